@@ -229,8 +229,6 @@ struct cli_session {
     gt_comm *comm;         /* the ranks of a command with `ranks`, when they have met; else NULL */
     gt_pool *pool;
 };
-/* Opens the network of a checkpoint in a role (gantry/runner.h), with the session's pool. NULL: see gt_message(). */
-struct gt_runner *cli_open_role(const cli_session *s, const char *checkpoint, const char *role);
 /* Opens the dataset of a command with CLI_CLASSES; all images, with labels where they have some, when --classes is not
  * given. `network_classes`: as in gt_dataset_options. */
 gt_status cli_open_data(const cli_session *s, const char *path, int network_classes, gt_dataset **out);
@@ -359,8 +357,6 @@ gt_status cli_share_path_all(gt_comm *c, gt_arena *a, const char **path);
 gt_status cli_inspect_dataset(const char *spec);
 /* The same for gantry dataset inspect; `grid`: the PNG into which some of the images are drawn, or "". */
 gt_status cli_dataset_inspect(const char *spec, const char *grid);
-/* A file .npy; *pictures: the array may be one of pictures. */
-gt_status cli_inspect_array(const char *path, bool *pictures);
 /* gantry dataset verify: all ranks read every image once. GT_FORMAT: some images are damaged; up to 1000 of them are
  * listed. */
 gt_status cli_dataset_verify_all(gt_comm *comm, const char *spec);

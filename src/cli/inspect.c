@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "gantry/array_view.h"
 #include "gantry/arrays.h"
 #include "gantry/file.h"
 #include "gantry/network.h"
@@ -71,7 +72,7 @@ static gt_status inspect_hdf5(const gt_options *o, const char *path, const char 
 /* Of an array of pictures what the dataset holds comes behind what the array holds. */
 static gt_status inspect_array(const gt_options *o, const char *path, const char *sheet) {
     bool pictures = false;
-    gt_status st = *sheet ? GT_OK : cli_inspect_array(path, &pictures);
+    gt_status st = *sheet ? GT_OK : gt_array_view_print(stdout, path, &pictures);
     return !st && (pictures || *sheet) ? inspect_dataset(o, path, sheet) : st;
 }
 

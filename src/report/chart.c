@@ -9,7 +9,7 @@
 
 #include "gantry/metric.h"
 #include "gantry/runlog.h"
-#include "report/along.h"
+#include "report/compare.h"
 #include "report/html.h"
 #include "report/plot.h"
 

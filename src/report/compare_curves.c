@@ -5,7 +5,6 @@
 
 #include "gantry/figure.h"
 #include "gantry/memory.h"
-#include "report/along.h"
 #include "report/compare.h"
 
 enum { SERIES_MAX = 16, CURVES_MAX = 4096, LARGE_PANELS = 9, LABEL_BYTES = 2 * GT_NAME_BYTES };
@@ -75,6 +74,28 @@ static void name_line(const drawing *d, line *l, const char *run, const char *se
                  d->n_series > 1 ? series : "");
     }
 }
+
+/* ---- axes ---- */
+
+const along_axis along_axes[ALONG_AXES] = {
+    [GT_OVER_KIMG] = {"kimg", "thousands of images", NULL},
+    [GT_OVER_STEPS] = {"steps", "steps", "Progress/step"},
+    [GT_OVER_EPOCHS] = {"epochs", "epochs", "Progress/epoch"},
+    [GT_OVER_HOURS] = {"hours", "hours", "Timing/total_hours"},
+};
+
+bool along_known(const gt_stats *s, gt_compare_axis over) {
+    return !along_axes[over].series || gt_stats_find(s, along_axes[over].series);
+}
+
+double along_place(const gt_stats *s, gt_compare_axis over, int tick) {
+    const double kimg = 1000;
+    const gt_stats_series *series = along_axes[over].series ? gt_stats_find(s, along_axes[over].series) : NULL;
+    if (!along_axes[over].series) return (double)s->images[tick] / kimg;
+    return series ? series->values[tick].mean : (double)NAN;
+}
+
+/* ---- lines and panels ---- */
 
 static gt_status add_line(drawing *d, const gt_stats *s, const char *dir, const char *series) {
     const gt_stats_series *found = gt_stats_find(s, series);

@@ -160,7 +160,7 @@ expect 2 'flip-fake=0.6: must be between 0 and 0.5' "$GANTRY" train $dcgan --fli
 expect 2 'down=pool: must be one of stride|max-pool|avg-pool' "$GANTRY" train $dcgan --down=pool --run=x
 expect 2 'flip-g=0.6: must be between 0 and 0.5' "$GANTRY" train $dcgan --flip-g=0.6 --run=x
 expect 2 'g-depth=9: must be at most 8' "$GANTRY" train $dcgan --g-depth=9 --run=x
-bad 'smooth-classes can only be specified with --semi.* with --cond the classes .* have no targets' --smooth-classes=0.1 --cond
+bad 'smooth-classes goes with --semi' --smooth-classes=0.1 --cond
 bad 'no targets.* or leave out --flip-g=0.1' --loss=hinge --flip-g=0.1
 expect 2 'd-depth=9: must be at most 8' "$GANTRY" train $dcgan --d-depth=9 --run=x
 expect 2 'slope has a meaning only with --g-activation=lrelu or' "$GANTRY" train $dcgan --slope=0.1 --g-activation=relu --d-activation=elu --run=x

@@ -66,7 +66,8 @@ static const gt_option options[] = {
      .detail = "Chosen by --seed. The accuracy is that of all real images."},
     {OPTION(smooth_classes, NULL, "Share of the target of --semi's classes that is spread over all classes"),
      .derived = "0", .max = 0.999, .with = "--semi",
-     .detail = "Label smoothing of several classes: Szegedy et al. (2016), section 7. Classifiers: --label-smoothing."},
+     .detail = "Label smoothing of several classes: Szegedy et al. (2016), section 7. Classifiers: --label-smoothing. "
+               "With --cond classes are what the networks are told, and have no targets."},
     {OPTION(semi_baseline, NULL, "Beside D of --semi, train the same network on the labels alone"), .derived = "0",
      .detail = "Network C sees the labelled images of the same batches, as often as D does, and nothing else is in its "
                "loss. Its accuracy on --test-data is logged as Accuracy/test_baseline beside Accuracy/test."},
@@ -236,10 +237,6 @@ static gt_status check(const gt_job *job) {
         return gt_fail(GT_USAGE, "--test-data can only be specified with --semi, which makes D tell classes");
     if (o->semi_baseline && !o->semi)
         return gt_fail(GT_USAGE, "--semi-baseline can only be specified with --semi, beside which it is trained");
-    if (o->smooth_classes > 0 && !o->semi)
-        return gt_fail(
-            GT_USAGE, "--smooth-classes can only be specified with --semi, which makes D tell classes; with --cond the "
-                      "classes are what the networks are told, and have no targets");
     if (o->labelled < 1 && !o->semi) return gt_fail(GT_USAGE, "--labelled can only be specified with --semi");
     if (job->gan.cbase < half)
         return gt_fail(GT_USAGE, "--cbase=%lld leaves no feature map at %lldx%lld: use at least %lld",

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
- * gantry inspect, of a NumPy array: shape, type, and what its numbers are like. The array is read twice, in pieces: the
- * histogram needs the ends. */
+ * The numbers of an array: see gantry/array_view.h. The array is read twice, in pieces: the histogram needs the ends.
+ */
+#include "gantry/array_view.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/file.h"
-#include "cli/cli.h"
 #include "codec/npy.h"
+#include "gantry/text.h"
 
 enum { PIECE = 1 << 16 /* numbers */, BARS = 16, BAR = 40 /* characters */ };
 
 typedef struct numbers {
+    FILE *out;
     const char *path;
     int fd;
     gt_npy array;
@@ -31,7 +34,7 @@ static void look(numbers *n, double x) {
     n->square += off * (x - n->mean);
 }
 
-/* Where the bar i begins. Ends may be so far apart that their distance is no number. */
+/* Where the bar i begins. The distance of the ends may be beyond all numbers. */
 static double edge(const numbers *n, int i) {
     double part = (double)i / n->n_bars;
     return n->n_bars < BARS ? n->low + i : n->low * (1 - part) + n->high * part;
@@ -65,24 +68,24 @@ static bool is_text(const gt_npy *a) { return a->type == 'U' || a->type == 'S'; 
 static void print_head(const numbers *n) {
     const gt_npy *a = &n->array;
     const char *kind = a->type == 'f' ? "float" : a->type == 'u' ? "uint" : a->type == 'i' ? "int" : "bool";
-    gt_print("array        %s\nshape        [", n->path);
-    for (int i = 0; i < a->dimensions; i++) gt_print("%s%zu", i ? "," : "", a->shape[i]);
+    gt_print_to(n->out, "array        %s\nshape        [", n->path);
+    for (int i = 0; i < a->dimensions; i++) gt_print_to(n->out, "%s%zu", i ? "," : "", a->shape[i]);
     if (is_text(a))
-        gt_print("]\ntype         texts of up to %d %s\n", a->type == 'U' ? a->size / 4 : a->size,
-                 a->type == 'U' ? "characters" : "bytes");
-    else if (a->type == 'b') gt_print("]\ntype         %s\n", kind);
-    else gt_print("]\ntype         %s%d%s\n", kind, 8 * a->size, a->swapped ? ", big-endian" : "");
+        gt_print_to(n->out, "]\ntype         texts of up to %d %s\n", a->type == 'U' ? a->size / 4 : a->size,
+                    a->type == 'U' ? "characters" : "bytes");
+    else if (a->type == 'b') gt_print_to(n->out, "]\ntype         %s\n", kind);
+    else gt_print_to(n->out, "]\ntype         %s%d%s\n", kind, 8 * a->size, a->swapped ? ", big-endian" : "");
 }
 
 static void print_histogram(const numbers *n) {
     size_t most = 1;
     for (int i = 0; i < n->n_bars; i++)
         if (n->bars[i] > most) most = n->bars[i];
-    gt_print("histogram\n");
+    gt_print_to(n->out, "histogram\n");
     for (int i = 0; i < n->n_bars; i++) {
         int length = (int)(n->bars[i] * BAR / most);
-        gt_print("  from %-11.4g %10zu%s%.*s\n", edge(n, i), n->bars[i], length ? "  " : "", length,
-                 "########################################");
+        gt_print_to(n->out, "  from %-11.4g %10zu%s%.*s\n", edge(n, i), n->bars[i], length ? "  " : "", length,
+                    "########################################");
     }
 }
 
@@ -90,11 +93,12 @@ static gt_status print_numbers(numbers *n) {
     const gt_npy *a = &n->array;
     gt_status st = each_number(n, look);
     if (st) return st;
-    if (n->finite < a->elements) gt_print("not finite   %zu of %zu numbers\n", a->elements - n->finite, a->elements);
+    if (n->finite < a->elements)
+        gt_print_to(n->out, "not finite   %zu of %zu numbers\n", a->elements - n->finite, a->elements);
     if (!n->finite) return GT_OK;
     double deviation = sqrt(n->square / (double)n->finite);
-    gt_print("range        %.6g .. %.6g\n", n->low, n->high);
-    if (isfinite(deviation)) gt_print("mean         %.6g\ndeviation    %.6g\n", n->mean, deviation);
+    gt_print_to(n->out, "range        %.6g .. %.6g\n", n->low, n->high);
+    if (isfinite(deviation)) gt_print_to(n->out, "mean         %.6g\ndeviation    %.6g\n", n->mean, deviation);
     if (!(n->high > n->low)) return GT_OK;
     n->n_bars = a->type != 'f' && n->high - n->low < BARS - 1 ? (int)(n->high - n->low) + 1 : BARS;
     st = each_number(n, count);
@@ -117,9 +121,9 @@ static bool may_be_pictures(const gt_npy *a) {
     return a->dimensions == 3 || a->dimensions == 4 || (a->dimensions == 2 && a->type == 'u');
 }
 
-gt_status cli_inspect_array(const char *path, bool *pictures) {
+gt_status gt_array_view_print(FILE *f, const char *path, bool *pictures) {
     enum { LARGEST = 8 /* bytes of a number */ };
-    numbers n = {.path = path, .fd = -1, .piece = malloc((size_t)PIECE * LARGEST)};
+    numbers n = {.out = f, .path = path, .fd = -1, .piece = malloc((size_t)PIECE * LARGEST)};
     off_t bytes;
     gt_status st = n.piece ? gt_file_open_regular(path, &n.fd, &bytes)
                            : gt_fail(GT_NOMEM, "out of memory for '%s'", path);
