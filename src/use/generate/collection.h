@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One file of many records that come one after the other: pictures side by side (.png, .webp), or an array (.npy, .h5).
+ * One file of many records that come one after the other: pictures side by side (.png, .webp), an array (.npy, .h5), or
+ * a dataset of pictures (.zip).
  * The file is written while the records come, except .webp, which is made at the end. The name's ending says which.
  *
  *     gt_collection *c;
@@ -29,7 +30,12 @@ typedef struct gt_collection_of {
     int64_t columns, rows; /* of pictures side by side; cells without a picture are black */
     const char *name;      /* .h5: of the array */
     const int64_t *seeds;  /* .h5: n numbers beside the array; NULL: none */
-    const double *range;   /* .h5: an attribute of the array, with two numbers; NULL: none */
+    const double *range;   /* .h5: an attribute of the array, with two numbers; .zip: in dataset.json; NULL: none */
+    /* .h5 and .zip: labels, the class of each record, and the names of classes 0 to class_names - 1. NULL, 0: none. */
+    const int32_t *classes;
+    const char *const *class_name;
+    int class_names;
+    const char *channels; /* .zip: names of channels; NULL: none */
 } gt_collection_of;
 
 typedef struct gt_collection gt_collection;
