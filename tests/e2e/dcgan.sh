@@ -89,6 +89,68 @@ plain, uniform = np.load('plain.npy'), np.load('uniform.npy')
 drawn = np.concatenate([np.random.RandomState(seed).randn(1, plain.shape[1]) for seed in range(10)])
 assert abs(plain - drawn).max() < 1e-6
 assert abs(uniform - np.vectorize(math.erf)(drawn / 2 ** 0.5)).max() < 1e-6" || fail 'the latents are not what G sees'
+begins per_class
+# So many images of each class as a labelled dataset, with the names of the classes: those that seeds and class make, on any number of ranks.
+for kind in zip h5; do
+    expect 0 "made.$kind: 20 images" "$GANTRY" generate tricks/conditional --per-class=5 --out=made.$kind
+    quietly ranks 3 "$GANTRY" generate tricks/conditional --per-class=5 --out=made3.$kind
+    cmp made.$kind made3.$kind || fail "made.$kind depends on the number of ranks"
+done
+quietly "$GANTRY" generate tricks/conditional --seeds=10-14 --class=2 --out=third.zip
+quietly "$GANTRY" generate tricks/plain --seeds=0-4 --out=none.zip # no labels
+quietly "$GANTRY" generate tricks/conditional --per-class=5 --out=rows.png
+[ "$(helper size rows.png)" = '80 64 3' ] || fail "a class a row: $(helper size rows.png)"
+"$python" -c "
+import io, json, zipfile
+import h5py, numpy as np
+from PIL import Image
+def read(path):
+    z = zipfile.ZipFile(path)
+    notes = json.loads(z.read('dataset.json'))
+    return notes, np.stack([np.asarray(Image.open(io.BytesIO(z.read(n)))) for n in sorted(z.namelist()) if n != 'dataset.json'])
+(notes, made), (third_notes, third), (none, _) = (read(p) for p in ('made.zip', 'third.zip', 'none.zip'))
+with h5py.File('made.h5') as f:
+    assert (f['images'][()] == made).all() and (f['labels'][()] == np.arange(20) // 5).all() and len(f['images'].attrs['class_names']) == 4
+assert [c for _, c in notes['labels']] == [i // 5 for i in range(20)] and notes['class_names'] == ['disc', 'ring', 'square', 'triangle'], notes
+assert (made[10:15] == third).all() and [c for _, c in third_notes['labels']] == [2] * 5 and none['labels'] is None
+assert not (made[:5] == made[5:10]).all()" || fail 'the dataset of generated images'
+expect 0 'class 3 +5 .* triangle' "$GANTRY" inspect made.zip
+quietly "$GANTRY" dataset merge made.zip made.h5 $PWD/third.zip more.zip
+quietly "$GANTRY" train --model=mlp --data=more.zip --hidden=8 --batch=9 --steps=1 --run=classified
+for bad in 'the network knows no classes:plain --per-class=2 --out=x.zip' 'has no room for labels:conditional --per-class=2 --out=x.npy' 'per-class and --class:conditional --per-class=2 --class=1 --out=x.zip' \
+    'per-class goes with --out:conditional --per-class=2' 'more than 16777216 images:conditional --per-class=9999999 --out=x.zip' 'a dataset has none:conditional --seeds=0-3 --class=1 --grid --out=x.zip'; do
+    expect 2 "${bad%%:*}" "$GANTRY" generate tricks/${bad#*:}
+    [ ! -e x.zip ] || fail "left behind: x.zip ($bad)"
+done
+
+begins anomalies
+# A GAN makes again what it can: without steps the nearest of 32 seeds' images; with steps nearer ones; by any number of ranks, of GANs with labels and with styles, too.
+quietly "$GANTRY" train $data --cond --cbase=64 --cmax=8 --batch=8 --steps=2 --run=styles
+quietly "$GANTRY" dataset synth:shapes:n=20,size=16,classes=4,seed=7 odd.h5
+for run in tricks/conditional styles; do
+    quietly "$GANTRY" anomalies $run odd.h5 --num-steps=4 --worst=4 --reference-images=9 --outdir=odd --overwrite
+    grep -q 'quantile 0.99 of the 9 images that the run was trained on' said || { cat said; fail "the threshold of $run"; }
+    quietly ranks 3 "$GANTRY" anomalies $run odd.h5 --num-steps=4 --worst=4 --reference-images=9 --outdir=odd3 --overwrite
+    cmp odd/scores.csv odd3/scores.csv && cmp odd/worst.png odd3/worst.png || fail "anomalies of $run depend on the number of ranks"
+done
+quietly "$GANTRY" generate tricks/plain --seeds=0-31 --float --out=seeds.npy
+quietly "$GANTRY" anomalies tricks/plain odd.h5 --num-steps=0 --worst=4 --outdir=seeds
+grep -q 'quantile 0.99 of the 70 images that the run was' said || { cat said; fail 'fewer images than are looked at'; }
+quietly "$GANTRY" anomalies tricks/plain odd.h5 --num-steps=20 --worst=4 --threshold=2 --outdir=steps
+"$python" -c "
+import csv, h5py, numpy as np
+images, made = h5py.File('odd.h5')['images'][()] / 255.0, np.load('seeds.npy') / 255.0
+nearest = ((images[:, None] - made[None]) ** 2).sum(axis=(2, 3, 4)).min(axis=1)
+errors = [{int(r['item']): float(r['error']) for r in csv.DictReader(open(d + '/scores.csv'))} for d in ('seeds', 'steps')]
+first, last = (np.array([e[i] for i in range(20)]) for e in errors)
+assert abs(first / nearest - 1).max() < 1e-3, (first, nearest)
+assert (last < first).all(), (first, last)" || fail 'the errors are not those of the nearest images'
+quietly "$GANTRY" dataset synth:shapes:n=9,size=16 none.h5 --labels=none
+expect 2 'the model sees labels .* and the data have none' "$GANTRY" anomalies tricks/conditional none.h5 --threshold=1 --outdir=x
+quietly "$GANTRY" train --model=edm --data=synth:shapes:n=9,size=16 --batch=2 --steps=1 --model-channels=8 --run=steps-of-noise
+expect 2 'makes pictures in steps, from noise: there is no latent' "$GANTRY" anomalies steps-of-noise none.h5 --outdir=x
+
+begins graph_and_report
 quietly "$GANTRY" inspect --graph tricks/ada
 quietly "$GANTRY" report tricks/plain
 
