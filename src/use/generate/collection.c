@@ -13,7 +13,6 @@
 #include "gantry/memory.h"
 #include "dataset_tool/tool.h"
 #include "h5/h5.h"
-#include "use/generate/picture_zip.h"
 
 typedef struct kind {
     const char *ending;

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/file.h"
 #include "gantry/generate.h"
 #include "gantry/sample.h"
 #include "gantry/status.h"
@@ -48,5 +49,17 @@ gt_status gt_collection_open(gt_collection **out, const gt_collection_of *of);
 gt_status gt_collection_add(gt_collection *c, int64_t n, const void *records);
 gt_status gt_collection_finish(gt_collection *c); /* all n records have come: the file gets its name */
 void gt_collection_close(gt_collection *c);       /* NULL is fine; what is not finished goes */
+
+/* ---- picture_zip.c: the pictures of a dataset FILE.zip, PNG and dataset.json, as gantry dataset makes them ---- */
+
+typedef struct gt_picture_zip gt_picture_zip;
+
+/* GT_USAGE: PNG cannot hold such pictures. */
+gt_status gt_picture_zip_check(const gt_collection_of *of);
+/* `file` is open, and stays the caller's, like `of`. NULL: see gt_message(). */
+gt_picture_zip *gt_picture_zip_new(const gt_collection_of *of, gt_growing_file *file);
+gt_status gt_picture_zip_add(gt_picture_zip *z, int64_t n, const char *records);
+gt_status gt_picture_zip_finish(gt_picture_zip *z); /* writes what stands behind the pictures */
+void gt_picture_zip_free(gt_picture_zip *z);        /* NULL is fine */
 
 #endif

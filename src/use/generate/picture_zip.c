@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Datasets of generated pictures: see picture_zip.h. */
-#include "use/generate/picture_zip.h"
-
+ * Datasets of generated pictures: see collection.h. */
 #include <stdlib.h>
 
 #include "codec/zip_records.h"
 #include "dataset_tool/tool.h"
 #include "gantry/codec.h"
+#include "use/generate/collection.h"
 
 enum { LEVEL = 0 /* of PNG: stored, as in datasets, so that training need not unpack */, FLUSH_BYTES = 1 << 20 };
 
