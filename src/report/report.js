@@ -88,7 +88,7 @@
     c.axis = [lo, hi, ...c.data.axis.slice(2)];
     const step = stepOf((hi - lo) / 6);
     for (let k = Math.ceil(lo / step - 1e-6); k * step <= hi + step * 1e-6; k++) {
-      const at = xAt(c, k * step), t = document.createElementNS("http://www.w3.org/2000/svg", "text");
+      const at = xAt(c, k * step), t = document.createElementNS(c.svg.namespaceURI, "text");
       if (at >= c.axis[3] - 46) continue;
       t.setAttribute("class", "x");
       t.setAttribute("x", at.toFixed(1));
