@@ -158,7 +158,7 @@ static int inspect_all(int argc, char **argv) {
 const cli_command cli_inspect = {
     .name = "inspect",
     .arguments = "FILE ... | --model=NAME --size=HxW [--key=value ...]",
-    .help = "Show what a dataset, checkpoint, run or array holds, or a model's layers",
+    .help = "What a dataset, checkpoint, run or array holds; a model's layers",
     .detail = "With --graph FILE is a job file, a checkpoint or a run, and the training graphs of its model are "
               "shown as tables.",
     .takes_job = true,
