@@ -45,7 +45,7 @@ differ "$(last one)" "$(last three)" /networks/G_ema /networks/G # the moving av
 begins networks
 # Other layers and targets: exact with all that is drawn by chance; each switch changes what is learnt; short spellings are long ones.
 layers='--down=max-pool --up=nearest --d-depth=1 --g-depth=1 --g-activation=elu --g-dropout=0.2 --d-dropout=0.2 --smooth-real=0.8..1.1 --smooth-g=0.9 --flip-fake=0.1 --beta1=0.3 --init-std=0.05'
-bare='--bn=none --down=avg-pool --d-batches=mixed --d-dropout=0.2 --slope=0.1 --beta2=0.9'
+bare='--bn=none --g-depth=1 --down=avg-pool --d-batches=mixed --d-dropout=0.2 --slope=0.1 --beta2=0.9'
 for way in "$layers" "$bare"; do
     rm -rf one three parts
     quietly "$GANTRY" train $dcgan $way --steps=4 --run=one
@@ -55,7 +55,7 @@ for way in "$layers" "$bare"; do
 done
 h5dump -n "$(last one)" | grep -q '/networks/D/b8.conv.bias' || fail 'no bias in place of the normalisation'
 quietly "$GANTRY" train $dcgan --resume=one --steps=2 --run=on >said # its --bn and --down come with it
-grep -q '^bn = none' on/job.ini && grep -q '^down = avg-pool' on/job.ini || fail 'sizes of the networks are not taken over'
+grep -q '^bn = none' on/job.ini && grep -q '^down = avg-pool' on/job.ini && grep -q '^g-depth = 1' on/job.ini || fail 'sizes of the networks are not taken over'
 quietly "$GANTRY" train $dcgan --smoothing=two-sided --flip=0.1 --steps=2 --run=short
 quietly "$GANTRY" train $dcgan --smooth-real=0.7..1.2 --smooth-fake=0..0.3 --flip-real=0.1 --flip-fake=0.1 --steps=2 --run=long
 h5diff -q "$(last short)" "$(last long)" /networks || fail "two spellings are not the same"
