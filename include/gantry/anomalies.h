@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Images that an autoencoder reconstructs badly are not like those it was trained on: the images of a dataset by their
+ * Images that a network reconstructs badly are not like those it was trained on: the images of a dataset by their
  * reconstruction errors, a threshold, and the ROC curve where it is known which classes are normal.
  *
  *     gt_anomalies list;
  *     const gt_anomalies_limit limit = {.errors = of_training, .n = 1000, .quantile = 0.99};
  *     gt_status st = gt_anomalies_rank(arena, dataset, encoded.error, "0,cat", &limit, &list);
- *     if (!st) st = gt_anomalies_write(&list, encoder, 32, "out", &area); */
+ *     if (!st) st = gt_anomalies_write(&list, &pairs, 32, "out", &area); */
 #ifndef GANTRY_ANOMALIES_H
 #define GANTRY_ANOMALIES_H
 
@@ -43,15 +43,24 @@ typedef struct gt_anomalies {
 gt_status gt_anomalies_rank(gt_arena *a, gt_dataset *data, const float *error, const char *normal,
                             const gt_anomalies_limit *limit, gt_anomalies *out);
 
+/* Reads n items and puts beside each what the network makes of it: pairs [n,2,H,W,C] in [-1,1]. Items become those that
+ * were read. */
+typedef struct gt_pairs_of {
+    const gt_model *model;
+    gt_status (*read)(void *arg, gt_dataset *ds, int64_t n, int64_t *items, float *pairs);
+    void *arg;
+} gt_pairs_of;
+
 /* Writes into OUTDIR scores.csv (every image), worst.png (the first images of the list, `pictures` of them, each beside
  * its reconstruction), errors.svg and .png (a histogram), and, where classes are normal, roc.csv, roc.svg and roc.png.
  * *area: under the ROC curve, 0 without one. */
-gt_status gt_anomalies_write(const gt_anomalies *l, gt_runner *e, int64_t pictures, const char *outdir, double *area);
+gt_status gt_anomalies_write(const gt_anomalies *l, const gt_pairs_of *e, int64_t pictures, const char *outdir,
+                             double *area);
 
 /* ---- parts of that ---- */
 
 gt_status gt_anomalies_write_table(const gt_anomalies *l, const char *path);
-gt_status gt_anomalies_draw(const gt_anomalies *l, gt_runner *e, int64_t pictures, const char *path);
+gt_status gt_anomalies_draw(const gt_anomalies *l, const gt_pairs_of *e, int64_t pictures, const char *path);
 gt_status gt_anomalies_plot_errors(const gt_anomalies *l, const char *stem); /* STEM.svg and STEM.png */
 
 typedef struct gt_roc {

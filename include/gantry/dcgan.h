@@ -10,12 +10,12 @@
  * biases. Side R of an image has min(channel_base / R, channel_max) feature maps. Weights begin as N(0, 0.02^2),
  * embeddings as N(0, 1). Options change each of these: without normalisation a bias is in its place; with pooling D has
  * 3x3 convolutions that keep the size, then 2x2 pooling; with nearest upsampling G repeats each pixel 2x2 times, then
- * has a 3x3 convolution; --d-depth adds 3x3 convolutions to D that keep the size, each normalised, behind the layer of
- * each size; dropout follows activations.
+ * has a 3x3 convolution; --d-depth and --g-depth add 3x3 convolutions that keep the size, each normalised, behind
+ * the layer of each size (but the last of G); dropout follows activations.
  *
  * Tensors, R being the side that a layer makes (G) or sees (D), as PyTorch shapes them:
  *   G.bR.conv.weight [in,out,4,4], G.bR.norm.weight, .bias, .running_mean, .running_var; D.bR.conv.weight [out,in,4,4],
- * D.bR.norm.weight, .bias (with classes also .running_mean, .running_var); D.out.conv.weight. The further layers of D
+ * D.bR.norm.weight, .bias (with classes also .running_mean, .running_var); D.out.conv.weight. The further layers
  * are bR.1, bR.2, ...; a convolution of G that is not transposed has [out,in,3,3], a bias is bR.conv.bias. With labels
  * G.embed.weight [labels,50], numbers beside z, and D.embed.weight [labels,R*R], a channel beside the image's. */
 #ifndef GANTRY_DCGAN_H
@@ -34,13 +34,15 @@ typedef struct gt_dcgan_options {
     double flip;           /* share of images that D's targets take for the other kind */
     /* Targets as "0.9" or "0.7..1.2", and shares of one kind; where nobody gave them: by `smoothing` and `flip`. */
     const char *smooth_real, *smooth_fake, *smooth_g;
-    double flip_real, flip_fake;
+    double flip_real, flip_fake, flip_g;
+    double smooth_classes;      /* semi: share of a class's target that is spread over all classes */
     double instance_noise;      /* standard deviation of noise that is added to all images that D sees */
     double instance_noise_kimg; /* thousands of images in which that noise falls to 0; 0: the noise stays */
     double d_lrate;
     const char *g_activation, *d_activation; /* "lrelu" "relu" "elu" ...; d_activation "": "lrelu" */
     double slope, init_std;                  /* of the leaky ReLU, and of first weights, where somebody gave them */
     const char *down, *up; /* "stride" "max-pool" "avg-pool"; "transpose" "nearest"; "": the first one */
+    int64_t g_depth;       /* further convolutions of G at each size but that of its pictures */
     int64_t d_depth;       /* further convolutions of D at each size */
     double g_dropout, d_dropout;
     bool semi;             /* D has a logit for each class of real images; else one, real or fake */

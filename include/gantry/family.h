@@ -201,6 +201,8 @@ struct gt_family {
     const gt_warning *warnings; /* the family's own; the list ends with {0}; NULL: none */
     /* The options' values as the name of a run begins with; NULL: the name of the model. */
     void (*describe)(const gt_job *job, FILE *f);
+    /* Says in the log of a run that begins what follows from the family's options. NULL: nothing. */
+    void (*tell)(const gt_job *job);
     /* The option that now needs data with classes ("semi"), or NULL; the function may be NULL, too. */
     const char *(*needs_classes)(const gt_job *job);
     /* Is the model trained on masks? Then label_dim is the number of their classes. NULL: no model is. */

@@ -52,7 +52,8 @@ void gt_gan_write_augmentation(gt_exec *e, const gt_phase *p, const gt_slice_inp
 /* Makes scores [N,1] and their signs the statistics Loss/scores/WHICH and Loss/signs/WHICH. */
 void gt_gan_report(gt_graph *g, const char *which, gt_node *scores);
 
-/* Adds a phase to a model, with the phase.n_stats outputs `stats` as statistics of the same names. */
-gt_status gt_gan_add_phase(gt_model *m, gt_phase phase, const char *const *stats);
+/* Adds a phase to a model, with the phase.n_stats outputs `stats` as statistics of the same names; counts[i]: see
+ * gt_stat; NULL: none counts. */
+gt_status gt_gan_add_phase(gt_model *m, gt_phase phase, const char *const *stats, const bool *counts);
 
 #endif

@@ -48,6 +48,8 @@ int gt_generator_labels(const gt_generator *g);
 /* The numbers of the data that the model was trained on, as far as they are known, else 8-bit of 0 to 255 and false. */
 bool gt_generator_samples(const gt_generator *g, gt_sample_format *samples);
 const char *gt_generator_channels(const gt_generator *g); /* names of channels, "R,G,B"; NULL: not known */
+/* How many classes have names, those from 0 on; *name: the names. */
+int gt_generator_class_names(const gt_generator *g, const char *const **name);
 
 /* z [batch,z_dim], labels [batch,label_dim] (NULL: the generator takes none) -> images [batch,H,W,C]. `first` numbers
  * the images for random noise. */
@@ -80,7 +82,8 @@ typedef enum gt_generate_space { GT_IMAGES, GT_STYLES, GT_LATENTS } gt_generate_
 typedef enum gt_collection_kind {
     GT_COLLECTION_UNKNOWN,
     GT_COLLECTION_PICTURE,
-    GT_COLLECTION_ARRAY
+    GT_COLLECTION_ARRAY,
+    GT_COLLECTION_DATASET /* of pictures with their numbers and channels, as an array has them */
 } gt_collection_kind;
 gt_collection_kind gt_collection_kind_of(const char *path);
 
@@ -98,8 +101,11 @@ typedef struct gt_generate_request {
     bool single;        /* seed0000.png ... or proj00.png ... */
     bool gathered;      /* all in grid.png */
     bool npy;           /* seed0000.npy ...: all channels as float32 [H,W,C], nominally in [-1,1] */
-    const char *out;    /* all in this file, whose name ends in .png, .webp, .npy or .h5; NULL or "": none */
-    gt_grid grid;       /* how they lie in grid.png, or in `out`; 0 columns: about square */
+    const char *out;    /* all in this file, whose name ends in .png, .webp, .npy, .h5 or .zip; NULL or "": none */
+    /* > 0: so many images of each class of a conditional network, class by class, of the seeds 0 and so on; n, seeds
+     * and condition are not read. Labels and the names of classes are in a file .h5 or .zip. */
+    int64_t per_class;
+    gt_grid grid; /* how they lie in grid.png, or in `out`; 0 columns: about square */
     /* Arrays of images, and files of single ones, hold numbers as the data do, of 16 bits or (arrays alone) float32,
      * clamped to their range; all else is 8-bit. */
     bool as_float;           /* arrays are float32 in the range of the data, not clamped */

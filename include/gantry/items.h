@@ -13,6 +13,8 @@ gt_status gt_read_images(gt_dataset *ds, int64_t n, int64_t *items, float *image
 /* Have the dataset's images the shape that the model was trained on, and, for an autoencoder that sees labels, labels
  * that it knows? GT_USAGE: no. */
 gt_status gt_model_takes(const gt_model *m, gt_dataset *ds);
+/* Has the dataset labels that the model, which sees some, knows? GT_USAGE: no. */
+gt_status gt_model_takes_labels(const gt_model *m, gt_dataset *ds);
 /* The label of an item as an autoencoder sees it, label_dim floats: a class that the data do not have is 0. */
 void gt_model_label(const gt_model *m, gt_dataset *ds, int64_t item, float *label);
 

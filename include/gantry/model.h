@@ -64,6 +64,7 @@ typedef struct gt_stat {
     const char *name;    /* as logged: "Loss/scores/fake" */
     const char *output;  /* graph output of any size, one value per sample */
     int column, columns; /* columns > 0: this one of an output [samples,columns]; 0: all of the output */
+    bool counts;         /* ones and zeros, of which the log has the number of ones since the tick before */
 } gt_stat;
 
 typedef struct gt_shown {     /* a statistic on the line of a tick */

@@ -19,7 +19,8 @@ struct gt_checkpoint_data;
 typedef struct gt_runner gt_runner;
 
 typedef struct gt_runner_options {
-    const char *role;
+    const char *role,
+        *otherwise;     /* `otherwise`: the role of a model that has no `role`; NULL: such a model is refused */
     gt_request request; /* n: items of a batch, on which no result depends */
     uint64_t seed;      /* of the graph's random numbers, which depend on seed, step and item alone */
     gt_pool *pool;      /* NULL: one thread */

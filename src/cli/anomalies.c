@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * gantry anomalies: images that an autoencoder cannot reconstruct are not like those it was trained on. */
+ * gantry anomalies: images that a network cannot make again are not like those it was trained on. An autoencoder
+ * reconstructs them; of a GAN the latent is looked for whose image is nearest. */
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "cli/applied.h"
 #include "gantry/anomalies.h"
 #include "gantry/arrays.h"
+#include "gantry/invert.h"
 #include "gantry/items.h"
 #include "gantry/rundir.h"
 #include "gantry/text.h"
@@ -13,7 +16,7 @@
 typedef struct anomalies_fields {
     const char *outdir, *classes, *normal, *reference;
     double quantile, threshold;
-    int64_t worst, threads;
+    int64_t worst, threads, steps, references;
     bool overwrite;
     const char *run, *job; /* of the network: found by the first rank, before the ranks meet */
 } anomalies_fields;
@@ -36,6 +39,13 @@ static const gt_option table[] = {
      .with = "!--threshold", .detail = "Without it, and without --normal, the data that the run was trained on."},
     {CLI_OPTION(threshold, NULL, "The error above which an image is an anomaly"), .derived = "by --quantile",
      .max = HUGE_VAL},
+    {CLI_ROW("reference-images", references, NULL, "Number of normal images that are looked at, chosen by chance"),
+     .derived = "all; of a GAN 500", .min = 1, .max = INT32_MAX, .with = "!--threshold", .late = true},
+    {CLI_ROW("num-steps", steps, "200", "Of a GAN: number of steps of Adam in the search for the latent of an image"),
+     .max = 1e6, .late = true,
+     .detail =
+         "The search begins with the nearest of the images of the seeds 0 to 31; of networks with styles it is for "
+         "one w."},
     {CLI_OPTION(normal, "", "Classes that are normal, as in 0 or cat,dog, for ROC and AUC"), .placeholder = "CLASSES",
      .any = true,
      .detail = "Numbers and names. Images of all other classes are anomalies; images without a "
@@ -48,8 +58,17 @@ static const gt_option table[] = {
 typedef struct reference { /* images that are normal */
     gt_dataset *data;      /* NULL: the threshold does not come from such images */
     const char *name;
-    gt_encoded all;
+    int64_t most; /* so many of them; 0: all */
+    float *error; /* rank 0: [count] */
 } reference;
+
+/* Has the data that were opened more images than are looked at? Then they are closed. */
+static bool has_more(reference *r) {
+    if (!r->most || gt_dataset_get_info(r->data)->count <= r->most) return false;
+    gt_dataset_close(r->data);
+    r->data = NULL;
+    return true;
+}
 
 /* The data that the network was trained on, without their mirror images. */
 static gt_status open_training_data(const cli_session *s, reference *r) {
@@ -65,6 +84,10 @@ static gt_status open_training_data(const cli_session *s, reference *r) {
         job->mirror = false;
         r->name = gt_arena_printf(s->arena, "that the run was trained on, %s", job->data);
         st = gt_job_open_data(job, &r->data);
+        if (!st && has_more(r)) {
+            job->subset = r->most;
+            st = gt_job_open_data(job, &r->data);
+        }
         if (st)
             gt_wrap(st,
                     "the data that '%s' was trained on (--reference=DATA names other normal pictures, --threshold=X "
@@ -81,14 +104,54 @@ static gt_status open_reference(const cli_session *s, reference *r) {
     if (!*f->reference) return *f->normal ? GT_OK : open_training_data(s, r);
     r->name = gt_arena_printf(s->arena, "of %s", f->reference);
     gt_status st = gt_dataset_open(&r->data, f->reference, NULL);
+    const gt_dataset_options some = {.labels_if_any = true, .subset = r->most};
+    if (!st && has_more(r)) st = gt_dataset_open(&r->data, f->reference, &some);
     return st ? gt_wrap(st, "--reference") : GT_OK;
 }
 
-static gt_status encode_reference_all(const cli_applied *e, reference *r) {
-    gt_status st = gt_comm_agree_all(e->comm, open_reference(e->session, r));
+/* ---- the errors of images, and the images that the network makes of them ---- */
+
+typedef struct maker { /* all ranks */
+    gt_runner *encoder;
+    gt_inverter *inverter; /* of a GAN, which has no encoder; else NULL */
+} maker;
+
+static gt_status open_maker(const cli_applied *e, maker *m) {
+    const cli_session *s = e->session;
+    const anomalies_fields *f = s->fields;
+    *m = (maker){.encoder = e->network};
+    if (gt_model_role(e->model, GT_ROLE_ENCODER)) return GT_OK;
+    gt_options_use(&s->options, "num-steps");
+    m->inverter = gt_inverter_new(gt_runner_model(e->network), gt_runner_params(e->network),
+                                  &(gt_inverter_options){.steps = f->steps, .pool = e->pool});
+    return m->inverter ? GT_OK : gt_failure();
+}
+
+static gt_status errors_all(const cli_applied *e, const maker *m, gt_dataset *data, float **error) {
+    if (m->inverter) return gt_invert_dataset_all(e->comm, m->inverter, data, error);
+    gt_encoded all = {0};
+    gt_status st = gt_encode_dataset_all(e->comm, m->encoder, data, &all);
+    *error = (float *)all.error;
+    all.error = NULL;
+    gt_encoded_free(&all);
+    return st;
+}
+
+static gt_status read_pairs(void *arg, gt_dataset *ds, int64_t n, int64_t *items, float *pairs) {
+    const maker *m = arg;
+    return m->inverter ? gt_invert_pairs(m->inverter, ds, n, items, pairs)
+                       : gt_reconstruct(m->encoder, ds, n, items, pairs);
+}
+
+static gt_status reference_errors_all(const cli_applied *e, const maker *m, reference *r) {
+    enum { SOME = 500 /* a search for each takes time */ };
+    const cli_session *s = e->session;
+    bool given = gt_options_state(&s->options, "reference-images") == GT_OPTION_GIVEN;
+    r->most = given ? ((const anomalies_fields *)s->fields)->references : m->inverter ? SOME : 0;
+    gt_status st = gt_comm_agree_all(e->comm, open_reference(s, r));
+    if (!st && r->data && given) gt_options_use(&s->options, "reference-images");
     if (!st && r->data) st = gt_same_data_all(e->comm, r->data, "the normal pictures");
-    if (!st && r->data && (st = gt_encode_dataset_all(e->comm, e->network, r->data, &r->all)))
-        gt_wrap(st, "the normal pictures");
+    if (!st && r->data && (st = errors_all(e, m, r->data, &r->error))) gt_wrap(st, "the normal pictures");
     return st;
 }
 
@@ -102,7 +165,7 @@ static void print_threshold(const gt_anomalies *list, const reference *r) {
     gt_print("): %lld image%s above it\n", (long long)list->above, gt_plural(list->above));
 }
 
-static gt_status write_anomalies(const cli_applied *e, const gt_encoded *all, const reference *r) {
+static gt_status write_anomalies(const cli_applied *e, maker *m, const float *error, const reference *r) {
     const cli_session *s = e->session;
     const anomalies_fields *f = s->fields;
     int64_t n = e->info->count, worst = f->worst < n ? f->worst : n;
@@ -111,11 +174,11 @@ static gt_status write_anomalies(const cli_applied *e, const gt_encoded *all, co
     bool given = gt_options_state(&s->options, "threshold") == GT_OPTION_GIVEN;
     const gt_anomalies_limit limit = {.threshold = given ? f->threshold : (double)NAN,
                                       .quantile = f->quantile,
-                                      .errors = r->all.error,
+                                      .errors = r->error,
                                       .n = r->data ? gt_dataset_get_info(r->data)->count : 0};
-    gt_status st = gt_anomalies_rank(s->arena, e->data, all->error, f->normal, &limit, &list);
+    gt_status st = gt_anomalies_rank(s->arena, e->data, error, f->normal, &limit, &list);
     if (!st) st = gt_rundir_prepare(f->outdir, (size_t)n * 64);
-    if (!st) st = gt_anomalies_write(&list, e->network, worst, f->outdir, &area);
+    if (!st) st = gt_anomalies_write(&list, &(gt_pairs_of){e->model, read_pairs, m}, worst, f->outdir, &area);
     if (st) return st;
     gt_print("%lld image%s scored: %s\nthe %lld most unlike: %s\n", (long long)n, gt_plural(n),
              cli_out(s, "scores.csv"), (long long)worst, cli_out(s, "worst.png"));
@@ -125,13 +188,16 @@ static gt_status write_anomalies(const cli_applied *e, const gt_encoded *all, co
 }
 
 static gt_status write_anomalies_all(cli_applied *e) {
-    gt_encoded all = {0};
+    float *error = NULL;
     reference r = {0};
-    gt_status st = encode_reference_all(e, &r);
-    if (!st) st = gt_encode_dataset_all(e->comm, e->network, e->data, &all);
-    if (!st) st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : write_anomalies(e, &all, &r));
-    gt_encoded_free(&all);
-    gt_encoded_free(&r.all);
+    maker m = {0};
+    gt_status st = gt_comm_agree_all(e->comm, open_maker(e, &m));
+    if (!st) st = reference_errors_all(e, &m, &r);
+    if (!st) st = errors_all(e, &m, e->data, &error);
+    if (!st) st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : write_anomalies(e, &m, error, &r));
+    gt_inverter_close(m.inverter);
+    free(error);
+    free(r.error);
     gt_dataset_close(r.data);
     return st;
 }
@@ -148,18 +214,24 @@ static gt_status rank_images(cli_session *s) {
     anomalies_fields *f = s->fields;
     gt_status st = cli_share_path_all(s->comm, s->arena, &f->run);
     if (!st) st = cli_share_path_all(s->comm, s->arena, &f->job);
-    return st ? st : cli_apply_all(s, GT_ROLE_ENCODER, CLI_SIZE_OF_TRAINING, write_anomalies_all, NULL);
+    return st ? st
+              : cli_apply_either_all(s, GT_ROLE_ENCODER, GT_ROLE_GENERATOR, CLI_SIZE_OF_TRAINING, write_anomalies_all,
+                                     NULL);
 }
 
 const cli_command cli_anomalies = {
     .name = "anomalies",
-    .help = "Rank images by how badly an autoencoder reconstructs them",
-    .detail = "Images above a threshold are marked: the error below which 99 % of the images lie that the network was "
-              "trained on. --reference names other images that are normal, --threshold gives the error itself.",
+    .help = "Rank images by how badly an autoencoder or a GAN makes them again",
+    .detail =
+        "Images above a threshold are marked: the error below which 99 % of the images lie that the network was "
+        "trained on. --reference names other images that are normal, --threshold gives the error itself. A GAN has no "
+        "encoder: for each image the latent is looked for whose image is nearest, and their distance is the "
+        "error.",
     .files = "In --outdir scores.csv, worst.png, errors.svg and .png; with --normal also roc.svg, .png and .csv.",
     CLI_EXAMPLES({"The worst 32 images of a dataset", "gantry anomalies runs/ae parts.zip"},
                  {"How well class 0 is separated from all others",
-                  "gantry anomalies runs/ae parts.zip --normal=0 --quantile=0.95"}),
+                  "gantry anomalies runs/ae parts.zip --normal=0 --quantile=0.95"},
+                 {"By a GAN, with a longer search", "gantry anomalies runs/dcgan parts.zip --num-steps=500"}),
     CLI_APPLIED_PREPARED(table, prepare),
     .run = rank_images,
 };

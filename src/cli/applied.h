@@ -28,6 +28,10 @@ gt_status cli_check_applied(cli_session *s);
 gt_status cli_apply_all(cli_session *s, const char *role, cli_sizes sizes, gt_status (*work_all)(cli_applied *a),
                         const void *arg);
 
+/* The same with a model that has no such role in the role `otherwise`, if it has that. */
+gt_status cli_apply_either_all(cli_session *s, const char *role, const char *otherwise, cli_sizes sizes,
+                               gt_status (*work_all)(cli_applied *a), const void *arg);
+
 /* What the rows of these commands have in common. */
 #define CLI_APPLIED(table) CLI_APPLIED_PREPARED(table, cli_check_applied)
 /* With a function of the command's own, which calls cli_check_applied(). */

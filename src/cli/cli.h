@@ -229,8 +229,6 @@ struct cli_session {
     gt_comm *comm;         /* the ranks of a command with `ranks`, when they have met; else NULL */
     gt_pool *pool;
 };
-/* Opens the network of a checkpoint in a role (gantry/runner.h), with the session's pool. NULL: see gt_message(). */
-struct gt_runner *cli_open_role(const cli_session *s, const char *checkpoint, const char *role);
 /* Opens the dataset of a command with CLI_CLASSES; all images, with labels where they have some, when --classes is not
  * given. `network_classes`: as in gt_dataset_options. */
 gt_status cli_open_data(const cli_session *s, const char *path, int network_classes, gt_dataset **out);

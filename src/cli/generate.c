@@ -7,6 +7,7 @@
 #include "gantry/mixture_folder.h"
 #include "gantry/stop.h"
 #include "gantry/arrays.h"
+#include "gantry/file.h"
 #include "gantry/text.h"
 
 typedef struct generate_fields {
@@ -28,13 +29,20 @@ static const gt_option table[] = {
     {CLI_SHOWN("outdir", request.outdir, "generated", "Folder to write to; made if needed"),
      CLI_FILLS({"grid.png", GT_OUTFILE_PICTURE}, {"@(seed|proj)+([0-9]).png", GT_OUTFILE_PICTURE},
                {"@(seed|proj)+([0-9]).npy", GT_OUTFILE_ARRAYS})},
-    {CLI_SHOWN("out", request.out, "", "One file instead, with all images: .png, .webp, .npy or .h5"),
+    {CLI_SHOWN("per-class", request.per_class, NULL, "In place of --seeds: number of images of each class, into --out"),
+     .derived = "none", .min = 1, .max = 1 << 24, .with = "--out",
+     .detail =
+         "All classes of a conditional model, one after the other, of the seeds 0 and so on. FILE.zip and FILE.h5 "
+         "have the class of each image and the names of the classes: datasets for gantry train and gantry dataset "
+         "merge. In a picture each class has a row."},
+    {CLI_SHOWN("out", request.out, "", "One file instead, with all images: .png, .webp, .npy, .h5 or .zip"),
      .placeholder = "FILE",
      CLI_WRITES({"*.png", GT_OUTFILE_PICTURE}, {"*.webp", GT_OUTFILE_PICTURE}, {"*.npy", GT_OUTFILE_DATASET},
-                {"*.h5", GT_OUTFILE_DATASET}),
+                {"*.h5", GT_OUTFILE_DATASET}, {"*.zip", GT_OUTFILE_DATASET}),
      .detail = "Pictures stand side by side, --grid=COLUMNSxROWS or about square, and have 8 bits; .webp loses "
                "nothing. Arrays are [N,H,W,C] with all channels, uint8 or as the data (--depth); .h5 holds them as "
-               "`images`, with `seeds`."},
+               "`images`, with `seeds`. .zip is a dataset of PNG, as gantry "
+               "dataset makes one."},
     {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS", .any = true,
      .with = "!--projected-w"},
     {CLI_OPTION(label, "", "Label vector instead of a class, as in 0.5,-1"), .placeholder = "LIST",
@@ -107,19 +115,31 @@ static gt_status read_out(const cli_session *s, const generate_fields *fields, g
         return gt_fail(GT_USAGE, "--depth is of images: --space=%s is float32", fields->space);
     if (*fields->grid && kind == GT_COLLECTION_ARRAY)
         return gt_fail(GT_USAGE, "--grid: an array has none; --out=FILE.png shows images side by side");
+    if (*fields->grid && kind == GT_COLLECTION_DATASET)
+        return gt_fail(GT_USAGE, "--grid: a dataset has none; --out=FILE.png shows images side by side");
+    if (r->per_class && r->space != GT_IMAGES)
+        return gt_fail(GT_USAGE, "--per-class is of images, not of --space=%s", fields->space);
+    if (r->per_class && gt_ends_with(r->out, ".npy"))
+        return gt_fail(GT_USAGE, "--per-class: a file .npy has no room for labels; --out=FILE.zip and FILE.h5 have");
     return GT_OK;
 }
 
 static gt_status read_seeds(cli_session *s, const generate_fields *fields, gt_generate_request *r) {
     enum { MOST_SEEDS = 1 << 24 };
     int64_t *seeds = NULL;
+    if (*r->projected_w && r->per_class)
+        return gt_fail(GT_USAGE, "--per-class and --projected-w: styles that are there have no class");
     if (*r->projected_w) {
         if (*fields->seeds && cli_first_rank()) gt_warn("--seeds is ignored when using --projected-w");
         return cli_first_rank() ? gt_h5_check(r->projected_w) : GT_OK;
     }
+    if (r->per_class) {
+        const char *other = *fields->seeds ? "seeds" : *fields->class ? "class" : *fields->label ? "label" : NULL;
+        return other ? gt_fail(GT_USAGE, "--per-class and --%s: only one of them", other) : GT_OK;
+    }
     if (!*fields->seeds)
         return gt_fail(GT_USAGE, "which images? --seeds=0-63 makes 64 of them, --projected-w=FILE those of projected "
-                                 "styles");
+                                 "styles, --per-class=N as many of each class");
     gt_status st = gt_parse_range_list(s->arena, "--seeds", fields->seeds, MOST_SEEDS, &seeds, &r->n);
     r->seeds = seeds;
     return st;
@@ -188,6 +208,8 @@ const cli_command cli_generate = {
         {"64 images, and one picture of all", "gantry generate runs/first --seeds=0-63 --grid=8x8"},
         {"An image file for each seed, less varied and better",
          "gantry generate runs/first --seeds=0-99 --trunc=0.7 --outdir=images"},
+        {"A labelled dataset of a conditional model, 100 images of each class",
+         "gantry generate runs/first --per-class=100 --out=made.zip"},
         {"An array for Python, of one class", "gantry generate runs/first --seeds=0-999 --class=3 --out=images.npy"}),
     CLI_ROWS(table),
     .ranks = true,

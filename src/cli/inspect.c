@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "gantry/array_view.h"
 #include "gantry/arrays.h"
 #include "gantry/file.h"
 #include "gantry/network.h"
@@ -68,6 +69,13 @@ static gt_status inspect_hdf5(const gt_options *o, const char *path, const char 
     return st && other ? inspect_dataset(o, path, sheet) : st;
 }
 
+/* Of an array of pictures what the dataset holds comes behind what the array holds. */
+static gt_status inspect_array(const gt_options *o, const char *path, const char *sheet) {
+    bool pictures = false;
+    gt_status st = *sheet ? GT_OK : gt_array_view_print(stdout, path, &pictures);
+    return !st && (pictures || *sheet) ? inspect_dataset(o, path, sheet) : st;
+}
+
 static gt_status inspect(const gt_options *o, const char *path, gt_file_kind kind, const char *sheet) {
     bool other;
     gt_network_options reading = cli_reading(o);
@@ -85,6 +93,7 @@ static gt_status inspect(const gt_options *o, const char *path, gt_file_kind kin
     if (gt_ends_with(path, ".ini"))
         return gt_fail(GT_USAGE, "'%s' is a job: --graph shows its graphs, gantry train %s --dry-run what it costs",
                        path, path);
+    if (kind == GT_KIND_NUMPY && gt_ends_with(path, ".npy")) return inspect_array(o, path, sheet);
     return gt_ends_with(path, ".h5") || gt_ends_with(path, ".hdf5") ? inspect_hdf5(o, path, sheet)
                                                                     : inspect_dataset(o, path, sheet);
 }
@@ -149,12 +158,13 @@ static int inspect_all(int argc, char **argv) {
 const cli_command cli_inspect = {
     .name = "inspect",
     .arguments = "FILE ... | --model=NAME --size=HxW [--key=value ...]",
-    .help = "Show what a dataset, checkpoint or run holds, or a model's layers",
+    .help = "What a dataset, checkpoint, run or array holds; a model's layers",
     .detail = "With --graph FILE is a job file, a checkpoint or a run, and the training graphs of its model are "
               "shown as tables.",
     .takes_job = true,
     CLI_EXAMPLES({"A run: its state, job, files", "gantry inspect runs/first"},
                  {"A dataset", "gantry inspect pictures.zip"},
+                 {"An array: range, mean, deviation, histogram", "gantry inspect z.npy"},
                  {"Layers of a model, with shapes and parameters",
                   "gantry inspect --model=resnet18 --size=224x224 --classes=10"},
                  {"What a training step computes", "gantry inspect runs/first --graph --phase=D_main"}),

@@ -17,11 +17,6 @@ static const char *classes_of(const cli_session *s) {
     return row ? gt_options_effective(&s->options, row) : "";
 }
 
-gt_runner *cli_open_role(const cli_session *s, const char *checkpoint, const char *role) {
-    const gt_runner_options o = {.role = role, .pool = s->pool, .reading = cli_reading(&s->options)};
-    return gt_runner_open(checkpoint, &o);
-}
-
 gt_status cli_open_data(const cli_session *s, const char *path, int network_classes, gt_dataset **out) {
     const char *classes = classes_of(s);
     const gt_dataset_options some = {.use_labels = true, .classes = classes, .network_classes = network_classes};
@@ -84,9 +79,15 @@ gt_status cli_find_run(const cli_session *s, const char *network, const char **r
 
 /* ---- a network applied to a dataset: applied.h ---- */
 
-static gt_status open_words(cli_applied *a, const char *role, cli_sizes sizes) {
+static gt_status open_words(cli_applied *a, const char *role, const char *otherwise, cli_sizes sizes) {
     const char **words = a->session->arguments.words;
-    a->network = cli_open_role(a->session, words[0], role);
+    const cli_session *s = a->session;
+    const gt_runner_options o = {.role = role,
+                                 .otherwise = otherwise,
+                                 .request = gt_plain_request(0),
+                                 .pool = s->pool,
+                                 .reading = cli_reading(&s->options)};
+    a->network = gt_runner_open(words[0], &o);
     if (!a->network) return gt_failure();
     a->model = gt_runner_model(a->network);
     int classes = a->model->masks ? 0 : a->model->label_dim;
@@ -104,12 +105,17 @@ gt_status cli_check_applied(cli_session *s) {
 
 gt_status cli_apply_all(cli_session *s, const char *role, cli_sizes sizes, gt_status (*work_all)(cli_applied *a),
                         const void *arg) {
+    return cli_apply_either_all(s, role, NULL, sizes, work_all, arg);
+}
+
+gt_status cli_apply_either_all(cli_session *s, const char *role, const char *otherwise, cli_sizes sizes,
+                               gt_status (*work_all)(cli_applied *a), const void *arg) {
     cli_applied a = {.session = s, .comm = s->comm, .pool = s->pool, .arg = arg};
     const char **words = s->arguments.words;
     if (s->arguments.n_words != 2)
         return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
     gt_status st = cli_share_path_all(a.comm, s->arena, &words[0]);
-    if (!st) st = gt_comm_agree_all(a.comm, open_words(&a, role, sizes));
+    if (!st) st = gt_comm_agree_all(a.comm, open_words(&a, role, otherwise, sizes));
     if (!st) st = gt_same_data_all(a.comm, a.data, words[1]);
     if (!st) st = gt_comm_agree_all(a.comm, a.comm->rank ? GT_OK : gt_dataset_warn_of_range(a.data, a.pool, words[1]));
     if (!st) st = work_all(&a);

@@ -49,10 +49,10 @@ static gt_status guess_layout(gt_axes *out, gt_source_info *notes, const int64_t
                      planes ? " (gantry dataset --layout=nhwc: last)" : " (gantry dataset --layout=nchw: first)");
 }
 
-/* Two axes: pictures in rows of numbers, of which two kinds are usual. */
+/* Two axes: pictures in rows of numbers, of which two kinds are usual; rows shorter than any picture are points. */
 static gt_status guess_rows(gt_axes *out, gt_source_info *notes, gt_array_layout layout, const int64_t *d,
                             const char *is) {
-    enum { MNIST = 28, CIFAR = 32 };
+    enum { MNIST = 28, CIFAR = 32, SHORT = 4 * 4 };
     char example[48] = "28x28";
     int64_t side = llround(sqrt((double)d[1]));
     if (d[1] == MNIST * MNIST) {
@@ -63,11 +63,17 @@ static gt_status guess_rows(gt_axes *out, gt_source_info *notes, gt_array_layout
         *out = (gt_axes){d[0], CIFAR, CIFAR, 3, layout != GT_ARRAY_NHWC};
         return tell_axes(notes, out, is, layout == GT_ARRAY_GUESS ? " (gantry dataset --shape=32x32x3: last)" : "");
     }
+    if (d[1] < SHORT)
+        return gt_fail(GT_FORMAT,
+                       "an array %s: rows of %" PRId64 " numbers, and no pictures: pictures are needed; for points: "
+                       "gantry gmm fit FILE",
+                       is, d[1]);
     if (side * side != d[1] && (side = llround(sqrt((double)d[1] / 3)), 3 * side * side == d[1]))
         snprintf(example, sizeof example, "3x%" PRId64 "x%" PRId64, side, side);
     else if (side * side == d[1]) snprintf(example, sizeof example, "%" PRId64 "x%" PRId64, side, side);
     return gt_fail(GT_FORMAT,
-                   "an array %s: gantry dataset --shape=HxW or HxWxC says which picture a row is, such as --shape=%s",
+                   "an array %s: gantry dataset --shape=HxW or HxWxC says which picture a row is, such as --shape=%s; "
+                   "for points: gantry gmm fit",
                    is, example);
 }
 

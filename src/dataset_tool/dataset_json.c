@@ -60,8 +60,16 @@ static void add_value(gt_buffer *text, const char *key, json_t *value) {
     json_decref(value);
 }
 
+void gt_dest_json_range(gt_buffer *text, const double range[2]) {
+    add_value(text, "range", json_pack("[f,f]", range[0], range[1]));
+}
+
+void gt_dest_json_text(gt_buffer *text, const char *key, const char *value) {
+    add_value(text, key, json_string(value));
+}
+
 /* Sources give names in UTF-8. */
-static gt_status add_names(gt_buffer *text, const char *key, char *const *name, int n) {
+gt_status gt_dest_json_names(gt_buffer *text, const char *key, const char *const *name, int n) {
     json_t *names = json_array();
     gt_status st = GT_OK;
     for (int i = 0; i < n && !st; i++)
@@ -86,12 +94,13 @@ gt_status gt_dest_json(const gt_dest *d, gt_buffer *text) {
     }
     if (labelled) gt_buffer_printf(text, "]");
     double range[2];
-    if (gt_dest_range(d, range)) add_value(text, "range", json_pack("[f,f]", range[0], range[1]));
-    if (gt_dest_channels(d)) add_value(text, "channels", json_string(gt_dest_channels(d)));
+    if (gt_dest_range(d, range)) gt_dest_json_range(text, range);
+    if (gt_dest_channels(d)) gt_dest_json_text(text, "channels", gt_dest_channels(d));
     gt_status st = GT_OK;
-    if (labelled && info->class_names) st = add_names(text, "class_names", info->class_name, info->class_names);
+    if (labelled && info->class_names)
+        st = gt_dest_json_names(text, "class_names", (const char *const *)info->class_name, info->class_names);
     if (!st && info->masks && info->mask_classes)
-        st = add_names(text, "mask_classes", info->mask_name, info->mask_classes);
+        st = gt_dest_json_names(text, "mask_classes", (const char *const *)info->mask_name, info->mask_classes);
     gt_buffer_printf(text, "}");
     if (st) return st;
     return text->failed ? gt_fail(GT_NOMEM, "out of memory for dataset.json") : GT_OK;

@@ -92,7 +92,7 @@ static gt_status write_images(gt_dest *d, gt_h5_file *f, const char *path) {
 }
 
 /* Texts of one fixed length: no pieces of a heap whose order could vary. */
-static gt_status write_names(gt_h5_file *f, const char *set, char *const *name, int names) {
+gt_status gt_dest_h5_names(gt_h5_file *f, const char *set, const char *const *name, int names) {
     size_t length = 1, n = (size_t)names;
     for (size_t i = 0; i < n; i++)
         if (strlen(name[i]) + 1 > length) length = strlen(name[i]) + 1;
@@ -130,7 +130,9 @@ static gt_status write_masks(gt_dest *d, gt_h5_file *f, const char *path) {
     const gt_array masks = {"masks", GT_NUMBER_UINT8, 3, {(int64_t)d->n, d->shape.height, d->shape.width}, NULL};
     if (!info->masks) return GT_OK;
     gt_status st = write_chunks(d, f, path, &masks, true);
-    return st || !info->mask_classes ? st : write_names(f, "masks", info->mask_name, info->mask_classes);
+    return st || !info->mask_classes
+               ? st
+               : gt_dest_h5_names(f, "masks", (const char *const *)info->mask_name, info->mask_classes);
 }
 
 /* In this order, as the file's bytes follow from it: equal contents give equal bytes. */
@@ -145,7 +147,7 @@ static gt_status write_file(gt_dest *d, const char *path) {
     if (!st && channels) st = gt_h5_attribute_text(&f, "images", "channels", channels);
     bool labelled = gt_dest_labelled(d);
     if (!st && labelled && d->items->info.class_names)
-        st = write_names(&f, "images", d->items->info.class_name, d->items->info.class_names);
+        st = gt_dest_h5_names(&f, "images", (const char *const *)d->items->info.class_name, d->items->info.class_names);
     if (!st && labelled) st = write_labels(d, &f);
     if (!st) st = write_masks(d, &f, path);
     if (!st) st = gt_h5_finish(&f);

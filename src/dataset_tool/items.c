@@ -31,8 +31,35 @@ static const char *telling_names(const gt_source_info *info) {
     return !strcmp(names, "R,G,B,A") || !strcmp(names, "grey,A") ? "" : names;
 }
 
+/* Classes without names are numbers: class 3 is the one that is the third where they have names. *named: the source
+ * whose names are those of all. */
+static gt_status join_names(gt_source_info *all, const gt_source_info *more, const char *source, const char **named) {
+    int classes = more->label_width > all->label_width ? more->label_width : all->label_width;
+    int names = all->class_names ? all->class_names : more->class_names;
+    if (all->class_names && more->class_names)
+        return gt_items_same_names(all, more)
+                   ? GT_OK
+                   : gt_fail(GT_USAGE,
+                             "'%s' and '%s' have different class names: class numbers would not mean the same; "
+                             "--labels=none leaves them out",
+                             *named, source);
+    if (!names) return GT_OK;
+    const char *numbered = all->class_names ? source : *named;
+    if (!all->class_names) *named = source;
+    if (classes > names)
+        return gt_fail(GT_USAGE,
+                       "'%s' has %d classes without names, and '%s' names %d: class numbers would not mean the same; "
+                       "--labels=none leaves them out",
+                       numbered, classes, *named, names);
+    gt_info("the classes of '%s' have no names: their numbers are taken for those of '%s'", numbered, *named);
+    all->class_names = names;
+    if (!all->class_name) all->class_name = more->class_name;
+    return GT_OK;
+}
+
 /* What a further source says must agree with those before it. */
-static gt_status join_source(gt_items *items, const gt_source_info *more, const char *source, const char *first) {
+static gt_status join_source(gt_items *items, const gt_source_info *more, const char *source, const char *first,
+                             const char **named) {
     gt_source_info *all = &items->info;
     if (all->label_kind != more->label_kind ||
         (all->label_kind == GT_LABELS_VECTORS && all->label_width != more->label_width))
@@ -40,11 +67,8 @@ static gt_status join_source(gt_items *items, const gt_source_info *more, const 
                        "'%s' and '%s' have labels of different kinds (none, classes, or vectors of one length); "
                        "--labels=none leaves them out",
                        first, source);
-    if (!gt_items_same_names(all, more))
-        return gt_fail(GT_USAGE,
-                       "'%s' and '%s' have different class names: class numbers would not mean the same; --labels=none "
-                       "leaves them out",
-                       first, source);
+    gt_status st = join_names(all, more, source, named);
+    if (st) return st;
     if (!gt_items_same_mask_names(all, more))
         return gt_fail(GT_USAGE,
                        all->masks != more->masks ? "one of '%s' and '%s' has masks, the other has none"
@@ -160,6 +184,7 @@ gt_status gt_items_open(gt_items *items, const gt_convert_request *r) {
     items->sources = calloc((size_t)r->n_sources, sizeof *items->sources);
     items->first = calloc((size_t)r->n_sources + 1, sizeof *items->first);
     if (!items->sources || !items->first) return gt_fail(GT_NOMEM, "out of memory for a list of sources");
+    const char *named = r->sources[0];
     for (int k = 0; k < r->n_sources; k++) {
         gt_status st = gt_source_open(&items->sources[k], r->sources[k], &r->import);
         if (st) return st;
@@ -173,7 +198,7 @@ gt_status gt_items_open(gt_items *items, const gt_convert_request *r) {
         if (info.label_kind == GT_LABELS_CLASSES && info.class_names > info.label_width)
             info.label_width = info.class_names;
         if (k == 0) items->info = info;
-        else if ((st = join_source(items, &info, r->sources[k], r->sources[0]))) return st;
+        else if ((st = join_source(items, &info, r->sources[k], r->sources[0], &named))) return st;
         items->main_thread_only |= info.main_thread_only;
         items->first[k + 1] = items->first[k] + info.count;
     }

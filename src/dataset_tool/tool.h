@@ -189,6 +189,13 @@ void gt_entry_name(uint32_t item, char name[GT_ENTRY_NAME_BYTES]);      /* "0000
 void gt_entry_mask_name(uint32_t item, char name[GT_ENTRY_NAME_BYTES]); /* "masks/00000/img00000000.png" */
 /* dataset.json of the images put; gt_buffer_free it. */
 gt_status gt_dest_json(const gt_dest *d, gt_buffer *text);
+/* Parts of that, `, "KEY": VALUE`; names of classes: GT_FORMAT: not UTF-8. And names of classes in an HDF5 file, as an
+ * attribute of the set. */
+void gt_dest_json_range(gt_buffer *text, const double range[2]);
+void gt_dest_json_text(gt_buffer *text, const char *key, const char *value);
+gt_status gt_dest_json_names(gt_buffer *text, const char *key, const char *const *name, int n);
+struct gt_h5_file;
+gt_status gt_dest_h5_names(struct gt_h5_file *f, const char *set, const char *const *name, int names);
 bool gt_dest_labelled(const gt_dest *d); /* the images that were put have labels */
 /* what the channels mean; NULL: not known, or plain grey or RGB */
 const char *gt_dest_channels(const gt_dest *d);

@@ -52,10 +52,11 @@ void gt_gan_report(gt_graph *g, const char *which, gt_node *scores) {
 
 /* ---- making a model ---- */
 
-gt_status gt_gan_add_phase(gt_model *m, gt_phase phase, const char *const *stats) {
+gt_status gt_gan_add_phase(gt_model *m, gt_phase phase, const char *const *stats, const bool *counts) {
     gt_stat *list = gt_arena_array(m->arena, (size_t)phase.n_stats, sizeof *list);
     if (!list) return GT_NOMEM;
-    for (int i = 0; i < phase.n_stats; i++) list[i] = (gt_stat){.name = stats[i], .output = stats[i]};
+    for (int i = 0; i < phase.n_stats; i++)
+        list[i] = (gt_stat){.name = stats[i], .output = stats[i], .counts = counts && counts[i]};
     phase.model = m;
     phase.stats = list;
     m->phases[m->n_phases++] = phase;

@@ -113,6 +113,15 @@ gt_node *gt_drop(gt_graph *g, gt_node *x, gt_node *u, float p) {
     return gt_mul(g, x, gt_scale(g, gt_shift(g, gt_neg(g, gt_greater(g, gt_neg(g, u), -p)), 1), 1 / (1 - p)));
 }
 
+gt_node *gt_smoothed_labels(gt_graph *g, gt_node *labels, double s) {
+    if (!labels || !(s > 0)) return labels;
+    gt_node *kept = gt_scale(g, labels, (float)(1 - s));
+    int last = gt_node_shape(labels)->n - 1;
+    float share = (float)(s / (double)gt_dim(labels, last));
+    if (last == 1) return gt_shift(g, kept, share);
+    return gt_add(g, kept, gt_scale(g, gt_sum(g, labels, GT_AXIS(last)), share)); /* ignored pixels stay zero */
+}
+
 gt_node *gt_normalize_2nd_moment(gt_graph *g, gt_node *x) {
     gt_node *mean = gt_mean(g, gt_square(g, x), x ? GT_AXIS(gt_node_shape(x)->n - 1) : 0);
     return gt_mul(g, x, gt_rsqrt(g, gt_shift(g, mean, 1e-8f)));

@@ -80,6 +80,10 @@ gt_node *gt_modulated_conv2d(gt_graph *g, gt_node *x, gt_node *w, gt_node *style
 /* Inverted dropout: x is zero where u, uniform in [0,1), is below p, else divided by 1 - p. */
 gt_node *gt_drop(gt_graph *g, gt_node *x, gt_node *u, float p);
 
+/* Label smoothing (Szegedy et al., "Rethinking the Inception Architecture", section 7): targets for one-hot labels
+ * [N,...,classes], of which a share s is spread over all classes. Ignored pixels stay zero. */
+gt_node *gt_smoothed_labels(gt_graph *g, gt_node *labels, double s);
+
 /* x / sqrt(mean over the last axis of x^2 + 1e-8) */
 gt_node *gt_normalize_2nd_moment(gt_graph *g, gt_node *x);
 

@@ -9,6 +9,7 @@
 
 #include "gantry/metric.h"
 #include "gantry/runlog.h"
+#include "report/compare.h"
 #include "report/html.h"
 #include "report/plot.h"
 
@@ -18,7 +19,6 @@ static const double LEAST = 1e-305, MOST = 1e300; /* so that sums and quotients 
 
 typedef struct line { /* of a chart; no points: there is none */
     double last;      /* of the finite values */
-    int x_of;         /* the first line of the same log */
     int points;
     double *x, *y; /* middles of stretches of ticks, and means of what is finite in them; NaN: a gap */
 } line;
@@ -81,17 +81,24 @@ static void measure_series(drawing *d, int i) {
     d->bridge |= any && is_rare(l->series);
 }
 
+/* How many ticks a point stands for. */
+static int stretch_of(int ticks, int most) { return (ticks + most - 1) / most; }
+
+/* The middle of a stretch of ticks on an axis. */
+static double middle(const gt_stats *s, gt_compare_axis over, int begin, int stretch) {
+    int end = begin + stretch < s->ticks ? begin + stretch : s->ticks;
+    return (along_place(s, over, begin) + along_place(s, over, end - 1)) / 2;
+}
+
 /* Averages of equal stretches of ticks. */
 static void take_points(drawing *d, int i, int most) {
     const chart_line *l = &d->chart->lines[i];
     line *to = &d->lines[i];
     const gt_stats_series *series = to->points ? gt_stats_find(l->stats, l->series) : NULL;
-    int ticks = to->points, stretch = (ticks + most - 1) / most;
+    int ticks = to->points, stretch = stretch_of(ticks, most);
     to->points = 0;
     to->x = d->numbers + (size_t)i * 2 * (size_t)most;
     to->y = to->x + most;
-    if (ticks)
-        while (d->chart->lines[to->x_of].stats != l->stats || (to->x_of < i && !d->lines[to->x_of].points)) to->x_of++;
     for (int begin = 0; begin < ticks; begin += stretch) {
         double sum = 0;
         int n = 0, end = begin + stretch < ticks ? begin + stretch : ticks;
@@ -101,7 +108,7 @@ static void take_points(drawing *d, int i, int most) {
             sum += v;
             n++;
         }
-        to->x[to->points] = (double)(l->stats->images[begin] + l->stats->images[end - 1]) / 2 / KIMG;
+        to->x[to->points] = middle(l->stats, GT_OVER_KIMG, begin, stretch);
         to->y[to->points++] = sum / n;
     }
 }
@@ -132,20 +139,31 @@ static void put_numbers(gt_buffer *out, const double *x, int n) {
     gt_buffer_printf(out, "]");
 }
 
+void chart_places(gt_buffer *out, const gt_stats *const *stats, int n, int points) {
+    int axes = 0;
+    gt_buffer_printf(out, "<script type=\"application/json\" id=\"places\">{");
+    for (int over = 0; over < ALONG_AXES; over++) {
+        bool known = true;
+        for (int i = 0; i < n; i++) known &= along_known(stats[i], (gt_compare_axis)over);
+        if (!known) continue;
+        gt_buffer_printf(out, "%s\"%s\":[", axes++ ? "," : "", along_axes[over].name);
+        for (int i = 0; i < n; i++) {
+            int stretch = stretch_of(stats[i]->ticks, points);
+            gt_buffer_printf(out, i ? ",[" : "[");
+            for (int begin = 0; begin < stats[i]->ticks; begin += stretch)
+                put_number(out, begin ? "," : "", middle(stats[i], (gt_compare_axis)over, begin, stretch));
+            gt_buffer_printf(out, "]");
+        }
+        gt_buffer_printf(out, "]");
+    }
+    gt_buffer_printf(out, "}</script>\n");
+}
+
 /* What the script of the page needs of the chart (report.js), as JSON in an attribute. */
 static void put_data(gt_buffer *out, const drawing *d) {
-    int place[CHART_MOST_LINES], n = 0;
-    gt_buffer_printf(out, " data-chart='{\"unit\":\"kimg\",\"x\":[");
-    for (int i = 0; i < d->chart->n; i++) {
-        const line *l = &d->lines[i];
-        if (!l->points || l->x_of != i) continue;
-        place[i] = n++;
-        gt_buffer_printf(out, n > 1 ? "," : "");
-        put_numbers(out, l->x, l->points);
-    }
-    gt_buffer_printf(out, "],\"of\":");
+    gt_buffer_printf(out, " data-chart='{\"of\":");
     for (int i = 0, k = 0; i < d->chart->n; i++)
-        if (d->lines[i].points) gt_buffer_printf(out, "%s%d", k++ ? "," : "[", place[d->lines[i].x_of]);
+        if (d->lines[i].points) gt_buffer_printf(out, "%s%d", k++ ? "," : "[", d->chart->lines[i].log);
     gt_buffer_printf(out, "],\"y\":");
     for (int i = 0, k = 0; i < d->chart->n; i++) {
         if (!d->lines[i].points) continue;
@@ -188,7 +206,7 @@ static void draw_chart(gt_buffer *out, drawing *d) {
     gt_buffer_printf(out, ">");
     pen p = {.page = out};
     plot_marks(&p, &d->x, &d->y);
-    plot_text(&p, WIDTH - RIGHT, HEIGHT - 6, 1, 0, 0, "kimg");
+    gt_buffer_printf(out, "<text class=\"y unit\" x=\"%d\" y=\"%d\">kimg</text>", WIDTH - RIGHT, HEIGHT - 6);
     for (int i = 0; i < d->chart->n; i++)
         if (d->lines[i].points) draw_line(&p, d, i);
     gt_buffer_printf(out, "<line class=\"cursor\" x1=\"0\" x2=\"0\" y1=\"%d\" y2=\"%d\"/></svg></figure>\n", TOP,
@@ -197,7 +215,7 @@ static void draw_chart(gt_buffer *out, drawing *d) {
 
 void chart_draw(gt_buffer *out, const chart *c) {
     drawing d = {.chart = c, .lo = INFINITY, .hi = -INFINITY, .first = INFINITY, .last = -INFINITY};
-    int most = c->points ? c->points : CHART_POINTS;
+    int most = c->points;
     for (int i = 0; i < c->n; i++) measure_series(&d, i);
     if (!(d.hi >= d.lo) || d.lo < -MOST || d.hi > MOST) return;
     d.numbers = calloc((size_t)c->n * 2 * (size_t)most, sizeof *d.numbers);

@@ -44,6 +44,22 @@ void compare_unify(gt_stats *s, const gt_reductions *r);
 typedef void compare_tell(void *arg, const char *sentence);
 void compare_tell_units(gt_stats *const *stats, const char *const *dirs, int n, compare_tell *tell, void *arg);
 
+/* ---- compare_curves.c ---- */
+/* What curves of a run are drawn over: thousands of images, which each line of a log tells, or a series of the log. */
+enum { ALONG_AXES = GT_OVER_HOURS + 1 };
+
+typedef struct along_axis {
+    const char *name;   /* as in GT_COMPARE_AXES; also the unit */
+    const char *label;  /* below a figure */
+    const char *series; /* NULL: images */
+} along_axis;
+extern const along_axis along_axes[ALONG_AXES]; /* by gt_compare_axis */
+
+/* Has the log the series of the axis? Logs of older programs lack some. */
+bool along_known(const gt_stats *s, gt_compare_axis over);
+/* Where a tick stands on a known axis; not finite: the line does not say so. */
+double along_place(const gt_stats *s, gt_compare_axis over, int tick);
+
 /* ---- compare_jobs.c ---- */
 /* Appends a table of the keys whose values differ among the jobs of the runs, and of what they ran on. */
 void compare_jobs(gt_buffer *out, const char *const *dirs, const char *const *names, int n);

@@ -75,25 +75,37 @@ static void name_line(const drawing *d, line *l, const char *run, const char *se
     }
 }
 
-/* The series that says where a tick stands; of images each line of a log tells. */
-static const struct {
-    const char *label, *series;
-} axes[] = {
-    [GT_OVER_KIMG] = {"thousands of images", NULL},
-    [GT_OVER_STEPS] = {"steps", "Progress/step"},
-    [GT_OVER_EPOCHS] = {"epochs", "Progress/epoch"},
-    [GT_OVER_HOURS] = {"hours", "Timing/total_hours"},
+/* ---- axes ---- */
+
+const along_axis along_axes[ALONG_AXES] = {
+    [GT_OVER_KIMG] = {"kimg", "thousands of images", NULL},
+    [GT_OVER_STEPS] = {"steps", "steps", "Progress/step"},
+    [GT_OVER_EPOCHS] = {"epochs", "epochs", "Progress/epoch"},
+    [GT_OVER_HOURS] = {"hours", "hours", "Timing/total_hours"},
 };
 
+bool along_known(const gt_stats *s, gt_compare_axis over) {
+    return !along_axes[over].series || gt_stats_find(s, along_axes[over].series);
+}
+
+double along_place(const gt_stats *s, gt_compare_axis over, int tick) {
+    const double kimg = 1000;
+    const gt_stats_series *series = along_axes[over].series ? gt_stats_find(s, along_axes[over].series) : NULL;
+    if (!along_axes[over].series) return (double)s->images[tick] / kimg;
+    return series ? series->values[tick].mean : (double)NAN;
+}
+
+/* ---- lines and panels ---- */
+
 static gt_status add_line(drawing *d, const gt_stats *s, const char *dir, const char *series) {
-    const gt_stats_series *found = gt_stats_find(s, series), *along = NULL;
-    const char *axis = axes[d->wanted->over].series;
+    const gt_stats_series *found = gt_stats_find(s, series);
+    const along_axis *axis = &along_axes[d->wanted->over];
     char run[GT_NAME_BYTES];
     if (!found) return GT_OK;
-    if (axis && !(along = gt_stats_find(s, axis)))
+    if (!along_known(s, d->wanted->over))
         return gt_fail(GT_USAGE,
                        "--x=%s: the log of '%s' has no %s, for an older program wrote it; --x=kimg is in every log",
-                       axes[d->wanted->over].label, dir, axis);
+                       axis->name, dir, axis->series);
     if (d->n_lines == CURVES_MAX) return gt_fail(GT_USAGE, "more than %d curves", CURVES_MAX);
     line *l = &d->lines[d->n_lines++];
     l->x = gt_arena_array(d->arena, (size_t)s->ticks, sizeof *l->x);
@@ -102,7 +114,7 @@ static gt_status add_line(drawing *d, const gt_stats *s, const char *dir, const 
     gt_path_name(dir, run);
     name_line(d, l, run, series);
     for (int i = 0; i < s->ticks; i++) {
-        double x = along ? along->values[i].mean : (double)s->images[i] / 1000;
+        double x = along_place(s, d->wanted->over, i);
         if (!isfinite(found->values[i].mean) || !isfinite(x)) continue;
         l->x[l->n] = x;
         l->y[l->n++] = smoothed(found, s->ticks, i, d->wanted->smooth);
@@ -133,7 +145,7 @@ static int fill_panels(drawing *d) {
         if (first_panel(d, i) != i) continue;
         gt_panel *p = &d->panels[panels++];
         *p = (gt_panel){
-            .title = d->lines[i].panel, .x_label = axes[d->wanted->over].label, .curves = d->curves + curves};
+            .title = d->lines[i].panel, .x_label = along_axes[d->wanted->over].label, .curves = d->curves + curves};
         if (d->wanted->range[1] > d->wanted->range[0]) p->y_range = d->wanted->range;
         for (int k = i; k < d->n_lines; k++) {
             line *l = &d->lines[k];

@@ -21,6 +21,7 @@ enum { CHART_LINES = 4, CHART_MOST_LINES = 16 /* that the style of the page can 
 
 typedef struct chart_line {
     const gt_stats *stats;
+    int log; /* its place among those of chart_places() */
     const char *label;
     const char *series;    /* its name; NULL: there is no such line */
     double (*map)(double); /* of the means; NULL: as they are */
@@ -30,8 +31,13 @@ typedef struct chart {
     const char *title, *note; /* `note`: what the chart means, in one line; "": what the table of series says */
     int n;                    /* at most CHART_MOST_LINES */
     const chart_line *lines;
-    int points; /* of a line, at most CHART_POINTS: means of stretches of ticks; 0: so many */
+    int points; /* of a line, at most CHART_POINTS: means of stretches of ticks */
 } chart;
+
+/* Appends what the script needs to draw the curves of all charts over another axis: for each log the places of the
+ * points of its curves on all axes that all logs know. To be called before the charts of these logs, with their number
+ * of points. */
+void chart_places(gt_buffer *out, const gt_stats *const *stats, int n, int points);
 
 /* Appends the chart, unless none of its lines has a finite value, or one has a value beyond 1e300. The line of a metric
  * of generated pictures bridges the ticks without pictures. */

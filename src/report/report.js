@@ -1,27 +1,35 @@
 "use strict";
-// Values under the pointer, smoothing, and the strip of pictures. Without this script the page shows all the same.
+// Values under the pointer, smoothing, the horizontal axis, and the strip of pictures. Without this script the page
+// shows all the same.
 (function () {
-  // A chart: {x: [[...], ...], of: [0, ...], y: [[...], ...], axis: [xlo, xhi, xfrom, xto, ylo, yhi, yfrom, yto]}; the
-  // places of curve i are x[of[i]]; null is a gap.
+  // Where the points of curves stand, by axis and log: {kimg: [[...], ...], steps: ...}; null: not known.
+  const places = JSON.parse((document.querySelector("#places") || { textContent: "{}" }).textContent);
+  let over = "kimg";
+
+  // A chart: {of: [0, ...], y: [[...], ...], axis: [xlo, xhi, xfrom, xto, ylo, yhi, yfrom, yto]}; curve i is of log of[i];
+  // null is a gap.
   const charts = [...document.querySelectorAll("svg[data-chart]")].map(svg => {
     const data = JSON.parse(svg.dataset.chart);
     const figure = svg.closest("figure");
     return {
       svg, data, values: [...figure.querySelectorAll(".legend b")], place: figure.querySelector(".at"),
       paths: [...svg.querySelectorAll("path")], drawn: [...svg.querySelectorAll("path")].map(p => p.getAttribute("d")),
+      marks: [...svg.querySelectorAll("text.x")], unit: svg.querySelector(".unit"), axis: data.axis,
       last: [...figure.querySelectorAll(".legend b")].map(b => b.textContent), shown: data.y,
     };
   });
 
   const number = v => v === null ? "-" : Number(v.toPrecision(4)).toString();
-  const xAt = (c, v) => c.data.axis[2] + (v - c.data.axis[0]) / (c.data.axis[1] - c.data.axis[0]) * (c.data.axis[3] - c.data.axis[2]);
-  const yAt = (c, v) => c.data.axis[6] + (v - c.data.axis[4]) / (c.data.axis[5] - c.data.axis[4]) * (c.data.axis[7] - c.data.axis[6]);
+  const xAt = (c, v) => c.axis[2] + (v - c.axis[0]) / (c.axis[1] - c.axis[0]) * (c.axis[3] - c.axis[2]);
+  const yAt = (c, v) => c.axis[6] + (v - c.axis[4]) / (c.axis[5] - c.axis[4]) * (c.axis[7] - c.axis[6]);
+  const xs = (c, i) => places[over][c.data.of[i]];
 
   // The value at the place nearest to x; null outside of the curve.
   function valueAt(xs, values, x) {
-    if (x < xs[0] || x > xs[xs.length - 1]) return null;
-    let near = 0;
-    xs.forEach((v, k) => { if (Math.abs(v - x) < Math.abs(xs[near] - x)) near = k; });
+    const known = xs.filter(v => v !== null);
+    if (!known.length || x < known[0] || x > known[known.length - 1]) return null;
+    let near = xs.indexOf(known[0]);
+    xs.forEach((v, k) => { if (v !== null && Math.abs(v - x) < Math.abs(xs[near] - x)) near = k; });
     return values[near];
   }
 
@@ -39,15 +47,55 @@
   function draw(c, weight) {
     c.shown = weight ? c.data.y.map(v => smooth(v, weight)) : c.data.y;
     c.paths.forEach((path, i) => {
-      if (!weight) return path.setAttribute("d", c.drawn[i]);
-      let d = "", pen = "M";
+      let d = "", pen = "M", last = null, run = 0;
       c.shown[i].forEach((v, k) => {
-        if (v === null) { if (!c.data.bridge) pen = "M"; return; }
-        d += pen + xAt(c, c.data.x[c.data.of[i]][k]).toFixed(1) + " " + yAt(c, v).toFixed(1);
+        const x = xs(c, i)[k];
+        if (v === null || x === null) {
+          if (c.data.bridge) return;
+          if (run === 1) d += "h0";
+          pen = "M";
+          run = 0;
+          return;
+        }
+        last = [xAt(c, x).toFixed(1), yAt(c, v).toFixed(1)];
+        d += pen + last.join(" ");
         pen = "L";
+        run++;
       });
-      path.setAttribute("d", d);
+      path.setAttribute("d", !weight && over === "kimg" ? c.drawn[i] : d + (run === 1 ? "h0" : ""));
+      const dot = path.nextElementSibling;
+      if (!last || !dot || dot.tagName !== "circle") return;
+      dot.setAttribute("cx", last[0]);
+      dot.setAttribute("cy", last[1]);
     });
+  }
+
+  // The step between marks: 1, 2 or 5 times a power of ten.
+  function stepOf(rough) {
+    const power = 10 ** Math.floor(Math.log10(rough)), lead = rough / power;
+    return power * (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10);
+  }
+
+  // The same axis as the page has without script, over other numbers.
+  function turn(c) {
+    const all = [...new Set(c.data.of)].flatMap(i => places[over][i]).filter(v => v !== null);
+    let lo = Math.min(...all), hi = Math.max(...all);
+    c.svg.querySelectorAll("text.x").forEach(t => t.remove());
+    c.axis = c.data.axis;
+    c.unit.textContent = over;
+    if (over === "kimg" || !all.length) return c.marks.forEach(t => c.svg.prepend(t));
+    if (!(hi - lo > 1e-9 * Math.max(Math.abs(lo), Math.abs(hi)))) hi += Math.abs(hi) * 0.1 || 1;
+    c.axis = [lo, hi, ...c.data.axis.slice(2)];
+    const step = stepOf((hi - lo) / 6);
+    for (let k = Math.ceil(lo / step - 1e-6); k * step <= hi + step * 1e-6; k++) {
+      const at = xAt(c, k * step), t = document.createElementNS(c.svg.namespaceURI, "text");
+      if (at >= c.axis[3] - 46) continue;
+      t.setAttribute("class", "x");
+      t.setAttribute("x", at.toFixed(1));
+      t.setAttribute("y", (c.axis[6] + 18).toFixed(1));
+      t.textContent = Number((k * step).toPrecision(6)).toString();
+      c.svg.prepend(t);
+    }
   }
 
   charts.forEach(c => {
@@ -56,16 +104,17 @@
       const box = c.svg.getBoundingClientRect(), width = c.svg.viewBox.baseVal.width;
       const at = (e.clientX - box.left) / box.width * width;
       let best = null;
-      c.data.x.forEach((xs, n) => xs.forEach((x, k) => {
-        if (!c.shown.some((y, i) => c.data.of[i] === n && y[k] !== null)) return;
+      c.shown.forEach((y, i) => xs(c, i).forEach((x, k) => {
+        if (x === null || y[k] === null) return;
         if (best === null || Math.abs(xAt(c, x) - at) < Math.abs(xAt(c, best) - at)) best = x;
       }));
+      if (best === null) return;
       const x = xAt(c, best).toFixed(1);
       cursor.setAttribute("x1", x);
       cursor.setAttribute("x2", x);
       cursor.style.visibility = "visible";
-      c.values.forEach((b, i) => b.textContent = number(valueAt(c.data.x[c.data.of[i]], c.shown[i], best)));
-      c.place.textContent = "at " + best + " " + c.data.unit;
+      c.values.forEach((b, i) => b.textContent = number(valueAt(xs(c, i), c.shown[i], best)));
+      c.place.textContent = "at " + best + " " + over;
     });
     c.svg.addEventListener("pointerleave", () => {
       cursor.style.visibility = "hidden";
@@ -74,10 +123,16 @@
     });
   });
 
-  const slider = document.querySelector("#smoothing");
+  const slider = document.querySelector("#smoothing"), select = document.querySelector("#axis");
   if (slider) {
     slider.parentElement.hidden = false;
     slider.addEventListener("input", () => charts.forEach(c => draw(c, Number(slider.value))));
+    Object.keys(places).forEach(name => select.add(new Option(name)));
+    select.parentElement.hidden = select.length < 2;
+    select.addEventListener("change", () => {
+      over = select.value;
+      charts.forEach(c => { turn(c); draw(c, Number(slider.value)); });
+    });
   }
 
   document.querySelectorAll(".strip").forEach(strip => {

@@ -95,7 +95,7 @@ static void put_series(const curves *c, const char *title, const char *note, con
                        double (*map)(double)) {
     chart_line lines[CHART_MOST_LINES];
     for (int i = 0; i < c->n; i++)
-        lines[i] = (chart_line){c->runs[i].stats, c->n > 1 ? c->runs[i].name : label, series, map};
+        lines[i] = (chart_line){c->runs[i].stats, i, c->n > 1 ? c->runs[i].name : label, series, map};
     chart_draw(c->out, &(chart){title, note, c->n, lines, c->points});
 }
 
@@ -115,7 +115,7 @@ static void put_row(const curves *c, int row) {
     int n = 0;
     if (!strcmp(charts[row].lines->series, AUGMENT) && is_zero(c, AUGMENT)) return; /* --aug=noaug */
     for (; n < CHART_LINES && charts[row].lines[n].series; n++) {
-        lines[n] = (chart_line){c->runs->stats, charts[row].lines[n].label, charts[row].lines[n].series,
+        lines[n] = (chart_line){c->runs->stats, 0, charts[row].lines[n].label, charts[row].lines[n].series,
                                 charts[row].lines[n].map};
     }
     if (c->n == 1) {
@@ -183,7 +183,11 @@ void report_charts(gt_buffer *out, const report_run *runs, int n) {
     const curves c = {out, runs, n, points_of(runs, n), NULL};
     gt_buffer_printf(out, "<h2 id=\"curves\">Curves</h2>\n<p class=\"tools\"><span hidden>Smoothing <input "
                           "id=\"smoothing\" type=\"range\" min=\"0\" max=\"0.98\" step=\"0.01\" value=\"0\" "
-                          "aria-label=\"Smoothing\"></span></p>\n");
+                          "aria-label=\"Smoothing\"></span><span hidden>Over <select id=\"axis\" "
+                          "aria-label=\"Horizontal axis\"></select></span></p>\n");
+    const gt_stats *stats[CHART_MOST_LINES];
+    for (int i = 0; i < n; i++) stats[i] = runs[i].stats;
+    chart_places(out, stats, n, c.points);
     gt_buffer_printf(out, "<div class=\"charts\">\n");
     for (int i = 0; i < CHARTS; i++) {
         if (i == BEFORE_METRICS) each_series(&c, put_score);

@@ -48,6 +48,10 @@ static const gt_series table[] = {
     {"Loss/baseline", "nats", "Cross-entropy of the baseline's classes of real images (--semi-baseline)"},
     {"Loss/?*_baseline", "nats", "Cross-entropy of the baseline's classes (--semi-baseline)"},
 
+    {"Targets/flipped_?*", "images", "Images since the tick before that got the target of the other kind (--flip)"},
+    {"Targets/?*", "", "Targets of real images, of generated ones, and of those of G's step (--smoothing, --flip)"},
+    {"Latents/drawn", "", "Numbers of the latents that were drawn; std is their deviation"},
+
     {"Loss/reconstruction", "", "Difference of an image from its reconstruction, as --recon and --recon-pixels say"},
     {"Loss/KL", "nats", "What the latent says of an image (Kullback-Leibler divergence from the prior); 0: nothing"},
     {"Loss/commitment", "", "Distance of the encoder's output from the nearest codes"},

@@ -65,6 +65,7 @@ static void tell_recipe(const gt_engine *e) {
     if (*job->cfg)
         gt_info("recipe %s%s%s%s", job->cfg, gt_job_given(job, "cfg") || job->resumes ? "" : " (the default)",
                 a && a->text ? ": " : "", a && a->text ? a->text : "");
+    if (job->family->tell) job->family->tell(job);
     if (a && !job->resumes && (double)e->shown < 1000 * a->young_kimg)
         gt_info("young run: noise is expected before about %g kimg", a->young_kimg);
 }

@@ -20,7 +20,8 @@ void gt_moments_join(gt_moments *m, const gt_moments *other) {
 }
 
 /* At least one value. */
-static gt_stat_value statistic_of(const char *name, const gt_moments *m) {
+static gt_stat_value statistic_of(const char *name, const gt_moments *m, bool counts) {
+    if (counts) return (gt_stat_value){name, m->num, m->sum, 0};
     double mean = m->sum / m->num, variance = m->sum2 / m->num - mean * mean;
     return (gt_stat_value){name, m->num, mean, m->num > 1 && variance > 0 ? sqrt(variance) : 0};
 }
@@ -33,6 +34,7 @@ gt_status gt_stat_table_init(gt_stat_table *t, const gt_model *m) {
             if (gt_stat_index(t, name) >= 0) continue;
             if (t->n == GT_MAX_STATS)
                 return gt_fail(GT_FAILED, "model %s reports more than %d statistics", m->name, GT_MAX_STATS);
+            t->counts[t->n] = m->phases[p].stats[i].counts;
             t->shown[t->n++] = (gt_stat_value){name, 0, NAN, NAN};
         }
     return GT_OK;
@@ -47,7 +49,7 @@ int gt_stat_index(const gt_stat_table *t, const char *name) {
 void gt_stat_table_tick(gt_stat_table *t) {
     for (int i = 0; i < t->n; i++) {
         gt_moments *m = &t->since_tick[i];
-        if (m->num > 0) t->shown[i] = statistic_of(t->shown[i].name, m);
+        if (m->num > 0) t->shown[i] = statistic_of(t->shown[i].name, m, t->counts[i]);
         *m = (gt_moments){0};
     }
 }

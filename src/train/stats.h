@@ -23,6 +23,7 @@ enum { GT_MAX_STATS = 144 };
 /* The statistics of all phases of a model, by name; a name reported by several phases is one series. */
 typedef struct gt_stat_table {
     int n;
+    bool counts[GT_MAX_STATS];           /* see gt_stat */
     gt_moments since_tick[GT_MAX_STATS]; /* what the log shows next */
     gt_stat_value shown[GT_MAX_STATS];   /* names and latest values, which stay where nothing new was reported */
 } gt_stat_table;

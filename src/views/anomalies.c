@@ -124,9 +124,9 @@ gt_status gt_anomalies_write_table(const gt_anomalies *l, const char *path) {
 
 /* ---- the picture ---- */
 
-static gt_status draw_pairs(gt_arena *a, const gt_anomalies *l, gt_runner *e, int64_t n, const char *path) {
+static gt_status draw_pairs(gt_arena *a, const gt_anomalies *l, const gt_pairs_of *e, int64_t n, const char *path) {
     enum { PAIRS = 4 };
-    const gt_model *m = gt_runner_model(e);
+    const gt_model *m = e->model;
     size_t pixels = gt_model_floats(m);
     char name[GT_ITEM_NAME_BYTES];
     int64_t *items = gt_arena_array(a, (size_t)n, sizeof *items);
@@ -134,7 +134,7 @@ static gt_status draw_pairs(gt_arena *a, const gt_anomalies *l, gt_runner *e, in
     sheet_cell *cells = gt_arena_array(a, 2 * (size_t)n, sizeof *cells);
     if (gt_arena_failed(a)) return GT_NOMEM;
     for (int64_t i = 0; i < n; i++) items[i] = l->all[i].item;
-    gt_status st = gt_reconstruct(e, l->data, n, items, images);
+    gt_status st = e->read(e->arg, l->data, n, items, images);
     for (int64_t i = 0; i < 2 * n && !st; i++) {
         const gt_anomaly *one = &l->all[i / 2];
         cells[i] = (sheet_cell){.image = images + (size_t)i * pixels, .bad = one->above};
@@ -147,7 +147,7 @@ static gt_status draw_pairs(gt_arena *a, const gt_anomalies *l, gt_runner *e, in
     return st ? st : gt_arena_failed(a) ? GT_NOMEM : sheet_write(path, &s);
 }
 
-gt_status gt_anomalies_draw(const gt_anomalies *l, gt_runner *e, int64_t pictures, const char *path) {
+gt_status gt_anomalies_draw(const gt_anomalies *l, const gt_pairs_of *e, int64_t pictures, const char *path) {
     gt_arena *a = gt_arena_new();
     gt_status st = a ? draw_pairs(a, l, e, pictures < l->n ? pictures : l->n, path) : GT_NOMEM;
     gt_arena_free(a);
@@ -163,7 +163,8 @@ static gt_status write_roc(gt_arena *a, const gt_anomalies *l, const char *stem,
     return st ? st : gt_roc_write(a, &roc, stem);
 }
 
-gt_status gt_anomalies_write(const gt_anomalies *l, gt_runner *e, int64_t pictures, const char *outdir, double *area) {
+gt_status gt_anomalies_write(const gt_anomalies *l, const gt_pairs_of *e, int64_t pictures, const char *outdir,
+                             double *area) {
     gt_arena *a = gt_arena_new();
     *area = 0;
     if (!a) return GT_NOMEM;

@@ -246,6 +246,49 @@ for group in axes types names packed ranges; do
     "$python" cases.py "$GANTRY" $group >said 2>&1 || { cat said; fail "arrays: $group"; }
 done
 
+begins inspect_of_arrays
+# gantry inspect shows what any array holds, whatever its type and order; arrays of points and latents are not taken for pictures.
+cat >inspected.py <<'PYTHON'
+import math, re, subprocess, sys
+import numpy as np
+gantry, r = sys.argv[1], np.random.RandomState(5)
+def said(*words): return subprocess.run([gantry, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+odd = r.randn(40, 7); odd[3, 3] = np.nan; odd[4, 1] = -np.inf
+arrays = {'float64 2': r.randn(100, 2), 'float32 wide': r.randn(70000, 3).astype('f4') * 3 + 1, 'int64 labels': np.arange(40) % 3, 'uint8': r.randint(0, 256, (6, 8, 8, 3)).astype('u1'),
+          'bool': r.rand(30) > 0.3, 'float16': r.rand(9, 9, 9, 9, 2).astype('f2'), 'float32, big-endian': r.rand(30, 5).astype('>f4'), 'float64 fortran': np.asfortranarray(r.rand(20, 30)),
+          'float64 odd': odd, 'uint64': np.array([0, 2 ** 63 + 5], 'u8'), 'float64 one': np.float64(3), 'float64 none': np.zeros((0, 3)), 'float64 huge': np.array([-1.7e308, 1.7e308])}
+for name, a in arrays.items():
+    np.save('a.npy', a)
+    got = said('inspect', 'a.npy')
+    text, real = got.stdout, a.astype('f8').ravel()
+    finite = real[np.isfinite(real)]
+    value = lambda key: [float(x) for x in re.search(rf'^{key} +(.*)$', text, re.M).group(1).split(' .. ')]
+    assert got.returncode == 0 and f'\nshape        [{",".join(map(str, a.shape))}]\n' in text, text
+    assert re.search(rf'^type +{name.split()[0].rstrip(",")}', text, re.M) and ('big-endian' in text) == ('big' in name), text
+    assert ('not finite   2 of 280 numbers' in text) == (name == 'float64 odd'), text
+    if not finite.size: continue
+    close = lambda x, y: math.isclose(x, y, rel_tol=1e-5, abs_tol=1e-5 * max(1, abs(finite).max() * 1e-300))
+    assert all(map(close, value('range'), (finite.min(), finite.max()))), (name, text)
+    if 'huge' not in name: assert close(value('mean')[0], finite.mean()) and close(value('deviation')[0], finite.std()), (name, text)
+    bars = [int(n) for n in re.findall(r'^  from \S+ +(\d+)', text, re.M)]
+    assert sum(bars) == (finite.size if finite.max() > finite.min() else 0), (name, text)
+    if name == 'int64 labels': assert bars == [14, 13, 13], text
+    elif len(bars) == 16 and 'huge' not in name: assert all(abs(x - y) <= 2 for x, y in zip(bars, np.histogram(finite, 16)[0])), (name, text)
+    assert ('\nimages ' in text) == (name == 'uint8'), text
+np.save('t.npy', np.array(['a', 'bcd']))
+assert 'texts of up to 3 characters' in said('inspect', 't.npy').stdout
+with open('a.npy', 'rb') as f: half = f.read()[:-4]
+with open('half.npy', 'wb') as f: f.write(half)
+assert said('inspect', 'half.npy').returncode == 1
+np.save('p.npy', arrays['float64 2'])
+for model in 'dcgan', 'vae', 'mlp': # as a table of points
+    got = said('train', f'--model={model}', '--data=p.npy', '--run=x')
+    assert got.returncode == 1 and 'rows of 2 numbers, and no pictures: pictures are needed; for points: gantry gmm fit FILE' in got.stdout, got.stdout
+np.save('p.npy', r.rand(9, 49))
+assert '--shape=7x7; for points: gantry gmm fit' in said('train', '--model=vae', '--data=p.npy', '--run=x').stdout
+PYTHON
+"$python" inspected.py "$GANTRY" >said 2>&1 || { cat said; fail 'gantry inspect of arrays'; }
+
 begins training
 # Training does not begin on floats of 0 to 1 of which nobody says what they are; what the message says helps; a run goes on with the range it has.
 nets="$nets --batch=4 --mbstd=2 --slices=2 --threads=1 --grid=1x1"

@@ -45,7 +45,21 @@ USE = '''(() => {
   slider.value = 0;
   slider.dispatchEvent(new Event('input'));
   svg.dispatchEvent(new PointerEvent('pointerleave'));
-  return {at, smoothed: smooth !== before && !smooth.includes('NaN'), back: path.getAttribute('d') === before, hidden: slider.parentElement.hidden};
+  // the same curve over another axis: marks and unit change, the curve stays within the chart, and comes back
+  const select = document.querySelector('#axis'), marks = () => [...svg.querySelectorAll('text.x')].map(t => t.textContent).sort().join(' '), first = marks();
+  const turn = name => { select.value = name; select.dispatchEvent(new Event('change')); };
+  const turned = [...select.options].map(o => o.value).filter(v => v !== 'kimg').map(name => {
+    turn(name);
+    const d = path.getAttribute('d'), x = d.match(/[ML]-?[0-9.]+/g).map(v => Number(v.slice(1))), dot = path.nextElementSibling, unit = svg.querySelector('.unit').textContent;
+    svg.dispatchEvent(new PointerEvent('pointermove', {clientX: r.left + r.width / 2, clientY: r.top + r.height / 2, bubbles: true}));
+    const at = svg.closest('figure').querySelector('.at').textContent;
+    const crossing = [...svg.querySelectorAll('text.x, text.unit')].map(t => t.getBoundingClientRect()).sort((a, b) => a.left - b.left).some((b, i, all) => i && b.left < all[i - 1].right - 1);
+    return d.includes('NaN') || unit !== name || !at.endsWith(name) || Math.min(...x) < 53 || Math.max(...x) > 551 || crossing || !marks() || Number(dot.getAttribute('cx')) > 551 ? name : '';
+  }).filter(name => name);
+  svg.dispatchEvent(new PointerEvent('pointerleave'));
+  turn('kimg');
+  const home = path.getAttribute('d') === before && marks() === first && svg.querySelector('.unit').textContent === 'kimg';
+  return {axes: select.length, turned, home, at, smoothed: smooth !== before && !smooth.includes('NaN'), back: path.getAttribute('d') === before, hidden: slider.parentElement.hidden};
 })()'''
 
 
@@ -122,7 +136,7 @@ def look(chromium, page, width, height, scheme):
     if seen['faint']: bad.append(f'text that is hard to read: {seen["faint"][:3]}')
     if seen['crossing']: bad.append(f'numbers that cross: {seen["crossing"][:5]}')
     if not seen['charts'] or not seen['pictures']: bad.append('no curves, or no pictures')
-    if used and not (used['at'].startswith('at ') and used['smoothed'] and used['back'] and not used['hidden']): bad.append(f'hover and smoothing: {used}')
+    if used and not (used['at'].startswith('at ') and used['smoothed'] and used['back'] and not used['hidden'] and used['axes'] == 4 and not used['turned'] and used['home']): bad.append(f'hover and smoothing: {used}')
     for kind in 'charts', 'pictures':
         for part in seen[kind]:
             inside = part['box'][1] + part['box'][3] < image.height

@@ -35,6 +35,27 @@ make merge a.zip b.h5 all.zip
 counted all.zip 300
 expect 0 'all 300 images are good' ranks 2 "$GANTRY" dataset verify all.zip
 expect 2 'add up to 1' "$GANTRY" dataset split all.zip x.zip y.zip --parts=0.5,0.1
+begins merge_of_classes_without_names
+# Classes without names are the numbers of those that have some, whichever source comes first; but not where the names do not suffice.
+for n in 2 4; do make synth:shapes:n=12,size=16,classes=$n named$n.zip; done
+"$python" -c "
+import json, zipfile
+for n in 2, 4:
+    with zipfile.ZipFile(f'named{n}.zip') as a, zipfile.ZipFile(f'numbers{n}.zip', 'w') as b:
+        for i in a.infolist():
+            d = a.read(i)
+            if i.filename == 'dataset.json':
+                d = json.loads(d); del d['class_names']; d = json.dumps(d)
+            b.writestr(i, d)"
+make synth:shapes:n=9,size=16,classes=4 more.zip
+for order in 'named4.zip numbers2.zip' 'numbers2.zip numbers2.zip named4.zip' 'numbers4.zip named4.zip more.zip'; do
+    expect 0 "the classes of 'numbers.\\.zip' have no names: their numbers are taken for those of 'named4.zip'" "$GANTRY" dataset merge $order both.zip --overwrite
+    expect 0 'class 1 +[0-9]+ +#+ +ring' "$GANTRY" dataset inspect both.zip
+done
+make merge numbers2.zip numbers4.zip both.zip --overwrite
+expect 2 "'numbers4.zip' has 4 classes without names, and 'named2.zip' names 2" "$GANTRY" dataset merge named2.zip numbers4.zip no.zip
+expect 2 "'numbers4.zip' has 4 classes without names, and 'named2.zip' names 2" "$GANTRY" dataset merge numbers4.zip named2.zip no.zip
+expect 2 "'named4.zip' and 'named2.zip' have different class names" "$GANTRY" dataset merge numbers2.zip named4.zip named2.zip no.zip
 begins one_number_for_each_destination
 # One number for each destination, and nothing else
 for parts in '0.2,' 0.2,0.8 '0.2,0.3,' '0.2,,0.8' ',0.2,0.8' '0.2,0.3,0.5,' 0.2,0.3,0.4,0.1 0.2,0.3,0.5x 0.2,x,0.5 0.2,nan,0.5 0.2,0.8,0 ',' ' '; do

@@ -10,7 +10,7 @@ dcgan="--model=dcgan $data $nets --batch=18 --slices=4" # slices of 5, 5, 4, 4; 
 
 begins exactness
 # Exactness: ranks, and going on; with what is drawn by chance and what is kept beside the parameters.
-tricks='--semi --labelled=0.5 --smoothing=two-sided --flip=0.1 --instance-noise=0.1 --instance-noise-kimg=0.1 --aug=ada --ada-kimg=1 --ema-kimg=0.05 --d-optimizer=sgd'
+tricks='--semi --labelled=0.5 --smooth-classes=0.2 --smoothing=two-sided --flip=0.1 --flip-g=0.3 --instance-noise=0.1 --instance-noise-kimg=0.1 --aug=ada --ada-kimg=1 --ema-kimg=0.05 --d-optimizer=sgd'
 losses='--loss=wgan-gp --bn=none --d-steps=3 --history=0.5 --cond'
 features='--feature-matching --history=5 --semi --semi-baseline --labelled=0.5 --bn=batch --d-steps=2'
 for way in '' "$tricks" "$losses" "$features"; do
@@ -21,7 +21,20 @@ for way in '' "$tricks" "$losses" "$features"; do
     quietly ranks 2 "$GANTRY" train $dcgan $way --steps=4 --run=parts
     quietly "$GANTRY" train $dcgan $way --steps=10 --run=parts
     same "$(last one)" "$(last parts)"
+    [ "$way" != "$tricks" ] || mv one tricked
 done
+# The log of the tricks: ranges at the begin, counts of flips and moments of targets and latents at each tick, by any number of ranks.
+grep -q 'targets of D: real images 0.7..1.2, 10 % of them 0..0.3; generated images 0..0.3, 10 % of them 0.7..1.2; of G: 1, 30 % of them 0..0.3$' tricked/log.txt || { cat tricked/log.txt; fail 'the log does not say the ranges of targets'; }
+"$python" -c "
+import json
+s = json.loads(open('tricked/stats.jsonl').readlines()[-1])
+t = {k: s['Targets/' + k] for k in ('real', 'fake', 'G', 'flipped_real', 'flipped_fake', 'flipped_G')}
+assert all(v['num'] == 162 for v in t.values()), t
+assert all(t['flipped_' + k]['mean'] % 1 == 0 for k in ('real', 'fake', 'G')), t
+assert 5 < t['flipped_real']['mean'] < 35 and 30 < t['flipped_G']['mean'] < 70, t
+assert 0.8 < t['real']['mean'] < 0.95 and 0.1 < t['real']['std'] < 0.4, t
+z = s['Latents/drawn']
+assert z['num'] == 2 * 162 * 12 and abs(z['mean']) < 0.1 and abs(z['std'] - 1) < 0.1, z" || fail 'the log of targets and latents'
 h5dump -d /optimizers/D/history/out.conv.weight "$(last one)" | grep -q '(0' || fail 'the mean of the weights is not in the checkpoint'
 h5dump -d /state/G_updates "$(last one)" | grep -q '(0): 5' || fail 'G was not updated in every second step'
 quietly "$GANTRY" train $dcgan --ema-kimg=0.05 --steps=10 --run=one --restart
@@ -31,8 +44,8 @@ differ "$(last one)" "$(last three)" /networks/G_ema /networks/G # the moving av
 
 begins networks
 # Other layers and targets: exact with all that is drawn by chance; each switch changes what is learnt; short spellings are long ones.
-layers='--down=max-pool --up=nearest --d-depth=1 --g-activation=elu --g-dropout=0.2 --d-dropout=0.2 --smooth-real=0.8..1.1 --smooth-g=0.9 --flip-fake=0.1 --beta1=0.3 --init-std=0.05'
-bare='--bn=none --down=avg-pool --d-batches=mixed --d-dropout=0.2 --slope=0.1 --beta2=0.9'
+layers='--down=max-pool --up=nearest --d-depth=1 --g-depth=1 --g-activation=elu --g-dropout=0.2 --d-dropout=0.2 --smooth-real=0.8..1.1 --smooth-g=0.9 --flip-fake=0.1 --beta1=0.3 --init-std=0.05'
+bare='--bn=none --g-depth=1 --down=avg-pool --d-batches=mixed --d-dropout=0.2 --slope=0.1 --beta2=0.9'
 for way in "$layers" "$bare"; do
     rm -rf one three parts
     quietly "$GANTRY" train $dcgan $way --steps=4 --run=one
@@ -42,7 +55,7 @@ for way in "$layers" "$bare"; do
 done
 h5dump -n "$(last one)" | grep -q '/networks/D/b8.conv.bias' || fail 'no bias in place of the normalisation'
 quietly "$GANTRY" train $dcgan --resume=one --steps=2 --run=on >said # its --bn and --down come with it
-grep -q '^bn = none' on/job.ini && grep -q '^down = avg-pool' on/job.ini || fail 'sizes of the networks are not taken over'
+grep -q '^bn = none' on/job.ini && grep -q '^down = avg-pool' on/job.ini && grep -q '^g-depth = 1' on/job.ini || fail 'sizes of the networks are not taken over'
 quietly "$GANTRY" train $dcgan --smoothing=two-sided --flip=0.1 --steps=2 --run=short
 quietly "$GANTRY" train $dcgan --smooth-real=0.7..1.2 --smooth-fake=0..0.3 --flip-real=0.1 --flip-fake=0.1 --steps=2 --run=long
 h5diff -q "$(last short)" "$(last long)" /networks || fail "two spellings are not the same"
@@ -50,9 +63,9 @@ h5diff -q "$(last short)" "$(last long)" /networks || fail "two spellings are no
 begins every_trick_by_itself
 # Every trick by itself, as the sweep makes them.
 expect 0 'tricks/compare.png' env GANTRY="$GANTRY" "$jobs/sweep.sh" "$jobs/dcgan-tricks.list" $dcgan --steps=2 --tick=0.018 --grid=4x2 --run tricks
-[ "$(wc -l <tricks/compare.txt)" = 38 ] || { cat tricks/compare.txt; fail 'the table has not a line for each run'; } # a head, 35 runs, what is a mean, the picture's name
+[ "$(wc -l <tricks/compare.txt)" = 40 ] || { cat tricks/compare.txt; fail 'the table has not a line for each run'; } # a head, 37 runs, what is a mean, the picture's name
 grep -q '^Means over the last quarter of the ticks: loss G, loss D, D real, .*accuracy.* All else is the latest value.$' tricks/compare.txt || fail 'the table does not say what is a mean'
-[ "$(helper size tricks/compare.png)" = '852 408 3' ] || fail "the picture of all runs: $(helper size tricks/compare.png)"
+[ "$(helper size tricks/compare.png)" = '992 408 3' ] || fail "the picture of all runs: $(helper size tricks/compare.png)"
 grep -q '"Accuracy/real"' tricks/classes/stats.jsonl || fail 'no accuracy in the log'
 for s in Loss/D/real Loss/D/fake Loss/G/loss Fakes/spread Fakes/swd_avg; do grep -q "\"$s\"" tricks/plain/stats.jsonl || fail "no $s in the log"; done
 differ "$(last tricks/plain)" "$(last tricks/uniform)" /networks # uniform latents change something
@@ -76,6 +89,68 @@ plain, uniform = np.load('plain.npy'), np.load('uniform.npy')
 drawn = np.concatenate([np.random.RandomState(seed).randn(1, plain.shape[1]) for seed in range(10)])
 assert abs(plain - drawn).max() < 1e-6
 assert abs(uniform - np.vectorize(math.erf)(drawn / 2 ** 0.5)).max() < 1e-6" || fail 'the latents are not what G sees'
+begins per_class
+# So many images of each class as a labelled dataset, with the names of the classes: those that seeds and class make, on any number of ranks.
+for kind in zip h5; do
+    expect 0 "made.$kind: 20 images" "$GANTRY" generate tricks/conditional --per-class=5 --out=made.$kind
+    quietly ranks 3 "$GANTRY" generate tricks/conditional --per-class=5 --out=made3.$kind
+    cmp made.$kind made3.$kind || fail "made.$kind depends on the number of ranks"
+done
+quietly "$GANTRY" generate tricks/conditional --seeds=10-14 --class=2 --out=third.zip
+quietly "$GANTRY" generate tricks/plain --seeds=0-4 --out=none.zip # no labels
+quietly "$GANTRY" generate tricks/conditional --per-class=5 --out=rows.png
+[ "$(helper size rows.png)" = '80 64 3' ] || fail "a class a row: $(helper size rows.png)"
+"$python" -c "
+import io, json, zipfile
+import h5py, numpy as np
+from PIL import Image
+def read(path):
+    z = zipfile.ZipFile(path)
+    notes = json.loads(z.read('dataset.json'))
+    return notes, np.stack([np.asarray(Image.open(io.BytesIO(z.read(n)))) for n in sorted(z.namelist()) if n != 'dataset.json'])
+(notes, made), (third_notes, third), (none, _) = (read(p) for p in ('made.zip', 'third.zip', 'none.zip'))
+with h5py.File('made.h5') as f:
+    assert (f['images'][()] == made).all() and (f['labels'][()] == np.arange(20) // 5).all() and len(f['images'].attrs['class_names']) == 4
+assert [c for _, c in notes['labels']] == [i // 5 for i in range(20)] and notes['class_names'] == ['disc', 'ring', 'square', 'triangle'], notes
+assert (made[10:15] == third).all() and [c for _, c in third_notes['labels']] == [2] * 5 and none['labels'] is None
+assert not (made[:5] == made[5:10]).all()" || fail 'the dataset of generated images'
+expect 0 'class 3 +5 .* triangle' "$GANTRY" inspect made.zip
+quietly "$GANTRY" dataset merge made.zip made.h5 $PWD/third.zip more.zip
+quietly "$GANTRY" train --model=mlp --data=more.zip --hidden=8 --batch=9 --steps=1 --run=classified
+for bad in 'the network knows no classes:plain --per-class=2 --out=x.zip' 'has no room for labels:conditional --per-class=2 --out=x.npy' 'per-class and --class:conditional --per-class=2 --class=1 --out=x.zip' \
+    'per-class goes with --out:conditional --per-class=2' 'more than 16777216 images:conditional --per-class=9999999 --out=x.zip' 'a dataset has none:conditional --seeds=0-3 --class=1 --grid --out=x.zip'; do
+    expect 2 "${bad%%:*}" "$GANTRY" generate tricks/${bad#*:}
+    [ ! -e x.zip ] || fail "left behind: x.zip ($bad)"
+done
+
+begins anomalies
+# A GAN makes again what it can: without steps the nearest of 32 seeds' images; with steps nearer ones; by any number of ranks, of GANs with labels and with styles, too.
+quietly "$GANTRY" train $data --cond --cbase=64 --cmax=8 --batch=8 --steps=2 --run=styles
+quietly "$GANTRY" dataset synth:shapes:n=20,size=16,classes=4,seed=7 odd.h5
+for run in tricks/conditional styles; do
+    quietly "$GANTRY" anomalies $run odd.h5 --num-steps=4 --worst=4 --reference-images=9 --outdir=odd --overwrite
+    grep -q 'quantile 0.99 of the 9 images that the run was trained on' said || { cat said; fail "the threshold of $run"; }
+    quietly ranks 3 "$GANTRY" anomalies $run odd.h5 --num-steps=4 --worst=4 --reference-images=9 --outdir=odd3 --overwrite
+    cmp odd/scores.csv odd3/scores.csv && cmp odd/worst.png odd3/worst.png || fail "anomalies of $run depend on the number of ranks"
+done
+quietly "$GANTRY" generate tricks/plain --seeds=0-31 --float --out=seeds.npy
+quietly "$GANTRY" anomalies tricks/plain odd.h5 --num-steps=0 --worst=4 --outdir=seeds
+grep -q 'quantile 0.99 of the 70 images that the run was' said || { cat said; fail 'fewer images than are looked at'; }
+quietly "$GANTRY" anomalies tricks/plain odd.h5 --num-steps=20 --worst=4 --threshold=2 --outdir=steps
+"$python" -c "
+import csv, h5py, numpy as np
+images, made = h5py.File('odd.h5')['images'][()] / 255.0, np.load('seeds.npy') / 255.0
+nearest = ((images[:, None] - made[None]) ** 2).sum(axis=(2, 3, 4)).min(axis=1)
+errors = [{int(r['item']): float(r['error']) for r in csv.DictReader(open(d + '/scores.csv'))} for d in ('seeds', 'steps')]
+first, last = (np.array([e[i] for i in range(20)]) for e in errors)
+assert abs(first / nearest - 1).max() < 1e-3, (first, nearest)
+assert (last < first).all(), (first, last)" || fail 'the errors are not those of the nearest images'
+quietly "$GANTRY" dataset synth:shapes:n=9,size=16 none.h5 --labels=none
+expect 2 'the model sees labels .* and the data have none' "$GANTRY" anomalies tricks/conditional none.h5 --threshold=1 --outdir=x
+quietly "$GANTRY" train --model=edm --data=synth:shapes:n=9,size=16 --batch=2 --steps=1 --model-channels=8 --run=steps-of-noise
+expect 2 'makes pictures in steps, from noise: there is no latent' "$GANTRY" anomalies steps-of-noise none.h5 --outdir=x
+
+begins graph_and_report
 quietly "$GANTRY" inspect --graph tricks/ada
 quietly "$GANTRY" report tricks/plain
 
@@ -145,6 +220,10 @@ expect 2 'only one of them' "$GANTRY" train $dcgan --cond --semi --run=x
 expect 2 'smooth-real=1..0.5: give a number from -1 to 2, or a range' "$GANTRY" train $dcgan --smooth-real=1..0.5 --run=x
 expect 2 'flip-fake=0.6: must be between 0 and 0.5' "$GANTRY" train $dcgan --flip-fake=0.6 --run=x
 expect 2 'down=pool: must be one of stride|max-pool|avg-pool' "$GANTRY" train $dcgan --down=pool --run=x
+expect 2 'flip-g=0.6: must be between 0 and 0.5' "$GANTRY" train $dcgan --flip-g=0.6 --run=x
+expect 2 'g-depth=9: must be at most 8' "$GANTRY" train $dcgan --g-depth=9 --run=x
+bad 'smooth-classes goes with --semi' --smooth-classes=0.1 --cond
+bad 'no targets.* or leave out --flip-g=0.1' --loss=hinge --flip-g=0.1
 expect 2 'd-depth=9: must be at most 8' "$GANTRY" train $dcgan --d-depth=9 --run=x
 expect 2 'slope has a meaning only with --g-activation=lrelu or' "$GANTRY" train $dcgan --slope=0.1 --g-activation=relu --d-activation=elu --run=x
 expect 2 'beta1 has a meaning only with --optimizer=adam' "$GANTRY" train $dcgan --beta1=0.1 --optimizer=sgd --run=x

@@ -219,7 +219,7 @@ while IFS=: read -r words options; do
     # shellcheck disable=SC2086
     expect 2 "$words" "$GANTRY" generate run --class=1 --seeds=0-3 $options
 done <<'END'
-ends in .png, .webp, .npy or .h5:--out=all.gif
+ends in .png, .webp, .npy, .h5 or .zip:--out=all.gif
 without --outdir:--out=all.png --outdir=x
 --npy writes a file for each seed:--out=all.png --npy
 --space=w needs --out=FILE.npy or --out=FILE.h5:--space=w --outdir=x

@@ -18,7 +18,7 @@ case_classifiers() {
 }
 case_others() {
     check --model=dcgan --cbase=64
-    check --model=dcgan --cbase=64 --down=max-pool --up=nearest --d-depth=1 --g-activation=swish --d-activation=elu --g-dropout=0.2 --d-dropout=0.2 --smooth-g=0.7..1 --elements=2
+    check --model=dcgan --cbase=64 --down=max-pool --up=nearest --d-depth=1 --g-depth=1 --g-activation=swish --d-activation=elu --g-dropout=0.2 --d-dropout=0.2 --smooth-g=0.7..1 --flip-g=0.3 --elements=2
     check --model=dcgan --cbase=64 --loss=wgan-gp --bn=none --down=avg-pool --up=nearest --g-activation=swish --d-activation=tanh --init-std=0.1 --elements=2
     check --model=vae --widths=0.02 --z-dim=4
     check --model=stylegan2 $nets --mbstd=2 --cond --aug=fixed --p=0.5 --elements=2

@@ -338,6 +338,8 @@ def html(path):
     from xml.etree import ElementTree
     with open(path, encoding='utf-8') as f: text = f.read()
     kept, open_tags, names, drawings = [], [], [], text.split('<svg ')[1:]
+    data = text.find('id="places">')
+    places = json.loads(text[data + 12:text.index('</script>', data)]) if data >= 0 else {}
     class P(HTMLParser):
         def handle_starttag(self, tag, attributes):
             if tag not in ('meta', 'img', 'input', 'br') and self.get_starttag_text()[-2:] != '/>': open_tags.append(tag)
@@ -348,7 +350,7 @@ def html(path):
                 if k == 'id': names.append(v)
                 if k == 'data-chart':
                     c = json.loads(v)
-                    assert len(c['of']) == len(c['y']) and all(len(y) == len(c['x'][i]) for i, y in zip(c['of'], c['y'])), f'{path}: {v[:200]}'
+                    assert len(c['of']) == len(c['y']) and all(len(y) == len(x[i]) for x in places.values() for i, y in zip(c['of'], c['y'])), f'{path}: {v[:200]}'
         handle_startendtag = handle_starttag
         def handle_endtag(self, tag):
             assert open_tags and open_tags.pop() == tag, f'{path}: </{tag}> at {self.getpos()}'

@@ -170,7 +170,7 @@ case_other_commands() {
 1  |  status nosuch  |  'nosuch' is not a run's directory
 2  |  report  |  one run's directory is needed
 2  |  latent mine shapes.zip --outdir=o  |  model 'stylegan2' has no encoder
-2  |  anomalies mine shapes.zip --outdir=o  |  model 'stylegan2' has no encoder
+2  |  anomalies mine shapes.zip --reference-images=0 --outdir=o  |  reference-images=0: must be at least 1
 2  |  likelihood mine shapes.zip  |  model 'stylegan2' has no
 2  |  predict mine shapes.zip --outdir=o  |  model 'stylegan2' is not a classifier
 2  |  evaluate mine  |  and a dataset are needed

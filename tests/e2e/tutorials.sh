@@ -19,6 +19,7 @@ shorter() {
     *' likelihood '*) line+=' --samples=4' ;;
     *' activations '*) line+=' --inputs=20' ;;
     *' metrics '*) line=${line/swd1k/swd48} ;;
+    *' anomalies runs/dcgan '*) line+=' --num-steps=2' ;;
     *' gradcheck '*) line+=' --hidden=5' ;;
     *' search '*) line= ;; # an hour of its own; search.sh
     esac

@@ -26,9 +26,9 @@ echo 'no network' >text
 
 # What each can do (of files that are not a network: what is not tried), and the words that the refusal must have.
 nets='
-styles      generate|metrics|mix|walk|project|export                        model .stylegan2.*: a generator with styles is for gantry generate, mix, walk and project
-foreign     generate|metrics|mix|walk|project|export                        model .stylegan2.*: a generator with styles is for gantry generate, mix, walk and project
-gan         generate|metrics|walk|export                                    model .dcgan.*: a generator is for gantry generate and walk
+styles      generate|metrics|mix|walk|project|anomalies|export              model .stylegan2.*: a generator with styles is for gantry generate, mix, walk and project
+foreign     generate|metrics|mix|walk|project|anomalies|export              model .stylegan2.*: a generator with styles is for gantry generate, mix, walk and project
+gan         generate|metrics|walk|anomalies|export                          model .dcgan.*: a generator is for gantry generate and walk
 classifier  predict|evaluate|detect|export                          model .mlp.*: a classifier is for gantry predict, evaluate and detect
 segmenter   predict|evaluate|export                                 model .fcn32s.*: a network that segments pictures is for gantry predict and evaluate
 ae          generate|metrics|walk|reconstruct|latent|anomalies|export       model .autoencoder.*: an autoencoder is for gantry reconstruct, latent, anomalies, generate

@@ -8,6 +8,7 @@
 #include "gantry/schedule.h"
 #include "golden.h"
 #include "models/classifier/classifier.h"
+#include "nets/layers.h"
 
 /* ---- optimisers: changes of parameters after each step ---- */
 
@@ -203,7 +204,7 @@ static void dropout(gold *f, const char *name, json_t *c) {
 static void loss(gold *f, const char *name, json_t *c) {
     layer l = open_layer(f, "loss", name);
     gt_node *labels = gold_in(l.g, gold_path(f, "%s/in/labels", l.at), GOLD_PLAIN);
-    gt_node *targets = gt_classifier_smoothed(l.forward.graph, labels, gold_number(c, "smoothing", 0));
+    gt_node *targets = gt_smoothed_labels(l.forward.graph, labels, gold_number(c, "smoothing", 0));
     gt_node *y = gt_classifier_entropy(l.forward.graph, l.x, targets);
     put_result(&l, y ? gt_reshape(l.forward.graph, y, GT_SHAPE(-1)) : NULL, GOLD_PLAIN);
     run_layer(&l);

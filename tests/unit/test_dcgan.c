@@ -86,6 +86,31 @@ static void networks_have_the_tensors_of_pytorch(void **state) {
     s.job.label_dim = 7;
     expect_tensors(gt_dcgan_generator_net(job_of(&s)), g, sizeof g / sizeof *g);
     expect_tensors(gt_dcgan_discriminator_net(&s.job), d, sizeof d / sizeof *d);
+    s.job.label_dim = 0;
+    s.own.g_depth = 1;
+    static const char *const deep[] = {"b4.conv.weight 6x12x4x4",
+                                       "b4.norm.weight 12",
+                                       "b4.norm.bias 12",
+                                       "b4.norm.running_mean 12 buffer",
+                                       "b4.norm.running_var 12 buffer",
+                                       "b4.1.conv.weight 12x12x3x3",
+                                       "b4.1.norm.weight 12",
+                                       "b4.1.norm.bias 12",
+                                       "b4.1.norm.running_mean 12 buffer",
+                                       "b4.1.norm.running_var 12 buffer",
+                                       "b8.conv.weight 12x8x4x4",
+                                       "b8.norm.weight 8",
+                                       "b8.norm.bias 8",
+                                       "b8.norm.running_mean 8 buffer",
+                                       "b8.norm.running_var 8 buffer",
+                                       "b8.1.conv.weight 8x8x3x3",
+                                       "b8.1.norm.weight 8",
+                                       "b8.1.norm.bias 8",
+                                       "b8.1.norm.running_mean 8 buffer",
+                                       "b8.1.norm.running_var 8 buffer",
+                                       "b16.conv.weight 8x3x4x4"};
+    expect_tensors(gt_dcgan_generator_net(&s.job), deep, sizeof deep / sizeof *deep);
+    s.job.label_dim = 7;
     s.own.semi = true;
     expect_tensors(gt_dcgan_discriminator_net(&s.job), classes, sizeof classes / sizeof *classes);
 }
@@ -306,10 +331,10 @@ static void gradients_agree_with_differences(void **state) {
         c = plain;
         if (i == 1)
             c.own.d_batches = "mixed", c.own.latent = "uniform", c.own.smoothing = "two-sided", c.own.flip = 0.4,
-            c.own.instance_noise = 0.1;
+            c.own.instance_noise = 0.1, c.own.g_depth = 1;
         if (i >= 2) c.job.label_dim = CLASSES;
         if (i == 2) c.own.g_activation = "relu";
-        if (i == 3) c.own.semi = c.own.semi_baseline = true;
+        if (i == 3) c.own.semi = c.own.semi_baseline = true, c.own.smooth_classes = 0.2;
         gt_model *m = new_model(&c);
         float *multiplier = ((gt_dcgan *)m->own)->augment.multiplier;
         if (i == 2) multiplier[GT_AUGMENT_ROTATE] = multiplier[GT_AUGMENT_CONTRAST] = 1;

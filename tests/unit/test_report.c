@@ -122,7 +122,8 @@ static void distances_are_a_line(void **state) {
     assert_non_null(chart);
     const char *other = strstr(page, "<path"); /* the text before names the folder, at random */
     assert_non_null(other);
-    assert_int_equal(count(other, "h0"), 6); /* the other series: a value between gaps is a dot */
+    /* the other series: a value between gaps is a dot; in the script the text stands in quotes */
+    assert_int_equal(count(other, "h0") - count(other, "\"h0\""), 6);
     char *line = strstr(chart, "<path"), *end = line ? strchr(line, '>') : NULL;
     assert_non_null(end);
     *end = 0;

@@ -74,7 +74,7 @@ static gt_graph *build_generator(gt_model *m, const gt_request *o) {
 }
 
 gt_status gt_prior_make(gt_model *m, const gt_job *job) {
-    static const gt_stat stats[] = {{"Loss/codes", "Loss/codes", 0, 0}};
+    static const gt_stat stats[] = {{.name = "Loss/codes", .output = "Loss/codes"}};
     static const gt_shown shown[] = {{"Loss/codes", "nats per code"}};
     const gt_autoencoder_options *o = job->own;
     gt_model_add_role(m, (gt_role){.name = GT_ROLE_GENERATOR,

@@ -34,8 +34,6 @@ gt_node *gt_classifier_logits(const gt_classifier *m, gt_forward *f, gt_node *im
 /* The training phase: inputs "images" and "labels" [N,classes] (dense networks: [N,H,W,classes], see
  * gt_classifier_targets), outputs of its statistics, gradients. */
 void gt_classifier_loss(const gt_classifier *m, gt_graph *g, int n);
-/* Targets for labels [N,...,classes]: a share s is spread over all classes; ignored pixels stay zero. */
-gt_node *gt_classifier_smoothed(gt_graph *g, gt_node *labels, double s);
 /* Cross-entropy of each sample: [N,...,classes] and targets of that shape -> [N,1,...]. */
 gt_node *gt_classifier_entropy(gt_graph *g, gt_node *logits, gt_node *targets);
 /* [N,1]: 1 where the class of `truth` is among the `most` largest logits. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The loss of classifiers: cross-entropy over the classes, with label smoothing (Szegedy et al., "Rethinking the
- * Inception Architecture", section 7) and the losses of further heads. */
+ * The loss of classifiers: cross-entropy over the classes, with label smoothing (nets/layers.h) and the losses of
+ * further heads. */
 #include "gantry/ops.h"
 #include "models/classifier/classifier.h"
+#include "nets/layers.h"
 
 /* Of all numbers of a sample. */
 static gt_node *sum_up(gt_graph *g, gt_node *x) {
@@ -32,15 +33,6 @@ gt_node *gt_classifier_logits(const gt_classifier *m, gt_forward *f, gt_node *im
     return m->row->forward(f, pixels, &m->config, m->row->variant, heads);
 }
 
-gt_node *gt_classifier_smoothed(gt_graph *g, gt_node *labels, double s) {
-    if (!labels || !(s > 0)) return labels;
-    gt_node *kept = gt_scale(g, labels, (float)(1 - s));
-    int last = gt_node_shape(labels)->n - 1;
-    float share = (float)(s / (double)gt_dim(labels, last));
-    if (last == 1) return gt_shift(g, kept, share);
-    return gt_add(g, kept, gt_scale(g, gt_sum(g, labels, GT_AXIS(last)), share)); /* ignored pixels stay zero */
-}
-
 void gt_classifier_loss(const gt_classifier *m, gt_graph *g, int n) {
     const gt_job *job = m->job;
     gt_forward f = {.graph = g,
@@ -51,7 +43,7 @@ void gt_classifier_loss(const gt_classifier *m, gt_graph *g, int n) {
     gt_shape shape = gt_classifier_dense(m->row) ? GT_SHAPE(n, job->height, job->width, m->config.classes)
                                                  : GT_SHAPE(n, m->config.classes);
     gt_node *labels = gt_input(g, "labels", shape),
-            *targets = gt_classifier_smoothed(g, labels, m->options->label_smoothing);
+            *targets = gt_smoothed_labels(g, labels, m->options->label_smoothing);
     gt_scope_push(g, "C");
     gt_node *logits = gt_classifier_logits(
         m, &f, gt_input(g, "images", GT_SHAPE(n, job->height, job->width, job->channels)), &heads);

@@ -82,7 +82,8 @@ static gt_graph *build_rectifiers(gt_model *m, const gt_request *r) {
 
 /* Running statistics are renewed by the phase. */
 static gt_status add_phase(gt_model *m) {
-    static const gt_stat stats[] = {{"Loss/train", "Loss/train", 0, 0}, {"Accuracy/train", "Accuracy/train", 0, 0}};
+    static const gt_stat stats[] = {{.name = "Loss/train", .output = "Loss/train"},
+                                    {.name = "Accuracy/train", .output = "Accuracy/train"}};
     const gt_classifier *own = m->own;
     const gt_net *net = m->nets[0];
     gt_state *states = gt_arena_array(m->arena, (size_t)net->n_tensors, sizeof *states);

@@ -37,6 +37,7 @@ static gt_node *generate(const pass *p) {
     gt_node *z = draw(p, uniform ? gt_random_uniform_op : gt_random_normal_op, "z", "",
                       GT_SHAPE(p->n, p->m->job->z_dim));
     if (uniform) z = gt_shift(g, gt_scale(g, z, 2), -1);
+    gt_output(g, "Latents/drawn", z);
     gt_scope_push(g, "G");
     gt_node *images = gt_dcgan_generator((gt_bound_net){g, p->m->nets[G], G}, p->m->job, z, labels(p, "gen_c"),
                                          &(gt_dcgan_pass){.phase = p->phase, .kinds = {"fake"}});
@@ -132,10 +133,11 @@ static gt_node *class_loss(const pass *p, gt_node *logits) {
     gt_graph *g = p->g;
     if (!p->m->classes) return NULL;
     gt_node *truth = gt_input(g, "real_c", GT_SHAPE(p->n, p->m->classes));
+    gt_node *targets = gt_smoothed_labels(g, truth, p->m->options->smooth_classes);
     bool baseline = p->net == GT_DCGAN_C;
     gt_output(g, baseline ? "Accuracy/baseline" : "Accuracy/real",
               gt_sum(g, gt_mul(g, gt_one_hot_max(g, logits), truth), GT_AXIS(1)));
-    gt_node *loss = gt_neg(g, gt_sum(g, gt_mul(g, gt_log_softmax(g, logits), truth), GT_AXIS(1)));
+    gt_node *loss = gt_neg(g, gt_sum(g, gt_mul(g, gt_log_softmax(g, logits), targets), GT_AXIS(1)));
     gt_output(g, baseline ? "Loss/baseline" : "Loss/D/class", loss);
     if (labelled == 1) return loss;
     return gt_mul(g, loss, gt_scale(g, gt_input(g, GT_DCGAN_LABELLED, GT_SHAPE(p->n, 1)), (float)(1 / labelled)));

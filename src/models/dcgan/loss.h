@@ -42,11 +42,14 @@ void gt_dcgan_c_main(const gt_dcgan *m, gt_graph *g, int n);
 /* ---- targets.c ---- */
 
 gt_status gt_dcgan_check_range(const gt_option *o, const char *value); /* of an option: "0.9" or "0.7..1.2" */
+/* Into the log, where the targets are others than 1 and 0: their ranges, and which share of them is flipped. */
+void gt_dcgan_tell_targets(const gt_job *job);
 void gt_dcgan_find_targets(const gt_job *job, gt_dcgan_target targets[GT_DCGAN_TARGETS]);
 /* Are the targets others than 1 of real images and 0 of fake ones; than 1? */
 bool gt_dcgan_d_targets_vary(const gt_dcgan_target targets[GT_DCGAN_TARGETS]);
 bool gt_dcgan_g_targets_vary(const gt_dcgan_target targets[GT_DCGAN_TARGETS]);
-/* Targets [n,1] of n images in a phase. */
+/* Targets [n,1] of n images in a phase; outputs "Targets/WHICH" and, where some are flipped, "Targets/flipped_WHICH",
+ * WHICH being "real", "fake" or "G". */
 gt_node *gt_dcgan_target_node(gt_graph *g, const gt_dcgan_target targets[GT_DCGAN_TARGETS], int of, const char *phase,
                               int n);
 

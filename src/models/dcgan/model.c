@@ -74,7 +74,7 @@ static gt_status add_states(gt_model *m, gt_phase *phase, gt_state *states, int 
 }
 
 /* Phases that generate renew G's statistics, those that learn from real images also their network's. */
-static gt_status add_phase(gt_model *m, gt_phase phase, const char *const *stats) {
+static gt_status add_phase(gt_model *m, gt_phase phase, const char *const *stats, const bool *counts) {
     gt_state *states = gt_arena_array(m->arena, (size_t)(m->nets[G]->n_tensors + m->nets[D]->n_tensors),
                                       sizeof *states);
     gt_status st = states ? GT_OK : GT_NOMEM;
@@ -84,10 +84,18 @@ static gt_status add_phase(gt_model *m, gt_phase phase, const char *const *stats
     phase.build = build_phase;
     phase.fill = fill;
     phase.states = states;
-    return gt_gan_add_phase(m, phase, stats);
+    return gt_gan_add_phase(m, phase, stats, counts);
 }
 
-enum { WITHOUT_CLASSES = 1, WITHOUT_JUDGEMENT = 2, WITHOUT_PENALTY = 4 };
+enum {
+    WITHOUT_CLASSES = 1,
+    WITHOUT_JUDGEMENT = 2,
+    WITHOUT_PENALTY = 4,
+    WITHOUT_D_TARGETS = 8, /* all are 1 and 0 */
+    WITHOUT_G_TARGETS = 16,
+    WITHOUT_FLIPS = 32, /* of real images; of fake ones and of those of G's step the next bits */
+    COUNTS = 1024       /* no lack: see gt_stat */
+};
 
 typedef struct series { /* and in which models it is missing */
     const char *name;
@@ -95,10 +103,23 @@ typedef struct series { /* and in which models it is missing */
 } series;
 
 static gt_status add_main(gt_model *m, gt_phase phase, const series *all, int lacks) {
-    const char *names[16];
-    for (; all->name; all++)
-        if (!(all->missing & lacks)) names[phase.n_stats++] = all->name;
-    return add_phase(m, phase, names);
+    const char *names[24];
+    bool counts[24];
+    for (; all->name; all++) {
+        if (all->missing & lacks) continue;
+        counts[phase.n_stats] = all->missing & COUNTS;
+        names[phase.n_stats++] = all->name;
+    }
+    return add_phase(m, phase, names, counts);
+}
+
+/* What the log cannot have of the targets. */
+static int lacking_targets(const gt_dcgan *own) {
+    bool of_g = gt_dcgan_g_targets_vary(own->targets) && !own->options->feature_matching;
+    int lacks = (gt_dcgan_d_targets_vary(own->targets) ? 0 : WITHOUT_D_TARGETS) | (of_g ? 0 : WITHOUT_G_TARGETS);
+    for (int i = 0; i < GT_DCGAN_TARGETS; i++)
+        if (!(own->targets[i].flip > 0) || (i == GT_DCGAN_MADE && !of_g)) lacks |= WITHOUT_FLIPS << i;
+    return lacks;
 }
 
 static gt_status add_phases(gt_model *m, const gt_dcgan *own) {
@@ -114,14 +135,22 @@ static gt_status add_phases(gt_model *m, const gt_dcgan *own) {
                                   {"Accuracy/D/real", WITHOUT_JUDGEMENT},
                                   {"Accuracy/D/fake", WITHOUT_JUDGEMENT},
                                   {"Loss/D/penalty", WITHOUT_PENALTY},
+                                  {"Targets/real", WITHOUT_D_TARGETS},
+                                  {"Targets/fake", WITHOUT_D_TARGETS},
+                                  {"Targets/flipped_real", (WITHOUT_FLIPS << GT_DCGAN_REAL) | COUNTS},
+                                  {"Targets/flipped_fake", (WITHOUT_FLIPS << GT_DCGAN_FAKE) | COUNTS},
+                                  {"Latents/drawn", 0},
                                   {0}},
                         of_g[] = {{"Loss/scores/fake", 0},
                                   {"Loss/signs/fake", WITHOUT_JUDGEMENT},
                                   {"Loss/G/loss", 0},
+                                  {"Targets/G", WITHOUT_G_TARGETS},
+                                  {"Targets/flipped_G", (WITHOUT_FLIPS << GT_DCGAN_MADE) | COUNTS},
+                                  {"Latents/drawn", 0},
                                   {0}},
                         of_c[] = {{"Loss/baseline", 0}, {"Accuracy/baseline", 0}, {0}};
     int lacks = (own->classes ? 0 : WITHOUT_CLASSES) | (own->loss->judges ? 0 : WITHOUT_JUDGEMENT) |
-                (own->loss->penalised ? 0 : WITHOUT_PENALTY);
+                (own->loss->penalised ? 0 : WITHOUT_PENALTY) | lacking_targets(own);
     int d_steps = own->options->d_steps > 1 ? (int)own->options->d_steps : 1;
     gt_status st = add_main(m, (gt_phase){.name = "D_main", .net = D, .interval = 1}, of_d, lacks);
     if (!st) st = add_main(m, (gt_phase){.name = "G_main", .net = G, .interval = d_steps}, of_g, lacks);

@@ -31,7 +31,7 @@ static int maps(const gt_job *j, int side) {
     return (int)(n < j->gan.cmax ? n : j->gan.cmax);
 }
 
-/* The name of layer k of side `side`: "b16", and "b16.1" of D's first further one. */
+/* The name of layer k of side `side`: "b16", and "b16.1" of the first further one. */
 static gt_text layer_of(int side, int k) { return k ? gt_text_of("b%d.%d", side, k) : gt_text_of("b%d", side); }
 
 /* ---- layers ---- */
@@ -104,7 +104,11 @@ gt_net *gt_dcgan_generator_net(const gt_job *j) {
         gt_text layer = layer_of(side, 0);
         if (enlarges(j) && side > FIRST) declare_conv(&d, j, layer.s, SMALL, out, in);
         else declare_conv(&d, j, layer.s, KERNEL, in, out);
-        if (side < j->height) declare_norm(&d, j, layer.s, out, true);
+        for (int k = 0; side < j->height && k <= own(j)->g_depth; k++) {
+            layer = layer_of(side, k);
+            if (k) declare_conv(&d, j, layer.s, SMALL, out, out);
+            declare_norm(&d, j, layer.s, out, true);
+        }
         in = out;
     }
     return gt_declared(&d);
@@ -131,17 +135,19 @@ gt_node *gt_dcgan_generator(gt_bound_net b, const gt_job *j, gt_node *z, gt_node
     gt_graph *g = b.graph;
     if (labels) z = gt_concat(g, 2, (gt_node *[]){z, embed(b, labels)}, 1);
     gt_node *x = first_maps(b, z);
-    for (int side = FIRST; side <= j->height && x; side *= 2) {
-        gt_text layer = layer_of(side, 0);
-        gt_scope_push(g, "%s", layer.s);
-        if (side > FIRST) x = enlarge(b, j, layer.s, x, side);
-        if (side < j->height) {
-            x = normalise(b, j, layer.s, x, pass ? in_training(j) : GT_NORM_RUNNING);
-            x = activate(g, j, own(j)->g_activation, x);
-            x = drop(b, pass, layer.s, x, own(j)->g_dropout);
+    for (int side = FIRST; side <= j->height; side *= 2)
+        for (int k = 0; k <= (side < j->height ? own(j)->g_depth : 0) && x; k++) {
+            gt_text layer = layer_of(side, k);
+            gt_scope_push(g, "%s", layer.s);
+            if (k) x = gt_conv(g, x, gt_leaf(b, layer.s, ".conv.weight"), keep);
+            else if (side > FIRST) x = enlarge(b, j, layer.s, x, side);
+            if (side < j->height) {
+                x = normalise(b, j, layer.s, x, pass ? in_training(j) : GT_NORM_RUNNING);
+                x = activate(g, j, own(j)->g_activation, x);
+                x = drop(b, pass, layer.s, x, own(j)->g_dropout);
+            }
+            gt_scope_pop(g);
         }
-        gt_scope_pop(g);
-    }
     return gt_tanh_op(g, x);
 }
 

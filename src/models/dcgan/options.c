@@ -32,6 +32,10 @@ static const gt_option options[] = {
      .placeholder = "RANGE", .derived = "1", .check = gt_dcgan_check_range},
     {OPTION(flip_real, NULL, "Share of real images that get the target of fake ones"), .derived = "flip", .max = 0.5},
     {OPTION(flip_fake, NULL, "Share of fake images that get the target of real ones"), .derived = "flip", .max = 0.5},
+    {OPTION(flip_g, NULL, "Share of the images of G's step that get the target of fake ones"), .derived = "0",
+     .max = 0.5,
+     .detail = "The others have that of real ones: the labels of G's step are swapped in any case. --flip has no part "
+               "in it."},
     {OPTION(instance_noise, "0", "Standard deviation of the noise added to all images that D sees"), .max = 10,
      .detail = "Pixels are in -1..1. Customary is 0.1."},
     {OPTION(instance_noise_kimg, "0", "Thousands of images in which --instance-noise falls to 0; 0: the noise stays"),
@@ -51,6 +55,8 @@ static const gt_option options[] = {
                "convolutions of 3x3."},
     {OPTION(d_depth, NULL, "Number of further convolutions of D at each size"), .derived = "0", .max = 8,
      .detail = "Of 3x3, each with normalisation and activation, behind the one that halves the size."},
+    {OPTION(g_depth, NULL, "Number of further convolutions of G at each size but the last"), .derived = "0", .max = 8,
+     .detail = "Of 3x3, each with normalisation and activation, behind the one that makes the size."},
     {OPTION(g_dropout, NULL, "Probability that G drops a value in training"), .derived = "0", .max = 0.95,
      .detail = "Behind each activation; what is kept is scaled up."},
     {OPTION(d_dropout, NULL, "Probability that D drops a value in training"), .derived = "0", .max = 0.95},
@@ -59,6 +65,10 @@ static const gt_option options[] = {
                "accuracy is logged as Accuracy/real, and that on --test-data as Accuracy/test. Not with --cond."},
     {OPTION(labelled, "1", "Share of the data whose labels are used with --semi"), .min = 1e-6, .max = 1,
      .detail = "Chosen by --seed. The accuracy is that of all real images."},
+    {OPTION(smooth_classes, NULL, "Share of the target of --semi's classes that is spread over all classes"),
+     .derived = "0", .max = 0.999, .with = "--semi",
+     .detail = "Label smoothing of several classes: Szegedy et al. (2016), section 7. Classifiers: --label-smoothing. "
+               "With --cond classes are what the networks are told, and have no targets."},
     {OPTION(semi_baseline, NULL, "Beside D of --semi, train the same network on the labels alone"), .derived = "0",
      .detail = "Network C sees the labelled images of the same batches, as often as D does, and nothing else is in its "
                "loss. Its accuracy on --test-data is logged as Accuracy/test_baseline beside Accuracy/test."},
@@ -121,7 +131,7 @@ static const char *needs_classes(const gt_job *job) {
 
 /* Of soft and noisy targets. */
 static const char *const target_keys[] = {"smoothing", "smooth-real", "smooth-fake", "smooth-g",
-                                          "flip",      "flip-real",   "flip-fake"};
+                                          "flip",      "flip-real",   "flip-fake",   "flip-g"};
 enum { TARGET_KEYS = sizeof target_keys / sizeof *target_keys };
 
 /* Those that somebody has set, "smoothing=one-sided, flip=0.05"; `filed`: in a file, else also on the command line. */
@@ -246,12 +256,13 @@ const gt_family gt_dcgan_family = {
     .adversarial = true,
     .options = options,
     .n_options = sizeof options / sizeof *options,
-    .sizes = "z-dim latent cbase cmax down up d-depth g-activation d-activation slope bn=none",
+    .sizes = "z-dim latent cbase cmax down up d-depth g-depth g-activation d-activation slope bn=none",
     .own_bytes = sizeof(gt_dcgan_options),
     .derived = derived,
     .advice = advice,
     .about = (const gt_about[]){{"dcgan", NULL, 20}, {0}},
     .needs_classes = needs_classes,
+    .tell = gt_dcgan_tell_targets,
     .resolve = resolve,
     .check_size = check_size,
     .default_slices = default_slices,

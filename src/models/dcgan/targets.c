@@ -2,6 +2,7 @@
  * The targets of D and G: hard, smooth and flipped ones. */
 #include <stdlib.h>
 
+#include "gantry/log.h"
 #include "gantry/ops.h"
 #include "models/dcgan/loss.h"
 #include "nets/layers.h"
@@ -51,6 +52,7 @@ void gt_dcgan_find_targets(const gt_job *job, gt_dcgan_target targets[GT_DCGAN_T
     find(job, "smooth-g", o->smooth_g, g);
     real->flip = gt_job_given(job, "flip-real") ? o->flip_real : o->flip;
     fake->flip = gt_job_given(job, "flip-fake") ? o->flip_fake : o->flip;
+    g->flip = gt_job_given(job, "flip-g") ? o->flip_g : 0;
 }
 
 static bool is_hard(const gt_dcgan_target *t, double value) {
@@ -65,6 +67,32 @@ bool gt_dcgan_g_targets_vary(const gt_dcgan_target targets[GT_DCGAN_TARGETS]) {
     return !is_hard(&targets[GT_DCGAN_MADE], 1);
 }
 
+/* ---- in the log ---- */
+
+static const gt_dcgan_target *other_of(const gt_dcgan_target targets[GT_DCGAN_TARGETS], int of) {
+    return &targets[of == GT_DCGAN_FAKE ? GT_DCGAN_REAL : GT_DCGAN_FAKE];
+}
+
+static gt_text range_text(const gt_dcgan_target *t) {
+    return t->high > t->low ? gt_text_of("%g..%g", t->low, t->high) : gt_text_of("%g", t->low);
+}
+
+/* "0.7..1.2, 5 % of them 0..0.3" */
+static gt_text target_text(const gt_dcgan_target targets[GT_DCGAN_TARGETS], int of) {
+    const gt_dcgan_target *t = &targets[of];
+    gt_text own = range_text(t);
+    if (!(t->flip > 0)) return own;
+    return gt_text_of("%s, %g %% of them %s", own.s, 100 * t->flip, range_text(other_of(targets, of)).s);
+}
+
+void gt_dcgan_tell_targets(const gt_job *job) {
+    gt_dcgan_target t[GT_DCGAN_TARGETS];
+    gt_dcgan_find_targets(job, t);
+    if (!gt_dcgan_d_targets_vary(t) && !gt_dcgan_g_targets_vary(t)) return;
+    gt_info("targets of D: real images %s; generated images %s; of G: %s", target_text(t, GT_DCGAN_REAL).s,
+            target_text(t, GT_DCGAN_FAKE).s, target_text(t, GT_DCGAN_MADE).s);
+}
+
 /* ---- as nodes ---- */
 
 static gt_node *in_range(gt_graph *g, gt_node *u, const gt_dcgan_target *t) {
@@ -73,12 +101,20 @@ static gt_node *in_range(gt_graph *g, gt_node *u, const gt_dcgan_target *t) {
 
 gt_node *gt_dcgan_target_node(gt_graph *g, const gt_dcgan_target targets[GT_DCGAN_TARGETS], int of, const char *phase,
                               int n) {
-    static const char *const names[] = {"real", "fake", "fake"};
+    static const char *const names[] = {"real", "fake", "fake"}, *const logged[] = {"real", "fake", "G"};
     const gt_dcgan_target *t = &targets[of];
     gt_shape shape = GT_SHAPE(n, 1);
     gt_node *u = gt_random_uniform_op(g, gt_text_of("smooth/%s/%s", names[of], phase).s, shape);
-    if (!(t->flip > 0)) return in_range(g, u, t);
+    if (!(t->flip > 0)) {
+        gt_node *own = in_range(g, u, t);
+        gt_output(g, gt_text_of("Targets/%s", logged[of]).s, own);
+        return own;
+    }
     gt_node *chance = gt_random_uniform_op(g, gt_text_of("flip/%s/%s", names[of], phase).s, shape);
-    const gt_dcgan_target *other = &targets[of == GT_DCGAN_REAL ? GT_DCGAN_FAKE : GT_DCGAN_REAL];
-    return gt_select(g, gt_greater(g, chance, (float)t->flip), in_range(g, u, t), in_range(g, u, other));
+    const gt_dcgan_target *other = other_of(targets, of);
+    gt_node *kept = gt_greater(g, chance, (float)t->flip);
+    gt_node *target = gt_select(g, kept, in_range(g, u, t), in_range(g, u, other));
+    gt_output(g, gt_text_of("Targets/%s", logged[of]).s, target);
+    gt_output(g, gt_text_of("Targets/flipped_%s", logged[of]).s, gt_shift(g, gt_neg(g, kept), 1));
+    return target;
 }

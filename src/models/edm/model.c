@@ -47,10 +47,10 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
 
 static gt_status add_phase(gt_model *m) {
     static const gt_stat stats[] = {{.name = "Loss/loss", .output = "Loss/loss"},
-                                    {"Loss/level1", "Loss/levels", 0, GT_EDM_BINS},
-                                    {"Loss/level2", "Loss/levels", 1, GT_EDM_BINS},
-                                    {"Loss/level3", "Loss/levels", 2, GT_EDM_BINS},
-                                    {"Loss/level4", "Loss/levels", 3, GT_EDM_BINS}};
+                                    {"Loss/level1", "Loss/levels", 0, GT_EDM_BINS, false},
+                                    {"Loss/level2", "Loss/levels", 1, GT_EDM_BINS, false},
+                                    {"Loss/level3", "Loss/levels", 2, GT_EDM_BINS, false},
+                                    {"Loss/level4", "Loss/levels", 3, GT_EDM_BINS, false}};
     m->phases[m->n_phases++] = (gt_phase){.name = "F_main",
                                           .interval = 1,
                                           .build = build_phase,

@@ -86,7 +86,7 @@ static gt_status add_phase(gt_model *m, gt_stylegan2 *own, const gt_stylegan2_ph
     if (kind->generates && average)
         states[p.n_states++] = (gt_state){"w_avg", m->blocks[0] + average->offset, average->size};
     if (kind->generates && kind->regularises) states[p.n_states++] = (gt_state){"pl_mean", &own->pl_mean, 1};
-    return gt_gan_add_phase(m, p, kind->stats);
+    return gt_gan_add_phase(m, p, kind->stats, NULL);
 }
 
 /* Inputs "z" and "c", and the styles that the mapping network makes of them. */

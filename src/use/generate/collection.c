@@ -11,6 +11,7 @@
 #include "codec/webp.h"
 #include "gantry/grid.h"
 #include "gantry/memory.h"
+#include "dataset_tool/tool.h"
 #include "h5/h5.h"
 
 typedef struct kind {
@@ -33,6 +34,7 @@ struct gt_collection {
     int64_t set;   /* of h5 */
     uint8_t *band; /* pictures: a row of them; .webp: all rows */
     gt_png_file *png;
+    gt_picture_zip *zip;
 };
 
 static size_t record_bytes(const gt_collection_of *of) {
@@ -83,12 +85,15 @@ static gt_status h5_status(gt_collection *c, gt_status st) {
 static gt_status open_h5(gt_collection *c) {
     const gt_collection_of *of = c->of;
     const gt_array records = array_of(of), seeds = {"seeds", GT_NUMBER_INT64, 1, {of->n}, of->seeds},
+                   labels = {"labels", GT_NUMBER_INT32, 1, {of->n}, of->classes},
                    range = {"range", GT_NUMBER_DOUBLE, 1, {2}, of->range};
     gt_status st = gt_growing_open(&c->file, of->path);
     if (st) return st;
     st = gt_h5_create(&c->h5, c->file.part, false);
     if (!st) st = gt_h5_write_stored(&c->h5, &records, &(gt_h5_storage){0}, &c->set);
     if (!st && of->range) st = gt_h5_attribute(&c->h5, of->name, &range);
+    if (!st && of->classes && of->class_names) st = gt_dest_h5_names(&c->h5, of->name, of->class_name, of->class_names);
+    if (!st && of->classes) st = gt_h5_write(&c->h5, &labels);
     if (!st && of->seeds) st = gt_h5_write(&c->h5, &seeds);
     return h5_status(c, st);
 }
@@ -103,6 +108,26 @@ static gt_status finish_h5(gt_collection *c) {
 }
 
 static void close_h5(gt_collection *c) { gt_h5_close(&c->h5); }
+
+/* ---- .zip: a dataset ---- */
+
+static gt_status open_zip(gt_collection *c) {
+    gt_status st = gt_growing_open(&c->file, c->of->path);
+    if (st) return st;
+    c->zip = gt_picture_zip_new(c->of, &c->file);
+    return c->zip ? GT_OK : GT_NOMEM;
+}
+
+static gt_status add_zip(gt_collection *c, int64_t n, const char *records) {
+    return gt_picture_zip_add(c->zip, n, records);
+}
+
+static gt_status finish_zip(gt_collection *c) {
+    gt_status st = gt_picture_zip_finish(c->zip);
+    return st ? st : gt_growing_finish(&c->file);
+}
+
+static void close_zip(gt_collection *c) { gt_picture_zip_free(c->zip); }
 
 /* ---- pictures side by side ---- */
 
@@ -196,6 +221,7 @@ static const kind kinds[] = {
     {".webp", GT_COLLECTION_PICTURE, check_webp, open_webp, add_webp, finish_webp, NULL},
     {".npy", GT_COLLECTION_ARRAY, NULL, open_npy, add_npy, finish_npy, NULL},
     {".h5", GT_COLLECTION_ARRAY, NULL, open_h5, add_h5, finish_h5, close_h5},
+    {".zip", GT_COLLECTION_DATASET, gt_picture_zip_check, open_zip, add_zip, finish_zip, close_zip},
 };
 
 static const kind *find_kind(const char *path) {
@@ -212,8 +238,10 @@ gt_collection_kind gt_collection_kind_of(const char *path) {
 gt_status gt_collection_check(const gt_collection_of *of) {
     const kind *k = find_kind(of->path);
     if (!k)
-        return gt_fail(GT_USAGE, "'%s': a name that ends in .png, .webp (pictures), .npy or .h5 (arrays) is needed",
-                       of->path);
+        return gt_fail(
+            GT_USAGE,
+            "'%s': a name that ends in .png, .webp (pictures), .npy, .h5 (arrays) or .zip (a dataset) is needed",
+            of->path);
     gt_status st = k->check ? k->check(of) : GT_OK;
     return st ? gt_wrap(st, "'%s'", of->path) : GT_OK;
 }

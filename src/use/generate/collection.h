@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One file of many records that come one after the other: pictures side by side (.png, .webp), or an array (.npy, .h5).
+ * One file of many records that come one after the other: pictures side by side (.png, .webp), an array (.npy, .h5), or
+ * a dataset of pictures (.zip).
  * The file is written while the records come, except .webp, which is made at the end. The name's ending says which.
  *
  *     gt_collection *c;
@@ -16,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/file.h"
 #include "gantry/generate.h"
 #include "gantry/sample.h"
 #include "gantry/status.h"
@@ -29,7 +31,12 @@ typedef struct gt_collection_of {
     int64_t columns, rows; /* of pictures side by side; cells without a picture are black */
     const char *name;      /* .h5: of the array */
     const int64_t *seeds;  /* .h5: n numbers beside the array; NULL: none */
-    const double *range;   /* .h5: an attribute of the array, with two numbers; NULL: none */
+    const double *range;   /* .h5: an attribute of the array, with two numbers; .zip: in dataset.json; NULL: none */
+    /* .h5 and .zip: labels, the class of each record, and the names of classes 0 to class_names - 1. NULL, 0: none. */
+    const int32_t *classes;
+    const char *const *class_name;
+    int class_names;
+    const char *channels; /* .zip: names of channels; NULL: none */
 } gt_collection_of;
 
 typedef struct gt_collection gt_collection;
@@ -42,5 +49,17 @@ gt_status gt_collection_open(gt_collection **out, const gt_collection_of *of);
 gt_status gt_collection_add(gt_collection *c, int64_t n, const void *records);
 gt_status gt_collection_finish(gt_collection *c); /* all n records have come: the file gets its name */
 void gt_collection_close(gt_collection *c);       /* NULL is fine; what is not finished goes */
+
+/* ---- picture_zip.c: the pictures of a dataset FILE.zip, PNG and dataset.json, as gantry dataset makes them ---- */
+
+typedef struct gt_picture_zip gt_picture_zip;
+
+/* GT_USAGE: PNG cannot hold such pictures. */
+gt_status gt_picture_zip_check(const gt_collection_of *of);
+/* `file` is open, and stays the caller's, like `of`. NULL: see gt_message(). */
+gt_picture_zip *gt_picture_zip_new(const gt_collection_of *of, gt_growing_file *file);
+gt_status gt_picture_zip_add(gt_picture_zip *z, int64_t n, const char *records);
+gt_status gt_picture_zip_finish(gt_picture_zip *z); /* writes what stands behind the pictures */
+void gt_picture_zip_free(gt_picture_zip *z);        /* NULL is fine */
 
 #endif

@@ -26,6 +26,8 @@ typedef struct work {
     const gt_model *model; /* the generator's */
     gt_arena *arena;       /* holds the arrays */
     int64_t n;             /* images */
+    const int64_t *seeds;  /* [n] of the images; NULL: they are projected */
+    int32_t *classes;      /* [n]; NULL: of no class, or nobody asks */
     float *projected;      /* styles [n,num_ws,w_dim] that stand in for seeds; malloc'ed */
     gt_sample_format data; /* numbers of the data, of which arrays are */
     gt_sample_format each; /* of pictures in files of their own */
@@ -54,7 +56,7 @@ static gt_status share_projected_all(work *w) {
     const gt_generate_request *r = w->request;
     const gt_model *m = w->model;
     gt_comm *c = w->comm;
-    w->n = r->n;
+    if (!r->per_class) w->n = r->n, w->seeds = r->seeds;
     if (!r->projected_w || !*r->projected_w) return GT_OK;
     size_t row = (size_t)m->num_ws * (size_t)m->w_dim;
     gt_status st = c->rank ? GT_OK : gt_projected_read(r->projected_w, m->num_ws, m->w_dim, &w->n, &w->projected);
@@ -71,13 +73,46 @@ static gt_status fill_labels(work *w) {
     const gt_generate_request *r = w->request;
     size_t dim = (size_t)gt_generator_labels(w->generator);
     bool ignored;
-    if (w->projected) return GT_OK;
+    if (w->projected || r->per_class) return GT_OK;
     gt_status st = gt_generator_label(w->generator, &r->condition, w->labels, &ignored);
     if (!st && ignored && !w->comm->rank)
         gt_warn("--%s has no effect: the network knows no classes", r->condition.label ? "label" : "class");
     for (int i = 1; i < gt_generator_batch(w->generator) && !st && dim; i++)
         memcpy(w->labels + (size_t)i * dim, w->labels, dim * sizeof *w->labels);
     return st;
+}
+
+/* Where images have one class each, it is a label of the file of all. */
+static gt_status fill_classes(work *w) {
+    const gt_generate_request *r = w->request;
+    int dim = gt_generator_labels(w->generator);
+    bool one = !w->projected && dim && r->condition.class && *r->condition.class;
+    if (!r->per_class && !one) return GT_OK;
+    w->classes = gt_arena_array(w->arena, (size_t)w->n, sizeof *w->classes);
+    if (!w->classes) return GT_NOMEM;
+    int only = 0;
+    while (one && only + 1 < dim && !(w->labels[only] > 0)) only++;
+    for (int64_t i = 0; i < w->n; i++) w->classes[i] = r->per_class ? (int32_t)(i / r->per_class) : only;
+    w->of.classes = w->classes;
+    w->of.class_names = gt_generator_class_names(w->generator, &w->of.class_name);
+    if (w->of.class_names > dim) w->of.class_names = dim;
+    return GT_OK;
+}
+
+static gt_status plan_classes(work *w) {
+    enum { MOST_IMAGES = 1 << 24 };
+    const gt_generate_request *r = w->request;
+    int dim = gt_generator_labels(w->generator);
+    if (!r->per_class) return GT_OK;
+    if (!dim) return gt_fail(GT_USAGE, "--per-class: the network knows no classes; --seeds says how many images");
+    if (r->per_class > MOST_IMAGES / dim)
+        return gt_fail(GT_USAGE, "--per-class=%lld: %d classes make more than %d images", (long long)r->per_class, dim,
+                       MOST_IMAGES);
+    w->n = r->per_class * dim;
+    int64_t *seeds = gt_arena_array(w->arena, (size_t)w->n, sizeof *seeds);
+    for (int64_t i = 0; i < w->n && seeds; i++) seeds[i] = i;
+    w->seeds = seeds;
+    return seeds ? GT_OK : GT_NOMEM;
 }
 
 /* The shape of what goes into one file of all. */
@@ -87,7 +122,8 @@ static void lay_out_records(work *w) {
     gt_collection_of *of = &w->of;
     bool pictures = gt_collection_kind_of(of->path) == GT_COLLECTION_PICTURE;
     of->n = w->n;
-    of->seeds = w->projected ? NULL : r->seeds;
+    of->seeds = w->projected ? NULL : w->seeds;
+    of->channels = gt_generator_channels(w->generator);
     of->type = r->as_float || r->space != GT_IMAGES ? GT_F32 : pictures ? GT_U8 : w->data.type;
     if (r->space == GT_LATENTS) of->name = "z", of->n_dims = 1, of->dims[0] = m->z_dim;
     else if (r->space == GT_STYLES) of->name = "w", of->n_dims = 2, of->dims[0] = m->num_ws, of->dims[1] = m->w_dim;
@@ -99,6 +135,7 @@ static void lay_out_records(work *w) {
     w->record = gt_sample_bytes(of->type);
     for (int i = 0; i < of->n_dims; i++) w->record *= (size_t)of->dims[i];
     of->columns = r->grid.columns, of->rows = r->grid.rows;
+    if (!of->columns && r->per_class) of->columns = r->per_class, of->rows = w->n / r->per_class; /* a class a row */
     if (!of->columns) {
         of->columns = (int64_t)ceil(sqrt((double)w->n));
         of->rows = (w->n + of->columns - 1) / of->columns;
@@ -141,7 +178,9 @@ static gt_status open_generator(work *w) {
     w->generator = gt_generator_open(r->checkpoint, &options);
     if (!w->generator) return gt_failure();
     w->model = gt_generator_model(w->generator);
-    return check_projected(w);
+    w->arena = gt_arena_new();
+    gt_status st = w->arena ? plan_classes(w) : GT_NOMEM;
+    return st ? st : check_projected(w);
 }
 
 /* Bytes have the usual range, whatever that of the data is: they are to be looked at. */
@@ -174,13 +213,12 @@ static gt_status prepare(work *w) {
     size_t batch = (size_t)gt_generator_batch(w->generator), floats = gt_model_floats(m);
     bool first = w->comm->rank == 0;
     choose_depth(w);
-    if (first && r->space == GT_IMAGES && gt_collection_kind_of(r->out ? r->out : "") != GT_COLLECTION_ARRAY) {
+    if (first && r->space == GT_IMAGES && gt_collection_kind_of(r->out ? r->out : "") < GT_COLLECTION_ARRAY) {
         gt_shown_say(m, gt_generator_channels(w->generator), r->npy ? "" : "; --npy writes all of them");
         say_depth(w);
     }
     gt_status st = plan_collection(w);
     if (st) return st;
-    if (!(w->arena = gt_arena_new())) return GT_NOMEM;
     w->z = gt_arena_array(w->arena, batch, (size_t)m->z_dim * sizeof *w->z);
     w->labels = gt_arena_array(w->arena, batch, (size_t)m->label_dim * sizeof *w->labels);
     w->ws = gt_arena_array(w->arena, batch, (size_t)m->num_ws * (size_t)m->w_dim * sizeof *w->ws);
@@ -189,6 +227,7 @@ static gt_status prepare(work *w) {
     w->records = gt_arena_array(w->arena, batch, floats * gt_sample_bytes(w->of.type));
     if (gt_arena_failed(w->arena)) return GT_NOMEM;
     st = fill_labels(w);
+    if (!st) st = fill_classes(w);
     return !st && first ? begin_files(w) : st;
 }
 
@@ -217,12 +256,20 @@ static gt_status latents_of(const gt_generate_request *r, int64_t n, const int64
     return GT_OK;
 }
 
+/* One-hot, of each image of a batch its own. */
+static void put_labels(work *w, int64_t first, int n) {
+    size_t dim = (size_t)gt_generator_labels(w->generator);
+    memset(w->labels, 0, (size_t)n * dim * sizeof *w->labels);
+    for (int i = 0; i < n; i++) w->labels[(size_t)i * dim + (size_t)w->classes[first + i]] = 1;
+}
+
 /* Latents, styles or images of the batch, whichever is wanted. */
 static gt_status compute_images(work *w, int64_t first, int n) {
     const gt_generate_request *r = w->request;
     size_t row = (size_t)w->model->num_ws * (size_t)w->model->w_dim;
     if (w->projected) memcpy(w->ws, w->projected + (size_t)first * row, (size_t)n * row * sizeof *w->ws);
-    gt_status st = w->projected ? GT_OK : latents_of(r, n, r->seeds + first, w->model->z_dim, w->z);
+    gt_status st = w->projected ? GT_OK : latents_of(r, n, w->seeds + first, w->model->z_dim, w->z);
+    if (r->per_class) put_labels(w, first, n);
     if (!st && r->space == GT_LATENTS && w->model->make_latents)
         w->model->make_latents(w->model, (size_t)n * (size_t)w->model->z_dim, w->z);
     if (st || r->space == GT_LATENTS) return st;
@@ -244,7 +291,7 @@ static void add_records(work *w, int n, gt_buffer *out) {
     const void *records = w->records;
     if (r->space != GT_IMAGES) records = r->space == GT_LATENTS ? w->z : w->ws;
     else if (r->as_float) put_in_range(w, w->images, floats), records = w->images;
-    else if (gt_collection_kind_of(w->of.path) == GT_COLLECTION_ARRAY)
+    else if (gt_collection_kind_of(w->of.path) >= GT_COLLECTION_ARRAY)
         gt_samples_of_floats(&w->data, w->images, floats, w->records);
     else gt_show_images(w->model, &GT_SAMPLES_OF_8_BITS, n, w->images, w->records);
     gt_buffer_add(out, records, (size_t)n * w->record);
@@ -256,7 +303,7 @@ static gt_status make_batch(void *arg, int64_t first, int n, gt_buffer *out) {
     gt_status st = compute_images(w, first, n);
     if (!st && r->single) gt_show_images(w->model, &w->each, n, w->images, w->pictures);
     for (int i = 0; i < n && !st && (r->single || r->npy); i++)
-        st = write_image(w, w->projected ? first + i : r->seeds[first + i], i);
+        st = write_image(w, w->projected ? first + i : w->seeds[first + i], i);
     if (!st && w->record) add_records(w, n, out);
     return st;
 }

@@ -118,6 +118,11 @@ bool gt_generator_samples(const gt_generator *g, gt_sample_format *samples) {
 
 const char *gt_generator_channels(const gt_generator *g) { return g->trained.data.channels; }
 
+int gt_generator_class_names(const gt_generator *g, const char *const **name) {
+    *name = g->trained.data.class_name;
+    return g->trained.data.class_names;
+}
+
 /* Runs the part that begins with latents. */
 static gt_status run_latents(const gt_generator *g, gt_runner *r, const float *z, const float *labels, uint32_t first) {
     const gt_model *m = g->trained.model;

@@ -27,7 +27,11 @@ gt_status gt_model_takes(const gt_model *m, gt_dataset *ds) {
     if (info->height != m->height || info->width != m->width || info->channels != m->channels)
         return gt_fail(GT_USAGE, "the images are %dx%d with %d channels, the model was trained on %dx%d with %d",
                        info->width, info->height, info->channels, m->width, m->height, m->channels);
-    if (!gt_model_role(m, GT_ROLE_ENCODER) || !m->label_dim) return GT_OK;
+    return gt_model_role(m, GT_ROLE_ENCODER) && m->label_dim ? gt_model_takes_labels(m, ds) : GT_OK;
+}
+
+gt_status gt_model_takes_labels(const gt_model *m, gt_dataset *ds) {
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
     if (!info->label_width) return gt_fail(GT_USAGE, "the model sees labels (--cond=1), and the data have none");
     if (info->label_width > m->label_dim ||
         (info->label_kind != GT_LABELS_CLASSES && info->label_width != m->label_dim))

@@ -19,9 +19,15 @@ struct gt_runner {
 
 /* ---- life ---- */
 
+static const gt_role *role_of(const gt_runner *r) {
+    const gt_model *m = r->trained.model;
+    const gt_role *other = r->options.otherwise ? gt_model_role(m, r->options.otherwise) : NULL;
+    return other && !gt_model_role(m, r->options.role) ? other : gt_role_needed(m, r->options.role);
+}
+
 static gt_status build_graph(gt_runner *r, size_t *room) {
     gt_model *m = r->trained.model;
-    const gt_role *role = gt_role_needed(m, r->options.role);
+    const gt_role *role = role_of(r);
     if (!role) return GT_USAGE;
     gt_request *request = &r->options.request;
     if (!request->n) request->n = gt_model_batch(m, role);
@@ -36,7 +42,7 @@ static gt_status open_checkpoint(gt_runner *r, const char *checkpoint) {
     gt_trained *t = &r->trained;
     const gt_network_options *reading = &r->options.reading;
     gt_status st = gt_trained_open(t, checkpoint, reading);
-    const gt_role *role = st ? NULL : gt_role_needed(t->model, r->options.role);
+    const gt_role *role = st ? NULL : role_of(r);
     if (!role || role->network == t->network) return st ? st : role ? GT_OK : GT_USAGE;
     gt_text name = gt_text_of("%s", t->model->nets[role->network]->name);
     gt_trained_close(t);

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Latents of images: see gantry/invert.h. A batch of images is searched for at once; each has its own latent, so that
+ * the sum of their errors has the derivatives of each. */
+#include "gantry/invert.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/generate.h"
+#include "gantry/items.h"
+#include "gantry/mathfn.h"
+#include "gantry/ops.h"
+#include "gantry/progress.h"
+#include "gantry/runner.h"
+#include "graph/internal.h"
+#include "use/runner/each_item.h"
+#include "use/runner/roles.h"
+
+enum { BEGINNINGS = 32, MOMENTS = 2 };
+
+struct gt_inverter {
+    gt_model *model;
+    gt_inverter_options options;
+    int batch;
+    gt_graph *graph;
+    gt_exec *exec;
+    gt_runner *styles;            /* from latents to styles; NULL: the model has none */
+    size_t row;                   /* numbers that are looked for, of an image */
+    float *at, *moments[MOMENTS]; /* [batch,row]: where the search is */
+    float *begin;                 /* [batch,row]: where it begins */
+    float *least;                 /* [batch]: errors */
+    float *found;                 /* [batch,H,W,C]: the images of these errors */
+    float *z, *labels;            /* [z_dim]; [batch,label_dim] */
+};
+
+static int labels_of(const gt_model *m) { return m->unlabelled_generator ? 0 : m->label_dim; }
+
+/* ---- the graph ---- */
+
+/* Squared errors over pixels in [0,1]: a quarter of those in [-1,1]. */
+static gt_status extend(gt_inverter *v, gt_graph *g) {
+    const gt_model *m = v->model;
+    gt_node *image = g->results[0].node, *grad = NULL;
+    gt_node *sought = v->styles ? gt_input(g, "ws", GT_SHAPE(v->batch, m->num_ws, m->w_dim))
+                                : gt_input(g, "z", GT_SHAPE(v->batch, m->z_dim));
+    gt_node *off = gt_sub(g, image, gt_input(g, "target", GT_SHAPE(v->batch, m->height, m->width, m->channels)));
+    gt_node *error = gt_sum(g, gt_scale(g, gt_square(g, off), 0.25f), GT_AXIS(1) | GT_AXIS(2) | GT_AXIS(3));
+    gt_node *total = gt_sum(g, error, GT_ALL_AXES);
+    gt_output(g, "error", error);
+    if (gt_grad(g, 1, &total, NULL, 1, &sought, &grad)) return GT_FAILED;
+    gt_output(g, "slope", v->styles ? gt_sum(g, grad, GT_AXIS(1)) : grad); /* all layers share one w */
+    return gt_graph_status(g);
+}
+
+static gt_status build(gt_inverter *v, const float *params) {
+    const gt_model *m = v->model;
+    gt_request request = gt_plain_request(v->batch);
+    if (m->num_ws) {
+        const gt_runner_options o = {.role = GT_ROLE_MAPPING, .request = request, .pool = v->options.pool};
+        v->styles = gt_runner_new(v->model, params, &o, NULL);
+        if (!v->styles) return gt_failure();
+        request.from_styles = true;
+    }
+    v->graph = gt_model_build(v->model, GT_ROLE_GENERATOR, &request);
+    if (!v->graph) return gt_failure();
+    gt_status st = extend(v, v->graph);
+    if (st) return gt_wrap(st, "the graph of a search for latents");
+    v->exec = gt_exec_new(v->graph, &(gt_exec_options){.pool = v->options.pool});
+    if (!v->exec) return gt_failure();
+    gt_exec_bind(v->exec, 0, (void *)params);
+    return gt_exec_prepare(v->exec, &(gt_exec_env){0});
+}
+
+/* ---- life ---- */
+
+static int batch_for(const gt_model *m) {
+    enum { PIXELS = 1 << 18, MOST = 16 };
+    int64_t n = PIXELS / ((int64_t)m->height * m->width);
+    return n < 1 ? 1 : n > MOST ? MOST : (int)n;
+}
+
+static gt_status allocate(gt_inverter *v) {
+    const gt_model *m = v->model;
+    size_t n = (size_t)v->batch;
+    v->row = (size_t)(m->num_ws ? m->w_dim : m->z_dim);
+    float **rows[] = {&v->at, &v->moments[0], &v->moments[1], &v->begin};
+    bool whole = true;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        whole &= (*rows[i] = calloc(n * v->row, sizeof **rows[i])) != NULL;
+    v->least = calloc(n, sizeof *v->least);
+    v->found = calloc(n * gt_model_floats(m), sizeof *v->found);
+    v->z = calloc((size_t)m->z_dim, sizeof *v->z);
+    v->labels = calloc(n * (size_t)m->label_dim + 1, sizeof *v->labels);
+    return whole && v->least && v->found && v->z && v->labels
+               ? GT_OK
+               : gt_fail(GT_NOMEM, "out of memory for latents of images");
+}
+
+gt_inverter *gt_inverter_new(gt_model *m, const float *params, const gt_inverter_options *o) {
+    gt_status st = gt_role_needed(m, GT_ROLE_GENERATOR) ? GT_OK : GT_USAGE;
+    if (!st && m->in_steps)
+        st = gt_fail(GT_USAGE, "model '%s' makes pictures in steps, from noise: there is no latent to look for",
+                     m->name);
+    gt_inverter *v = st ? NULL : calloc(1, sizeof *v);
+    if (!st && !v) st = gt_fail(GT_NOMEM, "out of memory for latents of images");
+    if (st) return NULL;
+    *v = (gt_inverter){.model = m, .options = *o, .batch = batch_for(m)};
+    st = allocate(v);
+    if (!st) st = build(v, params);
+    if (!st) return v;
+    gt_inverter_close(v);
+    return NULL;
+}
+
+void gt_inverter_close(gt_inverter *v) {
+    if (!v) return;
+    gt_exec_free(v->exec);
+    gt_graph_free(v->graph);
+    gt_runner_close(v->styles);
+    float *all[] = {v->at, v->moments[0], v->moments[1], v->begin, v->least, v->found, v->z, v->labels};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+    free(v);
+}
+
+/* ---- the search ---- */
+
+/* The errors of the latents `at`; those that are the least so far are kept, with their images, and with their latents
+ * in `keep` (NULL: not). */
+static gt_status evaluate(gt_inverter *v, float *keep) {
+    const gt_model *m = v->model;
+    size_t pixels = gt_model_floats(m), row = v->row * sizeof *v->at;
+    float *in = gt_exec_input(v->exec, v->styles ? "ws" : "z");
+    int copies = v->styles ? m->num_ws : 1;
+    for (int i = 0; in && i < v->batch * copies; i++)
+        memcpy(in + (size_t)i * v->row, v->at + (size_t)(i / copies) * v->row, row);
+    gt_status st = gt_exec_run(v->exec, &(gt_exec_env){0});
+    const float *error = gt_exec_output(v->exec, "error"), *image = gt_exec_output(v->exec, "image");
+    for (int i = 0; i < v->batch && !st; i++) {
+        if (!(error[i] < v->least[i])) continue;
+        v->least[i] = error[i];
+        memcpy(v->found + (size_t)i * pixels, image + (size_t)i * pixels, pixels * sizeof *image);
+        if (keep) memcpy(keep + (size_t)i * v->row, v->at + (size_t)i * v->row, row);
+    }
+    return st;
+}
+
+/* The latent of a seed for all images; of models with styles its style, by the label of each. */
+static gt_status put_seed(gt_inverter *v, uint32_t seed) {
+    const gt_model *m = v->model;
+    size_t z_dim = (size_t)m->z_dim, labels = (size_t)labels_of(m);
+    gt_seed_latent(seed, m->z_dim, v->z);
+    if (!v->styles) {
+        for (int i = 0; i < v->batch; i++) memcpy(v->at + (size_t)i * z_dim, v->z, z_dim * sizeof *v->z);
+        return GT_OK;
+    }
+    float *z = gt_runner_input(v->styles, "z"), *c = labels ? gt_runner_input(v->styles, "c") : NULL;
+    for (int i = 0; z && i < v->batch; i++) memcpy(z + (size_t)i * z_dim, v->z, z_dim * sizeof *z);
+    if (c) memcpy(c, v->labels, (size_t)v->batch * labels * sizeof *c);
+    gt_status st = gt_runner_run(v->styles, &(gt_run_batch){.n = v->batch});
+    const float *ws = gt_runner_output(v->styles, "ws");
+    for (int i = 0; i < v->batch && !st; i++)
+        memcpy(v->at + (size_t)i * v->row, ws + (size_t)i * (size_t)m->num_ws * v->row, v->row * sizeof *ws);
+    return st;
+}
+
+/* Falls to nothing, so that the search comes to rest. */
+static double rate(const gt_inverter *v, int64_t step) {
+    const double first = 0.1;
+    return first * (0.5 + 0.5 * gt_cos_pi((double)step / (double)v->options.steps));
+}
+
+/* Of n images [batch,H,W,C], black ones filling the batch, with labels in v->labels. */
+static gt_status search(gt_inverter *v, const float *images) {
+    const gt_model *m = v->model;
+    size_t n = (size_t)v->batch * v->row;
+    float *target = gt_exec_input(v->exec, "target"),
+          *c = labels_of(m) && !v->styles ? gt_exec_input(v->exec, "c") : NULL;
+    if (target) memcpy(target, images, (size_t)v->batch * gt_model_floats(m) * sizeof *images);
+    if (c) memcpy(c, v->labels, (size_t)v->batch * (size_t)m->label_dim * sizeof *c);
+    for (int i = 0; i < v->batch; i++) v->least[i] = INFINITY;
+    for (int i = 0; i < MOMENTS; i++) memset(v->moments[i], 0, n * sizeof *v->moments[i]);
+    memset(v->begin, 0, n * sizeof *v->begin);
+    gt_status st = GT_OK;
+    for (uint32_t seed = 0; seed < BEGINNINGS && !st; seed++) {
+        st = put_seed(v, seed);
+        if (!st) st = evaluate(v, v->begin);
+    }
+    memcpy(v->at, v->begin, n * sizeof *v->at);
+    for (int64_t step = 0; step < v->options.steps && !st; step++) {
+        gt_optimizer_settings s = {.lr = rate(v, step), .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8};
+        st = evaluate(v, NULL);
+        if (!st)
+            gt_optimizer_find("adam")->update(&s, (uint64_t)step + 1, n, gt_exec_output(v->exec, "slope"), v->at,
+                                              v->moments);
+        gt_progress();
+    }
+    return st ? st : evaluate(v, NULL);
+}
+
+/* ---- datasets ---- */
+
+static void put_label(gt_inverter *v, gt_dataset *ds, int64_t item, int i) {
+    size_t dim = (size_t)v->model->label_dim;
+    if (labels_of(v->model)) gt_model_label(v->model, ds, item, v->labels + (size_t)i * dim);
+}
+
+typedef struct pass {
+    gt_inverter *inverter;
+    gt_dataset *data;
+} pass;
+
+static gt_status record_errors(void *arg, int64_t first, int n, const float *images, void *records) {
+    const pass *p = arg;
+    for (int i = 0; i < n; i++) put_label(p->inverter, p->data, first + i, i);
+    gt_status st = search(p->inverter, images);
+    if (!st) memcpy(records, p->inverter->least, (size_t)n * sizeof(float));
+    return st;
+}
+
+static gt_status check(const gt_inverter *v, gt_dataset *ds) {
+    gt_status st = gt_model_takes(v->model, ds);
+    return !st && labels_of(v->model) ? gt_model_takes_labels(v->model, ds) : st;
+}
+
+gt_status gt_invert_dataset_all(gt_comm *c, gt_inverter *v, gt_dataset *ds, float **error) {
+    pass p = {v, ds};
+    void *all = NULL;
+    *error = NULL;
+    gt_status st = gt_comm_agree_all(c, check(v, ds));
+    if (st) return st;
+    const gt_each_item each = {.comm = c,
+                               .count = gt_dataset_get_info(ds)->count,
+                               .batch = v->batch,
+                               .bytes = sizeof **error,
+                               .doing = "looking for latents",
+                               .data = ds,
+                               .make = record_errors,
+                               .arg = &p};
+    st = gt_each_item_all(&each, &all);
+    *error = all;
+    return st;
+}
+
+gt_status gt_invert_pairs(gt_inverter *v, gt_dataset *ds, int64_t n, int64_t *items, float *pairs) {
+    size_t pixels = gt_model_floats(v->model), batch = (size_t)v->batch;
+    gt_status st = check(v, ds);
+    float *images = st ? NULL : calloc(batch, pixels * sizeof *images);
+    if (!st && !images) st = gt_fail(GT_NOMEM, "out of memory for images");
+    for (int64_t first = 0; first < n && !st; first += v->batch) {
+        int count = (int)(n - first < v->batch ? n - first : v->batch);
+        st = gt_read_images(ds, count, items + first, images);
+        for (int i = 0; i < count && !st; i++) put_label(v, ds, items[first + i], i);
+        if (!st) st = search(v, images);
+        for (int i = 0; i < count && !st; i++) {
+            float *pair = pairs + 2 * (size_t)(first + i) * pixels;
+            memcpy(pair, images + (size_t)i * pixels, pixels * sizeof *pair);
+            memcpy(pair + pixels, v->found + (size_t)i * pixels, pixels * sizeof *pair);
+        }
+    }
+    free(images);
+    return st;
+}
