@@ -27,13 +27,12 @@ import re
 import resource
 import shlex
 import signal
-import statistics
 import sys
 import tempfile
 import time
 
 import setups
-from report import report
+from report import chosen, report
 from rows import HERE, ROWS, TABLES, TOP, USUAL, Row, counts, said_by
 
 sys.path.append(TOP + '/bench')
@@ -165,14 +164,14 @@ class Turns:
         load, start, busy_before, own_before = os.getloadavg(), time.perf_counter(), busy(), own()
         date = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds')
         took = program.measure(row, threads, how)
-        seconds = time.perf_counter() - start
-        others = max(0, busy() - busy_before - own() + own_before)
+        seconds, spent = time.perf_counter() - start, own() - own_before
+        others = max(0, busy() - busy_before - spent)
         self.store.add(dict(row=row.name, title=row.title, table=row.table, threads=threads, part=part, program=program.program, how=how, version=program.version, beside=self.gantry.version,
-                            **{key: took.get(key) for key in ('processor', 'clock', 'memory', 'faults', 'huge')}, date=date, seconds=round(seconds, 4), load=load, others=round(others, 2),
+                            **{key: took.get(key) for key in ('processor', 'clock', 'memory', 'faults', 'huge')}, date=date, seconds=round(seconds, 4), spent=round(spent, 2), load=load, others=round(others, 2),
                             machine=self.machine, cores=os.cpu_count()))
         pages = ', %.4g faults/image, %.0f MB in huge pages' % (took['faults'], took['huge'] / 1e6) if 'faults' in took else ''
-        print('%s %s, %d thread%s, turn %s to %s: %s, %s: %.5g s/image%s, others %.2f cores, %.0f s' % (date[11:19], row.name, threads, 's' * (threads > 1), place, part, program.program, how,
-              took[counts(threads)], pages, others / seconds, seconds), flush=True)
+        print('%s %s, %d thread%s, turn %s to %s: %s, %s: %.5g s/image%s, others %.2f cores, %.0f s, of them %.0f at work' % (date[11:19], row.name, threads, 's' * (threads > 1), place, part, program.program, how,
+              took[counts(threads)], pages, others / seconds, seconds, spent), flush=True)
 
     def part(self, row, threads, part, count, contenders):
         """contenders: (program, how). One turn each, again and again."""
@@ -180,20 +179,12 @@ class Turns:
             for i, (program, how) in enumerate(contenders):
                 if len(self.done(row, threads, part, program, how=how)) <= turn: self.take(row, threads, part, program, how, '%d of %d' % (turn * len(contenders) + i + 1, count * len(contenders)))
 
-    def fastest(self, row, threads, program, begin=''):
-        """Of the ways whose names begin so, by the turns that choose."""
-        here = self.done(row, threads, 'choose', program)
-        ways = [how for how in program.ways(row) if how.startswith(begin)]
-        return min(ways, key=lambda how: statistics.median(turn[counts(threads)] for turn in here if turn['how'] == how))
-
     def row(self, row, threads, limits):
         choosing, counting = map(min, limits, row.turns)
         rivals = [p for p in self.others if p.ways(row)]
         self.part(row, threads, 'choose', choosing, [(p, how) for p in rivals if len(p.ways(row)) > 1 for how in p.ways(row)])
         contenders = [(self.gantry, how) for how in self.gantry.ways(row)]
-        for p in rivals: # a dictionary keeps the order, and one of two that are the same
-            two = dict.fromkeys([self.fastest(row, threads, p, setups.AS_IT_COMES), self.fastest(row, threads, p)]) if len(p.ways(row)) > 1 else p.ways(row)
-            contenders += [(p, how) for how in two]
+        for p in rivals: contenders += [(p, how) for how in chosen(self.done(row, threads, 'choose', p), threads) or p.ways(row)]
         self.part(row, threads, 'count', counting, contenders)
 
 

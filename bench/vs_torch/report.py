@@ -32,23 +32,32 @@ def newest(turns):
 def numbered(program): return [int(n) for n in re.findall(r'\d+', program)]
 
 
-def compared(name, title, turns, threads):
-    """A line for each program beside Gantry, of the turns of a row that count; none until all are there."""
-    ours, theirs = ({how[0]: of for how, of in groups([t for t in turns if (t['program'] == 'Gantry') == own], 'program' if not own else 'how').items()} for own in (True, False))
-    if OWN_SLICES not in ours: return
-    own = median(ours[OWN_SLICES], threads)
-    rate = lambda of: 1 / median(of, threads) if of else None
-    for program in sorted(theirs, key=lambda p: (p.split()[0] != 'PyTorch', numbered(p))):
-        ways = {how: of for (how,), of in groups(theirs[program], 'how').items()}
-        plain = next((of for how, of in ways.items() if how.startswith(AS_IT_COMES)), None)
-        if not plain or len({len(of) for of in (*ways.values(), *ours.values())}) > 1: continue
-        best = min(ways, key=lambda how: median(ways[how], threads))
-        clock = [[turn['clock'] for turn in of] for of in (ways[best], ours[OWN_SLICES])]
-        memory = [statistics.median(turn['memory'] or 0 for turn in of) for of in (ours[OWN_SLICES], ways[best])]
-        yield dict(title, program=program, plain=rate(plain), best=rate(ways[best]), how=best, gantry=1 / own, one_slice=rate(ours.get(ONE_SLICE)), ratio=median(ways[best], threads) / own,
-                   ratio_plain=median(plain, threads) / own, ratio_one=median(ways[best], threads) / median(ours[ONE_SLICE], threads) if ONE_SLICE in ours else None,
-                   ratio_clock=None if None in sum(clock, []) else statistics.median(clock[0]) / statistics.median(clock[1]), memory=memory[0] / 1e6 or None, memory_torch=memory[1] / 1e6 or None,
-                   turns=len(plain), others=load_of(turns))
+def chosen(turns, threads):
+    """Of the turns that choose, of one program: the fastest way as it comes, and the fastest of all, which may be the same."""
+    ways = {how: median(of, threads) for (how,), of in groups(turns, 'how').items()}
+    return list(dict.fromkeys(min((how for how in ways if how.startswith(begin)), key=ways.get) for begin in (AS_IT_COMES, '') if ways))
+
+
+def compared(title, turns, threads):
+    """A line for each program beside Gantry, of the turns of a row; none until all are there."""
+    of = lambda part, program: [turn for turn in turns if (turn['part'], turn['program']) == (part, program)]
+    counted = lambda program: {how: own for (how,), own in groups(of('count', program), 'how').items()}
+    ours, time, rate = counted('Gantry'), lambda own: median(own, threads), lambda own: 1 / median(own, threads)
+    for program in sorted({turn['program'] for turn in turns} - {'Gantry'}, key=lambda p: (p.split()[0] != 'PyTorch', numbered(p))):
+        theirs = counted(program)
+        plain, *fastest = chosen(of('choose', program), threads) or [AS_IT_COMES]
+        wanted = [ours.get(OWN_SLICES, []), *([ours[ONE_SLICE]] if ONE_SLICE in ours else []), *(theirs.get(how, []) for how in (plain, *fastest))]
+        if len({len(own) for own in wanted}) > 1 or not wanted[0]: continue
+        best = min([plain, *fastest], key=lambda how: time(theirs[how]))
+        both = theirs[best], ours[OWN_SLICES]
+        middle = lambda key: [statistics.median(turn[key] for turn in own) if own[0][key] else None for own in both]
+        clock, memory = middle('clock'), middle('memory')
+        line = dict(title, program=program, plain=rate(theirs[plain]), best=rate(theirs[best]), how=best, gantry=rate(ours[OWN_SLICES]), ratio=time(theirs[best]) / time(ours[OWN_SLICES]),
+                    ratio_plain=time(theirs[plain]) / time(ours[OWN_SLICES]), turns=len(both[0]), others=load_of(sum(wanted, [])))
+        if ONE_SLICE in ours: line.update(one_slice=rate(ours[ONE_SLICE]), ratio_one=time(theirs[best]) / time(ours[ONE_SLICE]))
+        if all(clock): line.update(ratio_clock=clock[0] / clock[1])
+        if all(memory): line.update(memory_torch=memory[0] / 1e6, memory=memory[1] / 1e6)
+        yield line
 
 
 def span(values):
@@ -85,7 +94,7 @@ def report(turns, wanted):
             middle = lambda key, unit: statistics.median(turn[key] for turn in own) / unit if own[0].get(key) is not None else None
             of_turns.append(dict(title, part=part, program=program, how=how, turns=len(own), rate=1 / median(own, threads), low=min(rates), high=max(rates), clock=middle('clock', 1),
                                  processor=middle('processor', 1), memory=middle('memory', 1e6), faults=middle('faults', 1), huge=middle('huge', 1e6), others=load_of(own)))
-        lines = list(compared(name, title, [turn for turn in here if turn['part'] == 'count'], threads))
+        lines = list(compared(title, here, threads))
         tables.setdefault(ROWS[name]['table'], []).extend(lines)
         if threads == 1: one_thread += [(name, ROWS[name]['table'], line) for line in lines]
     text, number = lambda k, title: dict(key=k, title=title, digits=-1), lambda k, title, digits=2, significant=3: dict(key=k, title=title, digits=digits, significant=significant)
