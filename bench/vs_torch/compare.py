@@ -8,7 +8,7 @@ has node_modules/onnxruntime-node, adds ONNX Runtime to the rows of single pictu
 
 Every turn is a process of its own, and a line of the store; the same command goes on with the turns that are missing, after any interruption. Turns of another processor, or of another build of a
 program, do not count. Stores of several machines, one behind the other, are a store. First every PyTorch takes two turns with every set-up that its system has, in both memory formats: by the median
-the fastest is chosen, and the faster format as it comes. Then Gantry, with its own slices and with one, and of each PyTorch these two take ten turns (slow rows five), one after the other; only these
+the fastest is chosen, and the faster format as it comes (--close=10: what is 10 % slower at first takes one turn). Then Gantry, with its own slices and with one, and of each PyTorch these two take ten turns (slow rows five), one after the other; only these
 count: the choosing turns do not, and are in the table `turns`. `At its best` is the faster of the two. Figures are medians: of one thread seconds of processor time, of more of the clock. Each turn
 notes what other programs had of the machine meanwhile. --out, written after each row, is what bench/fill_docs puts into documents: bench/results/torch.json has the tables gans, diffusion and
 pictures, torch_small.json small, classifiers and features.
@@ -152,8 +152,8 @@ class Store:
 
 
 class Turns:
-    def __init__(self, store, gantry, others):
-        self.store, self.gantry, self.others, self.machine = store, gantry, others, cpu()
+    def __init__(self, store, gantry, others, margin):
+        self.store, self.gantry, self.others, self.margin, self.machine = store, gantry, others, margin, cpu()
 
     def done(self, row, threads, part, program, **same):
         """Turns that count are beside one build of Gantry."""
@@ -173,9 +173,15 @@ class Turns:
         print('%s %s, %d thread%s, turn %s to %s: %s, %s: %.5g s/image%s, others %.2f cores, %.0f s, of them %.0f at work' % (date[11:19], row.name, threads, 's' * (threads > 1), place, part, program.program, how,
               took[counts(threads)], pages, others / seconds, seconds, spent), flush=True)
 
+    def close(self, row, threads, program, how):
+        """May this way be the fastest after the first turns that choose?"""
+        took = {turn['how']: turn[counts(threads)] for turn in reversed(self.done(row, threads, 'choose', program))}
+        return took[how] <= min(took.values()) * (1 + self.margin / 100)
+
     def part(self, row, threads, part, count, contenders):
         """contenders: (program, how). One turn each, again and again."""
         for turn in range(count):
+            if turn == 1 and part == 'choose': contenders = [c for c in contenders if self.close(row, threads, *c)]
             for i, (program, how) in enumerate(contenders):
                 if len(self.done(row, threads, part, program, how=how)) <= turn: self.take(row, threads, part, program, how, '%d of %d' % (turn * len(contenders) + i + 1, count * len(contenders)))
 
@@ -204,6 +210,7 @@ def main():
     parser.add_argument('--rows', default=USUAL, help='or all (%(default)s)')
     parser.add_argument('--threads', default='1')
     parser.add_argument('--turns', default='99,99', help='at most so many that choose, that count: for trials')
+    parser.add_argument('--close', type=float, default=float('inf'), help='a set-up that is so many percent slower than the fastest in its first turn has no second one: saves a third of the time')
     parser.add_argument('--setups', default=','.join(setups.SETUPS), help='these and the first, as far as they are there: for trials (%(default)s)')
     parser.add_argument('--store', default='runs/compare.jsonl')
     parser.add_argument('--report', action='store_true')
@@ -222,7 +229,7 @@ def main():
         gantry, pytorchs = Gantry(o.gantry), [PyTorch(command, o.setups.split(',')) for command in o.torch or ['/usr/bin/python3']]
         others = pytorchs + ([OnnxRuntime(o.onnx, gantry.path)] if o.onnx else [])
         if len({p.program for p in others}) < len(others): raise SystemExit('two of the programs have the same version')
-        turns, limits = Turns(store, gantry, others), [int(limit) for limit in o.turns.split(',')]
+        turns, limits = Turns(store, gantry, others, o.close), [int(limit) for limit in o.turns.split(',')]
         with tempfile.TemporaryDirectory() as folder:
             for name in rows:
                 row = Row(name, gantry.path, folder, pytorchs[0])

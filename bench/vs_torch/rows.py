@@ -73,8 +73,8 @@ ROWS = {
     'features-deep-conv': features('deep-conv', '`deep-conv`, 28x28 pixels', 'deep-conv:28:1', 28, 1, (16, 64)),
     'features-resnet18': features('resnet18', '`resnet18`, 32x32 pixels', 'resnet18:32:3', 32, 3, (16, 64)),
 }
-# Those that README and the pages speak of; the others are as cheap as they are many.
-USUAL = 'cpu32,cpu64,cpu128,small,cifar,cifar8,auto64,auto256,edm,dcgan,generate256,generate256x8'
+# Those that README and the pages speak of, the slow ones last.
+USUAL = 'cpu32,cpu64,cpu128,small,edm,dcgan,generate256,generate256x8,cifar8,cifar,auto64,auto256'
 
 
 def said_by(words, threads=1, stdin=b''):
@@ -143,17 +143,14 @@ class Row:
         batch, slices = job['recipe']['batch'], int(job['recipe']['slices'])
         self.title += ', %dx%d, batch %s' % (row['size'], row['size'], batch)
         self.request.update(channels=row['channels'], steps=row['steps'])
-        if do in ('stylegan2', 'diffusion'): # PyTorch takes the resolved job, and Gantry the same, whole
-            taken = [name for name in ('data', 'recipe', 'networks', 'edm') if job.has_section(name)]
-            self.keys = ['%s=%s' % item for name in taken for item in job[name].items() if item[1] and item[0] != 'slices']
-            self.request.update(classes=row['classes'])
-        else: self.keys = [word[2:] for word in row['job']] + ['data=' + self.data]
-        if do == 'stylegan2':
+        if do == 'stylegan2': # Gantry takes the resolved job, whole: the row's may be a file
             from stylegan2_job import read_job
             recipe = read_job(path)
+            self.keys = ['%s=%s' % item for name in ('data', 'recipe', 'networks') for item in job[name].items() if item[1] and item[0] != 'slices']
             self.keys += ['aug=noaug'] if recipe['aug'] == 'noaug' else ['aug=fixed', 'p=%g' % P]
-            self.request.update(recipe=recipe)
-        elif do == 'diffusion': self.request.update(recipe=dict(job['recipe'], **job['edm']))
+        else: self.keys = [word[2:] for word in row['job']] + ['data=' + self.data]
+        if do == 'stylegan2': self.request.update(classes=row['classes'], recipe=recipe)
+        elif do == 'diffusion': self.request.update(classes=row['classes'], recipe=dict(job['recipe'], **job['edm']))
         else:
             self.request.update(batch=int(batch))
             if do != 'dcgan': self.request.update({'model' if do == 'autoencoder' else 'name': row['net']})

@@ -16,7 +16,6 @@ SETUPS = {
     'tcmalloc': {'LD_PRELOAD': 'libtcmalloc_minimal.so.4'},
     'jemalloc': {'LD_PRELOAD': 'libjemalloc.so.2', 'MALLOC_CONF': 'oversize_threshold:0,dirty_decay_ms:-1,muzzy_decay_ms:-1,metadata_thp:auto,thp:always'},
     'THP': {'THP_MEM_ALLOC_ENABLE': '1'}, # huge pages by PyTorch itself, from version 2 on
-    'THP and thresholds': {'THP_MEM_ALLOC_ENABLE': '1', 'GLIBC_TUNABLES': KEPT},
 }
 FASTEST = 'huge pages' # in most comparisons
 FORMATS = 'contiguous', 'channels last'
