@@ -29,8 +29,9 @@ OF_PICTURES = dict(BASE, table=PICTURES, do='generation', pictures=1)
 
 def classifier(net, size, channels, batch, steps, turns=SHORT):
     data = FASHION % 'train' if channels == 1 else 'synth:shapes:size=%d,n=%d' % (size, max(batch, 64))
+    stem = [] if channels == 1 else ['--stem=' + ('imagenet' if size >= 96 else 'small')]
     return dict(BASE, table=CLASSIFIERS, do='classifier', net=net, data=data, size=size, channels=channels, steps=steps, turns=turns, title='`%s`' % net,
-                job=['--model=' + net, '--stem=' + ('imagenet' if size >= 96 else 'small'), '--batch=%d' % batch])
+                job=['--model=' + net, *stem, '--batch=%d' % batch])
 
 
 def features(net, title, program, size, channels, batches):
@@ -41,9 +42,9 @@ ROWS = {
     'cpu32': dict(GAN, title='`cpu`, the default', job=['--cfg=cpu'], steps=16),
     'cpu64': dict(GAN, title='`cpu`, the default', job=['--cfg=cpu'], size=64, steps=8),
     'cpu128': dict(GAN, title='`cpu`, the default', job=['--cfg=cpu'], size=128, steps=4),
-    'small': dict(GAN, title='`small`', job=['--cfg=auto', '--cbase=8192', '--cmax=128', '--batch=32'], steps=3),
+    'small': dict(GAN, title='`small`', job=['--cfg=auto', '--cbase=8192', '--cmax=128', '--batch=32'], steps=2),
     'cifar': dict(GAN, title='`cifar`', job=['--cfg=cifar', '--batch=32'], steps=1, turns=LONG),
-    'cifar8': dict(GAN, title='`cifar`', job=['--cfg=cifar', '--batch=8'], steps=3, turns=LONG),
+    'cifar8': dict(GAN, title='`cifar`', job=['--cfg=cifar', '--batch=8'], steps=1, turns=LONG),
     'auto64': dict(GAN, title='`auto`', job=['--cfg=auto', '--batch=16'], size=64, steps=1, turns=LONG),
     'auto256': dict(GAN, title='`auto`', job=['--cfg=auto', '--batch=8'], size=256, steps=1, turns=LONG),
     'fashion8': dict(FASHION_GAN, title='`jobs/fashion.ini`', job=[TOP + '/jobs/fashion.ini', '--batch=8'], steps=16),
