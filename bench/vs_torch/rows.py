@@ -21,7 +21,7 @@ NOTES = {GANS: 'GANs: whole steps, phases at their intervals, augmentation at p 
 # do: of work.py; steps: timed in a turn; how: what else PyTorch tries (a tuple of requests), the fastest counts.
 BASE = dict(data='synth:shapes:size=%d,n=256', size=32, channels=3, classes=0, turns=SHORT, how=({},), net='')
 GAN = dict(BASE, table=GANS, do='stylegan2')
-FASHION_GAN = dict(GAN, data=None, channels=1, classes=10, size=28)
+FASHION_GAN = dict(GAN, data=None, channels=1, classes=10)
 EDM = dict(BASE, table=DIFFUSION, do='diffusion')
 SMALL_MODEL = dict(BASE, table=SMALL, do='autoencoder', data='synth:circles:n=512', size=28, channels=1, steps=200)
 OF_PICTURES = dict(BASE, table=PICTURES, do='generation', pictures=1)
