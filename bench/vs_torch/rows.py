@@ -13,6 +13,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 P = 0.2 # as work.py has it
 FASHION = '/usr/share/datasets/fashion-mnist/%s-images-idx3-ubyte.gz'
 OWN_SLICES, ONE_SLICE = 'its own slices', 'one slice'
+OF_SLICES = 'slices', 'mbstd-batch'
 SHORT, LONG = (2, 10), (2, 5) # turns that choose, that count
 # Tables of the results, and what their notes say.
 TABLES = GANS, DIFFUSION, SMALL, CLASSIFIERS, PICTURES, FEATURES = 'gans', 'diffusion', 'small', 'classifiers', 'pictures', 'features'
@@ -147,7 +148,7 @@ class Row:
         if do == 'stylegan2': # Gantry takes the resolved job, whole: the row's may be a file
             from stylegan2_job import read_job
             recipe = read_job(path)
-            self.keys = ['%s=%s' % item for name in ('data', 'recipe', 'networks') for item in job[name].items() if item[1] and item[0] != 'slices']
+            self.keys = ['%s=%s' % item for name in ('data', 'recipe', 'networks') for item in job[name].items() if item[1] and item[0] not in OF_SLICES]
             self.keys += ['aug=noaug'] if recipe['aug'] == 'noaug' else ['aug=fixed', 'p=%g' % P]
         else: self.keys = [word[2:] for word in row['job']] + ['data=' + self.data]
         if do == 'stylegan2': self.request.update(classes=row['classes'], recipe=recipe)
@@ -155,14 +156,16 @@ class Row:
         else:
             self.request.update(batch=int(batch))
             if do != 'dcgan': self.request.update({'model' if do == 'autoencoder' else 'name': row['net']})
-        self.cut = {OWN_SLICES: slices, ONE_SLICE: 1}
+        together = job['recipe'].get('mbstd-batch') # images over which D compares: whole slices
+        cut = lambda slices, images: 'slices=%s' % slices + (' mbstd-batch=%s' % images if together else '')
+        self.cut = {OWN_SLICES: cut(slices, together), ONE_SLICE: cut(1, batch)}
         if slices > 1: self.slices.append(ONE_SLICE)
         self.measure = self.by_step
 
     # ---- how Gantry is measured: (slices, threads) to seconds for a picture, and bytes ----
 
     def by_step(self, slices, threads):
-        job = ' '.join([*self.keys, 'slices=%d' % self.cut[slices]])
+        job = ' '.join([*self.keys, self.cut[slices]])
         said = said_by([self.gantry, 'bench', 'step', '--recipe=job', '--job=' + job, '--threads=%d' % threads, '--steps=%d' % self.row['steps'], '--json'], threads)
         of = next(t for t in json.loads(said)['tables'] if t['name'] == 'training')['rows'][0]
         return dict(processor=of['processor'], clock=1 / of['rate'], memory=1e6 * of['rss'] if of.get('rss') else None)

@@ -55,7 +55,7 @@ case_turns() {
     turns 'PyTorch 2.6' count 'as it comes, contiguous' 10
     turns 'PyTorch 2.6' count 'huge pages, channels last' 10
     grep -q '1.13.1 huge pages .*"steps": 16.*"batch": 8.*"pl-weight": 0' calls || fail 'the recipe does not reach PyTorch'
-    grep -q -- '--recipe=job .*cbase=2048.*fp32=1 aug=fixed p=0.2 slices=8 --threads=1 --steps=16' asked || { cat asked; fail 'what Gantry is asked for'; }
+    grep -q -- '--recipe=job .*cbase=2048.*fp32=1 aug=fixed p=0.2 slices=8 mbstd-batch=8 --threads=1 --steps=16' asked || { cat asked; fail 'what Gantry is asked for'; }
     grep -q '^ratio: On one core of .* training is 2.0 to 3.0 times as fast .* in PyTorch 1.13 and 2.6 .* recipe (`cpu`) 2.0 to 3.0 times$' said || { cat said; fail 'the sentence of ratios'; }
     quietly "$GANTRY" bench report results.json
     PYTHONPATH=$here/../../bench "$python" - <<'PYTHON' || fail 'documents do not take the results'
