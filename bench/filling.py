@@ -73,13 +73,15 @@ def table_of(results, name):
 
 
 def block(mark, keys, document):
-    """What belongs between the lines, None: nobody knows. MARK is FILE (conditions and first table) or FILE.TABLE; keys choose columns."""
+    """What belongs between the lines, None: nobody knows. MARK is FILE (conditions and first table), FILE.CONDITION (its words) or FILE.TABLE; keys choose columns."""
     name, _, part = mark.partition('.')
     results = results_of(name)
     if not results: return None
     if name in STUDIES and not part:
         count, last = STUDIES[name]
         return body(results['conditions'], results['tables'][:count], last % os.path.relpath(TOP, os.path.dirname(document)) if last else '')
+    for what, words in results['conditions']:
+        if what == part: return wrapped(words.rstrip('.') + '.') + '\n'
     t = table_of(results, part)
     if keys:
         by_key = {c['key']: c for c in t['columns']}

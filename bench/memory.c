@@ -83,7 +83,7 @@ static gt_status run(bench *b) {
     bool all = b->common->careful || !strcmp(options.recipe, "all");
     gt_status st = GT_OK;
     for (int i = 0; i < BENCH_RECIPES && !st; i++)
-        if (all ? bench_recipes[i].reference_rate > 0 : !strcmp(bench_recipes[i].name, options.recipe))
+        if (all ? bench_recipes[i].reference_memory > 0 : !strcmp(bench_recipes[i].name, options.recipe))
             st = measure(b, &bench_recipes[i], table);
     return st;
 }

@@ -185,20 +185,16 @@ static void tell_totals(bench *b, const gt_engine *e, const bench_steps *s, doub
                                         {"processor", "processor s/image", 6},
                                         {"quiet", "quiet images/s", 3},
                                         {"quiet_of_peak", "of FMA peak", 2},
-                                        {"reference", "x reference", 2},
                                         {"memory", "planned MB", 0},
                                         {"rss", "peak RSS MB", 0}};
     gt_table *table = gt_results_table(b->results, "training", columns, sizeof columns / sizeof *columns);
-    const bench_recipe *r = bench_recipe_find(options.recipe);
     double rate = 1 / s->per_image, flops = bench_flops_per_image(e),
            cores = (double)(e->comm->ranks * e->comm->threads);
     double quiet = cores > 1 ? NAN : 1 / s->processor_per_image;
     gt_table_row(table, options.recipe, (double)e->comm->ranks, (double)e->comm->threads, (double)e->job->batch,
                  (double)e->batches[0].slices.count, (double)e->model->slice_size, rate, 1000 / rate, flops / 1e9,
                  flops * rate / 1e9, flops * rate / (peak * e->comm->ranks), s->busy, s->processor_per_image, quiet,
-                 flops * quiet / peak,
-                 r->reference_rate > 0 ? (cores > 1 ? rate / cores : quiet) / r->reference_rate : NAN,
-                 (double)e->arena_bytes / 1e6, (bench_status_bytes("VmHWM") - held) / 1e6);
+                 flops * quiet / peak, (double)e->arena_bytes / 1e6, (bench_status_bytes("VmHWM") - held) / 1e6);
 }
 
 static gt_status measure(bench *b, const char *recipe) {

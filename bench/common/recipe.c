@@ -11,26 +11,20 @@
 
 #include "gantry/clock.h"
 
-/* Reference numbers: one thread, same mathematics, nothing in the environment that slows OpenBLAS. */
 const bench_recipe bench_recipes[BENCH_RECIPES] = {
-    {.name = "small",
-     .keys = {"cfg=auto", "data=synth:shapes:size=32", "cbase=8192", "cmax=128", "batch=32"},
-     .reference_rate = 15.4},
+    {.name = "small", .keys = {"cfg=auto", "data=synth:shapes:size=32", "cbase=8192", "cmax=128", "batch=32"}},
     {.name = "cifar",
      .keys = {"cfg=cifar", "data=synth:shapes:size=32", "batch=32"},
-     .reference_rate = 0.87,
      .reference_memory = 4.7e9,
      .reference_slice = 32},
     {.name = "auto32", .keys = {"cfg=auto", "data=synth:shapes:size=32", "batch=32"}},
     {.name = "auto64",
      .keys = {"cfg=auto", "data=synth:shapes:size=64", "batch=16"},
-     .reference_rate = 0.61,
      .reference_memory = 3.0e9,
      .reference_slice = 8},
     {.name = "auto128", .keys = {"cfg=auto", "data=synth:shapes:size=128", "batch=16"}},
     {.name = "auto256",
      .keys = {"cfg=auto", "data=synth:shapes:size=256,n=256", "batch=8"},
-     .reference_rate = 0.22,
      .reference_memory = 3.9e9,
      .reference_slice = 4},
     {.name = "auto512", .keys = {"cfg=auto", "data=synth:shapes:size=512,n=64", "batch=8"}},

@@ -10,9 +10,7 @@ enum { BENCH_RECIPES = 11, BENCH_RECIPE_KEYS = 7 };
 typedef struct bench_recipe {
     const char *name;
     const char *keys[BENCH_RECIPE_KEYS]; /* of the job, as KEY=VALUE */
-    /* images/s of the reference implementation on one core of this machine kind; 0: not measured */
-    double reference_rate;
-    double reference_memory; /* bytes it needs at reference_slice images */
+    double reference_memory; /* bytes that stylegan2-ada-pytorch needs at reference_slice images; 0: not measured */
     int reference_slice;
 } bench_recipe;
 

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """EDM's denoiser (the DDPM++ U-Net), its loss, a training step and Heun's sampler in PyTorch, with the names of tensors that Gantry's files have; from the papers' equations
-(Karras et al. 2022, arXiv 2206.00364). Used for speeds (gans.py) and checked by `edm_nets.py RUN.npz PICTURES.npy RECIPE.ini`: a picture of Gantry is made again."""
+(Karras et al. 2022, arXiv 2206.00364). Used for speeds (compare.py) and checked by `edm_nets.py RUN.npz PICTURES.npy RECIPE.ini`: a picture of Gantry is made again."""
 import math
-import time
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-import stylegan2_nets
+import turn
 
 HALF = math.sqrt(0.5)
 
@@ -123,7 +122,7 @@ def denoiser_of(recipe, size, pictures, labels):
     numbers = lambda key: [int(n) for n in recipe[key].split(',') if n]
     if recipe['precond'] != 'edm' or recipe['arch'] != 'ddpmpp' or float(recipe['augment']): raise SystemExit('this program has --precond=edm --arch=ddpmpp --augment=0')
     return Denoiser(UNet(size, pictures, labels, int(recipe['model-channels']), numbers('channel-mult'), int(recipe['num-blocks']), numbers('attn-resolutions'),
-                         float(recipe['unet-dropout'])), float(recipe['sigma-data'])).to(memory_format=stylegan2_nets.memory_format)
+                         float(recipe['unet-dropout'])), float(recipe['sigma-data'])).to(memory_format=turn.memory_format)
 
 
 def trainer_of(recipe, size, pictures, labels):
@@ -133,7 +132,7 @@ def trainer_of(recipe, size, pictures, labels):
     optimizer = torch.optim.Adam(net.parameters(), lr=float(recipe['lrate']))
 
     def step(reals, c):
-        x = (reals.float() / 127.5 - 1).contiguous(memory_format=stylegan2_nets.memory_format)
+        x = (reals.float() / 127.5 - 1).contiguous(memory_format=turn.memory_format)
         sigma = (torch.randn(len(x)) * float(recipe['p-std']) + float(recipe['p-mean'])).exp()
         noisy = x + torch.randn_like(x) * sigma.reshape(-1, 1, 1, 1)
         weight = (sigma ** 2 + net.sd ** 2) / (sigma * net.sd) ** 2
@@ -151,7 +150,7 @@ def trainer_of(recipe, size, pictures, labels):
 def heun(net, latents, labels, steps, low=0.002, high=80.0, rho=7.0):
     """Algorithm 1, the state in float64."""
     t = [(high ** (1 / rho) + i / max(steps - 1, 1) * (low ** (1 / rho) - high ** (1 / rho))) ** rho for i in range(steps)] + [0.0]
-    denoise = lambda x, s: net(x.float().contiguous(memory_format=stylegan2_nets.memory_format), torch.full((len(x),), s, dtype=torch.float32), labels).double()
+    denoise = lambda x, s: net(x.float().contiguous(memory_format=turn.memory_format), torch.full((len(x),), s, dtype=torch.float32), labels).double()
     x = latents.double() * t[0]
     for now, then in zip(t, t[1:]):
         slope = (x - denoise(x, now)) / now
@@ -161,30 +160,18 @@ def heun(net, latents, labels, steps, low=0.002, high=80.0, rho=7.0):
     return x
 
 
-def timed(function):
-    mark = time.process_time(), time.perf_counter()
-    function()
-    return time.process_time() - mark[0], time.perf_counter() - mark[1]
-
-
-def least(runs, pictures):
-    """Of runs of so many pictures, the first of which does not count: seconds for a picture."""
-    return dict(zip(('processor', 'clock'), (min(column) / pictures for column in zip(*runs[1:]))))
-
-
 def train_here(recipe, size, channels, classes, steps):
     batch = int(recipe['batch'])
     step = trainer_of(recipe, size, channels, classes)
     pictures = torch.randint(256, (batch, channels, size, size), dtype=torch.uint8)
     labels = lambda: torch.eye(classes)[torch.randint(classes, (batch,))] if classes else None
-    return least([timed(lambda: step(pictures, labels())) for _ in range(1 + steps)], batch)
+    return turn.least(lambda: step(pictures, labels()), batch, steps)
 
 
 def sample_here(recipe, size, channels, classes, pictures):
     net = denoiser_of(recipe, size, channels, classes).eval()
-    latents, runs, until = torch.randn(pictures, channels, size, size), [], time.perf_counter() + 10
-    while len(runs) < 2 or time.perf_counter() < until: runs.append(timed(lambda: heun(net, latents, None, int(recipe['sampler-steps']))))
-    return least(runs, pictures)
+    latents = torch.randn(pictures, channels, size, size)
+    return turn.least(lambda: heun(net, latents, None, int(recipe['sampler-steps'])), pictures, seconds=10)
 
 
 def check(weights, pictures, recipe_file):

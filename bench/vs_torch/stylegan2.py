@@ -1,14 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """StyleGAN2-ADA trained in PyTorch, for comparing speed and quality with Gantry on the same cores:
-    stylegan2.py --data=ZIP --out=DIR [--job=JOB.ini] [--seed=0] [--kimg=40 | --core-minutes=60] [--snap=4 | --snap-minutes=5] [--yardstick=FILE] [--threads=1]
+    stylegan2.py --data=ZIP --out=DIR [--job=JOB.ini] [--seed=0] [--kimg=40 | --core-minutes=60] [--snap=4 | --snap-minutes=5] [--yardstick=FILE] [--threads=1] [--setup='huge pages']
 JOB.ini is the job file that a run of Gantry keeps; without it the recipe is that of the emoji study: `--cfg=auto --cbase=8192 --cmax=128 --map-layers=2 --batch=32 --mbstd=4
 --ada-kimg=100`. Core-minutes are processor time of the steps: neither loading nor snapshots count. At each snapshot DIR gets the averaged generator, network-snapshot-IMAGES.npz
 with the published names (all commands of Gantry take it), and DIR/curve.jsonl a line: kimg, p, seconds of training so far by the clock and by processor time, means of the losses
 and penalties since the line before, the noise strengths of G; with --yardstick also the distance that the program prints of DIR/fakes, 2,048 images (seeds 0-2047, constant
 noise, no truncation). The same command goes on from the newest snapshot, or from where Ctrl-C or SIGTERM stopped it (status 75), as if it had not been stopped."""
 import argparse
-import io
 import json
 import os
 import signal
@@ -16,16 +15,20 @@ import subprocess
 import sys
 import time
 
-# Before PyTorch is loaded: its pools have so many threads, and choose this machine's kernels.
-THREADS = ([a.split('=')[1] for a in sys.argv if a.startswith('--threads=')] or ['1'])[-1]
-os.environ.update(OMP_WAIT_POLICY='passive', OMP_NUM_THREADS=THREADS, OPENBLAS_NUM_THREADS=THREADS)
-for key in ('OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE'): os.environ.pop(key, None)
+import setups
+
+
+def given(option, usual): return ([a.split('=', 1)[1] for a in sys.argv if a.startswith('--%s=' % option)] or [usual])[-1]
+
+
+# Before PyTorch is loaded: its pools have so many threads, and its memory comes from there.
+if __name__ == '__main__': setups.enter(given('setup', setups.FASTEST), given('threads', 1))
 import numpy as np
 import torch
 from PIL import Image
 
 from stylegan2_job import EMOJI, Order, load, read_job, recipe_text, save_whole
-from stylegan2_trainer import keep_memory, trainer_of
+from stylegan2_trainer import trainer_of
 
 
 def evaluate(G, folder, dataset, yardstick):
@@ -151,8 +154,8 @@ def main():
     parser.add_argument('--snap', '--eval-every', type=float, default=4, help='kimg')
     parser.add_argument('--snap-minutes', type=float, help='core-minutes, in place of --snap')
     parser.add_argument('--threads', type=int, default=1)
+    parser.add_argument('--setup', choices=setups.SETUPS, default=setups.FASTEST, help='where memory comes from (setups.py)')
     o = parser.parse_args()
-    keep_memory()
     torch.set_num_threads(o.threads)
     os.makedirs(o.out, exist_ok=True)
     run, stop = Run(o), []

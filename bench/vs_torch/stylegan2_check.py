@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 import stylegan2_augment as aug
-import stylegan2_nets
+import turn
 from stylegan2_nets import Discriminator, Generator, Mapping
 from stylegan2_trainer import Trainer, adapted, cleaned, ema_beta, reg_adam
 
@@ -257,7 +257,7 @@ CHECKS += [('augment_random', augmentation_random), ('loss', loss), ('loss_cond'
 
 
 def main(folder, memory_format=''):
-    if memory_format == 'default': stylegan2_nets.memory_format = torch.contiguous_format
+    if memory_format == 'default': turn.memory_format = torch.contiguous_format
     torch.set_num_threads(1)
     for name, function in CHECKS: function(File(folder, name))
     print('| file | values | worst of its limit | off by | limit | where |\n| --- | --- | --- | --- | --- | --- |')

@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Networks of StyleGAN2-ADA in PyTorch, of the kind small recipes train: float32, no clamping, G `skip`, D `resnet` or `orig`, with labels or without. Tensors have the
-reference's names. Images and kernels lie channels last, which oneDNN 2.6 multiplies fastest on one core, or as memory_format says before networks are made."""
+reference's names. Images and kernels lie channels last, which oneDNN 2.6 multiplies fastest on one core, or as turn.memory_format says before networks are made."""
 import math
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-memory_format = torch.channels_last
+import turn
+
 TAPS = torch.tensor([1, 3, 3, 1]) / 8
 backward = torch.ops.aten.convolution_backward
 
 
 def laid(x):
-    return x.contiguous(memory_format=memory_format)
+    return x.contiguous(memory_format=turn.memory_format)
 
 
 # A convolution is linear in the image, the kernel and (turned round) the result: each derivative of one of the three functions is another of them, so gradients
@@ -39,7 +40,7 @@ class ConvImage(torch.autograd.Function):
         ctx.save_for_backward(g, w)
         ctx.how = stride, pad, groups
         if stride == 1 and groups == 1: return F.conv2d(g, w.transpose(0, 1).flip(2, 3), None, 1, w.shape[2] - 1 - pad) # a sixth faster than the general one
-        x = torch.empty(shape, memory_format=memory_format) # gives the shape alone
+        x = torch.empty(shape, memory_format=turn.memory_format) # gives the shape alone
         return backward(g, x, w, None, (stride,) * 2, (pad,) * 2, (1, 1), False, (0, 0), groups, (True, False, False))[0]
 
     @staticmethod
@@ -162,7 +163,7 @@ class ToRGB(nn.Module):
     def forward(self, x, w):
         n, c, height, width = x.shape
         kernel = self.weight[:, :, 0, 0].t() * (self.affine(w) / math.sqrt(c))[:, :, None]
-        if memory_format != torch.channels_last: return torch.baddbmm(self.bias[:, None], kernel.transpose(1, 2), x.reshape(n, c, height * width)).reshape(n, -1, height, width)
+        if turn.memory_format != torch.channels_last: return torch.baddbmm(self.bias[:, None], kernel.transpose(1, 2), x.reshape(n, c, height * width)).reshape(n, -1, height, width)
         y = torch.baddbmm(self.bias, x.permute(0, 2, 3, 1).reshape(n, height * width, c), kernel)
         return y.reshape(n, height, width, -1).permute(0, 3, 1, 2)
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A training step of StyleGAN2-ADA in PyTorch: losses, lazy regularisation, moving average, adaptive augmentation."""
 import copy
-import ctypes
 import math
 
 import numpy as np
@@ -10,12 +9,6 @@ import torch.nn.functional as F
 
 from stylegan2_augment import augment
 from stylegan2_nets import Discriminator, Generator
-
-
-def keep_memory():
-    """Large tensors come from memory that is there, not from new pages. Before the first of them."""
-    ctypes.CDLL(None).mallopt(-4, 0) # M_MMAP_MAX
-    ctypes.CDLL(None).mallopt(-1, 2 ** 31 - 1) # M_TRIM_THRESHOLD
 
 
 def reg_adam(parameters, lr, interval):

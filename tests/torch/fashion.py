@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../bench/vs_torch"))
-from classifier import make
+from classifier import network
 
 FOLDER = "/usr/share/datasets/fashion-mnist/"
 
@@ -38,7 +38,7 @@ def main():
     name, seed, epochs, rate = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), 0.001
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    net = make(name, 28, 1)
+    net = network(name, 28, 1)
     begin(net, 0.01 if name == "simple-conv" else 0)
     (x, y), (test_x, test_y) = load("train"), load("t10k")
     optimizer = torch.optim.Adam(net.parameters(), rate)
