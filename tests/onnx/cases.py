@@ -125,6 +125,8 @@ def few():
     with open('net.txt', 'w') as f:
         f.write('conv 6 3 stride 2 pad same\nbn\nlrelu .1\npool 3 stride 2 pad 1\nconv 8 3\nswish\navgpool 2\nfc 12\nelu\nbn\nfc 9\nselu\nsoftplus\nsigmoid\ntanh')
     classifier('layers', 'layers', 24, '--layers=@net.txt')
+    classifier('blocks', 'layers', 24, '--layers=conv 4 3x5 pad same, relu, pool 1x2, residual(conv 6 3 stride 2 pad same, bn, relu, pool 1x3 stride 1 pad 0x1), '
+               'relu, avgpool 3x2 stride 1x2, fc 9, tanh, residual(fc 7, tanh)')
     segmenter('fcn8s', '')
 
 
