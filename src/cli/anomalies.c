@@ -35,7 +35,8 @@ static const gt_option table[] = {
     {CLI_OPTION(reference, "", "Normal images, whose errors give the threshold"), .path = true, .placeholder = "DATA",
      .with = "!--threshold", .detail = "Without it, and without --normal, the data that the run was trained on."},
     {CLI_OPTION(threshold, NULL, "The error above which an image is an anomaly"), .derived = "by --quantile",
-     .max = HUGE_VAL},
+     .detail = "The error is the reconstruction loss, summed over pixels: with --recon=normal -log p, which may be "
+               "negative."},
     {CLI_OPTION(normal, "", "Classes that are normal, as in 0 or cat,dog, for ROC and AUC"), .placeholder = "CLASSES",
      .any = true,
      .detail = "Numbers and names. Images of all other classes are anomalies; images without a "
