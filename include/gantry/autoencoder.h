@@ -98,11 +98,11 @@ gt_node *gt_autoencoder_look_up(gt_graph *g, gt_node *weights, gt_node *codes);
 typedef struct gt_decoded {
     gt_node *pixels; /* before the sigmoid, where pixels have one: that of the job, or of the cross-entropy on logits */
     /* "normal": of pixels in [0,1], else NULL; by a last layer of its own, decoder.log_variance, which gives x. At
-     * least GT_AE_LOG_VARIANCE, the square of one of 255 grey values, and smooth there: L + softplus(x - L), as Rybkin
+     * least GT_AE_LOG_VARIANCE, a deviation of 0.01, and smooth there: L + softplus(x - L), as Rybkin
      * et al., "Simple and Effective VAE Training with Calibrated Decoders", bound theirs. */
     gt_node *log_variance;
 } gt_decoded;
-#define GT_AE_LOG_VARIANCE (-11.0825270903f) /* 2 ln(1 / 255) */
+#define GT_AE_LOG_VARIANCE (-9.21034037198f) /* 2 ln 0.01 */
 /* Of a latent [N,z_dim], or token vectors [N,tokens,code_dim]. */
 gt_decoded gt_autoencoder_decode(gt_bound_net b, const gt_job *job, gt_node *latent, gt_node *labels);
 /* Pixels after the sigmoid. */

@@ -214,6 +214,7 @@ gt_node *gt_forward_norm(gt_forward *f, const char *name, gt_node *x) {
 }
 
 gt_node *gt_forward_dropout(gt_forward *f, const char *name, gt_node *x, float p) {
+    if (f->declares && f->declares->n_tensors) f->declares->tensors[f->declares->n_tensors - 1].dropout = p;
     if (!x || !f->training || !(p > 0)) return x;
     gt_text stream = gt_text_of("dropout/%s", name);
     gt_shape shape = *gt_node_shape(x);

@@ -539,7 +539,7 @@ def normal(weights, data, latents, csv, said):
     x = (f['images'][:].reshape(len(f['images']), -1) / 255.0).astype(float)
     def layer(h, name, bend=False): y = h @ w[name + '.weight'].astype(float).T + w[name + '.bias']; return np.where(y > 0, y, 0.01 * y) if bend else y
     def losses(z):
-        h, least = layer(layer(z, 'decoder.0', True), 'decoder.1', True), 2 * np.log(1 / 255)
+        h, least = layer(layer(z, 'decoder.0', True), 'decoder.1', True), 2 * np.log(0.01)
         v = least + np.log1p(np.exp(layer(h, 'decoder.log_variance') - least))
         return (0.5 * ((layer(h, 'decoder.2') - x) ** 2 / np.exp(v) + v + np.log(2 * np.pi))).sum(1)
     h = layer(layer(x, 'encoder.0', True), 'encoder.1', True)

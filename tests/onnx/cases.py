@@ -101,7 +101,7 @@ def own_variance(run):
     for i in range(2):
         h = layer(h, f'decoder.{i}')
         h = np.where(h > 0, h, 0.01 * h)
-    least = -2 * np.log(255)
+    least = 2 * np.log(0.01)
     cases[-1]['expect']['log_variance'] = saved(f'{run}.v', (least + np.log1p(np.exp(layer(h, 'decoder.log_variance') - least))).reshape(3, 3, 12, 12))
 
 

@@ -104,8 +104,8 @@ class Autoencoder(nn.Module):
         return self.run(layers, z.flatten(1) if z.dim() == 3 else z, False).view(-1, *self.shape)
 
     def pixel_log_variance(self, z, labels=None):
-        """Above the square of a grey value, smoothly."""
-        least = 2 * math.log(1 / 255)
+        """Above a deviation of 0.01, smoothly."""
+        least = 2 * math.log(0.01)
         return least + F.softplus(self.decode(z, labels, self.decoder.log_variance) - least)
 
     def pixels(self, decoded):

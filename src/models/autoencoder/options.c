@@ -17,8 +17,8 @@ static const gt_option options[] = {
      .derived = "from model", .choices = "mse|bce|normal",
      .detail = "bce is computed from the numbers before the sigmoid (on logits), whatever --sigmoid says: pictures "
                "that are shown pass a sigmoid. normal: the decoder gives mean and log variance of each pixel in [0,1], "
-               "and the loss is -log p(x|z) with its constant, in nats. The deviation is at least 1/255, a grey value "
-               "(log variance -11.08, a smooth bound), so that no exact pixel makes the loss fall without end."},
+               "and the loss is -log p(x|z) with its constant, in nats. The deviation is at least 0.01 (log variance "
+               "-9.21, a smooth bound), so that no exact pixel makes the loss fall without end."},
     {OPTION(factor, "1", "Weight of the reconstruction loss"), .max = HUGE_VAL},
     {OPTION(recon_pixels, "sum", "Whether the reconstruction loss is the sum or the mean over the pixels of an image"),
      .choices = "sum|mean"},
