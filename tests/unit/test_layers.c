@@ -156,7 +156,7 @@ static void mistakes_name_their_layer(void **state) {
         if (strncmp(gt_message(), "--layers: ", 10) || !strstr(gt_message(), rows[i].message))
             fail_msg("'%s': %s", rows[i].layers, gt_message());
     }
-    spelled s = spell("\r"); /* blanks alone are no layer */
+    spelled s = spell("\r"); /* blanks alone make nothing */
     gt_net_free(declare(&s));
     s = spell("bn");
     s.config.bn = false;
