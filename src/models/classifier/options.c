@@ -275,6 +275,9 @@ static const char *stands_for(const gt_job *job, const char *key) {
 static const char *needs_classes(const gt_job *job) { return is_dense(job) ? NULL : "model"; }
 
 static void resolve(gt_job *job, int64_t items) {
+    const gt_classifier_options *o = job->own;
+    bool blocks = job->kind->own == &gt_classifier_layers && strchr(o->layers, '(');
+    if (!blocks) job->state[gt_options_find(&job->options, "shortcut") - job->options.rows] = GT_OPTION_MOOT;
     gt_job_derive(job, "tick", "%.17g", (double)items / 1000); /* an epoch, and nothing less */
     gt_job_derive(job, "tick-minutes", "0");
     if (!gt_is(job->best, "none")) gt_job_derive(job, "snap", "1"); /* an epoch that is the best has a checkpoint */
