@@ -15,6 +15,7 @@
  *                     64, 64 (stride 2), 32 (stride 2), channels. Sides are divisible by 4. Tokens of discrete latents
  *                     are the pixels of the H/4 x W/4 maps
  *            digits   3x3 convolutions 20, 20 without padding, ReLU, 800; decoder z - 2000 - image, ReLU
+ *   "normal" a second last layer of the decoder, which reads what the last one reads: the log variance of each pixel
  *
  * Pixels are in [0,1] in here; outside (images of the training loop, generated images) in [-1,1]. */
 #ifndef GANTRY_AUTOENCODER_H
@@ -31,8 +32,10 @@ typedef enum gt_body_kind { GT_BODY_MLP, GT_BODY_CONV, GT_BODY_DIGITS } gt_body_
  * loss = factor * reconstruction + weight * divergence, each summed or averaged over its dimensions and over the batch.
  */
 typedef struct gt_autoencoder_options {
-    double widths;     /* of hidden layers, relative to those above */
-    const char *recon; /* "mse": squared error; "bce": cross-entropy, computed from logits */
+    double widths; /* of hidden layers, relative to those above */
+    /* "mse": squared error; "bce": cross-entropy, computed from logits; "normal": -log of a normal density of each
+     * pixel, whose mean and log variance the decoder gives */
+    const char *recon;
     double factor;
     const char *recon_pixels, *recon_batch, *kl_latent, *kl_batch; /* "sum" "mean" */
     double beta; /* weight of the divergence: normal, gumbel (Higgins et al., "beta-VAE", eq. 4) */
@@ -91,10 +94,18 @@ gt_node *gt_autoencoder_nearest(gt_graph *g, gt_node *vectors, gt_node *codes);
 /* Weights of codes [N,tokens,codes] -> [N,tokens,code_dim]. */
 gt_node *gt_autoencoder_look_up(gt_graph *g, gt_node *weights, gt_node *codes);
 
-/* Decodes a latent [N,z_dim], or token vectors [N,tokens,code_dim], to [N,H,W,C]: pixels before the sigmoid, where
- * pixels have one: that of the job, or that of the cross-entropy on logits. */
-gt_node *gt_autoencoder_decode(gt_bound_net b, const gt_job *job, gt_node *latent, gt_node *labels);
-/* Pixels from what gt_autoencoder_decode() returned: after the sigmoid. */
-gt_node *gt_autoencoder_pixels(gt_graph *g, const gt_job *job, gt_node *decoded);
+/* What the decoder makes, both [N,H,W,C]. */
+typedef struct gt_decoded {
+    gt_node *pixels; /* before the sigmoid, where pixels have one: that of the job, or of the cross-entropy on logits */
+    /* "normal": of pixels in [0,1], else NULL; by a last layer of its own, decoder.log_variance, which gives x. At
+     * least GT_AE_LOG_VARIANCE, a deviation of 0.01, and smooth there: L + softplus(x - L), as Rybkin
+     * et al., "Simple and Effective VAE Training with Calibrated Decoders", bound theirs. */
+    gt_node *log_variance;
+} gt_decoded;
+#define GT_AE_LOG_VARIANCE (-9.21034037198f) /* 2 ln 0.01 */
+/* Of a latent [N,z_dim], or token vectors [N,tokens,code_dim]. */
+gt_decoded gt_autoencoder_decode(gt_bound_net b, const gt_job *job, gt_node *latent, gt_node *labels);
+/* Pixels after the sigmoid. */
+gt_node *gt_autoencoder_pixels(gt_graph *g, const gt_job *job, gt_decoded d);
 
 #endif

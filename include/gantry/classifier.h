@@ -11,6 +11,7 @@ typedef struct gt_classifier_options {
     const char *hidden;     /* "100,100": features of the mlp's hidden layers */
     const char *activation; /* of the mlp: "relu" "sigmoid" "tanh" "lrelu" */
     const char *layers;     /* "conv 30 5, relu, ...": the layers of the network `layers` (layers.c) */
+    bool shortcut;          /* of layers: residual(...) adds its input */
     const char *dropout;    /* probability; "": the network's own */
     const char *init; /* "RULE,LAYER:RULE,...": "xavier" "he" "uniform", or a standard deviation; "": the network's */
     const char *norm; /* "batch" "layer" "group" */

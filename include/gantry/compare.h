@@ -16,7 +16,7 @@ int gt_compare_sort_out(const char **dirs, int n);
 /* How an autoencoder's run reduces its losses, and of how many numbers. */
 typedef struct gt_reductions {
     bool any;          /* it is an autoencoder's */
-    const char *recon; /* "mse", "bce" */
+    const char *recon; /* "mse", "bce", "normal" */
     bool mean_pixels, mean_batch, mean_latent, mean_kl_batch;
     double pixels, latent;           /* numbers of an image and of its latent; 0: not known */
     double factor, beta, commitment; /* weights of reconstruction, divergence and commitment */

@@ -16,7 +16,7 @@ typedef struct gt_layer_row {
     const char *layer;
     const char *kind;       /* "conv 5x5, stride 2, padding 2", "linear", "batch norm" */
     const char *channels;   /* "3 to 64", of what is read and made; "": there are no weights */
-    const char *activation; /* "relu"; "": none */
+    const char *activation; /* "relu", "relu, dropout 0.5"; "": none */
     const char *shape;      /* of one image's result: "112x112x64", height, width and channels */
     double parameters;      /* numbers that are trained */
     double flops, values;   /* of one image; values: numbers of the result */

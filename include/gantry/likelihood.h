@@ -17,7 +17,8 @@
  *
  * w follows from factor, beta and reductions of the job; by default w is 1 and sigma 0.707, far from what images are.
  * Another sigma can be given: the decoder stays the same, the density does not. Cross-entropy is -log of a Bernoulli
- * distribution, which is a probability only where pixels are 0 or 1. */
+ * distribution, which is a probability only where pixels are 0 or 1. A decoder that gives each pixel a variance of its
+ * own (--recon=normal) is trained with -log p(x|z) itself, and its density is that of training. */
 #ifndef GANTRY_LIKELIHOOD_H
 #define GANTRY_LIKELIHOOD_H
 
@@ -27,7 +28,7 @@
 
 typedef struct gt_likelihood_options {
     int samples;   /* K */
-    double sigma;  /* of a pixel; 0: what the loss means */
+    double sigma;  /* of a pixel; 0: what the loss means. GT_USAGE where pixels are not Gaussian, or have their own */
     uint64_t seed; /* of the samples: those of item i depend on seed, i and k alone */
     gt_pool *pool; /* NULL: one thread */
 } gt_likelihood_options;
@@ -36,7 +37,7 @@ typedef struct gt_likelihood { /* of an image, in nats */
     double log_likelihood;     /* log p(x), estimated */
     double bound;              /* ELBO */
     double divergence;         /* KL(q(z|x) || p(z)), estimated with the same samples */
-    double error;              /* mean over the samples of the squared error or cross-entropy, summed over pixels */
+    double error; /* mean over the samples of the loss, summed over pixels: squared error, cross-entropy, -log p */
 } gt_likelihood;
 
 typedef struct gt_estimator gt_estimator;
@@ -45,7 +46,7 @@ typedef struct gt_estimator gt_estimator;
  * status is GT_USAGE for a model without a density. */
 gt_estimator *gt_estimator_new(gt_model *m, const float *params, const gt_likelihood_options *o);
 void gt_estimator_free(gt_estimator *e);          /* NULL is fine */
-double gt_estimator_sigma(const gt_estimator *e); /* 0: Bernoulli */
+double gt_estimator_sigma(const gt_estimator *e); /* 0: Bernoulli; < 0: each pixel has its own */
 int gt_estimator_batch(const gt_estimator *e);
 /* images [batch,H,W,C] in [-1,1], of which the first n are items `first` and so on -> out [n]; labels [batch,label_dim]
  * of a model that sees labels, whose estimates are of log p(x|label), else NULL. */

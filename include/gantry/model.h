@@ -256,7 +256,9 @@ struct gt_model {
      * what each returns for images [n,H,W,C] in [-1,1] into maps, the finest first. Returns how many, at most
      * GT_MAPS_MAX; 0 after a fault of the graph. NULL: the model has no such D. */
     int (*discriminator_maps)(gt_model *m, gt_graph *g, gt_node *images, gt_node **maps);
-    double pixel_variance; /* of the Gaussian that the loss means; 0: pixels are Bernoulli variables */
+    /* Of the Gaussian that the loss means; 0: pixels are Bernoulli variables; < 0: each pixel has its own, which the
+     * decoder gives, and the loss is -log p. */
+    double pixel_variance;
     /* Writes a sentence about the model that the log shows after each tick; "": none. NULL: the model never has one. */
     void (*remark)(const gt_model *m, char *text, size_t bytes);
     void *own; /* the model's own data */

@@ -24,6 +24,7 @@ typedef struct gt_tensor {
     bool late;      /* a buffer that older checkpoints lack: a resumed run then has its first value */
     bool anew;      /* not copied when networks are taken over from another run */
     double rate;    /* learning rate, relative to the network's; 0: 1 */
+    float dropout;  /* in training, of what the tensor's layer and its activation make; this is for the reader alone */
     float init_mean,
         init_std;     /* first values: N(mean, std^2), stream "init/NET.NAME"; init_std 0: the constant init_mean */
     float init_bound; /* > 0: first values are uniform in [-bound, bound) instead, from the same stream */

@@ -104,15 +104,22 @@ gt_node *gt_conv_input_grad(gt_graph *g, gt_node *dy, gt_node *w, int64_t height
 /* Its adjoint in w: [kh,kw,I/groups,O]. */
 gt_node *gt_conv_weight_grad(gt_graph *g, gt_node *x, gt_node *dy, int64_t kh, int64_t kw, gt_conv_attr attr);
 
-/* ---- pooling (ops/max_pool.c): the largest value of each channel in windows of size x size pixels; what lies outside
+/* ---- pooling (ops/max_pool.c): the largest value of each channel in windows of size x width pixels; what lies outside
  * the image does not count. Sizes: floor((H + 2 pad - size) / stride) + 1; with `ceil` rounded up, where the last
  * window begins in the image or the padding before it. ---- */
 typedef struct gt_max_pool_attr {
-    int32_t size;
+    int32_t size;   /* rows of the window */
     int32_t stride; /* 0 means size */
     int32_t pad;    /* on all sides, at most half of size */
     int32_t ceil;
+    int32_t width;           /* columns of the window; 0: as rows, with the same stride and padding */
+    int32_t stride_x, pad_x; /* with width: those of columns; stride_x 0 means width */
 } gt_max_pool_attr;
+typedef struct gt_pool_axis {
+    int32_t size, stride, pad;
+} gt_pool_axis;
+/* Axis 1: rows; 2: columns. */
+gt_pool_axis gt_max_pool_axis(const gt_max_pool_attr *a, int axis);
 gt_node *gt_max_pool_with(gt_graph *g, gt_node *x, gt_max_pool_attr attr);
 #define gt_max_pool(g, x, ...) gt_max_pool_with(g, x, (gt_max_pool_attr){__VA_ARGS__})
 

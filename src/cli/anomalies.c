@@ -38,7 +38,8 @@ static const gt_option table[] = {
     {CLI_OPTION(reference, "", "Normal images, whose errors give the threshold"), .path = true, .placeholder = "DATA",
      .with = "!--threshold", .detail = "Without it, and without --normal, the data that the run was trained on."},
     {CLI_OPTION(threshold, NULL, "The error above which an image is an anomaly"), .derived = "by --quantile",
-     .max = HUGE_VAL},
+     .detail = "The error is the reconstruction loss, summed over pixels: with --recon=normal -log p, which may be "
+               "negative."},
     {CLI_ROW("reference-images", references, NULL, "Number of normal images that are looked at, chosen by chance"),
      .derived = "all; of a GAN 500", .min = 1, .max = INT32_MAX, .with = "!--threshold", .late = true},
     {CLI_ROW("num-steps", steps, "200", "Of a GAN: number of steps of Adam in the search for the latent of an image"),

@@ -25,7 +25,8 @@ static const gt_option table[] = {
      .detail =
          "Squared error with the weight w against the divergence means 1/sqrt(2 w): 0.707 by default. With another "
          "value the decoder is the same, the density is not: "
-         "0.05, say, is what a picture may be off by. Not with cross-entropy, which means pixels that are 0 or 1."},
+         "0.05, say, is what a picture may be off by. Not with cross-entropy, which means pixels that are 0 or 1, and "
+         "not with --recon=normal, where the decoder gives each pixel a deviation of its own."},
     {CLI_OPTION(seed, "0", "Seed of the samples"), .max = 4294967295.0},
     {CLI_OPTION(out, "likelihood.csv", "Table to write: for each image log p(x), ELBO, divergence, error"),
      .placeholder = "FILE", CLI_WRITES({"*.csv", GT_OUTFILE_TABLE})},
@@ -75,7 +76,7 @@ static void print_summary(const cli_applied *e, const gt_likelihood *all, const 
     if (sigma > 0)
         gt_print("Gaussian pixels in [0,1], sigma %.4g%s; the ELBO is largest at %.4g\n", sigma,
                  f->sigma > 0 ? "" : " (what the loss means)", sqrt(error.value / pixels));
-    else gt_print("Bernoulli pixels\n");
+    else gt_print(sigma < 0 ? "Gaussian pixels in [0,1], each with a sigma of its own\n" : "Bernoulli pixels\n");
     gt_print("%s\n", f->out);
 }
 

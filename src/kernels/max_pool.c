@@ -18,9 +18,9 @@ typedef struct window {
 } window;
 
 GT_PART_OF_CLONES window window_at(const gt_max_pool_shape *s, int64_t p, int64_t q) {
-    int64_t y = p * s->stride - s->pad, x = q * s->stride - s->pad, y0 = gt_largest(y, 0), x0 = gt_largest(x, 0);
+    int64_t y = p * s->stride - s->pad, x = q * s->stride_x - s->pad_x, y0 = gt_largest(y, 0), x0 = gt_largest(x, 0);
     return (window){(y0 * s->w + x0) * s->c, (int)(gt_smallest(y + s->size, s->h) - y0),
-                    (int)(gt_smallest(x + s->size, s->w) - x0)};
+                    (int)(gt_smallest(x + s->width, s->w) - x0)};
 }
 
 /* Four channels. An empty mask is 0, a full one -1. */
@@ -185,7 +185,8 @@ GT_CLONES static void spread_image(const job *j, int64_t index) {
 }
 
 bool gt_max_pool_apart(const gt_max_pool_shape *s) {
-    return !s->pad && s->stride == s->size && s->h % s->size == 0 && s->w % s->size == 0;
+    return !s->pad && !s->pad_x && s->stride == s->size && s->stride_x == s->width && s->h % s->size == 0 &&
+           s->w % s->width == 0;
 }
 
 static void pick_tile(void *arg, int index, int worker) {

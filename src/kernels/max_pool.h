@@ -10,9 +10,10 @@
 #include "gantry/pool.h"
 
 typedef struct gt_max_pool_shape {
-    int64_t n, h, w, c; /* images [n,h,w,c] */
-    int64_t p, q;       /* pooled images [n,p,q,c]; each window holds a pixel at least */
-    int size, stride, pad;
+    int64_t n, h, w, c;         /* images [n,h,w,c] */
+    int64_t p, q;               /* pooled images [n,p,q,c]; each window holds a pixel at least */
+    int size, stride, pad;      /* of rows */
+    int width, stride_x, pad_x; /* of columns */
 } gt_max_pool_shape;
 
 /* out [n,p,q,c]: v [n,h,w,c] at the maximum of x in each window. v may be x. */

@@ -214,6 +214,7 @@ gt_node *gt_forward_norm(gt_forward *f, const char *name, gt_node *x) {
 }
 
 gt_node *gt_forward_dropout(gt_forward *f, const char *name, gt_node *x, float p) {
+    if (f->declares && f->declares->n_tensors) f->declares->tensors[f->declares->n_tensors - 1].dropout = p;
     if (!x || !f->training || !(p > 0)) return x;
     gt_text stream = gt_text_of("dropout/%s", name);
     gt_shape shape = *gt_node_shape(x);
@@ -237,18 +238,26 @@ gt_node *gt_forward_mean(gt_forward *f, gt_node *x) {
     return gt_reshape(f->graph, gt_mean(f->graph, x, GT_AXIS(1) | GT_AXIS(2)), GT_SHAPE(gt_dim(x, 0), gt_dim(x, 3)));
 }
 
-gt_node *gt_forward_average_pool(gt_forward *f, gt_node *x, int size, int stride, int pad, bool count_pad) {
-    float taps[GT_MAX_FILTER_TAPS];
-    if (!x || size > GT_MAX_FILTER_TAPS) return NULL;
+gt_node *gt_forward_average_pool(gt_forward *f, gt_node *x, gt_max_pool_attr window, bool count_pad) {
+    float taps[GT_MAX_FILTER_TAPS * GT_MAX_FILTER_TAPS];
+    gt_pool_axis rows = gt_max_pool_axis(&window, 1), columns = gt_max_pool_axis(&window, 2);
+    if (!x || rows.size > GT_MAX_FILTER_TAPS || columns.size > GT_MAX_FILTER_TAPS) return NULL;
     gt_graph *g = f->graph;
-    for (int i = 0; i < size; i++) taps[i] = 1.0f / (float)size;
-    gt_upfirdn_attr attr = {
-        .down_x = stride, .down_y = stride, .pad_x0 = pad, .pad_x1 = pad, .pad_y0 = pad, .pad_y1 = pad};
-    gt_node *sums = gt_upfirdn(g, x, (gt_filter){0, size, taps}, attr);
-    if (count_pad || !pad || !sums) return sums;
+    bool square = rows.size == columns.size; /* the same means along both axes, one after the other */
+    int n = square ? rows.size : rows.size * columns.size;
+    for (int i = 0; i < n; i++) taps[i] = 1.0f / (float)n;
+    gt_filter mean = {square ? 0 : rows.size, columns.size, taps};
+    gt_upfirdn_attr attr = {.down_x = columns.stride,
+                            .down_y = rows.stride,
+                            .pad_x0 = columns.pad,
+                            .pad_x1 = columns.pad,
+                            .pad_y0 = rows.pad,
+                            .pad_y1 = rows.pad};
+    gt_node *sums = gt_upfirdn(g, x, mean, attr);
+    if (count_pad || (!rows.pad && !columns.pad) || !sums) return sums;
     /* over the part of the window that lies in the image */
-    gt_node *inside = gt_upfirdn(g, gt_broadcast(g, gt_scalar(g, 1), GT_SHAPE(1, gt_dim(x, 1), gt_dim(x, 2), 1)),
-                                 (gt_filter){0, size, taps}, attr);
+    gt_node *inside = gt_upfirdn(g, gt_broadcast(g, gt_scalar(g, 1), GT_SHAPE(1, gt_dim(x, 1), gt_dim(x, 2), 1)), mean,
+                                 attr);
     return gt_div(g, sums, inside);
 }
 

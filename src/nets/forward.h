@@ -111,8 +111,8 @@ gt_node *gt_forward_relu(gt_forward *f, gt_node *x);
 gt_node *gt_forward_rectified(gt_forward *f, gt_node *x);
 /* [N,H,W,C] -> [N,C]: the mean over pixels. */
 gt_node *gt_forward_mean(gt_forward *f, gt_node *x);
-/* Means over size x size windows, zeros outside counting or not. */
-gt_node *gt_forward_average_pool(gt_forward *f, gt_node *x, int size, int stride, int pad, bool count_pad);
+/* Means over windows as max pooling has them, without `ceil`; zeros outside count or do not. */
+gt_node *gt_forward_average_pool(gt_forward *f, gt_node *x, gt_max_pool_attr window, bool count_pad);
 /* [N,H,W,C] -> [N,size,size,C]: output i is the mean of the rows floor(i H / size) .. ceil((i + 1) H / size) - 1, of
  * columns likewise: PyTorch's AdaptiveAvgPool2d. */
 gt_node *gt_forward_adaptive_pool(gt_forward *f, gt_node *x, int size);

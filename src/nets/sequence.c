@@ -30,37 +30,37 @@ static gt_shape shape_after(const gt_layer *l, const gt_shape *s) {
     return after;
 }
 
-void gt_sequence_declare(gt_declarer *d, const char *name, const gt_layer *layers, int n, gt_shape *sample) {
-    for (int i = 0; i < n; i++) {
-        const gt_layer *l = &layers[i];
-        gt_text layer = gt_text_of("%s.%d", name, i);
-        gt_tensor weight = {.trainable = true};
-        int64_t fan_in;
-        if (l->kind == GT_LAYER_LINEAR) {
-            fan_in = gt_shape_size(sample);
-            weight.file_shape = GT_SHAPE(l->out, fan_in);
-        } else {
-            int64_t in = sample->d[2], k = l->kernel;
-            bool transposed = l->kind == GT_LAYER_TRANSPOSED;
-            /* PyTorch takes the second dimension of the weight for the inputs */
-            fan_in = (transposed ? l->out : in) * k * k;
-            weight.file_shape = transposed ? GT_SHAPE(in, l->out, k, k) : GT_SHAPE(l->out, in, k, k);
-            weight.layout = GT_LAYOUT_OIHW;
-        }
-        *sample = shape_after(l, sample);
-        char text[96];
-        for (int k = 0; k < sample->n && !d->status; k++)
-            if (sample->d[k] < 1)
-                d->status = gt_fail(GT_USAGE, "network %s: layer %s would make images of %s", d->net->name, layer.s,
-                                    gt_shape_text(sample, text));
-        weight.init_bound = (float)(1 / sqrt((double)fan_in));
-        gt_declare(d, weight, layer.s, ".weight");
-        gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(l->out), .trainable = true, .init_bound = weight.init_bound},
-                   layer.s, ".bias");
+void gt_sequence_declare_layer(gt_declarer *d, const char *name, const gt_layer *l, gt_shape *sample) {
+    gt_tensor weight = {.trainable = true};
+    int64_t fan_in;
+    if (l->kind == GT_LAYER_LINEAR) {
+        fan_in = gt_shape_size(sample);
+        weight.file_shape = GT_SHAPE(l->out, fan_in);
+    } else {
+        int64_t in = sample->d[2], k = l->kernel;
+        bool transposed = l->kind == GT_LAYER_TRANSPOSED;
+        /* PyTorch takes the second dimension of the weight for the inputs */
+        fan_in = (transposed ? l->out : in) * k * k;
+        weight.file_shape = transposed ? GT_SHAPE(in, l->out, k, k) : GT_SHAPE(l->out, in, k, k);
+        weight.layout = GT_LAYOUT_OIHW;
     }
+    *sample = shape_after(l, sample);
+    char text[96];
+    for (int k = 0; k < sample->n && !d->status; k++)
+        if (sample->d[k] < 1)
+            d->status = gt_fail(GT_USAGE, "network %s: layer %s would make images of %s", d->net->name, name,
+                                gt_shape_text(sample, text));
+    weight.init_bound = (float)(1 / sqrt((double)fan_in));
+    gt_declare(d, weight, name, ".weight");
+    gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(l->out), .trainable = true, .init_bound = weight.init_bound}, name,
+               ".bias");
 }
 
-static gt_node *apply(gt_bound_net b, const gt_layer *l, const char *name, gt_node *x) {
+void gt_sequence_declare(gt_declarer *d, const char *name, const gt_layer *layers, int n, gt_shape *sample) {
+    for (int i = 0; i < n; i++) gt_sequence_declare_layer(d, gt_text_of("%s.%d", name, i).s, &layers[i], sample);
+}
+
+static gt_node *append(gt_bound_net b, const char *name, const gt_layer *l, gt_node *x) {
     gt_graph *g = b.graph;
     gt_node *w = gt_leaf(b, name, ".weight"), *y;
     gt_conv_attr conv = {
@@ -78,12 +78,15 @@ static gt_node *apply(gt_bound_net b, const gt_layer *l, const char *name, gt_no
     return gt_permute(g, gt_reshape(g, y, GT_SHAPE(gt_dim(y, 0), d[2], d[0], d[1])), (int[]){0, 2, 3, 1});
 }
 
+gt_node *gt_sequence_layer(gt_bound_net b, const char *name, const gt_layer *l, gt_node *x) {
+    if (!x) return NULL;
+    gt_scope_push(b.graph, "%s", name);
+    x = append(b, name, l, x);
+    gt_scope_pop(b.graph);
+    return x;
+}
+
 gt_node *gt_sequence(gt_bound_net b, const char *name, const gt_layer *layers, int n, gt_node *x) {
-    for (int i = 0; i < n && x; i++) {
-        gt_text layer = gt_text_of("%s.%d", name, i);
-        gt_scope_push(b.graph, "%s", layer.s);
-        x = apply(b, &layers[i], layer.s, x);
-        gt_scope_pop(b.graph);
-    }
+    for (int i = 0; i < n; i++) x = gt_sequence_layer(b, gt_text_of("%s.%d", name, i).s, &layers[i], x);
     return x;
 }

@@ -29,6 +29,9 @@ typedef struct gt_layer {
 void gt_sequence_declare(gt_declarer *d, const char *name, const gt_layer *layers, int n, gt_shape *sample);
 /* Appends the layers to b.graph: x [N,F] or [N,H,W,C]. */
 gt_node *gt_sequence(gt_bound_net b, const char *name, const gt_layer *layers, int n, gt_node *x);
+/* The same of one layer, with the tensors NAME.weight and NAME.bias. */
+void gt_sequence_declare_layer(gt_declarer *d, const char *name, const gt_layer *l, gt_shape *sample);
+gt_node *gt_sequence_layer(gt_bound_net b, const char *name, const gt_layer *l, gt_node *x);
 
 /* [N,H,W,C] -> [N,C*H*W], anything else [N,...] -> [N,rest]. */
 gt_node *gt_flatten(gt_graph *g, gt_node *x);

@@ -154,12 +154,13 @@ void gt_onnx_upfirdn(gt_translation *t, const gt_node *n) {
 void gt_onnx_max_pool(gt_translation *t, const gt_node *n) {
     const gt_max_pool_attr *a = n->attr;
     if (n->in[0] != n->in[1]) return gt_untranslatable(t, n, "values picked by others");
-    int64_t after[2];
-    for (int i = 0; i < 2; i++)
-        after[i] = gt_largest((n->shape.d[1 + i] - 1) * a->stride + a->size - n->in[0]->shape.d[1 + i] - a->pad, 0);
-    const gt_onnx_attr attrs[] = {ints2("kernel_shape", a->size, a->size),
-                                  ints2("strides", a->stride, a->stride),
-                                  pads4(a->pad, a->pad, after[0], after[1]),
+    gt_pool_axis y = gt_max_pool_axis(a, 1), x = gt_max_pool_axis(a, 2);
+    const int64_t *in = n->in[0]->shape.d, *out = n->shape.d;
+    int64_t below = gt_largest((out[1] - 1) * y.stride + y.size - in[1] - y.pad, 0);
+    int64_t beside = gt_largest((out[2] - 1) * x.stride + x.size - in[2] - x.pad, 0);
+    const gt_onnx_attr attrs[] = {ints2("kernel_shape", y.size, x.size),
+                                  ints2("strides", y.stride, x.stride),
+                                  pads4(y.pad, x.pad, below, beside),
                                   {0}};
     gt_form_add(t, n, gt_order_images, GT_EMIT(t, n, "MaxPool", attrs, images(t, n->in[0])));
 }

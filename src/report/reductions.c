@@ -48,6 +48,18 @@ static bool find_size(const char *dir, int size[3]) {
     return found;
 }
 
+/* What --recon makes the loss of an image. */
+static const struct {
+    const char *recon, *name;
+} kinds[] = {{"mse", "squared error"}, {"bce", "cross-entropy"}, {"normal", "-log of a normal density"}};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static int kind_in(const char *job) {
+    for (int i = KINDS - 1; i > 0; i--)
+        if (is_value(job, "recon", kinds[i].recon)) return i;
+    return 0;
+}
+
 gt_status gt_reductions_read(const char *dir, gt_reductions *out) {
     enum { POOLED = 4 };
     char *job;
@@ -58,7 +70,7 @@ gt_status gt_reductions_read(const char *dir, gt_reductions *out) {
     if (value_in(job, "recon-pixels")) {
         bool known = find_size(dir, size), codes = is_value(job, "model", "gumbel");
         *out = (gt_reductions){.any = true,
-                               .recon = is_value(job, "recon", "bce") ? "bce" : "mse",
+                               .recon = kinds[kind_in(job)].recon,
                                .mean_pixels = is_value(job, "recon-pixels", "mean"),
                                .mean_batch = is_value(job, "recon-batch", "mean"),
                                .mean_latent = is_value(job, "kl-latent", "mean"),
@@ -103,20 +115,46 @@ static void add_name(words *w, const char *name) {
     else if (w->n == SHOWN + 1) gt_buffer_printf(&w->text, ", ...");
 }
 
-/* A sentence in three parts, with names between them. */
-static void say(compare_tell *tell, void *arg, const char *const parts[3], words *first, words *second) {
+static void tell_sentence(compare_tell *tell, void *arg, gt_buffer *sentence) {
+    gt_buffer_add(sentence, "", 1);
+    if (!sentence->failed) tell(arg, sentence->data);
+    gt_buffer_free(sentence);
+}
+
+/* `before`, the names and `after`; nothing where there are no names. */
+static void say(compare_tell *tell, void *arg, const char *before, words *names, const char *after) {
     gt_buffer sentence = {0};
-    gt_buffer_add(&first->text, "", 1);
-    gt_buffer_add(&second->text, "", 1);
-    if (first->text.failed || second->text.failed) return;
-    gt_buffer_printf(&sentence, "%s%s%s%s%s", parts[0], first->text.data, parts[1], second->text.data, parts[2]);
-    gt_buffer_add(&sentence, "", 1);
-    if (!sentence.failed) tell(arg, sentence.data);
-    gt_buffer_free(&sentence);
+    gt_buffer_add(&names->text, "", 1);
+    if (names->n && !names->text.failed) {
+        gt_buffer_printf(&sentence, "%s%s%s", before, names->text.data, after);
+        tell_sentence(tell, arg, &sentence);
+    }
+    gt_buffer_free(&names->text);
+}
+
+/* "Reconstruction is squared error of a, b, and cross-entropy of c: they do not compare" */
+static void say_kinds(compare_tell *tell, void *arg, words of[KINDS]) {
+    gt_buffer sentence = {0};
+    int some = 0, said = 0;
+    for (int i = 0; i < KINDS; i++) some += of[i].n > 0;
+    gt_buffer_printf(&sentence, "Reconstruction is ");
+    for (int i = 0; i < KINDS; i++) {
+        gt_buffer_add(&of[i].text, "", 1);
+        if (of[i].n && !of[i].text.failed)
+            gt_buffer_printf(&sentence, "%s%s of %s",
+                             !said++        ? ""
+                             : said == some ? ", and "
+                                            : ", ",
+                             kinds[i].name, of[i].text.data);
+        gt_buffer_free(&of[i].text);
+    }
+    gt_buffer_printf(&sentence, ": they do not compare");
+    if (some > 1) tell_sentence(tell, arg, &sentence);
+    else gt_buffer_free(&sentence);
 }
 
 void compare_tell_units(gt_stats *const *stats, const char *const *dirs, int n, compare_tell *tell, void *arg) {
-    words means = {.n = 0}, unknown = {.n = 0}, squares = {.n = 0}, entropies = {.n = 0}, none = {.n = 0};
+    words means = {.n = 0}, unknown = {.n = 0}, of_kind[KINDS] = {{.n = 0}};
     char name[GT_NAME_BYTES];
     for (int i = 0; i < n; i++) {
         gt_reductions r;
@@ -125,16 +163,11 @@ void compare_tell_units(gt_stats *const *stats, const char *const *dirs, int n, 
         bool pixels = r.mean_pixels, latent = r.mean_latent && gt_stats_find(stats[i], "Loss/KL");
         bool dark = (pixels && !(r.pixels > 0)) || (latent && !(r.latent > 0));
         if (pixels || latent) add_name(dark ? &unknown : &means, name);
-        add_name(*r.recon == 'b' ? &entropies : &squares, name);
+        for (int k = 0; k < KINDS; k++)
+            if (!strcmp(r.recon, kinds[k].recon)) add_name(&of_kind[k], name);
     }
-    static const char *const
-        turned[] = {"Reconstruction and KL are sums over the pixels and the latent of an image; the log of ",
-                    " has means", ""},
-        *const lost[] = {"Reconstruction or KL of ", " is a mean: the folder does not say of how many pixels", ""},
-        *const unlike[] = {"Reconstruction is squared error of ", ", and cross-entropy of ", ": they do not compare"};
-    if (means.n) say(tell, arg, turned, &means, &none);
-    if (unknown.n) say(tell, arg, lost, &unknown, &none);
-    if (squares.n && entropies.n) say(tell, arg, unlike, &squares, &entropies);
-    gt_buffer_free(&means.text), gt_buffer_free(&unknown.text);
-    gt_buffer_free(&squares.text), gt_buffer_free(&entropies.text), gt_buffer_free(&none.text);
+    say(tell, arg, "Reconstruction and KL are sums over the pixels and the latent of an image; the log of ", &means,
+        " has means");
+    say(tell, arg, "Reconstruction or KL of ", &unknown, " is a mean: the folder does not say of how many pixels");
+    say_kinds(tell, arg, of_kind);
 }

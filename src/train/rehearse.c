@@ -16,7 +16,7 @@ static bool is_before(void *end) {
 
 /* The first group of the batch, twice: the first time touches memory for the first time, and does not count. */
 static gt_status rehearse_phase(gt_engine *e, gt_engine_phase *p, double limit, piece *out) {
-    const gt_batch *b = gt_engine_batch(e, p, 0);
+    const gt_batch *b = gt_engine_batch(e, p, gt_steps_batch(&e->steps, e->step) < e->steps.batch);
     gt_status st = GT_OK;
     *out = (piece){0, 0};
     if (!b->work.n_groups) return GT_OK;
@@ -42,14 +42,14 @@ static gt_status rehearse_phase(gt_engine *e, gt_engine_phase *p, double limit, 
 }
 
 static gt_status rehearse(gt_engine *e, double limit, gt_rehearsal *out) {
-    double end = gt_clock() + limit, made = 0;
+    double end = gt_clock() + limit, made = 0, images = gt_steps_batch(&e->steps, e->step);
     gt_status st = GT_OK;
     *out = (gt_rehearsal){0};
     gt_engine_changed(e, -1); /* a step changes each network about once */
     for (int i = 0; i < e->model->n_phases && !st; i++) {
         st = gt_engine_prepare_all(e, &e->phases[i]);
         out->step += e->phases[i].preparing;
-        out->per_image += e->phases[i].preparing / (double)e->job->batch;
+        out->per_image += e->phases[i].preparing / images;
         made += e->phases[i].preparing;
     }
     for (int i = 0; i < e->model->n_phases && !st; i++) {
@@ -57,7 +57,7 @@ static gt_status rehearse(gt_engine *e, double limit, gt_rehearsal *out) {
         double left = end - gt_clock();
         st = rehearse_phase(e, &e->phases[i], left > 0 ? left / (e->model->n_phases - i) : 0, &one);
         out->step += one.seconds;
-        out->per_image += one.seconds / e->model->phases[i].interval / (double)e->job->batch;
+        out->per_image += one.seconds / e->model->phases[i].interval / images;
         made += one.made;
     }
     out->part = out->step > 0 ? made / out->step : 1;

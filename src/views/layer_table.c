@@ -33,6 +33,18 @@ static const char *shape_text(gt_arena *a, const gt_node *n) {
     return gt_arena_printf(a, "%s", gt_shape_text(&s, text));
 }
 
+/* "relu, dropout 0.5 in training" */
+static const char *activation_text(gt_arena *a, const gt_net *net, const gt_graph_layer *l) {
+    const char *text = layer_activation(a, l);
+    for (int i = 0; i < net->n_tensors; i++) {
+        char name[LAYER];
+        gt_layer_name(net->tensors[i].name, false, name, sizeof name);
+        if (net->tensors[i].dropout > 0 && !strcmp(name, l->name))
+            text = gt_arena_printf(a, "%s%sdropout %.3g", text, *text ? ", " : "", (double)net->tensors[i].dropout);
+    }
+    return text;
+}
+
 static void add_layer(gt_arena *a, const gt_net *net, const gt_graph_layer *l, gt_layer_table *t) {
     double parameters, buffers, values = (double)gt_shape_size(gt_node_shape(l->output));
     count_tensors(net, l->name, &parameters, &buffers);
@@ -40,7 +52,7 @@ static void add_layer(gt_arena *a, const gt_net *net, const gt_graph_layer *l, g
     t->rows[t->n++] = (gt_layer_row){.layer = gt_arena_printf(a, "%.*s", (int)strcspn(l->name, "#"), l->name),
                                      .kind = layer_kind(a, net, l),
                                      .channels = layer_channels(a, l),
-                                     .activation = layer_activation(a, l),
+                                     .activation = activation_text(a, net, l),
                                      .shape = shape_text(a, l->output),
                                      .parameters = parameters,
                                      .flops = l->flops,

@@ -23,13 +23,20 @@ static bool is_conv(const gt_node *n) { return is_op(n, "conv") || is_transposed
 
 /* ---- what it is ---- */
 
-/* "3x3, stride 2, padding 1": what is as usual is not said. */
-static size_t add_window(char *text, int64_t height, int64_t width, int stride, const int pad[4]) {
-    bool even = pad[0] == pad[1] && pad[1] == pad[2] && pad[2] == pad[3];
+/* ", stride 2"; ", stride 1x2": of rows and columns. */
+static size_t add_sides(char *text, const char *word, int y, int x) {
+    size_t n = strlen(text);
+    if (y == x) return n + (size_t)snprintf(text + n, TEXT - n, ", %s %d", word, y);
+    return n + (size_t)snprintf(text + n, TEXT - n, ", %s %dx%d", word, y, x);
+}
+
+/* "3x3, stride 2, padding 1": what is as usual is not said. Padding: above, left, below, right. */
+static size_t add_window(char *text, int64_t height, int64_t width, const int stride[2], const int pad[4]) {
+    bool even = pad[0] == pad[2] && pad[1] == pad[3];
     size_t n = strlen(text);
     n += (size_t)snprintf(text + n, TEXT - n, " %lldx%lld", (long long)height, (long long)width);
-    if (stride > 1) n += (size_t)snprintf(text + n, TEXT - n, ", stride %d", stride);
-    if (even && pad[0]) n += (size_t)snprintf(text + n, TEXT - n, ", padding %d", pad[0]);
+    if (stride[0] > 1 || stride[1] > 1) n = add_sides(text, "stride", stride[0], stride[1]);
+    if (even && (pad[0] || pad[1])) n = add_sides(text, "padding", pad[0], pad[1]);
     if (!even) n += (size_t)snprintf(text + n, TEXT - n, ", padding %d %d %d %d", pad[0], pad[1], pad[2], pad[3]);
     return n;
 }
@@ -39,7 +46,7 @@ static void conv_text(const gt_node *n, char *text) {
     const gt_shape *w = &n->in[1]->shape;
     bool deep = c->groups > 1 && w->d[2] == 1;
     snprintf(text, TEXT, "%s%sconv", is_transposed(n) ? "transposed " : "", deep ? "depthwise " : "");
-    size_t at = add_window(text, w->d[0], w->d[1], c->stride,
+    size_t at = add_window(text, w->d[0], w->d[1], (const int[]){c->stride, c->stride},
                            (const int[]){c->pad_top, c->pad_left, c->pad_bottom, c->pad_right});
     if (c->groups > 1 && !deep) snprintf(text + at, TEXT - at, ", groups %d", c->groups);
 }
@@ -47,15 +54,21 @@ static void conv_text(const gt_node *n, char *text) {
 static void max_pool_text(const gt_node *n, char *text) {
     const gt_max_pool_attr *p = n->attr;
     snprintf(text, TEXT, "max pool");
-    add_window(text, p->size, p->size, p->stride, (const int[]){p->pad, p->pad, p->pad, p->pad});
+    gt_pool_axis y = gt_max_pool_axis(p, 1), x = gt_max_pool_axis(p, 2);
+    add_window(text, y.size, x.size, (const int[]){y.stride, x.stride}, (const int[]){y.pad, x.pad, y.pad, x.pad});
+}
+
+static bool are_equal(const float *taps, int n) {
+    for (int i = 1; i < n; i++)
+        if (fabsf(taps[i] - taps[0]) > 1e-6f * fabsf(taps[0])) return false;
+    return true;
 }
 
 /* Equal taps that sum up to 1 are a mean. */
 static bool is_mean(const gt_fir_attr *f) {
-    int n = f->separable ? f->nx + f->ny : f->nx * f->ny;
-    for (int i = 1; i < n; i++)
-        if (fabsf(f->taps[i] - f->taps[0]) > 1e-6f * fabsf(f->taps[0])) return false;
-    return f->up_x == 1 && f->up_y == 1;
+    if (f->up_x != 1 || f->up_y != 1) return false;
+    return f->separable ? are_equal(f->taps, f->nx) && are_equal(f->taps + f->nx, f->ny)
+                        : are_equal(f->taps, f->nx * f->ny);
 }
 
 static void resampling_text(const gt_node *n, char *text) {
@@ -63,7 +76,8 @@ static void resampling_text(const gt_node *n, char *text) {
     int up = f->up_x > f->up_y ? f->up_x : f->up_y, down = f->down_x > f->down_y ? f->down_x : f->down_y;
     if (is_mean(f)) {
         snprintf(text, TEXT, "average pool");
-        add_window(text, f->ny, f->nx, down, (const int[]){f->pad_y0, f->pad_x0, f->pad_y1, f->pad_x1});
+        add_window(text, f->ny, f->nx, (const int[]){f->down_y, f->down_x},
+                   (const int[]){f->pad_y0, f->pad_x0, f->pad_y1, f->pad_x1});
     } else {
         snprintf(text, TEXT, "%s", up > 1 ? "upsample" : down > 1 ? "downsample" : "blur");
         size_t at = strlen(text);

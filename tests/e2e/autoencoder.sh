@@ -141,6 +141,34 @@ expect 2 'has no density, as variational autoencoders' "$GANTRY" study gradient-
 expect 2 'no continuous latent' "$GANTRY" study dimensions vq synth:circles:size=12 --outdir=x
 [ ! -e x ] || fail 'something half-written is left'
 
+begins variance
+# a decoder with a variance for each pixel: any ranks, a stop, derivatives, numpy's likelihood, all uses; a network without goes on with one
+normal='--recon=normal --data=synth:circles:n=64,size=12 --batch=16 --slices=4 --widths=0.05 --z-dim=2 --lrate=0.002 --seed=1'
+judge=--test-data=synth:circles:n=30,size=12,seed=5
+quietly "$GANTRY" train --model=vae $normal $judge --steps=60 --run=own
+quietly ranks 3 "$GANTRY" train --model=vae $normal $judge --steps=30 --run=own-3
+quietly "$GANTRY" train --run=own-3 --steps=60
+same "$(last own)" "$(last own-3)"
+quietly "$GANTRY" gradcheck --model=vae $normal
+quietly "$GANTRY" dataset synth:circles:n=30,size=12,seed=5 seen.h5
+quietly "$GANTRY" latent own seen.h5 --outdir=own-latent
+quietly "$GANTRY" export own own.npz
+quietly "$GANTRY" likelihood own seen.h5 --samples=200 --out=own.csv
+helper normal own.npz seen.h5 own-latent/latents.h5 own.csv said || fail 'the likelihood'
+helper bound own.csv "$(helper value own Loss/test_ELBO)" 0.3 || fail 'the ELBO of test images is not that of gantry likelihood'
+expect 2 'sigma: the decoder gives each pixel a deviation of its own' "$GANTRY" likelihood own seen.h5 --sigma=0.1 --out=x.csv
+for command in 'anomalies own seen.h5 --threshold=-5 --outdir=own-odd' 'reconstruct own seen.h5 --out=own.png' 'generate own --seeds=0-3 --outdir=own-drawn' 'generate own.npz --seeds=0-3 --outdir=npz-drawn' \
+    'study dimensions own seen.h5 --outdir=own-study'; do quietly "$GANTRY" $command; done
+cmp own-drawn/seed0003.png npz-drawn/seed0003.png || fail 'exported the decoder makes something else'
+expect 0 '^decoder.log_variance +linear ' "$GANTRY" inspect own
+quietly "$GANTRY" train --model=vae $normal --recon=mse --steps=4 --run=without
+quietly "$GANTRY" compare own without --out=own-two.png
+grep -q 'squared error of without, and -log of a normal density of own: they do not compare' said || { cat said; fail 'two kinds of losses compare'; }
+quietly "$GANTRY" train --model=vae $normal --resume=without --steps=1 --run=with
+grep -q 'decoder.log_variance' with/log.txt || fail 'the log does not say what begins afresh'
+quietly "$GANTRY" train --model=vae ${normal/--recon=normal/} --resume=own --steps=1 --run=inherits
+has_line '^recon = normal$' inherits/job.ini || fail 'the network of the file has lost its variance'
+
 begins labels
 # a conditional model: the same bits on any ranks, for any groups of slices, and after a stop; its commands see labels
 shapes="--data=synth:shapes:n=64,size=12 --cond=1 --batch=16 --slices=4 --widths=0.1 --samples=3 --kl-warmup=0.016 --kl-cycles=2 --beta-start=0.1 --test-data=synth:shapes:n=40,size=12,seed=9 --tick=0.032 --seed=1"

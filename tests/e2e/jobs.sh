@@ -13,7 +13,7 @@ add() { # JOB OPTIONS...: what makes it small comes first, so that the options o
     local job=$1 few
     shift
     few=(--dry-run=speed --steps=1 --threads=1 --outdir="$tmp/runs")
-    if grep -qE '^model *= *(ae|vae|cvae|digits|gumbel|vq|fcn8s|mlp)' "$job"; then
+    if grep -qE '^model *= *(ae|vae|cvae|digits|gumbel|vq|fcn8s|mlp|layers)' "$job"; then
         grep -q '^data *= *[^ ]' "$job" || few+=(--data=synth:circles)
     else
         if grep -q '^model *= *edm' "$job"; then few+=(--model-channels=8); else few+=(--cbase=64 --cmax=8); fi

@@ -56,6 +56,29 @@ cmp "$(last every)" "$(last every3)" || fail 'ranks change bits'
 quietly "$GANTRY" export every every.onnx
 quietly "$GANTRY" gradcheck --model=layers --layers="$every" $net --dropout=0
 
+begins blocks
+# windows of unequal sides and blocks: any ranks, a stop, derivatives, every use; without shortcuts a list without blocks, to the bit
+block='conv 4 3x5 pad same, relu, pool 1x2, residual(conv 4 3 pad same, bn, relu, conv 4 5x1 pad same, bn), relu, residual(conv 6 3 stride 2 pad same, bn, relu, residual(conv 6 3 pad same, tanh), pool 3x1 stride 1 pad 1x0), relu, avgpool 2x1 stride 2, fc 9, tanh, residual(fc 7, tanh)'
+printf '%s\n' "$block" | sed 's/(/&\n/g; s/)/\n&/g; s/, /\n/g' >blocks.txt
+quietly "$GANTRY" train --model=layers --layers=@blocks.txt $net --steps=4 --run=block
+has_line "^layers = conv 4 3x5 pad same, relu, pool 1x2, residual(" block/job.ini || fail 'other blocks in the job'
+quietly ranks 3 "$GANTRY" train --model=layers --layers="$block" $net --steps=2 --run=block3
+quietly "$GANTRY" train --run=block3 --steps=4
+tensors "$(last block)" "$(last block3)"
+quietly "$GANTRY" gradcheck --model=layers --layers="$block" $net
+quietly "$GANTRY" export block block.npz
+for run in block block.npz; do quietly "$GANTRY" predict $run $more --outdir=said-$run; done
+cmp said-block/predictions.csv said-block.npz/predictions.csv || fail 'exported the network says something else'
+quietly "$GANTRY" predict block synth:shapes:n=2,size=40,classes=4 --fully-convolutional --outdir=wide
+expect 0 '^conv1 +conv 3x5, padding 1x2 ' "$GANTRY" inspect block
+has_line '^max_pool.1 *max pool 1x2, stride 1x2 ' said && has_line '^upfirdn.1 *average pool 2x1, stride 2 ' said && has_line '^shortcut1 *conv 1x1, stride 2 *4 to 6 ' said || { cat said; fail 'layers in other words'; }
+plain=$(sed 's/residual(//g; s/)//g' <<<"$block")
+quietly "$GANTRY" train --model=layers --layers="$block" --shortcut=0 $net --steps=2 --run=without
+quietly "$GANTRY" train --model=layers --layers="$plain" $net --steps=2 --run=plain
+tensors "$(last without)" "$(last plain)"
+has_line '^shortcut = 0$' without/job.ini || fail 'no shortcut in the job'
+expect 2 'shortcut goes with --layers=\*residual\*' "$GANTRY" train --model=layers --layers="$plain" --shortcut=0 $net --steps=1 --run=no
+
 begins mistakes
 refused() { # PATTERN LAYERS
     expect 2 "$1" "$GANTRY" train --model=layers --layers="$2" $net --steps=1 --run=no

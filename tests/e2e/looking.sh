@@ -52,8 +52,8 @@ case_usual_words() {
     done
     inspect --model=mobilenet-v2 --size=$size --stem=small
     has_line '^features.1.conv.0.0  *depthwise conv 3x3, padding 1  *32 to 32 ' said || fail 'no depthwise convolution'
-    inspect --model=layers --layers='conv 8 3 pad same, bn, relu, pool 2, fc 10, sigmoid' --size=$size
-    has_line ' batch norm  *relu ' said && has_line ' linear  *2048 to 10  *sigmoid ' said || { cat said; fail 'a network of layers'; }
+    inspect --model=layers --layers='conv 8 3 pad same, bn, relu, pool 2, fc 10, sigmoid, dropout .3' --size=$size
+    has_line ' batch norm  *relu ' said && has_line ' linear  *2048 to 10  *sigmoid, dropout 0.3 ' said || { cat said; fail 'a network of layers'; }
     inspect --model=edm --size=$size
     has_line '^enc.32x32_block0.norm0  *group norm  *swish ' said || fail 'no group normalisation with swish'
 }

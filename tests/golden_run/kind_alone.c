@@ -188,7 +188,9 @@ static void pool(gold *f, const char *name, json_t *c) {
     int average = gold_int(c, "average", 0), adaptive = gold_int(c, "adaptive", 0), size = gold_int(c, "size", 0),
         stride = gold_int(c, "stride", 0), pad = gold_int(c, "pad", 0);
     gt_node *y = adaptive  ? gt_forward_adaptive_pool(&l.forward, l.x, adaptive)
-                 : average ? gt_forward_average_pool(&l.forward, l.x, size, stride, pad, average == 1)
+                 : average ? gt_forward_average_pool(&l.forward, l.x,
+                                                     (gt_max_pool_attr){.size = size, .stride = stride, .pad = pad},
+                                                     average == 1)
                            : gt_max_pool(l.forward.graph, l.x, .size = size, .stride = stride, .pad = pad,
                                          .ceil = gold_int(c, "ceil", 0));
     put_result(&l, y, GOLD_IMAGE);

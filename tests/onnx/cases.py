@@ -92,6 +92,19 @@ def autoencoder(model, size=12, options='--widths=0.1'):
     encoder(model, size)
 
 
+def own_variance(run):
+    """A dense decoder with a variance for each pixel, beside NumPy."""
+    generator(run, f'--model=vae --recon=normal --widths=0.02 --z-dim=3 --data={SHAPES.format(12)} --batch=4')
+    gantry('export', run, f'{run}.npz')
+    t, h = np.load(f'{run}.npz'), np.load(cases[-1]['feeds']['z'])
+    layer = lambda x, name: x @ t[f'{name}.weight'].T + t[f'{name}.bias']
+    for i in range(2):
+        h = layer(h, f'decoder.{i}')
+        h = np.where(h > 0, h, 0.01 * h)
+    least = 2 * np.log(0.01)
+    cases[-1]['expect']['log_variance'] = saved(f'{run}.v', (least + np.log1p(np.exp(layer(h, 'decoder.log_variance') - least))).reshape(3, 3, 12, 12))
+
+
 def classifier(run, model, size, options=''):
     train(run, f'--model={model} --data={SHAPES.format(size)} --batch=4 {options}')
     path, (x, data) = exported(run, run), pictures(size)
@@ -121,10 +134,15 @@ def few():
     generator('dcgan', f'--model=dcgan --data={SHAPES.format(16)} --cond --cbase=64 --cmax=16 --z-dim=12 --batch=4', 4)
     autoencoder('cvae')
     autoencoder('gumbel')
+    own_variance('normal')
     classifier('googlenet', 'googlenet', 24, '--width=0.05')
     with open('net.txt', 'w') as f:
         f.write('conv 6 3 stride 2 pad same\nbn\nlrelu .1\npool 3 stride 2 pad 1\nconv 8 3\nswish\navgpool 2\nfc 12\nelu\nbn\nfc 9\nselu\nsoftplus\nsigmoid\ntanh')
     classifier('layers', 'layers', 24, '--layers=@net.txt')
+    with open('blocks.txt', 'w') as f:
+        f.write('conv 4 3x5 pad same\nrelu\npool 1x2\nresidual(\n conv 6 3 stride 2 pad same\n bn\n relu\n pool 1x3 stride 1 pad 0x1\n)\n'
+                'relu\navgpool 3x2 stride 1x2\nfc 9\ntanh\nresidual(fc 7, tanh)')
+    classifier('blocks', 'layers', 24, '--layers=@blocks.txt')
     segmenter('fcn8s', '')
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The autoencoder family in PyTorch: what golden files (make_autoencoder.py) and comparisons (bench/vs_torch) hold Gantry against. Written from
 include/gantry/autoencoder.h with PyTorch's own layers, initial values and automatic derivatives. Parameters have the names they have in Gantry's files."""
+import copy
 import math
 
 import torch
@@ -20,12 +21,14 @@ MODELS = {
 
 class Autoencoder(nn.Module):
     """shape: (channels, height, width) of an image; widths: of hidden layers, relative to the published ones; labels: length of a label that encoder and
-    decoder see, behind the pixels of dense networks, as planes behind the channels of convolutional ones, and behind the latent."""
+    decoder see, behind the pixels of dense networks, as planes behind the channels of convolutional ones, and behind the latent; recon: 'mse', 'bce', or
+    'normal', with a head of the decoder for the log variance of each pixel; None: the model's."""
 
-    def __init__(self, model, shape, z_dim=None, codes=64, code_dim=16, widths=1.0, labels=0):
+    def __init__(self, model, shape, z_dim=None, codes=64, code_dim=16, widths=1.0, labels=0, recon=None):
         super().__init__()
         self.options = dict(MODELS[model], codes=codes, code_dim=code_dim)
         o = self.options
+        if recon: o['recon'] = recon
         if z_dim: o['z_dim'] = z_dim
         self.shape, self.body, self.latent_kind, z_dim = shape, o['body'], o['latent'], o['z_dim']
         channels, height, width = shape
@@ -53,6 +56,8 @@ class Autoencoder(nn.Module):
             if not self.keeps_map: decoder.insert(0, nn.Linear(code, features))
             self.top = w(64)
         self.encoder, self.decoder = nn.ModuleList(encoder), nn.ModuleList(decoder)
+        self.decoder_layers = len(decoder)
+        if o['recon'] == 'normal': self.decoder.add_module('log_variance', copy.deepcopy(decoder[-1]))
         if discrete:
             head = nn.Conv2d(self.top, token_width, 1) if self.keeps_map else nn.Linear(features, token_width * z_dim)
             self.latent = nn.ModuleDict({'tokens': nn.ModuleList([head])})
@@ -90,11 +95,18 @@ class Autoencoder(nn.Module):
         if self.keeps_map: tokens = tokens.permute(0, 2, 3, 1)
         return tokens.reshape(len(x), -1, width), None
 
-    def decode(self, z, labels=None):
-        """A latent or [N,tokens,code_dim] as pixels, before the sigmoid if there is one."""
+    def decode(self, z, labels=None, head=None):
+        """A latent or [N,tokens,code_dim] as pixels, before the sigmoid if there is one; head: the last layer, if not that of pixels."""
+        layers = list(self.decoder)[:self.decoder_layers]
+        if head is not None: layers[-1] = head
         if labels is not None: z = torch.cat([z, labels], 1)
         if self.keeps_map: z = z.view(len(z), self.shape[1] // 4, self.shape[2] // 4, -1).permute(0, 3, 1, 2)
-        return self.run(self.decoder, z.flatten(1) if z.dim() == 3 else z, False).view(-1, *self.shape)
+        return self.run(layers, z.flatten(1) if z.dim() == 3 else z, False).view(-1, *self.shape)
+
+    def pixel_log_variance(self, z, labels=None):
+        """Above a deviation of 0.01, smoothly."""
+        least = 2 * math.log(0.01)
+        return least + F.softplus(self.decode(z, labels, self.decoder.log_variance) - least)
 
     def pixels(self, decoded):
         return torch.sigmoid(decoded) if self.options['sigmoid'] or self.options['recon'] == 'bce' else decoded
@@ -126,8 +138,10 @@ class Autoencoder(nn.Module):
             z = e + (nearest - e).detach()
             out['commitment'] = ((e - nearest) ** 2).sum((1, 2))
             out['chosen'], out['vectors'] = chosen, e.detach()
-        decoded, x = self.decode(z, None if labels is None else each(labels)), each(x)
-        if o['recon'] == 'bce': terms = F.binary_cross_entropy_with_logits(decoded, x, reduction='none')
+        labels = None if labels is None else each(labels)
+        decoded, x = self.decode(z, labels), each(x)
+        if o['recon'] == 'normal': terms = -torch.distributions.Normal(self.pixels(decoded), torch.exp(self.pixel_log_variance(z, labels) / 2)).log_prob(x)
+        elif o['recon'] == 'bce': terms = F.binary_cross_entropy_with_logits(decoded, x, reduction='none')
         else: terms = (self.pixels(decoded) - x) ** 2
         out['reconstruction'] = terms.flatten(1).sum(1).view(-1, samples).mean(1)
         out['total'] = out['reconstruction'].sum()

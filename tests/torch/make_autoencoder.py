@@ -29,6 +29,8 @@ CASES = {
     'vae_cond': dict(model='vae', widths='0.015625', cond='1', recon='bce', sigmoid='0', samples='3', slices='3', **{'z-dim': '3'}),
     'cvae_cond': dict(model='cvae', widths='0.125', cond='1', samples='2', slices='3',
                       **{'z-dim': '2', 'kl-warmup': '0.016', 'kl-cycles': '2', 'kl-hold': '0.008', 'beta-start': '0.25'}),
+    'vae_normal': dict(model='vae', widths='0.015625', recon='normal', samples='2', factor='0.5', slices='3', **{'z-dim': '3', 'recon-batch': 'mean'}),
+    'cvae_normal': dict(model='cvae', widths='0.125', recon='normal', cond='1', slices='3', **{'z-dim': '2', 'recon-pixels': 'mean'}),
     'gumbel_draws': dict(model='gumbel', widths='0.125', codes='8', samples='2', slices='3', **{'code-dim': '4'}),
 }
 SIZE = {'digits': 8}
@@ -87,8 +89,7 @@ def train(job, images, move):
     model = job['model']
     shape = images.shape[4], images.shape[2], images.shape[3]
     net = Autoencoder(model, shape, z_dim=int(job.get('z-dim', 0)), codes=int(job.get('codes', 64)), code_dim=int(job.get('code-dim', 16)), widths=option('widths', 1),
-                      labels=CLASSES if 'cond' in job else 0)
-    net.options['recon'] = job.get('recon', net.options['recon'])
+                      labels=CLASSES if 'cond' in job else 0, recon=job.get('recon'))
     values = {k: move(v) for k, v in initial_values(net, seed).items()}
     net = net.to(move.dtype)
     net.load_state_dict(values)

@@ -61,6 +61,31 @@ class Layers(nn.Module):
 LAYERS = 'conv 6 3 stride 2 pad same, lrelu 0.1, pool 3 stride 1 pad 1, conv 8 2 pad 1, relu, bn, avgpool 2, flatten, fc 20, tanh, dropout 0.3, fc 12, elu'
 
 
+class Residual(nn.Module):
+    """RESIDUAL, in PyTorch."""
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.conv2, self.bn1 = nn.Conv2d(3, 6, (3, 5), padding=(1, 2)), nn.Conv2d(6, 6, 3, padding=1), nn.BatchNorm2d(6)
+        self.conv3, self.bn2 = nn.Conv2d(6, 6, (1, 3), padding=(0, 1)), nn.BatchNorm2d(6)
+        self.conv4, self.conv5, self.shortcut1 = nn.Conv2d(6, 10, 3, 2, 1), nn.Conv2d(10, 10, 3, padding=1), nn.Conv2d(6, 10, 1, 2, bias=False)
+        self.fc1, self.fc2, self.fc3, self.fc4 = nn.Linear(30, 14), nn.Linear(14, 16), nn.Linear(16, 12), nn.Linear(12, CLASSES)
+        self.shortcut2 = nn.Conv2d(14, 12, 1, bias=False)
+
+    def forward(self, x, drop):
+        x = F.max_pool2d(F.relu(self.conv1(x)), (1, 2))
+        x = F.relu(x + self.bn2(torch.tanh(self.conv3(self.bn1(F.relu(self.conv2(x)))))))
+        x = F.max_pool2d(x, (3, 2), (2, 1), (1, 0))
+        y = F.relu(self.conv4(x))
+        x = F.leaky_relu(self.shortcut1(x) + y + torch.tanh(self.conv5(y)), 0.1)
+        x = torch.tanh(self.fc1(F.avg_pool2d(x, (1, 2)).flatten(1)))
+        x = self.fc3(torch.tanh(self.fc2(x))) + self.shortcut2(x[:, :, None, None]).flatten(1)
+        return self.fc4(F.elu(x))
+
+
+RESIDUAL = ('conv 6 3x5 pad same, relu, pool 1x2, residual(conv 6 3 pad same, relu, bn, conv 6 1x3 pad 0x1, tanh, bn), relu, pool 3x2 stride 2x1 pad 1x0, '
+            'residual(conv 10 3 stride 2 pad same, relu, residual(conv 10 3 pad same, tanh)), lrelu 0.1, avgpool 1x2, fc 14, tanh, residual(fc 16, tanh, fc 12), elu')
+
+
 class InceptionBlock(nn.Module):
     def __init__(self):
         super().__init__()
@@ -97,6 +122,8 @@ CASES = {
         model='deep-conv', width='0.25', slices='2', lrate='0.02', optimizer='sgd', momentum='0.9')),
     'layers': (Layers, 12, ('in', 'in'), lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.9), dict(
         model='layers', layers=LAYERS, slices='2', lrate='0.02', optimizer='sgd', momentum='0.9')),
+    'residual': (Residual, 12, ('in', 'in'), lambda p: torch.optim.SGD(p, lr=0.005, momentum=0.9), dict(
+        model='layers', layers=RESIDUAL, slices='2', lrate='0.005', optimizer='sgd', momentum='0.9')),
     'inception': (InceptionBlock, 8, ('in', 'in'), lambda p: torch.optim.SGD(p, nesterov=True, **SGD), dict(
         model='googlenet', slices='2', lrate='0.05', optimizer='sgd', momentum='0.9', nesterov='1')),
     'resnet18': (Resnet, 12, ('out', 'uniform'), lambda p: torch.optim.SGD(p, lr=0.002, momentum=0.9), dict(

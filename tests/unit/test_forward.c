@@ -48,11 +48,16 @@ static void norm_is_differentiable_twice(void **state) {
 
 static gt_node *average(gt_graph *g, gt_node *const *x) {
     gt_forward f = {.graph = g};
-    return gt_forward_average_pool(&f, x[0], 3, 2, 1, true);
+    return gt_forward_average_pool(&f, x[0], (gt_max_pool_attr){.size = 3, .stride = 2, .pad = 1}, true);
 }
 static gt_node *average_inside(gt_graph *g, gt_node *const *x) {
     gt_forward f = {.graph = g};
-    return gt_forward_average_pool(&f, x[0], 3, 1, 1, false);
+    return gt_forward_average_pool(&f, x[0], (gt_max_pool_attr){.size = 3, .stride = 1, .pad = 1}, false);
+}
+static gt_node *average_wide(gt_graph *g, gt_node *const *x) {
+    gt_forward f = {.graph = g};
+    gt_max_pool_attr window = {.size = 2, .stride = 1, .width = 3, .stride_x = 2, .pad_x = 1};
+    return gt_forward_average_pool(&f, x[0], window, true);
 }
 static gt_node *adaptive(gt_graph *g, gt_node *const *x) {
     gt_forward f = {.graph = g};
@@ -72,6 +77,7 @@ static void linear_layers_have_their_adjoints(void **state) {
     static const check_case cases[] = {
         {"average pool", average, 1, {{4, {2, 7, 5, 3}}}, 0, CHECK_LINEAR},
         {"average pool inside", average_inside, 1, {{4, {2, 5, 6, 3}}}, 0, CHECK_LINEAR},
+        {"average pool wide", average_wide, 1, {{4, {2, 5, 6, 3}}}, 0, CHECK_LINEAR},
         {"adaptive pool", adaptive, 1, {{4, {2, 7, 10, 3}}}, 0, CHECK_LINEAR},
         {"adaptive pool of fewer", adaptive, 1, {{4, {1, 3, 2, 2}}}, 0, CHECK_LINEAR},
         {"mean", mean, 1, {{4, {2, 3, 4, 5}}}, 0, CHECK_LINEAR},

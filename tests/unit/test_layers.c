@@ -26,7 +26,8 @@ static gt_node *pass(gt_forward *f, gt_node *x, const void *arg) {
 }
 
 static spelled spell(const char *layers) {
-    gt_classifier_config config = {.classes = CLASSES, .width = 1, .bn = true, .dropout = -1, .layers = layers};
+    gt_classifier_config config = {
+        .classes = CLASSES, .width = 1, .bn = true, .dropout = -1, .layers = layers, .shortcut = true};
     return (spelled){&gt_classifier_layers, config};
 }
 
@@ -75,6 +76,17 @@ static void forms_of_layers(void **state) {
         {"pool 3 stride 2 pad 1", "fc1.weight", GT_SHAPE(CLASSES, 14 * 14)},
         {"avgpool 3", "fc1.weight", GT_SHAPE(CLASSES, 9 * 9)},
         {"avgpool 4 stride 1", "fc1.weight", GT_SHAPE(CLASSES, 25 * 25)},
+        {"conv 4 3x5", "conv1.weight", GT_SHAPE(4, 1, 3, 5)},
+        {"conv 4 3x5 stride 2 pad same", "fc1.weight", GT_SHAPE(CLASSES, 4 * 14 * 14)},
+        {"conv 4 1x6 pad 0x2", "fc1.weight", GT_SHAPE(CLASSES, 4 * 28 * 27)},
+        {"pool 2x7", "fc1.weight", GT_SHAPE(CLASSES, 14 * 4)},
+        {"pool 3x4 stride 3x1 pad 1x0", "fc1.weight", GT_SHAPE(CLASSES, 10 * 25)},
+        {"avgpool 1x3 stride 2", "fc1.weight", GT_SHAPE(CLASSES, 14 * 13)},
+        {"conv 4 3, residual(conv 4 3 pad same, relu)", "fc1.weight", GT_SHAPE(CLASSES, 4 * 26 * 26)},
+        {"residual(conv 4 3 stride 2 pad same)", "shortcut1.weight", GT_SHAPE(4, 1, 1, 1)},
+        {"residual(\nconv 4 3 pad same,\n pool 2,\r\n)", "fc1.weight", GT_SHAPE(CLASSES, 4 * 14 * 14)},
+        {"fc 5, RESIDUAL ( fc 7, tanh, residual(fc 9, tanh) ), elu", "shortcut1.weight", GT_SHAPE(9, 7, 1, 1)},
+        {"globalpool, residual(fc 1, tanh)", "fc2.weight", GT_SHAPE(CLASSES, 1)},
         {"fc 7, bn, lrelu .1, dropout .5, fc 5, lrelu", "fc2.weight", GT_SHAPE(5, 7)},
         {"conv 3 1, bn, conv 2 1, bn", "bn2.running_var", GT_SHAPE(2)},
     };
@@ -105,7 +117,27 @@ static void mistakes_name_their_layer(void **state) {
         {"conv 3 5 stride 0", "stride must be a whole number from 1 to 64, not '0'"},
         {"conv 3 5 pad 5", "pad must be a whole number from 0 to 4"},
         {"pool 3 pad 2", "pad must be a whole number from 0 to 1"},
-        {"pool 2 pad same", "needs a window of an odd size"},
+        {"pool 2 pad same", "needs a window of odd sides: with 2 pixels"},
+        {"conv 3 5x4 pad same", "needs a window of odd sides: with 4 pixels"},
+        {"conv 3 5x65", "SIZE must be a whole number from 1 to 64, not '5x65'"},
+        {"conv 3 3x", "SIZE must be a whole number from 1 to 64, not '3x'"},
+        {"conv 3 3x3x3", "SIZE must be a whole number from 1 to 64, not '3x3x3'"},
+        {"conv 3 3x5 pad 3x1", "pad must be a whole number from 0 to 2, not '3x1'"},
+        {"conv 3 3x5 stride 1x2", "the stride of a convolution is one number, not '1x2'"},
+        {"pool 1x40", "the maps are 28x28 here, and the window must fit"},
+        {"residual", "layer 1 \"residual\": a '(' is missing: residual(LAYER, LAYER, ...)"},
+        {"relu(tanh)", "layer 1 \"relu\": a '(' does not follow: relu"},
+        {"residual(relu", "layer 1 \"residual\": the block's ')' is missing"},
+        {"relu, residual( )", "layer 2 \"residual\": the block is empty"},
+        {"relu), tanh", "a ')' that closes nothing, behind layer 1"},
+        {"(relu)", "unknown word ''"},
+        {"residual(conv 3 3)", "the maps are 28x28 before the block and 26x26 at its end"},
+        {"residual(pool 1x2)", "the maps are 28x28 before the block and 28x14 at its end"},
+        {"residual(pool 3)", "the maps are 28x28 before the block and 9x9 at its end"},
+        {"residual(fc 9, tanh)", "a block that begins with maps ends with maps"},
+        {"flatten, residual(relu)", "put it before flatten, or behind the next fc"},
+        {"residual(residual(residual(residual(residual(residual(residual(residual(residual(relu)))))))))",
+         "blocks in blocks are at most 8 deep"},
         {"conv 1e9 3", "CHANNELS must be a whole number from 1 to 65536"},
         {"conv 2.5 3", "CHANNELS must be a whole number"},
         {"conv 3 nan", "SIZE must be a whole number"},
@@ -124,7 +156,9 @@ static void mistakes_name_their_layer(void **state) {
         if (strncmp(gt_message(), "--layers: ", 10) || !strstr(gt_message(), rows[i].message))
             fail_msg("'%s': %s", rows[i].layers, gt_message());
     }
-    spelled s = spell("bn");
+    spelled s = spell("\r"); /* blanks alone make nothing */
+    gt_net_free(declare(&s));
+    s = spell("bn");
     s.config.bn = false;
     assert_null(declare(&s));
     assert_non_null(strstr(gt_message(), "--bn=none: this network has no form without its layer 'bn1'"));
@@ -165,11 +199,11 @@ static void bounds(void **state) {
 /* Words, numbers and bytes in any order: a network, or a message. */
 static void texts_from_anywhere(void **state) {
     (void)state;
-    static const char *const pieces[] = {"conv ",    "pool ", "avgpool ", "globalpool", "flatten", "fc ",    "bn",
-                                         "dropout ", "relu",  "lrelu ",   "tanh",       "stride ", "pad ",   "same ",
-                                         "valid ",   "1 ",    "2 ",       "3 ",         "7 ",      "65536 ", "-1 ",
-                                         "1e308 ",   ".5 ",   "nan ",     ", ",         ",",       " ",      "\xff",
-                                         "@",        "#",     "softmax",  "0x10 "};
+    static const char *const pieces[] = {
+        "conv ",   "pool ",   "avgpool ", "globalpool", "flatten",    "fc ", "bn", "dropout ", "relu", "lrelu ",
+        "tanh",    "stride ", "pad ",     "same ",      "valid ",     "1 ",  "2 ", "3 ",       "7 ",   "65536 ",
+        "-1 ",     "1e308 ",  ".5 ",      "nan ",       ", ",         ",",   " ",  "\xff",     "@",    "#",
+        "softmax", "0x10 ",   "3x5 ",     "residual(",  "residual (", ")",   "\r", "("};
     enum { PIECES = sizeof pieces / sizeof *pieces, TEXTS = 3000, WORDS = 40 };
     uint32_t x = 1;
     int good = 0;

@@ -18,8 +18,8 @@ enum { N = 2, H = 7, W = 6, MOST_C = 70 };
 static int64_t place_of(const gt_max_pool_shape *s, const float *x, int64_t n, int64_t p, int64_t q, int64_t c) {
     int64_t best = -1;
     for (int a = 0; a < s->size; a++)
-        for (int b = 0; b < s->size; b++) {
-            int64_t y = p * s->stride - s->pad + a, z = q * s->stride - s->pad + b;
+        for (int b = 0; b < s->width; b++) {
+            int64_t y = p * s->stride - s->pad + a, z = q * s->stride_x - s->pad_x + b;
             if (y < 0 || z < 0 || y >= s->h || z >= s->w) continue;
             int64_t at = ((n * s->h + y) * s->w + z) * s->c + c;
             if (best < 0 || isnan(x[at]) || x[at] > x[best]) best = at;
@@ -35,14 +35,20 @@ static void fill(float *x, int64_t n, uint64_t seed) {
 
 static void as_a_plain_loop(void **state) {
     (void)state;
-    static const struct { int size, stride, pad; } windows[] = {{2, 2, 0}, {3, 3, 0}, {3, 2, 1}, {5, 1, 2}};
+    static const gt_max_pool_shape windows[] = {
+        {.size = 2, .stride = 2, .pad = 0, .width = 2, .stride_x = 2, .pad_x = 0},
+        {.size = 3, .stride = 3, .pad = 0, .width = 3, .stride_x = 3, .pad_x = 0},
+        {.size = 3, .stride = 2, .pad = 1, .width = 3, .stride_x = 2, .pad_x = 1},
+        {.size = 5, .stride = 1, .pad = 2, .width = 5, .stride_x = 1, .pad_x = 2},
+        {.size = 1, .stride = 1, .pad = 0, .width = 3, .stride_x = 2, .pad_x = 1},
+        {.size = 4, .stride = 3, .pad = 2, .width = 2, .stride_x = 2, .pad_x = 0}};
     static const int channels[] = {1, 3, 4, 6, 15, 16, 17, 32, 35, MOST_C};
     static float x[N * H * W * MOST_C], v[N * H * W * MOST_C], most[N * H * W * MOST_C], at[N * H * W * MOST_C];
     for (size_t k = 0; k < sizeof windows / sizeof *windows; k++)
         for (size_t i = 0; i < sizeof channels / sizeof *channels; i++) {
-            gt_max_pool_shape s = {.n = N, .h = H, .w = W, .c = channels[i]};
-            s.size = windows[k].size, s.stride = windows[k].stride, s.pad = windows[k].pad;
-            s.p = (H + 2 * s.pad - s.size) / s.stride + 1, s.q = (W + 2 * s.pad - s.size) / s.stride + 1;
+            gt_max_pool_shape s = windows[k];
+            s.n = N, s.h = H, s.w = W, s.c = channels[i];
+            s.p = (H + 2 * s.pad - s.size) / s.stride + 1, s.q = (W + 2 * s.pad_x - s.width) / s.stride_x + 1;
             fill(x, N * H * W * s.c, k);
             gt_random_normal((gt_key){.seed = 9}, v, (size_t)(N * H * W * s.c));
             gt_max_pool_pick_kernel(&s, NULL, x, x, most);

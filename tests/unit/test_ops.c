@@ -128,10 +128,13 @@ CASE(reflect_pad_adjoint, CHECK_LINEAR, (S(2, 11, 12, 3)), gt_reflect_pad(g, x, 
 static gt_node *pool_op(gt_graph *g, const gt_op *op, gt_node *const *in, gt_max_pool_attr a) {
     return gt_node_new(g, op, 2, in, &a, sizeof a);
 }
-static const gt_max_pool_attr halves = {2, 2, 0, 0}, overlapping = {3, 2, 1, 0}, up = {3, 2, 0, 1};
+static const gt_max_pool_attr halves = {.size = 2}, overlapping = {.size = 3, .stride = 2, .pad = 1},
+                              up = {.size = 3, .stride = 2, .ceil = 1},
+                              wide = {.size = 2, .width = 3, .stride_x = 2, .pad_x = 1};
 FIXED(max_pool, 1, CHECK_LINEAR, (S(2, 6, 8, 3), S(2, 6, 8, 3)), pool_op(g, &gt_op_max_pool_pick, in, halves))
 FIXED(max_pool_overlaps, 1, CHECK_LINEAR, (S(2, 7, 6, 70), S(2, 7, 6, 70)),
       pool_op(g, &gt_op_max_pool_pick, in, overlapping))
+FIXED(max_pool_wide, 1, CHECK_LINEAR, (S(2, 6, 8, 3), S(2, 6, 8, 3)), pool_op(g, &gt_op_max_pool_pick, in, wide))
 FIXED(max_pool_ceil, 1, CHECK_LINEAR, (S(1, 8, 7, 2), S(1, 8, 7, 2)), pool_op(g, &gt_op_max_pool_pick, in, up))
 FIXED(max_pool_spread, 1, CHECK_LINEAR, (S(2, 7, 6, 70), S(2, 4, 3, 70)),
       pool_op(g, &gt_op_max_pool_spread, in, overlapping))

@@ -265,15 +265,19 @@ static void test_packing_vanishes(void **state) {
 /* Where maxima are is found when the picture is pooled, and the picture is not held: no bit changes. */
 static void test_places(void **state) {
     (void)state;
-    static const gt_max_pool_attr windows[] = {
-        {.size = 2}, {.size = 2, .ceil = 1}, {.size = 3, .stride = 2, .pad = 1}, {.size = 3, .stride = 1, .pad = 1}};
-    for (int k = 0; k < 12; k++) {
-        int channels = 1 << k / 4 * 3 /* 1, 8, 64 */, n = 2 * 7 * 6 * channels;
+    static const gt_max_pool_attr windows[] = {{.size = 2},
+                                               {.size = 2, .ceil = 1},
+                                               {.size = 3, .stride = 2, .pad = 1},
+                                               {.size = 3, .stride = 1, .pad = 1},
+                                               {.size = 1, .width = 3, .stride_x = 2, .pad_x = 1}};
+    enum { WINDOWS = sizeof windows / sizeof *windows };
+    for (int k = 0; k < 3 * WINDOWS; k++) {
+        int channels = 1 << k / WINDOWS * 3 /* 1, 8, 64 */, n = 2 * 7 * 6 * channels;
         gt_graph *g = gt_graph_new("places", asked_kernels());
         gt_node *x = gt_input(g, "x", S(2, 7, 6, channels)), *dx;
         gt_node *sums = gt_upfirdn(g, x, (gt_filter){0, 2, (const float[]){1, 1}},
                                    (gt_upfirdn_attr){.pad_x0 = 1, .pad_y0 = 1});
-        gt_node *y = gt_max_pool_with(g, sums, windows[k % 4]), *squares = gt_mul(g, y, y);
+        gt_node *y = gt_max_pool_with(g, sums, windows[k % WINDOWS]), *squares = gt_mul(g, y, y);
         assert_int_equal(gt_grad(g, 1, &squares, NULL, 1, &x, &dx), GT_OK);
         gt_output(g, "dx", dx);
         gt_exec *e = ready(g, NULL), *plain = ready(g, &(gt_exec_options){.no_fusion = 1}), *both[] = {e, plain};

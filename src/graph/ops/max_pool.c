@@ -19,27 +19,45 @@
 #include "graph/ops/op_list.h"
 #include "kernels/max_pool.h"
 
-static int64_t pooled(const gt_max_pool_attr *a, int64_t size) {
-    int64_t room = size + 2 * a->pad - a->size;
+gt_pool_axis gt_max_pool_axis(const gt_max_pool_attr *a, int axis) {
+    gt_pool_axis rows = {a->size, a->stride ? a->stride : a->size, a->pad};
+    if (axis == 1 || !a->width) return rows;
+    return (gt_pool_axis){a->width, a->stride_x ? a->stride_x : a->width, a->pad_x};
+}
+
+static int64_t pooled(const gt_max_pool_attr *attr, int axis, int64_t size) {
+    gt_pool_axis a = gt_max_pool_axis(attr, axis);
+    int64_t room = size + 2 * a.pad - a.size;
     if (room < 0) return 0;
-    int64_t n = room / a->stride + 1;
-    if (a->ceil && room % a->stride && n * a->stride < size + a->pad) n++; /* a window that begins inside */
+    int64_t n = room / a.stride + 1;
+    if (attr->ceil && room % a.stride && n * a.stride < size + a.pad) n++; /* a window that begins inside */
     return n;
+}
+
+/* An image of [h,w,c] and what it is pooled to. */
+static gt_max_pool_shape shape_with(const gt_max_pool_attr *a, int64_t n, int64_t h, int64_t w, int64_t c) {
+    gt_pool_axis y = gt_max_pool_axis(a, 1), x = gt_max_pool_axis(a, 2);
+    return (gt_max_pool_shape){n,      h,        w,     c,      pooled(a, 1, h), pooled(a, 2, w),
+                               y.size, y.stride, y.pad, x.size, x.stride,        x.pad};
 }
 
 static gt_status check(const gt_node *n, gt_shape *out) {
     const gt_max_pool_attr *a = n->attr;
     const gt_shape *x = &n->in[0]->shape;
     if (x->n != 4) return gt_fail(GT_USAGE, "%s needs images [N,H,W,C], not %d dimensions", n->op->name, x->n);
-    if (a->size < 1 || a->stride < 1 || a->pad < 0 || 2 * a->pad > a->size)
-        return gt_fail(GT_USAGE, "%s: windows of %d with stride %d and padding %d", n->op->name, a->size, a->stride,
-                       a->pad);
-    *out = GT_SHAPE(x->d[0], pooled(a, x->d[1]), pooled(a, x->d[2]), x->d[3]);
+    for (int axis = 1; axis <= 2; axis++) {
+        gt_pool_axis p = gt_max_pool_axis(a, axis);
+        if (p.size < 1 || p.stride < 1 || p.pad < 0 || 2 * p.pad > p.size)
+            return gt_fail(GT_USAGE, "%s: windows of %d with stride %d and padding %d", n->op->name, p.size, p.stride,
+                           p.pad);
+    }
+    *out = GT_SHAPE(x->d[0], pooled(a, 1, x->d[1]), pooled(a, 2, x->d[2]), x->d[3]);
     if (gt_shape_size(x) / gt_largest(1, x->d[0]) > INT32_MAX)
         return gt_fail(GT_USAGE, "%s: images of more than 2^31 values", n->op->name);
     if (out->d[1] < 1 || out->d[2] < 1)
-        return gt_fail(GT_USAGE, "%s: a window of %d does not fit into %lldx%lld pixels", n->op->name, a->size,
-                       (long long)x->d[1], (long long)x->d[2]);
+        return gt_fail(GT_USAGE, "%s: a window of %dx%d does not fit into %lldx%lld pixels", n->op->name,
+                       gt_max_pool_axis(a, 1).size, gt_max_pool_axis(a, 2).size, (long long)x->d[1],
+                       (long long)x->d[2]);
     return GT_OK;
 }
 
@@ -73,7 +91,6 @@ static void vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node 
 }
 
 gt_node *gt_max_pool_with(gt_graph *g, gt_node *x, gt_max_pool_attr a) {
-    if (!a.stride) a.stride = a.size;
     return make(g, &gt_op_max_pool_pick, x, x, &a);
 }
 
@@ -81,8 +98,7 @@ gt_node *gt_max_pool_with(gt_graph *g, gt_node *x, gt_max_pool_attr a) {
 
 static gt_max_pool_shape shape_of(const gt_node *n) {
     const int64_t *x = n->in[0]->shape.d;
-    const gt_max_pool_attr *a = n->attr;
-    return (gt_max_pool_shape){x[0], x[1], x[2], x[3], pooled(a, x[1]), pooled(a, x[2]), a->size, a->stride, a->pad};
+    return shape_with(n->attr, x[0], x[1], x[2], x[3]);
 }
 
 static void pick_run(const gt_run *r) {
@@ -110,8 +126,7 @@ typedef struct put_attr {
 static gt_max_pool_shape put_into(const gt_node *n) {
     const put_attr *a = n->attr;
     const int64_t *d = n->in[0]->shape.d;
-    return (gt_max_pool_shape){d[0], a->height,      a->width,         d[3],         d[1],
-                               d[2], a->window.size, a->window.stride, a->window.pad};
+    return shape_with(&a->window, d[0], a->height, a->width, d[3]);
 }
 
 static gt_status place_shape(gt_node *n) { return check(n, &n->shape); }

@@ -33,10 +33,9 @@ gt_graph *gt_autoencoder_density(gt_model *m, const gt_request *r) {
     gt_node *terms = gt_sub(g, gt_add(g, gt_square(g, eps), log_variance), gt_square(g, z));
     gt_output(g, "ratio", gt_reshape(g, gt_scale(g, gt_sum(g, terms, GT_AXIS(2)), 0.5f), GT_SHAPE(n, samples)));
 
-    gt_node *decoded = gt_autoencoder_decode(b, c, gt_reshape(g, z, GT_SHAPE((int64_t)n * samples, z_dim)),
-                                             gt_autoencoder_repeat(g, labels, samples));
-    decoded = gt_reshape(g, decoded, GT_SHAPE(n, samples, image));
-    gt_node *loss = gt_autoencoder_pixel_terms(a, g, decoded, gt_reshape(g, pixels, GT_SHAPE(n, 1, image)));
+    gt_decoded decoded = gt_autoencoder_decode(b, c, gt_reshape(g, z, GT_SHAPE((int64_t)n * samples, z_dim)),
+                                               gt_autoencoder_repeat(g, labels, samples));
+    gt_node *loss = gt_reshape(g, gt_autoencoder_pixel_terms(a, g, decoded, pixels), GT_SHAPE(n, samples, image));
     gt_output(g, "observation", gt_reshape(g, gt_sum(g, loss, GT_AXIS(2)), GT_SHAPE(n, samples)));
     return gt_whole_graph(g, "the ", "density");
 }
@@ -45,6 +44,7 @@ gt_graph *gt_autoencoder_density(gt_model *m, const gt_request *r) {
 double gt_autoencoder_pixel_variance(const gt_job *j) {
     const gt_autoencoder_options *o = j->own;
     if (gt_is(o->recon, "bce")) return 0;
+    if (gt_is(o->recon, "normal")) return -1;
     double pixels = (double)j->height * (double)j->width * (double)j->channels, beta = o->beta > 0 ? o->beta : 1,
            batch = (double)j->batch;
     double reconstruction = o->factor / (gt_is(o->recon_pixels, "mean") ? pixels : 1) *

@@ -14,25 +14,37 @@ gt_node *gt_autoencoder_per_image(gt_graph *g, gt_node *x, bool mean) {
     return gt_reshape(g, mean ? gt_mean(g, flat, GT_AXIS(1)) : gt_sum(g, flat, GT_AXIS(1)), GT_SHAPE(n));
 }
 
-/* The cross-entropy from the number before the sigmoid: softplus(l) - x l, which no rounding makes infinite. */
-gt_node *gt_autoencoder_pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels) {
-    if (gt_is(a->options->recon, "bce")) return gt_sub(g, gt_softplus(g, decoded), gt_mul(g, pixels, decoded));
-    return gt_square(g, gt_sub(g, gt_autoencoder_pixels(g, a->job, decoded), pixels));
+/* ((x - mean)^2 / variance + log variance + log 2 pi) / 2: -log of a normal density. */
+static gt_node *normal_terms(gt_graph *g, gt_node *squares, gt_node *log_variance) {
+    gt_node *scaled = gt_mul(g, squares, gt_exp_op(g, gt_neg(g, log_variance)));
+    return gt_scale(g, gt_shift(g, gt_add(g, scaled, log_variance), (float)gt_ln(2 * M_PI)), 0.5f);
 }
 
-gt_node *gt_autoencoder_pixel_loss(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels) {
+/* The cross-entropy from the number before the sigmoid: softplus(l) - x l, which no rounding makes infinite. */
+gt_node *gt_autoencoder_pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_decoded decoded, gt_node *pixels) {
+    if (!decoded.pixels || !pixels) return NULL;
+    bool bce = gt_is(a->options->recon, "bce");
+    int64_t n = gt_dim(pixels, 0), draws = gt_dim(decoded.pixels, 0) / n;
+    gt_node *made = bce ? decoded.pixels : gt_autoencoder_pixels(g, a->job, decoded),
+            *log_variance = decoded.log_variance;
+    if (draws > 1) {
+        made = gt_reshape(g, made, GT_SHAPE(n, draws, -1));
+        pixels = gt_reshape(g, pixels, GT_SHAPE(n, 1, -1));
+        if (log_variance) log_variance = gt_reshape(g, log_variance, GT_SHAPE(n, draws, -1));
+    }
+    if (bce) return gt_sub(g, gt_softplus(g, made), gt_mul(g, pixels, made));
+    gt_node *squares = gt_square(g, gt_sub(g, made, pixels));
+    return log_variance ? normal_terms(g, squares, log_variance) : squares;
+}
+
+gt_node *gt_autoencoder_pixel_loss(const gt_autoencoder *a, gt_graph *g, gt_decoded decoded, gt_node *pixels) {
     return gt_autoencoder_per_image(g, gt_autoencoder_pixel_terms(a, g, decoded, pixels), false);
 }
 
-gt_node *gt_autoencoder_drawn_loss(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels,
+gt_node *gt_autoencoder_drawn_loss(const gt_autoencoder *a, gt_graph *g, gt_decoded decoded, gt_node *pixels,
                                    int64_t draws, bool mean) {
-    if (!decoded || !pixels || draws == 1)
-        return gt_autoencoder_per_image(g, gt_autoencoder_pixel_terms(a, g, decoded, pixels), mean);
-    int64_t n = gt_dim(pixels, 0);
-    decoded = gt_reshape(g, decoded, GT_SHAPE(n, draws, -1));
-    pixels = gt_reshape(g, pixels, GT_SHAPE(n, 1, -1));
     gt_node *loss = gt_autoencoder_per_image(g, gt_autoencoder_pixel_terms(a, g, decoded, pixels), mean);
-    return mean ? loss : gt_scale(g, loss, (float)(1.0 / (double)draws));
+    return mean || draws == 1 ? loss : gt_scale(g, loss, (float)(1.0 / (double)draws));
 }
 
 gt_node *gt_autoencoder_kl(gt_graph *g, const gt_encoding *e) {
@@ -201,8 +213,8 @@ void gt_autoencoder_loss(const gt_autoencoder *a, gt_graph *g, int n) {
         report_perplexity(g, gt_one_hot_max(g, e.logits));
         latent = gt_autoencoder_look_up(g, weights, gt_autoencoder_codes(b, c));
     }
-    gt_node *decoded = gt_autoencoder_decode(b, c, latent, gt_autoencoder_repeat(g, labels, draws)),
-            *divergence = gt_autoencoder_kl(g, &e);
+    gt_decoded decoded = gt_autoencoder_decode(b, c, latent, gt_autoencoder_repeat(g, labels, draws));
+    gt_node *divergence = gt_autoencoder_kl(g, &e);
     gt_scope_pop(g);
 
     bool mean_batch = gt_is(o->recon_batch, "mean"), mean_kl = gt_is(o->kl_batch, "mean"),

@@ -34,6 +34,8 @@ static gt_layer transposed(int out, int stride, const char *activation) {
 
 static const gt_autoencoder_options *own(const gt_job *j) { return j->own; }
 
+static bool has_variance(const gt_job *j) { return gt_is(own(j)->recon, "normal"); }
+
 /* A published width as this network has it. */
 static int width_of(const gt_job *j, int published) {
     int width = (int)floor(published * own(j)->widths + 0.5);
@@ -175,7 +177,11 @@ gt_net *gt_autoencoder_net(const gt_job *j) {
         if (own(j)->latent == GT_LATENT_NORMAL) gt_sequence_declare(&d, "latent.log_variance", &plain, 1, &features);
         sample = shape_with_label(j, sample);
     }
-    gt_sequence_declare(&d, "decoder", decoder.layer, decoder.n, &sample);
+    int last = decoder.n - 1;
+    gt_sequence_declare(&d, "decoder", decoder.layer, last, &sample);
+    features = sample;
+    gt_sequence_declare_layer(&d, gt_text_of("decoder.%d", last).s, &decoder.layer[last], &sample);
+    if (has_variance(j)) gt_sequence_declare_layer(&d, "decoder.log_variance", &decoder.layer[last], &features);
     if (own(j)->prior) gt_prior_declare(&d, j);
     net = gt_declared(&d);
     if (!net || !own(j)->prior || !gt_net_freeze(net, "encoder,latent,decoder")) return net;
@@ -226,15 +232,21 @@ gt_node *gt_autoencoder_look_up(gt_graph *g, gt_node *weights, gt_node *codes) {
     return gt_reshape(g, flat, GT_SHAPE(n, tokens, gt_dim(codes, 1)));
 }
 
-gt_node *gt_autoencoder_decode(gt_bound_net b, const gt_job *j, gt_node *latent, gt_node *labels) {
+gt_decoded gt_autoencoder_decode(gt_bound_net b, const gt_job *j, gt_node *latent, gt_node *labels) {
     layers l = decoder_layers(j);
+    int last = l.n - 1;
     if (latent && gt_latent_is_discrete(j))
         latent = gt_reshape(b.graph, latent,
                             keeps_map(j) ? GT_SHAPE(gt_dim(latent, 0), j->height / 4, j->width / 4, own(j)->code_dim)
                                          : GT_SHAPE(gt_dim(latent, 0), -1));
-    return gt_sequence(b, "decoder", l.layer, l.n, with_labels(b.graph, j, latent, labels));
+    gt_node *x = gt_sequence(b, "decoder", l.layer, last, with_labels(b.graph, j, latent, labels));
+    gt_decoded d = {.pixels = gt_sequence_layer(b, gt_text_of("decoder.%d", last).s, &l.layer[last], x)};
+    if (!has_variance(j)) return d;
+    x = gt_shift(b.graph, gt_sequence_layer(b, "decoder.log_variance", &l.layer[last], x), -GT_AE_LOG_VARIANCE);
+    d.log_variance = gt_shift(b.graph, gt_softplus(b.graph, x), GT_AE_LOG_VARIANCE);
+    return d;
 }
 
-gt_node *gt_autoencoder_pixels(gt_graph *g, const gt_job *j, gt_node *decoded) {
-    return own(j)->sigmoid || gt_is(own(j)->recon, "bce") ? gt_sigmoid(g, decoded) : decoded;
+gt_node *gt_autoencoder_pixels(gt_graph *g, const gt_job *j, gt_decoded d) {
+    return own(j)->sigmoid || gt_is(own(j)->recon, "bce") ? gt_sigmoid(g, d.pixels) : d.pixels;
 }

@@ -42,7 +42,9 @@ static gt_node *column(const net *n, const char *name, gt_node *x, int out, int 
 }
 
 static gt_node *pooled(const net *n, gt_node *x, int out) {
-    return point(n, ".branch_pool", gt_forward_average_pool(n->f, x, 3, 1, 1, !n->of_fid), out);
+    return point(n, ".branch_pool",
+                 gt_forward_average_pool(n->f, x, (gt_max_pool_attr){.size = 3, .stride = 1, .pad = 1}, !n->of_fid),
+                 out);
 }
 
 static gt_node *halved(const net *n, gt_node *x) { return gt_max_pool(n->f->graph, x, .size = 3, .stride = 2); }
@@ -103,7 +105,7 @@ static bool holds_head(const gt_node *x) {
 }
 
 static gt_node *head(const net *n, gt_node *x) {
-    x = point(n, ".conv0", gt_forward_average_pool(n->f, x, 5, 3, 0, true), 128);
+    x = point(n, ".conv0", gt_forward_average_pool(n->f, x, (gt_max_pool_attr){.size = 5, .stride = 3}, true), 128);
     x = conv(n, ".conv1", x, (gt_forward_conv_shape){.out = 768, .size = 5});
     return gt_forward_linear(n->f, "AuxLogits.fc", gt_forward_mean(n->f, x), n->c->classes);
 }

@@ -19,6 +19,7 @@ typedef struct gt_classifier_config {
     const char *activation;                     /* of the mlp */
     int hidden[GT_CLASSIFIER_HIDDEN], n_hidden; /* of the mlp */
     const char *layers;                         /* of layers: --layers */
+    bool shortcut;                              /* of layers: blocks add what they are given to what they make */
     const struct gt_classifier_net *trunk;      /* of fully convolutional networks: a VGG */
     int groups;            /* 0: normalisation is batch normalisation; else of up to so many groups of channels */
     const gt_init *init;   /* of all layers; NULL: the network's own */

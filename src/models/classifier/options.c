@@ -134,11 +134,18 @@ static const gt_option options[] = {
     {OPTION(layers, "conv 30 5, relu, pool 2, fc 100, relu", "Layers of --model=layers, from the image on"),
      .placeholder = "LIST", .lines = true, .check = gt_classifier_check_layers, .empty = true,
      .detail =
-         "conv CHANNELS SIZE [stride N] [pad N|same|valid], pool SIZE and avgpool SIZE (the largest value and the "
-         "mean of SIZE x SIZE pixels; stride: SIZE), globalpool, fc UNITS, bn, dropout RATE, flatten, relu, lrelu "
-         "[SLOPE], elu, selu, softplus, swish, sigmoid, tanh. A last fc, with a unit for each class, follows by "
-         "itself. @FILE stands for the lines of a file, in which # begins a comment. gantry inspect --model=layers "
-         "shows the result of each layer and its parameters."},
+         "conv CHANNELS SIZE [stride N] [pad SIZE|same|valid], pool SIZE [stride SIZE] [pad SIZE|same|valid] and "
+         "avgpool SIZE [stride SIZE] (the largest value and the mean of a window; the stride is SIZE unless given), "
+         "globalpool, fc UNITS, bn, dropout RATE, flatten, relu, lrelu [SLOPE], elu, selu, softplus, swish, sigmoid, "
+         "tanh; residual(LAYER, LAYER, ...), whose input is added to its result (--shortcut). SIZE is 3, or 3x5: rows "
+         "x columns. A last fc, with a unit for each class, follows by itself. @FILE stands for the lines of a file, "
+         "in which # begins a comment. gantry inspect --model=layers shows the result of each layer and its "
+         "parameters."},
+    {OPTION(shortcut, "1", "With --layers: residual(...) adds its input to its result; 0: it does not"),
+     .with = "--layers=*residual*",
+     .detail = "Where the block changes channels or sides, a 1x1 convolution without bias (shortcut1, shortcut2, ...) "
+               "changes the input, with the stride of the block's layers together. 0 trains the same layers without "
+               "shortcuts, to see what they do for a deep network."},
     {OPTION(dropout, "", "Probability that a value is dropped in training; empty: the network's own"),
      .placeholder = "X", .check = check_dropout, .empty = true},
     {OPTION(init, "", "Initial weights: he, xavier, uniform, or a standard deviation; empty: the network's own"),
@@ -231,7 +238,8 @@ gt_status gt_classifier_configure(const gt_job *job, gt_classifier *out) {
                                 .bn = groups_of(o) || !gt_is(job->bn, "none"),
                                 .dropout = -1,
                                 .activation = o->activation,
-                                .layers = o->layers};
+                                .layers = o->layers,
+                                .shortcut = o->shortcut};
     c->trunk = gt_is(o->trunk, "vgg11")   ? &gt_classifier_vgg11
                : gt_is(o->trunk, "vgg13") ? &gt_classifier_vgg13
                                           : &gt_classifier_vgg16;
@@ -267,6 +275,9 @@ static const char *stands_for(const gt_job *job, const char *key) {
 static const char *needs_classes(const gt_job *job) { return is_dense(job) ? NULL : "model"; }
 
 static void resolve(gt_job *job, int64_t items) {
+    const gt_classifier_options *o = job->own;
+    bool blocks = job->kind->own == &gt_classifier_layers && strchr(o->layers, '(');
+    if (!blocks) job->state[gt_options_find(&job->options, "shortcut") - job->options.rows] = GT_OPTION_MOOT;
     gt_job_derive(job, "tick", "%.17g", (double)items / 1000); /* an epoch, and nothing less */
     gt_job_derive(job, "tick-minutes", "0");
     if (!gt_is(job->best, "none")) gt_job_derive(job, "snap", "1"); /* an epoch that is the best has a checkpoint */
@@ -333,7 +344,7 @@ const gt_family gt_classifier_family = {
     .models = models,
     .options = options,
     .n_options = sizeof options / sizeof *options,
-    .sizes = "hidden activation layers width stem norm norm-groups trunk bn=none",
+    .sizes = "hidden activation layers shortcut width stem norm norm-groups trunk bn=none",
     .stands_for = stands_for,
     .input = "normalize",
     .own_bytes = sizeof(gt_classifier_options),

@@ -92,6 +92,11 @@ static gt_node *drop(gt_bound_net b, const gt_dcgan_pass *pass, const char *laye
     return gt_drop(b.graph, x, n > 1 ? gt_concat(b.graph, n, u, 0) : u[0], (float)p);
 }
 
+/* Of the layer that was declared last. */
+static void note_dropout(gt_declarer *d, double p) {
+    if (!d->status) d->net->tensors[d->net->n_tensors - 1].dropout = (float)p;
+}
+
 /* ---- G ---- */
 
 gt_net *gt_dcgan_generator_net(const gt_job *j) {
@@ -109,6 +114,7 @@ gt_net *gt_dcgan_generator_net(const gt_job *j) {
             if (k) declare_conv(&d, j, layer.s, SMALL, out, out);
             declare_norm(&d, j, layer.s, out, true);
         }
+        if (side < j->height) note_dropout(&d, own(j)->g_dropout);
         in = out;
     }
     return gt_declared(&d);
@@ -164,6 +170,7 @@ gt_net *gt_dcgan_discriminator_net(const gt_job *j) {
             gt_text layer = layer_of(side, k);
             declare_conv(&d, j, layer.s, pools(j) || k ? SMALL : KERNEL, out, k ? out : in);
             if (side < j->height || k) declare_norm(&d, j, layer.s, out, own(j)->semi);
+            note_dropout(&d, own(j)->d_dropout);
         }
         in = out;
     }

@@ -12,7 +12,7 @@
 struct gt_estimator {
     gt_runner *network;
     gt_likelihood_options options;
-    double variance, normaliser; /* of p(x|z); variance 0: Bernoulli */
+    double variance, normaliser; /* of p(x|z); variance as gt_model.pixel_variance */
     int batch, at_once;          /* samples of each image in a run of the graph: by the images' size alone */
     double *log_weight;          /* [batch,samples] */
 };
@@ -27,6 +27,8 @@ static gt_status open_density(gt_estimator *e, gt_model *m, const float *params)
     if (o->sigma > 0 && e->variance == 0)
         return gt_fail(GT_USAGE,
                        "sigma: the model was trained with cross-entropy, its pixels are not Gaussian variables");
+    if (o->sigma > 0 && e->variance < 0)
+        return gt_fail(GT_USAGE, "sigma: the decoder gives each pixel a deviation of its own (--recon=normal)");
     if (o->sigma > 0) e->variance = o->sigma * o->sigma;
     if (e->variance > 0) e->normaliser = -0.5 * pixels * gt_ln(2 * M_PI * e->variance);
     e->batch = gt_runner_batch(e->network);
@@ -54,7 +56,7 @@ void gt_estimator_free(gt_estimator *e) {
     free(e);
 }
 
-double gt_estimator_sigma(const gt_estimator *e) { return sqrt(e->variance); }
+double gt_estimator_sigma(const gt_estimator *e) { return e->variance < 0 ? -1 : sqrt(e->variance); }
 int gt_estimator_batch(const gt_estimator *e) { return e->batch; }
 
 /* log(1/n sum exp x), without overflow. */

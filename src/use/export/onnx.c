@@ -16,7 +16,7 @@ static const part parts[] = {
     {"denoiser", GT_ROLE_DENOISER, {"denoised"}, NULL, NULL},
     {"generator", GT_ROLE_GENERATOR, {"image"}, NULL, GT_ROLE_ENCODER}, /* not of models whose graph is a loop */
     {"mapping", GT_ROLE_MAPPING, {"ws"}, NULL, NULL},
-    {"decoder", GT_ROLE_GENERATOR, {"image"}, GT_ROLE_ENCODER, NULL},
+    {"decoder", GT_ROLE_GENERATOR, {"image", "log_variance"}, GT_ROLE_ENCODER, NULL},
     {"encoder", GT_ROLE_ENCODER, {"latent", "log_variance"}, NULL, NULL},
     {"classifier", GT_ROLE_CLASSIFIER, {"logits"}, NULL, NULL},
     {"classifier", GT_ROLE_SEGMENTER, {"logits"}, NULL, NULL},
