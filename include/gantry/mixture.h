@@ -227,7 +227,7 @@ gt_status gt_mixture_latents(void *mixture, int64_t n, const int64_t *seeds, int
 /* How far two ways of dividing points agree, table[i * columns + j]: points in part i of the one and in part j of the
  * other. 1: the same parts; about 0: as by chance (L. Hubert, P. Arabie, "Comparing partitions", 1985, equation 5). */
 double gt_adjusted_rand_index(const int64_t *table, int rows, int columns);
-/* The density of one of the numbers of a point. */
-double gt_mixture_marginal(const gt_mixture *m, int axis, double x);
+/* The density of one of the numbers of a point under component c, times the weight of the component. */
+double gt_mixture_part(const gt_mixture *m, int c, int axis, double x);
 
 #endif

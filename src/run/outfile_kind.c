@@ -36,6 +36,7 @@ static const char *const headings[] = {
     "samples,score_mean,reparametrised_mean,*",
     "step,dist,loss",
     "k,log_likelihood,bic,aic,*",
+    "iteration,half,elbo,kl,log_likelihood",
     "label,component0*",
     "bad: * (cannot be read)", /* dataset --report */
     NULL,

@@ -158,25 +158,22 @@ static gt_status plot_histograms(gt_arena *a, const gt_latent_shown *runs, int n
     arrangement all = arrange(runs, n);
     histogram *h = gt_arena_array(a, (size_t)all.panels, sizeof *h);
     gt_panel *panels = gt_arena_array(a, (size_t)all.panels, sizeof *panels);
-    double x[CURVE], y[CURVE], density[2] = {0, 0};
+    double x[CURVE], y[CURVE];
     gt_curve normal = {.n = CURVE, .x = x, .y = y};
     if (!h || !panels) return GT_NOMEM;
     for (int i = 0; i < CURVE; i++) {
         x[i] = -4 + 8.0 * i / (CURVE - 1);
         y[i] = gt_exp(-x[i] * x[i] / 2) / sqrt(2 * M_PI);
-        density[1] = fmax(density[1], 1.04 * y[i]);
     }
     if (n > 1) all.range[0] = fmin(all.range[0], x[0]), all.range[1] = fmax(all.range[1], x[CURVE - 1]);
     for (int k = 0; k < all.panels; k++) {
         const gt_latent_shown *run = &runs[k / all.dims];
         int dim = k % all.dims;
         gt_histogram(run->values + dim, run->n, run->d, BARS, h[k].edges, h[k].bars);
-        for (int i = 0; i < BARS; i++) density[1] = fmax(density[1], 1.04 * h[k].bars[i]);
         panels[k] = (gt_panel){.title = title_of(a, run, run->dim[dim], "N(0,1)"),
                                .x_label = "z",
                                .y_label = "density",
                                .x_range = n > 1 ? all.range : NULL,
-                               .y_range = n > 1 ? density : NULL,
                                .bars = {BARS, h[k].edges, h[k].bars},
                                .n_curves = 1,
                                .curves = &normal};
