@@ -48,7 +48,7 @@ typedef struct gt_latent_shown {
     const int *dim;       /* [d] their numbers */
     const float *values;  /* [n,d] */
     const float *label;   /* [n] the first number of the label, or the class; NULL: the data have no labels */
-    const int32_t *class; /* [n]; zeros where labels are no classes */
+    const int32_t *class; /* [n]; zeros where there are other labels */
     bool classes;
     char label_name[64];
 } gt_latent_shown;

@@ -194,6 +194,11 @@ typedef struct gt_fit_hooks { /* called on all ranks after every iteration; a NU
  * covariance is singular, or a log-likelihood falls by more than rounding explains. */
 gt_status gt_mixture_fit(gt_blocks *b, gt_fit *f, const gt_fit_hooks *hooks);
 
+/* Computes the iterations of the restart that led to f->best once more, as far as that came, for hooks.mixture: a fit
+ * keeps its last mixture alone. The same iterations, whether the fit was stopped or not. GT_STOPPED: a signal wished
+ * so. */
+gt_status gt_fit_again_all(const gt_fit *f, gt_blocks *b, gt_fit_hooks hooks);
+
 /* One file holds a fit, finished or not; the file is a checkpoint (checkpoint.h): written whole or not at all, verified
  * when it is read. Not collective. */
 gt_status gt_fit_write(const gt_fit *f, const char *path);

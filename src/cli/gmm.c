@@ -61,7 +61,8 @@ static const gt_option table[] = {
     {CLI_FURTHER(film, "", "Of fit: film of the iterations, FILE.webp or FOLDER/"), .with = "fit",
      CLI_FILMS({"*.webp", GT_OUTFILE_FILM}),
      .detail = "The best restart is computed again for its pictures, of at most about 100 iterations."},
-    {CLI_FURTHER(elbo, "0", "Of fit: ELBO and KL after each half step of EM, as a table and a figure"), .with = "fit",
+    {CLI_ROW("half-steps", half_steps, "0", "Of fit: ELBO and KL after each half step of EM, as a table and a figure"),
+     .with = "fit",
      .detail =
          "elbo.csv, elbo.svg, .png: after each E step KL is 0 and the ELBO the log-likelihood; each M step raises "
          "both, and KL is what lies between. The iterations of the best restart are computed again."},

@@ -107,7 +107,7 @@ static gt_status film_fit_all(const cli_session *s, const gt_mixture_points *p, 
 }
 
 static gt_status tell_half_steps_all(const cli_session *s, const gt_mixture_points *p, const gt_fit *f) {
-    if (!gmm_options(s)->elbo) return GT_OK;
+    if (!gmm_options(s)->half_steps) return GT_OK;
     gt_status st = gt_fit_tell_half_steps_all(f, p, gmm_options(s)->outdir);
     if (st == GT_STOPPED) gt_info("stopped: no elbo.csv; mixture.h5 is whole");
     if (!st && s->comm->rank == 0)

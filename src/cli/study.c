@@ -211,10 +211,10 @@ static gt_status run_study(cli_session *s) {
 const cli_command cli_study = {
     .name = "study",
     .arguments = "kl | optimizers | conv | pooling | dimensions RUN DATA | gradient-variance RUN DATA",
-    .help = "Draw figures that explain networks and their training, with the numbers",
+    .help = "Draw figures that explain networks and training, with numbers",
     .detail = "Each study writes a picture (.svg, .png) and a table (.csv), with the same numbers on any number of "
               "ranks.",
-    .files = "In --outdir a picture (.svg, .png) and a table (.csv), named like the study.",
+    .files = "In --outdir a picture (.svg, .png) and a table (.csv), named like the study; by kl also kl-densities.",
     CLI_EXAMPLES(
         {"Divergence of Gaussians", "gantry study kl --mean=1 --deviation=0.5"},
         {"How optimisers move, with SGD too fast", "gantry study optimizers --lrates=1.05,0.1,1.5,0.1,0.3"},

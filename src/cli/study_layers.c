@@ -18,7 +18,7 @@ static const char *next_number(const char *text, float *x) {
     return end > text && isfinite(*x) && (!*end || *end == ',' || *end == '/' || *end == ':') ? end : NULL;
 }
 
-/* Reads numbers channel by channel into [CHANNELS * SIDE * SIDE]; false: they are no image of those sizes. */
+/* Reads numbers channel by channel into [CHANNELS * SIDE * SIDE]; false: this is not an image of those sizes. */
 static bool read_channels(const char *text, float *out, gt_numbers *of) {
     int x = 0, y = 0, c = 0, width = 0, height = 0, n = 0;
     for (char end = ','; end; text += end != 0) {

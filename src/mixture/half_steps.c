@@ -16,7 +16,6 @@
 #include "base/file.h"
 #include "gantry/figure.h"
 #include "gantry/mixture_view.h"
-#include "mixture/again.h"
 #include "mixture/density.h"
 
 enum { ITERATIONS_SHOWN = 10, SUMS = 3 };
@@ -141,7 +140,7 @@ gt_status gt_fit_tell_half_steps_all(const gt_fit *f, const gt_mixture_points *p
     telling t = {.blocks = p->blocks, .arena = gt_arena_new()};
     if (t.arena) t.steps = gt_arena_array(t.arena, (size_t)n, sizeof *t.steps);
     gt_status st = gt_comm_agree_all(c, t.steps ? GT_OK : GT_NOMEM);
-    if (!st) st = gt_fit_again_all(f, p->blocks, tell_iteration, &t);
+    if (!st) st = gt_fit_again_all(f, p->blocks, (gt_fit_hooks){.mixture = tell_iteration, .arg = &t});
     if (!st) st = gt_comm_agree_all(c, c->rank ? GT_OK : write_half_steps(t.arena, t.steps, n, outdir));
     gt_arena_free(t.arena);
     return st;

@@ -9,7 +9,6 @@
 
 #include "gantry/figure.h"
 #include "gantry/film.h"
-#include "mixture/again.h"
 #include "mixture/blocks.h"
 
 enum { BARS = 60, CURVE = 401, COMPONENTS = 16 /* of a line, with names */ };
@@ -308,7 +307,7 @@ gt_status gt_fit_film_all(const gt_fit *f, const gt_mixture_points *p, const int
         w.ellipses = gt_arena_array(w.view.arena, (size_t)f->best.k, sizeof *w.ellipses);
         st = gt_comm_agree_all(c, w.ellipses ? GT_OK : GT_NOMEM);
     }
-    if (!st) st = gt_fit_again_all(f, p->blocks, add_mixture, &w);
+    if (!st) st = gt_fit_again_all(f, p->blocks, (gt_fit_hooks){.mixture = add_mixture, .arg = &w});
     if (!st && c->rank == 0) st = gt_film_finish(w.film);
     gt_film_close(w.film);
     close_view(&w.view);

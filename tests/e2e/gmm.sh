@@ -95,7 +95,7 @@ begins starts_and_ends
 # starts, Lloyd's steps, numbers of components, more iterations, films: the same bits on any number of ranks, and bits that a stop does not change
 printf '%s\n' 'a;b;c' '0;0;0' '1;2;3' '-4;2;0' >means.csv
 for n in 1 3; do
-    quietly ranks $n "$GANTRY" gmm fit points.h5 --start=means.csv --film=means$n/film.webp --elbo --outdir=means$n
+    quietly ranks $n "$GANTRY" gmm fit points.h5 --start=means.csv --film=means$n/film.webp --half-steps --outdir=means$n
     quietly ranks $n "$GANTRY" gmm fit points.h5 --start=means1/mixture.h5 --tol=0 --iterations=5 --outdir=whole$n
     quietly ranks $n "$GANTRY" gmm fit points.h5 --k=1-3,5 --lloyd=10 --iterations=30 --outdir=range$n
 done

@@ -295,7 +295,7 @@ evaluate net few.zip --outdir=again/net --threads=1
 look net few.zip --cam --outdir=again --images=4
 detect net few.zip --outdir=again --sizes=1
 activations --hidden=8 --outdir=again
-gmm fit points.csv --k=1-2 --labels=b --elbo --outdir=again/gmm --film=again/gmm/film.webp --threads=1
+gmm fit points.csv --k=1-2 --labels=b --half-steps --outdir=again/gmm --film=again/gmm/film.webp --threads=1
 gmm predict again/gmm points.csv --labels=b --outdir=again/gmm --threads=1
 gmm score again/gmm points.csv --labels=b --outdir=again/gmm --threads=1
 gmm sample again/gmm --n=4 --outdir=again/gmm --threads=1
