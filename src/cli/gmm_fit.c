@@ -111,7 +111,8 @@ static gt_status tell_half_steps_all(const cli_session *s, const gt_mixture_poin
     gt_status st = gt_fit_tell_half_steps_all(f, p, gmm_options(s)->outdir);
     if (st == GT_STOPPED) gt_info("stopped: no elbo.csv; mixture.h5 is whole");
     if (!st && s->comm->rank == 0)
-        gt_print("%s: ELBO and KL after each half step, beside elbo.csv and elbo.svg\n", cli_out(s, "elbo.png"));
+        gt_print("%s/elbo.png, beside elbo.svg and elbo.csv: ELBO and KL after each half step\n",
+                 gmm_options(s)->outdir);
     return st;
 }
 

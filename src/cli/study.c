@@ -89,15 +89,20 @@ static const gt_option table[] = {
 
 static const char *outdir_of(const cli_session *s) { return ((const study_fields *)s->fields)->outdir; }
 
+void study_print_files(const cli_session *s, const char *name) {
+    gt_print("%s/%s.png, beside %s.svg and %s.csv\n", outdir_of(s), name, name, name);
+}
+
 static gt_status study_kl(cli_session *s) {
     const study_fields *f = s->fields;
     gt_status st = gt_rundir_prepare(f->outdir, 1 << 20);
     if (!st) st = gt_kl_write(f->mean, f->deviation, f->outdir);
-    if (!st)
-        gt_print("%s: KL(N(mean,deviation^2) || N(%.4g,%.4g)), beside kl.svg and kl.csv\n%s: densities, beside "
-                 "kl-densities.svg and kl-densities.csv\n",
-                 cli_out(s, "kl.png"), f->mean, f->deviation * f->deviation, cli_out(s, "kl-densities.png"));
-    return st;
+    if (st) return st;
+    gt_print("KL(N(m,s^2) || N(%.4g,%.4g)) over m and s:\n", f->mean, f->deviation * f->deviation);
+    study_print_files(s, "kl");
+    gt_print("densities for some of them:\n");
+    study_print_files(s, "kl-densities");
+    return GT_OK;
 }
 
 static gt_status study_optimizers(cli_session *s) {
@@ -111,7 +116,7 @@ static gt_status study_optimizers(cli_session *s) {
     if (st) return st;
     gt_print("x^2/20 + y^2, from 6.45 on, after %lld step%s:\n", (long long)f->steps, gt_plural(f->steps));
     for (int k = 0; k < GT_OPTIMIZER_PATHS; k++) gt_print("  %-9s %.4g\n", gt_optimizer_path_name(k), ends[k]);
-    gt_print("%s, beside optimizers.svg and optimizers.csv\n", cli_out(s, "optimizers.png"));
+    study_print_files(s, "optimizers");
     return GT_OK;
 }
 
@@ -125,9 +130,10 @@ static gt_status study_dimensions_all(cli_applied *e, gt_latent_loss *l, int64_t
     if (st || e->comm->rank) return gt_comm_agree_all(e->comm, st);
     st = gt_rundir_prepare(outdir_of(s), 1 << 20);
     if (!st) st = gt_dimensions_write(of, d, outdir_of(s));
-    if (!st)
-        gt_print("error of an image, with all %d dimensions: %.6g\n%s, beside dimensions.svg and dimensions.csv\n", d,
-                 error, cli_out(s, "dimensions.png"));
+    if (!st) {
+        gt_print("error of an image, with all %d dimensions: %.6g\n", d, error);
+        study_print_files(s, "dimensions");
+    }
     return gt_comm_agree_all(e->comm, st);
 }
 
@@ -138,7 +144,7 @@ static void print_variances(const cli_session *s, const gt_gradient_study *g, in
         gt_print("  %-22s score function %.6g, reparametrised %.6g: %.4g times as large\n", gt_derivative_name(k),
                  g->variance[GT_SCORE_FUNCTION][k][0], g->variance[GT_REPARAMETRISED][k][0],
                  g->variance[GT_SCORE_FUNCTION][k][0] / g->variance[GT_REPARAMETRISED][k][0]);
-    gt_print("%s, beside gradient-variance.svg and gradient-variance.csv\n", cli_out(s, "gradient-variance.png"));
+    study_print_files(s, "gradient-variance");
 }
 
 static gt_status study_gradients_all(cli_applied *e, gt_latent_loss *l, int64_t images) {

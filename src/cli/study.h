@@ -13,6 +13,8 @@ typedef struct study_fields {
     bool overwrite;
 } study_fields;
 
+void study_print_files(const cli_session *s, const char *name); /* NAME.png, .svg and .csv in --outdir */
+
 /* ---- layers by numbers (study_layers.c); rank 0 alone calls these ---- */
 
 /* "1,2/3,4:5,6/7,8": a comma between numbers, a slash between lines, a colon between channels. */

@@ -87,7 +87,7 @@ gt_status study_conv(cli_session *s) {
     if (!st) st = gt_convolution_write(&c, f->outdir);
     if (st) return st;
     print_convolution(&c);
-    gt_print("%s, beside conv.svg and conv.csv\n", cli_out(s, "conv.png"));
+    study_print_files(s, "conv");
     return GT_OK;
 }
 
@@ -105,6 +105,6 @@ gt_status study_pooling(cli_session *s) {
     gt_print("values that change when the image moves to the right:\n%6s %8s %8s\n", "pixels", "image", "pooled");
     for (int i = 0; i < p.n; i++)
         gt_print("%6d %7.0f%% %7.0f%%\n", i, 100 * p.image_changed[i], 100 * p.pooled_changed[i]);
-    gt_print("%s, beside pooling.svg and pooling.csv\n", cli_out(s, "pooling.png"));
+    study_print_files(s, "pooling");
     return GT_OK;
 }

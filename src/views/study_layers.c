@@ -136,6 +136,7 @@ static gt_status draw_convolution(gt_arena *a, const gt_convolution *c, gt_buffe
         st = draw_cells(a, &(cells){c->result, c->height, c->width, 1, 0},
                         gt_arena_printf(a, "result, %dx%d", c->height, c->width),
                         "each row times the filter, place by place", &panels[n++]);
+    if (gt_arena_failed(a)) st = GT_NOMEM; /* a caption is missing */
     return st ? st : study_write(outdir, "conv", csv, panels, n, 2);
 }
 
@@ -227,6 +228,7 @@ static gt_status draw_pooling(gt_arena *a, const gt_pooling *p, gt_buffer *csv, 
                             gt_arena_printf(a, "%.0f %% changed", 100 * p->pooled_changed[i]), &panels[p->n + i]);
     }
     for (int i = 0; i < 2 * p->n && !st; i++) panels[i].small = true, panels[i].heat.range = range;
+    if (gt_arena_failed(a)) st = GT_NOMEM;
     return st ? st : study_write(outdir, "pooling", csv, panels, 2 * p->n, p->n);
 }
 
