@@ -63,7 +63,7 @@ static gt_status write_kl(const kl_grid *g, const char *outdir) {
          .y_label = "deviation",
          .x_range = g->x,
          .y_range = g->y,
-         .heat = {MEANS, DEVIATIONS, g->kl, "KL in nats"}},
+         .heat = {.columns = MEANS, .rows = DEVIATIONS, .values = g->kl, .label = "KL in nats"}},
         {.title = "over the mean", .x_label = "mean", .y_label = "KL in nats", .n_curves = CURVES, .curves = of_mean},
         {.title = "over the deviation",
          .x_label = "deviation",
