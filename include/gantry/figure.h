@@ -37,12 +37,15 @@ typedef struct gt_ellipse {        /* the points c with (c - mean)^T covariance^
     double mean[2], covariance[3]; /* xx, xy, yy */
     double radius;
     int group;
+    bool thin; /* of a family of contours */
 } gt_ellipse;
 
 typedef struct gt_heat { /* equal cells over the panel's x_range and y_range, both of which are needed */
     int columns, rows;
     const double *values; /* [rows,columns], finite; the first row is the lowest */
     const char *label;    /* over the scale of colours */
+    const double *range;  /* two ends of the scale; NULL: the least and the largest value */
+    bool numbers;         /* pale cells with their values, as far as these fit, in place of marks and of the scale */
 } gt_heat;
 
 /* Both others are logarithmic, with marks at powers of 2, or at 1, 2, 5, 10, 20, ... */

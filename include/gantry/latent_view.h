@@ -39,11 +39,28 @@ gt_status gt_latent_dims_choose(gt_arena *a, const gt_latents *l, int d, const i
 gt_status gt_latents_write_arrays(const gt_latents *l, const char *path);
 /* Results of a layer [n,...] (gt_features_dataset_all) as `latent`, and labels. */
 gt_status gt_layer_write_arrays(const gt_features *f, gt_dataset *data, const float *values, const char *path);
-/* STEM.svg and STEM.png: each dimension beside N(0,1). */
-gt_status gt_latents_plot_histograms(const gt_latents *l, const gt_latent_dims *dims, const char *stem);
+
+/* What figures show of the latents of a network: some dimensions, and the labels of the images. */
+typedef struct gt_latent_shown {
+    const char *name; /* of the run; NULL: figures of one run do not say it */
+    int64_t n;
+    int d;                /* dimensions; at least one */
+    const int *dim;       /* [d] their numbers */
+    const float *values;  /* [n,d] */
+    const float *label;   /* [n] the first number of the label, or the class; NULL: the data have no labels */
+    const int32_t *class; /* [n]; zeros where there are other labels */
+    bool classes;
+    char label_name[64];
+} gt_latent_shown;
+/* A copy in the arena, which needs neither the network nor the data any more; `name` and `dims` must stay. */
+gt_status gt_latents_show(gt_arena *a, const gt_latents *l, const gt_latent_dims *dims, const char *name,
+                          gt_latent_shown *out);
+/* STEM.svg and STEM.png: each dimension beside N(0,1). Of several runs (n) as many dimensions as all have, at most
+ * four, a row for each run and one axis for all; of one dimension the runs stand side by side. */
+gt_status gt_latents_plot_histograms(const gt_latent_shown *runs, int n, const char *stem);
 /* The dimensions against the first number of the label; of classes the first two dimensions, coloured by class. Of data
- * without labels nothing is written. */
-gt_status gt_latents_plot_labels(const gt_latents *l, const gt_latent_dims *dims, const char *stem);
+ * without labels nothing is written. Several runs as in the histograms. */
+gt_status gt_latents_plot_labels(const gt_latent_shown *runs, int n, const char *stem);
 
 /* ---- decoded latents ---- */
 

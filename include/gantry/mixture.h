@@ -194,6 +194,11 @@ typedef struct gt_fit_hooks { /* called on all ranks after every iteration; a NU
  * covariance is singular, or a log-likelihood falls by more than rounding explains. */
 gt_status gt_mixture_fit(gt_blocks *b, gt_fit *f, const gt_fit_hooks *hooks);
 
+/* Computes the iterations of the restart that led to f->best once more, as far as that came, for hooks.mixture: a fit
+ * keeps its last mixture alone. The same iterations, whether the fit was stopped or not. GT_STOPPED: a signal wished
+ * so. */
+gt_status gt_fit_again_all(const gt_fit *f, gt_blocks *b, gt_fit_hooks hooks);
+
 /* One file holds a fit, finished or not; the file is a checkpoint (checkpoint.h): written whole or not at all, verified
  * when it is read. Not collective. */
 gt_status gt_fit_write(const gt_fit *f, const char *path);
@@ -227,7 +232,7 @@ gt_status gt_mixture_latents(void *mixture, int64_t n, const int64_t *seeds, int
 /* How far two ways of dividing points agree, table[i * columns + j]: points in part i of the one and in part j of the
  * other. 1: the same parts; about 0: as by chance (L. Hubert, P. Arabie, "Comparing partitions", 1985, equation 5). */
 double gt_adjusted_rand_index(const int64_t *table, int rows, int columns);
-/* The density of one of the numbers of a point. */
-double gt_mixture_marginal(const gt_mixture *m, int axis, double x);
+/* The density of one of the numbers of a point under component c, times the weight of the component. */
+double gt_mixture_part(const gt_mixture *m, int c, int axis, double x);
 
 #endif

@@ -21,7 +21,7 @@ gt_status gt_fit_draw_curve(const gt_fit *f, const char *stem);
  * no such axes. Any rank. */
 gt_status gt_mixture_axes_read(int axes[2], const gt_mixture_points *p, const char *text);
 /* Points coloured by groups, and an ellipse of two standard deviations for each component; of points of one number a
- * histogram under the density. */
+ * histogram under the densities of the components, each times its weight, and under their sum. */
 gt_status gt_mixture_draw_clusters_all(const gt_mixture_points *p, const int axes[2], const gt_mixture *m,
                                        const int32_t *groups, const char *stem);
 /* Samples [n,d], which rank 0 has, over the points. */
@@ -30,6 +30,10 @@ gt_status gt_mixture_draw_samples_over_all(const gt_mixture_points *p, const int
 /* The iterations of the restart that led to f->best, which are computed again; `path` as in film.h, .webp or a folder.
  * GT_STOPPED: no film is made. */
 gt_status gt_fit_film_all(const gt_fit *f, const gt_mixture_points *p, const int axes[2], const char *path);
+
+/* OUTDIR/elbo.csv, .svg and .png: of the same iterations, which are computed again, ELBO, KL and log-likelihood after
+ * each half of EM: the E step, and the M step. GT_STOPPED: nothing is written. */
+gt_status gt_fit_tell_half_steps_all(const gt_fit *f, const gt_mixture_points *p, const char *outdir);
 
 /* ---- labels against components ---- */
 

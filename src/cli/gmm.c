@@ -61,15 +61,20 @@ static const gt_option table[] = {
     {CLI_FURTHER(film, "", "Of fit: film of the iterations, FILE.webp or FOLDER/"), .with = "fit",
      CLI_FILMS({"*.webp", GT_OUTFILE_FILM}),
      .detail = "The best restart is computed again for its pictures, of at most about 100 iterations."},
+    {CLI_ROW("half-steps", half_steps, "0", "Of fit: ELBO and KL after each half step of EM, as a table and a figure"),
+     .with = "fit",
+     .detail =
+         "elbo.csv, elbo.svg, .png: after each E step KL is 0 and the ELBO the log-likelihood; each M step raises "
+         "both, and KL is what lies between. The iterations of the best restart are computed again."},
     {CLI_OPTION(n, "64", "Of sample: number of samples"), .with = "sample", .min = 1, .max = 1e9},
     {CLI_OPTION(decoder, "", "Of sample: send latents through this checkpoint's decoder"), .path = true,
      .with = "sample"},
     {CLI_OPTION(outdir, "mixture", "Folder to write to; made if needed"),
      CLI_FILLS({"mixture.h5", GT_OUTFILE_OWN}, {"k+([0-9]).h5", GT_OUTFILE_OWN}, {"predictions.h5", GT_OUTFILE_ARRAYS},
-               {"samples.h5", GT_OUTFILE_ARRAYS}, {"@(labels|predictions-labels|k).csv", GT_OUTFILE_TABLE},
+               {"samples.h5", GT_OUTFILE_ARRAYS}, {"@(labels|predictions-labels|k|elbo).csv", GT_OUTFILE_TABLE},
                {"@(predictions|scores|samples).csv", GT_OUTFILE_POINTS}, {"samples.png", GT_OUTFILE_PICTURE},
                {"stop", GT_OUTFILE_DATASET} /* which a fit takes for a wish, and removes */,
-               CLI_FIGURE("@(curve|clusters|predictions|over-data|k)")),
+               CLI_FIGURE("@(curve|clusters|predictions|over-data|k|elbo)")),
      .detail = "fit: mixture.h5, from which also a stopped fit is resumed, and which a fit with other options or to "
                "other data replaces with --overwrite; curve.svg, .png: log-likelihood over "
                "iterations; clusters.svg, .png: points and ellipses. "

@@ -10,7 +10,7 @@ typedef struct gmm_fields {
     const char *k, *covariance, *array, *labels, *classes, *outdir, *axes, *decoder, *start, *film;
     int64_t restarts, iterations, lloyd, seed, n, threads;
     double tol, floor, checkpoint_minutes;
-    bool overwrite;
+    bool overwrite, half_steps;
 } gmm_fields;
 
 static inline const gmm_fields *gmm_options(const cli_session *s) { return s->fields; }

@@ -106,7 +106,17 @@ static gt_status film_fit_all(const cli_session *s, const gt_mixture_points *p, 
     return st;
 }
 
-/* Figures, then words, then the film. */
+static gt_status tell_half_steps_all(const cli_session *s, const gt_mixture_points *p, const gt_fit *f) {
+    if (!gmm_options(s)->half_steps) return GT_OK;
+    gt_status st = gt_fit_tell_half_steps_all(f, p, gmm_options(s)->outdir);
+    if (st == GT_STOPPED) gt_info("stopped: no elbo.csv; mixture.h5 is whole");
+    if (!st && s->comm->rank == 0)
+        gt_print("%s/elbo.png, beside elbo.svg and elbo.csv: ELBO and KL after each half step\n",
+                 gmm_options(s)->outdir);
+    return st;
+}
+
+/* Figures, then words, then what computes the iterations again. */
 static gt_status show_fit_all(const cli_session *s, const gt_mixture_points *p, const int axes[2], const gt_fit *f) {
     bool first = s->comm->rank == 0;
     const char *path = cli_out(s, "mixture.h5"), *curve = cli_out(s, "curve"), *clusters = cli_out(s, "clusters");
@@ -123,6 +133,7 @@ static gt_status show_fit_all(const cli_session *s, const gt_mixture_points *p, 
     }
     gt_prediction_free(&prediction);
     st = gt_comm_agree_all(s->comm, st);
+    if (!st) st = tell_half_steps_all(s, p, f);
     return st ? st : film_fit_all(s, p, axes, f);
 }
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * gantry latent: where an autoencoder puts the images of a dataset, and what lies between. */
+ * gantry latent: where an autoencoder puts the images of a dataset, and what lies between; several beside each other.
+ */
+#include <libgen.h>
 #include <stdlib.h>
 
 #include "cli/applied.h"
+#include "gantry/arrays.h"
 #include "gantry/items.h"
 #include "gantry/latent_view.h"
 #include "gantry/rundir.h"
@@ -12,6 +15,7 @@ typedef struct latent_fields {
     double scale;
     int64_t interpolate, threads;
     bool overwrite;
+    const char **names; /* of the runs, as they were given: their last parts */
 } latent_fields;
 
 #define FIELDS latent_fields
@@ -31,7 +35,8 @@ static const gt_option table[] = {
      .detail = "latents.h5: latent (and log_variance), error, labels of every image. histograms.svg, .png: each "
                "dimension against N(0,1). labels.svg, .png: "
                "the first dimensions against the label. traversal.png: one dimension moved, the others 0. "
-               "interpolation.png: between four images. Without DATA: traversal.png alone."},
+               "interpolation.png: between four images. Without DATA: traversal.png alone. Of several runs: histograms "
+               "and labels alone, with all runs in each, on one axis."},
     {CLI_OPTION(traverse, "-3,-0.5,0,0.9,3", "Values of a dimension in traversal.png"), .placeholder = "LIST",
      .check = check_values, .with = "!--layer"},
     {CLI_OPTION(scale, NULL, "Take nine values from -X to X instead of --traverse"), .derived = "as --traverse says",
@@ -144,6 +149,85 @@ static gt_status write_latents_all(cli_applied *e) {
     return st;
 }
 
+/* ---- several runs beside each other ---- */
+
+typedef struct beside { /* the runs so far, and what rank 0 keeps of them */
+    gt_latent_shown *shown;
+    const char **names;
+    int n;
+} beside;
+
+static gt_status keep_latents(const cli_applied *e, const gt_encoded *all, gt_latent_shown *out, const char *name) {
+    const cli_session *s = e->session;
+    const gt_latents l = {e->model, e->data, *all};
+    int64_t *list, n;
+    gt_latent_dims *dims = gt_arena_array(s->arena, 1, sizeof *dims);
+    gt_status st = dims ? read_dims(s, e->model->latent_size, &list, &n) : GT_NOMEM;
+    if (!st) st = gt_latent_dims_choose(s->arena, &l, e->model->latent_size, list, n, dims);
+    if (!st) st = gt_latents_show(s->arena, &l, dims, name, out);
+    if (st) return gt_wrap(st, "%s", name);
+    gt_print("%s: ", name);
+    print_dims(dims, e->model->latent_size);
+    if (e->model->latent_size == 1) gt_print("latents of one number\n");
+    return GT_OK;
+}
+
+static gt_status keep_latents_all(cli_applied *e) {
+    const beside *b = e->arg;
+    gt_encoded all;
+    gt_status st = gt_encode_dataset_all(e->comm, e->network, e->data, &all);
+    if (!st)
+        st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : keep_latents(e, &all, &b->shown[b->n], b->names[b->n]));
+    gt_encoded_free(&all);
+    return st;
+}
+
+static gt_status draw_beside(const cli_session *s, const beside *b) {
+    const char *outdir = ((const latent_fields *)s->fields)->outdir;
+    gt_status st = gt_rundir_prepare(outdir, 1 << 20);
+    if (!st) st = gt_latents_plot_histograms(b->shown, b->n, cli_out(s, "histograms"));
+    if (!st) st = gt_latents_plot_labels(b->shown, b->n, cli_out(s, "labels"));
+    if (!st) gt_print("the latents of %d runs beside each other, in %s\n", b->n, outdir);
+    return st;
+}
+
+static gt_status compare_latents_all(cli_session *s) {
+    int runs = s->arguments.n_words - 1;
+    const char **words = s->arguments.words, *pair[2] = {NULL, words[runs]};
+    beside b = {gt_arena_array(s->arena, (size_t)runs, sizeof *b.shown), ((latent_fields *)s->fields)->names, 0};
+    gt_status st = gt_comm_agree_all(s->comm, b.shown ? GT_OK : GT_NOMEM);
+    for (; b.n < runs && !st; b.n++) {
+        pair[0] = words[b.n];
+        s->arguments.words = pair; /* one run and the data, as for any command */
+        s->arguments.n_words = 2;
+        st = cli_apply_all(s, GT_ROLE_ENCODER, CLI_SIZE_OF_TRAINING, keep_latents_all, &b);
+    }
+    s->arguments.words = words;
+    s->arguments.n_words = runs + 1;
+    return st ? st : gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : draw_beside(s, &b));
+}
+
+/* The runs are words 0 to n - 2; their names are kept before they become those of checkpoints. */
+static gt_status check_several(cli_session *s) {
+    static const char *const of_one[] = {"traverse", "scale", "interpolate", "class", "layer", "network"};
+    latent_fields *f = s->fields;
+    const char **words = s->arguments.words;
+    int runs = s->arguments.n_words - 1;
+    gt_status st = GT_OK;
+    f->names = gt_arena_array(s->arena, (size_t)runs, sizeof *f->names);
+    if (!f->names) return GT_NOMEM;
+    for (size_t i = 0; i < sizeof of_one / sizeof *of_one; i++)
+        if (gt_options_state(&s->options, of_one[i]) == GT_OPTION_GIVEN)
+            return gt_fail(GT_USAGE, "--%s is for one run, and %d are given", of_one[i], runs);
+    for (int i = 0; i < runs && !st; i++) {
+        char *copy = gt_arena_printf(s->arena, "%s", words[i]);
+        if (!copy) return GT_NOMEM;
+        f->names[i] = basename(copy);
+        st = cli_choose_checkpoint(&s->options, &words[i]);
+    }
+    return !st && cli_first_rank() ? gt_h5_check(words[runs]) : st;
+}
+
 /* ---- without data ---- */
 
 static gt_status draw_traversal(const cli_session *s, gt_generator *g) {
@@ -212,6 +296,7 @@ static gt_status layer_all(cli_session *s) {
 static gt_status check_words(cli_session *s) {
     const latent_fields *f = s->fields;
     gt_status st = check_options(s);
+    if (!st && s->arguments.n_words > 2) return check_several(s);
     if (!st && s->arguments.n_words == 1 && !*f->layer)
         return cli_choose_checkpoint(&s->options, &s->arguments.words[0]);
     return st ? st : cli_check_applied(s);
@@ -219,6 +304,7 @@ static gt_status check_words(cli_session *s) {
 
 static gt_status latent(cli_session *s) {
     const latent_fields *f = s->fields;
+    if (s->arguments.n_words > 2) return compare_latents_all(s);
     if (*f->layer) return layer_all(s);
     if (s->arguments.n_words == 1) return gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : traverse(s));
     return cli_apply_all(s, GT_ROLE_ENCODER, CLI_SIZE_OF_TRAINING, write_latents_all, NULL);
@@ -226,15 +312,16 @@ static gt_status latent(cli_session *s) {
 
 const cli_command cli_latent = {
     .name = "latent",
-    .arguments = "CHECKPOINT | RUN [DATA] [--key=value ...]",
+    .arguments = "CHECKPOINT | RUN ... [DATA] [--key=value ...]",
     .help = "Encode a dataset; show histograms, traversals, interpolations",
     .files = "In --outdir latents.h5, histograms.svg and .png, labels.svg and .png, traversal.png, interpolation.png; "
-             "without DATA traversal.png alone.",
+             "without DATA traversal.png alone; of several runs histograms and labels with all of them.",
     CLI_EXAMPLES({"Latents of all images", "gantry latent runs/vae digits.zip --outdir=latent"},
+                 {"An autoencoder beside two variational ones", "gantry latent runs/ae runs/vae runs/cvae digits.zip"},
                  {"Only what single dimensions do", "gantry latent runs/vae --traverse=-2,-1,0,1,2"},
                  {"Features of a layer of a classifier", "gantry latent runs/lenet digits.zip --layer=fc2"}),
     CLI_ROWS(table),
-    .own_words = 2,
+    .own_words = ~1u, /* the first rank opens the runs; the data are compared by what they hold */
     .ranks = true,
     .pool = true,
     .prepare = check_words,

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/text.h"
 #include "cli/applied.h"
+#include "cli/study.h"
 #include "gantry/rundir.h"
 #include "gantry/study_view.h"
 
@@ -17,17 +17,9 @@ typedef struct study {
     int64_t images;                                                             /* without --images; 0: all */
 } study;
 
-typedef struct study_fields {
-    const char *outdir, *classes;
-    int64_t images, samples, seed, threads;
-    double mean, deviation;
-    const study *study; /* that was asked for */
-    bool overwrite;
-} study_fields;
-
 #define FIELDS study_fields
 
-#define STUDIED "@(kl|dimensions|gradient-variance)"
+#define STUDIED "@(kl|kl-densities|optimizers|conv|pooling|dimensions|gradient-variance)"
 
 static gt_status check_power(const gt_option *o, const char *value) {
     unsigned long long n = strtoull(value, NULL, 10);
@@ -36,10 +28,31 @@ static gt_status check_power(const gt_option *o, const char *value) {
     return gt_fail(GT_USAGE, "is not a power of 2; the nearest below is %lld", 1LL << (63 - __builtin_clzll(n)));
 }
 
+static gt_status check_input(const gt_option *o, const char *value) {
+    return *value ? study_check_numbers(o, value) : GT_OK;
+}
+
+static gt_status check_rates(const gt_option *o, const char *value) {
+    double rates[GT_OPTIMIZER_PATHS];
+    bool fine = !*value || cli_are_numbers(value, GT_OPTIMIZER_PATHS, rates);
+    (void)o;
+    for (int i = 0; i < GT_OPTIMIZER_PATHS && fine && *value; i++) fine = rates[i] > 0 && rates[i] < 1e6;
+    return fine ? GT_OK
+                : gt_fail(GT_USAGE,
+                          "must be %d rates above 0, of SGD, momentum, AdaGrad, RMSprop and Adam, such as "
+                          "0.95,0.1,1.5,0.1,0.3",
+                          GT_OPTIMIZER_PATHS);
+}
+
 static const gt_option table[] = {
     {CLI_OPTION(outdir, "study", "Folder to write to; made if needed"),
      CLI_FILLS({STUDIED ".csv", GT_OUTFILE_TABLE}, CLI_FIGURE(STUDIED)),
-     .detail = "kl: kl.svg, .png, .csv: KL(N(m,s^2) || N(mean,deviation^2)) over m and s. dimensions: dimensions.svg, "
+     .detail = "kl: kl.svg, .png, .csv: KL(N(m,s^2) || N(mean,deviation^2)) over m and s; kl-densities.svg, .png, "
+               ".csv: both densities in cells, with the KL of each. optimizers: optimizers.svg, .png, .csv: paths of "
+               "SGD, momentum, AdaGrad, RMSprop and Adam from (-7,2) down the valley x^2/20 + y^2. conv: conv.svg, "
+               ".png, .csv: a convolution as a product of matrices, by numbers: a row for each place of the filter. "
+               "pooling: pooling.svg, .png, .csv: an image that moves to the right, and the largest values in "
+               "windows of the image. dimensions: dimensions.svg, "
                ".png, .csv: of each dimension of the latent its divergence from N(0,1), and by how much the "
                "reconstruction error of an image rises when the dimension is held at its mean over the images. "
                "gradient-variance: gradient-variance.svg, .png, .csv: how far estimates of the gradient of the "
@@ -56,6 +69,19 @@ static const gt_option table[] = {
     CLI_CLASSES_WITH("dimensions|gradient-variance"),
     {CLI_OPTION(mean, "0", "Of kl: mean of the second Gaussian"), .with = "kl", .min = -1e6, .max = 1e6},
     {CLI_OPTION(deviation, "1", "Of kl: deviation of the second Gaussian"), .with = "kl", .min = 1e-6, .max = 1e6},
+    {CLI_OPTION(steps, "30", "Of optimizers: number of steps"), .with = "optimizers", .min = 1, .max = 10000},
+    {CLI_OPTION(lrates, "", "Of optimizers: learning rates of the five; empty: 0.95,0.1,1.5,0.1,0.3"),
+     .with = "optimizers", .placeholder = "LIST", .check = check_rates,
+     .detail = "In the order SGD, momentum, AdaGrad, RMSprop, Adam."},
+    {CLI_OPTION(input, "", "Of conv and pooling: image, as in 1,2,3/4,5,6; empty: one of 4x4, or of 6x6"),
+     .with = "conv|pooling", .placeholder = "NUMBERS", .check = check_input,
+     .detail = "A comma between numbers, a slash between lines, a colon between channels."},
+    {CLI_OPTION(filter, "2,0,1/0,1,2/1,0,2", "Of conv: filter, written like --input"), .with = "conv",
+     .placeholder = "NUMBERS", .check = study_check_numbers},
+    {CLI_OPTION(stride, NULL, "Of conv and pooling: step of the filter or window"), .with = "conv|pooling", .min = 1,
+     .max = 16, .derived = "1; pooling: as --window"},
+    {CLI_OPTION(pad, "0", "Of conv: zeros around the image"), .with = "conv", .max = 16},
+    {CLI_OPTION(window, "3", "Of pooling: side of the windows"), .with = "pooling", .min = 1, .max = 8},
     CLI_THREADS,
 };
 
@@ -63,14 +89,35 @@ static const gt_option table[] = {
 
 static const char *outdir_of(const cli_session *s) { return ((const study_fields *)s->fields)->outdir; }
 
+void study_print_files(const cli_session *s, const char *name) {
+    gt_print("%s/%s.png, beside %s.svg and %s.csv\n", outdir_of(s), name, name, name);
+}
+
 static gt_status study_kl(cli_session *s) {
     const study_fields *f = s->fields;
     gt_status st = gt_rundir_prepare(f->outdir, 1 << 20);
     if (!st) st = gt_kl_write(f->mean, f->deviation, f->outdir);
-    if (!st)
-        gt_print("%s: KL(N(mean,deviation^2) || N(%.4g,%.4g)), beside kl.svg and kl.csv\n", cli_out(s, "kl.png"),
-                 f->mean, f->deviation * f->deviation);
-    return st;
+    if (st) return st;
+    gt_print("KL(N(m,s^2) || N(%.4g,%.4g)) over m and s:\n", f->mean, f->deviation * f->deviation);
+    study_print_files(s, "kl");
+    gt_print("densities for some of them:\n");
+    study_print_files(s, "kl-densities");
+    return GT_OK;
+}
+
+static gt_status study_optimizers(cli_session *s) {
+    const study_fields *f = s->fields;
+    const float *rates = NULL;
+    double ends[GT_OPTIMIZER_PATHS];
+    int n;
+    gt_status st = *f->lrates ? cli_read_numbers(s->arena, f->lrates, &rates, &n) : GT_OK;
+    if (!st) st = gt_rundir_prepare(f->outdir, 1 << 20);
+    if (!st) st = gt_optimizer_paths_write((int)f->steps, rates, f->outdir, ends);
+    if (st) return st;
+    gt_print("x^2/20 + y^2, from 6.45 on, after %lld step%s:\n", (long long)f->steps, gt_plural(f->steps));
+    for (int k = 0; k < GT_OPTIMIZER_PATHS; k++) gt_print("  %-9s %.4g\n", gt_optimizer_path_name(k), ends[k]);
+    study_print_files(s, "optimizers");
+    return GT_OK;
 }
 
 static gt_status study_dimensions_all(cli_applied *e, gt_latent_loss *l, int64_t images) {
@@ -83,9 +130,10 @@ static gt_status study_dimensions_all(cli_applied *e, gt_latent_loss *l, int64_t
     if (st || e->comm->rank) return gt_comm_agree_all(e->comm, st);
     st = gt_rundir_prepare(outdir_of(s), 1 << 20);
     if (!st) st = gt_dimensions_write(of, d, outdir_of(s));
-    if (!st)
-        gt_print("error of an image, with all %d dimensions: %.6g\n%s, beside dimensions.svg and dimensions.csv\n", d,
-                 error, cli_out(s, "dimensions.png"));
+    if (!st) {
+        gt_print("error of an image, with all %d dimensions: %.6g\n", d, error);
+        study_print_files(s, "dimensions");
+    }
     return gt_comm_agree_all(e->comm, st);
 }
 
@@ -96,7 +144,7 @@ static void print_variances(const cli_session *s, const gt_gradient_study *g, in
         gt_print("  %-22s score function %.6g, reparametrised %.6g: %.4g times as large\n", gt_derivative_name(k),
                  g->variance[GT_SCORE_FUNCTION][k][0], g->variance[GT_REPARAMETRISED][k][0],
                  g->variance[GT_SCORE_FUNCTION][k][0] / g->variance[GT_REPARAMETRISED][k][0]);
-    gt_print("%s, beside gradient-variance.svg and gradient-variance.csv\n", cli_out(s, "gradient-variance.png"));
+    study_print_files(s, "gradient-variance");
 }
 
 static gt_status study_gradients_all(cli_applied *e, gt_latent_loss *l, int64_t images) {
@@ -113,6 +161,9 @@ static gt_status study_gradients_all(cli_applied *e, gt_latent_loss *l, int64_t 
 
 static const study studies[] = {
     {"kl", .run = study_kl},
+    {"optimizers", .run = study_optimizers},
+    {"conv", .run = study_conv},
+    {"pooling", .run = study_pooling},
     {"dimensions", .of_latents = study_dimensions_all},
     {"gradient-variance", .of_latents = study_gradients_all, .images = 100},
 };
@@ -165,13 +216,16 @@ static gt_status run_study(cli_session *s) {
 
 const cli_command cli_study = {
     .name = "study",
-    .arguments = "kl | dimensions RUN DATA | gradient-variance RUN DATA [--key=value ...]",
-    .help = "Draw figures that explain autoencoders, with their numbers",
+    .arguments = "kl | optimizers | conv | pooling | dimensions RUN DATA | gradient-variance RUN DATA",
+    .help = "Draw figures that explain networks and training, with numbers",
     .detail = "Each study writes a picture (.svg, .png) and a table (.csv), with the same numbers on any number of "
               "ranks.",
-    .files = "In --outdir a picture (.svg, .png) and a table (.csv), named like the study.",
+    .files = "In --outdir a picture (.svg, .png) and a table (.csv), named like the study; by kl also kl-densities.",
     CLI_EXAMPLES(
         {"Divergence of Gaussians", "gantry study kl --mean=1 --deviation=0.5"},
+        {"How optimisers move, with SGD too fast", "gantry study optimizers --lrates=1.05,0.1,1.5,0.1,0.3"},
+        {"A convolution by numbers", "gantry study conv --pad=1"},
+        {"What pooling forgives", "gantry study pooling --window=2"},
         {"What each dimension of the latent is good for", "gantry study dimensions runs/vae digits.zip --images=1000"}),
     CLI_ROWS(table),
     .own_words = 4,

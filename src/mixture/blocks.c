@@ -196,8 +196,8 @@ gt_hash128 gt_blocks_fingerprint(gt_blocks *b) {
     }
     for (int64_t p = 0; p < panels; p++) hashes[p] = gt_hash(b->x + (size_t)p * floats, floats * sizeof *b->x);
     if (hasher) gt_hasher_add(hasher, shape, sizeof shape);
-    gt_comm_funnel_all(b->comm, hashes, (size_t)panels * sizeof *hashes, add_hashes, hasher);
+    gt_status st = gt_comm_funnel_all(b->comm, hashes, (size_t)panels * sizeof *hashes, add_hashes, hasher);
     if (hasher) all = gt_hasher_end(hasher);
     free(hashes);
-    return all;
+    return st ? (gt_hash128){0} : all;
 }

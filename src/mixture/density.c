@@ -141,6 +141,13 @@ gt_status gt_density_set(gt_density *e, const gt_mixture *m, const double *centr
     return GT_OK;
 }
 
+void gt_mixture_mean(const gt_mixture *m, double *mean) {
+    size_t d = (size_t)m->d;
+    memset(mean, 0, d * sizeof *mean);
+    for (int c = 0; c < m->k; c++)
+        for (size_t j = 0; j < d; j++) mean[j] += m->weights[c] * m->means[(size_t)c * d + j];
+}
+
 /* ---- evaluating ---- */
 
 size_t gt_density_scratch(const gt_density *e) {

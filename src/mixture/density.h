@@ -42,6 +42,9 @@ void gt_density_init(gt_density *e, gt_arena *a, const gt_mixture *m, const gt_b
  * among the points; tied covariances alone use it. */
 gt_status gt_density_set(gt_density *e, const gt_mixture *m, const double *centre, gt_pool *pool);
 
+/* [d] the mean of the mixture: a place among its points. */
+void gt_mixture_mean(const gt_mixture *m, double *mean);
+
 /* Squared distances of the points x [d, panel] from all components, [k, panel]. `scratch`: gt_density_scratch()
  * doubles. */
 void gt_density_distances(const gt_density *e, const double *x, double *scratch, double *squared);

@@ -11,6 +11,7 @@
 #include "gantry/log.h"
 #include "gantry/mathfn.h"
 #include "gantry/progress.h"
+#include "gantry/stop.h"
 #include "mixture/em.h"
 
 gt_status gt_fit_allocate(gt_fit *f) {
@@ -214,4 +215,33 @@ gt_status gt_mixture_fit(gt_blocks *b, gt_fit *f, const gt_fit_hooks *hooks) {
     gt_tell_end();
     gt_em_free(t.em);
     return st ? st : stopped ? gt_fail(GT_STOPPED, "stopped after an iteration, as asked to") : GT_OK;
+}
+
+/* ---- iterations once more ---- */
+
+static bool wants_stop(void *arg) {
+    (void)arg;
+    return gt_stop_requested();
+}
+
+gt_status gt_fit_again_all(const gt_fit *f, gt_blocks *b, gt_fit_hooks hooks) {
+    gt_fit again;
+    gt_mixture_recipe recipe = f->recipe;
+    recipe.restarts = f->best_restart + 1;
+    recipe.iterations = f->n_curve - 1;
+    gt_status st = gt_fit_init(&again, &recipe, f->points);
+    again.restart = f->best_restart;
+    if (!st && f->start.mixture.weights) {
+        again.start.whole = f->start.whole;
+        st = gt_mixture_init(&again.start.mixture, again.arena, f->start.mixture.covariance, f->start.mixture.k,
+                             f->start.mixture.d);
+        if (!st) gt_mixture_copy(&again.start.mixture, &f->start.mixture);
+    }
+    memcpy(again.kernel_set, f->kernel_set, sizeof again.kernel_set);
+    st = gt_comm_agree_all(b->comm, st);
+    hooks.stop = wants_stop;
+    hooks.quiet = true;
+    if (!st) st = gt_mixture_fit(b, &again, &hooks);
+    gt_fit_free(&again);
+    return st;
 }

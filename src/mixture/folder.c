@@ -217,9 +217,13 @@ static gt_status take_lock(gt_fit_folder *d) {
 
 /* The data's fingerprint, then the lock. */
 static gt_status lock_folder_all(gt_fit_folder *d) {
-    gt_hash_hex(gt_blocks_fingerprint(d->points->blocks), d->fingerprint);
+    static const gt_hash128 none;
+    gt_hash128 of = gt_blocks_fingerprint(d->points->blocks);
+    bool short_of_memory = d->comm->rank == 0 && !memcmp(&of, &none, sizeof of);
+    gt_hash_hex(of, d->fingerprint);
     gt_comm_broadcast_all(d->comm, d->fingerprint, sizeof d->fingerprint, 0);
-    gt_status st = gt_comm_agree_all(d->comm, take_lock(d));
+    gt_status st = gt_comm_agree_all(
+        d->comm, short_of_memory ? gt_fail(GT_NOMEM, "out of memory for the fingerprint of the points") : take_lock(d));
     if (st == GT_STOPPED) gt_info("%s", gt_message());
     return st;
 }

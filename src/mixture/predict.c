@@ -44,8 +44,7 @@ static gt_status prepare_density(prediction *p, const gt_mixture *m) {
     p->work = gt_arena_array(a, (size_t)gt_pool_threads(p->b->pool), p->worker_doubles * sizeof *p->work);
     double *centre = gt_arena_array(a, d, sizeof *centre);
     if (gt_arena_failed(a)) return gt_fail(GT_NOMEM, "out of memory for the shares of %d components", m->k);
-    for (int c = 0; c < m->k; c++)
-        for (size_t j = 0; j < d; j++) centre[j] += m->weights[c] * m->means[(size_t)c * d + j];
+    gt_mixture_mean(m, centre);
     return gt_density_set(&p->density, m, centre, p->b->pool);
 }
 

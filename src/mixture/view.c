@@ -9,10 +9,9 @@
 
 #include "gantry/figure.h"
 #include "gantry/film.h"
-#include "gantry/stop.h"
 #include "mixture/blocks.h"
 
-enum { BARS = 60, CURVE = 401 };
+enum { BARS = 60, CURVE = 401, COMPONENTS = 16 /* of a line, with names */ };
 
 gt_status gt_fit_draw_curve(const gt_fit *f, const char *stem) {
     gt_arena *a = gt_arena_new();
@@ -71,7 +70,9 @@ typedef struct axes_view { /* points on two axes, or of one number */
     float *x, *y;     /* [n]; y NULL: not a plane */
     double ranges[4]; /* of x and of y: whole, with margins; of a line: of the density as well */
     char labels[2][64];
-    double *edges, *heights, *at, *density; /* of a line */
+    double *edges, *heights, *at, *density, *parts; /* of a line; parts [COMPONENTS, CURVE] */
+    char names[COMPONENTS][48];
+    gt_curve curves[COMPONENTS + 1];
 } axes_view;
 
 static void set_range(const float *x, int64_t n, double range[2]) {
@@ -95,7 +96,7 @@ static gt_status allocate_view(axes_view *v, bool first_rank) {
     if (v->plane) v->y = gt_arena_array(a, (size_t)v->n, sizeof *v->y);
     else {
         v->edges = gt_arena_array(a, 2 * BARS + 1, sizeof *v->edges);
-        v->at = gt_arena_array(a, 2 * CURVE, sizeof *v->at);
+        v->at = gt_arena_array(a, (2 + COMPONENTS) * CURVE, sizeof *v->at);
     }
     return gt_arena_failed(a) ? GT_NOMEM : GT_OK;
 }
@@ -103,6 +104,7 @@ static gt_status allocate_view(axes_view *v, bool first_rank) {
 static void set_bars(axes_view *v) {
     v->heights = v->edges + BARS + 1;
     v->density = v->at + CURVE;
+    v->parts = v->density + CURVE;
     gt_histogram(v->x, v->n, 1, BARS, v->edges, v->heights);
     for (int i = 0; i < CURVE; i++) v->at[i] = v->edges[0] + (v->edges[BARS] - v->edges[0]) * i / (CURVE - 1);
 }
@@ -128,23 +130,32 @@ static gt_status open_view_all(axes_view *v, const gt_mixture_points *p, const i
 
 static void close_view(axes_view *v) { gt_arena_free(v->arena); }
 
-/* Points of one number: a histogram under the density. */
-static gt_panel line_panel(axes_view *v, const gt_mixture *m, gt_curve *curve) {
-    for (int i = 0; i < CURVE; i++) v->density[i] = gt_mixture_marginal(m, 0, v->at[i]);
-    *curve = (gt_curve){.n = CURVE, .x = v->at, .y = v->density};
+/* Points of one number: a histogram under the densities of the components, each times its weight, and their sum; of
+ * many components under the sum alone. */
+static gt_panel line_panel(axes_view *v, const gt_mixture *m) {
+    enum { COLOURS = 6, SUM_COLOUR = 7 }; /* 0: the bars' */
+    bool each = m->k <= COMPONENTS;
+    int shown = 1;
+    memset(v->density, 0, CURVE * sizeof *v->density);
+    for (int c = 0; c < m->k; c++) {
+        double *part = v->parts + (each ? c * CURVE : 0);
+        for (int i = 0; i < CURVE; i++) v->density[i] += part[i] = gt_mixture_part(m, c, 0, v->at[i]);
+        if (!each || !(m->weights[c] > 0)) continue;
+        snprintf(v->names[c], sizeof *v->names, "component %d, weight %.3g", c, m->weights[c]);
+        v->curves[shown++] = (gt_curve){v->names[c], CURVE, v->at, part, c % COLOURS + 1};
+    }
+    v->curves[0] = (gt_curve){"sum", CURVE, v->at, v->density, SUM_COLOUR};
     return (gt_panel){.title = "points and density",
                       .x_label = v->labels[0],
                       .y_label = "density",
                       .bars = {BARS, v->edges, v->heights},
-                      .n_curves = 1,
-                      .curves = curve};
+                      .n_curves = shown,
+                      .curves = v->curves};
 }
 
-/* The points, coloured by `groups` [n], and the mixture, on rank 0. The panel refers to `v`, `curve` and `ellipses`
- * [k]. */
-static gt_panel clusters_panel(axes_view *v, const gt_mixture *m, const int32_t *groups, gt_curve *curve,
-                               gt_ellipse *ellipses) {
-    if (!v->plane) return line_panel(v, m, curve);
+/* The points, coloured by `groups` [n], and the mixture, on rank 0. The panel refers to `v` and `ellipses` [k]. */
+static gt_panel clusters_panel(axes_view *v, const gt_mixture *m, const int32_t *groups, gt_ellipse *ellipses) {
+    if (!v->plane) return line_panel(v, m);
     const int *axes = v->axes;
     int shown = 0;
     for (int c = 0; c < m->k; c++) {
@@ -168,9 +179,8 @@ static gt_panel clusters_panel(axes_view *v, const gt_mixture *m, const int32_t 
 
 static gt_status draw_clusters(axes_view *v, const gt_mixture *m, const int32_t *groups, const char *stem) {
     gt_ellipse *ellipses = gt_arena_array(v->arena, (size_t)m->k, sizeof *ellipses);
-    gt_curve curve;
     if (!ellipses) return GT_NOMEM;
-    gt_panel panel = clusters_panel(v, m, groups, &curve, ellipses);
+    gt_panel panel = clusters_panel(v, m, groups, ellipses);
     return gt_figure_write(stem, &panel, 1, 1);
 }
 
@@ -237,15 +247,12 @@ gt_status gt_mixture_draw_samples_over_all(const gt_mixture_points *p, const int
 
 /* ---- films ---- */
 
-/* The restart that led to the best mixture is computed again for its film, so that a fit that was stopped and gone on
- * with has the same film. */
 enum { MAX_FRAMES = 100 };
 static const double FPS = 4, LAST_SECONDS = 1.5;
 
 typedef struct filming {
     const gt_mixture_points *points;
     axes_view view;
-    gt_curve curve;
     gt_ellipse *ellipses;
     gt_film_of of;
     gt_film *film; /* rank 0's */
@@ -269,7 +276,7 @@ static gt_status add_frame(filming *w, const gt_panel *panel, int times) {
 
 static gt_status draw_iteration(filming *w, const gt_mixture *m, int iteration, const int32_t *groups) {
     char title[64];
-    gt_panel panel = clusters_panel(&w->view, m, groups, &w->curve, w->ellipses);
+    gt_panel panel = clusters_panel(&w->view, m, groups, w->ellipses);
     snprintf(title, sizeof title, "iteration %d of %d", iteration, w->last);
     panel.title = title;
     panel.x_range = w->view.ranges;
@@ -289,34 +296,6 @@ static gt_status add_mixture(void *arg, const gt_mixture *m, int iteration) {
     return gt_comm_agree_all(c, st);
 }
 
-static bool wants_stop(void *arg) {
-    (void)arg;
-    return gt_stop_requested();
-}
-
-/* The restart of the best mixture alone, as far as it came. */
-static gt_status repeat_fit_all(filming *w, const gt_fit *f) {
-    gt_fit again;
-    gt_mixture_recipe recipe = f->recipe;
-    recipe.restarts = f->best_restart + 1;
-    recipe.iterations = w->last;
-    gt_status st = gt_fit_init(&again, &recipe, f->points);
-    again.restart = f->best_restart;
-    if (!st && f->start.mixture.weights) {
-        again.start.whole = f->start.whole;
-        st = gt_mixture_init(&again.start.mixture, again.arena, f->start.mixture.covariance, f->start.mixture.k,
-                             f->start.mixture.d);
-        if (!st) gt_mixture_copy(&again.start.mixture, &f->start.mixture);
-    }
-    memcpy(again.kernel_set, f->kernel_set, sizeof again.kernel_set);
-    st = gt_comm_agree_all(w->points->blocks->comm, st);
-    if (!st)
-        st = gt_mixture_fit(w->points->blocks, &again,
-                            &(gt_fit_hooks){.stop = wants_stop, .mixture = add_mixture, .quiet = true, .arg = w});
-    gt_fit_free(&again);
-    return st;
-}
-
 gt_status gt_fit_film_all(const gt_fit *f, const gt_mixture_points *p, const int axes[2], const char *path) {
     gt_comm *c = p->blocks->comm;
     int last = f->n_curve - 1;
@@ -328,7 +307,7 @@ gt_status gt_fit_film_all(const gt_fit *f, const gt_mixture_points *p, const int
         w.ellipses = gt_arena_array(w.view.arena, (size_t)f->best.k, sizeof *w.ellipses);
         st = gt_comm_agree_all(c, w.ellipses ? GT_OK : GT_NOMEM);
     }
-    if (!st) st = repeat_fit_all(&w, f);
+    if (!st) st = gt_fit_again_all(f, p->blocks, (gt_fit_hooks){.mixture = add_mixture, .arg = &w});
     if (!st && c->rank == 0) st = gt_film_finish(w.film);
     gt_film_close(w.film);
     close_view(&w.view);

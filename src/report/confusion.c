@@ -40,8 +40,9 @@ static void draw_row(const table *t, int row, cairo_t *c) {
     for (int k = 0; k < t->classes; k++) sum += (double)counts[k];
     for (int k = 0; k < t->classes; k++) {
         double share = sum > 0 ? (double)counts[k] / sum : 0, x = LEFT + k * t->cell, y = TOP + row * t->cell;
-        double pale = 1 - sqrt(share); /* so that a few mistakes can be seen */
-        cairo_set_source_rgb(c, 0.45 + 0.55 * pale, 0.70 + 0.30 * pale, 0.95 + 0.05 * pale);
+        double rgb[3];
+        plot_pale(sqrt(share), rgb); /* the root: a few mistakes can be seen */
+        cairo_set_source_rgb(c, rgb[0], rgb[1], rgb[2]);
         cairo_rectangle(c, x, y, t->cell, t->cell);
         cairo_fill(c);
         if (t->classes > FEW || !counts[k]) continue;

@@ -96,7 +96,7 @@ static int colour_of(const gt_panel *p, int curve) {
 }
 
 static int labels_of(const gt_panel *p) {
-    int n = p->heat.rows > 0;
+    int n = p->heat.rows > 0 && !p->heat.numbers; /* beside a scale of colours there is room for a legend */
     for (int i = 0; i < p->n_curves; i++) n += p->curves[i].label != NULL;
     return n;
 }
@@ -173,7 +173,7 @@ static void make_room(const gt_panel *panels, int n, layout *l) {
 static void draw_axes(const pen *p, const frame *f, const gt_panel *panel, const layout *l) {
     double left = f->x.from, right = f->x.to, top = f->y.to, bottom = f->y.from;
     cairo_set_line_width(p->cairo, 0.5);
-    plot_marks(p, &f->x, &f->y);
+    if (!panel->heat.numbers) plot_marks(p, &f->x, &f->y);
     cairo_set_source_rgb(p->cairo, .2, .2, .2);
     cairo_rectangle(p->cairo, left, top, right - left, bottom - top);
     cairo_stroke(p->cairo);
@@ -182,7 +182,7 @@ static void draw_axes(const pen *p, const frame *f, const gt_panel *panel, const
     draw_caption(p, f, l, panel->x_label);
     if (panel->y_label)
         plot_text(p, f->left + l->label + 2, (top + bottom) / 2, 0.5, l->label, -M_PI / 2, panel->y_label);
-    if (panel->heat.rows) plot_heat_scale(p, right + 14, &f->y, &panel->heat);
+    if (panel->heat.rows && !panel->heat.numbers) plot_heat_scale(p, right + 14, &f->y, &panel->heat);
     else if (!l->small) draw_legend(p, panel, right + 14, top + 10, false);
 }
 
@@ -211,8 +211,11 @@ static void draw_data(const pen *pen, const frame *f, const gt_panel *p, const l
             cairo_line_to(c, plot_place(&f->x, x), plot_place(&f->y, y));
         }
         cairo_close_path(c);
-        plot_colour(c, p->ellipses[i].group, 1);
+        cairo_save(c);
+        if (p->ellipses[i].thin) cairo_set_line_width(c, 0.8);
+        plot_colour(c, p->ellipses[i].group, p->ellipses[i].thin ? 0.5 : 1);
         cairo_stroke(c);
+        cairo_restore(c);
     }
     for (int i = 0; i < p->n_curves; i++) {
         const gt_curve *k = &p->curves[i];

@@ -39,6 +39,11 @@ void plot_heat(double v, double rgb[3]) {
     for (int k = 0; k < 3; k++) rgb[k] = at[i][k] + (place - i) * (at[i + 1][k] - at[i][k]);
 }
 
+void plot_pale(double v, double rgb[3]) {
+    static const double full[3] = {0.45, 0.70, 0.95};
+    for (int k = 0; k < 3; k++) rgb[k] = 1 - fmin(fmax(v, 0), 1) * (1 - full[k]);
+}
+
 double plot_text_width(const pen *p, double size, const char *text) {
     const double of_size = 0.6; /* of digits, in the fonts that pages ask for */
     cairo_text_extents_t e;

@@ -40,6 +40,8 @@ void plot_colour(cairo_t *c, int colour, double alpha);
 /* The colour of a value in 0 .. 1: dark violet over red and orange to yellow. Brightness grows with the value, so that
  * the colours can be read without colours, too. */
 void plot_heat(double v, double rgb[3]);
+/* From white to blue, light enough for text upon it. */
+void plot_pale(double v, double rgb[3]);
 /* Draws a heat map over both axes, and its scale of colours from x on. */
 void plot_heat_map(const pen *p, const axis *x, const axis *y, const gt_heat *heat);
 void plot_heat_scale(const pen *p, double x, const axis *y, const gt_heat *heat);

@@ -85,16 +85,79 @@ gt_status gt_layer_write_arrays(const gt_features *f, gt_dataset *data, const fl
     return write_with_labels(data, arrays, 1, path);
 }
 
+/* ---- what figures show ---- */
+
+static gt_status copy_labels(gt_arena *a, gt_dataset *data, gt_latent_shown *out) {
+    const gt_dataset_info *info = gt_dataset_get_info(data);
+    float *label = gt_arena_array(a, (size_t)info->label_width, sizeof *label),
+          *first = gt_arena_array(a, (size_t)info->count, sizeof *first);
+    int32_t *class = gt_arena_array(a, (size_t)info->count, sizeof *class);
+    if (gt_arena_failed(a)) return GT_NOMEM;
+    out->classes = info->label_kind == GT_LABELS_CLASSES;
+    for (int64_t i = 0; i < info->count; i++) {
+        gt_dataset_label(data, i, label);
+        class[i] = out->classes ? gt_dataset_class(data, i) : 0;
+        first[i] = out->classes ? (float)class[i] : *label;
+    }
+    out->label = first;
+    out->class = class;
+    gt_label_name(info, 0, out->label_name);
+    return GT_OK;
+}
+
+gt_status gt_latents_show(gt_arena *a, const gt_latents *l, const gt_latent_dims *dims, const char *name,
+                          gt_latent_shown *out) {
+    const gt_dataset_info *info = gt_dataset_get_info(l->data);
+    int d = dims->n;
+    float *values = gt_arena_array(a, (size_t)info->count, (size_t)d * sizeof *values);
+    if (!values) return GT_NOMEM;
+    for (int64_t i = 0; i < info->count * d; i++)
+        values[i] = l->of.latent[i / d * l->model->latent_size + dims->dim[i % d]];
+    *out = (gt_latent_shown){.name = name, .n = info->count, .d = d, .dim = dims->dim, .values = values};
+    return info->label_width ? copy_labels(a, l->data, out) : GT_OK;
+}
+
+/* The panels of a figure: of one run all dimensions, of several those that all have. */
+typedef struct arrangement {
+    int dims, panels, columns;
+    double range[2]; /* of the latents, with margins */
+} arrangement;
+
+static arrangement arrange(const gt_latent_shown *runs, int n) {
+    arrangement a = {.dims = runs->d};
+    double lo = INFINITY, hi = -INFINITY;
+    for (int r = 0; r < n && n > 1; r++)
+        if (runs[r].d < a.dims) a.dims = runs[r].d;
+    if (n > 1 && a.dims > COLUMNS) a.dims = COLUMNS;
+    a.panels = n * a.dims;
+    a.columns = n > 1 && a.dims > 1 ? a.dims : COLUMNS;
+    for (int r = 0; r < n; r++)
+        for (int64_t i = 0; i < runs[r].n * runs[r].d; i++) {
+            double v = (double)runs[r].values[i];
+            if (i % runs[r].d >= a.dims || !isfinite(v)) continue;
+            lo = fmin(lo, v), hi = fmax(hi, v);
+        }
+    if (!(hi >= lo)) lo = 0, hi = 0;
+    double margin = hi > lo ? 0.04 * (hi - lo) : 0.5;
+    a.range[0] = lo - margin, a.range[1] = hi + margin;
+    return a;
+}
+
+/* "vae: latent 3 and radius", of one run without its name. */
+static const char *title_of(gt_arena *a, const gt_latent_shown *run, int dim, const char *beside) {
+    return gt_arena_printf(a, "%s%slatent %d and %s", run->name ? run->name : "", run->name ? ": " : "", dim, beside);
+}
+
 /* ---- histograms ---- */
 
 typedef struct histogram {
     double edges[BARS + 1], bars[BARS];
 } histogram;
 
-static gt_status plot_histograms(gt_arena *a, const gt_latents *l, const gt_latent_dims *dims, const char *stem) {
-    int64_t n = gt_dataset_get_info(l->data)->count;
-    histogram *h = gt_arena_array(a, (size_t)dims->n, sizeof *h);
-    gt_panel *panels = gt_arena_array(a, (size_t)dims->n, sizeof *panels);
+static gt_status plot_histograms(gt_arena *a, const gt_latent_shown *runs, int n, const char *stem) {
+    arrangement all = arrange(runs, n);
+    histogram *h = gt_arena_array(a, (size_t)all.panels, sizeof *h);
+    gt_panel *panels = gt_arena_array(a, (size_t)all.panels, sizeof *panels);
     double x[CURVE], y[CURVE];
     gt_curve normal = {.n = CURVE, .x = x, .y = y};
     if (!h || !panels) return GT_NOMEM;
@@ -102,77 +165,66 @@ static gt_status plot_histograms(gt_arena *a, const gt_latents *l, const gt_late
         x[i] = -4 + 8.0 * i / (CURVE - 1);
         y[i] = gt_exp(-x[i] * x[i] / 2) / sqrt(2 * M_PI);
     }
-    for (int k = 0; k < dims->n; k++) {
-        gt_histogram(l->of.latent + dims->dim[k], n, l->model->latent_size, BARS, h[k].edges, h[k].bars);
-        panels[k] = (gt_panel){.title = gt_arena_printf(a, "latent %d and N(0,1)", dims->dim[k]),
+    if (n > 1) all.range[0] = fmin(all.range[0], x[0]), all.range[1] = fmax(all.range[1], x[CURVE - 1]);
+    for (int k = 0; k < all.panels; k++) {
+        const gt_latent_shown *run = &runs[k / all.dims];
+        int dim = k % all.dims;
+        gt_histogram(run->values + dim, run->n, run->d, BARS, h[k].edges, h[k].bars);
+        panels[k] = (gt_panel){.title = title_of(a, run, run->dim[dim], "N(0,1)"),
                                .x_label = "z",
                                .y_label = "density",
+                               .x_range = n > 1 ? all.range : NULL,
                                .bars = {BARS, h[k].edges, h[k].bars},
                                .n_curves = 1,
                                .curves = &normal};
     }
-    return gt_arena_failed(a) ? GT_NOMEM : gt_figure_write(stem, panels, dims->n, COLUMNS);
+    return gt_arena_failed(a) ? GT_NOMEM : gt_figure_write(stem, panels, all.panels, all.columns);
 }
 
-gt_status gt_latents_plot_histograms(const gt_latents *l, const gt_latent_dims *dims, const char *stem) {
+gt_status gt_latents_plot_histograms(const gt_latent_shown *runs, int n, const char *stem) {
     gt_arena *a = gt_arena_new();
-    gt_status st = a ? plot_histograms(a, l, dims, stem) : GT_NOMEM;
+    gt_status st = a ? plot_histograms(a, runs, n, stem) : GT_NOMEM;
     gt_arena_free(a);
     return st;
 }
 
 /* ---- against labels ---- */
 
-typedef struct label_points { /* [n] */
-    float *first;             /* number of the label, or the class */
-    int32_t *class;
-} label_points;
-
-static gt_status read_labels(gt_arena *a, gt_dataset *data, label_points *p) {
-    const gt_dataset_info *info = gt_dataset_get_info(data);
-    bool classes = info->label_kind == GT_LABELS_CLASSES;
-    float *label = gt_arena_array(a, (size_t)info->label_width, sizeof *label);
-    p->first = gt_arena_array(a, (size_t)info->count, sizeof *p->first);
-    p->class = gt_arena_array(a, (size_t)info->count, sizeof *p->class);
-    if (gt_arena_failed(a)) return GT_NOMEM;
-    for (int64_t i = 0; i < info->count; i++) {
-        gt_dataset_label(data, i, label);
-        p->class[i] = classes ? gt_dataset_class(data, i) : 0;
-        p->first[i] = classes ? (float)p->class[i] : *label;
-    }
-    return GT_OK;
+/* The first two dimensions of a run, coloured by class. */
+static gt_panel classes_panel(gt_arena *a, const gt_latent_shown *run, const double *range) {
+    return (gt_panel){.title = run->name ? gt_arena_printf(a, "%s: classes", run->name) : "classes",
+                      .x_label = gt_arena_printf(a, "latent %d", run->dim[0]),
+                      .y_label = gt_arena_printf(a, "latent %d", run->dim[1]),
+                      .x_range = range,
+                      .y_range = range,
+                      .points = {run->n, run->values, run->values + 1, run->d, run->d, run->class}};
 }
 
-static gt_status plot_labels(gt_arena *a, const gt_latents *l, const gt_latent_dims *dims, const char *stem) {
-    const gt_dataset_info *info = gt_dataset_get_info(l->data);
-    bool coloured = info->label_kind == GT_LABELS_CLASSES && dims->n > 1;
-    int d = l->model->latent_size, n = coloured ? 1 : dims->n;
-    char name[64];
-    label_points p;
-    gt_panel *panels = gt_arena_array(a, (size_t)n, sizeof *panels);
-    gt_status st = panels ? read_labels(a, l->data, &p) : GT_NOMEM;
-    if (st) return st;
-    gt_label_name(info, 0, name);
-    for (int k = 0; k < n; k++) {
-        const float *x = l->of.latent + dims->dim[k];
-        if (coloured)
-            panels[k] = (gt_panel){.title = "classes",
-                                   .x_label = gt_arena_printf(a, "latent %d", dims->dim[0]),
-                                   .y_label = gt_arena_printf(a, "latent %d", dims->dim[1]),
-                                   .points = {info->count, x, l->of.latent + dims->dim[1], d, d, p.class}};
-        else
-            panels[k] = (gt_panel){.title = gt_arena_printf(a, "latent %d and %s", dims->dim[k], name),
-                                   .x_label = "z",
-                                   .y_label = name,
-                                   .points = {info->count, x, p.first, d, 1, p.class}};
-    }
-    return gt_arena_failed(a) ? GT_NOMEM : gt_figure_write(stem, panels, n, COLUMNS);
+static gt_panel label_panel(gt_arena *a, const gt_latent_shown *run, int dim, const double *range) {
+    return (gt_panel){.title = title_of(a, run, run->dim[dim], run->label_name),
+                      .x_label = "z",
+                      .y_label = run->label_name,
+                      .x_range = range,
+                      .points = {run->n, run->values + dim, run->label, run->d, 1, run->class}};
 }
 
-gt_status gt_latents_plot_labels(const gt_latents *l, const gt_latent_dims *dims, const char *stem) {
-    if (!gt_dataset_get_info(l->data)->label_width) return GT_OK;
+static gt_status plot_labels(gt_arena *a, const gt_latent_shown *runs, int n, const char *stem) {
+    arrangement all = arrange(runs, n);
+    bool coloured = runs->classes && all.dims > 1;
+    const double *range = n > 1 ? all.range : NULL;
+    if (coloured) all.panels = n, all.columns = COLUMNS;
+    gt_panel *panels = gt_arena_array(a, (size_t)all.panels, sizeof *panels);
+    if (!panels) return GT_NOMEM;
+    for (int k = 0; k < all.panels; k++)
+        panels[k] = coloured ? classes_panel(a, &runs[k], range)
+                             : label_panel(a, &runs[k / all.dims], k % all.dims, range);
+    return gt_arena_failed(a) ? GT_NOMEM : gt_figure_write(stem, panels, all.panels, all.columns);
+}
+
+gt_status gt_latents_plot_labels(const gt_latent_shown *runs, int n, const char *stem) {
+    if (!runs->label) return GT_OK;
     gt_arena *a = gt_arena_new();
-    gt_status st = a ? plot_labels(a, l, dims, stem) : GT_NOMEM;
+    gt_status st = a ? plot_labels(a, runs, n, stem) : GT_NOMEM;
     gt_arena_free(a);
     return st;
 }
@@ -189,9 +241,11 @@ gt_status gt_latents_write(const gt_latents *l, gt_generator *g, const gt_latent
                *labels = gt_arena_printf(a, "%s/labels", outdir),
                *traversal = gt_arena_printf(a, "%s/traversal.png", outdir),
                *interpolation = gt_arena_printf(a, "%s/interpolation.png", outdir);
+    gt_latent_shown shown;
     gt_status st = gt_arena_failed(a) ? GT_NOMEM : gt_latents_write_arrays(l, arrays);
-    if (!st) st = gt_latents_plot_histograms(l, dims, histograms);
-    if (!st) st = gt_latents_plot_labels(l, dims, labels);
+    if (!st) st = gt_latents_show(a, l, dims, NULL, &shown);
+    if (!st) st = gt_latents_plot_histograms(&shown, 1, histograms);
+    if (!st) st = gt_latents_plot_labels(&shown, 1, labels);
     if (!st && !decoded)
         gt_info("a discrete latent has nothing between its codes: no traversal.png and no interpolation.png");
     if (!st && decoded) st = gt_latent_draw_traversal(g, dims, p, traversal);

@@ -6,97 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/file.h"
-#include "gantry/figure.h"
-#include "gantry/mathfn.h"
 #include "gantry/memory.h"
+#include "views/study.h"
 
-/* Writes OUTDIR/NAME.csv, .svg and .png; frees the table. */
-static gt_status write_study(const char *outdir, const char *name, gt_buffer *csv, const gt_panel *panels, int n,
-                             int columns) {
+gt_status study_write(const char *outdir, const char *name, gt_buffer *csv, const gt_panel *panels, int n,
+                      int columns) {
     gt_arena *a = gt_arena_new();
     const char *stem = a ? gt_arena_printf(a, "%s/%s", outdir, name) : NULL,
                *table = stem ? gt_arena_printf(a, "%s.csv", stem) : NULL;
     gt_status st = gt_buffer_write(csv, table);
     if (!st && n) st = gt_figure_write(stem, panels, n, columns);
-    gt_arena_free(a);
-    return st;
-}
-
-/* ---- the divergence between two Gaussians ----
- *
- *     KL(N(m,s^2) || N(mean,deviation^2)) = log(deviation/s) + (s^2 + (m - mean)^2) / (2 deviation^2) - 1/2 */
-
-enum { MEANS = 121, DEVIATIONS = 120, CURVES = 4 };
-
-static double kl_of(double m, double s, double mean, double deviation) {
-    double off = m - mean, variance = deviation * deviation;
-    return gt_ln(deviation / s) + (s * s + off * off) / (2 * variance) - 0.5;
-}
-
-typedef struct kl_grid {
-    double mean[MEANS], deviation[DEVIATIONS], kl[DEVIATIONS * MEANS];
-    double of_mean[CURVES][MEANS], of_deviation[CURVES][DEVIATIONS];
-    double x[2], y[2]; /* ends of the axes */
-    char title[96], label[2 * CURVES][32];
-} kl_grid;
-
-/* Three deviations to each side of the mean; the deviation up to three times the other. */
-static void compute_kl(kl_grid *g, double to_mean, double to_deviation) {
-    static const double shares[CURVES] = {0.25, 0.5, 1, 2}, offsets[CURVES] = {0, 1, 2, 3};
-    for (int i = 0; i < MEANS; i++) g->mean[i] = to_mean + to_deviation * (6.0 * i / (MEANS - 1) - 3);
-    for (int i = 0; i < DEVIATIONS; i++) g->deviation[i] = to_deviation * 3.0 * (i + 1) / DEVIATIONS;
-    for (int i = 0; i < MEANS * DEVIATIONS; i++)
-        g->kl[i] = kl_of(g->mean[i % MEANS], g->deviation[i / MEANS], to_mean, to_deviation);
-    for (int k = 0; k < CURVES; k++) {
-        double deviation = to_deviation * shares[k], mean = to_mean + to_deviation * offsets[k];
-        for (int i = 0; i < MEANS; i++) g->of_mean[k][i] = kl_of(g->mean[i], deviation, to_mean, to_deviation);
-        for (int i = 0; i < DEVIATIONS; i++)
-            g->of_deviation[k][i] = kl_of(mean, g->deviation[i], to_mean, to_deviation);
-        snprintf(g->label[k], sizeof *g->label, "deviation %.4g", deviation);
-        snprintf(g->label[CURVES + k], sizeof *g->label, "mean %.4g", mean);
-    }
-    /* cells lie around their values */
-    double half = to_deviation * 3 / (MEANS - 1), low = g->deviation[0] / 2;
-    g->x[0] = g->mean[0] - half, g->x[1] = g->mean[MEANS - 1] + half;
-    g->y[0] = low, g->y[1] = g->deviation[DEVIATIONS - 1] + low;
-    snprintf(g->title, sizeof g->title, "KL(N(mean,deviation^2) || N(%.4g,%.4g))", to_mean,
-             to_deviation * to_deviation);
-}
-
-static gt_status write_kl(const kl_grid *g, const char *outdir) {
-    gt_curve of_mean[CURVES], of_deviation[CURVES];
-    gt_buffer b = {0};
-    for (int k = 0; k < CURVES; k++) {
-        of_mean[k] = (gt_curve){.label = g->label[k], .n = MEANS, .x = g->mean, .y = g->of_mean[k]};
-        of_deviation[k] = (gt_curve){
-            .label = g->label[CURVES + k], .n = DEVIATIONS, .x = g->deviation, .y = g->of_deviation[k]};
-    }
-    gt_panel panels[] = {
-        {.title = g->title,
-         .x_label = "mean",
-         .y_label = "deviation",
-         .x_range = g->x,
-         .y_range = g->y,
-         .heat = {MEANS, DEVIATIONS, g->kl, "KL in nats"}},
-        {.title = "over the mean", .x_label = "mean", .y_label = "KL in nats", .n_curves = CURVES, .curves = of_mean},
-        {.title = "over the deviation",
-         .x_label = "deviation",
-         .y_label = "KL in nats",
-         .n_curves = CURVES,
-         .curves = of_deviation},
-    };
-    gt_buffer_printf(&b, "mean,deviation,kl\n");
-    for (int i = 0; i < MEANS * DEVIATIONS; i++)
-        gt_buffer_printf(&b, "%.9g,%.9g,%.9g\n", g->mean[i % MEANS], g->deviation[i / MEANS], g->kl[i]);
-    return write_study(outdir, "kl", &b, panels, 3, 1);
-}
-
-gt_status gt_kl_write(double mean, double deviation, const char *outdir) {
-    gt_arena *a = gt_arena_new();
-    kl_grid *g = a ? gt_arena_alloc(a, sizeof *g) : NULL;
-    if (g) compute_kl(g, mean, deviation);
-    gt_status st = g ? write_kl(g, outdir) : GT_NOMEM;
     gt_arena_free(a);
     return st;
 }
@@ -127,7 +46,7 @@ static gt_status write_dimensions(gt_arena *a, const gt_dimension *of, int d, co
                           .x_label = "dimension of the latent",
                           .y_label = "rise of the error of an image",
                           .bars = {bars, edges, rise}}};
-    return write_study(outdir, "dimensions", &b, divergences ? panels : panels + 1, 1 + divergences, 2);
+    return study_write(outdir, "dimensions", &b, divergences ? panels : panels + 1, 1 + divergences, 2);
 }
 
 gt_status gt_dimensions_write(const gt_dimension *of, int d, const char *outdir) {
@@ -169,7 +88,7 @@ gt_status gt_gradient_study_write(const gt_gradient_study *g, const char *outdir
                                .n_curves = GT_ESTIMATES,
                                .curves = curves[k]};
     }
-    return write_study(outdir, "gradient-variance", &b, panels, GT_DERIVATIVES, 1);
+    return study_write(outdir, "gradient-variance", &b, panels, GT_DERIVATIVES, 1);
 }
 
 /* ---- values of layers ---- */
@@ -227,5 +146,5 @@ gt_status gt_activation_table_add(gt_activation_table *t, const char *init, cons
 }
 
 gt_status gt_activation_table_write(gt_activation_table *t, const char *outdir) {
-    return write_study(outdir, "activations", &t->csv, t->panels, t->n, t->columns);
+    return study_write(outdir, "activations", &t->csv, t->panels, t->n, t->columns);
 }

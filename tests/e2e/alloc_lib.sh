@@ -37,7 +37,7 @@ go_on          -      train --run=../copy/gan --steps=4
 from_zip       -      train ${tiny/$circles/..\/in/circles.zip} --model=ae
 from_h5        -      train ${tiny/$circles/..\/in/circles.h5} --model=ae
 from_folder    -      train ${tiny/$circles/..\/in/folder} --model=ae
-gmm_fit        -      gmm fit ../in/points.csv --k=2 --threads=1 --outdir=out
+gmm_fit        -      gmm fit ../in/points.csv --k=2 --half-steps --threads=1 --outdir=out
 gmm_predict    -      gmm predict ../in/mixture/mixture.h5 ../in/points.csv --threads=1 --outdir=out
 gmm_score      -      gmm score ../in/mixture/mixture.h5 ../in/points.csv --threads=1
 gmm_sample     -      gmm sample ../in/mixture/mixture.h5 --n=20 --outdir=out
@@ -62,6 +62,11 @@ latent         -      latent ../in/vae $circles --threads=1 --outdir=out
 reconstruct    -      reconstruct ../in/ae $circles --threads=1 --out=out.png --items=0-7
 likelihood     -      likelihood ../in/vae $circles --samples=4 --threads=1 --out=out.csv
 study          -      study gradient-variance ../in/vae $circles --samples=32 --images=4 --threads=1 --outdir=out
+study_kl       -      study kl --outdir=out
+study_paths    -      study optimizers --outdir=out
+study_conv     -      study conv --outdir=out
+study_pooling  -      study pooling --outdir=out
+latents        -      latent ../in/ae ../in/vae $circles --threads=1 --outdir=out
 anomalies      -      anomalies ../in/ae $circles --threads=1 --outdir=out
 inspect        -      inspect ../in/gan ../in/gan/last ../in/gan/metrics.h5 ../in/circles.h5
 graph          -      inspect --graph ../in/gan

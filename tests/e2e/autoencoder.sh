@@ -72,6 +72,12 @@ quietly "$GANTRY" reconstruct cvae synth:circles:n=100,size=12 --out=pairs.png -
 quietly "$GANTRY" generate cvae --seeds=0-3 --outdir=prior --grid=4x1
 quietly "$GANTRY" generate vq --seeds=0-3 --outdir=codes --grid=4x1
 
+# several runs beside each other: of each as many dimensions as all have; not what is for one run alone
+for n in 1 2; do quietly ranks $n "$GANTRY" latent cvae digits/ cvae synth:circles:n=100,size=12 --outdir=beside$n; done
+for f in histograms labels; do cmp beside1/$f.svg beside2/$f.svg || fail "$f of several runs depends on the number of ranks"; done
+[ "$(helper size beside1/labels.png)" = '1260 320 3' ] && has_line 'digits: dimensions in the pictures, with' said || { cat said; fail "beside: $(helper size beside1/labels.png)"; }
+expect 2 'scale is for one run, and 2 are given' "$GANTRY" latent cvae digits synth:circles:n=100,size=12 --scale=3 --outdir=x
+
 quietly "$GANTRY" likelihood cvae synth:circles:n=20,size=12 --samples=40 --sigma=0.1 --out=one.csv --threads=1
 grep -q 'log p(x)' said || fail 'no log-likelihood'
 quietly ranks 2 "$GANTRY" likelihood cvae synth:circles:n=20,size=12 --samples=40 --sigma=0.1 --out=two.csv --threads=2
@@ -131,10 +137,15 @@ for f in dimensions gradient-variance; do
     for end in csv svg png; do cmp study1/$f.$end study3/$f.$end || fail "$f.$end depends on the number of ranks"; done
 done
 quietly "$GANTRY" study kl --mean=1 --deviation=2 --outdir=study1
+quietly "$GANTRY" study optimizers --outdir=study1 --steps=40
+quietly "$GANTRY" study conv --outdir=study1 --input=1,2,3,4/0,1,-2,3/3,0,1,2/2,3,0,.5:5,1,0,1/2,2,2,2/1,0,1,0/3,1,4,1 --filter=2,0,1/0,1,2/1,0,2:1,1,1/0,-1,0/0,0,3 --stride=2 --pad=1
+has_line ' 0,1 .* -> 24$' said || { cat said; fail 'the convolution by numbers'; }
+quietly "$GANTRY" study pooling --outdir=study1
+has_line '1     100%       0%' said || { cat said; fail 'pooling does not forgive a pixel'; }
 quietly "$GANTRY" export three three.npz
 quietly "$GANTRY" dataset synth:circles:n=70,size=12 circles.h5
 helper studies study1 three.npz circles.h5 || fail 'the numbers of the studies'
-expect 2 "no study 'kk'; there are kl, dimensions" "$GANTRY" study kk
+expect 2 "no study 'kk'; there are kl, optimizers, conv, pooling, dimensions" "$GANTRY" study kk
 expect 2 'study dimensions RUN DATA: a checkpoint' "$GANTRY" study dimensions three
 expect 2 'not a power of 2; the nearest below is 64' "$GANTRY" study gradient-variance three synth:circles:size=12 --samples=100
 expect 2 'has no density, as variational autoencoders' "$GANTRY" study gradient-variance ae synth:circles:size=12 --outdir=x

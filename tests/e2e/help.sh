@@ -60,13 +60,14 @@ label smoothing | --smoothing
 feature matching | --feature-matching
 batch norm | --bn
 adagrad | --optimizer
+sgd | gantry study optimizers
 momentum | Momentum of sgd
 dropout | dropout
 weight decay | --weight-decay
 early stopping | docs/models/classifiers.md: Curves, early stopping, warnings
 overfitting | gap
 softmax | loss of classifiers
-im2col | product of matrices
+im2col | gantry study conv
 gradient check | gantry gradcheck
 grid search | gantry search
 confusion matrix | gantry evaluate

@@ -532,6 +532,77 @@ def studies(where, weights, data):
         assert g['score_' + k][0] > 2 * g['reparametrised_' + k][0], g
     k = rows('kl')
     assert abs(k['kl'] - (np.log(2 / k['deviation']) + (k['deviation'] ** 2 + (k['mean'] - 1) ** 2) / 8 - 0.5)).max() < 1e-6 and len(k) > 1000
+    k = rows('kl-densities')
+    def normal(mean, deviation): return np.exp(-((k['z'] - mean) / deviation) ** 2 / 2) / np.sqrt(2 * np.pi) / deviation
+    assert abs(k['q'] - normal(k['mean'], k['deviation'])).max() < 1e-8 and abs(k['p'] - normal(1, 2)).max() < 1e-8, k
+    c = k[(k['mean'] == 3) & (k['deviation'] == 1)]  # the divergence is the area under q log(q / p)
+    assert abs((c['q'] * np.log(c['q'] / c['p'])).sum() * (c['z'][1] - c['z'][0]) - c['kl'][0]) < 1e-6, c
+    optimizer_paths(f'{where}/optimizers.csv')
+    layers_by_numbers(where)
+
+
+def optimizer_paths(path):
+    """the five paths of gantry study optimizers --steps=40, from the published rules in float64"""
+    import numpy as np
+    got = np.genfromtxt(path, delimiter=',', names=True, dtype=None, encoding=None)
+    def sgd(g, s, t): return 0.95 * g
+    def momentum(g, s, t): s[0] = 0.9 * s[0] + g; return 0.1 * s[0]
+    def adagrad(g, s, t): s[1] = s[1] + g * g; return 1.5 * g / (np.sqrt(s[1]) + 1e-8)
+    def rmsprop(g, s, t): s[1] = 0.99 * s[1] + 0.01 * g * g; return 0.1 * g / (np.sqrt(s[1]) + 1e-8)
+    def adam(g, s, t): s[0], s[1] = 0.9 * s[0] + 0.1 * g, 0.999 * s[1] + 0.001 * g * g; return 0.3 * s[0] / (1 - 0.9 ** t) / (np.sqrt(s[1] / (1 - 0.999 ** t)) + 1e-8)
+    for name, rule in ('SGD', sgd), ('momentum', momentum), ('AdaGrad', adagrad), ('RMSprop', rmsprop), ('Adam', adam):
+        r, p, s = got[got['optimizer'] == name], np.array([-7., 2]), [np.zeros(2), np.zeros(2)]
+        assert list(r['step']) == list(range(41)), r
+        for t in range(41):
+            assert abs(r['x'][t] - p[0]) + abs(r['y'][t] - p[1]) < 1e-4 and abs(r['f'][t] - p[0] ** 2 / 20 - p[1] ** 2) < 1e-4, (name, t, r[t], p)
+            p = p - rule(np.array([p[0] / 10, 2 * p[1]]), s, t + 1)
+
+
+def layers_by_numbers(where):
+    """what gantry study conv and pooling have written, against slices of numpy"""
+    import csv, numpy as np
+    def table(name): return list(csv.DictReader(open(f'{where}/{name}.csv')))
+    x = np.array([[[1, 2, 3, 4], [0, 1, -2, 3], [3, 0, 1, 2], [2, 3, 0, .5]], [[5, 1, 0, 1], [2, 2, 2, 2], [1, 0, 1, 0], [3, 1, 4, 1]]])
+    w = np.array([[[2, 0, 1], [0, 1, 2], [1, 0, 2]], [[1, 1, 1], [0, -1, 0], [0, 0, 3]]])
+    padded, places = np.pad(x, ((0, 0), (1, 1), (1, 1))), table('conv')
+    assert len(places) == 4, places
+    for r in places:
+        window = padded[:, 2 * int(r['y']):, 2 * int(r['x']):][:, :3, :3]
+        for c, y, i in np.ndindex(2, 3, 3): assert float(r[f'tap_y{y}_x{i}_c{c}']) == window[c, y, i], r
+        assert float(r['product']) == float(r['convolution']) == (window * w).sum(), r
+    image = np.array([[1, 2, 0, 7, 1, 0], [0, 9, 2, 3, 2, 3], [3, 0, 1, 2, 1, 2], [2, 4, 0, 1, 0, 1], [6, 0, 1, 2, 1, 2], [2, 4, 0, 1, 8, 1]])
+    for s, r in enumerate(table('pooling')):
+        moved = np.roll(image, s, 1)
+        assert abs(float(r['input_changed']) - (moved != image).mean()) < 1e-6, r
+        for y, i in np.ndindex(2, 2): assert float(r[f'pooled_y{y}_x{i}']) == moved[3 * y:3 * y + 3, 3 * i:3 * i + 3].max(), r
+
+
+def half_steps(points, means, path):
+    """half_steps POINTS.csv MEANS.csv ELBO.csv: EM with full covariances, first each point to the nearest mean; bound and divergence by their definitions"""
+    import numpy as np
+    x, mu = np.loadtxt(points, delimiter=','), np.loadtxt(means, delimiter=';', skiprows=1)
+    n, d = x.shape
+    def joint(q):  # of the mixture that an M step makes of shares: ln p_c(x_n)
+        out = np.empty(q.shape)
+        for c, t in enumerate(q.sum(0)):
+            off = x - q[:, c] @ x / t
+            s = (off.T * q[:, c]) @ off / t
+            out[:, c] = np.log(t / n) - 0.5 * (d * np.log(2 * np.pi) + np.linalg.slogdet(s)[1] + (off @ np.linalg.inv(s) * off).sum(1))
+        return out
+    def all_of(p): m = p.max(1, keepdims=True); return m + np.log(np.exp(p - m).sum(1, keepdims=True))
+    def written(r): return np.array([r['elbo'], r['kl'], r['log_likelihood']])
+    rows = np.genfromtxt(path, delimiter=',', names=True, dtype=None, encoding=None)
+    p = joint(np.eye(len(mu))[((x[:, None] - mu) ** 2).sum(2).argmin(1)])
+    log_q = p - all_of(p)
+    assert abs(written(rows[0]) - [all_of(p).mean(), 0, all_of(p).mean()]).max() < 1e-9, rows[0]
+    for i in range(1, len(rows), 2):
+        assert rows['half'][i] + rows['half'][i + 1] == 'ME' and rows['iteration'][i] == rows['iteration'][i + 1] == (i + 1) // 2, rows[i]
+        q, p = np.exp(log_q), joint(np.exp(log_q))
+        l = all_of(p).mean()
+        assert abs(written(rows[i]) - [(q * (p - log_q)).sum(1).mean(), (q * (log_q - p + all_of(p))).sum(1).mean(), l]).max() < 1e-9, (i, rows[i])
+        log_q = p - all_of(p)
+        assert abs(written(rows[i + 1]) - [l, 0, l]).max() < 1e-9, rows[i + 1]
+    assert len(rows) > 10 and rows['kl'][1] > 1e-3, rows
 
 
 def normal(weights, data, latents, csv, said):

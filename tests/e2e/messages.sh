@@ -351,6 +351,11 @@ case_options_without_effect() {
 2  |  dataset --dest=  |  --dest=: a value is needed
 2  |  walk --out=  |  --out=: a value is needed
 2  |  walk mine --seeds=0-3 --out=o/ --quality=50  |  --quality goes with --out=\*.webp
+2  |  study conv --input=1,2/3  |  --input=1,2/3: must be lines of equally many numbers
+2  |  study conv --input=1,2  |  a filter of 3x3 does not fit into an input of 1x2
+2  |  study conv --filter=1:2  |  the input has 1 channel, the filter 2
+2  |  study pooling --window=8  |  a window of 8x8 does not fit into an input of 6x6
+2  |  study optimizers --lrates=1,2  |  must be 5 rates above 0
 2  |  study kl --samples=64  |  --samples goes with gradient-variance, not with kl
 2  |  doctor --hashes --data=shapes.zip  |  --data has no effect with --hashes
 2  |  look mine shapes.zip --filters --layer=fc  |  --layer goes with --cam

@@ -283,7 +283,11 @@ for ((i = 0; i < 2; i++)); do
 latent vae few.zip --outdir=again --threads=1
 anomalies vae few.zip --outdir=again --normal=0 --threads=1
 likelihood vae few.zip --samples=4 --out=again/likelihood.csv --threads=1
+latent vae vae few.zip --outdir=again --threads=1
 study kl --outdir=again
+study optimizers --outdir=again
+study conv --outdir=again
+study pooling --outdir=again
 study dimensions vae few.zip --outdir=again --threads=1
 study gradient-variance vae few.zip --outdir=again --samples=64 --images=4 --threads=1
 predict net few.zip --outdir=again/net --threads=1
@@ -291,7 +295,7 @@ evaluate net few.zip --outdir=again/net --threads=1
 look net few.zip --cam --outdir=again --images=4
 detect net few.zip --outdir=again --sizes=1
 activations --hidden=8 --outdir=again
-gmm fit points.csv --k=1-2 --labels=b --outdir=again/gmm --film=again/gmm/film.webp --threads=1
+gmm fit points.csv --k=1-2 --labels=b --half-steps --outdir=again/gmm --film=again/gmm/film.webp --threads=1
 gmm predict again/gmm points.csv --labels=b --outdir=again/gmm --threads=1
 gmm score again/gmm points.csv --labels=b --outdir=again/gmm --threads=1
 gmm sample again/gmm --n=4 --outdir=again/gmm --threads=1

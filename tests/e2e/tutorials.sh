@@ -5,6 +5,7 @@
 top=$(dirname "$(dirname "$here")")
 
 awk 'BEGIN { srand(1); for (i = 0; i < 60; i++) print i % 3 * 4 + rand() "," rand() + i % 2 }' >points.csv
+cut -d, -f1 points.csv >line.csv
 ln -s "$top/jobs" jobs
 
 # shorter COMMAND: fewer and smaller pictures, networks and steps.

@@ -113,8 +113,8 @@ gt_net *gt_dcgan_generator_net(const gt_job *j) {
             layer = layer_of(side, k);
             if (k) declare_conv(&d, j, layer.s, SMALL, out, out);
             declare_norm(&d, j, layer.s, out, true);
+            note_dropout(&d, own(j)->g_dropout);
         }
-        if (side < j->height) note_dropout(&d, own(j)->g_dropout);
         in = out;
     }
     return gt_declared(&d);
