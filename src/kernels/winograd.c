@@ -271,6 +271,7 @@ static void pack_panel(void *arg, int panel, int worker) {
         *v = z->v + o * from_channels;
     const float *from[GT_WINOGRAD_TAPS_MAX];
     int64_t steps[GT_WINOGRAD_POINTS_MAX];
+    for (int i = 0; i < p->taps; i++) from[i] = taps[i];
     for (int64_t c0 = 0; c0 < from_channels; c0 += PACK_ROWS) {
         int64_t rows = gt_smallest(PACK_ROWS, from_channels - c0);
         for (int i = 0; i < p->taps; i++) {
@@ -278,12 +279,9 @@ static void pack_panel(void *arg, int panel, int worker) {
             if (p->transposed) gt_pack_transposed(tap + o * outputs + c0, outputs, columns, width, rows, taps[i]);
             else gt_pack_rows(tap + c0 * outputs + o, outputs, columns, width, rows, taps[i]);
         }
-        for (int64_t r = 0; r < rows; r++) {
-            for (int i = 0; i < p->taps; i++) from[i] = taps[i] + r * width;
-            for (int i = 0; i < p->planes; i++) to[i] = v + (c0 + r) * width + i * stride;
-            gt_winograd_writer(p, GT_WINOGRAD_WEIGHTS)(from, to, gt_winograd_steps(steps), width,
-                                                       (gt_ahead){0, ROWS_AHEAD * width});
-        }
+        for (int i = 0; i < p->planes; i++) to[i] = v + c0 * width + i * stride;
+        gt_winograd_writer(p, GT_WINOGRAD_WEIGHTS)(from, to, gt_winograd_steps(steps), rows * width,
+                                                   (gt_ahead){0, ROWS_AHEAD * width});
     }
 }
 
