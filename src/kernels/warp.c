@@ -65,12 +65,10 @@ static void make_tables(tables *t) {
 }
 
 /* Where the samples of a row of the fine output grid lie along one axis: at first + step * j; the pixel in the middle
- * of each window, the row of the table, and the fraction. A row of an image that is not turned lies at one place along
- * y, and all of its rows lie at the same places along x: located once. */
+ * of each window, the row of the table, and the fraction. */
 typedef struct positions {
     double first, step;
     int64_t count, n; /* located; pixels of a line */
-    int64_t next;     /* 0 where all samples lie at one place: located as a single one, else 1 */
     int32_t *pixel, *kind;
     float *fraction;
     float *weigh; /* their windows: LANES each, with a zero at the end of each and before the first */
@@ -82,12 +80,14 @@ typedef struct sampling {
     int64_t image_floats, half_floats, line_floats;
     double m[6];
     bool once;
+    bool level; /* a fine row lies at one place along y, as in an image that is not turned: that place alone is located
+                 */
     tables t;
     float *rows;   /* the image between mirrored margins of REACH pixels: [height + 2 REACH][channels][pitch] */
     float *images; /* of each channel: [height][width] of the output side */
     float *lines;  /* of each channel: the strip of one row of it, filtered along one axis, between margins of zeros */
     float *halves; /* of each channel: samples of one fine row, even ones, then odd ones */
-    float *level; /* where a fine row lies at one place along y: the sum of the rows of its windows, as one of `rows` */
+    float *sum;    /* of the rows of the windows of a level row, as one of `rows` */
     positions x, y;
 } sampling;
 
@@ -129,9 +129,10 @@ static void begin_sampling(sampling *p, int64_t height, int64_t width, int64_t c
     p->half_floats = padded(fine / 2);
     p->line_floats = line_floats(columns);
     for (int i = 0; i < 6; i++) p->m[i] = (double)matrix[i];
+    p->level = p->m[3] == 0;
     make_tables(&p->t);
     p->rows = take(&scratch, (height + 2 * REACH) * channels * p->pitch + LANES);
-    p->level = take(&scratch, channels * p->pitch);
+    p->sum = take(&scratch, channels * p->pitch);
     p->images = take(&scratch, channels * p->image_floats);
     p->lines = take(&scratch, channels * line_floats(columns));
     p->halves = take(&scratch, channels * 2 * p->half_floats);
@@ -229,13 +230,12 @@ static void cut(const positions *at, const weights *table, int64_t count) {
     }
 }
 
-static void place(const sampling *p, positions *at, double first, double step) {
-    int64_t count = step == 0 ? 1 : gt_round_up(p->fine, TOGETHER);
+/* Nothing is worked out again where the last row lay: along x in an image that is not turned. */
+static void place(const sampling *p, positions *at, double first, double step, int64_t count) {
     if (first == at->first && step == at->step && count == at->count) return;
     at->first = first;
     at->step = step;
     at->count = count;
-    at->next = step == 0 ? 0 : 1;
     locate(at);
     weigh(at, p->t.window);
     if (p->once) cut(at, p->t.window, p->fine);
@@ -243,8 +243,9 @@ static void place(const sampling *p, positions *at, double first, double step) {
 
 static void locate_row(sampling *p, int64_t i) {
     double x = (double)(2 * p->from - p->width - 4), y = (double)(i - p->height - 4);
-    place(p, &p->x, p->m[0] * x + p->m[1] * y + 2 * p->m[2] + (double)(p->width - 1), p->m[0]);
-    place(p, &p->y, p->m[3] * x + p->m[4] * y + 2 * p->m[5] + (double)(p->height - 1), p->m[3]);
+    int64_t all = gt_round_up(p->fine, TOGETHER);
+    place(p, &p->x, p->m[0] * x + p->m[1] * y + 2 * p->m[2] + (double)(p->width - 1), p->m[0], all);
+    place(p, &p->y, p->m[3] * x + p->m[4] * y + 2 * p->m[5] + (double)(p->height - 1), p->m[3], p->level ? 1 : all);
 }
 
 #define INLINE static inline __attribute__((always_inline))
@@ -284,22 +285,22 @@ INLINE void sum_level(const sampling *p, int channels) {
     for (int64_t x = 0; x < row; x += LANES) {
         vec sum = {0};
         for (int k = 0; k < WINDOW; k++) sum += down[k] * *(const vec *)(rows + k * row + x);
-        *(vec *)(p->level + x) = sum;
+        *(vec *)(p->sum + x) = sum;
     }
 }
 
 /* level: a row of windows was summed up beforehand. */
 INLINE void gather(const sampling *p, int channels, bool level) {
     const positions x = p->x, y = p->y;
-    const float *rows = level ? p->level : p->rows;
+    const float *rows = level ? p->sum : p->rows;
     int64_t pitch = p->pitch, half = p->half_floats, fine = p->fine, row_floats = level ? 0 : channels * pitch;
     float *to = p->halves;
     for (int64_t j = 0; j < fine; to += TOGETHER / 2) {
         _Alignas(64) vec sums[GT_WARP_CHANNELS][TOGETHER];
         UNROLL for (int t = 0; t < TOGETHER; t++, j++) {
-            const float *row = rows + y.pixel[j * y.next] * row_floats + x.pixel[j * x.next],
-                        *down = y.weigh + j * y.next * LANES;
-            vec across = *(const vec *)(x.weigh + j * x.next * LANES), sum[GT_WARP_CHANNELS] = {{0}};
+            int64_t i = level ? 0 : j;
+            const float *row = rows + y.pixel[i] * row_floats + x.pixel[j], *down = y.weigh + i * LANES;
+            vec across = *(const vec *)(x.weigh + j * LANES), sum[GT_WARP_CHANNELS] = {{0}};
             for (int c = 0; c < channels && level; c++) sum[c] = *(const vec *)(row + c * pitch);
             ROLLED for (int k = 0; k < WINDOW && !level; k++) {
                 for (int c = 0; c < channels; c++) sum[c] += down[k] * *(const vec *)(row + c * pitch);
@@ -316,12 +317,9 @@ INLINE void gather(const sampling *p, int channels, bool level) {
 }
 
 INLINE void gather_channels(const sampling *p, int channels) {
-    if (p->y.next) {
-        gather(p, channels, false);
-    } else {
-        sum_level(p, channels);
-        gather(p, channels, true);
-    }
+    if (p->level) sum_level(p, channels);
+    if (p->level) gather(p, channels, true);
+    else gather(p, channels, false);
 }
 
 /* Samples from j on whose windows lie at most a pixel apart along each axis: how many, the least place, and by how many
@@ -331,12 +329,12 @@ typedef struct cluster {
     int32_t x, y, rows;
 } cluster;
 
-INLINE cluster cluster_at(const sampling *p, int64_t j) {
+INLINE cluster cluster_at(const sampling *p, int64_t j, int64_t next_y) {
     const int32_t *xs = p->x.pixel, *ys = p->y.pixel;
-    int64_t next_x = p->x.next, next_y = p->y.next, end = gt_smallest(j + TOGETHER, p->fine), i = j + 1;
-    int32_t x0 = xs[j * next_x], x1 = x0, y0 = ys[j * next_y], y1 = y0;
+    int64_t end = gt_smallest(j + TOGETHER, p->fine), i = j + 1;
+    int32_t x0 = xs[j], x1 = x0, y0 = ys[j * next_y], y1 = y0;
     for (; i < end; i++) {
-        int32_t x = xs[i * next_x], y = ys[i * next_y];
+        int32_t x = xs[i], y = ys[i * next_y];
         int32_t low_x = x < x0 ? x : x0, high_x = x > x1 ? x : x1, low_y = y < y0 ? y : y0, high_y = y > y1 ? y : y1;
         if ((high_x - low_x > 1) | (high_y - low_y > 1)) break;
         x0 = low_x, x1 = high_x, y0 = low_y, y1 = high_y;
@@ -347,12 +345,12 @@ INLINE cluster cluster_at(const sampling *p, int64_t j) {
 /* Pixels are read and written once for each cluster: to read again what was just written with another alignment takes
  * long. Each pixel is still a chain of samples in their order: a window that lies a pixel further begins with a weight
  * of 0, and to add 0 changes nothing. */
-INLINE void scatter_cluster(const sampling *p, int channels, int64_t j, const cluster *at, int count) {
+INLINE void scatter_cluster(const sampling *p, int channels, int64_t j, int64_t next_y, const cluster *at, int count) {
     int64_t pitch = p->pitch, half = p->half_floats;
     _Alignas(64) float values[TOGETHER][GT_WARP_CHANNELS][LANES]; /* times the weights along y */
     vec across[TOGETHER];
     UNROLL for (int t = 0; t < count; t++) {
-        int64_t x = (j + t) * p->x.next, y = (j + t) * p->y.next;
+        int64_t x = j + t, y = x * next_y;
         const float *from = p->halves + ((j + t) & 1) * half + ((j + t) >> 1);
         vec down = *(const vec *)(p->y.weigh + y * LANES - (p->y.pixel[y] - at->y));
         across[t] = *(const vec *)(p->x.weigh + x * LANES - (p->x.pixel[x] - at->x));
@@ -370,14 +368,15 @@ INLINE void scatter_cluster(const sampling *p, int channels, int64_t j, const cl
 }
 
 INLINE void scatter(const sampling *p, int channels) {
+    int64_t next_y = p->level ? 0 : 1; /* along y there are places for all samples, or one */
     cluster at;
     for (int64_t j = 0; j < p->fine; j += at.count) {
-        at = cluster_at(p, j);
+        at = cluster_at(p, j, next_y);
         switch (at.count) {
-        case 1: scatter_cluster(p, channels, j, &at, 1); break;
-        case 2: scatter_cluster(p, channels, j, &at, 2); break;
-        case 3: scatter_cluster(p, channels, j, &at, 3); break;
-        case 4: scatter_cluster(p, channels, j, &at, 4); break;
+        case 1: scatter_cluster(p, channels, j, next_y, &at, 1); break;
+        case 2: scatter_cluster(p, channels, j, next_y, &at, 2); break;
+        case 3: scatter_cluster(p, channels, j, next_y, &at, 3); break;
+        case 4: scatter_cluster(p, channels, j, next_y, &at, 4); break;
         }
     }
 }
