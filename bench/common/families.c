@@ -26,10 +26,16 @@ static const struct {
     {"reflect", BENCH_AUGMENTATION}, {"sample_fir", BENCH_AUGMENTATION},
 };
 
-int bench_family_of(const gt_node *n) {
-    if (strstr(n->name, "aug/"))
-        return BENCH_AUGMENTATION; /* everything in the scope of augmentation, derivatives too */
+static int family_of_op(const char *name) {
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
-        if (!strncmp(n->op->name, ops[i].begins, strlen(ops[i].begins))) return ops[i].family;
+        if (!strncmp(name, ops[i].begins, strlen(ops[i].begins))) return ops[i].family;
     return BENCH_ELEMENTWISE;
+}
+
+/* All that is in the scope of augmentation, derivatives too, but for convolutions: a gradient with respect to augmented
+ * images is made by the network that sees them. */
+int bench_family_of(const gt_node *n) {
+    int family = family_of_op(n->op->name);
+    bool of_network = family == BENCH_CONVOLUTION || family == BENCH_PACKING;
+    return strstr(n->name, "aug/") && !of_network ? BENCH_AUGMENTATION : family;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/numbers.h"
+#include "kernels/quad.h"
 
 enum {
     STAGE_FLOATS = 6 << 20, /* of packed B per stage: 24 MiB */
@@ -334,14 +335,6 @@ void gt_pack_rows(const float *from, int64_t ld, int columns, int width, int64_t
         memset(panel + columns, 0, (size_t)(width - columns) * sizeof *panel);
     }
 }
-
-typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
-#ifdef __clang__
-#define PICK(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
-#else /* what older versions of gcc have as well */
-typedef int32_t places __attribute__((vector_size(16)));
-#define PICK(a, b, ...) __builtin_shuffle(a, b, (places){__VA_ARGS__})
-#endif
 
 /* to[i * to_ld + j] = from[j * from_ld + i] for i, j < 4. */
 static inline void transpose_quad(const float *from, int64_t from_ld, float *to, int64_t to_ld) {

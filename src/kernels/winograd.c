@@ -20,12 +20,14 @@
  * thread had the same number of spans is done together, block by block. */
 #include <string.h>
 
+#include "base/clones.h"
 #include "kernels/winograd_run.h"
 
 enum {
     MOST_CHANNELS = 512, /* where tiles overlap: one image's tiles in order, so many channels at a time, ... */
     LEAST_CHANNELS = 16, /* ... or fewer if there are not enough pieces for the threads: bits do not depend on it */
     PACK_ROWS = 16,      /* of weights gathered at a time */
+    LINE = 16,           /* floats that the cache holds together */
     ROWS_AHEAD = 2,      /* rows of V fetched ahead: no hardware follows so many planes at a time */
     MOST_COLUMNS = 32,   /* of a panel of B of any kernel set */
     GROUP = 4,           /* tiles transformed per tile of the pool */
@@ -257,13 +259,31 @@ typedef struct packing {
     float *v;
 } packing;
 
+/* Where a tap of the weights from channel c to channel o, and of those that follow, lies. */
+static const float *tap_at(const packing *z, int tap, int64_t c, int64_t o) {
+    const gt_winograd_tiling *p = &z->tiling;
+    int64_t inputs = z->s->c, outputs = z->s->o;
+    return z->w + (p->flipped ? p->taps - 1 - tap : tap) * inputs * outputs +
+           (p->transposed ? o * outputs + c : c * outputs + o);
+}
+
+/* What is gathered next is fetched while this is transformed: short pieces of memory, far apart. Inlined: gcc takes a
+ * function that only fetches for one that does nothing. */
+GT_PART_OF_CLONES void fetch_taps(const packing *z, int tap, int64_t c, int64_t o, int64_t columns) {
+    bool transposed = z->tiling.transposed;
+    int64_t pieces = transposed ? columns : PACK_ROWS, length = transposed ? PACK_ROWS : columns;
+    const float *from = tap_at(z, tap, c, o);
+    for (int64_t i = 0; i < pieces; i++, from += z->s->o)
+        for (int64_t j = 0; j < length; j += LINE) __builtin_prefetch(from + j, 0, 2);
+}
+
 /* One panel of V, in all planes: PACK_ROWS channels at a time, the taps are gathered as panels of their own (flipped or
- * transposed for the input gradient), and each row of all taps is transformed to the row of all planes. */
+ * transposed for the input gradient), and all rows of all taps are transformed to rows of all planes. */
 static void pack_panel(void *arg, int panel, int worker) {
     (void)worker;
     const packing *z = arg;
     const gt_winograd_tiling *p = &z->tiling;
-    int64_t inputs = z->s->c, outputs = z->s->o, from_channels = p->from.channels, to_channels = p->to.channels;
+    int64_t outputs = z->s->o, from_channels = p->from.channels, to_channels = p->to.channels;
     int64_t stride = weight_plane(p), o = (int64_t)panel * gt_product_panel_columns(p->kernels);
     int columns = (int)gt_smallest(gt_product_panel_columns(p->kernels), to_channels - o),
         width = gt_product_panel_width(p->kernels, columns);
@@ -271,19 +291,19 @@ static void pack_panel(void *arg, int panel, int worker) {
         *v = z->v + o * from_channels;
     const float *from[GT_WINOGRAD_TAPS_MAX];
     int64_t steps[GT_WINOGRAD_POINTS_MAX];
+    for (int i = 0; i < p->taps; i++) from[i] = taps[i];
     for (int64_t c0 = 0; c0 < from_channels; c0 += PACK_ROWS) {
         int64_t rows = gt_smallest(PACK_ROWS, from_channels - c0);
         for (int i = 0; i < p->taps; i++) {
-            const float *tap = z->w + (p->flipped ? p->taps - 1 - i : i) * inputs * outputs;
-            if (p->transposed) gt_pack_transposed(tap + o * outputs + c0, outputs, columns, width, rows, taps[i]);
-            else gt_pack_rows(tap + c0 * outputs + o, outputs, columns, width, rows, taps[i]);
+            const float *tap = tap_at(z, i, c0, o);
+            if (p->transposed) gt_pack_transposed(tap, outputs, columns, width, rows, taps[i]);
+            else gt_pack_rows(tap, outputs, columns, width, rows, taps[i]);
+            if (c0 + PACK_ROWS < from_channels) fetch_taps(z, i, c0 + PACK_ROWS, o, columns);
+            else if (o + columns < to_channels) fetch_taps(z, i, 0, o + columns, columns);
         }
-        for (int64_t r = 0; r < rows; r++) {
-            for (int i = 0; i < p->taps; i++) from[i] = taps[i] + r * width;
-            for (int i = 0; i < p->planes; i++) to[i] = v + (c0 + r) * width + i * stride;
-            gt_winograd_writer(p, GT_WINOGRAD_WEIGHTS)(from, to, gt_winograd_steps(steps), width,
-                                                       (gt_ahead){0, ROWS_AHEAD * width});
-        }
+        for (int i = 0; i < p->planes; i++) to[i] = v + c0 * width + i * stride;
+        gt_winograd_writer(p, GT_WINOGRAD_WEIGHTS)(from, to, gt_winograd_steps(steps), rows * width,
+                                                   (gt_ahead){0, ROWS_AHEAD * width});
     }
 }
 

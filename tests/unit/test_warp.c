@@ -157,6 +157,42 @@ static void any_matrix_is_safe(void **state) {
     free(x);
 }
 
+typedef struct warping {
+    float matrix[6];
+    gt_warp_attr attr;
+} warping;
+
+static gt_node *build_warping(gt_graph *g, gt_node *x, const void *arg) {
+    const warping *w = arg;
+    return gt_warp(g, x, gt_constant(g, "matrix", GT_SHAPE(1, 2, 3), w->matrix), w->attr);
+}
+
+/* Rows of samples at one place along y, and samples of a row at one place along x, are worked out once. Turned by less
+ * than a rounding, they are worked out one by one, to the same bits. */
+static void what_is_not_turned_has_the_same_bits(void **state) {
+    (void)state;
+    static const float whole[][6] = {{1, 0, 0.3f, 0, 1, 0.2f},
+                                     {-1.2f, 0, 3.3f, 0, 0.7f, -1.6f},
+                                     {0, -1, 0.3f, 1, 0, 0.7f},
+                                     {0, 2.1f, 9.3f, 3.4f, 0, 40.7f}};
+    static const gt_shape images[] = {{4, {1, 12, 11, 3}}, {4, {1, 5, 138, 1}}, {4, {1, 9, 4, 7}}};
+    for (int k = 0; k < 4 * 4 * 3; k++) {
+        gt_shape s = images[k % 3], out;
+        warping w = {.attr = {.adjoint = k / 3 & 1, .once = k / 6 & 1}};
+        memcpy(w.matrix, whole[k / 12], sizeof w.matrix);
+        float *x = normal_values("x", (size_t)gt_shape_size(&s)), *want = apply(build_warping, &w, s, x, &out);
+        for (int i = 0; i < 6; i++)
+            if (w.matrix[i] == 0) w.matrix[i] = 1e-30f;
+        float *y = apply(build_warping, &w, s, x, &out);
+        if (memcmp(y, want, sizeof(float) * (size_t)gt_shape_size(&out)) != 0)
+            fail_msg("matrix %d, shape %d, %s%s: other bits", k / 12, k % 3, w.attr.adjoint ? "adjoint" : "forward",
+                     w.attr.once ? ", once" : "");
+        free(x);
+        free(want);
+        free(y);
+    }
+}
+
 static void faults_are_named(void **state) {
     (void)state;
     gt_graph *g = gt_graph_new("faults", asked_kernels());
@@ -169,8 +205,12 @@ static void faults_are_named(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(matches_the_definition), cmocka_unit_test(whole_pixels_are_exact), cmocka_unit_test(adjoints),
-        cmocka_unit_test(any_matrix_is_safe),     cmocka_unit_test(faults_are_named),
+        cmocka_unit_test(matches_the_definition),
+        cmocka_unit_test(whole_pixels_are_exact),
+        cmocka_unit_test(adjoints),
+        cmocka_unit_test(any_matrix_is_safe),
+        cmocka_unit_test(what_is_not_turned_has_the_same_bits),
+        cmocka_unit_test(faults_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
