@@ -5,7 +5,9 @@
  * reduced range. Maximum error against float64: 2 ulp for exp and log, 2 ulp (absolute 1e-7) for sin and cos on |x| <=
  * 1e4, 4 ulp for tanh, sigmoid and softplus.
  *
- * A select is written `c ? a : b` on values already computed. Clamps are written so that a NaN passes through them. */
+ * A select is written `c ? a : b` on values already computed. Clamps are written so that a NaN passes through them.
+ * Where there are two limits, what lies outside is put right at the end: from clamps of the argument compilers would
+ * make a case of each limit. */
 #ifndef GANTRY_BASE_MATHFN_INLINE_H
 #define GANTRY_BASE_MATHFN_INLINE_H
 
@@ -31,7 +33,7 @@ static inline float gt_float_of(uint32_t u) {
 #define GT_LN2_HIGH 0x1.62e4p-1f /* 15 bits: times an exponent it is exact */
 #define GT_LN2_LOW 0x1.7f7d1cp-20f
 
-/* x = n ln 2 + r, |r| <= ln2 / 2, for |x| < 200. Gives r and n; a NaN gives r = NaN and any n. */
+/* x = n ln 2 + r, |r| <= ln2 / 2, for |x| < 200. Gives r and n; a NaN gives r = NaN and any n; a larger |x| any. */
 static inline float gt_exp_reduce(float x, int32_t *n) {
     float shifted = x * 0x1.715476p+0f + GT_ROUNDER;
     float k = shifted - GT_ROUNDER;
@@ -55,13 +57,22 @@ static inline float gt_two_to(int32_t n) { return gt_float_of((uint32_t)(n + 127
 
 /* e^x: infinity from 88.73 on, subnormal below -87.34, 0 from -103.98 down. */
 static inline float gt_inline_expf(float x) {
-    x = x > 89.0f ? 89.0f : x;
-    x = x < -104.0f ? -104.0f : x;
     int32_t n;
     float r = gt_exp_reduce(x, &n);
     int32_t half = n >> 1; /* two factors, as 2^n itself may not be a normal number */
     uint32_t a = (uint32_t)(half + 127) << 23, b = (uint32_t)(n - half + 127) << 23;
-    return (1.0f + (r + gt_exp_tail(r))) * gt_float_of(a) * gt_float_of(b);
+    float y = (1.0f + (r + gt_exp_tail(r))) * gt_float_of(a) * gt_float_of(b);
+    y = x > 89.0f ? INFINITY : y;
+    return x < -104.0f ? 0.0f : y;
+}
+
+/* The same e^-a for a >= 0, in fewer operations. */
+static inline float gt_inline_exp_of_minus(float a) {
+    int32_t n;
+    float r = gt_exp_reduce(-a, &n);
+    float y = (1.0f + (r + gt_exp_tail(r))) * gt_two_to(n + 32) * 0x1p-32f;
+    uint32_t small = (uint32_t)(a > 104.0f) - 1; /* a mask, or the compiler would make two cases of all that follows */
+    return gt_float_of(gt_bits_of(y) & small);
 }
 
 /* ln x: -infinity at 0, NaN below. x = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)); with s = f / (2 + f),
@@ -145,14 +156,14 @@ static inline float gt_inline_tanhf(float x) {
 
 /* 1 / (1 + e^-x), from e^-|x| so that neither tail overflows. */
 static inline float gt_inline_sigmoidf(float x) {
-    float e = gt_inline_expf(-fabsf(x));
+    float e = gt_inline_exp_of_minus(fabsf(x));
     float top = x >= 0.0f ? 1.0f : e;
     return top / (1.0f + e);
 }
 
 /* ln(1 + e^x) = max(x, 0) + ln(1 + e), e = e^-|x|. What 1 + e loses by rounding is put back to first order. */
 static inline float gt_inline_softplusf(float x) {
-    float e = gt_inline_expf(-fabsf(x));
+    float e = gt_inline_exp_of_minus(fabsf(x));
     float u = 1.0f + e;
     float lost = e - (u - 1.0f);
     return (x > 0.0f ? x : 0.0f) + (gt_inline_logf(u) + lost / u);

@@ -54,9 +54,19 @@ static bool find_transposition(gt_box *b) {
     return false;
 }
 
+/* n floats whose strides are 1. Short rows are not worth a call. */
+static void copy_floats(float *to, const float *from, int64_t n) {
+    enum { LINE = 16, SHORT = 16 * LINE };
+    if (n > SHORT || n % LINE) {
+        memcpy(to, from, (size_t)n * sizeof *to);
+        return;
+    }
+    for (int64_t i = 0; i < n; i += LINE) memcpy(to + i, from + i, LINE * sizeof *to);
+}
+
 static void copy_row(float *to, int64_t to_stride, const float *from, int64_t from_stride, int64_t n) {
     if (to_stride == 1 && from_stride == 1 && n >= 16) {
-        memcpy(to, from, (size_t)n * sizeof *to);
+        copy_floats(to, from, n);
         return;
     }
     for (int64_t i = 0; i < n; i++) to[i * to_stride] = from[i * from_stride];
@@ -77,28 +87,35 @@ static void turn_panel(const gt_box *b, float *to, const float *from, int64_t ro
     }
 }
 
+/* Rows `begin` to end - 1 of the last two dimensions. */
+static void copy_rows(const copy_job *job, float *to, const float *from, int64_t begin, int64_t end) {
+    const gt_box *b = &job->b;
+    int last = b->n - 1;
+    int64_t to_row = last > 0 ? b->to[last - 1] : 0, from_row = last > 0 ? b->from[last - 1] : 0;
+    for (int64_t row = begin; row < end; row += job->panel) {
+        float *y = to + row * to_row;
+        const float *x = from + row * from_row;
+        if (job->panel > 1) turn_panel(b, y, x, gt_smallest(PANEL, end - row));
+        else copy_row(y, b->to[last], x, b->from[last], b->d[last]);
+    }
+}
+
 static void copy_tile(void *arg, int tile, int worker) {
     (void)worker;
     const copy_job *job = arg;
     const gt_box *b = &job->b;
     int last = b->n - 1;
     int64_t all_rows = last > 0 ? b->d[last - 1] : 1, across = gt_pieces(all_rows, job->panel);
-    int64_t first = tile * job->panels_per_tile, end = first + job->panels_per_tile;
-    if (end > job->panels) end = job->panels;
-    for (int64_t k = first; k < end; k++) {
-        int64_t begin = k % across * job->panel, rest = k / across, to = 0, from = 0;
+    int64_t first = tile * job->panels_per_tile, end = gt_smallest(first + job->panels_per_tile, job->panels);
+    for (int64_t k = first; k < end;) { /* as many panels as lie in one after the other */
+        int64_t at = k % across, n = gt_smallest(across - at, end - k), rest = k / across, to = 0, from = 0;
         for (int i = last - 2; i >= 0; i--) {
             to += rest % b->d[i] * b->to[i];
             from += rest % b->d[i] * b->from[i];
             rest /= b->d[i];
         }
-        if (last > 0) {
-            to += begin * b->to[last - 1];
-            from += begin * b->from[last - 1];
-        }
-        if (job->panel > 1)
-            turn_panel(b, job->out + to, job->in + from, all_rows - begin < PANEL ? all_rows - begin : PANEL);
-        else copy_row(job->out + to, b->to[last], job->in + from, b->from[last], b->d[last]);
+        copy_rows(job, job->out + to, job->in + from, at * job->panel, gt_smallest((at + n) * job->panel, all_rows));
+        k += n;
     }
 }
 

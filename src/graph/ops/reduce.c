@@ -180,7 +180,7 @@ GT_PART_OF_CLONES double add_lanes(double *lane) {
     return (lane[0] + lane[2]) + (lane[1] + lane[3]);
 }
 
-GT_CLONES static double add_row(const float *x, int64_t n) {
+GT_PART_OF_CLONES double sum_of_row(const float *x, int64_t n) {
     double lane[LANES] = {0};
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES)
@@ -189,13 +189,11 @@ GT_CLONES static double add_row(const float *x, int64_t n) {
     return add_lanes(lane);
 }
 
-/* The same, row after row: short ones are not worth what there is to do around each. */
-GT_CLONES static void add_short_rows(const float *x, int64_t n, int64_t rows, float *sums) {
-    for (int64_t r = 0; r < rows; r++, x += n) {
-        double lane[LANES] = {0};
-        for (int64_t k = 0; k < n; k++) lane[k] += (double)x[k];
-        sums[r] = (float)add_lanes(lane);
-    }
+GT_CLONES static double add_row(const float *x, int64_t n) { return sum_of_row(x, n); }
+
+/* Row after row: most are not worth what there is to do around a unit. */
+GT_CLONES static void add_rows(const float *x, int64_t n, int64_t rows, float *sums) {
+    for (int64_t r = 0; r < rows; r++, x += n) sums[r] = (float)sum_of_row(x, n);
 }
 
 GT_CLONES static void add_columns(double *restrict sum, const float *restrict x, int64_t n) {
@@ -259,8 +257,8 @@ static void sum_tile(void *arg, int tile, int worker) {
     int64_t begin = tile * job->layout->units_per_tile, end = begin + job->layout->units_per_tile;
     if (end > job->layout->units) end = job->layout->units;
     const sum_layout *p = job->layout;
-    if (p->rows && p->inner == 1 && p->n_kept < 2 && p->run <= LANES) { /* a unit is a row, one after the other */
-        add_short_rows(job->in + begin * p->run, p->run, end - begin, job->out + begin);
+    if (p->rows && p->inner == 1 && p->n_kept < 2) { /* a unit is a row, one after the other */
+        add_rows(job->in + begin * p->run, p->run, end - begin, job->out + begin);
         return;
     }
     for (int64_t i = begin; i < end; i++) sum_unit(job, i);
