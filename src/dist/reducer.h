@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Inside of src/dist: the reducer, its schedules, the memory that ranks share (team.c), the exchange between ranks
- * (exchange.c), and blocks that are owned in parts (gather.c). */
+ * (exchange.c, exchange_setup.c), and blocks that are owned in parts (gather.c). */
 #ifndef GANTRY_DIST_REDUCER_H
 #define GANTRY_DIST_REDUCER_H
 
@@ -151,6 +151,17 @@ bool gt_exchange_arrived(gt_reducer *r, int bucket); /* has this rank's part of 
 /* This rank's part of an arrived bucket becomes the tree's root / slices. */
 gt_nonfinite gt_exchange_complete(gt_reducer *r, int bucket);
 void gt_exchange_end(gt_reducer *r);
+
+/* The pieces of a bucket lie side by side in the inbox, in tree order. Only the last bucket may be shorter than the
+ * others. */
+static inline float *gt_inbox_piece(const gt_reducer *r, int bucket, int i) {
+    size_t before = (size_t)bucket * (size_t)r->exchange.n_receive * r->owned[0].size;
+    return r->exchange.inbox + before + (size_t)i * r->owned[bucket].size;
+}
+/* The requests of a bucket among `requests`, n for each. */
+static inline MPI_Request *gt_requests_of_bucket(MPI_Request *requests, int n, int bucket) {
+    return requests + (size_t)bucket * (size_t)n;
+}
 
 /* Element-wise work of all threads of the pool. */
 void gt_add_to(gt_pool *pool, float *sum, const float *x, size_t n);
