@@ -1,8 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Sums gradients between ranks: a reduce-scatter by direct exchange. Each rank completes the tree for its shard of each
- * bucket: it reads the nodes of its peers where they lie, and other teams send theirs. For another team peers first add
- * what the tree adds within their team, each as the leader for some owners, so that one message goes where there would
- * be one for each peer. All messages are persistent requests, so that a step allocates nothing. */
+ * Sums gradients between ranks: a reduce-scatter. A bucket is cut into shards, one for each rank, and at the end each
+ * rank has the mean over slices of its own shards. Together with the all-gather of parameters (gather.c) that moves as
+ * much as an all-reduce (Rabenseifner, "Optimization of Collective Reduction Operations", 2004), and each rank updates
+ * the parameters of its own shards alone in between (Rajbhandari et al., "ZeRO", 2020).
+ *
+ * Why not MPI_Reduce_scatter, a ring or a butterfly: these add in an order that depends on the number of ranks, and so
+ * do the bits. Here each rank adds the terms of its shard itself, in the order of the tree over slices (tree.h). What
+ * goes from host to host is therefore not always one sum: it is the nodes of the tree that the host's slices add up to.
+ *
+ * An example: 2 hosts with 2 ranks each, and 5 slices. g0 to g4 are the gradients of the slices, in one bucket with the
+ * shards q0 to q3. They lie in memory that the ranks of a host, which are peers, share:
+ *
+ *                   host A, team 0              |              host B, team 1
+ *        rank 0                rank 1           |   rank 2                rank 3
+ *     +-- g0 --------+      +-- g1 --------+    |  +-- g2 --------+      +-- g3 --------+  +-- g4 --------+
+ *     | q0 q1 q2 q3  |      | q0 q1 q2 q3  |    |  | q0 q1 q2 q3  |      | q0 q1 q2 q3  |  | q0 q1 q2 q3  |
+ *     +--------------+      +--------------+    |  +--------------+      +--------------+  +--------------+
+ *
+ *     the tree, for any number of ranks:  ((g0 + g1) + (g2 + g3)) + g4
+ *     its nodes in host A: g0 + g1        in host B: g2 + g3, and g4, which the tree adds last
+ *
+ * 1. launch: each rank posts the flag "nodes" of the bucket to its peer: its buffers are complete.
+ * 2. send: when all peers have posted, leaders add for the ranks of the other host. For each of those there is another
+ *    leader, so that all ranks of a host add and send (Bayatpour et al., "Scalable Reduction Collectives with Data
+ *    Partitioning-based Multi-Leader Design", 2017):
+ *
+ *     shard  owner    on host A                                     on host B
+ *     q0     rank 0   inbox of rank 0            <-- 2 messages --  rank 2 adds g2 += g3, and sends g2 and g4
+ *     q1     rank 1   inbox of rank 1            <-- 2 messages --  rank 3 adds g2 += g3, and sends g2 and g4
+ *     q2     rank 2   rank 0 adds g0 += g1,      --- 1 message -->  inbox of rank 2
+ *                     and sends g0
+ *     q3     rank 3   rank 1 adds g0 += g1,      --- 1 message -->  inbox of rank 3
+ *                     and sends g0
+ *
+ *    (Where the ranks of a host share no memory, each is a team of its own, and leader for all others.)
+ *    Additions are made in place: rank 3 writes q1 of g2, which is in rank 2's memory. That is safe, since only the
+ *    leader of q1's owner reads q1 on this host.
+ * 3. complete: when the messages have arrived, each rank adds what it reads in memory and in its inbox [ ]:
+ *
+ *     rank 0, q0:  ((g0 + g1) + [g2+g3]) + [g4]      rank 2, q2:  ([g0+g1] + (g2 + g3)) + g4
+ *     rank 1, q1:  ((g0 + g1) + [g2+g3]) + [g4]      rank 3, q3:  ([g0+g1] + (g2 + g3)) + g4
+ *
+ *    and divides by 5. The mean is in its own first buffer: rank 3's is in the place of q3 of g3.
+ * 4. A sum over all ranks of the numbers that are not finite ends the reduction (gt_reducer_finish_all). No rank has
+ *    that sum before all ranks have their shards, so nobody writes the next gradient over what another still reads.
+ *
+ * When rank 3 dies in step 1, rank 2 waits for its flag, rank 1 for its messages, rank 0 for those of rank 2; when it
+ * dies after it has sent, the three others complete their shards (its memory outlives it) and wait in step 4. Nobody
+ * updates a parameter in either case. Ranks that wait send heartbeats and listen to others: after --heartbeat-limit
+ * rank 0 names rank 3, and all ranks end (heartbeat.c), unless the launcher has ended them before. The run resumes from
+ * its checkpoint, in which there is nothing of this step.
+ *
+ * All messages are persistent requests, so that a step allocates nothing. A rank starts to receive when its reduction
+ * begins, long before others send: MPI then puts what comes into the inbox at once, and keeps no copy of it. */
 #include "dist/reducer.h"
 
 void gt_exchange_begin(gt_reducer *r) {
