@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Sums gradients over slices. A rank keeps its partial sums on a stack (tree.h). The gradient of a group of slices is
  * written to the top of the stack, so that an addition is one pass over memory, and a rank with one group adds nothing.
- * Groups that run abreast have a buffer each, and are put on the stack as they end. exchange.c sums between ranks. */
+ * Groups that run abreast have a buffer each, and are put on the stack as they end. exchange.c sums between ranks.
+ *
+ * In the last group a bucket is complete as soon as its outputs are written, while the backward pass goes on to others:
+ * then it is launched (gt_reducer_progress), so that communication is hidden behind computation. Earlier groups have
+ * nothing to send, since their sums still change. */
 #include "dist/reducer.h"
 
 #include <stdlib.h>
