@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The reducer's loops over vectors, on simulated ranks: they take the time that their bytes take, and change nothing.
- */
+ * The reducer's loops over vectors, on simulated ranks: they take the time of their bytes, and change nothing. */
 #include <mpi.h>
 
 #include "dist/reducer.h"
@@ -26,9 +25,9 @@ void gt_add_to(gt_pool *pool, float *sum, const float *x, size_t n) {
     move(3, n);
 }
 
-gt_nonfinite gt_mean_of(gt_pool *pool, float *y, const float *const *terms, gt_joining joining, size_t n, int divisor) {
+gt_nonfinite gt_mean_of(gt_pool *pool, float *y, const float *const *terms, gt_fold fold, size_t n, int divisor) {
     (void)pool, (void)y, (void)terms, (void)divisor;
-    move((size_t)joining.n + 1, n);
+    move((size_t)fold.n + 1, n);
     return (gt_nonfinite){.first = SIZE_MAX};
 }
 

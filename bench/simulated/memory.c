@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Memory of simulated ranks: hundreds of them, with blocks of hundreds of megabytes, on one machine. Nobody looks at
  * the numbers that messages bring. So all blocks of all ranks are one and the same, and that is some pages again and
- * again; only what ranks of a host tell each other (gt_board), at the beginning of a shared part, is memory of its own.
- */
+ * again; only the control blocks (gt_control_block), at the beginning of a shared part, are memory of their own. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -61,7 +60,7 @@ static char *make_part(size_t bytes) {
     return p != MAP_FAILED && (room <= kept || fold(p + kept, room - kept, MAP_FIXED)) ? p : NULL;
 }
 
-/* The ranks of a host need only tell each other where their parts lie. A rank that is alone on its host has such a
+/* The ranks of a host need only know where each other's parts lie. A rank that is alone on its host has such a
  * part, too. */
 gt_status gt_shared_open_all(gt_comm *c, size_t bytes, gt_shared *s) {
     *s = (gt_shared){.bytes = bytes};

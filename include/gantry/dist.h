@@ -206,12 +206,12 @@ void gt_tree_sum_free(gt_tree_sum *s); /* NULL is fine */
 
 /* Neighbours: ranks of a host that keep one copy of what is the same for all of them. They are on the same NUMA node, a
  * copy on another one would be far away, and have the same key: who needs other values has other neighbours. Each does
- * a part of what is to be written there, says so, and waits until all have said so:
+ * a part of what is to be written there, posts that, and waits until all have posted:
  *
- *     gt_neighbours_tell(neighbours);      // this rank's part is written
+ *     gt_neighbours_post(neighbours);      // this rank's part is written
  *     gt_neighbours_await(neighbours);     // all parts are
  *
- * Nobody may write again before the neighbours have read: a reduction, or a gathering, lies between. */
+ * Nobody may write again before the neighbours have read: a reduction, or an all-gather, lies between. */
 typedef struct gt_neighbours { /* read only */
     int count, place;          /* so many ranks, and this rank's place among them */
     void *memory;              /* one for all of them, zeros at first; begins at a page */
@@ -224,7 +224,7 @@ int gt_neighbours_count_all(gt_comm *c, uint64_t key);
  * host with one rank, the result is NULL, and rank 0 logs why the memory is missing. */
 gt_neighbours *gt_neighbours_open_all(gt_comm *c, uint64_t key, size_t bytes);
 void gt_neighbours_close(gt_neighbours *n); /* NULL is fine */
-void gt_neighbours_tell(gt_neighbours *n);
+void gt_neighbours_post(gt_neighbours *n);
 void gt_neighbours_await(gt_neighbours *n);
 
 /* ---- gradients ---- */
@@ -277,8 +277,8 @@ float *gt_reducer_begin_group(gt_reducer *r);
  * move on. */
 void gt_reducer_progress(void *reducer, int done);
 void gt_reducer_end_group(gt_reducer *r);
-/* All gradients are in: this rank's parts of gt_reducer_gradient() are the tree sum / slices. Non-finite numbers are
- * counted over all ranks. */
+/* All gradients are in, and the reduce-scatter is over: this rank's shards of gt_reducer_gradient() are the tree sum /
+ * slices. Non-finite numbers are counted over all ranks. */
 gt_nonfinite gt_reducer_finish_all(gt_reducer *r);
 float *gt_reducer_gradient(gt_reducer *r);
 
@@ -290,17 +290,17 @@ typedef struct gt_traffic {
 } gt_traffic;
 gt_traffic gt_reducer_traffic(gt_reducer *r);
 
-/* The ranges of the block that this rank owns, ascending; fixed for the reducer's life. Alone: all of it. */
+/* The shards of the block that this rank owns, ascending; fixed for the reducer's life. Alone: all of it. */
 const gt_span *gt_reducer_owned(const gt_reducer *r, int *n);
 
-/* A block of `floats`, of which each rank has the parts that it owns. All ranks get all parts. The gradient is gone.
- * After gt_reducer_use_neighbours(), blocks that lie in the neighbours' memory are there for all of them: each rank
- * writes its own parts in place, and may write them again once it knows that the neighbours have read them, as after
- * the next reduction. */
+/* The all-gather: of a block of `floats` each rank has the shards that it owns, and all ranks get all shards. The
+ * gradient is gone. After gt_reducer_use_neighbours(), blocks that lie in the neighbours' memory are there for all of
+ * them: each rank writes its own shards in place, and may write them again once it knows that the neighbours have read
+ * them, as after the next reduction. */
 void gt_reducer_gather_all(gt_reducer *r, float *block);
 void gt_reducer_use_neighbours(gt_reducer *r, const gt_neighbours *n); /* NULL: nothing */
-/* The same, but rank 0 alone gets all parts (of the state of optimisers, for a checkpoint). */
+/* The same, but rank 0 alone gets all shards (of the state of optimisers, for a checkpoint). */
 void gt_reducer_collect_all(gt_reducer *r, float *block);
-void gt_reducer_deal_all(gt_reducer *r, float *block); /* from rank 0's whole block each rank gets its parts */
+void gt_reducer_deal_all(gt_reducer *r, float *block); /* from rank 0's whole block each rank gets its shards */
 
 #endif

@@ -13,7 +13,7 @@
 
 enum {
     TILE = 1 << 15,  /* floats: work of a thread */
-    PIECE = 1 << 10, /* floats that stay in the first cache while all their terms are joined */
+    PIECE = 1 << 10, /* floats that stay in the first cache while all their terms are folded */
     HEIGHT = 20,     /* of the stack over 2^16 slices, the last term included, and some */
 };
 
@@ -23,7 +23,7 @@ typedef struct loop {
     size_t n;
     bool large;
     const float *const *terms;
-    gt_joining joining;
+    gt_fold fold;
     float divisor;
     _Atomic uint64_t bad, first_bad;
 } loop;
@@ -71,14 +71,14 @@ GT_CLONES static uint32_t count_bad(size_t n, const float *x) {
     return bad;
 }
 
-/* The terms at `at`, n <= PIECE, joined but for the last addition: of what it adds, or of the only term and NULL. Sums
- * lie in `room`. */
-GT_CLONES static void join(const loop *l, size_t at, size_t n, float room[HEIGHT][PIECE], const float *last[2]) {
+/* The terms at `at`, n <= PIECE, folded but for the last addition, which divide() makes together with the division: so
+ * the sum is written once. last: what that addition adds; or the only term, and NULL. Sums lie in `room`. */
+GT_CLONES static void fold_terms(const loop *l, size_t at, size_t n, float room[HEIGHT][PIECE], const float *last[2]) {
     const float *stack[HEIGHT] = {NULL};
-    int depth = 0, left = l->joining.n - 1; /* additions */
-    for (int i = 0; i < l->joining.n; i++) {
+    int depth = 0, left = l->fold.n - 1; /* additions */
+    for (int i = 0; i < l->fold.n; i++) {
         stack[depth++] = l->terms[i] + at;
-        for (int k = 0; k < l->joining.additions[i] && left > 1; k++, depth--, left--) {
+        for (int k = 0; k < l->fold.additions[i] && left > 1; k++, depth--, left--) {
             const float *a = stack[depth - 2], *b = stack[depth - 1];
             float *sum = room[depth - 2];
             for (size_t j = 0; j < n; j++) sum[j] = a[j] + b[j];
@@ -106,15 +106,15 @@ static void mean_tile(void *arg, int tile, int worker) {
         size_t left = start + n - at, piece = left < PIECE ? left : PIECE;
         const float *last[2];
         float *y = l->y + at;
-        join(l, at, piece, room, last);
+        fold_terms(l, at, piece, room, last);
         bool is_done = last[0] == y && !last[1] && l->divisor == 1;
         uint32_t bad = is_done ? count_bad(piece, y) : divide(piece, y, last[0], last[1], l->divisor);
         if (bad) note_bad(l, at, bad);
     }
 }
 
-gt_nonfinite gt_mean_of(gt_pool *pool, float *y, const float *const *terms, gt_joining joining, size_t n, int divisor) {
-    loop l = {.y = y, .terms = terms, .joining = joining, .n = n, .divisor = (float)divisor, .first_bad = UINT64_MAX};
+gt_nonfinite gt_mean_of(gt_pool *pool, float *y, const float *const *terms, gt_fold fold, size_t n, int divisor) {
+    loop l = {.y = y, .terms = terms, .fold = fold, .n = n, .divisor = (float)divisor, .first_bad = UINT64_MAX};
     gt_pool_run(pool, tiles_of(n), mean_tile, &l);
     return (gt_nonfinite){.count = atomic_load(&l.bad), .first = atomic_load(&l.first_bad)};
 }

@@ -1,247 +1,96 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Sums gradients between ranks by direct exchange (reduce-scatter). Each rank completes the tree for the part of each
- * bucket that it owns: it reads the nodes of its mates where they lie, and other teams send theirs. For another team
- * mates first join what the tree joins within their team, each for some owners, so that one message goes where there
- * would be one for each mate. All messages are persistent requests, so that a step allocates nothing. */
-#include <stdlib.h>
-
+ * Sums gradients between ranks: a reduce-scatter. A bucket is cut into shards, one for each rank, and at the end each
+ * rank has the mean over slices of its own shards. Together with the all-gather of parameters (gather.c) that moves as
+ * much as an all-reduce (Rabenseifner, "Optimization of Collective Reduction Operations", 2004), and each rank updates
+ * the parameters of its own shards alone in between (Rajbhandari et al., "ZeRO", 2020).
+ *
+ * Why not MPI_Reduce_scatter, a ring or a butterfly: these add in an order that depends on the number of ranks, and so
+ * do the bits. Here each rank adds the terms of its shard itself, in the order of the tree over slices (tree.h). What
+ * goes from host to host is therefore not always one sum: it is the nodes of the tree that the host's slices add up to.
+ *
+ * An example: 2 hosts with 2 ranks each, and 5 slices. g0 to g4 are the gradients of the slices, in one bucket with the
+ * shards q0 to q3. They lie in memory that the ranks of a host, which are peers, share:
+ *
+ *                   host A, team 0              |              host B, team 1
+ *        rank 0                rank 1           |   rank 2                rank 3
+ *     +-- g0 --------+      +-- g1 --------+    |  +-- g2 --------+      +-- g3 --------+  +-- g4 --------+
+ *     | q0 q1 q2 q3  |      | q0 q1 q2 q3  |    |  | q0 q1 q2 q3  |      | q0 q1 q2 q3  |  | q0 q1 q2 q3  |
+ *     +--------------+      +--------------+    |  +--------------+      +--------------+  +--------------+
+ *
+ *     the tree, for any number of ranks:  ((g0 + g1) + (g2 + g3)) + g4
+ *     its nodes in host A: g0 + g1        in host B: g2 + g3, and g4, which the tree adds last
+ *
+ * 1. launch: each rank posts the flag "nodes" of the bucket to its peer: its buffers are complete.
+ * 2. send: when all peers have posted, leaders add for the ranks of the other host. For each of those there is another
+ *    leader, so that all ranks of a host add and send (Bayatpour et al., "Scalable Reduction Collectives with Data
+ *    Partitioning-based Multi-Leader Design", 2017):
+ *
+ *     shard  owner    on host A                                     on host B
+ *     q0     rank 0   inbox of rank 0            <-- 2 messages --  rank 2 adds g2 += g3, and sends g2 and g4
+ *     q1     rank 1   inbox of rank 1            <-- 2 messages --  rank 3 adds g2 += g3, and sends g2 and g4
+ *     q2     rank 2   rank 0 adds g0 += g1,      --- 1 message -->  inbox of rank 2
+ *                     and sends g0
+ *     q3     rank 3   rank 1 adds g0 += g1,      --- 1 message -->  inbox of rank 3
+ *                     and sends g0
+ *
+ *    (Where the ranks of a host share no memory, each is a team of its own, and leader for all others.)
+ *    Additions are made in place: rank 3 writes q1 of g2, which is in rank 2's memory. That is safe, since only the
+ *    leader of q1's owner reads q1 on this host.
+ * 3. complete: when the messages have arrived, each rank adds what it reads in memory and in its inbox [ ]:
+ *
+ *     rank 0, q0:  ((g0 + g1) + [g2+g3]) + [g4]      rank 2, q2:  ([g0+g1] + (g2 + g3)) + g4
+ *     rank 1, q1:  ((g0 + g1) + [g2+g3]) + [g4]      rank 3, q3:  ([g0+g1] + (g2 + g3)) + g4
+ *
+ *    and divides by 5. The mean is in its own first buffer: rank 3's is in the place of q3 of g3.
+ * 4. A sum over all ranks of the numbers that are not finite ends the reduction (gt_reducer_finish_all). No rank has
+ *    that sum before all ranks have their shards, so nobody writes the next gradient over what another still reads.
+ *
+ * When rank 3 dies in step 1, rank 2 waits for its flag, rank 1 for its messages, rank 0 for those of rank 2; when it
+ * dies after it has sent, the three others complete their shards (its memory outlives it) and wait in step 4. Nobody
+ * updates a parameter in either case. Ranks that wait send heartbeats and listen to others: after --heartbeat-limit
+ * rank 0 names rank 3, and all ranks end (heartbeat.c), unless the launcher has ended them before. The run resumes from
+ * its checkpoint, in which there is nothing of this step.
+ *
+ * All messages are persistent requests, so that a step allocates nothing. A rank starts to receive when its reduction
+ * begins, long before others send: MPI then puts what comes into the inbox at once, and keeps no copy of it. */
 #include "dist/reducer.h"
-#include "gantry/memory.h"
-
-enum { TAG_BUCKET = 1, TAGS_OF_BUCKET = 32 /* nodes of slices in a row: 2 log2(MOST_SLICES) at most */ };
-
-static int nodes_of_rank(const gt_reducer *r, int rank, gt_tree_node *nodes) {
-    return gt_tree_nodes_of(r->slices, r->comm->ranks, rank, nodes);
-}
-
-static int nodes_of_team(const gt_reducer *r, int team, gt_tree_node *nodes) {
-    int first, end, none, ranks = r->comm->ranks;
-    gt_team t = r->teams.all[team];
-    gt_slice_range(r->slices, ranks, t.first, &first, &none);
-    if (t.first + t.count < ranks) gt_slice_range(r->slices, ranks, t.first + t.count, &end, &none);
-    else end = r->slices;
-    return gt_tree_nodes_between(r->slices, first, end, nodes);
-}
-
-/* ---- who adds what ---- */
-
-/* The stack machine without values: joins nodes[n] and, unless NULL, says where each node that remains begins. */
-static gt_status plan_joining(const gt_reducer *r, int n, const gt_tree_node *nodes, gt_joining *plan, int *begins) {
-    gt_tree_node stack[GT_TREE_DEPTH];
-    int depth = 0;
-    *plan = (gt_joining){.n = n, .additions = calloc((size_t)n + 1, sizeof *plan->additions)};
-    if (!plan->additions) return gt_fail(GT_NOMEM, "out of memory for the sum over ranks");
-    for (int i = 0; i < n; i++) {
-        if (begins) begins[depth] = i;
-        plan->additions[i] = gt_tree_push(stack, &depth, nodes[i], r->slices);
-    }
-    return GT_OK;
-}
-
-/* The nodes from which this rank completes the tree: those of each mate, and those of the other teams. */
-static gt_status plan_additions(gt_reducer *r) {
-    gt_exchange *x = &r->exchange;
-    gt_team own = gt_own_team(r);
-    gt_tree_node *nodes = calloc((size_t)r->comm->ranks * GT_TREE_DEPTH, sizeof *nodes);
-    if (!nodes) return gt_fail(GT_NOMEM, "out of memory for the sum over ranks");
-    int n = 0, end = 0;
-    for (int team = 0; team < r->teams.n; team++) {
-        if (team != r->teams.own) {
-            n += nodes_of_team(r, team, nodes + n);
-            continue;
-        }
-        x->team_begins = n;
-        for (int i = 0; i < own.count; i++) n += nodes_of_rank(r, own.first + i, nodes + n);
-        end = n;
-    }
-    gt_tree_node left[GT_TREE_DEPTH];
-    x->n_results = nodes_of_team(r, r->teams.own, left);
-    gt_status st = plan_joining(r, n, nodes, &x->whole, NULL);
-    if (!st) st = plan_joining(r, end - x->team_begins, nodes + x->team_begins, &x->team, x->results);
-    free(nodes);
-    return st;
-}
-
-static gt_status find_nodes_of_mates(gt_reducer *r) {
-    gt_exchange *x = &r->exchange;
-    gt_team own = gt_own_team(r);
-    gt_tree_node nodes[GT_TREE_DEPTH];
-    x->nodes = calloc((size_t)x->team.n + 1, sizeof *x->nodes);
-    if (!x->nodes) return gt_fail(GT_NOMEM, "out of memory for the sum over ranks");
-    for (int i = 0, next = 0; i < own.count; i++) {
-        int n = nodes_of_rank(r, own.first + i, nodes);
-        for (int k = 0; k < n; k++) x->nodes[next++] = gt_mate_node(r, own.first + i, k);
-    }
-    return GT_OK;
-}
-
-static gt_status find_wards(gt_reducer *r) {
-    gt_exchange *x = &r->exchange;
-    int ranks = r->comm->ranks, self = r->comm->rank;
-    x->wards = calloc((size_t)ranks, sizeof *x->wards);
-    if (!x->wards) return gt_fail(GT_NOMEM, "out of memory for the messages between ranks");
-    for (int step = 1; step < ranks; step++) { /* each rank begins with another receiver */
-        int rank = (self + step) % ranks;
-        if (gt_team_of(r, rank) != r->teams.own && gt_deputy_of(r, r->teams.own, rank) == self)
-            x->wards[x->n_wards++] = rank;
-    }
-    return GT_OK;
-}
-
-static gt_status allocate(gt_reducer *r) {
-    gt_exchange *x = &r->exchange;
-    size_t ranks = (size_t)r->comm->ranks, buckets = (size_t)r->buckets, own = 0;
-    x->n_receive = r->plain ? 1 : x->whole.n - x->team.n;
-    x->n_send = r->plain ? 0 : x->n_wards * x->n_results;
-    x->parts = calloc(ranks, sizeof *x->parts);
-    x->gather = calloc(2 * ranks, sizeof *x->gather);
-    x->receive = calloc(buckets * (size_t)x->n_receive + 1, sizeof *x->receive);
-    x->send = calloc(buckets * (size_t)x->n_send + 1, sizeof *x->send);
-    if (!x->parts || !x->gather || !x->receive || !x->send)
-        return gt_fail(GT_NOMEM, "out of memory for the messages between ranks");
-    for (int b = 0; b < r->buckets && !r->plain; b++) own += r->owned[b].size;
-    x->inbox_floats = own * (size_t)x->n_receive;
-    if (x->inbox_floats) x->inbox = gt_block_alloc(x->inbox_floats * sizeof *x->inbox, "gradients from other ranks");
-    return x->inbox || !x->inbox_floats ? GT_OK : GT_NOMEM;
-}
-
-gt_status gt_exchange_init(gt_reducer *r) {
-    gt_status st = plan_additions(r);
-    if (!st) st = find_nodes_of_mates(r);
-    if (!st) st = find_wards(r);
-    return st ? st : allocate(r);
-}
-
-/* ---- messages ---- */
-
-/* The pieces of a bucket lie side by side in the inbox, in tree order. Only the last bucket may be shorter than the
- * others. */
-static float *inbox_piece(const gt_reducer *r, int bucket, int i) {
-    size_t before = (size_t)bucket * (size_t)r->exchange.n_receive * r->owned[0].size;
-    return r->exchange.inbox + before + (size_t)i * r->owned[bucket].size;
-}
-
-static int tag_of(int bucket, int node) { return TAG_BUCKET + bucket * TAGS_OF_BUCKET + node; }
-
-static MPI_Request *of_bucket(MPI_Request *requests, int n, int bucket) {
-    return requests + (size_t)bucket * (size_t)n;
-}
-
-static void connect_receivers(gt_reducer *r, int bucket) {
-    gt_exchange *x = &r->exchange;
-    gt_tree_node nodes[GT_TREE_DEPTH];
-    int next = 0;
-    for (int team = 0; team < r->teams.n; team++) {
-        if (team == r->teams.own) continue;
-        int n = nodes_of_team(r, team, nodes), deputy = gt_deputy_of(r, team, r->comm->rank);
-        for (int i = 0; i < n; i++, next++)
-            MPI_Recv_init(inbox_piece(r, bucket, next), (int)r->owned[bucket].size, MPI_FLOAT, deputy,
-                          tag_of(bucket, i), x->world, of_bucket(x->receive, x->n_receive, bucket) + next);
-    }
-}
-
-static void connect_senders(gt_reducer *r, int bucket) {
-    gt_exchange *x = &r->exchange;
-    int next = 0;
-    for (int w = 0; w < x->n_wards; w++) {
-        gt_span part = gt_reducer_owned_of(r, bucket, x->wards[w]);
-        for (int i = 0; i < x->n_results; i++, next++)
-            MPI_Send_init(x->nodes[x->results[i]] + part.offset, (int)part.size, MPI_FLOAT, x->wards[w],
-                          tag_of(bucket, i), x->world, of_bucket(x->send, x->n_send, bucket) + next);
-    }
-}
-
-static MPI_Datatype type_of_parts(const gt_reducer *r, int rank) {
-    int sizes[r->buckets], offsets[r->buckets];
-    for (int b = 0; b < r->buckets; b++) {
-        gt_span part = gt_reducer_owned_of(r, b, rank);
-        sizes[b] = (int)part.size;
-        offsets[b] = (int)part.offset;
-    }
-    MPI_Datatype type;
-    MPI_Type_indexed(r->buckets, sizes, offsets, MPI_FLOAT, &type);
-    MPI_Type_commit(&type);
-    return type;
-}
-
-/* Ranks that read each other's memory, and those that send each other messages: one is the other's deputy. */
-static bool meets(const gt_reducer *r, int rank) {
-    int team = gt_team_of(r, rank), own = r->teams.own, self = r->comm->rank;
-    return team == own || gt_deputy_of(r, own, rank) == self || gt_deputy_of(r, team, self) == rank;
-}
-
-void gt_exchange_connect_all(gt_reducer *r) {
-    gt_exchange *x = &r->exchange;
-    if (r->comm->ranks == 1) return;
-    for (int rank = 0; rank < r->comm->ranks; rank++)
-        if (r->plain || meets(r, rank)) gt_heartbeat_link(r->comm, rank);
-    MPI_Comm_dup(gt_inside(r->comm)->world, &x->world);
-    for (int b = 0; b < r->buckets && r->plain; b++) x->receive[b] = MPI_REQUEST_NULL;
-    for (int b = 0; b < r->buckets && !r->plain; b++) {
-        connect_receivers(r, b);
-        connect_senders(r, b);
-    }
-    for (int rank = 0; rank < r->comm->ranks; rank++) x->parts[rank] = type_of_parts(r, rank);
-}
-
-static void free_requests(MPI_Request *requests, size_t n) {
-    for (size_t i = 0; i < n; i++) MPI_Request_free(&requests[i]);
-}
-
-void gt_exchange_free_all(gt_reducer *r) {
-    gt_exchange *x = &r->exchange;
-    if (x->world) { /* connected */
-        if (!r->plain) free_requests(x->receive, (size_t)r->buckets * (size_t)x->n_receive);
-        free_requests(x->send, (size_t)r->buckets * (size_t)x->n_send);
-        for (int rank = 0; rank < r->comm->ranks; rank++) MPI_Type_free(&x->parts[rank]);
-        MPI_Comm_free(&x->world);
-    }
-    gt_block_free(x->inbox, x->inbox_floats * sizeof *x->inbox);
-    free(x->whole.additions);
-    free(x->team.additions);
-    free(x->nodes);
-    free(x->wards);
-    free(x->receive);
-    free(x->send);
-    free(x->parts);
-    free(x->gather);
-}
-
-/* ---- a reduction ---- */
 
 void gt_exchange_begin(gt_reducer *r) {
     gt_exchange *x = &r->exchange;
-    r->teams.reductions++;
+    r->teams.reduce_epoch++;
     if (x->n_receive > 0 && !r->plain) MPI_Startall(r->buckets * x->n_receive, x->receive);
 }
 
-void gt_exchange_launch(gt_reducer *r, int bucket) {
+static void start_allreduce(gt_reducer *r, int bucket) {
     gt_exchange *x = &r->exchange;
-    gt_team_tell(r, gt_mark_nodes(bucket), r->teams.reductions);
-    if (!r->plain) return;
     size_t start = (size_t)bucket * r->bucket_floats, size = gt_bucket_size(r, bucket);
     for (int i = 0; i < r->n_nodes; i++) /* the first group's lies in the first buffer */
         if (r->node_place[i]) gt_add_to(r->pool, r->buffers + start, gt_reducer_node(r, i) + start, size);
     MPI_Iallreduce(MPI_IN_PLACE, r->buffers + start, (int)size, MPI_FLOAT, MPI_SUM, x->world, &x->receive[bucket]);
 }
 
-/* The team's nodes of a ward's part, in place: nobody else reads that part. */
-static void join_for(gt_reducer *r, gt_span part) {
+void gt_exchange_launch(gt_reducer *r, int bucket) {
+    gt_flag_post(r, gt_flag_nodes(bucket), r->teams.reduce_epoch);
+    if (r->plain) start_allreduce(r, bucket);
+}
+
+/* As the leader for the shard's owner: adds the team's nodes of the shard, as far as the tree adds them in the team. */
+static void add_for_remote(gt_reducer *r, gt_span shard) {
     gt_exchange *x = &r->exchange;
     float *stack[GT_TREE_DEPTH];
     int depth = 0;
     for (int i = 0; i < x->team.n; i++) {
-        stack[depth++] = x->nodes[i] + part.offset;
+        stack[depth++] = x->nodes[i] + shard.offset;
         for (int k = 0; k < x->team.additions[i]; k++, depth--)
-            gt_add_to(r->pool, stack[depth - 2], stack[depth - 1], part.size);
+            gt_add_to(r->pool, stack[depth - 2], stack[depth - 1], shard.size);
     }
 }
 
-bool gt_exchange_join(gt_reducer *r, int bucket) {
+bool gt_exchange_send(gt_reducer *r, int bucket) {
     gt_exchange *x = &r->exchange;
-    if (!gt_mates_told(r, gt_mark_nodes(bucket), r->teams.reductions)) return false;
-    for (int w = 0; w < x->n_wards && !r->plain; w++) join_for(r, gt_reducer_owned_of(r, bucket, x->wards[w]));
-    if (x->n_send > 0) MPI_Startall(x->n_send, of_bucket(x->send, x->n_send, bucket));
+    if (!gt_flag_is_posted_by_all(r, gt_flag_nodes(bucket), r->teams.reduce_epoch)) return false;
+    for (int i = 0; i < x->n_remotes && !r->plain; i++) add_for_remote(r, gt_shard_of(r, bucket, x->remotes[i]));
+    if (x->n_send > 0) MPI_Startall(x->n_send, gt_requests_of_bucket(x->send, x->n_send, bucket));
     return true;
 }
 
@@ -249,26 +98,28 @@ bool gt_exchange_arrived(gt_reducer *r, int bucket) {
     gt_exchange *x = &r->exchange;
     int done = 1;
     if (x->n_receive > 0)
-        MPI_Testall(x->n_receive, of_bucket(x->receive, x->n_receive, bucket), &done, MPI_STATUSES_IGNORE);
+        MPI_Testall(x->n_receive, gt_requests_of_bucket(x->receive, x->n_receive, bucket), &done, MPI_STATUSES_IGNORE);
     return done;
 }
 
+/* The own team's nodes are read one by one, and not as sums of the team: nobody has added them in the own shard. */
 gt_nonfinite gt_exchange_complete(gt_reducer *r, int bucket) {
     gt_exchange *x = &r->exchange;
-    gt_span part = r->owned[bucket];
-    float *mean = r->buffers + part.offset;
+    gt_span shard = r->owned[bucket];
+    float *mean = r->buffers + shard.offset;
     int none = 0, received = 0;
-    if (r->plain)
-        return gt_mean_of(r->pool, mean, (const float *[]){mean}, (gt_joining){1, &none}, part.size, r->slices);
+    if (r->plain) /* the sum is there: a fold of one term */
+        return gt_mean_of(r->pool, mean, (const float *[]){mean}, (gt_fold){1, &none}, shard.size, r->slices);
     const float *terms[x->whole.n];
     for (int i = 0; i < x->whole.n; i++) {
         int own = i - x->team_begins;
         bool is_own = own >= 0 && own < x->team.n;
-        terms[i] = is_own ? x->nodes[own] + part.offset : inbox_piece(r, bucket, received++);
+        terms[i] = is_own ? x->nodes[own] + shard.offset : gt_inbox_slot(r, bucket, received++);
     }
-    return gt_mean_of(r->pool, mean, terms, x->whole, part.size, r->slices);
+    return gt_mean_of(r->pool, mean, terms, x->whole, shard.size, r->slices);
 }
 
+/* What this rank has sent must have left before its buffers are written again. */
 void gt_exchange_end(gt_reducer *r) {
     gt_exchange *x = &r->exchange;
     if (x->n_send > 0) gt_comm_wait(r->comm, r->buckets * x->n_send, x->send);

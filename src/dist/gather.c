@@ -1,151 +1,161 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Blocks owned in parts. Mates hand out their parts through their first buffers, which hold no gradient any more; to
- * another team a rank sends its parts once, to its deputy there, whose buffer they reach. A block that is owned in
- * parts moves as one MPI type for each rank.
+ * The all-gather: each rank has its own shards of a block, and all ranks get all shards. To another team a rank sends
+ * its shards once, to its leader there. In the example of exchange.c, with the shards q0 to q3:
  *
- * Where neighbours have one copy of a block, their parts are in place already, and those of other teams arrive in
- * place. Mates on another NUMA node have a copy of their own, from which each of the neighbours takes some of the
- * parts. */
+ *     host A                                 host B
+ *     rank 0    --- q0 -->   <-- q2 ---      rank 2
+ *     rank 1    --- q1 -->   <-- q3 ---      rank 3
+ *
+ * q0 reaches the first buffer of rank 2, which then posts the flag "remote" of rank 0, and rank 3 reads q0 there. Ranks
+ * of a host also read each other's own shards in the first buffers, which hold no gradient any more. All shards of a
+ * rank move as one MPI type.
+ *
+ * Where neighbours have one copy of a block (neighbours.c), it is gathered in place: their shards are there already,
+ * and those of other teams arrive there. Peers on another NUMA node have a copy of their own, into which each of the
+ * neighbours copies some of the shards. */
 #include "dist/reducer.h"
 #include "gantry/clock.h"
 
 enum { TAG_BLOCK = 0 };
-/* Floats of a block that no cache keeps until mates have taken their parts, and until the block is used. */
-static const size_t too_large_to_take = (size_t)8 << 20, too_large_to_use = (size_t)2 << 20;
+/* Floats of a block that no cache keeps until peers have read the shards, and until the block is used: such are written
+ * past the caches. */
+static const size_t too_large_to_read = (size_t)8 << 20, too_large_to_use = (size_t)2 << 20;
 
-/* The parts that rank `whose` owns move between this rank and `other`. */
+/* The shards that rank `whose` owns move between this rank and `other`. */
 static void queue(gt_reducer *r, float *block, bool sending, int whose, int other, int *n) {
     gt_exchange *x = &r->exchange;
     MPI_Request *request = &x->gather[(*n)++];
-    if (sending) MPI_Isend(block, 1, x->parts[whose], other, TAG_BLOCK, x->world, request);
-    else MPI_Irecv(block, 1, x->parts[whose], other, TAG_BLOCK, x->world, request);
+    if (sending) MPI_Isend(block, 1, x->shard_types[whose], other, TAG_BLOCK, x->world, request);
+    else MPI_Irecv(block, 1, x->shard_types[whose], other, TAG_BLOCK, x->world, request);
 }
 
-static void copy_part(gt_reducer *r, float *to, const float *from, int bucket, int owner) {
-    gt_span part = gt_reducer_owned_of(r, bucket, owner);
-    bool large = r->floats >= (to == r->buffers ? too_large_to_take : too_large_to_use);
-    gt_copy_to(r->pool, to + part.offset, from + part.offset, part.size, large);
+static void copy_shard(gt_reducer *r, float *to, const float *from, int bucket, int owner) {
+    gt_span shard = gt_shard_of(r, bucket, owner);
+    bool large = r->floats >= (to == r->buffers ? too_large_to_read : too_large_to_use);
+    gt_copy_to(r->pool, to + shard.offset, from + shard.offset, shard.size, large);
 }
 
-static void hand_out(gt_reducer *r, const float *block) {
+static void post_own_shards(gt_reducer *r, const float *block) {
     for (int b = 0; b < r->buckets; b++) {
-        copy_part(r, r->buffers, block, b, r->comm->rank);
-        gt_team_tell(r, gt_mark_part(r, b), r->teams.gatherings);
+        copy_shard(r, r->buffers, block, b, r->comm->rank);
+        gt_flag_post(r, gt_flag_shard(r, b), r->teams.gather_epoch);
     }
 }
 
-/* Mates wait for what has come for this rank's wards. */
-static void tell_landed(gt_reducer *r) {
+/* Peers wait for what comes from this rank's remotes, and only this rank can see that it is there: so it looks in all
+ * of its own waits for flags. */
+static void post_arrived(gt_reducer *r) {
     gt_exchange *x = &r->exchange;
-    for (int w = 0; w < x->n_wards; w++) {
-        int landed = 0;
-        if (x->gather[w] != MPI_REQUEST_NULL) MPI_Test(&x->gather[w], &landed, MPI_STATUS_IGNORE);
-        if (landed) gt_team_tell(r, gt_mark_ward(r, x->wards[w]), r->teams.gatherings);
+    for (int i = 0; i < x->n_remotes; i++) {
+        int arrived = 0;
+        if (x->gather[i] != MPI_REQUEST_NULL) MPI_Test(&x->gather[i], &arrived, MPI_STATUS_IGNORE);
+        if (arrived) gt_flag_post(r, gt_flag_remote(r, x->remotes[i]), r->teams.gather_epoch);
     }
 }
 
-static void await(gt_reducer *r, int mate, int mark) {
+static void await(gt_reducer *r, int peer, int flag) {
     double since = 0;
-    tell_landed(r);
-    while (!gt_mate_told(r, mate, mark, r->teams.gatherings)) {
+    post_arrived(r);
+    while (!gt_flag_is_posted(r, peer, flag, r->teams.gather_epoch)) {
         gt_comm_idle(r->comm, &since);
-        tell_landed(r);
+        post_arrived(r);
     }
 }
 
-static void take_from_mates(gt_reducer *r, float *block) {
-    gt_team own = gt_own_team(r);
+static void read_from_peers(gt_reducer *r, float *block) {
+    gt_team_ranks own = gt_own_team(r);
     int self = r->comm->rank - own.first;
     for (int b = 0; b < r->buckets; b++)
-        for (int step = 1; step < own.count; step++) { /* each rank begins with another mate */
+        for (int step = 1; step < own.count; step++) { /* or all ranks would read the memory of one first */
             int place = (self + step) % own.count;
-            await(r, own.first + place, gt_mark_part(r, b));
-            copy_part(r, block, r->teams.buffers[place], b, own.first + place);
+            await(r, own.first + place, gt_flag_shard(r, b));
+            copy_shard(r, block, r->teams.buffers[place], b, own.first + place);
         }
 }
 
-static void take_from_deputies(gt_reducer *r, float *block) {
+static void read_from_leaders(gt_reducer *r, float *block) {
     for (int rank = 0; rank < r->comm->ranks; rank++) {
         if (gt_team_of(r, rank) == r->teams.own) continue;
-        int deputy = gt_deputy_of(r, r->teams.own, rank);
-        await(r, deputy, gt_mark_ward(r, rank));
+        int leader = gt_leader_for(r, r->teams.own, rank);
+        await(r, leader, gt_flag_remote(r, rank));
         for (int b = 0; b < r->buckets; b++)
-            copy_part(r, block, r->teams.buffers[deputy - gt_own_team(r).first], b, rank);
+            copy_shard(r, block, r->teams.buffers[leader - gt_own_team(r).first], b, rank);
     }
 }
 
-/* A gathering begins: the wards' parts will reach `to`, this rank's leave. The first n_wards messages are the wards';
- * returns how many there are. */
+/* An all-gather begins: the remotes' shards will reach `to`, this rank's leave. The first n_remotes messages are those
+ * of the remotes. Returns the number of messages. */
 static int begin_messages(gt_reducer *r, float *block, float *to) {
     gt_exchange *x = &r->exchange;
     int n = 0;
-    gt_teams_await_takers(r);
-    r->teams.gatherings++;
-    for (int w = 0; w < x->n_wards; w++) queue(r, to, false, x->wards[w], x->wards[w], &n);
-    for (int step = 1; step < r->teams.n; step++) { /* each team begins with another receiver */
+    gt_teams_await_readers(r);
+    r->teams.gather_epoch++;
+    for (int i = 0; i < x->n_remotes; i++) queue(r, to, false, x->remotes[i], x->remotes[i], &n);
+    for (int step = 1; step < r->teams.n; step++) { /* or all teams would send to team 0 first */
         int team = (r->teams.own + r->teams.n - step) % r->teams.n;
-        queue(r, block, true, r->comm->rank, gt_deputy_of(r, team, r->comm->rank), &n);
+        queue(r, block, true, r->comm->rank, gt_leader_for(r, team, r->comm->rank), &n);
     }
     return n;
 }
 
-static void gather(gt_reducer *r, float *block) {
+/* Without peers the messages reach the block itself. */
+static void gather_through_buffers(gt_reducer *r, float *block) {
     gt_exchange *x = &r->exchange;
     bool alone = gt_own_team(r).count == 1;
-    int n = begin_messages(r, block, alone ? block : r->buffers), sent = x->n_wards;
+    int n = begin_messages(r, block, alone ? block : r->buffers), received = x->n_remotes;
     if (!alone) {
-        hand_out(r, block);
-        take_from_mates(r, block);
-        take_from_deputies(r, block);
+        post_own_shards(r, block);
+        read_from_peers(r, block);
+        read_from_leaders(r, block);
     } else {
-        gt_comm_wait(r->comm, sent, x->gather);
+        gt_comm_wait(r->comm, received, x->gather);
     }
-    gt_comm_wait(r->comm, n - sent, x->gather + sent);
-    gt_team_tell(r, GT_MARK_TAKEN, r->teams.gatherings);
+    gt_comm_wait(r->comm, n - received, x->gather + received);
+    gt_flag_post(r, GT_FLAG_HAS_READ, r->teams.gather_epoch);
 }
 
 /* ---- one copy for the neighbours ---- */
 
-static const float *copy_of_mate(const gt_reducer *r, int rank, const float *block) {
+static const float *copy_of_peer(const gt_reducer *r, int rank, const float *block) {
     return gt_neighbours_copy(r->neighbours, rank - gt_own_team(r).first, block);
 }
 
-/* All mates have the block in some copy, and this rank has it in the one of its neighbours. */
+/* All peers have the block in some copy, and this rank has it in the one of its neighbours. */
 static bool is_in_place(const gt_reducer *r, const float *block) {
-    gt_team own = gt_own_team(r);
+    gt_team_ranks own = gt_own_team(r);
     bool all = own.count == r->comm->local_ranks && gt_neighbours_hold(r->neighbours, block, r->floats * sizeof *block);
-    for (int i = 0; all && i < own.count; i++) all = copy_of_mate(r, own.first + i, block) != NULL;
+    for (int i = 0; all && i < own.count; i++) all = copy_of_peer(r, own.first + i, block) != NULL;
     return all;
 }
 
-/* The parts of a rank, from the copy of a mate in which they are once it has told so. */
-static void take_parts(gt_reducer *r, float *block, int owner, int mate, int mark) {
-    await(r, mate, mark);
-    for (int b = 0; b < r->buckets; b++) copy_part(r, block, copy_of_mate(r, mate, block), b, owner);
+/* The shards of an owner, from the copy of a peer, in which they are once the peer has posted the flag. */
+static void read_shards(gt_reducer *r, float *block, int owner, int peer, int flag) {
+    await(r, peer, flag);
+    for (int b = 0; b < r->buckets; b++) copy_shard(r, block, copy_of_peer(r, peer, block), b, owner);
 }
 
-/* What is in other copies alone; every so many-th rank's parts are this rank's to take. */
-static void take_from_copies(gt_reducer *r, float *block) {
+/* The shards that are in other copies alone. The neighbours share them out: owner by owner in turn. */
+static void read_from_copies(gt_reducer *r, float *block) {
     int next = 0;
     for (int rank = 0; rank < r->comm->ranks; rank++) {
-        bool of_mate = gt_team_of(r, rank) == r->teams.own;
-        int mate = of_mate ? rank : gt_deputy_of(r, r->teams.own, rank);
-        if (copy_of_mate(r, mate, block) == block || next++ % r->neighbours->count != r->neighbours->place) continue;
-        take_parts(r, block, rank, mate, of_mate ? gt_mark_part(r, 0) : gt_mark_ward(r, rank));
+        bool of_peer = gt_team_of(r, rank) == r->teams.own;
+        int peer = of_peer ? rank : gt_leader_for(r, r->teams.own, rank);
+        if (copy_of_peer(r, peer, block) == block || next++ % r->neighbours->count != r->neighbours->place) continue;
+        read_shards(r, block, rank, peer, of_peer ? gt_flag_shard(r, 0) : gt_flag_remote(r, rank));
     }
 }
 
 static void gather_in_place(gt_reducer *r, float *block) {
     gt_exchange *x = &r->exchange;
-    gt_team own = gt_own_team(r);
+    gt_team_ranks own = gt_own_team(r);
     int n = begin_messages(r, block, block);
-    gt_team_tell(r, gt_mark_part(r, 0), r->teams.gatherings);
-    take_from_copies(r, block);
+    gt_flag_post(r, gt_flag_shard(r, 0), r->teams.gather_epoch);
+    read_from_copies(r, block);
     gt_comm_wait(r->comm, n, x->gather);
-    for (int w = 0; w < x->n_wards; w++) gt_team_tell(r, gt_mark_ward(r, x->wards[w]), r->teams.gatherings);
-    gt_team_tell(r, GT_MARK_TAKEN, r->teams.gatherings);
-    for (int i = 0; i < own.count; i++)
-        if (copy_of_mate(r, own.first + i, block) == block) await(r, own.first + i, GT_MARK_TAKEN);
+    for (int i = 0; i < x->n_remotes; i++) gt_flag_post(r, gt_flag_remote(r, x->remotes[i]), r->teams.gather_epoch);
+    gt_flag_post(r, GT_FLAG_HAS_READ, r->teams.gather_epoch);
+    for (int i = 0; i < own.count; i++) /* the copy is whole when each neighbour has done its share */
+        if (copy_of_peer(r, own.first + i, block) == block) await(r, own.first + i, GT_FLAG_HAS_READ);
 }
 
 void gt_reducer_use_neighbours(gt_reducer *r, const gt_neighbours *n) { r->neighbours = n; }
@@ -155,13 +165,13 @@ void gt_reducer_gather_all(gt_reducer *r, float *block) {
     if (r->comm->ranks == 1) return;
     double start = gt_clock();
     if (is_in_place(r, block)) gather_in_place(r, block);
-    else gather(r, block);
+    else gather_through_buffers(r, block);
     double seconds = gt_clock() - start;
     r->traffic.seconds += seconds;
     r->traffic.waited += seconds;
 }
 
-/* Between rank 0 and each other rank moves that rank's part; rank 0 sends or receives. */
+/* Between rank 0 and each other rank that rank's shards move; rank 0 sends or receives. */
 static void with_rank_0(gt_reducer *r, float *block, bool rank_0_sends) {
     int n = 0, self = r->comm->rank;
     if (self != 0) queue(r, block, !rank_0_sends, self, 0, &n);

@@ -57,7 +57,7 @@ typedef union packet {
 } packet;
 static_assert(sizeof(packet) == BEAT_BYTES, "a beat is too large");
 
-typedef struct peer { /* one that is listened to */
+typedef struct peer { /* one that is listened to, of any host */
     int rank;
     beat last;
     double silent;       /* seconds of listening since its last beat */

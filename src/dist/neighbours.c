@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Memory in common: what ranks of a host share (shared.h), cut into one copy for each kind of neighbours. A rank's part
- * of it is a page with its mark, and behind that, where the rank is the first of its neighbours, their copy: so the
- * copy lies near their cores. */
+ * of it is a page with its flag, and behind that, where the rank is the first of its neighbours, their copy: so the
+ * copy lies near their cores. A flag holds an epoch, how often its rank has posted: so no flag is ever taken back. */
 #define _GNU_SOURCE
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -21,14 +21,13 @@ typedef struct inside {
     gt_neighbours seen; /* must be first: the public pointer points to it */
     gt_comm *comm;
     gt_shared shared;
-    kind *kinds;   /* [local_ranks] */
-    uint64_t told; /* how often this rank has */
+    kind *kinds;    /* [local_ranks] */
+    uint64_t epoch; /* how often this rank has posted */
 } inside;
 
 static const inside *inside_of(const gt_neighbours *n) { return (const inside *)n; }
 
-/* The NUMA node that holds all cores of this rank; -1: they lie on several nodes. GT_NUMA_NODE pretends one, for tests.
- */
+/* The NUMA node that holds all cores of this rank; -1: they lie on several. GT_NUMA_NODE pretends one, for tests. */
 static int own_node(void) {
     const char *pretended = getenv("GT_NUMA_NODE");
     if (pretended) return atoi(pretended);
@@ -74,7 +73,7 @@ int gt_neighbours_count_all(gt_comm *c, uint64_t key) {
     return count_before(kinds, c->local_rank, c->local_ranks);
 }
 
-static _Atomic uint64_t *mark_of(const inside *in, int local_rank) { return gt_shared_part(&in->shared, local_rank); }
+static _Atomic uint64_t *flag_of(const inside *in, int local_rank) { return gt_shared_part(&in->shared, local_rank); }
 
 static void *memory_of(const inside *in, int local_rank) {
     return (char *)gt_shared_part(&in->shared, first_of(in->kinds, local_rank)) + PAGE;
@@ -90,7 +89,7 @@ gt_neighbours *gt_neighbours_open_all(gt_comm *c, uint64_t key, size_t bytes) {
     bool leads = first_of(kinds, c->local_rank) == c->local_rank;
     st = gt_comm_agree_all(c, gt_shared_open_all(c, PAGE + (leads ? bytes : 0), &in->shared));
     if (st && c->rank == 0) gt_log_once(GT_WARNING, "%s. Each keeps a copy of what they could have once", gt_message());
-    gt_comm_barrier_all(c); /* where marks lie, shared.c has had its own: now they are zeros */
+    gt_comm_barrier_all(c); /* where the flags lie, shared.c has had its tags: now all are zeros */
     if (!in->shared.base || !bytes) goto none;
     in->seen = (gt_neighbours){.count = count_before(kinds, c->local_rank, c->local_ranks),
                                .place = count_before(kinds, c->local_rank, c->local_rank),
@@ -112,9 +111,9 @@ void gt_neighbours_close(gt_neighbours *n) {
     free(in);
 }
 
-void gt_neighbours_tell(gt_neighbours *n) {
+void gt_neighbours_post(gt_neighbours *n) {
     inside *in = (inside *)n;
-    atomic_store_explicit(mark_of(in, in->comm->local_rank), ++in->told, memory_order_release);
+    atomic_store_explicit(flag_of(in, in->comm->local_rank), ++in->epoch, memory_order_release);
 }
 
 void gt_neighbours_await(gt_neighbours *n) {
@@ -123,7 +122,7 @@ void gt_neighbours_await(gt_neighbours *n) {
     for (int i = 0; i < c->local_ranks; i++) {
         double since = 0;
         if (!alike(&in->kinds[i], &in->kinds[c->local_rank])) continue;
-        while (atomic_load_explicit(mark_of(in, i), memory_order_acquire) < in->told) gt_comm_idle(in->comm, &since);
+        while (atomic_load_explicit(flag_of(in, i), memory_order_acquire) < in->epoch) gt_comm_idle(in->comm, &since);
     }
 }
 

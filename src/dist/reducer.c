@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Sums gradients over slices. A rank keeps its partial sums on a stack (tree.h). The gradient of a group of slices is
  * written to the top of the stack, so that an addition is one pass over memory, and a rank with one group adds nothing.
- * Groups that run abreast have a buffer each, and are put on the stack as they end. exchange.c sums between ranks. */
+ * Groups that run abreast have a buffer each, and are put on the stack as they end. exchange.c sums between ranks.
+ *
+ * In the last group a bucket is complete as soon as its outputs are written, while the backward pass goes on to others:
+ * then it is launched (gt_reducer_progress), so that communication is hidden behind computation. Earlier groups have
+ * nothing to send, since their sums still change. */
 #include "dist/reducer.h"
 
 #include <stdlib.h>
@@ -15,8 +19,8 @@ enum {
     LINE = 16,              /* floats of a cache line */
     LEAST_BUCKET = 1 << 16, /* floats: below, a message costs more than its bytes */
     MOST_BUCKET = 1 << 20,
-    LEAST_PART = 1 << 10, /* of a bucket, for each rank: likewise */
-    MOST_BUCKETS = 1000,  /* message tags must stay below 2^15 */
+    LEAST_SHARD = 1 << 10, /* of a bucket, for each rank: likewise */
+    MOST_BUCKETS = 1000,   /* message tags must stay below 2^15 */
     BUCKETS_WANTED = 16,
     MOST_SLICES = 1 << 16,
 };
@@ -27,12 +31,12 @@ static size_t choose_bucket(const gt_comm *c, size_t floats, size_t wanted) {
     size_t size = wanted ? wanted : floats / BUCKETS_WANTED;
     if (!wanted && size < LEAST_BUCKET) size = LEAST_BUCKET;
     if (!wanted && size > MOST_BUCKET) size = MOST_BUCKET;
-    if (!wanted && size < (size_t)c->ranks * LEAST_PART) size = (size_t)c->ranks * LEAST_PART;
+    if (!wanted && size < (size_t)c->ranks * LEAST_SHARD) size = (size_t)c->ranks * LEAST_SHARD;
     if (size < floats / MOST_BUCKETS + 1) size = floats / MOST_BUCKETS + 1;
     return (size_t)gt_round_up((int64_t)size, LINE);
 }
 
-gt_span gt_reducer_owned_of(const gt_reducer *r, int bucket, int rank) {
+gt_span gt_shard_of(const gt_reducer *r, int bucket, int rank) {
     size_t start = (size_t)bucket * r->bucket_floats, size = gt_bucket_size(r, bucket);
     size_t ranks = (size_t)r->comm->ranks, i = (size_t)rank;
     size_t from = size * i / ranks / LINE * LINE, to = i + 1 == ranks ? size : size * (i + 1) / ranks / LINE * LINE;
@@ -129,7 +133,7 @@ static gt_status set_up(gt_reducer *r, const gt_reducer_options *o) {
     if (r->n_buffers < o->spare_buffers) r->n_buffers = o->spare_buffers;
     r->owned = calloc((size_t)r->buckets, sizeof *r->owned);
     if (!r->owned) return gt_fail(GT_NOMEM, "out of memory for a reducer");
-    for (int b = 0; b < r->buckets; b++) r->owned[b] = gt_reducer_owned_of(r, b, c->rank);
+    for (int b = 0; b < r->buckets; b++) r->owned[b] = gt_shard_of(r, b, c->rank);
     return GT_OK;
 }
 
@@ -201,8 +205,7 @@ float *gt_reducer_begin_group(gt_reducer *r) {
     return own;
 }
 
-/* The additions that follow a group, on a range of the block; `height`: of the stack with the group's own value on it.
- */
+/* The additions that follow a group, on a range of the block; `height`: of the stack with the group's value on it. */
 static void fold(gt_reducer *r, int height, int additions, size_t offset, size_t n) {
     for (int i = 0; i < additions; i++, height--)
         gt_add_to(r->pool, gt_reducer_buffer(r, r->stack_place[height - 2]) + offset,
@@ -210,15 +213,17 @@ static void fold(gt_reducer *r, int height, int additions, size_t offset, size_t
 }
 
 static void finish_bucket(gt_reducer *r, int bucket) {
-    gt_span part = r->owned[bucket];
+    gt_span shard = r->owned[bucket];
     gt_nonfinite bad = gt_exchange_complete(r, bucket);
     r->bad.count += bad.count;
-    if (bad.count && part.offset + bad.first < r->bad.first) r->bad.first = part.offset + bad.first;
+    if (bad.count && shard.offset + bad.first < r->bad.first) r->bad.first = shard.offset + bad.first;
 }
 
+/* Buckets go through the stages in the schedule's order, each as far as peers and messages let it: so the reducer needs
+ * three counters and no list. */
 static void finish_arrived(gt_reducer *r) {
-    while (r->joined < r->launched && gt_exchange_join(r, r->schedule->order[r->joined])) r->joined++;
-    while (r->finished < r->joined && gt_exchange_arrived(r, r->schedule->order[r->finished]))
+    while (r->sent < r->launched && gt_exchange_send(r, r->schedule->order[r->sent])) r->sent++;
+    while (r->finished < r->sent && gt_exchange_arrived(r, r->schedule->order[r->finished]))
         finish_bucket(r, r->schedule->order[r->finished++]);
 }
 
@@ -235,9 +240,9 @@ static void launch_ready(gt_reducer *r, int done) {
 
 void gt_reducer_begin_all(gt_reducer *r, const gt_reducer_schedule *schedule) {
     r->schedule = schedule;
-    r->depth = r->begun = r->group = r->launched = r->joined = r->finished = 0;
+    r->depth = r->begun = r->group = r->launched = r->sent = r->finished = 0;
     r->bad = (gt_nonfinite){.first = SIZE_MAX};
-    gt_teams_await_takers(gt_owner(r));
+    gt_teams_await_readers(gt_owner(r));
     gt_exchange_begin(r);
     if (r->n_groups > 0) return;
     if (r->plain) memset(r->buffers, 0, r->floats * sizeof *r->buffers); /* takes part with zeros */
@@ -266,10 +271,10 @@ void gt_reducer_end_group(gt_reducer *r) {
 
 gt_nonfinite gt_reducer_finish_all(gt_reducer *r) {
     double since = 0, waited = 0;
-    int before = r->joined + r->finished;
+    int before = r->sent + r->finished;
     while (finish_arrived(r), r->finished < r->buckets) {
-        if (r->joined + r->finished > before) since = 0; /* as long as something comes, look often */
-        before = r->joined + r->finished;
+        if (r->sent + r->finished > before) since = 0; /* as long as something comes, look often */
+        before = r->sent + r->finished;
         double start = gt_clock();
         gt_comm_idle(r->comm, &since);
         waited += gt_clock() - start;

@@ -78,8 +78,7 @@ static void introduce_all(meeting *m) {
     }
 }
 
-/* Beyond the limit of file sizes (ulimit -f) a signal comes as well, which would end the process: see gt_write_all().
- */
+/* Beyond the limit of file sizes (ulimit -f) a signal comes as well, which would end the process: gt_write_all(). */
 static int without_signal(int (*resize)(int, off_t, off_t), int fd, size_t at, size_t bytes) {
     sigset_t raised, before;
     sigemptyset(&raised);
@@ -156,7 +155,7 @@ static gt_status receive(meeting *m) {
     }
 }
 
-static uint64_t *mark_of(const meeting *m, int local_rank) { return gt_shared_part(m->result, local_rank); }
+static uint64_t *tag_in(const meeting *m, int local_rank) { return gt_shared_part(m->result, local_rank); }
 
 static gt_status map_and_reserve(meeting *m) {
     gt_shared *s = m->result;
@@ -170,14 +169,14 @@ static gt_status map_and_reserve(meeting *m) {
     if (p == MAP_FAILED) return failed("it cannot be mapped");
     madvise(p, s->bytes, MADV_HUGEPAGE);
     s->base = p;
-    *mark_of(m, self) = m->all[self].tag;
+    *tag_in(m, self) = m->all[self].tag;
     return GT_OK;
 }
 
 /* Everybody has written its tag: is it the same memory for all? */
-static gt_status read_marks(const meeting *m) {
+static gt_status check_tags(const meeting *m) {
     for (int i = 0; i < m->comm->local_ranks; i++)
-        if (*mark_of(m, i) != m->all[i].tag) return gt_fail(GT_FAILED, "%s: it is not the same for all", no_memory);
+        if (*tag_in(m, i) != m->all[i].tag) return gt_fail(GT_FAILED, "%s: it is not the same for all", no_memory);
     return GT_OK;
 }
 
@@ -191,8 +190,8 @@ static gt_status share_all(meeting *m, size_t bytes, bool *well) {
     if (c->local_rank > 0) st = receive(m);
     if (!st) st = map_and_reserve(m);
     if (!(*well = all_well_all(c, st))) return st;
-    st = read_marks(m);
-    *well = all_well_all(c, st); /* before the marks are written over */
+    st = check_tags(m);
+    *well = all_well_all(c, st); /* before the tags are written over */
     return st;
 }
 
@@ -205,7 +204,7 @@ gt_status gt_shared_open_all(gt_comm *c, size_t bytes, gt_shared *s) {
     gt_status st = share_all(&m, bytes, &well);
     if (m.socket >= 0) close(m.socket);
     if (m.memory >= 0) close(m.memory);
-    if (well) *mark_of(&m, c->local_rank) = 0;
+    if (well) *tag_in(&m, c->local_rank) = 0;
     else gt_shared_close(s);
     return st;
 }

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Teams: ranks of a host whose buffers lie in memory that all of them read. A rank reads a mate's buffer when the
- * mate's board says that what is wanted is there, and waits as for a message. Nobody writes over what a mate may still
- * read: a reduction ends with a sum over all ranks, before which each has read what it needs; who has taken all of a
- * gathering says so, and the next one begins after that. */
+ * Teams: ranks of a host whose buffers lie in memory that all of them read, as if each peer had sent its gradients to
+ * each other one, without the copies.
+ *
+ * A rank reads a peer's buffer once the peer has posted the flag that says so in its control block, for the epoch in
+ * question: a store with release semantics after the data, a load with acquire semantics before. It waits for a flag as
+ * it waits for a message, in gt_comm_idle(), so that a lost peer is noticed.
+ *
+ * Nobody writes over what a peer may still read. A reduction ends with a sum over all ranks, before which each has read
+ * what it needs (exchange.c). An all-gather has no such end: who has read all of it posts that, and what comes next,
+ * a reduction or an all-gather, begins after all have. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +17,8 @@
 #include "gantry/log.h"
 #include "gantry/memory.h"
 
-enum { PAGE = 4096, BOARDS = 4 /* of a reducer and its borrowers */ };
+/* Control blocks lie at the same places in the memory of all peers: one for a reducer, the others for borrowers. */
+enum { PAGE = 4096, MOST_CONTROLS = 4 };
 
 static int place_in_team(const gt_reducer *r, int rank) { return rank - gt_own_team(r).first; }
 
@@ -21,17 +28,18 @@ int gt_team_of(const gt_reducer *r, int rank) {
     return team;
 }
 
-int gt_deputy_of(const gt_reducer *r, int team, int rank) {
-    gt_team t = r->teams.all[team];
+int gt_leader_for(const gt_reducer *r, int team, int rank) {
+    gt_team_ranks t = r->teams.all[team];
     return t.first + (rank - r->teams.all[gt_team_of(r, rank)].first) % t.count;
 }
 
 /* ---- memory ---- */
 
-/* A part of the memory begins with the boards, then come the buffers. */
-static size_t board_bytes(const gt_reducer *r) {
-    size_t marks = (size_t)gt_mark_ward(r, r->comm->ranks);
-    return (size_t)gt_round_up((int64_t)(sizeof(gt_board) + marks * sizeof(uint64_t)), PAGE);
+/* A rank's part of the memory begins with its control blocks, rounded up so that the buffers behind them begin at a
+ * page. */
+static size_t control_bytes(const gt_reducer *r) {
+    size_t flags = (size_t)gt_flag_remote(r, r->comm->ranks);
+    return (size_t)gt_round_up((int64_t)(sizeof(gt_control_block) + flags * sizeof(uint64_t)), PAGE);
 }
 
 /* Where a host's ranks cannot share memory, they do without: that takes longer, but fails nothing. */
@@ -43,14 +51,14 @@ static void share_all(gt_reducer *r) {
 }
 
 static gt_status allocate(gt_teams *t, const gt_comm *c) {
-    size_t mates = t->shared.base ? (size_t)c->local_ranks : 1;
+    size_t peers = t->shared.base ? (size_t)c->local_ranks : 1;
     if (!t->shared.base) t->alone = gt_block_alloc(t->bytes, "gradients");
     if (!t->shared.base && !t->alone) return GT_NOMEM;
     t->all = calloc((size_t)c->ranks, sizeof *t->all);
-    t->boards = calloc(mates, sizeof *t->boards);
-    t->buffers = calloc(mates, sizeof *t->buffers);
-    if (!t->all || !t->boards || !t->buffers) return gt_fail(GT_NOMEM, "out of memory for the ranks of a host");
-    for (int i = 0; i < (int)mates; i++) t->boards[i] = t->shared.base ? gt_shared_part(&t->shared, i) : t->alone;
+    t->controls = calloc(peers, sizeof *t->controls);
+    t->buffers = calloc(peers, sizeof *t->buffers);
+    if (!t->all || !t->controls || !t->buffers) return gt_fail(GT_NOMEM, "out of memory for the ranks of a host");
+    for (int i = 0; i < (int)peers; i++) t->controls[i] = t->shared.base ? gt_shared_part(&t->shared, i) : t->alone;
     return GT_OK;
 }
 
@@ -63,35 +71,36 @@ static void find_teams_all(gt_reducer *r) {
     begins[c->rank] = !t->shared.base || c->local_rank == 0;
     gt_comm_rows_all(c, first, 1, MPI_INT, begins);
     for (int rank = 0; rank < c->ranks; rank++) {
-        if (begins[rank]) t->all[t->n++] = (gt_team){rank, 0};
+        if (begins[rank]) t->all[t->n++] = (gt_team_ranks){rank, 0};
         t->all[t->n - 1].count++;
         if (rank == c->rank) t->own = t->n - 1;
     }
 }
 
-static gt_board *own_board(const gt_reducer *r) { return r->teams.boards[place_in_team(r, r->comm->rank)]; }
+static gt_control_block *own_control(const gt_reducer *r) { return r->teams.controls[place_in_team(r, r->comm->rank)]; }
 
-static void tell_nodes_all(gt_reducer *r) {
+/* Where the finished nodes will lie in this rank's buffers: the same in all steps. */
+static void post_node_places_all(gt_reducer *r) {
     r->buffers = r->teams.buffers[place_in_team(r, r->comm->rank)];
-    memcpy(own_board(r)->node_place, r->node_place, sizeof r->node_place);
-    gt_comm_barrier_all(r->comm); /* the boards are written */
+    memcpy(own_control(r)->node_place, r->node_place, sizeof r->node_place);
+    gt_comm_barrier_all(r->comm); /* the control blocks are written */
 }
 
-/* The same teams, with other boards. */
-static gt_status borrow(gt_teams *t, gt_reducer *lender, int mates, size_t board, int n_buffers) {
+/* The same teams, with other control blocks. */
+static gt_status borrow(gt_teams *t, gt_reducer *lender, int peers, size_t control, int n_buffers) {
     const gt_teams *from = &lender->teams;
-    if (lender->boards == BOARDS || n_buffers > lender->n_buffers)
+    if (lender->n_controls == MOST_CONTROLS || n_buffers > lender->n_buffers)
         return gt_fail(GT_FAILED, "gradients of other slices: no room in the reducer that lends");
     *t = (gt_teams){.n = from->n, .own = from->own};
     t->all = calloc((size_t)lender->comm->ranks, sizeof *t->all);
-    t->boards = calloc((size_t)mates, sizeof *t->boards);
-    t->buffers = calloc((size_t)mates, sizeof *t->buffers);
-    if (!t->all || !t->boards || !t->buffers) return gt_fail(GT_NOMEM, "out of memory for the ranks of a host");
+    t->controls = calloc((size_t)peers, sizeof *t->controls);
+    t->buffers = calloc((size_t)peers, sizeof *t->buffers);
+    if (!t->all || !t->controls || !t->buffers) return gt_fail(GT_NOMEM, "out of memory for the ranks of a host");
     memcpy(t->all, from->all, (size_t)t->n * sizeof *t->all);
-    memcpy(t->buffers, from->buffers, (size_t)mates * sizeof *t->buffers);
-    for (int i = 0; i < mates; i++)
-        t->boards[i] = (gt_board *)((char *)from->boards[i] + (size_t)lender->boards * board);
-    lender->boards++;
+    memcpy(t->buffers, from->buffers, (size_t)peers * sizeof *t->buffers);
+    for (int i = 0; i < peers; i++)
+        t->controls[i] = (gt_control_block *)((char *)from->controls[i] + (size_t)lender->n_controls * control);
+    lender->n_controls++;
     return GT_OK;
 }
 
@@ -100,19 +109,19 @@ gt_status gt_teams_open_all(gt_reducer *r) {
     gt_status st;
     if (r->lender) {
         st = gt_comm_agree_all(r->comm,
-                               borrow(t, r->lender, gt_own_team(r->lender).count, board_bytes(r), r->n_buffers));
-        if (!st) tell_nodes_all(r);
+                               borrow(t, r->lender, gt_own_team(r->lender).count, control_bytes(r), r->n_buffers));
+        if (!st) post_node_places_all(r);
         return st;
     }
-    t->bytes = BOARDS * board_bytes(r) + (size_t)r->n_buffers * r->stride * sizeof(float);
+    t->bytes = MOST_CONTROLS * control_bytes(r) + (size_t)r->n_buffers * r->stride * sizeof(float);
     share_all(r);
     st = gt_comm_agree_all(r->comm, allocate(t, r->comm));
     if (st) return st;
     find_teams_all(r);
     for (int i = 0; i < gt_own_team(r).count; i++)
-        t->buffers[i] = (float *)((char *)t->boards[i] + BOARDS * board_bytes(r));
-    r->boards = 1;
-    tell_nodes_all(r);
+        t->buffers[i] = (float *)((char *)t->controls[i] + MOST_CONTROLS * control_bytes(r));
+    r->n_controls = 1;
+    post_node_places_all(r);
     return GT_OK;
 }
 
@@ -121,34 +130,34 @@ void gt_teams_close(gt_reducer *r) {
     gt_shared_close(&t->shared);
     gt_block_free(t->alone, t->bytes);
     free(t->all);
-    free(t->boards);
+    free(t->controls);
     free(t->buffers);
 }
 
-float *gt_mate_node(const gt_reducer *r, int rank, int i) {
+float *gt_peer_node(const gt_reducer *r, int rank, int i) {
     int place = place_in_team(r, rank);
-    return r->teams.buffers[place] + (size_t)r->teams.boards[place]->node_place[i] * r->stride;
+    return r->teams.buffers[place] + (size_t)r->teams.controls[place]->node_place[i] * r->stride;
 }
 
-/* ---- what mates tell each other ---- */
+/* ---- flags ---- */
 
-void gt_team_tell(gt_reducer *r, int mark, uint64_t number) {
-    atomic_store_explicit(&own_board(r)->marks[mark], number, memory_order_release);
+void gt_flag_post(gt_reducer *r, int flag, uint64_t epoch) {
+    atomic_store_explicit(&own_control(r)->flags[flag], epoch, memory_order_release);
 }
 
-bool gt_mate_told(const gt_reducer *r, int rank, int mark, uint64_t number) {
-    const gt_board *board = r->teams.boards[place_in_team(r, rank)];
-    return atomic_load_explicit(&board->marks[mark], memory_order_acquire) >= number;
+bool gt_flag_is_posted(const gt_reducer *r, int rank, int flag, uint64_t epoch) {
+    const gt_control_block *control = r->teams.controls[place_in_team(r, rank)];
+    return atomic_load_explicit(&control->flags[flag], memory_order_acquire) >= epoch;
 }
 
-bool gt_mates_told(const gt_reducer *r, int mark, uint64_t number) {
-    gt_team team = gt_own_team(r);
+bool gt_flag_is_posted_by_all(const gt_reducer *r, int flag, uint64_t epoch) {
+    gt_team_ranks team = gt_own_team(r);
     for (int i = 0; i < team.count; i++)
-        if (!gt_mate_told(r, team.first + i, mark, number)) return false;
+        if (!gt_flag_is_posted(r, team.first + i, flag, epoch)) return false;
     return true;
 }
 
-void gt_teams_await_takers(gt_reducer *r) {
+void gt_teams_await_readers(gt_reducer *r) {
     double since = 0;
-    while (!gt_mates_told(r, GT_MARK_TAKEN, r->teams.gatherings)) gt_comm_idle(r->comm, &since);
+    while (!gt_flag_is_posted_by_all(r, GT_FLAG_HAS_READ, r->teams.gather_epoch)) gt_comm_idle(r->comm, &since);
 }

@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The tree over slices as a stack machine: push the finished nodes from left to right, or all from right to left; a
- * node whose sibling is on top of the stack is added to it, a node without a right sibling takes its parent's place. */
+ * node whose sibling is on top of the stack is added to it, a node without a right sibling takes its parent's place.
+ *
+ *     level 3           0-4              push slice   additions   then on the stack
+ *                      /   \             0            0           0
+ *     level 2       0-3     4            1            1           0-1
+ *                  /   \    |            2            0           0-1, 2
+ *     level 1    0-1   2-3  4            3            2           0-3
+ *                / \   / \  |            4            1           0-4: the root of 5 slices
+ *     level 0   0   1 2   3 4
+ *
+ * Who begins with slice 2 keeps the nodes 2-3 and 4: what the tree adds them to is on another rank. */
 #ifndef GANTRY_DIST_TREE_H
 #define GANTRY_DIST_TREE_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Long vectors of float64 summed over slices by the tree. A rank adds its slices up as they come and keeps the finished
- * nodes, at most two for each level. Then every rank finishes the tree for a part of the vector, of which it gets all
- * ranks' nodes, and rank 0 collects the parts: so no rank receives much more than it holds anyway. */
+ * nodes, at most two for each level. Then every rank finishes the tree for its shard of the vector, of which it gets
+ * all ranks' nodes (a reduce-scatter), and rank 0 collects the shards: so no rank receives much more than it holds
+ * anyway, as rank 0 would if it got the nodes of all ranks. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,17 +21,17 @@ struct gt_tree_sum {
     size_t bytes;
     gt_tree_node stack[GT_TREE_DEPTH];
     int depth;
-    double *inbox; /* the other ranks' nodes of this rank's part, in their order */
+    double *inbox; /* the other ranks' nodes of this rank's shard, in their order */
     size_t inbox_bytes;
     MPI_Request *requests; /* [2 ranks] */
 };
 
-/* The part of the vector that a rank finishes begins here and ends where the next one's begins. */
-static size_t part_begin(const gt_tree_sum *s, int rank) {
+/* The shard of the vector that a rank finishes begins here and ends where the next one's begins. */
+static size_t shard_begin(const gt_tree_sum *s, int rank) {
     size_t ranks = (size_t)s->comm->ranks, r = (size_t)rank;
     return s->n / ranks * r + s->n % ranks * r / ranks;
 }
-static size_t part_size(const gt_tree_sum *s, int rank) { return part_begin(s, rank + 1) - part_begin(s, rank); }
+static size_t shard_size(const gt_tree_sum *s, int rank) { return shard_begin(s, rank + 1) - shard_begin(s, rank); }
 
 static size_t nodes_of_others(const gt_tree_sum *s) {
     gt_tree_node nodes[GT_TREE_DEPTH];
@@ -43,9 +44,9 @@ static size_t nodes_of_others(const gt_tree_sum *s) {
 static gt_status allocate(gt_tree_sum *s) {
     size_t levels = 0;
     while (1ll << levels < s->slices) levels++;
-    bool too_long = s->n > INT32_MAX || part_size(s, s->comm->rank) > INT32_MAX / (2 * levels + 2) ||
+    bool too_long = s->n > INT32_MAX || shard_size(s, s->comm->rank) > INT32_MAX / (2 * levels + 2) ||
                     gt_mul_overflows(2 * levels + 2, s->n * sizeof *s->values, &s->bytes) ||
-                    gt_mul_overflows(nodes_of_others(s), part_size(s, s->comm->rank) * sizeof *s->inbox,
+                    gt_mul_overflows(nodes_of_others(s), shard_size(s, s->comm->rank) * sizeof *s->inbox,
                                      &s->inbox_bytes);
     if (too_long) return gt_fail(GT_NOMEM, "vectors of %zu numbers are too long to be summed over slices", s->n);
     s->values = gt_block_alloc(s->bytes, "sums over slices"); /* untouched pages cost nothing */
@@ -88,12 +89,12 @@ void gt_tree_sum_add(gt_tree_sum *s, const double *values) {
     for (; additions > 0; additions--, top -= s->n) add_to(top - s->n, top, s->n);
 }
 
-/* Every rank's nodes of every part go to the part's owner. */
-static void exchange(gt_tree_sum *s) {
+/* Every rank's nodes of every shard go to the shard's owner. */
+static void send_nodes(gt_tree_sum *s) {
     gt_comm *c = s->comm;
     MPI_Comm world = gt_inside(c)->world;
     double *next = s->inbox;
-    size_t mine = part_size(s, c->rank);
+    size_t mine = shard_size(s, c->rank);
     int n = 0;
     for (int rank = 0; rank < c->ranks; rank++) {
         gt_tree_node nodes[GT_TREE_DEPTH];
@@ -105,20 +106,20 @@ static void exchange(gt_tree_sum *s) {
     }
     for (int step = 1; step < c->ranks && s->depth; step++) { /* each rank begins with another receiver */
         int rank = (c->rank + step) % c->ranks;
-        MPI_Datatype part;
-        if (!part_size(s, rank)) continue;
-        MPI_Type_vector(s->depth, (int)part_size(s, rank), (int)s->n, MPI_DOUBLE, &part);
-        MPI_Type_commit(&part);
-        MPI_Isend(s->values + part_begin(s, rank), 1, part, rank, TAG, world, &s->requests[n++]);
-        MPI_Type_free(&part); /* once it is sent */
+        MPI_Datatype shard;
+        if (!shard_size(s, rank)) continue;
+        MPI_Type_vector(s->depth, (int)shard_size(s, rank), (int)s->n, MPI_DOUBLE, &shard);
+        MPI_Type_commit(&shard);
+        MPI_Isend(s->values + shard_begin(s, rank), 1, shard, rank, TAG, world, &s->requests[n++]);
+        MPI_Type_free(&shard); /* once it is sent */
     }
     gt_comm_wait(c, n, s->requests);
 }
 
-/* This rank's part of the root; it lies in the inbox or among the own values. */
-static double *finish_part(gt_tree_sum *s) {
+/* This rank's shard of the root; it lies in the inbox or among the own values. */
+static double *finish_shard(gt_tree_sum *s) {
     gt_comm *c = s->comm;
-    size_t mine = part_size(s, c->rank);
+    size_t mine = shard_size(s, c->rank);
     double *stack[GT_TREE_DEPTH], *next = s->inbox;
     gt_tree_node heights[GT_TREE_DEPTH];
     int depth = 0;
@@ -128,7 +129,7 @@ static double *finish_part(gt_tree_sum *s) {
         for (int i = 0; i < n; i++) {
             bool own = rank == c->rank;
             int top = depth;
-            stack[top] = own ? s->values + (size_t)i * s->n + part_begin(s, rank) : next;
+            stack[top] = own ? s->values + (size_t)i * s->n + shard_begin(s, rank) : next;
             if (!own) next += mine;
             int additions = gt_tree_push(heights, &depth, nodes[i], s->slices);
             for (; additions > 0; additions--, top--) add_to(stack[top - 1], stack[top], mine);
@@ -137,16 +138,16 @@ static double *finish_part(gt_tree_sum *s) {
     return stack[0];
 }
 
-static void collect(gt_tree_sum *s, double *part, double *out) {
+static void collect(gt_tree_sum *s, double *shard, double *out) {
     gt_comm *c = s->comm;
     MPI_Comm world = gt_inside(c)->world;
     int n = 0;
-    size_t mine = part_size(s, c->rank);
-    if (c->rank && mine) MPI_Isend(part, (int)mine, MPI_DOUBLE, 0, TAG, world, &s->requests[n++]);
-    if (!c->rank) memcpy(out, part, mine * sizeof *out);
+    size_t mine = shard_size(s, c->rank);
+    if (c->rank && mine) MPI_Isend(shard, (int)mine, MPI_DOUBLE, 0, TAG, world, &s->requests[n++]);
+    if (!c->rank) memcpy(out, shard, mine * sizeof *out);
     for (int rank = 1; rank < c->ranks && !c->rank; rank++)
-        if (part_size(s, rank))
-            MPI_Irecv(out + part_begin(s, rank), (int)part_size(s, rank), MPI_DOUBLE, rank, TAG, world,
+        if (shard_size(s, rank))
+            MPI_Irecv(out + shard_begin(s, rank), (int)shard_size(s, rank), MPI_DOUBLE, rank, TAG, world,
                       &s->requests[n++]);
     gt_comm_wait(c, n, s->requests);
 }
@@ -155,8 +156,8 @@ gt_status gt_tree_sum_finish_all(gt_tree_sum *s, double *out) {
     if (s->added != s->own)
         return gt_comm_abort(s->comm, gt_fail(GT_FAILED, "%d of %d slices were summed", s->added, s->own));
     if (s->comm->ranks > 1) {
-        exchange(s);
-        collect(s, finish_part(s), out);
+        send_nodes(s);
+        collect(s, finish_shard(s), out);
     } else {
         memcpy(out, s->values, s->n * sizeof *out);
     }

@@ -75,7 +75,7 @@ gt_status gt_engine_share_blocks_all(gt_engine *e) {
     e->blocks_with = gt_neighbours_open_all(e->comm, 0, bytes_of_blocks(e->model));
     if (!e->blocks_with) return GT_OK;
     for_each_block(e, copy_block);
-    gt_neighbours_tell(e->blocks_with);
+    gt_neighbours_post(e->blocks_with);
     gt_neighbours_await(e->blocks_with);
     for_each_block(e, move_block);
     for (int net = 0; net < e->model->n_nets; net++) {
@@ -149,7 +149,7 @@ gt_status gt_engine_prepare_all(gt_engine *e, gt_engine_phase *p) {
     p->preparing = gt_clock() - start;
     e->measures.compute += p->preparing;
     if (st) return st;
-    gt_neighbours_tell(e->prepared_with);
+    gt_neighbours_post(e->prepared_with);
     gt_neighbours_await(e->prepared_with);
     return GT_OK;
 }

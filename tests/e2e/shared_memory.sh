@@ -1,6 +1,6 @@
 # level: full
 # Memory that ranks of a host share: /dev/shm does not matter; where there is no such memory, one line says so and the bits stay; nothing is left of it,
-# however ranks end; and who waits for a mate on memory finds out that the mate is lost.
+# however ranks end; and who waits for a flag of a peer finds out that the peer is lost.
 . "$(dirname "$0")/lib.sh"
 program=$BUILD/tests/test_dist
 job="$small --steps=6"
@@ -36,7 +36,7 @@ case_nothing_is_left_of_it() {
     done
     in_shm | diff before - || fail 'something is left in /dev/shm'
 }
-case_a_mate_that_stops_is_named() {
+case_a_peer_that_stops_is_named() {
     ! limited ranks 3 "$program" STOP || fail 'status 0'
     grep -qE 'error: no heartbeat from rank 2 \([^)]+\) for [0-9]+ s .*step 7, gradients' said || { cat said; fail 'rank 2 is not named'; }
     ! limited ranks 3 "$program" fence-STOP || fail 'status 0'

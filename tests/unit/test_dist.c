@@ -472,8 +472,8 @@ static void unequal_slices_give_the_mean_over_the_batch(void **state) {
     gt_reducer_free_all(r);
 }
 
-/* Nobody writes into what a slow rank still reads, whether gatherings or reductions follow. */
-static void gatherings_follow_each_other(void **state) {
+/* Nobody writes into what a slow rank still reads, whether all-gathers or reductions follow. */
+static void all_gathers_follow_each_other(void **state) {
     (void)state;
     enum { N = 20011, TURNS = 12 };
     static float block[N];
@@ -533,12 +533,12 @@ static void neighbours_have_memory_in_common(void **state) {
             assert_int_equal(with->place, place);
             int *memory = with->memory;
             for (size_t i = 0; i < n; i++) assert_int_equal(memory[i], 0);
-            gt_neighbours_tell(with);
+            gt_neighbours_post(with);
             gt_neighbours_await(with);
             for (int turn = 1; turn <= 5; turn++) {
                 if (turn % comm->ranks == comm->rank) usleep(2000);
                 for (size_t i = (size_t)place; i < n; i += (size_t)count) memory[i] = turn * 10000 + kind;
-                gt_neighbours_tell(with);
+                gt_neighbours_post(with);
                 gt_neighbours_await(with);
                 for (size_t i = 0; i < n; i++) assert_int_equal(memory[i], turn * 10000 + kind);
                 gt_comm_barrier_all(comm);
@@ -793,7 +793,7 @@ static void lose_a_neighbour(int signal) {
     gt_comm_doing(comm, 7, "packing");
     gt_comm_barrier_all(comm);
     if (comm->rank == comm->ranks - 1) raise(signal);
-    gt_neighbours_tell(with);
+    gt_neighbours_post(with);
     gt_neighbours_await(with);
 }
 
@@ -823,7 +823,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(order_of_summation_matters_here),
         cmocka_unit_test(gradients_are_the_serial_tree),
         cmocka_unit_test(bundles_of_slices_change_no_bit),
-        cmocka_unit_test(gatherings_follow_each_other),
+        cmocka_unit_test(all_gathers_follow_each_other),
         cmocka_unit_test(neighbours_have_memory_in_common),
         cmocka_unit_test(blocks_in_common_are_gathered_in_place),
         cmocka_unit_test(memory_that_cannot_be_shared_changes_no_bit),
