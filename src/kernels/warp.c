@@ -8,8 +8,8 @@
  * sample is a 7-tap sum along each axis, its weights linear in the fraction. The output is made in strips of columns,
  * so that the samples of successive rows of a turned image meet in the cache. Where samples lie and how their windows
  * are weighed is worked out once for a few channels; each of them is a plane of its own, so no bit depends on which
- * others it goes with. Most images are not turned: a row of their samples lies at one place along y, and the rows of all
- * of its windows are summed up at once. */
+ * others it goes with. Most images are not turned: a row of their samples lies at one place along y, and the rows of
+ * all of its windows are summed up at once. */
 #include "kernels/warp.h"
 
 #include <math.h>
