@@ -95,17 +95,17 @@ gt_node *gt_autoencoder_nearest(gt_graph *g, gt_node *vectors, gt_node *codes);
 gt_node *gt_autoencoder_look_up(gt_graph *g, gt_node *weights, gt_node *codes);
 
 /* What the decoder makes, both [N,H,W,C]. */
-typedef struct gt_decoded {
+typedef struct gt_decoder_output {
     gt_node *pixels; /* before the sigmoid, where pixels have one: that of the job, or of the cross-entropy on logits */
     /* "normal": of pixels in [0,1], else NULL; by a last layer of its own, decoder.log_variance, which gives x. At
      * least GT_AE_LOG_VARIANCE, a deviation of 0.01, and smooth there: L + softplus(x - L), as Rybkin
      * et al., "Simple and Effective VAE Training with Calibrated Decoders", bound theirs. */
     gt_node *log_variance;
-} gt_decoded;
+} gt_decoder_output;
 #define GT_AE_LOG_VARIANCE (-9.21034037198f) /* 2 ln 0.01 */
 /* Of a latent [N,z_dim], or token vectors [N,tokens,code_dim]. */
-gt_decoded gt_autoencoder_decode(gt_bound_net b, const gt_job *job, gt_node *latent, gt_node *labels);
+gt_decoder_output gt_autoencoder_decode(gt_bound_net b, const gt_job *job, gt_node *latent, gt_node *labels);
 /* Pixels after the sigmoid. */
-gt_node *gt_autoencoder_pixels(gt_graph *g, const gt_job *job, gt_decoded d);
+gt_node *gt_autoencoder_pixels(gt_graph *g, const gt_job *job, gt_decoder_output d);
 
 #endif

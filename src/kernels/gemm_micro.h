@@ -212,7 +212,8 @@ INLINE void across_k(const int V, const int N, const gt_strided_part *parts, int
         across_k(V, N, parts, count, places, a_step, ldb, c, ldc, add);                                            \
     }
 #define FEW(N) ALONG_K(N) ACROSS_K(N, 1) ACROSS_K(N, 2) ACROSS_K(N, 4)
-#define TALL_ROW(N) {across_k_##N##x1, across_k_##N##x2, across_k_##N##x4}
+#define TALL_ROW(N) \
+    { across_k_##N##x1, across_k_##N##x2, across_k_##N##x4 }
 FEW(1)
 FEW(2)
 FEW(3)
@@ -272,8 +273,7 @@ MICRO_ALL(7) MICRO_ALL(8) MICRO_ALL(9) MICRO_ALL(10) MICRO_ALL(11) MICRO_ALL(12)
 
 #define PLAIN_ROW(kind, name, ...) .transform[GT_WINOGRAD_##kind][GT_WINOGRAD_##name] = kind##_##name,
 #define SCALED_ROW(kind, name, ...) .scaled[GT_WINOGRAD_##kind][GT_WINOGRAD_##name] = kind##_##name##_SCALED,
-
-#define GRADIENT_ROW(kind, ...) [GT_WINOGRAD_##kind] = kind##_gradient,
+#define GRADIENT_ROW(kind, ...) .gradient[GT_WINOGRAD_##kind] = kind##_gradient,
 
 const gt_gemm_kernels KERNELS = {
     .lanes = LANES,
@@ -284,6 +284,6 @@ const gt_gemm_kernels KERNELS = {
     .along_k = {0, along_k_1, along_k_2, along_k_3, along_k_4},
     .across_k = {{0}, TALL_ROW(1), TALL_ROW(2), TALL_ROW(3), TALL_ROW(4)},
     .fma_peak = fma_peak,
-    TRANSFORMS_OF_IMAGES(PLAIN_ROW) TRANSFORMS_OF_IMAGES(SCALED_ROW) OTHER_TRANSFORMS(PLAIN_ROW) // .transform, .scaled
-    .gradient = {GRADIENTS(GRADIENT_ROW)},
+    TRANSFORMS_OF_IMAGES(PLAIN_ROW) TRANSFORMS_OF_IMAGES(SCALED_ROW) OTHER_TRANSFORMS(PLAIN_ROW) GRADIENTS(GRADIENT_ROW)
+    // .transform, .scaled, .gradient
 };

@@ -525,7 +525,7 @@ static void dcgan_has_the_published_values(void **state) {
         const char *key, *value;
         int64_t slices;
     } cuts[] = {{"bn", "slice", 8}, /* of 16: of fewer samples statistics mean little */
-                {"bn", "none", 128}};
+                {"bn", "none", 16}};
     for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
         gt_job *cut = gt_job_new();
         gt_job_set(cut, "data", "x", NULL);

@@ -388,9 +388,9 @@ static void commands_judge_first(void **state) {
 /* Gives the option a value that it takes, by which it is on where `on`, and which fits the pattern, if there is one. */
 static bool give(gt_options *o, const gt_option *row, const char *pattern, bool fits) {
     static const char *const values[] = {
-        "1",     "0",   "2",       "32",   "0.5",    "0,1",        "0.1,0.2",       "8x8",
-        "white", "0-6", "0..1",    "unit", "x.webp", "x.npz",      "x.png",         "swd",
-        "x",     "x/",  "node1:2", "5:00", "he",     "fc 9, relu", "residual(relu)"};
+        "1",     "0",   "2",       "32",   "0.5",    "0,1",        "0.1,0.2",        "8x8",
+        "white", "0-6", "0..1",    "unit", "x.webp", "x.npz",      "x.png",          "swd",
+        "x",     "x/",  "node1:2", "5:00", "he",     "fc 9, relu", "residual(relu)", "1,1,1,1,1"};
     char choice[64];
     const char *choices = row->choices ? row->choices : "";
     if (!pattern && row->bare) return !gt_options_set(o, row->key, NULL, "a test");

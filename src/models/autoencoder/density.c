@@ -33,8 +33,8 @@ gt_graph *gt_autoencoder_density(gt_model *m, const gt_request *r) {
     gt_node *terms = gt_sub(g, gt_add(g, gt_square(g, eps), log_variance), gt_square(g, z));
     gt_output(g, "ratio", gt_reshape(g, gt_scale(g, gt_sum(g, terms, GT_AXIS(2)), 0.5f), GT_SHAPE(n, samples)));
 
-    gt_decoded decoded = gt_autoencoder_decode(b, c, gt_reshape(g, z, GT_SHAPE((int64_t)n * samples, z_dim)),
-                                               gt_autoencoder_repeat(g, labels, samples));
+    gt_decoder_output decoded = gt_autoencoder_decode(b, c, gt_reshape(g, z, GT_SHAPE((int64_t)n * samples, z_dim)),
+                                                      gt_autoencoder_repeat(g, labels, samples));
     gt_node *loss = gt_reshape(g, gt_autoencoder_pixel_terms(a, g, decoded, pixels), GT_SHAPE(n, samples, image));
     gt_output(g, "observation", gt_reshape(g, gt_sum(g, loss, GT_AXIS(2)), GT_SHAPE(n, samples)));
     return gt_whole_graph(g, "the ", "density");

@@ -16,8 +16,9 @@ gt_graph *gt_autoencoder_latent_loss(gt_model *m, const gt_request *r) {
     gt_node *images = gt_input(g, "images", GT_SHAPE(n, c->height, c->width, c->channels));
     gt_node *pixels = gt_scale(g, gt_shift(g, images, 1), 0.5f);
     gt_node *z = gt_input(g, "z", GT_SHAPE(n, samples, c->z_dim)), *gradient;
-    gt_decoded decoded = gt_autoencoder_decode(b, c, gt_reshape(g, z, GT_SHAPE((int64_t)n * samples, c->z_dim)),
-                                               gt_autoencoder_repeat(g, gt_autoencoder_label_input(g, c, n), samples));
+    gt_decoder_output decoded = gt_autoencoder_decode(
+        b, c, gt_reshape(g, z, GT_SHAPE((int64_t)n * samples, c->z_dim)),
+        gt_autoencoder_repeat(g, gt_autoencoder_label_input(g, c, n), samples));
     gt_node *terms = gt_reshape(g, gt_autoencoder_pixel_terms(a, g, decoded, pixels), GT_SHAPE(n, samples, image));
     gt_node *loss = gt_reshape(g, gt_sum(g, terms, GT_AXIS(2)), GT_SHAPE(n, samples));
     gt_output(g, "loss", loss);

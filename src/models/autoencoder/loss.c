@@ -21,7 +21,7 @@ static gt_node *normal_terms(gt_graph *g, gt_node *squares, gt_node *log_varianc
 }
 
 /* The cross-entropy from the number before the sigmoid: softplus(l) - x l, which no rounding makes infinite. */
-gt_node *gt_autoencoder_pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_decoded decoded, gt_node *pixels) {
+gt_node *gt_autoencoder_pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_decoder_output decoded, gt_node *pixels) {
     if (!decoded.pixels || !pixels) return NULL;
     bool bce = gt_is(a->options->recon, "bce");
     int64_t n = gt_dim(pixels, 0), draws = gt_dim(decoded.pixels, 0) / n;
@@ -37,11 +37,11 @@ gt_node *gt_autoencoder_pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_dec
     return log_variance ? normal_terms(g, squares, log_variance) : squares;
 }
 
-gt_node *gt_autoencoder_pixel_loss(const gt_autoencoder *a, gt_graph *g, gt_decoded decoded, gt_node *pixels) {
+gt_node *gt_autoencoder_pixel_loss(const gt_autoencoder *a, gt_graph *g, gt_decoder_output decoded, gt_node *pixels) {
     return gt_autoencoder_per_image(g, gt_autoencoder_pixel_terms(a, g, decoded, pixels), false);
 }
 
-gt_node *gt_autoencoder_drawn_loss(const gt_autoencoder *a, gt_graph *g, gt_decoded decoded, gt_node *pixels,
+gt_node *gt_autoencoder_drawn_loss(const gt_autoencoder *a, gt_graph *g, gt_decoder_output decoded, gt_node *pixels,
                                    int64_t draws, bool mean) {
     gt_node *loss = gt_autoencoder_per_image(g, gt_autoencoder_pixel_terms(a, g, decoded, pixels), mean);
     return mean || draws == 1 ? loss : gt_scale(g, loss, (float)(1.0 / (double)draws));
@@ -213,7 +213,7 @@ void gt_autoencoder_loss(const gt_autoencoder *a, gt_graph *g, int n) {
         report_perplexity(g, gt_one_hot_max(g, e.logits));
         latent = gt_autoencoder_look_up(g, weights, gt_autoencoder_codes(b, c));
     }
-    gt_decoded decoded = gt_autoencoder_decode(b, c, latent, gt_autoencoder_repeat(g, labels, draws));
+    gt_decoder_output decoded = gt_autoencoder_decode(b, c, latent, gt_autoencoder_repeat(g, labels, draws));
     gt_node *divergence = gt_autoencoder_kl(g, &e);
     gt_scope_pop(g);
 

@@ -32,7 +32,7 @@ void gt_autoencoder_loss(const gt_autoencoder *a, gt_graph *g, int n);
 typedef struct gt_reconstruction {
     gt_encoding encoding;
     gt_node *latent; /* [N,z_dim]: the mean; discrete: [N,tokens], the numbers of the codes */
-    gt_decoded decoded;
+    gt_decoder_output decoded;
 } gt_reconstruction;
 gt_reconstruction gt_autoencoder_reconstruct(const gt_autoencoder *a, gt_bound_net b, gt_node *pixels, gt_node *labels);
 /* The divergence from the prior of each image's dimensions [N,dimensions]: normal, gumbel; NULL: there is none. */
@@ -46,16 +46,16 @@ gt_node *gt_autoencoder_sample_normal(gt_graph *g, const gt_encoding *e, const c
 gt_node *gt_autoencoder_gumbel(gt_graph *g, const char *stream, const gt_node *logits, int64_t draws);
 static inline int64_t gt_autoencoder_draws(const gt_autoencoder_options *o) { return o->samples > 1 ? o->samples : 1; }
 /* The reconstruction loss [N] of `decoded` [N draws,H,W,C], the mean over draws; over pixels the mean or the sum. */
-gt_node *gt_autoencoder_drawn_loss(const gt_autoencoder *a, gt_graph *g, gt_decoded decoded, gt_node *pixels,
+gt_node *gt_autoencoder_drawn_loss(const gt_autoencoder *a, gt_graph *g, gt_decoder_output decoded, gt_node *pixels,
                                    int64_t draws, bool mean);
 
 /* x [N,...] -> [N]: the sum or the mean over an image's numbers */
 gt_node *gt_autoencoder_per_image(gt_graph *g, gt_node *x, bool mean);
 /* [N], summed over pixels */
-gt_node *gt_autoencoder_pixel_loss(const gt_autoencoder *a, gt_graph *g, gt_decoded decoded, gt_node *pixels);
+gt_node *gt_autoencoder_pixel_loss(const gt_autoencoder *a, gt_graph *g, gt_decoder_output decoded, gt_node *pixels);
 /* Of each pixel: squared error, cross-entropy, or -log p(x|z) with its constant. `decoded` is that of N draws for each
  * of the n images; the result [n,draws,image], with one draw [n,H,W,C]. */
-gt_node *gt_autoencoder_pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_decoded decoded, gt_node *pixels);
+gt_node *gt_autoencoder_pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_decoder_output decoded, gt_node *pixels);
 
 extern const gt_warning gt_autoencoder_warnings[]; /* ended by {0} */
 

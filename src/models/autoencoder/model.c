@@ -57,7 +57,7 @@ static gt_graph *build_phase(gt_phase *p, int n) {
     return gt_whole_graph(g, "", p->name);
 }
 
-static gt_node *to_image(gt_graph *g, const gt_job *c, gt_decoded decoded) {
+static gt_node *to_image(gt_graph *g, const gt_job *c, gt_decoder_output decoded) {
     return gt_shift(g, gt_scale(g, gt_autoencoder_pixels(g, c, decoded), 2), -1);
 }
 
@@ -75,7 +75,7 @@ static gt_graph *build_generator(gt_model *m, const gt_request *o) {
                                          gt_reshape(g, z, GT_SHAPE(o->n, gt_autoencoder_tokens(c), a->options->codes)));
         z = gt_autoencoder_look_up(g, chosen, gt_autoencoder_codes(b, c));
     }
-    gt_decoded made = gt_autoencoder_decode(b, c, z, gt_autoencoder_label_input(g, c, o->n));
+    gt_decoder_output made = gt_autoencoder_decode(b, c, z, gt_autoencoder_label_input(g, c, o->n));
     gt_output(g, "image", to_image(g, c, made));
     if (made.log_variance) gt_output(g, "log_variance", made.log_variance);
     return gt_whole_graph(g, "the ", "decoder");

@@ -232,7 +232,7 @@ gt_node *gt_autoencoder_look_up(gt_graph *g, gt_node *weights, gt_node *codes) {
     return gt_reshape(g, flat, GT_SHAPE(n, tokens, gt_dim(codes, 1)));
 }
 
-gt_decoded gt_autoencoder_decode(gt_bound_net b, const gt_job *j, gt_node *latent, gt_node *labels) {
+gt_decoder_output gt_autoencoder_decode(gt_bound_net b, const gt_job *j, gt_node *latent, gt_node *labels) {
     layers l = decoder_layers(j);
     int last = l.n - 1;
     if (latent && gt_latent_is_discrete(j))
@@ -240,13 +240,13 @@ gt_decoded gt_autoencoder_decode(gt_bound_net b, const gt_job *j, gt_node *laten
                             keeps_map(j) ? GT_SHAPE(gt_dim(latent, 0), j->height / 4, j->width / 4, own(j)->code_dim)
                                          : GT_SHAPE(gt_dim(latent, 0), -1));
     gt_node *x = gt_sequence(b, "decoder", l.layer, last, with_labels(b.graph, j, latent, labels));
-    gt_decoded d = {.pixels = gt_sequence_layer(b, gt_text_of("decoder.%d", last).s, &l.layer[last], x)};
+    gt_decoder_output d = {.pixels = gt_sequence_layer(b, gt_text_of("decoder.%d", last).s, &l.layer[last], x)};
     if (!has_variance(j)) return d;
     x = gt_shift(b.graph, gt_sequence_layer(b, "decoder.log_variance", &l.layer[last], x), -GT_AE_LOG_VARIANCE);
     d.log_variance = gt_shift(b.graph, gt_softplus(b.graph, x), GT_AE_LOG_VARIANCE);
     return d;
 }
 
-gt_node *gt_autoencoder_pixels(gt_graph *g, const gt_job *j, gt_decoded d) {
+gt_node *gt_autoencoder_pixels(gt_graph *g, const gt_job *j, gt_decoder_output d) {
     return own(j)->sigmoid || gt_is(own(j)->recon, "bce") ? gt_sigmoid(g, d.pixels) : d.pixels;
 }

@@ -35,7 +35,7 @@ gt_graph *gt_autoencoder_own_losses(gt_model *m, const gt_request *request) {
     gt_node *pixels = gt_scale(g, gt_shift(g, gt_input(g, "images", GT_SHAPE(n, c->height, c->width, c->channels)), 1),
                                0.5f);
     gt_node *labels = gt_autoencoder_label_input(g, c, n);
-    gt_decoded decoded;
+    gt_decoder_output decoded;
     gt_reconstruction r = {0};
     int64_t draws = 1;
     if (o->latent == GT_LATENT_PLAIN || o->latent == GT_LATENT_VQ) {

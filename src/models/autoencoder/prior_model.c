@@ -68,8 +68,8 @@ static gt_graph *build_generator(gt_model *m, const gt_request *o) {
     gt_node *noise = gt_scale(g, gt_log_op(g, waiting), o->temperature > 0 ? -o->temperature : -1);
     gt_node *drawn = gt_prior_draw(b, c, noise, gt_autoencoder_label_input(g, c, o->n));
     gt_output(g, "codes", drawn);
-    gt_decoded decoded = gt_autoencoder_decode(b, c, gt_autoencoder_look_up(g, drawn, gt_autoencoder_codes(b, c)),
-                                               NULL);
+    gt_decoder_output decoded = gt_autoencoder_decode(
+        b, c, gt_autoencoder_look_up(g, drawn, gt_autoencoder_codes(b, c)), NULL);
     gt_output(g, "image", gt_shift(g, gt_scale(g, gt_autoencoder_pixels(g, c, decoded), 2), -1));
     return gt_whole_graph(g, "the ", "generator");
 }
