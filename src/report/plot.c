@@ -91,9 +91,12 @@ static double next_mark(const axis *a, double v) {
 
 static double slack_of(const axis *a) { return a->scale == GT_LINEAR ? a->step * 1e-6 : 1e-6; }
 
+/* Marks of a linear axis have as many digits as tell them apart: two more than places of v above the step. */
 static void print_mark(const pen *p, const axis *a, double v, char text[32]) {
     bool exact = a->scale != GT_LINEAR || p->page, zero = a->scale == GT_LINEAR && fabs(v) < 1e-6 * a->step;
-    snprintf(text, 32, "%.*g", exact ? 6 : 4, zero ? 0 : v); /* no -0, no 1e-17 */
+    int digits = exact ? 6 : 4;
+    if (a->scale == GT_LINEAR && !zero) digits = (int)fmin(15, fmax(digits, 2 + floor(log10(fabs(v) / a->step))));
+    snprintf(text, 32, "%.*g", digits, zero ? 0 : v); /* no -0, no 1e-17 */
 }
 
 /* Does no number along a logarithmic axis touch the one before? */

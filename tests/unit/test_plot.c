@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Figures can be read: numbers along logarithmic axes do not overlap, and captions stay within their panel. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,25 @@ static void logarithmic_numbers_stand_apart(void **state) {
     assert_in_range(assert_apart(1, 1e12, GT_LOG_2), 4, 12);
 }
 
+/* A narrow range far from 0: each number along the axis has its own text. */
+static void linear_numbers_differ(void **state) {
+    (void)state;
+    gt_buffer out = {0};
+    axis x = {1.6170001, 1.6170009, 2e-7, FROM, TO, GT_LINEAR}, y = {0, 1, 0.5, 300, 0, GT_LINEAR};
+    char before[32] = "";
+    int n = 0;
+    plot_marks(&(pen){.page = &out}, &x, &y);
+    gt_buffer_add(&out, "", 1);
+    for (const char *p = out.data; (p = strstr(p, "<text class=\"x\"")); n++, p++) {
+        char text[32];
+        assert_int_equal(sscanf(strchr(p, '>') + 1, "%31[0-9.]", text), 1);
+        assert_string_not_equal(text, before);
+        strcpy(before, text);
+    }
+    assert_true(n >= 3);
+    gt_buffer_free(&out);
+}
+
 /* Is each pixel of a column white? */
 static bool is_white(const uint8_t *pixels, int height, int width, int column) {
     for (int y = 0; y < height; y++)
@@ -79,6 +99,7 @@ static void captions_have_lines(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logarithmic_numbers_stand_apart),
+        cmocka_unit_test(linear_numbers_differ),
         cmocka_unit_test(captions_have_lines),
     };
     return test_status(cmocka_run_group_tests(tests, NULL, NULL));
