@@ -46,6 +46,10 @@ gt_conv_kernel gt_conv_choose(const gt_conv_shape *s) {
     return enough ? GT_CONV_WINOGRAD : plain(s);
 }
 
+gt_conv_kernel gt_conv_choose_alone(const gt_conv_shape *s, gt_conv_kernel kernel) {
+    return kernel == GT_CONV_DIRECT && gt_conv_strided_pays_alone(s) ? GT_CONV_STRIDED : kernel;
+}
+
 int64_t gt_conv_packing_extent(const gt_conv_shape *s, gt_conv_kernel kernel) {
     return kernel == GT_CONV_WINOGRAD ? gt_winograd_packing_extent(s) : 1;
 }

@@ -34,9 +34,12 @@ enum {
     MOST_LINES = 16,          /* of a window */
     MOST_WINDOW = 4608,       /* floats: 3x3 of 512 channels */
     MOST_CHAINS = MOST_WINDOW / GT_CHAIN,
-    FEW_CHANNELS = 8,      /* a framed copy of images pays up to so many, however large it is, */
-    MOST_FRAME = 1 << 20,  /* or up to so many floats */
-    PAYING_PLACES = 1024,  /* rows of the weights' gradient */
+    FEW_CHANNELS = 8,     /* a framed copy of images pays up to so many, however large it is, */
+    MOST_FRAME = 1 << 20, /* or up to so many floats */
+    /* rows of the weights' gradient: of several parts, with few channels and without a frame; of one part */
+    FEW_PLACES = 512,
+    LINE_PLACES = 128,
+    PAYING_PLACES = 1024,
     PAYING_POSITIONS = 64, /* of the call */
     ALIGN = 16
 };
@@ -87,15 +90,23 @@ static bool possible(const gt_conv_shape *s) {
 static size_t aligned(size_t floats) { return (size_t)gt_round_up((int64_t)floats, ALIGN); }
 static size_t frame_floats(const layout *l) { return l->framed ? aligned((size_t)(l->n * l->h * l->w * l->c)) : 0; }
 
-/* The weights' gradient goes over all of its rows for each chain of positions: with many rows and columns, or few
- * positions, the direct kernel's tiles are faster. */
-bool gt_conv_strided_pays(const gt_conv_shape *s) {
-    if (!possible(s)) return false;
-    if (s->direction == GT_CONV_WEIGHT_GRAD && s->o > GT_FEW &&
-        (s->kh * s->kw * s->c > PAYING_PLACES || s->n * s->p * s->q < PAYING_POSITIONS))
-        return false;
+static bool frame_pays(const gt_conv_shape *s) {
     layout l = layout_of(s);
     return s->c <= FEW_CHANNELS || frame_floats(&l) <= MOST_FRAME;
+}
+
+bool gt_conv_strided_pays(const gt_conv_shape *s) {
+    if (!possible(s)) return false;
+    if (s->direction != GT_CONV_WEIGHT_GRAD) return frame_pays(s);
+    int64_t rows = s->kh * s->kw * s->c;
+    return rows <= FEW_PLACES && (s->c <= FEW_CHANNELS || (rows <= LINE_PLACES && !layout_of(s).framed));
+}
+
+/* The weights' gradient goes over all of its rows for each chain of positions: with many rows and columns, or few
+ * positions, the direct kernel's tiles are faster. */
+bool gt_conv_strided_pays_alone(const gt_conv_shape *s) {
+    bool many = s->kh * s->kw * s->c > PAYING_PLACES || s->n * s->p * s->q < PAYING_POSITIONS;
+    return possible(s) && frame_pays(s) && (s->o <= GT_FEW || !many);
 }
 
 static size_t packed_floats(const gt_conv_shape *s) { return gt_conv_direct.packed_floats(s); }

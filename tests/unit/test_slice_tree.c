@@ -3,6 +3,7 @@
  * node of the tree has the same bits whatever number of slices it is computed with. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "expect.h"
 #include "kernels/conv.h"
@@ -221,6 +222,17 @@ static const work works[] = {
     {.name = "matrices, many rows a slice", .m = 20, .n = 35, .k = 300},
 };
 
+/* Of one part the strided kernel may take the place of the direct one. */
+static void check_same_bits(const work *z) {
+    size_t bytes = (size_t)(z->m * z->n) * sizeof(float);
+    float *direct = malloc(bytes), *strided = malloc(bytes);
+    assert_true(direct && strided);
+    compute(z, GT_CONV_DIRECT, 0, MOST, false, direct);
+    compute(z, GT_CONV_STRIDED, 0, MOST, false, strided);
+    if (memcmp(direct, strided, bytes)) fail_msg("%s, %s: other bits", z->name, z->kernels->id);
+    free(direct), free(strided);
+}
+
 static void test_trees(void **state) {
     (void)state;
     gt_pool *pool = gt_pool_new(3);
@@ -240,6 +252,7 @@ static void test_trees(void **state) {
                     check_kernel(&z, GT_CONV_DIRECT, 3e-5);
                 if (z.conv.c && own != GT_CONV_WINOGRAD && gt_conv_winograd.possible(&z.conv))
                     check_kernel(&z, GT_CONV_WINOGRAD, 3e-4);
+                if (z.conv.c && variant == 0 && gt_conv_strided.possible(&z.conv)) check_same_bits(&z);
                 end(&z);
             }
     }

@@ -45,7 +45,10 @@ gt_node *gt_gradient_node(gt_graph *g, const gt_gradient *sum, gt_node *const *c
     gradient_attr attr;
     memset(&attr, 0, sizeof attr); /* attributes are compared bytewise */
     bool conv = sum->part[0]->op == &gt_op_conv_weight_grad;
+    gt_conv_shape s;
     if (conv) attr.conv = *(const gt_conv_node_attr *)sum->part[0]->attr;
+    if (conv && sum->n_parts == 1 && !gt_conv_describe(sum->part[0]->in, &attr.conv, &s))
+        attr.conv.kernel = (int16_t)gt_conv_choose_alone(&s, (gt_conv_kernel)attr.conv.kernel);
     attr.slices = 1, attr.parts = sum->n_parts, attr.term = sum->w != NULL;
     attr.gain = sum->gain, attr.factor = sum->factor;
     attr.before = sum->before != NULL, attr.apart = sum->apart;
