@@ -194,7 +194,7 @@ def events_of(run):
     with open(f'{run}/job.ini') as f: job = [l.strip() for l in f if l.strip()]
     steps = dict(l.split(' = ', 1) for l in job if ' = ' in l)['tensorboard-step']
     seen = {}
-    for path in sorted(glob.glob(f'{run}/events.out.tfevents.*')):
+    for path in sorted(glob.glob(f'{run}/events.out.tfevents.*'), key=lambda p: os.stat(p).st_mtime_ns): # names of one second sort by process
         events = read_events(path)
         texts = [v[0] for _, tag, v in events if tag == 'job/text_summary']
         assert len(texts) == 1 and len(events) > 1, f'{path}: {len(texts)} jobs and {len(events)} events'
