@@ -219,31 +219,40 @@ static patch patch_at(const weight_grad *w, int index) {
     return (patch){strip, strip + in_strip, gt_largest(rows, 0), to, gt_smallest(all->columns, p->to.channels - to)};
 }
 
+/* U and Y of plane i where a patch begins. */
+static gt_winograd_plane plane_of(const gt_winograd_block *z, const patch *at, int i) {
+    const gt_winograd_tiling *p = &z->tiling;
+    int64_t k = p->shared[i] * z->count, padded = (int64_t)gt_product_packed_floats(p->kernels, p->to.channels, 1);
+    return (gt_winograd_plane){
+        z->u + gt_winograd_plane_at(z, i, gt_winograd_stored(p)) + at->strip * k + at->from - at->strip,
+        z->m + gt_winograd_plane_at(z, gt_winograd_plane_of(p, p->to_points, i), padded) + at->to * k, k};
+}
+
+/* Floats from one k to the next in the strip of a patch. */
+static int64_t strip_width(const weight_grad *w, const patch *at) {
+    return gt_smallest(w->patches.strip, gt_winograd_stored(&w->block.tiling) - at->strip);
+}
+
 /* D of a patch, from the tiles of block z. */
 static void patch_products(const weight_grad *w, const gt_winograd_block *z, const patch *at, float *d,
                            const gt_range *soon) {
     const gt_winograd_tiling *p = &z->tiling;
-    int64_t channels = gt_winograd_stored(p), stored = gt_smallest(w->patches.strip, channels - at->strip),
-            padded = (int64_t)gt_product_packed_floats(p->kernels, p->to.channels, 1);
     gt_winograd_operand operands[GT_WINOGRAD_PLANES_MAX];
     gt_product products[GT_WINOGRAD_PLANES_MAX];
     for (int i = 0; i < p->planes; i++) {
-        int64_t values = p->shared[i] * z->count;
-        operands[i] = (gt_winograd_operand){
-            z->u + gt_winograd_plane_at(z, i, channels) + at->strip * values + at->from - at->strip, stored};
-        products[i] = (gt_product){
-            .kernels = p->kernels,
-            .m = at->rows,
-            .n = at->columns,
-            .k = values,
-            .a_by_k = true,
-            .pack_a = columns_of_u,
-            .a_source = &operands[i],
-            .a_packed = true,
-            .b_packed = z->m + gt_winograd_plane_at(z, gt_winograd_plane_of(p, p->to_points, i), padded) +
-                        at->to * values,
-            .c = d + i * patch_plane(&w->patches),
-            .ldc = w->patches.columns};
+        gt_winograd_plane plane = plane_of(z, at, i);
+        operands[i] = (gt_winograd_operand){plane.u, strip_width(w, at)};
+        products[i] = (gt_product){.kernels = p->kernels,
+                                   .m = at->rows,
+                                   .n = at->columns,
+                                   .k = plane.k,
+                                   .a_by_k = true,
+                                   .pack_a = columns_of_u,
+                                   .a_source = &operands[i],
+                                   .a_packed = true,
+                                   .b_packed = plane.y,
+                                   .c = d + i * patch_plane(&w->patches),
+                                   .ldc = w->patches.columns};
     }
     gt_product_run_packed(products, p->planes, NULL, NULL, soon);
 }
@@ -267,22 +276,17 @@ static void patch_to_taps(const weight_grad *w, const patch *at, const float *d,
 static void taps_of_few_tiles(const weight_grad *w, const gt_winograd_block *z, const patch *at, float *room,
                               float *taps, int64_t tap_step, int64_t row_step, bool add) {
     const gt_winograd_tiling *p = &z->tiling;
-    int64_t channels = gt_winograd_stored(p), stored = gt_smallest(w->patches.strip, channels - at->strip),
-            padded = (int64_t)gt_product_packed_floats(p->kernels, p->to.channels, 1);
     int panel = gt_product_panel_columns(p->kernels);
-    gt_winograd_plane planes[GT_WINOGRAD_PLANES_MAX];
+    gt_winograd_plane whole[GT_WINOGRAD_PLANES_MAX], planes[GT_WINOGRAD_PLANES_MAX];
+    for (int i = 0; i < p->planes; i++) whole[i] = plane_of(z, at, i);
     for (int64_t o = 0; o < at->columns; o += panel) {
         int columns = (int)gt_smallest(panel, at->columns - o), width = gt_product_panel_width(p->kernels, columns);
         for (int64_t r = 0; r < at->rows; r += GT_GRADIENT_ROWS) {
-            for (int i = 0; i < p->planes; i++) {
-                int64_t k = p->shared[i] * z->count;
-                planes[i].u = z->u + gt_winograd_plane_at(z, i, channels) + at->strip * k + at->from - at->strip + r;
-                planes[i].y = z->m + gt_winograd_plane_at(z, gt_winograd_plane_of(p, p->to_points, i), padded) +
-                              (at->to + o) * k;
-                planes[i].k = k;
-            }
-            p->kernels->gradient[p->kind](planes, stored, width, (int)gt_smallest(GT_GRADIENT_ROWS, at->rows - r),
-                                          columns, room, taps + r * row_step + o, tap_step, row_step, add);
+            for (int i = 0; i < p->planes; i++)
+                planes[i] = (gt_winograd_plane){whole[i].u + r, whole[i].y + o * whole[i].k, whole[i].k};
+            p->kernels->gradient[p->kind](planes, strip_width(w, at), width,
+                                          (int)gt_smallest(GT_GRADIENT_ROWS, at->rows - r), columns, room,
+                                          taps + r * row_step + o, tap_step, row_step, add);
         }
     }
 }
