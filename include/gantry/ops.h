@@ -6,34 +6,19 @@
 
 #include "gantry/graph.h"
 
-/* ---- element-wise (ops/elementwise.c). Two inputs are broadcast against each other: the shorter shape is padded with
+/* ---- element-wise (ops/elementwise.c): gt_add(g, a, b), gt_scale(g, x, factor), gt_exp_op(g, x) and so on, the rows
+ * of elementwise_ops.h, and these. Two inputs are broadcast against each other: the shorter shape is padded with
  * leading 1s, then dimensions must agree or be 1. Chains are fused when the graph is made ready. ---- */
-gt_node *gt_add(gt_graph *g, gt_node *a, gt_node *b);
-gt_node *gt_sub(gt_graph *g, gt_node *a, gt_node *b);
-gt_node *gt_mul(gt_graph *g, gt_node *a, gt_node *b);
-gt_node *gt_div(gt_graph *g, gt_node *a, gt_node *b);
-gt_node *gt_max(gt_graph *g, gt_node *a, gt_node *b);
+#define GT_UNARY(id, builder, ...) gt_node *builder(gt_graph *g, gt_node *x);
+#define GT_UNARY_WITH(id, builder, ...) gt_node *builder(gt_graph *g, gt_node *x, float c0);
+#define GT_BINARY(id, builder, ...) gt_node *builder(gt_graph *g, gt_node *a, gt_node *b);
+#include "gantry/elementwise_ops.h"
 gt_node *gt_select(gt_graph *g, gt_node *mask, gt_node *a, gt_node *b); /* mask > 0 ? a : b; no gradient to mask */
-gt_node *gt_scale(gt_graph *g, gt_node *x, float factor);               /* x * factor */
-gt_node *gt_shift(gt_graph *g, gt_node *x, float offset);               /* x + offset */
-gt_node *gt_neg(gt_graph *g, gt_node *x);
-gt_node *gt_square(gt_graph *g, gt_node *x);
-gt_node *gt_sqrt(gt_graph *g, gt_node *x);
-gt_node *gt_rsqrt(gt_graph *g, gt_node *x); /* 1/sqrt(x) */
-gt_node *gt_reciprocal(gt_graph *g, gt_node *x);
-gt_node *gt_exp_op(gt_graph *g, gt_node *x);
-gt_node *gt_log_op(gt_graph *g, gt_node *x);
-gt_node *gt_sin_op(gt_graph *g, gt_node *x); /* for |x| <= 1e4 */
-gt_node *gt_cos_op(gt_graph *g, gt_node *x);
-gt_node *gt_tanh_op(gt_graph *g, gt_node *x);
-gt_node *gt_sigmoid(gt_graph *g, gt_node *x);
-gt_node *gt_softplus(gt_graph *g, gt_node *x); /* log(1 + e^x) */
-gt_node *gt_abs(gt_graph *g, gt_node *x);
-gt_node *gt_sign(gt_graph *g, gt_node *x);                    /* -1, 0, 1; not differentiable */
-gt_node *gt_leaky_relu(gt_graph *g, gt_node *x, float alpha); /* x > 0 ? x : alpha x */
-gt_node *gt_swish(gt_graph *g, gt_node *x);                   /* x sigmoid(x), also called SiLU */
-gt_node *gt_elu(gt_graph *g, gt_node *x);                     /* x > 0 ? x : e^x - 1 */
-gt_node *gt_greater(gt_graph *g, gt_node *x, float bound);    /* x > bound ? 1 : 0; not differentiable */
+gt_node *gt_sign(gt_graph *g, gt_node *x);                              /* -1, 0, 1; not differentiable */
+gt_node *gt_leaky_relu(gt_graph *g, gt_node *x, float alpha);           /* x > 0 ? x : alpha x */
+gt_node *gt_swish(gt_graph *g, gt_node *x);                             /* x sigmoid(x), also called SiLU */
+gt_node *gt_elu(gt_graph *g, gt_node *x);                               /* x > 0 ? x : e^x - 1 */
+gt_node *gt_greater(gt_graph *g, gt_node *x, float bound);              /* x > bound ? 1 : 0; not differentiable */
 
 /* The nine activations of the field by name, with their default gain and slope
  * (docs/mathematics/stylegan2-ada.md#activations). */

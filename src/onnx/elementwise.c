@@ -8,11 +8,8 @@
 #include "onnx/forms.h"
 
 static const char *const same_op[GT_MAP_CODES] = {
-    [GT_MAP_add] = "Add",           [GT_MAP_sub] = "Sub", [GT_MAP_mul] = "Mul",   [GT_MAP_div] = "Div",
-    [GT_MAP_max] = "Max",           [GT_MAP_neg] = "Neg", [GT_MAP_sqrt] = "Sqrt", [GT_MAP_reciprocal] = "Reciprocal",
-    [GT_MAP_exp] = "Exp",           [GT_MAP_log] = "Log", [GT_MAP_tanh] = "Tanh", [GT_MAP_sigmoid] = "Sigmoid",
-    [GT_MAP_softplus] = "Softplus", [GT_MAP_abs] = "Abs", [GT_MAP_sign] = "Sign", [GT_MAP_sin] = "Sin",
-    [GT_MAP_cos] = "Cos",
+#define GT_MAP_ROW(id, inputs, flops, derivative, onnx, value) [GT_MAP_##id] = onnx,
+#include "gantry/elementwise_ops.h"
 };
 
 /* clamp(gain (x > 0 ? x : alpha x)) */

@@ -60,29 +60,17 @@ static gt_node *binary(gt_graph *g, gt_map_code code, gt_node *a, gt_node *b) {
     return map(g, code, 2, (gt_node *[]){a, b}, 0, 0, 0);
 }
 
-gt_node *gt_add(gt_graph *g, gt_node *a, gt_node *b) { return binary(g, GT_MAP_add, a, b); }
-gt_node *gt_sub(gt_graph *g, gt_node *a, gt_node *b) { return binary(g, GT_MAP_sub, a, b); }
-gt_node *gt_mul(gt_graph *g, gt_node *a, gt_node *b) { return binary(g, GT_MAP_mul, a, b); }
-gt_node *gt_div(gt_graph *g, gt_node *a, gt_node *b) { return binary(g, GT_MAP_div, a, b); }
-gt_node *gt_max(gt_graph *g, gt_node *a, gt_node *b) { return binary(g, GT_MAP_max, a, b); }
+#define GT_UNARY(id, builder, ...) \
+    gt_node *builder(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_##id, x); }
+#define GT_UNARY_WITH(id, builder, ...) \
+    gt_node *builder(gt_graph *g, gt_node *x, float c0) { return unary_with(g, GT_MAP_##id, x, c0); }
+#define GT_BINARY(id, builder, ...) \
+    gt_node *builder(gt_graph *g, gt_node *a, gt_node *b) { return binary(g, GT_MAP_##id, a, b); }
+#include "gantry/elementwise_ops.h"
+
 gt_node *gt_select(gt_graph *g, gt_node *mask, gt_node *a, gt_node *b) {
     return map(g, GT_MAP_select, 3, (gt_node *[]){mask, a, b}, 0, 0, 0);
 }
-gt_node *gt_scale(gt_graph *g, gt_node *x, float factor) { return unary_with(g, GT_MAP_scale, x, factor); }
-gt_node *gt_shift(gt_graph *g, gt_node *x, float offset) { return unary_with(g, GT_MAP_shift, x, offset); }
-gt_node *gt_neg(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_neg, x); }
-gt_node *gt_square(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_square, x); }
-gt_node *gt_sqrt(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_sqrt, x); }
-gt_node *gt_rsqrt(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_rsqrt, x); }
-gt_node *gt_reciprocal(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_reciprocal, x); }
-gt_node *gt_exp_op(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_exp, x); }
-gt_node *gt_log_op(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_log, x); }
-gt_node *gt_sin_op(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_sin, x); }
-gt_node *gt_cos_op(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_cos, x); }
-gt_node *gt_tanh_op(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_tanh, x); }
-gt_node *gt_sigmoid(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_sigmoid, x); }
-gt_node *gt_softplus(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_softplus, x); }
-gt_node *gt_abs(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_abs, x); }
 gt_node *gt_sign(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_sign, x); }
 gt_node *gt_greater(gt_graph *g, gt_node *x, float bound) { return unary_with(g, GT_MAP_greater, x, bound); }
 gt_node *gt_elu(gt_graph *g, gt_node *x) { return unary_with(g, GT_MAP_elu, x, 1); }
@@ -166,14 +154,17 @@ gt_node *gt_bias_act(gt_graph *g, gt_node *x, gt_node *b, const char *activation
 /* ---- derivatives: dx[i] from y and dy, then summed down to the shape of in[i] ---- */
 
 #define VJP(id) static void vjp_##id(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx)
-/* dx[0] = expression for a unary op whose input has y's shape */
-#define UNARY_VJP(id, expression)                           \
-    VJP(id) {                                               \
-        gt_node *x = y->in[0];                              \
-        const float *c = ((const gt_map_attr *)y->attr)->c; \
-        (void)g, (void)x, (void)c;                          \
-        if (need[0]) dx[0] = (expression);                  \
+/* An op of one input, which has y's shape. */
+#define SLOPE_VJP(id, slope)                             \
+    VJP(id) {                                            \
+        gt_node *x = y->in[0];                           \
+        float c0 = ((const gt_map_attr *)y->attr)->c[0]; \
+        (void)g, (void)x, (void)c0;                      \
+        if (need[0]) dx[0] = (slope);                    \
     }
+#define GT_UNARY(id, builder, flops, onnx, value, slope) SLOPE_VJP(id, slope)
+#define GT_UNARY_WITH(id, builder, flops, onnx, value, slope) SLOPE_VJP(id, slope)
+#include "gantry/elementwise_ops.h"
 
 static gt_node *down_to(gt_graph *g, gt_node *d, const gt_node *x) { return d ? gt_sum_to(g, d, x->shape) : NULL; }
 
@@ -208,23 +199,11 @@ VJP(select) { /* piecewise constant in the mask */
     if (need[1]) dx[1] = down_to(g, gt_select(g, mask, dy, zero), y->in[1]);
     if (need[2]) dx[2] = down_to(g, gt_select(g, mask, zero, dy), y->in[2]);
 }
-UNARY_VJP(scale, gt_scale(g, dy, c[0]))
-UNARY_VJP(shift, dy)
-UNARY_VJP(neg, gt_neg(g, dy))
-UNARY_VJP(square, gt_scale(g, gt_mul(g, dy, x), 2))
-UNARY_VJP(sqrt, gt_scale(g, gt_div(g, dy, y), 0.5f))
-UNARY_VJP(rsqrt, gt_scale(g, gt_mul(g, dy, gt_mul(g, y, gt_square(g, y))), -0.5f))
-UNARY_VJP(reciprocal, gt_neg(g, gt_mul(g, dy, gt_square(g, y))))
-UNARY_VJP(exp, gt_mul(g, dy, y))
-UNARY_VJP(log, gt_div(g, dy, x))
-UNARY_VJP(sin, gt_mul(g, dy, gt_cos_op(g, x)))
-UNARY_VJP(cos, gt_neg(g, gt_mul(g, dy, gt_sin_op(g, x))))
-UNARY_VJP(tanh, gt_mul(g, dy, gt_shift(g, gt_neg(g, gt_square(g, y)), 1)))
-UNARY_VJP(sigmoid, gt_mul(g, dy, gt_sub(g, y, gt_square(g, y))))
-UNARY_VJP(softplus, gt_mul(g, dy, gt_sigmoid(g, x)))
-UNARY_VJP(abs, gt_mul(g, dy, gt_sign(g, x)))
-UNARY_VJP(elu, gt_select(g, y, dy, gt_mul(g, dy, gt_shift(g, y, c[0])))) /* alpha e^x = y + alpha */
-UNARY_VJP(ramp, map(g, GT_MAP_ramp_gate, 2, (gt_node *[]){y, dy}, c[0], c[1], c[2]))
+SLOPE_VJP(elu, gt_select(g, y, dy, gt_mul(g, dy, gt_shift(g, y, c0)))) /* alpha e^x = y + alpha */
+VJP(ramp) {
+    const float *c = ((const gt_map_attr *)y->attr)->c;
+    if (need[0]) dx[0] = map(g, GT_MAP_ramp_gate, 2, (gt_node *[]){y, dy}, c[0], c[1], c[2]);
+}
 VJP(ramp_gate) { /* linear in its second input, piecewise constant in the first */
     const float *c = ((const gt_map_attr *)y->attr)->c;
     dx[0] = &gt_zero_derivative;
@@ -236,11 +215,10 @@ VJP(ramp_gate) { /* linear in its second input, piecewise constant in the first 
 /* ---- programs ---- */
 
 static const struct {
-    int inputs, constants, flops;
+    int inputs, flops;
 } primitives[] = {
-#define X(id, inputs, constants, flops, differentiable) {inputs, constants, flops},
-    GT_ELEMENTWISE_TABLE(X)
-#undef X
+#define GT_MAP_ROW(id, inputs, flops, ...) {inputs, flops},
+#include "gantry/elementwise_ops.h"
 };
 
 int gt_map_arity(int code) { return primitives[code].inputs; }
@@ -325,19 +303,18 @@ static gt_node *map_joined(gt_graph *g, const gt_node *n, int slices, gt_node *c
 /* ---- the ops ---- */
 
 const gt_op gt_op_elementwise[GT_MAP_CODES] = {
-#define X(id, inputs, constants, flops, differentiable) \
-    {.name = #id,                                       \
-     .min_in = inputs,                                  \
-     .shape = map_shape,                                \
-     .vjp = vjp_##id,                                   \
-     .not_differentiable = !(differentiable),           \
-     .run = gt_map_run,                                 \
-     .cost = map_cost,                                  \
-     .joined = map_joined,                              \
-     .inplace = true,                                   \
+#define GT_MAP_ROW(id, inputs, flops, derivative, ...) \
+    {.name = #id,                                      \
+     .min_in = inputs,                                 \
+     .shape = map_shape,                               \
+     .vjp = vjp_##id,                                  \
+     .not_differentiable = !(derivative),              \
+     .run = gt_map_run,                                \
+     .cost = map_cost,                                 \
+     .joined = map_joined,                             \
+     .inplace = true,                                  \
      .elementwise = true},
-    GT_ELEMENTWISE_TABLE(X)
-#undef X
+#include "gantry/elementwise_ops.h"
 };
 
 const gt_op gt_op_fused = {.name = "fused",

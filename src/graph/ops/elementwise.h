@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The element-wise family. A node of it computes each output element from the elements of its inputs at the same
- * (broadcast) place. Every primitive is a row of the table below: an op of its own, a rule of derivation and a loop.
+ * (broadcast) place. Every primitive is a row of gantry/elementwise_ops.h: an op, a rule of derivation and a loop.
  *
  * Fusing joins primitives to a program: a list of steps over registers. A program is run on chunks of elements
  * that stay in the first-level cache, with the very layout that run a primitive alone: fusion changes no bit. */
@@ -9,42 +9,10 @@
 
 #include "graph/op.h"
 
-/* X(id, inputs, constants, flops per element, differentiable): evaluate_<id>() in elementwise_run.c, vjp_<id>() in
- * elementwise.c. Flops: 1 for each float operation, transcendental functions as their series are long. */
-#define GT_ELEMENTWISE_TABLE(X) \
-    X(broadcast, 1, 0, 0, 1)    \
-    X(add, 2, 0, 1, 1)          \
-    X(sub, 2, 0, 1, 1)          \
-    X(mul, 2, 0, 1, 1)          \
-    X(div, 2, 0, 1, 1)          \
-    X(max, 2, 0, 1, 1)          \
-    X(select, 3, 0, 1, 1)       \
-    X(scale, 1, 1, 1, 1)        \
-    X(shift, 1, 1, 1, 1)        \
-    X(neg, 1, 0, 1, 1)          \
-    X(square, 1, 0, 1, 1)       \
-    X(sqrt, 1, 0, 1, 1)         \
-    X(rsqrt, 1, 0, 2, 1)        \
-    X(reciprocal, 1, 0, 1, 1)   \
-    X(exp, 1, 0, 24, 1)         \
-    X(log, 1, 0, 28, 1)         \
-    X(sin, 1, 0, 30, 1)         \
-    X(cos, 1, 0, 30, 1)         \
-    X(tanh, 1, 0, 30, 1)        \
-    X(sigmoid, 1, 0, 28, 1)     \
-    X(softplus, 1, 0, 60, 1)    \
-    X(abs, 1, 0, 1, 1)          \
-    X(sign, 1, 0, 2, 0)         \
-    X(greater, 1, 1, 1, 0)      \
-    X(elu, 1, 1, 26, 1)         \
-    X(ramp, 1, 3, 4, 1)         \
-    X(ramp_gate, 2, 3, 3, 1)
-
 typedef enum gt_map_code {
-#define X(id, inputs, constants, flops, differentiable) GT_MAP_##id,
-    GT_ELEMENTWISE_TABLE(X)
-#undef X
-        GT_MAP_CODES
+#define GT_MAP_ROW(id, ...) GT_MAP_##id,
+#include "gantry/elementwise_ops.h"
+    GT_MAP_CODES
 } gt_map_code;
 
 extern const gt_op gt_op_elementwise[GT_MAP_CODES]; /* indexed by gt_map_code */

@@ -49,7 +49,8 @@ typedef void loop_fn(float *y, const float *p, const float *q, const float *r, c
         const float c0 = constants[0], c1 = constants[1], c2 = constants[2];                      \
         (void)q, (void)r, (void)c0, (void)c1, (void)c2;                                           \
         INDEPENDENT for (int64_t i = 0; i < n; i++) {                                             \
-            const float a = p[i];                                                                 \
+            const float a = p[i], x = a;                                                          \
+            (void)x, (void)a;                                                                     \
             y[i] = (expression);                                                                  \
         }                                                                                         \
     }
@@ -74,41 +75,15 @@ static inline float elu(float x, float alpha) {
 
 static inline float pick(float mask, float yes, float no) { return mask > 0 ? yes : no; }
 
-LOOP(broadcast, a)
-LOOP(add, a + b)
-LOOP(sub, a - b)
-LOOP(mul, a *b)
-LOOP(div, a / b)
-LOOP(max, a > b ? a : b)
-LOOP(select, pick(a, b, c))
-LOOP(scale, a *c0)
-LOOP(shift, a + c0)
-LOOP(neg, -a)
-LOOP(square, a *a)
-LOOP(sqrt, sqrtf(a))
-LOOP(rsqrt, 1 / sqrtf(a))
-LOOP(reciprocal, 1 / a)
-LOOP(exp, gt_inline_expf(a))
-LOOP(log, gt_inline_logf(a))
-LOOP(sin, gt_inline_sinf(a))
-LOOP(cos, gt_inline_cosf(a))
-LOOP(tanh, gt_inline_tanhf(a))
-LOOP(sigmoid, gt_inline_sigmoidf(a))
-LOOP(softplus, gt_inline_softplusf(a))
-LOOP(abs, fabsf(a))
-LOOP(sign, (float)(a > 0) - (float)(a < 0))
-LOOP(greater, a > c0 ? 1.0f : 0.0f)
-LOOP(elu, elu(a, c0))
-LOOP(ramp, ramp(a, c0, c1, c2))
-LOOP(ramp_gate, ramp_gate(a, b, c0, c1, c2))
+#define GT_MAP_ROW(id, inputs, flops, derivative, onnx, value) LOOP(id, value)
+#include "gantry/elementwise_ops.h"
 
 #undef b
 #undef c
 
 static loop_fn *const loops[GT_MAP_CODES] = {
-#define X(id, inputs, constants, flops, differentiable) evaluate_##id,
-    GT_ELEMENTWISE_TABLE(X)
-#undef X
+#define GT_MAP_ROW(id, ...) evaluate_##id,
+#include "gantry/elementwise_ops.h"
 };
 
 /* ---- layouts ---- */

@@ -5,11 +5,10 @@
 #include "graph/ops/elementwise.h"
 
 const gt_op *const gt_op_list[] = {
-#define X(id, inputs, constants, flops, differentiable) &gt_op_elementwise[GT_MAP_##id],
-    GT_ELEMENTWISE_TABLE(X)
-#undef X
+#define GT_MAP_ROW(id, ...) &gt_op_elementwise[GT_MAP_##id],
+#include "gantry/elementwise_ops.h"
 #define X(name) &gt_op_##name,
-        GT_OP_LIST(X)
+    GT_OP_LIST(X)
 #undef X
-            NULL,
+        NULL,
 };
