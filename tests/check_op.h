@@ -4,7 +4,7 @@
  *   - first derivatives: d<f(x), r> along a random direction v against central differences,
  *   - second derivatives: d<f'(x)^T r, u> along (v, s) in x and r against central differences of the first,
  *   - for linear functions <f(x), r> = <x, f^T r>,
- *   - that fused and unfused, one thread and two, give the same bits.
+ *   - that fused and unfused, one thread and two, two slices at once and one after the other, give the same bits.
  *
  * Differences are of fourth order, (8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12h with h = 0.02: the truncation error is
  * h^4/30 of the fifth derivative (5e-9 of it); float32 results carry about 1e-7 of their size, which division by h
@@ -69,7 +69,7 @@ static inline const char *check_name(char *text, const char *kind, int i) {
 
 /* Inputs x0.. (the function's), r (weights of y), u0.. (weights of the first derivatives); outputs y, g0.., h0.., hr.
  */
-static inline check_graph check_build(const check_case *c, gt_pool *pool, bool no_fusion) {
+static inline check_graph check_build(const check_case *c, const gt_exec_options *options) {
     check_graph k = {.c = c, .g = gt_graph_new(c->name, asked_kernels())};
     gt_node *x[CHECK_MAX_IN], *wrt[CHECK_MAX_IN + 1], *first[CHECK_MAX_IN], *second[CHECK_MAX_IN + 1];
     char name[32];
@@ -99,7 +99,7 @@ static inline check_graph check_build(const check_case *c, gt_pool *pool, bool n
         if (gt_grad(k.g, 1, &sum, NULL, k.n_wrt + 1, wrt, second)) check_fail(c, gt_message());
         for (int i = 0; i <= k.n_wrt; i++) gt_output(k.g, check_name(name, "h", i), second[i]);
     }
-    k.e = gt_exec_new(k.g, &(gt_exec_options){.pool = pool, .no_fusion = no_fusion});
+    k.e = gt_exec_new(k.g, options);
     if (!k.e) check_fail(c, gt_message());
     return k;
 }
@@ -155,14 +155,19 @@ static inline void check_put(const check_graph *k, const char *name, const float
         to[i] = direction ? (float)((double)base[i] + t * (double)direction[i]) : base[i];
 }
 
-/* Run at point + t direction; u stays. `in_r`: r moves too. */
-static inline void check_run(const check_graph *k, const check_values *p, const check_values *v, double t, bool in_r) {
+/* The inputs of the chosen slice: point + t direction; u stays. `in_r`: r moves too. */
+static inline void check_place(const check_graph *k, const check_values *p, const check_values *v, double t,
+                               bool in_r) {
     char name[32];
     for (int i = 0; i < k->c->n_in; i++)
         check_put(k, check_name(name, "x", i), p->x[i], v ? v->x[i] : NULL, t, &k->c->shape[i]);
     check_put(k, "r", p->r, v && in_r ? v->r : NULL, t, &k->y);
     for (int i = 0; i < k->n_wrt; i++)
         check_put(k, check_name(name, "u", i), p->u[k->wrt[i]], NULL, 0, &k->c->shape[k->wrt[i]]);
+}
+
+static inline void check_run(const check_graph *k, const check_values *p, const check_values *v, double t, bool in_r) {
+    check_place(k, p, v, t, in_r);
     if (gt_exec_run(k->e, &(gt_exec_env){.seed = 3})) check_fail(k->c, gt_message());
 }
 
@@ -224,20 +229,55 @@ static inline void check_adjoint(const check_graph *k, const check_values *p) {
     check_compare(k, "adjoint identity", forward, backward, scale, 1e-6); /* of sums whose terms are good to 1e-7 */
 }
 
-/* Other ways to run the same function give the same bits. */
-static inline void check_same_bits(const check_graph *k, const check_values *p) {
+/* The numbers of all inputs move on by a place; forward, or back. */
+static inline void check_turn(const check_graph *k, check_values *p, bool forward) {
+    float *inputs[2 * CHECK_MAX_IN + 1] = {p->r};
+    int64_t sizes[2 * CHECK_MAX_IN + 1] = {gt_shape_size(&k->y)};
+    for (int i = 0; i < k->c->n_in; i++) {
+        inputs[2 * i + 1] = p->x[i];
+        inputs[2 * i + 2] = p->u[i];
+        sizes[2 * i + 1] = sizes[2 * i + 2] = gt_shape_size(&k->c->shape[i]);
+    }
+    for (int i = 0; i < 2 * k->c->n_in + 1; i++) {
+        float *x = inputs[i], first = x[0], last = x[sizes[i] - 1];
+        size_t bytes = (size_t)(sizes[i] - 1) * sizeof *x;
+        if (forward) memmove(x + 1, x, bytes), x[0] = last;
+        else memmove(x, x + 1, bytes), x[sizes[i] - 1] = first;
+    }
+}
+
+static inline void check_same_results(const check_graph *k, const check_graph *other, const char *way) {
+    for (int i = 0; i < k->g->n_results; i++) {
+        const gt_result *r = &k->g->results[i];
+        size_t bytes = (size_t)gt_shape_size(&r->node->shape) * sizeof(float);
+        if (memcmp(gt_exec_output(k->e, r->name), gt_exec_output(other->e, r->name), bytes) == 0) continue;
+        print_error("case '%s': output '%s' is not the same %s\n", k->c->name, r->name, way);
+        fail();
+    }
+}
+
+/* Other ways to run the same function give the same bits. Each slice has other numbers. */
+static inline void check_same_bits(const check_graph *k, check_values *p) {
     gt_pool *two = gt_pool_new(2);
-    for (int way = 0; way < 2; way++) {
-        check_graph other = check_build(k->c, way ? two : NULL, way == 0);
-        check_run(k, p, NULL, 0, false);
-        check_run(&other, p, NULL, 0, false);
-        for (int i = 0; i < k->g->n_results; i++) {
-            const gt_result *r = &k->g->results[i];
-            size_t bytes = (size_t)gt_shape_size(&r->node->shape) * sizeof(float);
-            if (memcmp(gt_exec_output(k->e, r->name), gt_exec_output(other.e, r->name), bytes) == 0) continue;
-            print_error("case '%s': output '%s' is not the same %s\n", k->c->name, r->name,
-                        way ? "with two threads" : "without fusion");
-            fail();
+    const struct {
+        const char *name;
+        int slices;
+        gt_exec_options options;
+    } ways[] = {{"without fusion", 1, {.no_fusion = 1}},
+                {"with two threads", 1, {.pool = two}},
+                {"in two slices", 2, {.slices = 2, .stretch = 1}}};
+    for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
+        check_graph other = check_build(k->c, &ways[way].options);
+        for (int slice = 0; slice < ways[way].slices; slice++, check_turn(k, p, true)) {
+            gt_exec_at(other.e, slice);
+            check_place(&other, p, NULL, 0, false);
+        }
+        if (gt_exec_run(other.e, &(gt_exec_env){.seed = 3})) check_fail(k->c, gt_message());
+        for (int slice = ways[way].slices - 1; slice >= 0; slice--) {
+            check_turn(k, p, false);
+            check_run(k, p, NULL, 0, false);
+            gt_exec_at(other.e, slice);
+            check_same_results(k, &other, ways[way].name);
         }
         check_end(&other);
     }
@@ -246,7 +286,7 @@ static inline void check_same_bits(const check_graph *k, const check_values *p) 
 
 /* All checks of one case. */
 static inline void check_op(const check_case *c) {
-    check_graph k = check_build(c, NULL, false);
+    check_graph k = check_build(c, NULL);
     check_values p = check_point(&k);
     for (uint32_t i = 0; i < CHECK_DIRECTIONS && !(c->flags & CHECK_CONSTANT); i++) check_direction_both(&k, &p, i);
     check_run(&k, &p, NULL, 0, false);

@@ -51,7 +51,7 @@ plant() { # FILE EXPRESSION-OF-SED
 }
 # The derivative of tanh is multiplied by FACTOR.
 plant_factor() { # FACTOR
-    plant src/graph/ops/elementwise.c "s/^UNARY_VJP(tanh, gt_mul(g, dy, \(.*\)))\$/UNARY_VJP(tanh, gt_scale(g, gt_mul(g, dy, \1), $1))/"
+    plant src/graph/ops/elementwise.c "s/ dx\[0\] = (slope);/ dx[0] = GT_MAP_##id == GT_MAP_tanh ? gt_scale(g, (slope), $1) : (slope);/"
 }
 case_planted() {
     plant_factor 0.97f

@@ -10,6 +10,13 @@ case_networks() {
     "$python" -B "$here/../onnx/models.py" cases.json || fail 'models differ'
 }
 
+# Each element-wise op that ONNX has.
+case_elementwise() {
+    mkdir ops
+    ONNX_OPS=ops TEST_CASE=elementwise_ops expect 0 'PASSED.* 1 test' "$BUILD/tests/test_onnx"
+    "$python" -B "$here/../onnx/ops.py" ops || fail 'another value than the program has'
+}
+
 case_ranks() {
     quietly "$GANTRY" train $small --steps=1 --run=run
     quietly "$GANTRY" export run one.onnx

@@ -65,7 +65,7 @@ def one_hot(at, depth, values, axis=-1):
 OPS = {
     'Abs': np.abs, 'Add': np.add, 'Sub': np.subtract, 'Mul': np.multiply, 'Div': np.divide, 'Max': np.maximum, 'Neg': np.negative, 'Sqrt': np.sqrt,
     'Reciprocal': np.reciprocal, 'Exp': np.exp, 'Log': np.log, 'Cos': np.cos, 'Sin': np.sin, 'Tanh': np.tanh, 'Sigmoid': lambda x: 1 / (1 + np.exp(-x)),
-    'Softplus': lambda x: np.logaddexp(0, x), 'Sign': np.sign, 'Relu': lambda x: np.maximum(x, 0),
+    'Softplus': lambda x: np.logaddexp(0, x), 'Softsign': lambda x: x / (1 + np.abs(x)), 'Sign': np.sign, 'Relu': lambda x: np.maximum(x, 0),
     'LeakyRelu': lambda x, alpha: np.where(x < 0, alpha * x, x), 'Elu': lambda x, alpha: np.where(x < 0, alpha * np.expm1(np.minimum(x, 0)), x),
     'Clip': np.clip, 'Greater': np.greater, 'Cast': lambda x, to: x.astype({1: np.float32}[to]), 'Where': np.where, 'Identity': lambda x: x,
     'Gemm': gemm, 'MatMul': np.matmul, 'ReduceSum': lambda x, axes: x.sum(tuple(axes), keepdims=True), 'Concat': lambda *x, axis: np.concatenate(x, axis),

@@ -209,7 +209,7 @@ static void norm_is_differentiable_twice(void **state) {
     float block[64];
     checked_net = norm_net(block, false);
     const check_case c = {"batch norm", normalised, 1, {GT_SHAPE(3, 2, 4, CHANNELS)}, 0, CHECK_RELAXED};
-    check_graph k = check_build(&c, NULL, false);
+    check_graph k = check_build(&c, NULL);
     gt_exec_bind(k.e, 0, block);
     check_values p = check_point(&k);
     gt_exec_prepare(k.e, &(gt_exec_env){0});

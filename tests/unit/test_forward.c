@@ -35,7 +35,7 @@ static void norm_is_differentiable_twice(void **state) {
         for (int k = 0; k < ROOM; k++) block[k] = 0.7f + 0.1f * (float)(k % 5);
         const check_case c = {"norm", normalised,   1, {i % 2 ? GT_SHAPE(7, CHANNELS) : GT_SHAPE(3, 2, 4, CHANNELS)},
                               0,      CHECK_RELAXED};
-        check_graph k = check_build(&c, NULL, false);
+        check_graph k = check_build(&c, NULL);
         gt_exec_bind(k.e, 0, block);
         check_values p = check_point(&k);
         gt_exec_prepare(k.e, &(gt_exec_env){0});

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ONNX files: fields of protocol buffers byte by byte; what is refused. What networks become is checked by
- * tests/e2e/onnx.sh. */
+ * tests/e2e/onnx.sh, and so is the model of all element-wise ops that elementwise_ops() writes. */
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "codec/protobuf.h"
 #include "expect.h"
 #include "gantry/ops.h"
+#include "gantry/random.h"
+#include "graph/ops/elementwise.h"
 #include "onnx/file.h"
 #include "onnx/onnx.h"
 
@@ -84,11 +87,66 @@ static void untranslatable(void **state) {
     }
 }
 
+/* ---- element-wise ops ---- */
+
+enum { SAMPLES = 3, NUMBERS = 10 };
+
+/* Of numbers of both signs, or of positive ones. */
+static bool needs_positive(const char *op) { return strstr("sqrt rsqrt log", op) != NULL; }
+
+static gt_graph *build_elementwise(void *arg, int n) {
+    const char **names = arg;
+    gt_graph *g = gt_graph_new("elementwise", NULL);
+    gt_node *x = gt_input(g, "x", GT_SHAPE(n, NUMBERS)), *positive = gt_shift(g, gt_abs(g, x), 0.25f);
+    int made = 0;
+    for (int code = 0; code < GT_MAP_CODES; code++) {
+        const gt_op *op = &gt_op_elementwise[code];
+        const gt_map_attr attr = {.c = {0.75f, 1.5f, 1.25f}};
+        if (code == GT_MAP_broadcast || code == GT_MAP_ramp_gate) continue; /* no op of a network in use */
+        gt_node *in[] = {needs_positive(op->name) ? positive : x, positive, gt_scale(g, x, 0.5f)};
+        gt_output(g, op->name, gt_node_new(g, op, op->min_in, in, &attr, sizeof attr));
+        names[made++] = op->name;
+    }
+    names[made] = NULL;
+    return g;
+}
+
+static void write_floats(const char *folder, const char *name, const float *x) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(x, sizeof *x, SAMPLES * NUMBERS, f), SAMPLES * NUMBERS);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* Writes ops.onnx, the input x and what the program computes from it to the folder $ONNX_OPS: onnx.sh compares. */
+static void elementwise_ops(void **state) {
+    (void)state;
+    const char *names[GT_MAP_CODES + 1], *folder = getenv("ONNX_OPS");
+    gt_graph *g = build_elementwise(names, SAMPLES);
+    gt_exec *e = gt_exec_new(g, NULL);
+    assert_non_null(e);
+    float *x = gt_exec_input(e, "x");
+    gt_random_normal((gt_key){1, 2, 3, 4}, x, SAMPLES * NUMBERS);
+    if (folder) write_floats(folder, "x", x);
+    assert_int_equal(gt_exec_run(e, NULL), GT_OK);
+    for (int i = 0; folder && names[i]; i++) write_floats(folder, names[i], gt_exec_output(e, names[i]));
+    char path[4096];
+    snprintf(path, sizeof path, "%s/ops.onnx", folder ? folder : ".");
+    const gt_onnx_source s = {.build = build_elementwise, .arg = names, .outputs = names};
+    if (gt_onnx_export(&s, path)) fail_msg("%s", gt_message());
+    if (!folder) unlink(path);
+    gt_exec_free(e);
+    gt_graph_free(g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields),
         cmocka_unit_test(too_large),
         cmocka_unit_test(untranslatable),
+        cmocka_unit_test(elementwise_ops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
