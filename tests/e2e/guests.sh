@@ -8,7 +8,7 @@ need patch 'lines of the guests'
 guests=$top/tests/guests
 
 # Lines that a guest adds outside its own files; none are changed or removed.
-declare -A lines=([op]=3 [family]=1 [metric]=1 [measurer]=1 [use]=12 [subcommand]=1 [source]=1 [optimizer]=7 [option]=2)
+declare -A lines=([op]=3 [elementwise]=3 [family]=1 [metric]=1 [measurer]=1 [use]=12 [subcommand]=1 [source]=1 [optimizer]=7 [option]=2)
 
 mkdir house
 cp -a "$top/src" "$top/include" "$top/Makefile" "$top/tests" "$top/.ci" "$top/docs" "$top/README.md" house/
@@ -20,7 +20,7 @@ for guest in "${!lines[@]}"; do
     patch -s -l -p1 --no-backup-if-mismatch -d house <"$guests/$guest/lines.patch" >said 2>&1 || { cat said; fail "the lines of the guest '$guest' do not fit"; }
 done
 # Options of the main build do not matter here; what is compiled is compiled fast.
-env -u MAKEFLAGS make -C house -s -j2 BUILD=build OPT=-O0 GIT_ID="$(cat "$BUILD/git-id")" build/gantry build/tests/test_ops >said 2>&1 || { tail -n 30 said; fail 'the guests cannot be built'; }
+env -u MAKEFLAGS make -C house -s -j2 BUILD=build OPT=-O0 GIT_ID="$(cat "$BUILD/git-id")" build/gantry build/tests/test_ops build/tests/test_onnx >said 2>&1 || { tail -n 30 said; fail 'the guests cannot be built'; }
 gantry=$tmp/house/build/gantry
 
 case_lines() {
@@ -36,9 +36,19 @@ case_lines() {
     ! grep '^<' said || fail 'a line is changed or removed'
     [ "$(sed -n 's/^Only in //p' said | grep -vc '^house/')" = 0 ] || { cat said; fail 'a file is gone'; }
 }
+# Derivatives of both orders, the adjoint, and the same bits by two threads and in slices (tests/check_op.h).
 case_op() {
-    TEST_CASE=softsign expect 0 'PASSED.* 1 test' house/build/tests/test_ops
+    TEST_CASE=running_sum expect 0 'PASSED.* 1 test' house/build/tests/test_ops
     TEST_CASE=test_every_op_has_a_case expect 0 'PASSED.* 1 test' house/build/tests/test_ops
+}
+# The same, fused or not, and as ONNX.
+case_elementwise() {
+    TEST_CASE=softsign expect 0 'PASSED.* 1 test' house/build/tests/test_ops
+    mkdir ops
+    ONNX_OPS=ops TEST_CASE=elementwise_ops expect 0 'PASSED.* 1 test' house/build/tests/test_onnx
+    [ -s ops/softsign ] || fail 'not in the ONNX model'
+    "$python" -c 'import onnx' 2>/dev/null || return 0
+    "$python" -B "$here/../onnx/ops.py" ops || fail 'another value than the program has'
 }
 # run DIR OPTIONS...: the toy on two ranks
 toy="--model=toy --data=synth:shapes:n=96,size=16 --batch=16 --slices=4"
