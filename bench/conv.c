@@ -146,7 +146,7 @@ int main(int argc, char **argv) {
                 with.kernels = bench_kernels();
                 with.direction = (gt_conv_direction)d;
                 if (!gt_conv_algorithms[k]->possible(s)) continue;
-                bool chosen = gt_conv_choose(s) == (gt_conv_kernel)k;
+                bool chosen = gt_conv_choose(s, false) == (gt_conv_kernel)k;
                 double r = rate(s, gt_conv_algorithms[k]);
                 char layer[64];
                 snprintf(layer, sizeof layer, "%lldx%lldx%lldx%lld %dx%d/%d to %lld", (long long)s->n, (long long)s->h,

@@ -130,7 +130,7 @@ static double error_of(const test *t, const float *result) {
 
 /* Best seconds; the result is left in `out`. */
 static double our_seconds(const test *t, float *out) {
-    const gt_conv_algorithm *by = gt_conv_algorithms[gt_conv_choose(&t->s)];
+    const gt_conv_algorithm *by = gt_conv_algorithms[gt_conv_choose(&t->s, false)];
     bool packs = t->s.direction != GT_CONV_WEIGHT_GRAD;
     size_t packed_bytes = packs ? by->packed_floats(&t->s) * sizeof(float) : 0, bytes = by->workspace(&t->s, packs, 1);
     float *packed = packs ? gt_block_alloc(packed_bytes, "packed weights") : NULL;

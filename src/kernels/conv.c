@@ -27,27 +27,23 @@ static const struct {
 };
 
 /* Of the kernels that have the direct one's bits. */
-static gt_conv_kernel plain(const gt_conv_shape *s) {
-    return gt_conv_strided_pays(s) ? GT_CONV_STRIDED : GT_CONV_DIRECT;
+static gt_conv_kernel plain(const gt_conv_shape *s, bool alone) {
+    return gt_conv_strided_pays(s, alone) ? GT_CONV_STRIDED : GT_CONV_DIRECT;
 }
 
-gt_conv_kernel gt_conv_choose(const gt_conv_shape *s) {
+gt_conv_kernel gt_conv_choose(const gt_conv_shape *s, bool alone) {
     gt_conv_mode mode = gt_kernel_set_or_best(s->kernels)->conv;
     bool winograd = gt_conv_winograd.possible(s);
     if (gt_conv_depthwise.possible(s)) return GT_CONV_DEPTHWISE;
     if (mode == GT_CONV_ALL_WINOGRAD && winograd) return GT_CONV_WINOGRAD;
     if (mode == GT_CONV_AUTO && s->c <= FEW_CHANNELS && s->kh * s->kw > 1 && gt_conv_columns.possible(s))
         return GT_CONV_COLUMNS;
-    if (mode == GT_CONV_ALL_DIRECT || !winograd) return plain(s);
+    if (mode == GT_CONV_ALL_DIRECT || !winograd) return plain(s, alone);
     int64_t tiles = gt_winograd_tiling_of(s).per_image * (s->direction == GT_CONV_WEIGHT_GRAD ? s->n : 1);
     gt_winograd_kind kind = gt_winograd_kind_of(s);
     int64_t least = pays[kind][s->direction].channels;
     bool enough = s->c >= least && s->o >= least && tiles >= pays[kind][s->direction].tiles;
-    return enough ? GT_CONV_WINOGRAD : plain(s);
-}
-
-gt_conv_kernel gt_conv_choose_alone(const gt_conv_shape *s, gt_conv_kernel kernel) {
-    return kernel == GT_CONV_DIRECT && gt_conv_strided_pays_alone(s) ? GT_CONV_STRIDED : kernel;
+    return enough ? GT_CONV_WINOGRAD : plain(s, alone);
 }
 
 int64_t gt_conv_packing_extent(const gt_conv_shape *s, gt_conv_kernel kernel) {

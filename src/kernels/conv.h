@@ -81,13 +81,10 @@ typedef enum gt_conv_kernel {
 } gt_conv_kernel;
 extern const gt_conv_algorithm *const gt_conv_algorithms[GT_CONV_KERNELS];
 /* Where gt_conv_strided takes the place of gt_conv_direct, of which it has the bits: but for a gradient of weights that
- * has several parts, which are one chain for the direct kernel, and sums of their own here. Of gradients of one part
+ * has several parts, which are one chain for the direct kernel, and sums of their own here. For a gradient of one part
  * (alone) it is faster for more shapes. */
-bool gt_conv_strided_pays(const gt_conv_shape *s);
-bool gt_conv_strided_pays_alone(const gt_conv_shape *s);
-gt_conv_kernel gt_conv_choose(const gt_conv_shape *s);
-/* For the gradient of weights of one part, instead of the kernel chosen for any number of them. */
-gt_conv_kernel gt_conv_choose_alone(const gt_conv_shape *s, gt_conv_kernel kernel);
+bool gt_conv_strided_pays(const gt_conv_shape *s, bool alone);
+gt_conv_kernel gt_conv_choose(const gt_conv_shape *s, bool alone);
 /* The gradient of weights, by the algorithm: leaves and tree of slice_tree.h. */
 size_t gt_conv_gradient_workspace(const gt_conv_shape *s, gt_conv_kernel kernel, int slices, int parts, bool apart,
                                   int threads);

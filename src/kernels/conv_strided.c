@@ -95,18 +95,15 @@ static bool frame_pays(const gt_conv_shape *s) {
     return s->c <= FEW_CHANNELS || frame_floats(&l) <= MOST_FRAME;
 }
 
-bool gt_conv_strided_pays(const gt_conv_shape *s) {
+/* The weights' gradient goes over all of its rows for each chain of positions: with many rows and columns, or few
+ * positions, the direct kernel's tiles are faster. */
+bool gt_conv_strided_pays(const gt_conv_shape *s, bool alone) {
     if (!possible(s)) return false;
     if (s->direction != GT_CONV_WEIGHT_GRAD) return frame_pays(s);
     int64_t rows = s->kh * s->kw * s->c;
-    return rows <= FEW_PLACES && (s->c <= FEW_CHANNELS || (rows <= LINE_PLACES && !layout_of(s).framed));
-}
-
-/* The weights' gradient goes over all of its rows for each chain of positions: with many rows and columns, or few
- * positions, the direct kernel's tiles are faster. */
-bool gt_conv_strided_pays_alone(const gt_conv_shape *s) {
-    bool many = s->kh * s->kw * s->c > PAYING_PLACES || s->n * s->p * s->q < PAYING_POSITIONS;
-    return possible(s) && frame_pays(s) && (s->o <= GT_FEW || !many);
+    bool many = rows > PAYING_PLACES || s->n * s->p * s->q < PAYING_POSITIONS;
+    if (rows <= FEW_PLACES && (s->c <= FEW_CHANNELS || (rows <= LINE_PLACES && !layout_of(s).framed))) return true;
+    return alone && frame_pays(s) && (s->o <= GT_FEW || !many);
 }
 
 static size_t packed_floats(const gt_conv_shape *s) { return gt_conv_direct.packed_floats(s); }

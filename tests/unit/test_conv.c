@@ -286,7 +286,7 @@ static void test_winograd_spans(void **state) {
 
 static gt_conv_kernel chosen(gt_conv_shape s, gt_conv_direction d) {
     s.direction = d;
-    return gt_conv_choose(&s);
+    return gt_conv_choose(&s, false);
 }
 
 static void test_modes(void **state) {

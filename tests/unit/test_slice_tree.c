@@ -246,7 +246,7 @@ static void test_trees(void **state) {
                 z.kernels = gt_kernel_set_with_isa(gt_kernel_set_or_best(NULL), (gt_isa)isa);
                 z.pool = variant == 2 ? pool : NULL;
                 begin(&z);
-                gt_conv_kernel own = z.conv.c ? gt_conv_choose(&z.conv) : GT_CONV_DIRECT;
+                gt_conv_kernel own = z.conv.c ? gt_conv_choose(&z.conv, false) : GT_CONV_DIRECT;
                 check_kernel(&z, own, own == GT_CONV_WINOGRAD ? 3e-4 : 3e-5);
                 if (z.conv.c && own != GT_CONV_DIRECT && own != GT_CONV_DEPTHWISE)
                     check_kernel(&z, GT_CONV_DIRECT, 3e-5);

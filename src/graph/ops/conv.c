@@ -182,7 +182,7 @@ static gt_node *make(gt_graph *g, gt_conv_direction direction, gt_node *a, gt_no
     int n_in = 2;
     gt_conv_shape s;
     if (a && b && !gt_conv_describe(in, &attr, &s)) { /* a fault is reported by the node itself */
-        attr.kernel = (int16_t)gt_conv_choose(&s);
+        attr.kernel = (int16_t)gt_conv_choose(&s, false);
         if (direction != GT_CONV_WEIGHT_GRAD && b->rate == GT_RATE_UPDATE) in[n_in++] = packed_weights(g, b, &attr, &s);
     }
     return gt_node_new(g, ops[direction], n_in, in, &attr, sizeof attr);

@@ -48,7 +48,7 @@ gt_node *gt_gradient_node(gt_graph *g, const gt_gradient *sum, gt_node *const *c
     gt_conv_shape s;
     if (conv) attr.conv = *(const gt_conv_node_attr *)sum->part[0]->attr;
     if (conv && sum->n_parts == 1 && !gt_conv_describe(sum->part[0]->in, &attr.conv, &s))
-        attr.conv.kernel = (int16_t)gt_conv_choose_alone(&s, (gt_conv_kernel)attr.conv.kernel);
+        attr.conv.kernel = (int16_t)gt_conv_choose(&s, true);
     attr.slices = 1, attr.parts = sum->n_parts, attr.term = sum->w != NULL;
     attr.gain = sum->gain, attr.factor = sum->factor;
     attr.before = sum->before != NULL, attr.apart = sum->apart;
