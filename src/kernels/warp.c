@@ -290,7 +290,9 @@ INLINE void sum_level(const sampling *p, int channels) {
     }
 }
 
-/* level: a row of windows was summed up beforehand. */
+/* The samples of one fine row, of each channel, into `halves`. Sample j is the sum over the pixels of its window, times
+ * their weights down (along y) and across (along x): first the rows of the window, a vector of LANES columns each, then
+ * the columns, of TOGETHER samples at once. level: the rows were summed up beforehand (sum_level). */
 INLINE void gather(const sampling *p, int channels, bool level) {
     const positions x = p->x, y = p->y;
     const float *rows = level ? p->sum : p->rows;
@@ -343,16 +345,17 @@ INLINE cluster cluster_at(const sampling *p, int64_t j, int64_t next_y) {
     return (cluster){i - j, x0, y0, y1 - y0};
 }
 
-/* Pixels are read and written once for each cluster: to read again what was just written with another alignment takes
- * long. Each pixel is still a chain of samples in their order: a window that lies a pixel further begins with a weight
- * of 0, and to add 0 changes nothing. */
+/* The adjoint of gather() for the samples j to j + count - 1: each adds its value, times its weights, to the pixels of
+ * its window. Pixels are read and written once for each cluster: to read again what was just written with another
+ * alignment takes long. Each pixel is still a chain of samples in their order: a window that lies a pixel further
+ * begins with a weight of 0, and to add 0 changes nothing. */
 INLINE void scatter_cluster(const sampling *p, int channels, int64_t j, int64_t next_y, const cluster *at, int count) {
     int64_t pitch = p->pitch, half = p->half_floats;
     _Alignas(64) float values[TOGETHER][GT_WARP_CHANNELS][LANES]; /* times the weights along y */
     vec across[TOGETHER];
     UNROLL for (int t = 0; t < count; t++) {
         int64_t x = j + t, y = x * next_y;
-        const float *from = p->halves + ((j + t) & 1) * half + ((j + t) >> 1);
+        const float *from = p->halves + (x & 1) * half + (x >> 1); /* sample x, an even or an odd one */
         vec down = *(const vec *)(p->y.weigh + y * LANES - (p->y.pixel[y] - at->y));
         across[t] = *(const vec *)(p->x.weigh + x * LANES - (p->x.pixel[x] - at->x));
         for (int c = 0; c < channels; c++) *(vec *)values[t][c] = from[2 * c * half] * down;
