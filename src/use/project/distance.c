@@ -32,7 +32,8 @@ static int shrinks_by(const gt_model *m) {
     return by;
 }
 
-static gt_node *mean_of_squares(gt_graph *g, gt_node *x, int by) {
+/* Each pixel the mean of a square of by x by pixels. */
+static gt_node *box_down(gt_graph *g, gt_node *x, int by) {
     if (by == 1) return x;
     float *taps = gt_arena_array(gt_graph_arena(g), (size_t)by, sizeof *taps);
     for (int i = 0; taps && i < by; i++) taps[i] = 1;
@@ -42,7 +43,7 @@ static gt_node *mean_of_squares(gt_graph *g, gt_node *x, int by) {
 
 static int lpips_maps(const gt_distance *d, gt_graph *g, gt_node *x, gt_node **maps) {
     if (d->model->channels == 1) x = gt_concat(g, 3, (gt_node *[]){x, x, x}, 3);
-    gt_lpips_maps(d->lpips, g, SLOT_LPIPS, mean_of_squares(g, x, shrinks_by(d->model)), maps);
+    gt_lpips_maps(d->lpips, g, SLOT_LPIPS, box_down(g, x, shrinks_by(d->model)), maps);
     return GT_LPIPS_MAPS;
 }
 
