@@ -20,11 +20,13 @@ static size_t used;
 
 /* ---- texts ---- */
 
-/* A text in pieces: begin_text() is its address, add_text() writes a piece behind the others. */
-static const char *begin_text(void) { return &texts[++used]; }
+/* All texts lie in `texts`, one behind the other, for as long as the program runs. begin_text() begins a new one, which
+ * is empty; add_text() goes on with it, until the next one begins. */
+static char *begin_text(void) { return &texts[++used]; }
 
-__attribute__((format(printf, 1, 2))) static void add_text(const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static void add_text(const char *text, const char *format, ...) {
     va_list args;
+    assert(text + strlen(text) == texts + used); /* the last one */
     va_start(args, format);
     used += (size_t)vsnprintf(texts + used, TEXT_BYTES - used, format, args);
     va_end(args);
@@ -32,7 +34,7 @@ __attribute__((format(printf, 1, 2))) static void add_text(const char *format, .
 }
 
 /* Writes "|" before all names but the first one of the text. */
-static void put_name(const char *text, const char *name) { add_text("%s%s", *text ? "|" : "", name); }
+static void put_name(const char *text, const char *name) { add_text(text, "%s%s", *text ? "|" : "", name); }
 
 static const char *names_of_models(void) {
     const char *text = begin_text();
@@ -44,8 +46,8 @@ static const char *names_of_models(void) {
 static const char *about_models(const char *more) {
     const char *text = begin_text();
     for (const gt_family *const *f = gt_families(); *f; f++)
-        for (const gt_family_model *m = (*f)->models; m->name; m++) add_text("%s: %s. ", m->name, m->text);
-    add_text("%s", more);
+        for (const gt_family_model *m = (*f)->models; m->name; m++) add_text(text, "%s: %s. ", m->name, m->text);
+    add_text(text, "%s", more);
     return text;
 }
 
@@ -60,7 +62,7 @@ static const char *families_of(const char *only) {
     const char *text = begin_text();
     for (const gt_family *const *f = gt_families(); *f; f++)
         if ((*f)->adversarial) put_name(text, (*f)->name);
-    add_text("%s", only + strlen(GT_GANS));
+    add_text(text, "%s", only + strlen(GT_GANS));
     return text;
 }
 
@@ -75,19 +77,19 @@ static const char *value_in(const char *list, const char *key, int *length) {
     return NULL;
 }
 
-static void put_derived(const gt_family *f, const char *key, const char *separator) {
+static void put_derived(const char *text, const gt_family *f, const char *key) {
     int length;
     const char *value = value_in(f->models->defaults, key, &length);
     for (const gt_named *d = f->derived; d && d->name; d++)
         if (!strcmp(d->name, key)) value = d->text, length = (int)strlen(value);
-    if (value) add_text("%s%s %.*s", separator, f->name, length, value);
+    if (value) add_text(text, "%s%s %.*s", *text ? "; " : "", f->name, length, value);
 }
 
 /* "all", "stylegan2 from cfg; dcgan 128": how a value is found that nobody gives. */
 static const char *how_derived(const gt_option *row) {
     const char *text = begin_text();
-    if (row->derived) add_text("%s", row->derived);
-    for (const gt_family *const *f = gt_families(); *f; f++) put_derived(*f, row->key, *text ? "; " : "");
+    if (row->derived) add_text(text, "%s", row->derived);
+    for (const gt_family *const *f = gt_families(); *f; f++) put_derived(text, *f, row->key);
     return text;
 }
 
@@ -112,9 +114,8 @@ static void insert_row(const gt_option *row) {
 
 /* The key of a row that names a field: "tick_minutes" is --tick-minutes. */
 static const char *key_of(const char *field) {
-    char *key = texts + used + 1;
-    begin_text();
-    add_text("%s", field);
+    char *key = begin_text();
+    add_text(key, "%s", field);
     for (char *c = key; (c = strchr(c, '_'));) *c = '-';
     return key;
 }
@@ -146,9 +147,9 @@ static void add_group(const char *name, const char *title, gt_option_class class
 /* "Autoencoders: models ae, vae" */
 static const char *title_of(const gt_family *f) {
     const char *text = begin_text(), *separator = ": models ";
-    add_text("%s", f->title);
+    add_text(text, "%s", f->title);
     for (const gt_family_model *m = f->models; f->models[1].name && m->name; m++, separator = ", ")
-        add_text("%s%s", separator, m->name);
+        add_text(text, "%s%s", separator, m->name);
     return text;
 }
 
