@@ -5,12 +5,13 @@
  * algorithm 1). The norm is the same on any number of ranks: squares, relative to the largest value of all ranks, are
  * added up as whole numbers, whose order does not matter. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "gantry/log.h"
 #include "train/engine.h"
 
-enum { BITS = 40, LIMBS = 3, LIMB_BITS = 32, BLOCK = 1 << 20 };
+enum { BITS = 40, LIMBS = 3, LIMB_BITS = 32, BLOCK = 1 << 20, DESCRIPTION = 512 };
 
 static float largest_of(const float *x, size_t n) {
     float most = 0;
@@ -83,26 +84,26 @@ void gt_engine_clip_all(gt_engine *e, gt_reducer *reducer) {
 
 /* ---- gradients that are not finite: --nan ---- */
 
-/* Leaves a message with the first parameter, in the order of the block, whose gradient is not finite:
- * "G.synthesis.b8.conv0.weight". */
-static gt_status name_nonfinite(const gt_engine *e, const gt_phase *p, gt_nonfinite bad) {
+/* "step 5, phase G_main: 3 gradients of network G are not finite, the first of G.synthesis.b8.conv0.weight": the first
+ * parameter in the order of the block. */
+static void describe_nonfinite(char text[DESCRIPTION], const gt_engine *e, const gt_phase *p, gt_nonfinite bad) {
     const gt_net *net = e->model->nets[p->net];
     const char *name = "?";
     for (int k = 0; k < net->n_tensors; k++)
         if (bad.first >= net->tensors[k].offset && bad.first < net->tensors[k].offset + net->tensors[k].size)
             name = net->tensors[k].name;
-    return gt_fail(GT_NONFINITE, "step %u, phase %s: %llu gradients of network %s are not finite, the first of %s.%s",
-                   e->step, p->name, (unsigned long long)bad.count, net->name, net->name, name);
+    snprintf(text, DESCRIPTION, "step %u, phase %s: %llu gradients of network %s are not finite, the first of %s.%s",
+             e->step, p->name, (unsigned long long)bad.count, net->name, net->name, name);
 }
 
 gt_status gt_engine_handle_nonfinite(gt_engine *e, const gt_phase *p, gt_nonfinite bad, bool *update) {
-    gt_status st = name_nonfinite(e, p, bad);
-    if (gt_is(e->job->nan, "stop")) return gt_wrap(st, "--nan=stop");
+    char said[DESCRIPTION];
+    describe_nonfinite(said, e, p, bad);
+    if (gt_is(e->job->nan, "stop")) return gt_fail(GT_NONFINITE, "--nan=stop: %s", said);
     *update = gt_is(e->job->nan, "clean");
     if (e->comm->rank) return GT_OK;
-    if (!*update) gt_warn("%s: this update is left out (--nan=skip)", gt_message());
-    else if (!e->said_nonfinite)
-        gt_warn("%s: replaced by 0 or 1e5 as published (--nan=clean); said once", gt_message());
+    if (!*update) gt_warn("%s: this update is left out (--nan=skip)", said);
+    else if (!e->said_nonfinite) gt_warn("%s: replaced by 0 or 1e5 as published (--nan=clean); said once", said);
     e->said_nonfinite = true;
     return GT_OK;
 }
