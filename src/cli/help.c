@@ -123,23 +123,27 @@ static void print_option(const view *v, const gt_option *o, FILE *f) {
     cli_print_wrapped(text, first, prefix, COLUMNS, f);
 }
 
-/* Prints the options of the group, or of all groups; `f` NULL: are there any? */
-static bool print_rows(const view *v, const char *group, bool common, FILE *f) {
-    bool any = false;
-    for (int i = 0; i < v->n; i++) {
-        const gt_option *o = &v->rows[i];
-        bool shown = o->class != GT_SHAPE && (!v->family || gt_model_has(v->family, v->model, o));
-        if (!shown || o->common != common || (group && strcmp(o->group, group))) continue;
-        any = true;
-        if (f) print_option(v, o, f);
-    }
-    return any;
+/* Is it among the options of the group, or (NULL) of all groups? */
+static bool is_shown(const view *v, const gt_option *o, const char *group, bool common) {
+    if (o->class == GT_SHAPE || (v->family && !gt_model_has(v->family, v->model, o))) return false;
+    return o->common == common && (!group || !strcmp(o->group, group));
+}
+
+static bool are_there(const view *v, const char *group, bool common) {
+    int i = 0;
+    while (i < v->n && !is_shown(v, &v->rows[i], group, common)) i++;
+    return i < v->n;
+}
+
+static void print_rows(const view *v, const char *group, bool common, FILE *f) {
+    for (int i = 0; i < v->n; i++)
+        if (is_shown(v, &v->rows[i], group, common)) print_option(v, &v->rows[i], f);
 }
 
 static void print_options(const view *v, FILE *f) {
     if (v->n) fputs("\nOptions (--key=value or --key value; a flag has no value and is off without it):\n", f);
-    bool both = print_rows(v, NULL, true, f) && print_rows(v, NULL, false, NULL);
-    if (both) fputs("\nFurther options:\n", f);
+    print_rows(v, NULL, true, f);
+    if (are_there(v, NULL, true) && are_there(v, NULL, false)) fputs("\nFurther options:\n", f);
     print_rows(v, NULL, false, f);
 }
 
@@ -152,7 +156,7 @@ static void print_job(const view *v, FILE *f) {
             v->model->name);
     print_rows(v, NULL, true, f);
     for (const gt_named *g = gt_job_groups(); g->name; g++) {
-        if (!print_rows(v, g->name, false, NULL)) continue;
+        if (!are_there(v, g->name, false)) continue;
         fputc('\n', f);
         snprintf(title, sizeof title, "%s:", g->text);
         cli_print_wrapped(title, "", "  ", COLUMNS, f);
