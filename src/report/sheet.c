@@ -124,15 +124,20 @@ static void draw_words(cairo_t *to, const char *text, double x, double y, double
     cairo_show_text(to, words);
 }
 
+static void draw_frame(cairo_t *to, const layout *l, const sheet_box *b, double left, double top, double line,
+                       const double rgb[3]) {
+    cairo_set_source_rgb(to, rgb[0], rgb[1], rgb[2]);
+    cairo_set_line_width(to, line);
+    cairo_rectangle(to, left, top, (b->right - b->left) * l->scale, (b->bottom - b->top) * l->scale);
+    cairo_stroke(to);
+}
+
 /* A frame in two colours is seen on every ground. */
 static void draw_box(cairo_t *to, const layout *l, const sheet_box *b, double x, double y) {
+    static const double black[] = {0, 0, 0}, yellow[] = {1, 1, .2}, red[] = {1, .25, .2};
     double left = x + b->left * l->scale, top = y + b->top * l->scale;
-    for (int k = 0; k < 2; k++) {
-        cairo_set_source_rgb(to, k, k && b->bad ? .25 : k, k && b->bad ? .2 : k ? .2 : 0);
-        cairo_set_line_width(to, k ? 1.5 : 3.5);
-        cairo_rectangle(to, left, top, (b->right - b->left) * l->scale, (b->bottom - b->top) * l->scale);
-        cairo_stroke(to);
-    }
+    draw_frame(to, l, b, left, top, 3.5, black);
+    draw_frame(to, l, b, left, top, 1.5, b->bad ? red : yellow);
     if (!b->text) return;
     cairo_text_extents_t e;
     cairo_set_font_size(to, letter - 1);
