@@ -128,16 +128,21 @@ static gt_status list_sets(gt_contents *c, const char *kind) {
     return st ? gt_wrap(st, "'%s'", c->path) : GT_OK;
 }
 
-static arrays *begin(gt_contents *c) {
-    c->state = calloc(1, sizeof(arrays));
-    if (!c->state) gt_fail(GT_NOMEM, "out of memory for '%s'", c->path);
-    else c->close = close_arrays;
-    return c->state;
+/* The state of c, before a file is opened; NULL: out of memory. */
+static arrays *add_state(gt_contents *c) {
+    arrays *f = calloc(1, sizeof *f);
+    if (!f) {
+        gt_fail(GT_NOMEM, "out of memory for '%s'", c->path);
+        return NULL;
+    }
+    c->state = f;
+    c->close = close_arrays;
+    return f;
 }
 
 gt_status contents_of_checkpoint(gt_contents *c) {
     gt_status st = GT_NOMEM;
-    arrays *f = begin(c);
+    arrays *f = add_state(c);
     if (!f || !(f->checkpoint = gt_checkpoint_open(c->path, &st))) return st;
     f->file = checkpoint_h5(f->checkpoint);
     char *path = strdup(gt_checkpoint_path(f->checkpoint));
@@ -148,7 +153,7 @@ gt_status contents_of_checkpoint(gt_contents *c) {
 }
 
 gt_status contents_of_hdf5(gt_contents *c) {
-    arrays *f = begin(c);
+    arrays *f = add_state(c);
     gt_status st = f ? gt_h5_open(&f->plain, c->path) : GT_NOMEM;
     if (st) return st;
     f->file = &f->plain;
