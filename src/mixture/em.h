@@ -29,7 +29,7 @@ typedef struct gt_em {
     size_t worker_doubles;
     double *work; /* [workers][worker_doubles] */
     int *ends;    /* [k] for maximise.c: what became of each component */
-    int *low;     /* [k] for the caller of gt_em_low() */
+    int *low;     /* [k] for the caller of gt_em_low_variance() */
 } gt_em;
 
 /* `floor` is in units of the points' variance. On failure *out is NULL. */
@@ -52,7 +52,7 @@ gt_status gt_em_update(gt_em *em);
  * with a variance in some direction of at most so many floors. Tied: all, or none. Components of weight 0 do not count;
  * with a floor of 0 there are none. GT_EM_HELD floors: the components that the floor holds up. */
 #define GT_EM_HELD (1 + 1e-6) /* 1, and rounding */
-gt_status gt_em_low(gt_em *em, const gt_mixture *m, double floors, int *low, int *n);
+gt_status gt_em_low_variance(gt_em *em, const gt_mixture *m, double floors, int *low, int *n);
 
 /* How far rounding may move a log-likelihood per sample. A covariance is known to eps of its entries, which matters the
  * more the less of a variance is left when other dimensions are known; sums over points and terms add a little. */

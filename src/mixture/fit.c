@@ -91,7 +91,7 @@ typedef struct fitting {
 static gt_status check_start(fitting *t) {
     static const double BELOW = 1 - 1e-6;
     int n;
-    gt_status st = gt_em_low(t->em, &t->em->mixture, BELOW, t->low, &n);
+    gt_status st = gt_em_low_variance(t->em, &t->em->mixture, BELOW, t->low, &n);
     if (st || !n) return st;
     return gt_fail(GT_FORMAT, "component %d has a variance below the floor of %g: a smaller --floor lets it begin",
                    t->low[0], t->em->floor);
@@ -142,7 +142,7 @@ static gt_status end_restart(fitting *t, double l, bool converged) {
     int n_held;
     char held[32] = "";
     gt_comm_busy(t->em->blocks->comm, "the end of a restart"); /* no update comes, but perhaps a file */
-    gt_status st = gt_em_low(t->em, &t->em->mixture, GT_EM_HELD, t->low, &n_held);
+    gt_status st = gt_em_low_variance(t->em, &t->em->mixture, GT_EM_HELD, t->low, &n_held);
     if (st) return st;
     bool better = !f->n_curve || (!n_held != !f->n_held ? !n_held : l > f->log_likelihood);
     if (n_held) snprintf(held, sizeof held, ", %d held by the floor", n_held);
@@ -200,7 +200,7 @@ gt_status gt_mixture_fit(gt_blocks *b, gt_fit *f, const gt_fit_hooks *hooks) {
     gt_status st = gt_em_new(&t.em, b, f->recipe.covariance, f->recipe.k, f->recipe.floor);
     if (!st) t.low = t.em->low;
     /* a file does not hold them */
-    if (!st && f->n_curve) st = gt_em_low(t.em, &f->best, GT_EM_HELD, f->held, &f->n_held);
+    if (!st && f->n_curve) st = gt_em_low_variance(t.em, &f->best, GT_EM_HELD, f->held, &f->n_held);
     bool stopped = false;
     while (!st && !f->finished && !stopped) {
         st = begin_restart(&t);
