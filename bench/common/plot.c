@@ -80,15 +80,22 @@ static bool same(const drawing *d, int i, int k) {
     return !strcmp(d->rows[i].group, d->rows[k].group) && !strcmp(d->rows[i].line, d->rows[k].line);
 }
 
+/* Has a curve of the group been added? */
+static bool has_curve(const drawing *d, int group) {
+    int k = 0;
+    while (k < d->n_curves && d->curves[k].colour != group) k++;
+    return k < d->n_curves;
+}
+
 static void add_curves(drawing *d) {
     int at = 0;
     for (int i = 0; i < d->n; i++) { /* each row that no row before shares its curve with */
-        int before = 0, group = d->dot_group[i], named = 0;
+        int before = 0, group = d->dot_group[i];
         while (before < i && !same(d, before, i)) before++;
         if (before < i) continue;
-        for (int c = 0; c < d->n_curves; c++) named |= d->curves[c].colour == group;
+        bool first = !has_curve(d, group); /* of its group: with the name */
         gt_curve *c = &d->curves[d->n_curves++];
-        *c = (gt_curve){!named && *d->wanted->group ? d->rows[i].group : NULL, 0, d->x + at, d->y + at, group};
+        *c = (gt_curve){first && *d->wanted->group ? d->rows[i].group : NULL, 0, d->x + at, d->y + at, group};
         for (int k = i; k < d->n; k++) {
             if (!same(d, k, i)) continue;
             d->x[at] = d->rows[k].x;
