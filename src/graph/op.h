@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What an op is. Each family of ops is a file of ops/ that fills in descriptors. An element-wise op is a row of
- * gantry/elementwise_ops.h and a case in tests/unit/test_ops.c. Any other new op needs: its file with a
- * descriptor and a builder, a line of op_list.h, the builder's prototype in gantry/ops.h and a case in
- * tests/unit/test_ops.c. It must set `name`, `min_in`, `shape`, `run` (unless it is a view), either `vjp` or
- * `not_differentiable`, and `impure` where `run` reads the environment. The other hooks save time or memory, or
- * describe the node in tables; they change no bit. */
+ * gantry/elementwise_ops.h and a case in tests/unit/test_ops.c. Any other new op needs: its file with a descriptor and
+ * a builder, a line of op_list.h, the builder's prototype in gantry/ops.h and a case in tests/unit/test_ops.c. It must
+ * set `name`, `min_in`, `shape`, `run` (unless it is a view), either `vjp` or `not_differentiable`, and `impure` where
+ * `run` reads the environment. The other hooks save time or memory, or describe the node in tables; they change no bit.
+ */
 #ifndef GANTRY_GRAPH_OP_H
 #define GANTRY_GRAPH_OP_H
 

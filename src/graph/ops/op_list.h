@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Every op that networks are made of: one line each, for tests that go over all ops. Element-wise ops are the rows of
- * gantry/elementwise_ops.h. Not here: leaves (graph.c), and what only passes make: fused element-wise nodes (elementwise.c) and
- * views of a slice (joined.c). */
+ * gantry/elementwise_ops.h. Not here: leaves (graph.c), and what only passes make: fused element-wise nodes
+ * (elementwise.c) and views of a slice (joined.c). */
 #ifndef GANTRY_GRAPH_OPS_OP_LIST_H
 #define GANTRY_GRAPH_OPS_OP_LIST_H
 
