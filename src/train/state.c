@@ -9,7 +9,7 @@
 #include "nets/layers.h"
 #include "train/journal.h"
 #include "train/engine.h"
-#include "use/runner/net_checkpoint.h"
+#include "run/net_checkpoint.h"
 
 float *gt_tensor_scratch(const gt_model *m) {
     size_t largest = 1;

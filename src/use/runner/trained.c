@@ -6,7 +6,7 @@
 #include "gantry/log.h"
 #include "gantry/job.h"
 #include "nets/layers.h"
-#include "use/runner/net_checkpoint.h"
+#include "run/net_checkpoint.h"
 
 static gt_status read_network(gt_trained *t, const gt_checkpoint_file *f, int network, bool averaged) {
     const gt_net *net = t->model->nets[network];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Tensors of a network from a checkpoint. */
-#ifndef GANTRY_USE_RUNNER_NET_CHECKPOINT_H
-#define GANTRY_USE_RUNNER_NET_CHECKPOINT_H
+#ifndef GANTRY_RUN_NET_CHECKPOINT_H
+#define GANTRY_RUN_NET_CHECKPOINT_H
 
 #include "gantry/checkpoint.h"
 #include "gantry/nets.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Tensors of a network from a checkpoint: see net_checkpoint.h. */
-#include "use/runner/net_checkpoint.h"
+#include "run/net_checkpoint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
