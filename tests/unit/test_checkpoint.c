@@ -698,7 +698,7 @@ static void state_rows(void **state) {
     gt_damage_free(&back.damaged);
 }
 
-/* Numbers that the fields cannot hold, and lists that are none. */
+/* Numbers that the fields cannot hold, and lists that do not rise. */
 static void impossible_state_rows(void **state) {
     (void)state;
     static const struct {
