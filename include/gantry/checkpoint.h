@@ -5,12 +5,14 @@
  *     /networks/NAME/<published tensor name, dots and all>   float32, published shape
  *     /optimizers/NAME/SLOT/<tensor name>                    float32
  *     /state/KEY             scalars: int64, float64 or text; state of a model (pl_mean, ...): float32
- *     /data/pictures, /data/readable, /data/unread, /data/samples, /data/range, /data/channels, /data/class_names   of
- * the training data (gt_checkpoint_data); each may be missing /mixture/..., /going_on/... float64 arrays, of Gaussian
- * mixtures (mixture.h) /recipe                                                the recipe keys of the job, as text with
- * root attributes format_version, model, kernel_set, dataset (fingerprint), gantry_version, description, job (as
+ *     /data/pictures, /data/readable, /data/unread, /data/samples, /data/range, /data/channels, /data/class_names
+ *                            of the training data (gt_checkpoint_data); each may be missing
+ *     /mixture/..., /going_on/...   float64 arrays, of Gaussian mixtures (mixture.h)
+ *     /recipe                the recipe keys of the job, as text
+ *
+ * with root attributes format_version, model, kernel_set, dataset (fingerprint), gantry_version, description, job (as
  * /recipe) and class_names. Groups, and entries outside of networks and optimizers, have the attribute `description`,
- * and `unit` where there is one (checkpoint_notes.c).
+ * and `unit` where there is one (run/state_row.h, run/checkpoint_notes.c).
  * Equal states give equal bytes: the file holds no times and no names of hosts.
  *
  * Writing: the main thread builds the file in memory, a thread of the saver hashes and writes it while training goes

@@ -104,7 +104,8 @@ typedef struct gt_learning { /* how a network learns */
 } gt_learning;
 
 typedef struct gt_scalar_state { /* model state beside the networks, kept in checkpoints under /state */
-    const char *name;            /* "pl_mean" */
+    const char *name, *unit;     /* "pl_mean"; unit "": none */
+    const char *description;     /* a line of gantry inspect */
     float *place;
     size_t size;
 } gt_scalar_state;

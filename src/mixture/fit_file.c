@@ -12,34 +12,29 @@
 #include "gantry/checkpoint.h"
 #include "gantry/option.h"
 #include "mixture/em.h"
+#include "run/state_row.h"
 
 #define MODEL "gmm"
 
-/* Every scalar of a fit but the recipe's, so that writing and reading cannot disagree. */
-typedef enum kind { INTEGER, INT64, BOOLEAN, REAL } kind;
-typedef struct scalar {
-    const char *path;
-    kind kind;
-    size_t offset;
-} scalar;
-#define SCALAR(name, kind, member) \
-    { "/state/" name, kind, offsetof(gt_fit, member) }
-static const scalar scalars[] = {
-    SCALAR("points", INT64, points.count),
-    SCALAR("dimensions", INTEGER, points.d),
-    SCALAR("height", INTEGER, points.height),
-    SCALAR("width", INTEGER, points.width),
-    SCALAR("channels", INTEGER, points.channels),
-    SCALAR("finished", BOOLEAN, finished),
-    SCALAR("log_likelihood", REAL, log_likelihood),
-    SCALAR("best_restart", INTEGER, best_restart),
-    SCALAR("converged", BOOLEAN, converged),
-    SCALAR("curve_length", INTEGER, n_curve),
-    SCALAR("restart", INTEGER, restart),
-    SCALAR("started", BOOLEAN, started),
-    SCALAR("iteration", INTEGER, n_now),
+/* Every number of a fit but the recipe's. */
+#define HERE(field) GT_STATE_IN(gt_fit, field)
+static const gt_state_row numbers[] = {
+    {"/state/points", "points", "Points that the mixture was fitted to", HERE(points.count)},
+    {"/state/dimensions", "", "Numbers of a point", HERE(points.d)},
+    {"/state/height", "pixels", "Height of the images that the points are; 0: the points are not images",
+     HERE(points.height)},
+    {"/state/width", "pixels", "Width of those images", HERE(points.width)},
+    {"/state/channels", "", "Channels of those images", HERE(points.channels)},
+    {"/state/finished", "", "1: all restarts are over", HERE(finished)},
+    {"/state/log_likelihood", "nats", "Mean log-likelihood of a point by the best mixture", HERE(log_likelihood)},
+    {"/state/best_restart", "", "Number of the restart that found the best mixture, from 0", HERE(best_restart)},
+    {"/state/converged", "", "1: the best mixture came to rest before its iterations were used up", HERE(converged)},
+    {"/state/curve_length", "iterations", "Iterations of the best restart", HERE(n_curve)},
+    {"/state/restart", "", "Number of the restart that is next or goes on, from 0", HERE(restart)},
+    {"/state/started", "", "1: /going_on holds a mixture", HERE(started)},
+    {"/state/iteration", "iterations", "Iterations of the restart that goes on", HERE(n_now)},
 };
-enum { N_SCALARS = sizeof scalars / sizeof *scalars };
+enum { NUMBERS = sizeof numbers / sizeof *numbers };
 
 /* ---- recipe ---- */
 
@@ -119,16 +114,6 @@ static void write_mixture(gt_checkpoint *c, const gt_fit *f, int which) {
     for (int i = 0; i < ARRAYS; i++) gt_checkpoint_doubles(c, list[i].path, &list[i].shape, list[i].data);
 }
 
-static void write_scalar(gt_checkpoint *c, const gt_fit *f, const scalar *s) {
-    const char *field = (const char *)f + s->offset;
-    switch (s->kind) {
-    case INTEGER: gt_checkpoint_int(c, s->path, *(const int *)field); break;
-    case INT64: gt_checkpoint_int(c, s->path, *(const int64_t *)field); break;
-    case BOOLEAN: gt_checkpoint_int(c, s->path, *(const bool *)field); break;
-    case REAL: gt_checkpoint_double(c, s->path, *(const double *)field); break;
-    }
-}
-
 gt_status gt_fit_write(const gt_fit *f, const char *path) {
     gt_buffer recipe = {0};
     write_recipe(f, &recipe);
@@ -139,7 +124,7 @@ gt_status gt_fit_write(const gt_fit *f, const char *path) {
                                                                                   .recipe = recipe.data});
     gt_buffer_free(&recipe);
     if (!c) return gt_fail(GT_NOMEM, "out of memory for %s", path);
-    for (int i = 0; i < N_SCALARS; i++) write_scalar(c, f, &scalars[i]);
+    for (int i = 0; i < NUMBERS; i++) gt_state_row_write(c, &numbers[i], f);
     for (int which = 0; which < MIXTURES; which++)
         if (has_mixture(f, which)) write_mixture(c, f, which);
     gt_status st = gt_checkpoint_write(c, path); /* the first error of all */
@@ -148,20 +133,6 @@ gt_status gt_fit_write(const gt_fit *f, const char *path) {
 }
 
 /* ---- reading ---- */
-
-static gt_status read_scalar(const gt_checkpoint_file *c, gt_fit *f, const scalar *s) {
-    char *field = (char *)f + s->offset;
-    int64_t value = 0;
-    if (s->kind == REAL) return gt_checkpoint_get_double(c, s->path, (double *)field);
-    gt_status st = gt_checkpoint_get_int(c, s->path, &value);
-    if (st) return st;
-    if (s->kind == INT64) *(int64_t *)field = value;
-    else if (s->kind == BOOLEAN) *(bool *)field = value != 0;
-    else if (value < 0 || value > INT32_MAX)
-        return gt_fail(GT_FORMAT, "'%s': '%s' is %lld", gt_checkpoint_path(c), s->path, (long long)value);
-    else *(int *)field = (int)value;
-    return GT_OK;
-}
 
 /* Before memory is taken for the mixture. */
 static gt_status check_size(const gt_checkpoint_file *c, const gt_fit *f, int which) {
@@ -222,7 +193,7 @@ static gt_status read_fit(gt_fit *f, const gt_checkpoint_file *c) {
     const char *columns = find_key(about->recipe, "columns");
     if (!st && columns && !(f->columns = gt_arena_printf(f->arena, "%.*s", (int)strcspn(columns, "\n"), columns)))
         st = GT_NOMEM;
-    for (int i = 0; i < N_SCALARS && !st; i++) st = read_scalar(c, f, &scalars[i]);
+    for (int i = 0; i < NUMBERS && !st; i++) st = gt_state_row_read(c, &numbers[i], f);
     if (st) return st;
     if (!is_sound(f)) return gt_fail(GT_FORMAT, "'%s': its iterations are not those of its recipe", path);
     for (int which = 0; which < MIXTURES && !st; which++)

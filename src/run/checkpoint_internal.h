@@ -16,6 +16,9 @@ gt_status checkpoint_stick(gt_checkpoint *c, gt_status st);
  */
 void checkpoint_attribute_texts(gt_checkpoint *c, const char *name, const char *const *text, int n);
 
+/* Gives an entry that is there its attributes. */
+void checkpoint_describe(gt_checkpoint *c, const char *path, const char *unit, const char *description);
+
 /* What an entry or a group is; NULL: the table has no row for it. */
 typedef struct checkpoint_note {
     const char *path; /* or a pattern, whose * stands for a part between slashes */

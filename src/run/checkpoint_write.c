@@ -31,11 +31,18 @@ gt_status checkpoint_stick(gt_checkpoint *c, gt_status st) {
     return c->status ? gt_fail(c->status, "%s", c->message) : GT_OK;
 }
 
+static gt_status describe(gt_checkpoint *c, const char *path, const char *unit, const char *description) {
+    gt_status st = gt_h5_attribute_text(&c->file, path, "description", description);
+    return st || !*unit ? st : gt_h5_attribute_text(&c->file, path, "unit", unit);
+}
+
+void checkpoint_describe(gt_checkpoint *c, const char *path, const char *unit, const char *description) {
+    if (!c->status) checkpoint_stick(c, describe(c, path, unit, description));
+}
+
 static gt_status describe_entry(gt_checkpoint *c, const char *path) {
     const checkpoint_note *note = checkpoint_note_of(path);
-    if (!note) return GT_OK;
-    gt_status st = gt_h5_attribute_text(&c->file, path, "description", note->description);
-    return st || !*note->unit ? st : gt_h5_attribute_text(&c->file, path, "unit", note->unit);
+    return note ? describe(c, path, note->unit, note->description) : GT_OK;
 }
 
 /* Makes and describes the groups above an entry, unless they are those of the entry before. */

@@ -22,6 +22,9 @@
 #include "gantry/optimizer.h"
 #include "gantry/schedule.h"
 #include "gantry/train.h"
+#include "nets/layers.h"
+#include "run/net_checkpoint.h"
+#include "run/state_row.h"
 #include "train/stats.h"
 
 enum { GT_LEARNT_HISTORY = GT_MAX_MOMENTS, GT_LEARNT };
@@ -149,7 +152,7 @@ typedef struct gt_engine {
     float *state_means;
     gt_moments *slice_moments; /* [slices of this rank, statistics of the phase] */
 
-    /* Where the run is. A checkpoint holds this, the networks and the moments. */
+    /* Where the run is. A checkpoint holds this, the networks and the moments: rows of state.c. */
     uint32_t step;
     int64_t shown; /* images */
     gt_ada ada;
@@ -197,9 +200,7 @@ gt_status gt_engine_advise(const gt_engine *e, gt_status st, bool undecodable);
 gt_status gt_engine_check_data_all(gt_engine *e); /* both, of the step that comes next, and the error */
 gt_status gt_engine_count_damage(gt_engine *e);   /* the next step is made */
 void gt_engine_forget_damage(gt_engine *e);       /* at the end */
-void gt_engine_put_damage(gt_checkpoint *c, const gt_engine *e);
-gt_status gt_engine_get_damage(const gt_checkpoint_file *f, gt_engine *e);
-gt_status gt_engine_hand_out_damage_all(gt_engine *e); /* rank 0's */
+void gt_engine_no_damage_ahead(gt_engine *e);     /* another step comes next */
 
 /* ---- in_common.c ---- */
 gt_status gt_engine_share_blocks_all(gt_engine *e); /* reducers are there, executions are not */
@@ -270,8 +271,34 @@ gt_status gt_engine_check_memory_all(gt_engine *e);
 size_t gt_engine_network_bytes(const gt_engine *e); /* of this rank: parameters, moving average, moments, gradients */
 size_t gt_engine_checkpoint_bytes(const gt_engine *e); /* about */
 
-/* ---- state.c ---- rank 0 has the file, the others pass NULL */
+/* ---- state.c ---- */
+/* A part of the state: the tensors of a network in a group of the checkpoint, or a number. */
+typedef enum gt_state_held {
+    GT_HELD_WHOLE,     /* by each rank, or once for the ranks of a host */
+    GT_HELD_TO_GATHER, /* there is room for all of the block, and a rank's shards of it are up to date */
+    GT_HELD_IN_SHARDS, /* a rank has its shards alone */
+} gt_state_held;
+
+typedef struct gt_state_part {
+    gt_text path; /* "/networks/G_ema", "/optimizers/G/exp_avg", "/state/step" */
+    /* tensors */
+    const gt_net *net; /* NULL: a number */
+    float *block;
+    gt_state_held held;  /* IN_SHARDS: parameters alone, no buffers */
+    gt_reducer *reducer; /* whose shards they are; NULL: GT_HELD_WHOLE */
+    /* a number */
+    gt_state_row number;
+    void *base;
+} gt_state_part;
+
+/* Visits all of the state in the order in which it stands in checkpoints, the same on all ranks, until a visitor
+ * returns an error, which is returned. Collective where the visitor is. */
+typedef gt_status gt_state_visitor(void *arg, const gt_state_part *part);
+gt_status gt_engine_each_part(const gt_engine *e, gt_state_visitor *visit, void *arg);
+/* Rank 0 has the file, the others pass NULL. */
 gt_status gt_engine_load_all(gt_engine *e, const gt_checkpoint_file *f);
+/* Rank 0's state, but for what ranks hold in shards, to all ranks. */
+gt_status gt_engine_hand_out_all(gt_engine *e);
 
 /* ---- record.c ---- */
 /* Gives the job what the run that it goes on with has recorded, where nobody has given it (gt_job_adopt): before the
@@ -291,11 +318,5 @@ gt_status gt_engine_inherit_all(gt_engine *e);
  * gt_engine_log_transfer(), which are logged here after an error. */
 gt_status gt_engine_transfer_all(gt_engine *e, const gt_checkpoint_file *f, gt_buffer *said);
 void gt_engine_log_transfer(const gt_buffer *said);
-
-/* ---- what state.c and transfer.c share ---- */
-/* Room for one tensor in file order, as large as the largest of all networks, to be freed; NULL: see gt_message(). */
-float *gt_tensor_scratch(const gt_model *m);
-/* Rank 0's networks and small state to all ranks. */
-void gt_engine_hand_out_all(gt_engine *e);
 
 #endif

@@ -9,10 +9,7 @@
 
 #include "data/source.h"
 #include "gantry/log.h"
-#include "run/checkpoint_internal.h"
 #include "train/journal.h"
-
-static const char PICTURES[] = "/state/damaged", COUNT[] = "/state/damaged_pictures", REPLACED[] = "/state/replaced";
 
 /* Images that are trained on, mirror images not counted. */
 static int64_t pictures_of(const gt_engine *e) { return e->info->count / (e->job->mirror ? 2 : 1); }
@@ -100,49 +97,13 @@ gt_status gt_engine_count_damage(gt_engine *e) {
     gt_status st = GT_OK;
     for (size_t i = 0; i < d->next.n && !st; i++) st = gt_damage_add(&d->so_far, d->next.picture[i]);
     d->replaced += d->next_replaced;
-    d->next.n = 0;
-    d->next_replaced = 0;
+    gt_engine_no_damage_ahead(e);
     return st;
 }
 
-/* ---- in checkpoints ---- */
-
-void gt_engine_put_damage(gt_checkpoint *c, const gt_engine *e) {
-    const gt_run_damage *d = &e->damage;
-    if (!d->so_far.n) return; /* equal to those of a program without it */
-    double *list = malloc(d->so_far.n * sizeof *list);
-    for (size_t i = 0; i < d->so_far.n && list; i++) list[i] = (double)d->so_far.picture[i];
-    gt_checkpoint_int(c, COUNT, (int64_t)d->so_far.n);
-    gt_checkpoint_int(c, REPLACED, d->replaced);
-    if (list) gt_checkpoint_doubles(c, PICTURES, &GT_SHAPE((int64_t)d->so_far.n), list);
-    else checkpoint_stick(c, gt_fail(GT_NOMEM, "out of memory for damaged pictures"));
-    free(list);
-}
-
-gt_status gt_engine_get_damage(const gt_checkpoint_file *f, gt_engine *e) {
-    gt_run_damage *d = &e->damage;
-    int64_t n = 0, most = e->info->stored;
-    d->so_far.n = d->next.n = 0;
-    d->replaced = d->next_replaced = 0;
-    if (!gt_checkpoint_find(f, COUNT)) return GT_OK;
-    gt_status st = gt_checkpoint_get_int(f, COUNT, &n);
-    if (!st) st = gt_checkpoint_get_int(f, REPLACED, &d->replaced);
-    if (!st && (n < 1 || n > most || d->replaced < n))
-        st = gt_fail(GT_FORMAT, "%s: the values of %s are impossible", gt_checkpoint_path(f), COUNT);
-    double *list = st ? NULL : malloc((size_t)n * sizeof *list);
-    if (!st) st = list ? gt_checkpoint_read_doubles(f, PICTURES, list, (size_t)n) : gt_fail(GT_NOMEM, "out of memory");
-    for (int64_t i = 0; i < n && !st; i++)
-        st = list[i] >= 0 && list[i] < (double)most
-                 ? gt_damage_add(&d->so_far, (int64_t)list[i])
-                 : gt_fail(GT_FORMAT, "%s: the values of %s are impossible", gt_checkpoint_path(f), PICTURES);
-    free(list);
-    return st;
-}
-
-gt_status gt_engine_hand_out_damage_all(gt_engine *e) {
-    gt_comm_broadcast_all(e->comm, &e->damage.replaced, sizeof e->damage.replaced, 0);
-    if (e->comm->rank) e->damage.so_far.n = e->damage.next.n = 0;
-    return gt_damage_join_all(e->comm, &e->damage.so_far);
+void gt_engine_no_damage_ahead(gt_engine *e) {
+    e->damage.next.n = 0;
+    e->damage.next_replaced = 0;
 }
 
 void gt_engine_forget_damage(gt_engine *e) {

@@ -247,15 +247,24 @@ static gt_status transfer_all(gt_engine *e, transfer *x) {
     return st ? st : check_half(x, e->job);
 }
 
+/* Room for one tensor in file order. */
+static float *make_scratch(const gt_model *m) {
+    size_t largest = 1;
+    for (int i = 0; i < m->n_nets; i++)
+        if (gt_net_largest(m->nets[i]) > largest) largest = gt_net_largest(m->nets[i]);
+    float *scratch = calloc(largest, sizeof *scratch);
+    if (!scratch) gt_fail(GT_NOMEM, "out of memory for a tensor of %zu floats", largest);
+    return scratch;
+}
+
 gt_status gt_engine_transfer_all(gt_engine *e, const gt_checkpoint_file *f, gt_buffer *said) {
     gt_status st = GT_OK;
     if (e->comm->rank == 0) {
-        transfer x = {.f = f, .said = said, .scratch = gt_tensor_scratch(e->model)};
+        transfer x = {.f = f, .said = said, .scratch = make_scratch(e->model)};
         st = x.scratch ? transfer_all(e, &x) : GT_NOMEM;
         free(x.scratch);
         if (st) gt_engine_log_transfer(said);
     }
     if ((st = gt_comm_agree_all(e->comm, st))) return st;
-    gt_engine_hand_out_all(e);
-    return GT_OK;
+    return gt_engine_hand_out_all(e);
 }

@@ -8,7 +8,7 @@ need patch 'lines of the guests'
 guests=$top/tests/guests
 
 # Lines that a guest adds outside its own files; none are changed or removed.
-declare -A lines=([op]=3 [elementwise]=3 [family]=1 [metric]=1 [measurer]=1 [use]=12 [subcommand]=1 [source]=1 [optimizer]=7 [option]=2)
+declare -A lines=([op]=3 [elementwise]=3 [family]=1 [metric]=1 [measurer]=1 [use]=12 [subcommand]=1 [source]=1 [optimizer]=7 [option]=2 [state]=3)
 
 mkdir house
 cp -a "$top/src" "$top/include" "$top/Makefile" "$top/tests" "$top/.ci" "$top/docs" "$top/README.md" house/
@@ -146,5 +146,16 @@ case_option() {
     run noted --steps=1 --note='a first try'
     has_line 'note = a first try' noted/job.ini || fail 'not in the job'
     expect 0 'A few words about the run' "$gantry" help note
+}
+# A number of the state: the same where a run was stopped in between, told by inspect, and 0 in a checkpoint of before.
+case_state() {
+    local small=(--model=dcgan --data=synth:shapes:n=96,size=16 --cbase=32 --cmax=4 --z-dim=4 --batch=16 --slices=4)
+    quietly "$gantry" train "${small[@]}" --run=counted --steps=6
+    for steps in 4 6; do quietly ranks 2 "$gantry" train "${small[@]}" --run=counts --steps=$steps; done
+    same "$(last counted)" "$(last counts)"
+    expect 0 '^  updates +12 updates +Updates of all networks together$' "$gantry" inspect counted
+    quietly "$GANTRY" train "${small[@]}" --run=older --steps=4
+    quietly "$gantry" train "${small[@]}" --run=older --steps=6
+    expect 0 '^  updates +4 updates ' "$gantry" inspect older
 }
 run_cases

@@ -14,6 +14,7 @@
 #include "gantry/clock.h"
 #include "gantry/log.h"
 #include "run/checkpoint_internal.h" /* to make a file of a format to come */
+#include "run/state_row.h"
 
 enum { WEIGHTS = 2 * 3 * 4 };
 
@@ -615,6 +616,114 @@ static void directory_gone(void **state) {
     gt_saver_free(s);
 }
 
+/* ---- numbers of a state ---- */
+
+typedef struct numbers {
+    bool on;
+    int places;
+    uint32_t step;
+    int64_t shown, later;
+    uint64_t updates;
+    float p;
+    double r, all[3];
+    gt_damage damaged;
+} numbers;
+
+static bool is_on(const void *n) { return ((const numbers *)n)->on; }
+static int64_t twice(const void *n) { return 2 * ((const numbers *)n)->shown; }
+
+static const gt_state_row rows[] = {
+    {"/state/on", "", "A switch", GT_STATE_IN(numbers, on)},
+    {"/state/places", "pixels", "Places", GT_STATE_IN(numbers, places)},
+    {"/state/step", "", "Steps", GT_STATE_IN(numbers, step)},
+    {"/state/shown", "images", "Images", GT_STATE_IN(numbers, shown)},
+    {"/state/twice", "images", "Twice as many", .value = twice},
+    {"/state/updates", "", "Updates", GT_STATE_IN(numbers, updates)},
+    {"/state/p", "", "A float", GT_STATE_IN(numbers, p)},
+    {"/state/r", "", "A double", GT_STATE_IN(numbers, r)},
+    {"/state/all", "", "Where the switch is on", GT_STATE_DOUBLES, offsetof(numbers, all), 3, .is_kept = is_on},
+    {"/state/later", "", "A later number", GT_STATE_IN(numbers, later), .since = "1.0.0"},
+    {"/state/damaged", "", "A later list", GT_STATE_IN(numbers, damaged), .since = "1.0.0"},
+};
+enum { ROWS = sizeof rows / sizeof *rows };
+
+static gt_checkpoint_file *stored(const numbers *n) {
+    gt_status st;
+    gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){"stylegan2", "", "", ""});
+    for (int i = 0; i < ROWS; i++) gt_state_row_write(c, &rows[i], n);
+    assert_ok(gt_checkpoint_write(c, at("rows.h5")));
+    gt_checkpoint_free(c);
+    gt_checkpoint_file *f = gt_checkpoint_open(at("rows.h5"), &st);
+    assert_ok(st);
+    return f;
+}
+
+static gt_status read_rows(const gt_checkpoint_file *f, numbers *n) {
+    gt_status st = GT_OK;
+    for (int i = 0; i < ROWS && !st; i++) st = gt_state_row_read(f, &rows[i], n);
+    return st;
+}
+
+static void state_rows(void **state) {
+    (void)state;
+    numbers n = {true, 3, UINT32_MAX, INT64_MIN, 0, INT64_MAX, 0.1f, 0.2, {1, 2, 3}, {0}}, back = {.on = true};
+    gt_checkpoint_file *f = stored(&n);
+    assert_null(gt_checkpoint_find(f, "/state/later")); /* 0: as in files of before, which mean 0 */
+    assert_null(gt_checkpoint_find(f, "/state/damaged"));
+    assert_string_equal(gt_checkpoint_note(f, "/state/places", "unit"), "pixels");
+    assert_string_equal(gt_checkpoint_note(f, "/state/all", "description"), "Where the switch is on");
+    back.later = 7;
+    assert_ok(gt_damage_add(&back.damaged, 5));
+    assert_ok(read_rows(f, &back));
+    gt_checkpoint_close(f);
+    assert_int_equal(back.later + (int64_t)back.damaged.n, 0);
+    assert_true(back.on && back.places == n.places && back.step == n.step && back.shown == n.shown);
+    assert_true(back.updates == n.updates && back.p == n.p && back.r == n.r);
+    assert_memory_equal(back.all, n.all, sizeof n.all);
+
+    n.on = false;
+    n.shown = 4;
+    n.later = -1;
+    assert_ok(gt_damage_add(&n.damaged, 9));
+    assert_ok(gt_damage_add(&n.damaged, 2));
+    f = stored(&n);
+    assert_null(gt_checkpoint_find(f, "/state/all"));
+    int64_t told;
+    assert_ok(gt_checkpoint_get_int(f, "/state/twice", &told));
+    assert_int_equal(told, 8);
+    assert_ok(read_rows(f, &back));
+    gt_checkpoint_close(f);
+    assert_true(!back.on && back.later == -1 && back.damaged.n == 2 && back.damaged.picture[1] == 9);
+    gt_damage_free(&n.damaged);
+    gt_damage_free(&back.damaged);
+}
+
+/* Numbers that the fields cannot hold, and lists that do not rise. */
+static void impossible_state_rows(void **state) {
+    (void)state;
+    static const struct {
+        int row;
+        int64_t value;
+    } bad[] = {{1, -1}, {1, (int64_t)INT32_MAX + 1}, {2, -1}, {2, (int64_t)UINT32_MAX + 1}, {5, -1}};
+    static const double lists[][2] = {{3, 3}, {3, 2}, {-1, 2}, {0, NAN}, {0, 1e300}};
+    numbers n = {0};
+    gt_status st;
+    for (size_t i = 0; i < 2 * 5; i++) {
+        gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){"stylegan2", "", "", ""});
+        const gt_state_row *r = i < 5 ? &rows[bad[i].row] : &rows[ROWS - 1];
+        if (i < 5) gt_checkpoint_int(c, r->path, bad[i].value);
+        else gt_checkpoint_doubles(c, r->path, &GT_SHAPE(2), lists[i - 5]);
+        assert_ok(gt_checkpoint_write(c, at("rows.h5")));
+        gt_checkpoint_free(c);
+        gt_checkpoint_file *f = gt_checkpoint_open(at("rows.h5"), &st);
+        assert_ok(st);
+        assert_int_equal(gt_state_row_read(f, r, &n), GT_FORMAT);
+        assert_message(r->path);
+        gt_checkpoint_close(f);
+    }
+    gt_damage_free(&n.damaged);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
@@ -623,6 +732,8 @@ int main(void) {
         TEST(equal_states_equal_bytes),
         TEST(any_flipped_bit_is_found),
         TEST(other_damage),
+        TEST(state_rows),
+        TEST(impossible_state_rows),
         TEST(newer_format),
         TEST(lists_for_names),
         TEST(two_ways_to_each_group),

@@ -233,7 +233,9 @@ gt_status gt_autoencoder_make(gt_model *m, const gt_job *job) {
         gt_scalar_state *state = gt_arena_alloc(m->arena, sizeof *state);
         a->divergence = gt_arena_array(m->arena, (size_t)job->z_dim, sizeof *a->divergence);
         if (!state || !a->divergence) return GT_NOMEM;
-        *state = (gt_scalar_state){"divergence", a->divergence, (size_t)job->z_dim};
+        *state = (gt_scalar_state){"divergence", "nats",
+                                   "Divergence of each dimension of the latent at the latest step", a->divergence,
+                                   (size_t)job->z_dim};
         m->scalars = state;
         m->n_scalars = 1;
     }

@@ -181,7 +181,8 @@ gt_status gt_stylegan2_make(gt_model *m, const gt_job *job, const gt_generator_c
                           .reg_interval = {4, 16},
                           .own_slices = (int)gt_largest(1, job->batch / GT_STYLEGAN2_PL_SHRINK),
                           .noise = GT_NOISE_RANDOM};
-    *scalars = (gt_scalar_state){"pl_mean", &own->pl_mean, 1};
+    *scalars = (gt_scalar_state){
+        "pl_mean", "", "Running mean of path lengths, which path length regularisation aims at", &own->pl_mean, 1};
     m->stretch = discriminator->mbstd_batch > m->slice_size ? discriminator->mbstd_batch : 0;
     m->scalars = scalars;
     m->n_scalars = 1;

@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "gantry/checkpoint.h"
+#include "run/state_row.h"
 #include "use/project/step.h"
 
 #define MODEL "projection"
+
+static const gt_state_row step = {"/state/step", "steps", "Steps that were done", GT_STATE_IN(gt_projection, step)};
 
 typedef struct part {
     const char *path;
@@ -41,7 +43,7 @@ gt_status gt_projection_write(const gt_projector *p, const gt_projection *t) {
     if (!c) return GT_NOMEM;
     part list[PARTS];
     list_parts(p, t, list);
-    gt_checkpoint_int(c, "/state/step", t->step);
+    gt_state_row_write(c, &step, t);
     for (int i = 0; i < PARTS; i++) gt_checkpoint_tensor(c, list[i].path, &GT_SHAPE((int64_t)list[i].n), list[i].data);
     st = gt_checkpoint_write(c, path);
     gt_checkpoint_free(c);
@@ -63,7 +65,7 @@ static gt_status check_same(const gt_projection *t, const gt_checkpoint_file *f)
 static gt_status read_state(const gt_projector *p, gt_projection *t, const gt_checkpoint_file *f) {
     part list[PARTS];
     list_parts(p, t, list);
-    gt_status st = gt_checkpoint_get_int(f, "/state/step", &t->step);
+    gt_status st = gt_state_row_read(f, &step, t);
     for (int i = 0; i < PARTS && !st; i++) st = gt_checkpoint_read(f, list[i].path, list[i].data, list[i].n);
     if (!st && (t->step < 0 || t->step > p->request->steps))
         st = gt_fail(GT_FORMAT, "'%s': its step is %lld", gt_checkpoint_path(f), (long long)t->step);

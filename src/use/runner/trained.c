@@ -6,12 +6,12 @@
 #include "gantry/log.h"
 #include "gantry/job.h"
 #include "nets/layers.h"
-#include "use/runner/net_checkpoint.h"
+#include "run/net_checkpoint.h"
 
 static gt_status read_network(gt_trained *t, const gt_checkpoint_file *f, int network, bool averaged) {
     const gt_net *net = t->model->nets[network];
     gt_text group = gt_text_of("/networks/%s%s", net->name, averaged ? "_ema" : "");
-    return gt_net_read_checkpoint(net, f, group.s, GT_READ_ALL,
+    return gt_net_read_checkpoint(net, f, group.s, GT_TENSORS_ALL,
                                   averaged ? t->model->ema_block : t->model->blocks[network]);
 }
 
