@@ -95,16 +95,6 @@ typedef struct part {
     int64_t *item; /* [count] of the inner source */
 } part;
 
-static gt_status part_samples(const gt_source *s, int64_t i, void *samples) {
-    const part *p = s->state;
-    return p->inner.samples(&p->inner, p->item[i], samples);
-}
-
-static gt_status part_load(const gt_source *s, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
-    const part *p = s->state;
-    return p->inner.load(&p->inner, p->item[i], most, whole, bytes, n);
-}
-
 static gt_status part_read(const gt_source *s, int64_t i, gt_picture *out) {
     const part *p = s->state;
     return p->inner.read(&p->inner, p->item[i], out);
@@ -156,12 +146,11 @@ static gt_status surround(gt_source *s, int64_t *item, int64_t count) {
                      .main_thread_only = s->main_thread_only,
                      .shape = s->shape,
                      .format = s->format,
-                     .samples = s->samples ? part_samples : NULL,
-                     .load = s->load ? part_load : NULL,
-                     .mask = s->mask ? part_mask : NULL,
-                     .read = s->read ? part_read : NULL,
-                     .head = s->head ? part_head : NULL,
+                     .files = s->files,
+                     .read = part_read,
+                     .head = part_head,
                      .slow_heads = s->slow_heads,
+                     .mask = s->mask ? part_mask : NULL,
                      .name = part_name,
                      .stamp = s->stamp,
                      .item_stamp = s->item_stamp ? part_stamp : NULL,

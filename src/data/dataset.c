@@ -40,7 +40,7 @@ struct gt_dataset {
 
 static gt_status check_names(const gt_source *s) {
     char buffer[GT_ITEM_NAME_BYTES];
-    for (int64_t i = 0; i < s->count && s->load && !s->read; i++) {
+    for (int64_t i = 0; i < s->count && s->files; i++) {
         const char *name = gt_source_name(s, i, buffer);
         if (gt_picture_is_unread_name(name))
             return gt_fail(GT_FORMAT, "'%s': '%s' is a picture of a kind that cannot be read; convert it to PNG",
@@ -331,15 +331,14 @@ int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored) {
 /* The samples as they are stored. A picture of another shape is an error, and not damaged. */
 static gt_status read_samples(const gt_dataset *ds, int64_t stored, void *samples, bool *damaged) {
     const gt_source *s = ds->source;
-    gt_picture found = {0};
-    bool array = s->samples && !ds->fits;
-    gt_status st = array      ? s->samples(s, stored, samples)
-                   : ds->fits ? gt_fitting_read(&ds->fit, s, stored, &found)
-                              : gt_item_read(s, stored, &found);
+    bool in_place = s->shape.height && !ds->fits;
+    gt_picture found = in_place ? s->shape : (gt_picture){0};
+    if (in_place) found.samples = samples;
+    gt_status st = ds->fits ? gt_fitting_read(&ds->fit, s, stored, &found) : s->read(s, stored, &found);
     *damaged = st == GT_FORMAT;
-    if (!st && !array && !ds->fits) st = compare_shape(ds, &found);
-    if (!st && !array) memcpy(samples, found.samples, ds->info.image_bytes);
-    gt_picture_free(&found);
+    if (!st && !ds->fits) st = compare_shape(ds, &found);
+    if (!st && !in_place) memcpy(samples, found.samples, ds->info.image_bytes);
+    if (!in_place) gt_picture_free(&found);
     return gt_item_wrap(s, stored, st);
 }
 

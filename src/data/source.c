@@ -264,17 +264,23 @@ gt_status gt_loaded_head(const gt_source *s, int64_t i, size_t first, gt_picture
 
 gt_status gt_item_read(const gt_source *s, int64_t i, gt_picture *out) {
     *out = (gt_picture){0};
-    if (s->read) return s->read(s, i, out);
-    if (s->load) return gt_loaded_picture(s, i, out);
-    gt_status st = gt_picture_new(out, s->shape.height, s->shape.width, s->shape.channels, s->shape.type);
-    out->alpha = s->shape.alpha;
-    return st ? st : s->samples(s, i, out->samples);
+    return s->read(s, i, out);
 }
 
 gt_status gt_item_head(const gt_source *s, int64_t i, size_t first, gt_picture_info *out) {
     *out = (gt_picture_info){0};
-    if (s->read) return s->head(s, i, first, out);
-    if (s->load) return gt_loaded_head(s, i, first, out);
+    return s->head(s, i, first, out);
+}
+
+gt_status gt_array_room(const gt_source *s, gt_picture *out) {
+    if (out->samples) return GT_OK;
+    gt_status st = gt_picture_new(out, s->shape.height, s->shape.width, s->shape.channels, s->shape.type);
+    out->alpha = s->shape.alpha;
+    return st;
+}
+
+static gt_status array_head(const gt_source *s, int64_t i, size_t first, gt_picture_info *out) {
+    (void)i, (void)first;
     *out = (gt_picture_info){.format = s->format,
                              .height = s->shape.height,
                              .width = s->shape.width,
@@ -282,6 +288,19 @@ gt_status gt_item_head(const gt_source *s, int64_t i, size_t first, gt_picture_i
                              .bits = 8 * (int)gt_sample_bytes(s->shape.type),
                              .alpha = s->shape.alpha};
     return GT_OK;
+}
+
+void gt_source_of_arrays(gt_source *s, const char *format, gt_read *read) {
+    s->read = read;
+    s->head = array_head;
+    s->format = format;
+}
+
+void gt_source_of_pictures(gt_source *s, gt_load *load) {
+    s->read = gt_loaded_picture;
+    s->head = gt_loaded_head;
+    s->load = load;
+    s->files = true;
 }
 
 gt_status gt_item_shape(const gt_source *s, int64_t i, size_t first, gt_picture *shape, bool *cut) {

@@ -24,6 +24,9 @@ enum {
 
 /* The functions of a source get the source. Messages of all of them give the reason alone, or what lies below the
  * source's name and the reason. All but `close` may be called by several threads at once, unless main_thread_only. */
+typedef gt_status gt_read(const gt_source *s, int64_t i, gt_picture *out);
+/* The first bytes of a picture file, at most `most` (malloc'ed, the caller frees them also after a failure). `whole`:
+ * more than `most` are an error. */
 typedef gt_status gt_load(const gt_source *s, int64_t i, size_t most, bool whole, void **bytes, size_t *n);
 
 struct gt_source {
@@ -33,22 +36,19 @@ struct gt_source {
     int64_t count;
     bool main_thread_only;
 
-    /* One of three ways to read an item.
-     * Arrays: all items have this shape (without samples; height 0: other sources); `format` is what a head calls them.
-     */
-    gt_picture shape;
-    const char *format;
-    gt_status (*samples)(const gt_source *s, int64_t i, void *samples);
-    /* Picture files: the first bytes, at most `most` (malloc'ed, the caller frees them also after a failure). `whole`:
-     * more than `most` are an error. */
-    gt_load *load;
-    /* The mask of an item's picture as it is stored, for gt_picture_free; NULL: there are no masks. */
-    gt_status (*mask)(const gt_source *s, int64_t i, gt_picture *out);
-    /* Any other way, with or without `load`. `first`: how many bytes to try first, where the beginning of an item may
-     * tell the item's head. */
-    gt_status (*read)(const gt_source *s, int64_t i, gt_picture *out);
+    /* The picture of an item as it is stored. *out is {0}, and becomes a picture for gt_picture_free; or *out is the
+     * source's `shape` with the caller's memory for the samples. */
+    gt_read *read;
+    /* What the picture is like. `first`: how many bytes to try first, where the beginning of an item may tell it. */
     gt_status (*head)(const gt_source *s, int64_t i, size_t first, gt_picture_info *out);
     bool slow_heads; /* `head` reads all of an item */
+    /* The mask of an item's picture as it is stored, for gt_picture_free; NULL: there are no masks. */
+    gt_read *mask;
+
+    gt_picture shape;   /* of all items, without samples, where that is known beforehand; else height 0 */
+    const char *format; /* what heads call items of this shape */
+    gt_load *load;      /* for gt_loaded_picture and gt_loaded_head */
+    bool files;         /* items are picture files, whose names tell of which kind they are */
 
     /* The name of an item where there is no list of names; NULL: its number in so many digits. */
     const char *(*name)(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]);
@@ -97,7 +97,14 @@ static inline bool gt_own_labels(const gt_source_options *o) {
 
 /* ---- reading (source.c) ---- */
 
-/* Read an item, or its head, in the way of its source. Messages give the reason alone. */
+/* The two kinds of sources that most are: arrays, whose items have s->shape, and picture files. Others set s->read and
+ * s->head themselves. */
+void gt_source_of_arrays(gt_source *s, const char *format, gt_read *read);
+void gt_source_of_pictures(gt_source *s, gt_load *load);
+/* For `read` of arrays: memory for the samples, unless the caller has brought some. */
+gt_status gt_array_room(const gt_source *s, gt_picture *out);
+
+/* Read an item into an empty picture, or its head. Messages give the reason alone. */
 gt_status gt_item_read(const gt_source *s, int64_t i, gt_picture *out);
 gt_status gt_item_head(const gt_source *s, int64_t i, size_t first, gt_picture_info *out);
 /* Of how many items the heads are looked at where all of them are wanted: fewer, evenly spaced, of very many or where a

@@ -289,12 +289,14 @@ static gt_status find_labels(gt_source *s) {
 }
 
 /* The rows are read without gaps behind the upper border, and then go to their places, the last one first. */
-static gt_status read_samples(const gt_source *s, int64_t i, void *samples) {
+static gt_status read_image(const gt_source *s, int64_t i, gt_picture *out) {
     const mnist *m = s->state;
     size_t border = (size_t)m->border, wide = (size_t)s->shape.width, width = wide - 2 * border,
            height = (size_t)s->shape.height - 2 * border;
-    uint8_t *rows = (uint8_t *)samples + border * wide;
-    gt_status st = gt_read_at(s->file.fd, (uint64_t)i * height * width, rows, height * width);
+    gt_status st = gt_array_room(s, out);
+    if (st) return st;
+    uint8_t *samples = out->samples, *rows = samples + border * wide;
+    st = gt_read_at(s->file.fd, (uint64_t)i * height * width, rows, height * width);
     if (st || !border) return st;
     for (size_t y = height; y-- > 0;) {
         uint8_t *row = rows + y * wide;
@@ -309,8 +311,7 @@ static gt_status read_samples(const gt_source *s, int64_t i, void *samples) {
 
 static gt_status open_mnist(gt_source *s, const gt_source_options *options) {
     mnist *m = s->state;
-    s->samples = read_samples;
-    s->format = "IDX";
+    gt_source_of_arrays(s, "IDX", read_image);
     s->name_digits = 5;
     gt_status st = gt_is_directory(s->spec)      ? choose_file(s, m)
                    : (m->path = strdup(s->spec)) ? GT_OK
