@@ -281,7 +281,7 @@ gt_status gt_fitting_plan(gt_fitting *f, const gt_source *s, const gt_transform 
 gt_status gt_fitting_read(const gt_fitting *f, const gt_source *s, int64_t i, gt_picture *out); /* any thread */
 gt_status gt_fitting_mask(const gt_fitting *f, gt_source *s, int64_t i, gt_picture *out);
 
-/* ---- datasets (dataset.c, look.c) ---- */
+/* ---- datasets (dataset*.c, fingerprint.c, look.c) ---- */
 
 /* The least and the greatest of n >= 1 samples. */
 void gt_sample_ends(gt_sample type, const void *samples, size_t n, float *least, float *most);
