@@ -49,9 +49,24 @@ gt_status gt_dataset_mask_stored(gt_dataset *ds, int64_t stored, uint8_t *classe
     return GT_OK;
 }
 
-void gt_mirror_mask(const gt_dataset_info *info, uint8_t *classes) {
-    gt_dataset_info one = {.height = info->height, .width = info->width, .channels = 1, .type = GT_U8};
-    gt_mirror(&one, classes);
+static void mirror_rows(const gt_dataset_info *info, size_t pixel, uint8_t *rows) {
+    size_t width = (size_t)info->width;
+    for (int y = 0; y < info->height; y++) {
+        uint8_t *left = rows + (size_t)y * width * pixel, *right = left + (width - 1) * pixel;
+        for (; left < right; left += pixel, right -= pixel) {
+            for (size_t b = 0; b < pixel; b++) {
+                uint8_t swap = left[b];
+                left[b] = right[b];
+                right[b] = swap;
+            }
+        }
+    }
+}
+
+/* Exchanges left and right of an image, of its mask, or of both. */
+static void mirror(const gt_dataset_info *info, void *samples, uint8_t *mask) {
+    if (samples) mirror_rows(info, (size_t)info->channels * gt_sample_bytes(info->type), samples);
+    if (mask) mirror_rows(info, 1, mask);
 }
 
 static gt_status check_item(const gt_dataset *ds, int64_t item) {
@@ -69,22 +84,8 @@ gt_status gt_dataset_mask(gt_dataset *ds, int64_t item, uint8_t *classes) {
         return st;
     }
     if (!st) st = gt_dataset_mask_stored(ds, gt_dataset_stored(ds, item, &mirrored), classes);
-    if (!st && mirrored) gt_mirror_mask(&ds->info, classes);
+    if (!st && mirrored) mirror(&ds->info, NULL, classes);
     return st;
-}
-
-void gt_mirror(const gt_dataset_info *info, void *samples) {
-    size_t pixel = (size_t)info->channels * gt_sample_bytes(info->type), width = (size_t)info->width;
-    for (int y = 0; y < info->height; y++) {
-        uint8_t *left = (uint8_t *)samples + (size_t)y * width * pixel, *right = left + (width - 1) * pixel;
-        for (; left < right; left += pixel, right -= pixel) {
-            for (size_t b = 0; b < pixel; b++) {
-                uint8_t swap = left[b];
-                left[b] = right[b];
-                right[b] = swap;
-            }
-        }
-    }
 }
 
 /* ---- damaged pictures, where others take their places ---- */
@@ -111,18 +112,19 @@ static int64_t next_choice(const gt_dataset *ds, int64_t item, int64_t last) {
     return next == item ? -1 : next;
 }
 
-gt_status gt_dataset_take_by(gt_dataset *ds, int64_t *item, const gt_taking *how) {
+gt_status gt_dataset_take_by(gt_dataset *ds, int64_t *item, void *samples, uint8_t *mask, const gt_taking *how) {
     int64_t most = gt_damage_most(ds->unmirrored), wanted = *item;
-    bool damaged, mirrored;
-    gt_status st = how->read(how->arg, *item, &damaged);
-    for (int64_t k = 1; st && damaged && ds->skips; k++) {
-        if ((st = how->found(how->arg, gt_dataset_stored(ds, *item, &mirrored)))) return st;
+    for (int64_t k = 1;; k++) {
+        bool damaged, mirrored;
+        int64_t stored = gt_dataset_stored(ds, *item, &mirrored);
+        gt_status st = how->read(how->arg, stored, samples, mask, &damaged);
+        if (!st && mirrored) mirror(&ds->info, samples, mask);
+        if (!st || !damaged || !ds->skips) return st;
+        if ((st = how->found(how->arg, stored))) return st;
         int64_t next = next_choice(ds, wanted, *item);
         if (k > most || next < 0) return gt_damage_too_many(ds->spec, k, ds->unmirrored);
         *item = next;
-        st = how->read(how->arg, next, &damaged);
     }
-    return st;
 }
 
 bool gt_dataset_know_damaged(gt_dataset *ds, int64_t stored) {
@@ -139,24 +141,12 @@ gt_status gt_dataset_join_damaged_all(gt_dataset *ds, gt_comm *comm, int64_t *n)
     return st;
 }
 
-typedef struct taken { /* of gt_dataset_take() */
-    gt_dataset *ds;
-    void *samples;
-    uint8_t *mask;
-} taken;
-
-static gt_status take_item(void *arg, int64_t item, bool *damaged) {
-    const taken *t = arg;
-    bool mirrored;
-    gt_status st = gt_dataset_read_stored(t->ds, gt_dataset_stored(t->ds, item, &mirrored), t->samples, t->mask,
-                                          damaged);
-    if (!st && mirrored) gt_mirror(&t->ds->info, t->samples);
-    if (!st && mirrored && t->mask) gt_mirror_mask(&t->ds->info, t->mask);
-    return st;
+static gt_status read_stored(void *ds, int64_t stored, void *samples, uint8_t *mask, bool *damaged) {
+    return gt_dataset_read_stored(ds, stored, samples, mask, damaged);
 }
 
-static gt_status take_note(void *arg, int64_t stored) {
-    gt_dataset *ds = ((const taken *)arg)->ds;
+static gt_status note_damaged(void *arg, int64_t stored) {
+    gt_dataset *ds = arg;
     bool fresh = gt_dataset_know_damaged(ds, stored);
     pthread_mutex_lock(&ds->lock);
     int64_t n = (int64_t)ds->damage.n;
@@ -170,8 +160,8 @@ gt_status gt_dataset_take(gt_dataset *ds, int64_t *item, void *samples, uint8_t 
     bool looks = !mask && ds->skips && ds->uses_masks; /* a picture whose mask is damaged is left out, too */
     uint8_t *own = looks ? malloc(gt_mask_bytes(&ds->info)) : NULL;
     if (!st && looks && !own) st = gt_fail(GT_NOMEM, "out of memory for a mask");
-    taken t = {ds, samples, looks ? own : mask};
-    if (!st) st = gt_dataset_take_by(ds, item, &(gt_taking){take_item, take_note, &t});
+    if (!st)
+        st = gt_dataset_take_by(ds, item, samples, looks ? own : mask, &(gt_taking){read_stored, note_damaged, ds});
     free(own);
     return st;
 }

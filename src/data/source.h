@@ -299,14 +299,14 @@ int gt_dataset_class_stored(const gt_dataset *ds, int64_t stored); /* -1: it has
 /* A stored image and, unless `mask` is NULL, its mask [H,W]. *damaged, unless NULL: that failed since bytes do not
  * decode, and not for any other reason. */
 gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples, uint8_t *mask, bool *damaged);
-/* Reads *item by `read` or, with options.skip_damaged, the first item that can be read of those that may take its
- * place; *item becomes that one. `found` is called with each damaged one before; its error ends the search. */
+/* gt_dataset_take() for who reads stored images in a way of their own (`read`: as gt_dataset_read_stored()) or notes
+ * damaged ones differently. `found` is called with each damaged one; its error ends the search. */
 typedef struct gt_taking {
-    gt_status (*read)(void *arg, int64_t item, bool *damaged);
+    gt_status (*read)(void *arg, int64_t stored, void *samples, uint8_t *mask, bool *damaged);
     gt_status (*found)(void *arg, int64_t stored);
     void *arg;
 } gt_taking;
-gt_status gt_dataset_take_by(gt_dataset *ds, int64_t *item, const gt_taking *how);
+gt_status gt_dataset_take_by(gt_dataset *ds, int64_t *item, void *samples, uint8_t *mask, const gt_taking *how);
 int64_t gt_dataset_damaged_most(const gt_dataset *ds); /* so many damaged images are passed over */
 /* A damaged image that somebody else has told of: it is known, and no warning. True: it was not known. */
 bool gt_dataset_know_damaged(gt_dataset *ds, int64_t stored);
@@ -317,8 +317,5 @@ gt_status gt_dataset_join_damaged_all(gt_dataset *ds, gt_comm *comm, int64_t *n)
 void gt_dataset_hash_shape(const gt_dataset *ds, gt_hasher *h);
 /* The mask of a stored image, [H,W]. */
 gt_status gt_dataset_mask_stored(gt_dataset *ds, int64_t stored, uint8_t *classes);
-void gt_mirror_mask(const gt_dataset_info *info, uint8_t *classes);
-/* Exchanges left and right of an image of the dataset. */
-void gt_mirror(const gt_dataset_info *info, void *samples);
 
 #endif
