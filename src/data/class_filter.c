@@ -91,34 +91,11 @@ static gt_status read_list(choice *c, const char *list) {
 /* ---- the items that have them ---- */
 
 typedef struct part {
-    gt_source inner;
+    gt_around around;
     int64_t *item; /* [count] of the inner source */
 } part;
 
-static gt_status part_read(const gt_source *s, int64_t i, gt_picture *out) {
-    const part *p = s->state;
-    return p->inner.read(&p->inner, p->item[i], out);
-}
-
-static gt_status part_head(const gt_source *s, int64_t i, size_t first, gt_picture_info *out) {
-    const part *p = s->state;
-    return p->inner.head(&p->inner, p->item[i], first, out);
-}
-
-static gt_status part_mask(const gt_source *s, int64_t i, gt_picture *out) {
-    const part *p = s->state;
-    return p->inner.mask(&p->inner, p->item[i], out);
-}
-
-static const char *part_name(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
-    const part *p = s->state;
-    return gt_source_name(&p->inner, p->item[i], buffer);
-}
-
-static gt_hash128 part_stamp(const gt_source *s, int64_t i) {
-    const part *p = s->state;
-    return gt_source_item_stamp(&p->inner, p->item[i]);
-}
+static int64_t part_item(const gt_around *a, int64_t i) { return ((const part *)a)->item[i]; }
 
 static gt_status part_fingerprint(const gt_source *s, gt_hasher *h, int64_t most) {
     const part *p = s->state;
@@ -126,42 +103,10 @@ static gt_status part_fingerprint(const gt_source *s, gt_hasher *h, int64_t most
         uint64_t item = htole64((uint64_t)p->item[i]);
         gt_hasher_add(h, &item, sizeof item);
     }
-    return p->inner.fingerprint(&p->inner, h, most);
+    return p->around.inner.fingerprint(&p->around.inner, h, most);
 }
 
-static void close_part(void *state) {
-    part *p = state;
-    gt_source_close_items(&p->inner);
-    free(p->item);
-}
-
-/* Puts a source of these items [count] around *s, whose labels are theirs already. */
-static gt_status surround(gt_source *s, int64_t *item, int64_t count) {
-    part *p = calloc(1, sizeof *p);
-    if (!p) return gt_fail(GT_NOMEM, "out of memory for a part of the images");
-    *p = (part){.inner = *s, .item = item};
-    *s = (gt_source){.state = p,
-                     .file = {.fd = -1},
-                     .count = count,
-                     .main_thread_only = s->main_thread_only,
-                     .shape = s->shape,
-                     .format = s->format,
-                     .files = s->files,
-                     .read = part_read,
-                     .head = part_head,
-                     .slow_heads = s->slow_heads,
-                     .mask = s->mask ? part_mask : NULL,
-                     .name = part_name,
-                     .stamp = s->stamp,
-                     .item_stamp = s->item_stamp ? part_stamp : NULL,
-                     .fingerprint = s->fingerprint ? part_fingerprint : NULL,
-                     .close = close_part,
-                     .info = s->info,
-                     .spec = s->spec,
-                     .path = s->path,
-                     .inside = s->inside};
-    return GT_OK;
-}
+static void close_part(void *state) { free(((part *)state)->item); }
 
 /* The names of the chosen classes in their new order. */
 static gt_status rename_classes(gt_source_info *n, const choice *c) {
@@ -213,9 +158,15 @@ static gt_status filter_items(gt_source *s, choice *c, bool anew) {
         n->label_width = c->n;
         st = rename_classes(n, c);
     }
-    if (!st) st = surround(s, item, count);
-    if (st) free(item);
-    return st;
+    if (!st) st = gt_source_surround(s, sizeof(part), part_item, close_part);
+    if (st) {
+        free(item);
+        return st;
+    }
+    ((part *)s->state)->item = item;
+    s->count = count;
+    if (s->fingerprint) s->fingerprint = part_fingerprint;
+    return GT_OK;
 }
 
 gt_status gt_source_filter_classes(gt_source *s, const gt_source_options *options) {

@@ -11,14 +11,7 @@
 #include "gantry/progress.h"
 #include "gantry/sampler.h"
 
-/* ---- what all pictures become ---- */
-
-/* As gt_dataset_survey(), for pictures of any shapes. What nobody has looked at may have another shape, too. */
-static gt_status survey_fit(gt_dataset *ds, const gt_transform *wanted, bool some) {
-    gt_status st = gt_fitting_plan(&ds->fit, ds->source, wanted, some, &ds->shape, &ds->fitted);
-    ds->fits = ds->fit.unlike || ds->fit.looks < ds->source->count;
-    return st;
-}
+/* ---- opening ---- */
 
 /* What the channels of pictures with alpha mean, where nobody says so. */
 static gt_status name_channels(const gt_picture *shape, gt_source_info *notes) {
@@ -26,8 +19,6 @@ static gt_status name_channels(const gt_picture *shape, gt_source_info *notes) {
     notes->channel_names = strdup(shape->channels == 4 ? "R,G,B,A" : "grey,A");
     return notes->channel_names ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the names of channels");
 }
-
-/* ---- opening ---- */
 
 /* The last part of the path without its extension; NAME of synth:NAME. */
 static char *name_of(const char *text, const char *kind) {
@@ -66,7 +57,6 @@ static gt_status choose_subset(gt_dataset *ds, const gt_dataset_options *o) {
 static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
     const gt_picture *p = &ds->shape;
     const gt_source_info *n = &ds->source->info;
-    bool declared = n->has_range && !ds->fits; /* a transform brings samples to the usual range */
     ds->info = (gt_dataset_info){
         .name = ds->name,
         .source = ds->source->info.source,
@@ -97,7 +87,8 @@ static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
         .class_name = (const char *const *)n->class_name,
         .channel_names = n->channel_names,
         .label_names = n->label_names,
-        .range = {declared ? n->range[0] : gt_sample_low(p->type), declared ? n->range[1] : gt_sample_high(p->type)},
+        .range = {n->has_range ? n->range[0] : gt_sample_low(p->type),
+                  n->has_range ? n->range[1] : gt_sample_high(p->type)},
         .says_no_range = ds->says_no_range,
         .main_thread_only = ds->source->main_thread_only,
         .skips_damaged = ds->skips,
@@ -169,9 +160,11 @@ gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_o
     gt_status st = gt_source_open(&ds->source, spec, &as_it_is);
     if (!st && !(ds->name = name_of(spec, ds->source->info.source)))
         st = gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
-    if (!st) st = options->fit ? survey_fit(ds, options->fit, options->some) : gt_dataset_survey(ds);
+    if (!st)
+        st = options->fit ? gt_source_fit(ds->source, options->fit, options->some, &ds->shape, &ds->fitted)
+                          : gt_dataset_survey(ds);
     if (!st) st = name_channels(&ds->shape, &ds->source->info);
-    ds->says_no_range = !st && ds->shape.type == GT_F32 && !ds->source->info.says_range && !ds->fits;
+    ds->says_no_range = !st && ds->shape.type == GT_F32 && !ds->source->info.says_range;
     if (ds->says_no_range && options->float_range)
         st = gt_notes_set_range(&ds->source->info, options->float_range[0], options->float_range[1]);
     if (!st && options->use_labels) st = check_labels(ds);

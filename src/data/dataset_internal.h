@@ -13,14 +13,12 @@ struct gt_dataset {
     gt_source *source;
     gt_picture shape; /* of all pictures, without samples */
     gt_dataset_info info;
-    char *name, *spec;  /* short, for runs; as it was given, for messages */
-    int64_t *chosen;    /* stored images of a subset, in order; NULL: all */
-    int64_t unmirrored; /* items before the mirrored ones */
-    int64_t first;      /* the picture whose shape all have */
-    bool fits;          /* pictures are changed to one shape */
-    bool says_no_range; /* floats, and neither the source nor a transform says which of them are black and white */
-    gt_fitting fit;
-    char *fitted;           /* how, for the user */
+    char *name, *spec;      /* short, for runs; as it was given, for messages */
+    int64_t *chosen;        /* stored images of a subset, in order; NULL: all */
+    int64_t unmirrored;     /* items before the mirrored ones */
+    int64_t first;          /* the picture whose shape all have */
+    bool says_no_range;     /* floats, and neither the source nor a transform says which of them are black and white */
+    char *fitted;           /* how pictures of other shapes are made alike, for the user */
     bool skips, uses_masks; /* damaged pictures; options.use_masks */
     gt_damage damage;       /* those that are known; under the lock */
     pthread_mutex_t lock;

@@ -16,12 +16,12 @@ int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored) {
 /* The samples as they are stored. A picture of another shape is an error, and not damaged. */
 gt_status gt_dataset_samples(const gt_dataset *ds, int64_t stored, void *samples, bool *damaged) {
     const gt_source *s = ds->source;
-    bool in_place = s->shape.height && !ds->fits;
+    bool in_place = s->shape.height;
     gt_picture found = in_place ? s->shape : (gt_picture){0};
     if (in_place) found.samples = samples;
-    gt_status st = ds->fits ? gt_fitting_read(&ds->fit, s, stored, &found) : s->read(s, stored, &found);
+    gt_status st = s->read(s, stored, &found);
     *damaged = st == GT_FORMAT;
-    if (!st && !ds->fits) st = gt_dataset_compare_shape(ds, &found);
+    if (!st) st = gt_dataset_compare_shape(ds, &found);
     if (!st && !in_place) memcpy(samples, found.samples, ds->info.image_bytes);
     if (!in_place) gt_picture_free(&found);
     return gt_item_wrap(s, stored, st);
@@ -41,8 +41,7 @@ gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples, 
 
 gt_status gt_dataset_mask_stored(gt_dataset *ds, int64_t stored, uint8_t *classes) {
     gt_picture mask;
-    gt_status st = ds->fits ? gt_fitting_mask(&ds->fit, ds->source, stored, &mask)
-                            : gt_source_mask(ds->source, stored, &ds->shape, &mask);
+    gt_status st = gt_source_mask(ds->source, stored, &ds->shape, &mask);
     if (st) return st;
     memcpy(classes, mask.samples, (size_t)ds->shape.height * (size_t)ds->shape.width);
     gt_picture_free(&mask);

@@ -366,7 +366,7 @@ gt_status gt_source_mask(gt_source *s, int64_t i, const gt_picture *shape, gt_pi
     *out = (gt_picture){0};
     gt_status st = check_item(s, i);
     if (!st && !s->mask) st = gt_fail(GT_USAGE, "'%s' has no masks", s->spec);
-    return st ? st : gt_mask_read(s, i, shape, out);
+    return st ? st : gt_mask_wrap(s, i, gt_mask_read(s, i, shape, out));
 }
 
 gt_status gt_source_head(gt_source *s, int64_t i, gt_picture_info *out) {

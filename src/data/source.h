@@ -136,6 +136,20 @@ gt_status gt_loaded_head(const gt_source *s, int64_t i, size_t first, gt_picture
 /* Closes what the items come from; notes and spec stay. */
 void gt_source_close_items(gt_source *s);
 
+/* ---- sources around sources (around.c) ---- */
+
+typedef struct gt_around gt_around;
+typedef int64_t gt_around_item(const gt_around *a, int64_t i); /* the item inside that item i comes from */
+struct gt_around {                                             /* what their states begin with */
+    gt_source inner;
+    gt_around_item *item;
+    void (*close)(void *state);
+};
+/* Puts a source around *s: zeroed memory of so many bytes, which begins with a gt_around, is the new state. Pictures,
+ * heads, masks, names, stamps and the fingerprint go through to the source inside, for the caller to replace. `item`
+ * NULL: each item comes from that of the same number. `close` NULL: the state holds nothing else to be closed. */
+gt_status gt_source_surround(gt_source *s, size_t state_bytes, gt_around_item *item, void (*close)(void *state));
+
 /* Puts a part of `from` - so many rows and columns from row `top` and column `left` on - into the middle of `to`, which
  * has samples of the same kind and as many channels. */
 void gt_picture_paste(const gt_picture *from, int top, int left, int height, int width, gt_picture *to);
@@ -150,6 +164,10 @@ gt_status gt_source_windows(gt_source *s, int each);
  * belong to the source. The labels must be those of the windows already. (crops.c) */
 gt_status gt_source_cut(gt_source *s, int each, gt_box *windows);
 
+/* Makes *s, where its pictures differ, a source of what the transform makes of each. *shape: what all of them become;
+ * samples get the kind of the first item's, and the usual range. *said: what is changed and how, to be freed; untouched
+ * where nothing is. `some`: items that cannot be read are passed over, as long as there are others. (fit.c) */
+gt_status gt_source_fit(gt_source *s, const gt_transform *wanted, bool some, gt_picture *shape, char **said);
 /* Makes *s a source of the items alone that have one of options->classes. (class_filter.c) */
 gt_status gt_source_filter_classes(gt_source *s, const gt_source_options *options);
 
@@ -226,8 +244,10 @@ gt_status gt_masks_sort_out(gt_source *s, int64_t entries, gt_masks_entry *name_
                             bool *masks);
 gt_status gt_masks_add_name(gt_source_info *n, const char *name); /* of the next class */
 void gt_masks_free_names(gt_source_info *n);
-/* gt_source_mask() without the look at the item's number. */
+/* gt_source_mask() without the look at the item's number; the message gives the reason alone. */
 gt_status gt_mask_read(const gt_source *s, int64_t i, const gt_picture *shape, gt_picture *out);
+/* GT_OK, or the message with source and mask in front. */
+gt_status gt_mask_wrap(const gt_source *s, int64_t i, gt_status st);
 
 /* dataset.json (see dataset.h); gt_own_labels false: neither labels nor class names are taken. options->every_label:
  * each item has one label; else an item may have none. (labels_json.c) */
@@ -266,20 +286,6 @@ gt_status gt_source_of_files(gt_source *s, const char *folder, size_t length);
 gt_status gt_item_file(const gt_source *s, int64_t i, int *fd, uint64_t *bytes);
 gt_status gt_mask_file(const gt_source *s, int64_t i, int *fd, uint64_t *bytes);
 gt_status gt_mask_of_file(const gt_source *s, int64_t i, gt_picture *out); /* for s->mask */
-
-/* ---- pictures of any shapes as a dataset (fit.c) ---- */
-
-typedef struct gt_fitting {
-    gt_transform transform;
-    int64_t unlike, looks; /* how many of the items looked at are changed */
-} gt_fitting;
-/* Looks at the items. *shape: what all of them become; samples get the kind of the first item's, and the usual range.
- * *said: what is changed and how, to be freed; untouched where nothing is. `some`: items that cannot be read are passed
- * over, as long as there are others. */
-gt_status gt_fitting_plan(gt_fitting *f, const gt_source *s, const gt_transform *wanted, bool some, gt_picture *shape,
-                          char **said);
-gt_status gt_fitting_read(const gt_fitting *f, const gt_source *s, int64_t i, gt_picture *out); /* any thread */
-gt_status gt_fitting_mask(const gt_fitting *f, gt_source *s, int64_t i, gt_picture *out);
 
 /* ---- datasets (dataset*.c, fingerprint.c, look.c) ---- */
 

@@ -83,7 +83,7 @@ static gt_status place_windows(const gt_source *s, int64_t i, int each, gt_box *
         return st ? gt_item_wrap(s, i, st)
                   : gt_item_wrap(
                         s, i, gt_fail(GT_FORMAT, "%d x %d pixels: too small for windows", shape.width, shape.height));
-    st = gt_mask_read(s, i, &shape, &mask);
+    st = gt_mask_wrap(s, i, gt_mask_read(s, i, &shape, &mask));
     if (st) return st;
     st = gt_boxes_of_mask(mask.samples, shape.height, shape.width, &objects, &n);
     gt_picture_free(&mask);
