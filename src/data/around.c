@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A source around another one: what both share, and what goes through to the source inside. */
-#include <stdlib.h>
-
 #include "data/source.h"
 
 static gt_status read_inner(const gt_source *s, int64_t i, gt_picture *out) {
@@ -46,10 +44,11 @@ static int64_t same_item(const gt_around *a, int64_t i) {
 }
 
 gt_status gt_source_surround(gt_source *s, size_t state_bytes, gt_around_item *item, void (*close)(void *state)) {
-    gt_around *a = calloc(1, state_bytes);
-    if (!a) return gt_fail(GT_NOMEM, "out of memory for a list of pictures");
+    gt_around *a = gt_arena_alloc(s->arena, state_bytes);
+    if (!a) return GT_NOMEM;
     *a = (gt_around){.inner = *s, .item = item ? item : same_item, .close = close};
-    *s = (gt_source){.state = a,
+    *s = (gt_source){.arena = s->arena,
+                     .state = a,
                      .file = {.fd = -1},
                      .count = s->count,
                      .main_thread_only = s->main_thread_only,

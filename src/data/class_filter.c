@@ -106,8 +106,6 @@ static gt_status part_fingerprint(const gt_source *s, gt_hasher *h, int64_t most
     return p->around.inner.fingerprint(&p->around.inner, h, most);
 }
 
-static void close_part(void *state) { free(((part *)state)->item); }
-
 /* The names of the chosen classes in their new order. */
 static gt_status rename_classes(gt_source_info *n, const choice *c) {
     char **old = n->class_name;
@@ -136,8 +134,9 @@ static gt_status describe_classes(gt_source_info *n, const choice *c, bool anew,
 }
 
 /* Keeps the labels of the chosen items; *count: how many these are. */
-static int64_t *choose_items(gt_source_info *n, const choice *c, bool anew, int64_t all, int64_t *count) {
-    int64_t *item = malloc(((size_t)all + 1) * sizeof *item);
+static int64_t *choose_items(gt_source *s, const choice *c, bool anew, int64_t all, int64_t *count) {
+    gt_source_info *n = &s->info;
+    int64_t *item = gt_arena_array(s->arena, (size_t)all + 1, sizeof *item);
     *count = 0;
     for (int64_t i = 0; item && i < all; i++) {
         int32_t class = n->classes[i];
@@ -150,19 +149,16 @@ static int64_t *choose_items(gt_source_info *n, const choice *c, bool anew, int6
 
 static gt_status filter_items(gt_source *s, choice *c, bool anew) {
     gt_source_info *n = &s->info;
-    int64_t count, all = s->count, *item = choose_items(n, c, anew, all, &count);
-    if (!item) return gt_fail(GT_NOMEM, "out of memory for a choice from %" PRId64 " images", all);
+    int64_t count, all = s->count, *item = choose_items(s, c, anew, all, &count);
+    if (!item) return GT_NOMEM;
     gt_status st = count ? describe_classes(n, c, anew, count, all)
                          : gt_fail(GT_USAGE, "--classes: none of the %" PRId64 " images has one of these classes", all);
     if (!st && anew) {
         n->label_width = c->n;
         st = rename_classes(n, c);
     }
-    if (!st) st = gt_source_surround(s, sizeof(part), part_item, close_part);
-    if (st) {
-        free(item);
-        return st;
-    }
+    if (!st) st = gt_source_surround(s, sizeof(part), part_item, NULL);
+    if (st) return st;
     ((part *)s->state)->item = item;
     s->count = count;
     if (s->fingerprint) s->fingerprint = part_fingerprint;
@@ -184,14 +180,12 @@ gt_status gt_source_filter_classes(gt_source *s, const gt_source_options *option
                                .names = n->class_names,
                                .classes = c.all,
                                .names_first = options->recorded_classes};
-    c.place = malloc((size_t)c.all * sizeof *c.place);
-    c.class = malloc((size_t)c.all * sizeof *c.class);
-    gt_status st = c.place && c.class ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d classes", c.all);
+    c.place = gt_arena_array(s->arena, (size_t)c.all, sizeof *c.place);
+    c.class = gt_arena_array(s->arena, (size_t)c.all, sizeof *c.class);
+    gt_status st = c.place && c.class ? GT_OK : GT_NOMEM;
     for (int i = 0; i < c.all && !st; i++) c.place[i] = -1;
     if (!st) st = read_list(&c, options->classes);
     if (!st) st = filter_items(s, &c, !known || known == c.n);
     gt_buffer_free(&c.unknown);
-    free(c.place);
-    free(c.class);
     return st;
 }

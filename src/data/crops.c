@@ -177,8 +177,6 @@ static void close_crops(void *state) {
     }
     pthread_mutex_destroy(&c->lock);
     pthread_cond_destroy(&c->decoded);
-    free(c->first);
-    free(c->windows);
 }
 
 /* Squares of a picture; one for a picture that cannot be read or is too small, so that it comes up as an error. */
@@ -214,13 +212,9 @@ static int64_t inner_item(const gt_around *a, int64_t i) { return picture_of((co
 
 /* Puts the cutting source around *s; crops->first is to be filled in. */
 static gt_status surround(gt_source *s, int side, gt_box *windows) {
-    int64_t *first = malloc(((size_t)s->count + 1) * sizeof *first);
-    gt_status st = first ? gt_source_surround(s, sizeof(crops), inner_item, close_crops)
-                         : gt_fail(GT_NOMEM, "out of memory for a list of %" PRId64 " pictures", s->count);
-    if (st) {
-        free(first);
-        return st;
-    }
+    int64_t *first = gt_arena_array(s->arena, (size_t)s->count + 1, sizeof *first);
+    gt_status st = first ? gt_source_surround(s, sizeof(crops), inner_item, close_crops) : GT_NOMEM;
+    if (st) return st;
     crops *c = s->state;
     c->side = side, c->windows = windows, c->first = first;
     pthread_mutex_init(&c->lock, NULL);

@@ -9,6 +9,7 @@
 #include "gantry/box.h"
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
+#include "gantry/memory.h"
 #include "gantry/source.h"
 #include "gantry/transform.h"
 
@@ -30,7 +31,8 @@ typedef gt_status gt_read(const gt_source *s, int64_t i, gt_picture *out);
 typedef gt_status gt_load(const gt_source *s, int64_t i, size_t most, bool whole, void **bytes, size_t *n);
 
 struct gt_source {
-    void *state;        /* of the kind, freed with the source */
+    gt_arena *arena;    /* for what lives as long as the source, and the source itself; while it is opened */
+    void *state;        /* of the kind; in the arena */
     gt_temp_file file;  /* where the items lie, a temporary file or another one; closed with the source */
     gt_name_list names; /* of the items; none: see `name` */
     int64_t count;
@@ -64,8 +66,8 @@ struct gt_source {
 
     gt_source_info info; /* its count is filled in by gt_source_open; its memory is malloc'ed */
     char *spec;          /* without slashes at its end */
-    char *path, *inside; /* of "FILE.zip/train": "FILE.zip" and "train/", below which alone items lie; else `path` is
-                            `spec`, and `inside` NULL */
+    char *path, *inside; /* in the arena, as `spec`; of "FILE.zip/train": "FILE.zip" and "train/", below which alone
+                            items lie; else `path` is `spec`, and `inside` NULL */
 };
 
 typedef struct gt_spec {   /* what somebody names as a source */
@@ -147,7 +149,7 @@ struct gt_around {                                             /* what their sta
 };
 /* Puts a source around *s: zeroed memory of so many bytes, which begins with a gt_around, is the new state. Pictures,
  * heads, masks, names, stamps and the fingerprint go through to the source inside, for the caller to replace. `item`
- * NULL: each item comes from that of the same number. `close` NULL: the state holds nothing else to be closed. */
+ * NULL: each item comes from that of the same number. `close` NULL: the state holds nothing but memory of the arena. */
 gt_status gt_source_surround(gt_source *s, size_t state_bytes, gt_around_item *item, void (*close)(void *state));
 
 /* Puts a part of `from` - so many rows and columns from row `top` and column `left` on - into the middle of `to`, which
@@ -160,8 +162,8 @@ const char *gt_picture_shape(const gt_picture *shape, char text[GT_SHAPE_BYTES])
 gt_status gt_source_crops(gt_source *s, int side);
 /* Makes *s a source of `each` windows of each of its pictures, labelled by what they show (windows.c). */
 gt_status gt_source_windows(gt_source *s, int each);
-/* Makes *s a source of these windows [count * each]: picture i has those from i * each on. After GT_OK the windows
- * belong to the source. The labels must be those of the windows already. (crops.c) */
+/* Makes *s a source of these windows [count * each] in its arena: picture i has those from i * each on. The labels must
+ * be those of the windows already. (crops.c) */
 gt_status gt_source_cut(gt_source *s, int each, gt_box *windows);
 
 /* Makes *s, where its pictures differ, a source of what the transform makes of each. *shape: what all of them become;

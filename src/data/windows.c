@@ -111,14 +111,12 @@ gt_status gt_source_windows(gt_source *s, int each) {
     if (s->count > INT32_MAX / each)
         return gt_fail(GT_USAGE, "--windows=%d: %d windows at most fit into a dataset", each, INT32_MAX);
     int64_t count = s->count * each;
-    gt_box *windows = malloc((size_t)count * sizeof *windows);
-    gt_status st = windows ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %" PRId64 " windows", count);
+    gt_box *windows = gt_arena_array(s->arena, (size_t)count, sizeof *windows);
+    gt_status st = windows ? GT_OK : GT_NOMEM;
     for (int64_t i = 0; i < s->count && !st; i++) {
         gt_progress();
         st = place_windows(s, i, each, windows + i * each);
     }
     if (!st) st = label_windows(&s->info, windows, count);
-    if (!st) st = gt_source_cut(s, each, windows);
-    if (st) free(windows);
-    return st;
+    return st ? st : gt_source_cut(s, each, windows);
 }
