@@ -35,7 +35,7 @@ struct gt_weights {
     int fd;
     uint64_t bytes; /* of the file */
     gt_zip *zip;    /* or NULL */
-    gt_arena *arena;
+    gt_arena *arena; /* of all that lives as long as this, and of this */
     gt_weight_item *items;
     size_t n_items, items_room;
     gt_fact *facts;

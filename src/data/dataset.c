@@ -21,10 +21,10 @@ static gt_status name_channels(const gt_picture *shape, gt_source_info *notes) {
 }
 
 /* The last part of the path without its extension; NAME of synth:NAME. */
-static char *name_of(const char *text, const char *kind) {
+static char *name_of(gt_arena *a, const char *text, const char *kind) {
     if (!strcmp(kind, gt_source_synth.name)) {
         const char *name = strchr(text, ':') + 1;
-        return strndup(name, strcspn(name, ":"));
+        return gt_arena_printf(a, "%.*s", (int)strcspn(name, ":"), name);
     }
     char *path = realpath(text,
                           NULL); /* so that '.' has a name; a link keeps its own unless it ends in a slash or dots */
@@ -32,7 +32,7 @@ static char *name_of(const char *text, const char *kind) {
     last = last ? last + 1 : text;
     if (path && (!*last || !strcmp(last, ".") || !strcmp(last, ".."))) last = strrchr(path, '/') + 1;
     const char *dot = strrchr(last, '.');
-    char *name = strndup(last, dot && dot > last ? (size_t)(dot - last) : strlen(last));
+    char *name = gt_arena_printf(a, "%.*s", (int)(dot && dot > last ? (size_t)(dot - last) : strlen(last)), last);
     free(path);
     return name;
 }
@@ -136,6 +136,23 @@ static int border_of(const gt_transform *fit) {
     return fit && (fit->width != side || fit->height != side) ? GT_MNIST_BORDER : 0;
 }
 
+/* The rest of a dataset whose source is open. */
+static gt_status complete(gt_dataset *ds, const gt_dataset_options *options) {
+    gt_source *s = ds->source;
+    if (!ds->spec || !(ds->name = name_of(s->arena, ds->spec, s->info.source))) return GT_NOMEM;
+    gt_status st = options->fit ? gt_source_fit(s, options->fit, options->some, &ds->shape, &ds->fitted)
+                                : gt_dataset_survey(ds);
+    if (!st) st = name_channels(&ds->shape, &s->info);
+    ds->says_no_range = !st && ds->shape.type == GT_F32 && !s->info.says_range;
+    if (ds->says_no_range && options->float_range)
+        st = gt_notes_set_range(&s->info, options->float_range[0], options->float_range[1]);
+    if (!st && options->use_labels) st = check_labels(ds);
+    if (!st) st = choose_subset(ds, options);
+    if (st) return st;
+    fill_info(ds, options);
+    return options->use_masks ? count_mask_classes(ds) : GT_OK;
+}
+
 gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_options *options) {
     static const gt_dataset_options everything = {.labels_if_any = true};
     if (!options) options = &everything;
@@ -149,49 +166,30 @@ gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_o
                                         .by_code_points = true,
                                         .every_label = true};
     *out = NULL;
-    gt_dataset *ds = calloc(1, sizeof *ds);
-    if (!ds || !(ds->spec = strdup(spec))) {
-        free(ds);
-        return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
+    gt_source *s;
+    gt_status st = gt_source_open(&s, spec, &as_it_is);
+    if (st) return st;
+    gt_dataset *ds = gt_arena_alloc(s->arena, sizeof *ds);
+    if (!ds) {
+        gt_source_close(s);
+        return GT_NOMEM;
     }
+    *ds = (gt_dataset){.source = s,
+                       .spec = gt_arena_printf(s->arena, "%s", spec),
+                       .skips = options->skip_damaged,
+                       .uses_masks = options->use_masks};
     pthread_mutex_init(&ds->lock, NULL);
-    ds->skips = options->skip_damaged;
-    ds->uses_masks = options->use_masks;
-    gt_status st = gt_source_open(&ds->source, spec, &as_it_is);
-    if (!st && !(ds->name = name_of(spec, ds->source->info.source)))
-        st = gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
-    if (!st)
-        st = options->fit ? gt_source_fit(ds->source, options->fit, options->some, &ds->shape, &ds->fitted)
-                          : gt_dataset_survey(ds);
-    if (!st) st = name_channels(&ds->shape, &ds->source->info);
-    ds->says_no_range = !st && ds->shape.type == GT_F32 && !ds->source->info.says_range;
-    if (ds->says_no_range && options->float_range)
-        st = gt_notes_set_range(&ds->source->info, options->float_range[0], options->float_range[1]);
-    if (!st && options->use_labels) st = check_labels(ds);
-    if (!st) st = choose_subset(ds, options);
-    if (st) {
-        gt_dataset_close(ds);
-        return st;
-    }
-    fill_info(ds, options);
-    if (options->use_masks && (st = count_mask_classes(ds))) {
-        gt_dataset_close(ds);
-        return st;
-    }
-    *out = ds;
-    return GT_OK;
+    if ((st = complete(ds, options))) gt_dataset_close(ds);
+    else *out = ds;
+    return st;
 }
 
 void gt_dataset_close(gt_dataset *ds) {
     if (!ds) return;
-    gt_source_close(ds->source);
     pthread_mutex_destroy(&ds->lock);
     gt_damage_free(&ds->damage);
     free(ds->chosen);
-    free(ds->fitted);
-    free(ds->name);
-    free(ds->spec);
-    free(ds);
+    gt_source_close(ds->source); /* with the dataset, which lies in its arena */
 }
 
 const gt_dataset_info *gt_dataset_get_info(const gt_dataset *ds) { return &ds->info; }

@@ -9,7 +9,7 @@
 #include "data/damage.h"
 #include "data/source.h"
 
-struct gt_dataset {
+struct gt_dataset { /* in the arena of its source, as texts are */
     gt_source *source;
     gt_picture shape; /* of all pictures, without samples */
     gt_dataset_info info;

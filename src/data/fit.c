@@ -39,9 +39,8 @@ static gt_status describe_fit(const gt_source *s, const gt_transform *t, const u
                      gt_picture_shape(&u->found, is));
     print_options(t, &b);
     gt_buffer_printf(&b, " makes them");
-    gt_buffer_add(&b, "", 1);
-    if (!b.failed) *said = b.data;
-    else gt_buffer_free(&b);
+    if (!b.failed) *said = gt_arena_printf(s->arena, "%.*s", (int)b.n, b.data);
+    gt_buffer_free(&b);
     return *said ? GT_OK : gt_fail(GT_NOMEM, "out of memory for what becomes of pictures");
 }
 

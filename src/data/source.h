@@ -167,8 +167,9 @@ gt_status gt_source_windows(gt_source *s, int each);
 gt_status gt_source_cut(gt_source *s, int each, gt_box *windows);
 
 /* Makes *s, where its pictures differ, a source of what the transform makes of each. *shape: what all of them become;
- * samples get the kind of the first item's, and the usual range. *said: what is changed and how, to be freed; untouched
- * where nothing is. `some`: items that cannot be read are passed over, as long as there are others. (fit.c) */
+ * samples get the kind of the first item's, and the usual range. *said: what is changed and how, in the arena;
+ * untouched where nothing is. `some`: items that cannot be read are passed over, as long as there are others. (fit.c)
+ */
 gt_status gt_source_fit(gt_source *s, const gt_transform *wanted, bool some, gt_picture *shape, char **said);
 /* Makes *s a source of the items alone that have one of options->classes. (class_filter.c) */
 gt_status gt_source_filter_classes(gt_source *s, const gt_source_options *options);
