@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Files of torch.save: what both forms name, and the ZIP archives. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "codec/weights_internal.h"
