@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Pictures of any shapes as a dataset of one shape: a source around another one, of what a transform makes of each. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"

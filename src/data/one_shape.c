@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Pictures that must have one shape: the shape of the first, and whether the others have it, too. */
 #include <stdio.h>
-#include <string.h>
 
 #include "data/dataset_internal.h"
 #include "gantry/progress.h"

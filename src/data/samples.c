@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What samples mean: numbers of -1 .. 1 for networks, and the other way round; which channels are colours. */
 #include <math.h>
-#include <string.h>
 
 #include "base/clones.h"
 #include "data/source.h"

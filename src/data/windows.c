@@ -5,7 +5,6 @@
  * Of the windows of a picture every second one lies about an object and has its class; those between lie elsewhere and
  * have class 0, the ground. Windows of which neither can be said are not taken. Where they lie is a function of the
  * picture's number and the window's number alone. */
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
