@@ -501,14 +501,10 @@ int main(void) {
     gt_log_setup(0, 1, GT_ERROR);
     comm = gt_comm_start_all(2, NULL);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_read_decides_about_going_on),
-        cmocka_unit_test(options_decide_about_going_on),
-        cmocka_unit_test(progress_is_believed_while_whole),
-        cmocka_unit_test(progress_from_elsewhere),
-        cmocka_unit_test(what_others_left_is_not_touched),
-        cmocka_unit_test(what_we_left_is_no_obstacle),
-        cmocka_unit_test(finished_by_another_process),
-        cmocka_unit_test(what_belongs_to_a_folder),
+        cmocka_unit_test(what_is_read_decides_about_going_on), cmocka_unit_test(options_decide_about_going_on),
+        cmocka_unit_test(progress_is_believed_while_whole),    cmocka_unit_test(progress_from_elsewhere),
+        cmocka_unit_test(what_others_left_is_not_touched),     cmocka_unit_test(what_we_left_is_no_obstacle),
+        cmocka_unit_test(finished_by_another_process),         cmocka_unit_test(what_belongs_to_a_folder),
         cmocka_unit_test(killed_while_a_folder_is_replaced),
     };
     int failed = cmocka_run_group_tests_name("pack_again", tests, make_scratch, remove_scratch);
