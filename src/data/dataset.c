@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A dataset: a source whose pictures have one shape. Opens it: shape, subset, labels, what is told of it. */
+ * A dataset: a source whose pictures have one shape. Opening: shape, subset, labels, what the user is told. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

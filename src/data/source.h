@@ -50,7 +50,7 @@ struct gt_source {
     gt_picture shape;   /* of all items, without samples, where that is known beforehand; else height 0 */
     const char *format; /* what heads call items of this shape */
     gt_load *load;      /* for gt_loaded_picture and gt_loaded_head */
-    bool files;         /* items are picture files, whose names tell of which kind they are */
+    bool files;         /* items are picture files, whose names say their kind */
 
     /* The name of an item where there is no list of names; NULL: its number in so many digits. */
     const char *(*name)(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]);

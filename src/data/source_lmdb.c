@@ -306,7 +306,7 @@ static gt_status read_tree(gt_source *s) {
 }
 
 static gt_status open_lmdb(gt_source *s, const gt_source_options *options) {
-    s->load = load_item; /* keys are no names of files */
+    s->load = load_item; /* a key is not the name of a file */
     s->read = read_item;
     s->head = head_item;
     gt_status st = read_tree(s);
