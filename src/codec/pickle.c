@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The stack machine that reads pickles. Its values are data alone: nothing is called. */
+ * The stack machine that reads pickles. Its values are data alone: nothing is called. The only libraries for pickles
+ * are Python's own, which run what a file says. */
 #include "codec/pickle.h"
 
 #include <ctype.h>

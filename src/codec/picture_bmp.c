@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Plain BMP: Windows headers, 1, 4 and 8 bits with a palette, 24 and 32 bits. */
+ * Plain BMP: Windows headers, 1, 4 and 8 bits with a palette, 24 and 32 bits. Debian has no library for BMP alone;
+ * those that read BMP beside other kinds (SDL, gdk-pixbuf, imlib2) bring more with them than these lines. */
 
 #include "base/numbers.h"
 #include "codec/raw_picture.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * GIF, both versions: the first picture of the file, on a canvas of the size that the file names. What the picture does
- * not cover is transparent where the picture has a transparent colour, else of the first colour of its table. */
+ * not cover is transparent where the picture has a transparent colour, else of the first colour of its table.
+ *
+ * giflib would unpack the indices alone: the canvas, the colours and the limits would stay here. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * PGM and PPM (P2, P3, P5, P6), as netpbm's manual describes them. */
+ * PGM and PPM (P2, P3, P5, P6), as netpbm's manual describes them. Not by netpbm's library: an error there ends the
+ * process, or jumps by one buffer for all threads. */
 #include <math.h>
 
 #include "base/numbers.h"

@@ -131,7 +131,7 @@ static int compare_facts(const void *a, const void *b, void *w) {
 }
 
 static size_t *order(size_t n, int (*compare)(const void *, const void *, void *), gt_weights *w) {
-    size_t *by = calloc(n + 1, sizeof *by);
+    size_t *by = gt_arena_array(w->arena, n + 1, sizeof *by);
     for (size_t i = 0; by && i < n; i++) by[i] = i;
     if (by) qsort_r(by, n, sizeof *by, compare, w);
     return by;
@@ -140,7 +140,7 @@ static size_t *order(size_t n, int (*compare)(const void *, const void *, void *
 static gt_status sort_names(gt_weights *w) {
     w->items_by_name = order(w->n_items, compare_items, w);
     w->facts_by_name = order(w->n_facts, compare_facts, w);
-    if (!w->items_by_name || !w->facts_by_name) return gt_fail(GT_NOMEM, "out of memory for names");
+    if (!w->items_by_name || !w->facts_by_name) return GT_NOMEM;
     for (size_t i = 1; i < w->n_items; i++) {
         const char *name = w->items[w->items_by_name[i]].seen.name;
         if (!strcmp(name, w->items[w->items_by_name[i - 1]].seen.name))
@@ -188,11 +188,12 @@ const gt_fact *gt_weights_fact_at(const gt_weights *w, size_t i) { return &w->fa
 
 /* ---- opening ---- */
 
-/* The folder of torch.save's archive, "archive/", to be freed; NULL: there is none. */
-static char *torch_folder(const gt_zip *z) {
-    for (size_t i = 0; i < gt_zip_count(z); i++) {
-        const char *name = gt_zip_at(z, i)->name, *slash = strchr(name, '/');
-        if (slash && !strcmp(slash, "/data.pkl")) return strndup(name, (size_t)(slash - name) + 1);
+/* The folder of torch.save's archive, "archive/"; NULL: there is none. */
+static char *torch_folder(gt_weights *w) {
+    for (size_t i = 0; i < gt_zip_count(w->zip); i++) {
+        const char *name = gt_zip_at(w->zip, i)->name, *slash = strchr(name, '/');
+        if (slash && !strcmp(slash, "/data.pkl"))
+            return gt_arena_printf(w->arena, "%.*s", (int)(slash - name) + 1, name);
     }
     return NULL;
 }
@@ -213,15 +214,15 @@ bool gt_weights_is_program(const char *path) {
 static gt_status find_in_zip(gt_weights *w) {
     gt_status st = gt_zip_open(&w->zip, w->path);
     if (st) return st;
-    char *folder = torch_folder(w->zip);
+    const char *folder = torch_folder(w);
     bool arrays = false;
+    if (gt_arena_failed(w->arena)) return GT_NOMEM;
     for (size_t i = 0; i < gt_zip_count(w->zip) && !arrays; i++)
         arrays = gt_ends_with(gt_zip_at(w->zip, i)->name, ".npy");
     w->kind = folder ? GT_WEIGHTS_TORCH : GT_WEIGHTS_NPZ;
     st = folder   ? gt_weights_find_torch_zip(w, folder)
          : arrays ? gt_weights_find_npz(w)
                   : gt_fail(GT_FORMAT, "a ZIP archive that holds neither a state dict of PyTorch nor NumPy arrays");
-    free(folder);
     return st ? gt_wrap(st, "'%s'", w->path) : GT_OK;
 }
 
@@ -247,12 +248,16 @@ static gt_status find_all(gt_weights *w) {
 }
 
 gt_weights *gt_weights_open(const char *path, gt_status *status) {
-    gt_weights *w = calloc(1, sizeof *w);
+    gt_arena *arena = gt_arena_new();
+    gt_weights *w = arena ? gt_arena_alloc(arena, sizeof *w) : NULL;
     off_t bytes = 0;
-    *status = GT_OK;
-    if (w) *w = (gt_weights){.fd = -1, .path = strdup(path), .arena = gt_arena_new()};
-    if (!w || !w->path || !w->arena) *status = gt_fail(GT_NOMEM, "out of memory for opening '%s'", path);
-    if (!*status) *status = gt_file_open_regular(path, &w->fd, &bytes);
+    if (w) *w = (gt_weights){.fd = -1, .path = gt_arena_printf(arena, "%s", path), .arena = arena};
+    if (!w || !w->path) {
+        gt_arena_free(arena);
+        *status = gt_fail(GT_NOMEM, "out of memory for opening '%s'", path);
+        return NULL;
+    }
+    *status = gt_file_open_regular(path, &w->fd, &bytes);
     if (!*status) {
         w->bytes = (uint64_t)bytes;
         *status = find_all(w);
@@ -267,11 +272,7 @@ void gt_weights_close(gt_weights *w) {
     if (!w) return;
     if (w->fd >= 0) close(w->fd);
     gt_zip_close(w->zip);
-    gt_arena_free(w->arena);
     free(w->items);
     free(w->facts);
-    free(w->items_by_name);
-    free(w->facts_by_name);
-    free(w->path);
-    free(w);
+    gt_arena_free(w->arena);
 }

@@ -33,9 +33,9 @@ struct gt_weights {
     char *path;
     gt_weights_kind kind;
     int fd;
-    uint64_t bytes; /* of the file */
-    gt_zip *zip;    /* or NULL */
-    gt_arena *arena;
+    uint64_t bytes;  /* of the file */
+    gt_zip *zip;     /* or NULL */
+    gt_arena *arena; /* of all that lives as long as this, and of this */
     gt_weight_item *items;
     size_t n_items, items_room;
     gt_fact *facts;

@@ -74,9 +74,9 @@ static int by_index(const void *a, const void *b, void *zip) {
 
 gt_status gt_weights_find_npz(gt_weights *w) {
     static const char ending[] = ".npy";
-    size_t n = gt_zip_count(w->zip), *order = calloc(n + 1, sizeof *order);
-    void *head = malloc(GT_NPY_HEAD_MAX);
-    gt_status st = order && head ? GT_OK : gt_fail(GT_NOMEM, "out of memory for arrays");
+    size_t n = gt_zip_count(w->zip), *order = gt_arena_array(w->arena, n + 1, sizeof *order);
+    void *head = gt_arena_alloc(w->arena, GT_NPY_HEAD_MAX);
+    gt_status st = order && head ? GT_OK : GT_NOMEM;
     for (size_t i = 0; order && i < n; i++) order[i] = i;
     if (order) qsort_r(order, n, sizeof *order, by_index, w->zip);
     for (size_t i = 0; i < n && !st; i++) {
@@ -84,12 +84,9 @@ gt_status gt_weights_find_npz(gt_weights *w) {
         size_t length = strlen(file), end = sizeof ending - 1;
         if (length <= end || strcmp(file + length - end, ending)) continue;
         if ((st = gt_weights_check_name(file))) break;
-        char *name = strndup(file, length - end);
-        st = name ? add_entry(w, order[i], name, head) : gt_fail(GT_NOMEM, "out of memory for a name");
+        const char *name = gt_arena_printf(w->arena, "%.*s", (int)(length - end), file);
+        st = name ? add_entry(w, order[i], name, head) : GT_NOMEM;
         if (st) st = gt_wrap(st, "entry '%.100s'", file);
-        free(name);
     }
-    free(order);
-    free(head);
     return st;
 }

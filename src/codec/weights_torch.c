@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Files of torch.save: what both forms name, and the ZIP archives. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "codec/weights_internal.h"
@@ -91,23 +90,23 @@ static gt_status storage_in_zip(gt_weights_walk *k, gt_weight_storage *out, cons
                    (unsigned long long)entry->size, (unsigned long long)out->n);
 }
 
-/* All of an entry, to be freed. */
-static gt_status read_entry(gt_zip *z, size_t i, void **bytes) {
+/* All of an entry. */
+static gt_status read_entry(gt_arena *a, gt_zip *z, size_t i, void **bytes) {
     const gt_zip_entry *entry = gt_zip_at(z, i);
     if (entry->size > TABLE_MOST) return gt_fail(GT_FORMAT, "entry '%.100s': too large", entry->name);
-    *bytes = malloc((size_t)entry->size + 1);
-    gt_status st = *bytes ? gt_zip_read(z, i, *bytes) : gt_fail(GT_NOMEM, "out of memory for an entry");
+    *bytes = gt_arena_alloc(a, (size_t)entry->size + 1);
+    gt_status st = *bytes ? gt_zip_read(z, i, *bytes) : GT_NOMEM;
     return st ? gt_wrap(st, "entry '%.100s'", entry->name) : GT_OK;
 }
 
 static gt_status check_order(gt_zip *z, size_t i) {
-    void *order = NULL;
-    gt_status st = read_entry(z, i, &order);
-    if (!st && (gt_zip_at(z, i)->size != 6 || memcmp(order, "little", 6)))
-        st = gt_fail(GT_FORMAT,
-                     "numbers in big-endian order, which are not read; save the file again on another machine");
-    free(order);
-    return st;
+    char order[6] = "";
+    const gt_zip_entry *entry = gt_zip_at(z, i);
+    gt_status st = entry->size == sizeof order ? gt_zip_read(z, i, order) : GT_OK;
+    if (st) return gt_wrap(st, "entry '%.100s'", entry->name);
+    if (!memcmp(order, "little", sizeof order)) return GT_OK;
+    return gt_fail(GT_FORMAT,
+                   "numbers in big-endian order, which are not read; save the file again on another machine");
 }
 
 /* Other entries than the pickle and the numbers. */
@@ -136,11 +135,10 @@ gt_status gt_weights_find_torch_zip(gt_weights *w, const char *folder) {
     const gt_zip_entry *entry = gt_zip_find(w->zip, name, &i);
     if (!entry) return missing(name);
     gt_arena *arena = gt_arena_new();
-    st = arena ? read_entry(w->zip, i, &bytes) : gt_fail(GT_NOMEM, "out of memory for a pickle");
+    st = arena ? read_entry(arena, w->zip, i, &bytes) : GT_NOMEM;
     gt_pickle_input in = {.bytes = bytes, .end = entry->size};
     if (!st) st = gt_torch_read_object(&root, arena, &in, &ids);
     if (!st) st = gt_torch_take(&(gt_weights_walk){.w = w, .storage = storage_in_zip, .arg = (void *)folder}, root);
-    free(bytes);
     gt_arena_free(arena);
     return st;
 }

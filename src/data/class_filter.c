@@ -91,44 +91,11 @@ static gt_status read_list(choice *c, const char *list) {
 /* ---- the items that have them ---- */
 
 typedef struct part {
-    gt_source inner;
+    gt_around around;
     int64_t *item; /* [count] of the inner source */
 } part;
 
-static gt_status part_samples(const gt_source *s, int64_t i, void *samples) {
-    const part *p = s->state;
-    return p->inner.samples(&p->inner, p->item[i], samples);
-}
-
-static gt_status part_load(const gt_source *s, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
-    const part *p = s->state;
-    return p->inner.load(&p->inner, p->item[i], most, whole, bytes, n);
-}
-
-static gt_status part_read(const gt_source *s, int64_t i, gt_picture *out) {
-    const part *p = s->state;
-    return p->inner.read(&p->inner, p->item[i], out);
-}
-
-static gt_status part_head(const gt_source *s, int64_t i, size_t first, gt_picture_info *out) {
-    const part *p = s->state;
-    return p->inner.head(&p->inner, p->item[i], first, out);
-}
-
-static gt_status part_mask(const gt_source *s, int64_t i, gt_picture *out) {
-    const part *p = s->state;
-    return p->inner.mask(&p->inner, p->item[i], out);
-}
-
-static const char *part_name(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
-    const part *p = s->state;
-    return gt_source_name(&p->inner, p->item[i], buffer);
-}
-
-static gt_hash128 part_stamp(const gt_source *s, int64_t i) {
-    const part *p = s->state;
-    return gt_source_item_stamp(&p->inner, p->item[i]);
-}
+static int64_t part_item(const gt_around *a, int64_t i) { return ((const part *)a)->item[i]; }
 
 static gt_status part_fingerprint(const gt_source *s, gt_hasher *h, int64_t most) {
     const part *p = s->state;
@@ -136,42 +103,7 @@ static gt_status part_fingerprint(const gt_source *s, gt_hasher *h, int64_t most
         uint64_t item = htole64((uint64_t)p->item[i]);
         gt_hasher_add(h, &item, sizeof item);
     }
-    return p->inner.fingerprint(&p->inner, h, most);
-}
-
-static void close_part(void *state) {
-    part *p = state;
-    gt_source_close_items(&p->inner);
-    free(p->item);
-}
-
-/* Puts a source of these items [count] around *s, whose labels are theirs already. */
-static gt_status surround(gt_source *s, int64_t *item, int64_t count) {
-    part *p = calloc(1, sizeof *p);
-    if (!p) return gt_fail(GT_NOMEM, "out of memory for a part of the images");
-    *p = (part){.inner = *s, .item = item};
-    *s = (gt_source){.state = p,
-                     .file = {.fd = -1},
-                     .count = count,
-                     .main_thread_only = s->main_thread_only,
-                     .shape = s->shape,
-                     .format = s->format,
-                     .samples = s->samples ? part_samples : NULL,
-                     .load = s->load ? part_load : NULL,
-                     .mask = s->mask ? part_mask : NULL,
-                     .read = s->read ? part_read : NULL,
-                     .head = s->head ? part_head : NULL,
-                     .slow_heads = s->slow_heads,
-                     .name = part_name,
-                     .stamp = s->stamp,
-                     .item_stamp = s->item_stamp ? part_stamp : NULL,
-                     .fingerprint = s->fingerprint ? part_fingerprint : NULL,
-                     .close = close_part,
-                     .info = s->info,
-                     .spec = s->spec,
-                     .path = s->path,
-                     .inside = s->inside};
-    return GT_OK;
+    return p->around.inner.fingerprint(&p->around.inner, h, most);
 }
 
 /* The names of the chosen classes in their new order. */
@@ -202,8 +134,9 @@ static gt_status describe_classes(gt_source_info *n, const choice *c, bool anew,
 }
 
 /* Keeps the labels of the chosen items; *count: how many these are. */
-static int64_t *choose_items(gt_source_info *n, const choice *c, bool anew, int64_t all, int64_t *count) {
-    int64_t *item = malloc(((size_t)all + 1) * sizeof *item);
+static int64_t *choose_items(gt_source *s, const choice *c, bool anew, int64_t all, int64_t *count) {
+    gt_source_info *n = &s->info;
+    int64_t *item = gt_arena_array(s->arena, (size_t)all + 1, sizeof *item);
     *count = 0;
     for (int64_t i = 0; item && i < all; i++) {
         int32_t class = n->classes[i];
@@ -216,17 +149,20 @@ static int64_t *choose_items(gt_source_info *n, const choice *c, bool anew, int6
 
 static gt_status filter_items(gt_source *s, choice *c, bool anew) {
     gt_source_info *n = &s->info;
-    int64_t count, all = s->count, *item = choose_items(n, c, anew, all, &count);
-    if (!item) return gt_fail(GT_NOMEM, "out of memory for a choice from %" PRId64 " images", all);
+    int64_t count, all = s->count, *item = choose_items(s, c, anew, all, &count);
+    if (!item) return GT_NOMEM;
     gt_status st = count ? describe_classes(n, c, anew, count, all)
                          : gt_fail(GT_USAGE, "--classes: none of the %" PRId64 " images has one of these classes", all);
     if (!st && anew) {
         n->label_width = c->n;
         st = rename_classes(n, c);
     }
-    if (!st) st = surround(s, item, count);
-    if (st) free(item);
-    return st;
+    if (!st) st = gt_source_surround(s, sizeof(part), part_item, NULL);
+    if (st) return st;
+    ((part *)s->state)->item = item;
+    s->count = count;
+    if (s->fingerprint) s->fingerprint = part_fingerprint;
+    return GT_OK;
 }
 
 gt_status gt_source_filter_classes(gt_source *s, const gt_source_options *options) {
@@ -244,14 +180,12 @@ gt_status gt_source_filter_classes(gt_source *s, const gt_source_options *option
                                .names = n->class_names,
                                .classes = c.all,
                                .names_first = options->recorded_classes};
-    c.place = malloc((size_t)c.all * sizeof *c.place);
-    c.class = malloc((size_t)c.all * sizeof *c.class);
-    gt_status st = c.place && c.class ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d classes", c.all);
+    c.place = gt_arena_array(s->arena, (size_t)c.all, sizeof *c.place);
+    c.class = gt_arena_array(s->arena, (size_t)c.all, sizeof *c.class);
+    gt_status st = c.place && c.class ? GT_OK : GT_NOMEM;
     for (int i = 0; i < c.all && !st; i++) c.place[i] = -1;
     if (!st) st = read_list(&c, options->classes);
     if (!st) st = filter_items(s, &c, !known || known == c.n);
     gt_buffer_free(&c.unknown);
-    free(c.place);
-    free(c.class);
     return st;
 }

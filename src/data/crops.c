@@ -24,7 +24,7 @@ typedef struct slot {
 } slot;
 
 typedef struct crops {
-    gt_source inner;
+    gt_around around;
     int side;        /* of squares */
     gt_box *windows; /* [items]; NULL: squares */
     int64_t *first;  /* item of picture i; [pictures + 1] */
@@ -43,7 +43,7 @@ static int begin_of(int64_t k, int n, int side) {
 }
 
 static int64_t picture_of(const crops *c, int64_t item) {
-    int64_t low = 0, high = c->inner.count - 1; /* the last picture that begins at or before the item */
+    int64_t low = 0, high = c->around.inner.count - 1; /* the last picture that begins at or before the item */
     while (low < high) {
         int64_t middle = (low + high + 1) / 2;
         if (c->first[middle] <= item) low = middle;
@@ -82,7 +82,7 @@ static slot *take_picture(crops *c, int64_t picture) {
         if (s->picture < 0) {
             s->picture = picture;
             pthread_mutex_unlock(&c->lock);
-            s->status = gt_item_read(&c->inner, picture, &s->data);
+            s->status = gt_item_read(&c->around.inner, picture, &s->data);
             if (s->status) s->message = strdup(gt_message());
             pthread_mutex_lock(&c->lock);
             s->ready = true;
@@ -141,8 +141,8 @@ static gt_status mask_item(const gt_source *s, int64_t i, gt_picture *out) {
     int64_t picture = picture_of(c, i);
     gt_picture mask, shape;
     bool cut_head;
-    gt_status st = gt_item_shape(&c->inner, picture, GT_PICTURE_HEAD_BYTES, &shape, &cut_head);
-    if (!st) st = gt_mask_read(&c->inner, picture, &shape, &mask);
+    gt_status st = gt_item_shape(&c->around.inner, picture, GT_PICTURE_HEAD_BYTES, &shape, &cut_head);
+    if (!st) st = gt_mask_read(&c->around.inner, picture, &shape, &mask);
     if (st) return st;
     st = cut_window(c, &mask, i, picture, out);
     gt_picture_free(&mask);
@@ -151,22 +151,17 @@ static gt_status mask_item(const gt_source *s, int64_t i, gt_picture *out) {
 
 static gt_status head_item(const gt_source *s, int64_t i, size_t first, gt_picture_info *out) {
     const crops *c = s->state;
-    gt_status st = gt_item_head(&c->inner, picture_of(c, i), first, out);
+    gt_status st = gt_item_head(&c->around.inner, picture_of(c, i), first, out);
     out->height = c->windows ? c->windows[i].bottom - c->windows[i].top : c->side;
     out->width = c->windows ? c->windows[i].right - c->windows[i].left : c->side;
     return st;
-}
-
-static gt_hash128 stamp_item(const gt_source *s, int64_t i) {
-    const crops *c = s->state;
-    return gt_source_item_stamp(&c->inner, picture_of(c, i));
 }
 
 static const char *name_item(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
     const crops *c = s->state;
     int64_t picture = picture_of(c, i);
     char inner[GT_ITEM_NAME_BYTES];
-    int n = snprintf(buffer, GT_ITEM_NAME_BYTES, "%s", gt_source_name(&c->inner, picture, inner));
+    int n = snprintf(buffer, GT_ITEM_NAME_BYTES, "%s", gt_source_name(&c->around.inner, picture, inner));
     size_t room = GT_ITEM_NAME_BYTES - 32, end = n < 0 ? 0 : (size_t)n < room ? (size_t)n : room;
     snprintf(buffer + end, 32, "#%" PRId64, i - c->first[picture]);
     return buffer;
@@ -174,7 +169,6 @@ static const char *name_item(const gt_source *s, int64_t i, char buffer[GT_ITEM_
 
 static void close_crops(void *state) {
     crops *c = state;
-    gt_source_close_items(&c->inner);
     for (slot *s = c->slots, *next; s; s = next) {
         next = s->next;
         gt_picture_free(&s->data);
@@ -183,14 +177,13 @@ static void close_crops(void *state) {
     }
     pthread_mutex_destroy(&c->lock);
     pthread_cond_destroy(&c->decoded);
-    free(c->first);
-    free(c->windows);
 }
 
 /* Squares of a picture; one for a picture that cannot be read or is too small, so that it comes up as an error. */
 static int64_t squares(const crops *c, int64_t picture) {
     gt_picture_info head = {0};
-    if (gt_item_head(&c->inner, picture, GT_PICTURE_HEAD_BYTES, &head) || head.height < c->side || head.width < c->side)
+    if (gt_item_head(&c->around.inner, picture, GT_PICTURE_HEAD_BYTES, &head) || head.height < c->side ||
+        head.width < c->side)
         return 1;
     return along(head.height, c->side) * along(head.width, c->side);
 }
@@ -203,7 +196,7 @@ static gt_status spread_labels(const crops *c, gt_source *s, int64_t count) {
     int32_t *classes = n->classes ? malloc((size_t)count * sizeof *classes) : NULL;
     double *vectors = n->vectors ? malloc((size_t)count * width * sizeof *vectors) : NULL;
     if (!classes && !vectors) return gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", count);
-    for (int64_t i = 0; i < c->inner.count; i++)
+    for (int64_t i = 0; i < c->around.inner.count; i++)
         for (int64_t k = c->first[i]; k < c->first[i + 1]; k++) {
             if (classes) classes[k] = n->classes[i];
             if (vectors) memcpy(vectors + (size_t)k * width, n->vectors + (size_t)i * width, width * sizeof *vectors);
@@ -215,33 +208,24 @@ static gt_status spread_labels(const crops *c, gt_source *s, int64_t count) {
     return GT_OK;
 }
 
+static int64_t inner_item(const gt_around *a, int64_t i) { return picture_of((const crops *)a, i); }
+
 /* Puts the cutting source around *s; crops->first is to be filled in. */
 static gt_status surround(gt_source *s, int side, gt_box *windows) {
-    crops *c = calloc(1, sizeof *c);
-    int64_t *first = malloc(((size_t)s->count + 1) * sizeof *first);
-    if (!c || !first) {
-        free(c);
-        free(first);
-        return gt_fail(GT_NOMEM, "out of memory for a list of %" PRId64 " pictures", s->count);
-    }
-    *c = (crops){.inner = *s, .side = side, .windows = windows, .first = first};
+    int64_t *first = gt_arena_array(s->arena, (size_t)s->count + 1, sizeof *first);
+    gt_status st = first ? gt_source_surround(s, sizeof(crops), inner_item, close_crops) : GT_NOMEM;
+    if (st) return st;
+    crops *c = s->state;
+    c->side = side, c->windows = windows, c->first = first;
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->decoded, NULL);
-    *s = (gt_source){.state = c,
-                     .file = {.fd = -1},
-                     .main_thread_only = s->main_thread_only,
-                     .read = read_item,
-                     .mask = s->mask && !windows ? mask_item : NULL,
-                     .head = head_item,
-                     .slow_heads = s->slow_heads,
-                     .name = name_item,
-                     .stamp = s->stamp,
-                     .item_stamp = s->item_stamp ? stamp_item : NULL,
-                     .close = close_crops,
-                     .info = s->info,
-                     .spec = s->spec,
-                     .path = s->path,
-                     .inside = s->inside};
+    s->read = read_item;
+    s->head = head_item;
+    s->mask = s->mask && !windows ? mask_item : NULL;
+    s->name = name_item;
+    s->fingerprint = NULL;
+    s->shape = (gt_picture){0};
+    s->files = false;
     return GT_OK;
 }
 
@@ -250,11 +234,11 @@ gt_status gt_source_crops(gt_source *s, int side) {
     if (st) return st;
     crops *c = s->state;
     int64_t count = 0;
-    for (int64_t i = 0; i < c->inner.count; i++) {
+    for (int64_t i = 0; i < c->around.inner.count; i++) {
         c->first[i] = count;
         count += squares(c, i);
     }
-    c->first[c->inner.count] = s->count = count;
+    c->first[c->around.inner.count] = s->count = count;
     return spread_labels(c, s, count);
 }
 
@@ -262,7 +246,7 @@ gt_status gt_source_cut(gt_source *s, int each, gt_box *windows) {
     gt_status st = surround(s, 0, windows);
     if (st) return st;
     crops *c = s->state;
-    for (int64_t i = 0; i <= c->inner.count; i++) c->first[i] = i * each;
-    s->count = c->inner.count * each;
+    for (int64_t i = 0; i <= c->around.inner.count; i++) c->first[i] = i * each;
+    s->count = c->around.inner.count * each;
     return GT_OK;
 }

@@ -63,37 +63,29 @@ struct gt_loader {
     pthread_cond_t asked, filled;
 };
 
-/* A stored image; the mask goes to `mask`. */
-static gt_status read_stored(gt_loader *l, int64_t stored, uint8_t *pixels, uint8_t *mask, bool *damaged) {
-    return gt_dataset_read_stored(l->ds, stored, pixels, l->mask_bytes ? mask : NULL, damaged);
-}
-
 typedef struct fetching { /* of one sample */
     gt_loader *loader;
     place *place;
-    uint8_t *pixels, *mask;
 } fetching;
 
-static gt_status fetch_item(void *arg, int64_t item, bool *damaged) {
+/* A stored image, and its mask unless that is NULL, by way of the cache if there is one. */
+static gt_status fetch_stored(void *arg, int64_t stored, void *pixels, uint8_t *mask, bool *damaged) {
     const fetching *f = arg;
     gt_loader *l = f->loader;
-    bool mirrored;
-    int64_t stored = gt_dataset_stored(l->ds, item, &mirrored);
-    uint8_t *kept = l->cache ? l->cache + (size_t)stored * (l->image_bytes + l->mask_bytes) : NULL;
+    uint8_t *kept = l->cache ? l->cache + (size_t)stored * (l->image_bytes + l->mask_bytes) : NULL,
+            *kept_mask = kept && mask ? kept + l->image_bytes : NULL;
     f->place->damaged = *damaged = kept && l->cached[stored] == DAMAGED;
     if (*damaged) return gt_fail(GT_FORMAT, "image %" PRId64 " is damaged", stored);
     if (!kept || l->cached[stored] == UNREAD) {
-        gt_status st = read_stored(l, stored, kept ? kept : f->pixels, kept ? kept + l->image_bytes : f->mask, damaged);
+        gt_status st = gt_dataset_read_stored(l->ds, stored, kept ? kept : pixels, kept ? kept_mask : mask, damaged);
         f->place->damaged = *damaged;
         if (st) return st;
         if (kept) l->cached[stored] = KEPT;
     }
-    if (kept) memcpy(f->pixels, kept, l->image_bytes);
-    if (kept && l->mask_bytes) memcpy(f->mask, kept + l->image_bytes, l->mask_bytes);
+    if (kept) memcpy(pixels, kept, l->image_bytes);
+    if (kept_mask) memcpy(mask, kept_mask, l->mask_bytes);
     atomic_fetch_add(&l->fetched, 1);
     gt_progress();
-    if (mirrored) gt_mirror(l->info, f->pixels);
-    if (mirrored && l->mask_bytes) gt_mirror_mask(l->info, f->mask);
     return GT_OK;
 }
 
@@ -103,9 +95,10 @@ static gt_status note_damaged(void *arg, int64_t stored) {
 
 /* The picture of a sample, or of the item that takes its place. */
 static gt_status fetch_sample(gt_loader *l, place *p, int sample, int64_t item) {
-    fetching f = {l, p, p->pixels + (size_t)sample * l->image_bytes, p->masks + (size_t)sample * l->mask_bytes};
+    uint8_t *mask = l->mask_bytes ? p->masks + (size_t)sample * l->mask_bytes : NULL;
     p->items[sample] = item;
-    gt_status st = gt_dataset_take_by(l->ds, &p->items[sample], &(gt_taking){fetch_item, note_damaged, &f});
+    gt_status st = gt_dataset_take_by(l->ds, &p->items[sample], p->pixels + (size_t)sample * l->image_bytes, mask,
+                                      &(gt_taking){fetch_stored, note_damaged, &(fetching){l, p}});
     p->replaced += p->items[sample] != item;
     return st;
 }
@@ -317,7 +310,8 @@ static gt_status make_cache(gt_loader *l, size_t most) {
     for (size_t i = 0; i < stored; i++) {
         uint8_t *kept = l->cache + i * (l->image_bytes + l->mask_bytes);
         bool damaged;
-        gt_status st = read_stored(l, (int64_t)i, kept, kept + l->image_bytes, &damaged);
+        uint8_t *mask = l->mask_bytes ? kept + l->image_bytes : NULL;
+        gt_status st = gt_dataset_read_stored(l->ds, (int64_t)i, kept, mask, &damaged);
         if (st && !(damaged && l->info->skips_damaged)) return st;
         l->cached[i] = st ? DAMAGED : KEPT;
         gt_progress();

@@ -85,7 +85,6 @@ gt_status gt_masks_sort_out(gt_source *s, int64_t entries, gt_masks_entry *name_
 }
 
 gt_status gt_mask_read(const gt_source *s, int64_t i, const gt_picture *shape, gt_picture *out) {
-    char buffer[GT_ITEM_NAME_BYTES];
     *out = (gt_picture){0};
     gt_status st = s->mask(s, i, out);
     if (!st && (out->height != shape->height || out->width != shape->width))
@@ -97,8 +96,13 @@ gt_status gt_mask_read(const gt_source *s, int64_t i, const gt_picture *shape, g
         if (class[k] >= classes && class[k] != GT_MASK_IGNORE)
             st = gt_fail(GT_FORMAT, "pixel (%" PRId64 ", %" PRId64 ") has the class %d; there are %d, and %d (ignore)",
                          k % shape->width, k / shape->width, class[k], classes, GT_MASK_IGNORE);
+    if (st) gt_picture_free(out);
+    return st;
+}
+
+gt_status gt_mask_wrap(const gt_source *s, int64_t i, gt_status st) {
+    char buffer[GT_ITEM_NAME_BYTES];
     if (!st) return GT_OK;
-    gt_picture_free(out);
     st = s->names.count || s->name
              ? gt_wrap(st, "'%s'", gt_mask_name(gt_source_name(s, i, buffer), (char[GT_ITEM_NAME_BYTES]){0}))
              : gt_wrap(st, "mask %" PRId64, i);

@@ -24,6 +24,7 @@ typedef struct key { /* of an item */
 } key;
 
 struct gt_naming {
+    gt_arena *arena; /* of all but index and keys */
     const gt_source *s;
     uint32_t *index;
     gt_name_list keys; /* of the items; none before gt_naming_fit() */
@@ -37,10 +38,11 @@ struct gt_naming {
 };
 
 gt_status gt_naming_new(gt_naming **out, const gt_source *s) {
-    gt_naming *n = *out = calloc(1, sizeof *n);
-    if (n) n->s = s, n->index = gt_item_index(s);
+    gt_arena *a = gt_arena_new();
+    gt_naming *n = *out = a ? gt_arena_alloc(a, sizeof *n) : NULL;
+    if (n) *n = (gt_naming){.arena = a, .s = s, .index = gt_item_index(s)};
     if (n && n->index) return GT_OK;
-    gt_naming_free(n);
+    gt_arena_free(a);
     *out = NULL;
     return gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", s->count);
 }
@@ -49,12 +51,7 @@ void gt_naming_free(gt_naming *n) {
     if (!n) return;
     gt_names_free(&n->keys);
     free(n->index);
-    free(n->plain);
-    free(n->sorted);
-    free(n->met);
-    free(n->front);
-    free(n->stamps);
-    free(n);
+    gt_arena_free(n->arena);
 }
 
 /* ---- keys ---- */
@@ -265,19 +262,17 @@ gt_status gt_naming_fit(gt_naming *n, const gt_name_list *names, const char *fil
     bool any_fits = false;
     size_t count = (size_t)n->s->count;
     if (!count || n->keys.count) return GT_OK;
-    n->plain = calloc(count, sizeof *n->plain);
-    n->sorted = calloc(count, sizeof *n->sorted);
-    n->met = calloc(count, sizeof *n->met);
-    n->stamps = calloc(count, sizeof *n->stamps);
-    gt_status st = n->plain && n->sorted && n->met && n->stamps
-                       ? make_keys(n)
-                       : gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", n->s->count);
+    n->plain = gt_arena_array(n->arena, count, sizeof *n->plain);
+    n->sorted = gt_arena_array(n->arena, count, sizeof *n->sorted);
+    n->met = gt_arena_array(n->arena, count, sizeof *n->met);
+    n->stamps = gt_arena_array(n->arena, count, sizeof *n->stamps);
+    gt_status st = gt_arena_failed(n->arena) ? GT_NOMEM : make_keys(n);
     if (!st) st = collect_keys(&t, &any_fits);
     if (!st && t.keys.count && t.wanted) try_ways(&t, any_fits);
     if (!st && n->fits) {
         sort_keys(n, &n->way, n->sorted);
-        n->front = strndup(gt_names_at(&t.keys, 0), n->way.name_folders);
-        st = n->front ? describe(&t, file, say) : gt_fail(GT_NOMEM, "out of memory for a name");
+        n->front = gt_arena_printf(n->arena, "%.*s", (int)n->way.name_folders, gt_names_at(&t.keys, 0));
+        st = n->front ? describe(&t, file, say) : GT_NOMEM;
     }
     gt_names_free(&t.keys);
     return st;

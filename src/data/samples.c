@@ -1,8 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Numbers of -1 .. 1 as the samples of a file, the other way round than gt_dataset_floats(). */
+ * What samples mean: numbers of -1 .. 1 for networks, and the other way round; which channels are colours. */
 #include <math.h>
 
-#include "gantry/dataset.h"
+#include "base/clones.h"
+#include "data/source.h"
+
+static inline float meaning(double x, double low, float half) { return (float)(x - low) / half - 1; }
+
+/* The same bits as meaning() where low is a whole number: the difference is exact. */
+GT_CLONES static void floats_of_bytes(const uint8_t *bytes, size_t n, float low, float half, float *out) {
+    for (size_t i = 0; i < n; i++) out[i] = ((float)bytes[i] - low) / half - 1;
+}
+
+void gt_dataset_floats(const gt_dataset_info *info, const void *samples, size_t n, float *out) {
+    enum { LEVELS = 256, EXACT = 1 << 20 };
+    double low = info->range[0];
+    float half = (float)((info->range[1] - low) / 2), level[LEVELS];
+    switch (info->type) {
+    case GT_U8:
+        if (fabs(low) < EXACT && low == floor(low)) {
+            floats_of_bytes(samples, n, (float)low, half, out);
+            break;
+        }
+        for (int v = 0; v < LEVELS; v++) level[v] = meaning(v, low, half);
+        for (size_t i = 0; i < n; i++) out[i] = level[((const uint8_t *)samples)[i]];
+        break;
+    case GT_U16:
+        for (size_t i = 0; i < n; i++) out[i] = meaning(((const uint16_t *)samples)[i], low, half);
+        break;
+    case GT_F32:
+        for (size_t i = 0; i < n; i++) out[i] = meaning((double)((const float *)samples)[i], low, half);
+        break;
+    }
+}
+
+int gt_dataset_colours(const gt_dataset_info *info) {
+    static const struct {
+        const char *names;
+        int channels;
+    } colours[] = {{"r,g,b", 3}, {"red,green,blue", 3}, {"grey", 1}, {"gray", 1}, {"l", 1}};
+    if (!info->channel_names || info->channels == 1) return 0; /* one channel is grey, whatever it is of */
+    for (size_t i = 0; i < sizeof colours / sizeof *colours; i++)
+        if (info->channels >= colours[i].channels && gt_names_begin(info->channel_names, colours[i].names))
+            return info->channels == colours[i].channels ? 0 : colours[i].channels;
+    return -1;
+}
+
+bool gt_dataset_alpha(const gt_dataset_info *info) { return gt_channels_alpha(info->channel_names, info->channels); }
+
+bool gt_dataset_usual_range(const gt_dataset_info *i) {
+    return i->range[0] == gt_sample_low(i->type) && i->range[1] == gt_sample_high(i->type);
+}
 
 gt_sample_format gt_dataset_format(const gt_dataset_info *info) {
     return (gt_sample_format){info->type, {info->range[0], info->range[1]}};

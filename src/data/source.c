@@ -107,15 +107,13 @@ static gt_status look_inside(gt_source *source) {
     struct stat s;
     for (const char *slash = strrchr(source->spec, '/'); slash && slash > source->spec;
          slash = memrchr(source->spec, '/', (size_t)(slash - source->spec))) {
-        char *path = strndup(source->spec, (size_t)(slash - source->spec));
-        bool file = path && !stat(path, &s) && S_ISREG(s.st_mode);
-        if (file && asprintf(&source->inside, "%s/", slash + 1) < 0) source->inside = NULL;
-        if (file) free(source->path), source->path = path;
-        else free(path);
-        if (!path || (file && !source->inside)) return gt_fail(GT_NOMEM, "out of memory");
-        if (file) return GT_OK;
+        char *path = gt_arena_printf(source->arena, "%.*s", (int)(slash - source->spec), source->spec);
+        if (!path || stat(path, &s) || !S_ISREG(s.st_mode)) continue;
+        source->path = path;
+        source->inside = gt_arena_printf(source->arena, "%s/", slash + 1);
+        break;
     }
-    return GT_OK;
+    return gt_arena_failed(source->arena) ? GT_NOMEM : GT_OK;
 }
 
 /* An option that says nothing of such a source. */
@@ -145,8 +143,8 @@ static gt_status open_kind(gt_source *source, const gt_source_options *options) 
         source->info.source = kinds[i]->name;
         gt_status st = check_options(kinds[i], options);
         if (st) return st;
-        source->state = kinds[i]->state_bytes ? calloc(1, kinds[i]->state_bytes) : NULL;
-        if (kinds[i]->state_bytes && !source->state) return gt_fail(GT_NOMEM, "out of memory");
+        source->state = gt_arena_alloc(source->arena, kinds[i]->state_bytes);
+        if (!source->state) return GT_NOMEM;
         source->close = kinds[i]->close;
         return kinds[i]->open(source, options);
     }
@@ -199,12 +197,13 @@ gt_status gt_source_open(gt_source **out, const char *spec, const gt_source_opti
     *out = NULL;
     if (options->crops < 0)
         return gt_fail(GT_USAGE, "--crops=%d: the side of a square in pixels, or 0", options->crops);
-    gt_source *s = calloc(1, sizeof *s);
+    gt_arena *a = gt_arena_new();
+    gt_source *s = a ? gt_arena_alloc(a, sizeof *s) : NULL;
     size_t length = strlen(spec);
     while (length > 1 && spec[length - 1] == '/') length--;
-    if (s) s->spec = strndup(spec, length), s->path = strndup(spec, length), s->file.fd = -1;
-    if (!s || !s->spec || !s->path) {
-        gt_source_close(s);
+    if (s) s->arena = a, s->file.fd = -1, s->spec = s->path = gt_arena_printf(a, "%.*s", (int)length, spec);
+    if (!s || !s->spec) {
+        gt_arena_free(a);
         return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
     }
     gt_status st = open_source(s, options);
@@ -221,17 +220,13 @@ void gt_source_close_items(gt_source *s) {
     if (s->close) s->close(s->state);
     gt_temp_file_close(&s->file);
     gt_names_free(&s->names);
-    free(s->state);
 }
 
 void gt_source_close(gt_source *s) {
     if (!s) return;
     gt_source_close_items(s);
     gt_notes_free(&s->info);
-    free(s->spec);
-    free(s->path);
-    free(s->inside);
-    free(s);
+    gt_arena_free(s->arena);
 }
 
 const gt_source_info *gt_source_get_info(const gt_source *s) { return &s->info; }
@@ -264,17 +259,23 @@ gt_status gt_loaded_head(const gt_source *s, int64_t i, size_t first, gt_picture
 
 gt_status gt_item_read(const gt_source *s, int64_t i, gt_picture *out) {
     *out = (gt_picture){0};
-    if (s->read) return s->read(s, i, out);
-    if (s->load) return gt_loaded_picture(s, i, out);
-    gt_status st = gt_picture_new(out, s->shape.height, s->shape.width, s->shape.channels, s->shape.type);
-    out->alpha = s->shape.alpha;
-    return st ? st : s->samples(s, i, out->samples);
+    return s->read(s, i, out);
 }
 
 gt_status gt_item_head(const gt_source *s, int64_t i, size_t first, gt_picture_info *out) {
     *out = (gt_picture_info){0};
-    if (s->read) return s->head(s, i, first, out);
-    if (s->load) return gt_loaded_head(s, i, first, out);
+    return s->head(s, i, first, out);
+}
+
+gt_status gt_array_room(const gt_source *s, gt_picture *out) {
+    if (out->samples) return GT_OK;
+    gt_status st = gt_picture_new(out, s->shape.height, s->shape.width, s->shape.channels, s->shape.type);
+    out->alpha = s->shape.alpha;
+    return st;
+}
+
+static gt_status array_head(const gt_source *s, int64_t i, size_t first, gt_picture_info *out) {
+    (void)i, (void)first;
     *out = (gt_picture_info){.format = s->format,
                              .height = s->shape.height,
                              .width = s->shape.width,
@@ -282,6 +283,19 @@ gt_status gt_item_head(const gt_source *s, int64_t i, size_t first, gt_picture_i
                              .bits = 8 * (int)gt_sample_bytes(s->shape.type),
                              .alpha = s->shape.alpha};
     return GT_OK;
+}
+
+void gt_source_of_arrays(gt_source *s, const char *format, gt_read *read) {
+    s->read = read;
+    s->head = array_head;
+    s->format = format;
+}
+
+void gt_source_of_pictures(gt_source *s, gt_load *load) {
+    s->read = gt_loaded_picture;
+    s->head = gt_loaded_head;
+    s->load = load;
+    s->files = true;
 }
 
 gt_status gt_item_shape(const gt_source *s, int64_t i, size_t first, gt_picture *shape, bool *cut) {
@@ -347,7 +361,7 @@ gt_status gt_source_mask(gt_source *s, int64_t i, const gt_picture *shape, gt_pi
     *out = (gt_picture){0};
     gt_status st = check_item(s, i);
     if (!st && !s->mask) st = gt_fail(GT_USAGE, "'%s' has no masks", s->spec);
-    return st ? st : gt_mask_read(s, i, shape, out);
+    return st ? st : gt_mask_wrap(s, i, gt_mask_read(s, i, shape, out));
 }
 
 gt_status gt_source_head(gt_source *s, int64_t i, gt_picture_info *out) {

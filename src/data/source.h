@@ -9,6 +9,7 @@
 #include "gantry/box.h"
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
+#include "gantry/memory.h"
 #include "gantry/source.h"
 #include "gantry/transform.h"
 
@@ -24,31 +25,32 @@ enum {
 
 /* The functions of a source get the source. Messages of all of them give the reason alone, or what lies below the
  * source's name and the reason. All but `close` may be called by several threads at once, unless main_thread_only. */
+typedef gt_status gt_read(const gt_source *s, int64_t i, gt_picture *out);
+/* The first bytes of a picture file, at most `most` (malloc'ed, the caller frees them also after a failure). `whole`:
+ * more than `most` are an error. */
 typedef gt_status gt_load(const gt_source *s, int64_t i, size_t most, bool whole, void **bytes, size_t *n);
 
 struct gt_source {
-    void *state;        /* of the kind, freed with the source */
+    gt_arena *arena;    /* for what lives as long as the source, and the source itself; while it is opened */
+    void *state;        /* of the kind; in the arena */
     gt_temp_file file;  /* where the items lie, a temporary file or another one; closed with the source */
     gt_name_list names; /* of the items; none: see `name` */
     int64_t count;
     bool main_thread_only;
 
-    /* One of three ways to read an item.
-     * Arrays: all items have this shape (without samples; height 0: other sources); `format` is what a head calls them.
-     */
-    gt_picture shape;
-    const char *format;
-    gt_status (*samples)(const gt_source *s, int64_t i, void *samples);
-    /* Picture files: the first bytes, at most `most` (malloc'ed, the caller frees them also after a failure). `whole`:
-     * more than `most` are an error. */
-    gt_load *load;
-    /* The mask of an item's picture as it is stored, for gt_picture_free; NULL: there are no masks. */
-    gt_status (*mask)(const gt_source *s, int64_t i, gt_picture *out);
-    /* Any other way, with or without `load`. `first`: how many bytes to try first, where the beginning of an item may
-     * tell the item's head. */
-    gt_status (*read)(const gt_source *s, int64_t i, gt_picture *out);
+    /* The picture of an item as it is stored. *out is {0}, and becomes a picture for gt_picture_free; or *out is the
+     * source's `shape` with the caller's memory for the samples. */
+    gt_read *read;
+    /* What the picture is like. `first`: how many bytes to try first, where the beginning of an item may tell it. */
     gt_status (*head)(const gt_source *s, int64_t i, size_t first, gt_picture_info *out);
     bool slow_heads; /* `head` reads all of an item */
+    /* The mask of an item's picture as it is stored, for gt_picture_free; NULL: there are no masks. */
+    gt_read *mask;
+
+    gt_picture shape;   /* of all items, without samples, where that is known beforehand; else height 0 */
+    const char *format; /* what heads call items of this shape */
+    gt_load *load;      /* for gt_loaded_picture and gt_loaded_head */
+    bool files;         /* items are picture files, whose names say their kind */
 
     /* The name of an item where there is no list of names; NULL: its number in so many digits. */
     const char *(*name)(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]);
@@ -64,8 +66,8 @@ struct gt_source {
 
     gt_source_info info; /* its count is filled in by gt_source_open; its memory is malloc'ed */
     char *spec;          /* without slashes at its end */
-    char *path, *inside; /* of "FILE.zip/train": "FILE.zip" and "train/", below which alone items lie; else `path` is
-                            `spec`, and `inside` NULL */
+    char *path, *inside; /* in the arena, as `spec`; of "FILE.zip/train": "FILE.zip" and "train/", below which alone
+                            items lie; else `path` is `spec`, and `inside` NULL */
 };
 
 typedef struct gt_spec {   /* what somebody names as a source */
@@ -97,7 +99,14 @@ static inline bool gt_own_labels(const gt_source_options *o) {
 
 /* ---- reading (source.c) ---- */
 
-/* Read an item, or its head, in the way of its source. Messages give the reason alone. */
+/* The two kinds of sources that most are: arrays, whose items have s->shape, and picture files. Others set s->read and
+ * s->head themselves. */
+void gt_source_of_arrays(gt_source *s, const char *format, gt_read *read);
+void gt_source_of_pictures(gt_source *s, gt_load *load);
+/* For `read` of arrays: memory for the samples, unless the caller has brought some. */
+gt_status gt_array_room(const gt_source *s, gt_picture *out);
+
+/* Read an item into an empty picture, or its head. Messages give the reason alone. */
 gt_status gt_item_read(const gt_source *s, int64_t i, gt_picture *out);
 gt_status gt_item_head(const gt_source *s, int64_t i, size_t first, gt_picture_info *out);
 /* Of how many items the heads are looked at where all of them are wanted: fewer, evenly spaced, of very many or where a
@@ -129,6 +138,20 @@ gt_status gt_loaded_head(const gt_source *s, int64_t i, size_t first, gt_picture
 /* Closes what the items come from; notes and spec stay. */
 void gt_source_close_items(gt_source *s);
 
+/* ---- sources around sources (around.c) ---- */
+
+typedef struct gt_around gt_around;
+typedef int64_t gt_around_item(const gt_around *a, int64_t i); /* the item inside that item i comes from */
+struct gt_around {                                             /* what their states begin with */
+    gt_source inner;
+    gt_around_item *item;
+    void (*close)(void *state);
+};
+/* Puts a source around *s: zeroed memory of so many bytes, which begins with a gt_around, is the new state. Pictures,
+ * heads, masks, names, stamps and the fingerprint go through to the source inside, for the caller to replace. `item`
+ * NULL: each item comes from that of the same number. `close` NULL: the state holds nothing but memory of the arena. */
+gt_status gt_source_surround(gt_source *s, size_t state_bytes, gt_around_item *item, void (*close)(void *state));
+
 /* Puts a part of `from` - so many rows and columns from row `top` and column `left` on - into the middle of `to`, which
  * has samples of the same kind and as many channels. */
 void gt_picture_paste(const gt_picture *from, int top, int left, int height, int width, gt_picture *to);
@@ -139,10 +162,15 @@ const char *gt_picture_shape(const gt_picture *shape, char text[GT_SHAPE_BYTES])
 gt_status gt_source_crops(gt_source *s, int side);
 /* Makes *s a source of `each` windows of each of its pictures, labelled by what they show (windows.c). */
 gt_status gt_source_windows(gt_source *s, int each);
-/* Makes *s a source of these windows [count * each]: picture i has those from i * each on. After GT_OK the windows
- * belong to the source. The labels must be those of the windows already. (crops.c) */
+/* Makes *s a source of these windows [count * each] in its arena: picture i has those from i * each on. The labels must
+ * be those of the windows already. (crops.c) */
 gt_status gt_source_cut(gt_source *s, int each, gt_box *windows);
 
+/* Makes *s, where its pictures differ, a source of what the transform makes of each. *shape: what all of them become;
+ * samples get the kind of the first item's, and the usual range. *said: what is changed and how, in the arena;
+ * untouched where nothing is. `some`: items that cannot be read are passed over, as long as there are others. (fit.c)
+ */
+gt_status gt_source_fit(gt_source *s, const gt_transform *wanted, bool some, gt_picture *shape, char **said);
 /* Makes *s a source of the items alone that have one of options->classes. (class_filter.c) */
 gt_status gt_source_filter_classes(gt_source *s, const gt_source_options *options);
 
@@ -219,8 +247,10 @@ gt_status gt_masks_sort_out(gt_source *s, int64_t entries, gt_masks_entry *name_
                             bool *masks);
 gt_status gt_masks_add_name(gt_source_info *n, const char *name); /* of the next class */
 void gt_masks_free_names(gt_source_info *n);
-/* gt_source_mask() without the look at the item's number. */
+/* gt_source_mask() without the look at the item's number; the message gives the reason alone. */
 gt_status gt_mask_read(const gt_source *s, int64_t i, const gt_picture *shape, gt_picture *out);
+/* GT_OK, or the message with source and mask in front. */
+gt_status gt_mask_wrap(const gt_source *s, int64_t i, gt_status st);
 
 /* dataset.json (see dataset.h); gt_own_labels false: neither labels nor class names are taken. options->every_label:
  * each item has one label; else an item may have none. (labels_json.c) */
@@ -260,21 +290,7 @@ gt_status gt_item_file(const gt_source *s, int64_t i, int *fd, uint64_t *bytes);
 gt_status gt_mask_file(const gt_source *s, int64_t i, int *fd, uint64_t *bytes);
 gt_status gt_mask_of_file(const gt_source *s, int64_t i, gt_picture *out); /* for s->mask */
 
-/* ---- pictures of any shapes as a dataset (fit.c) ---- */
-
-typedef struct gt_fitting {
-    gt_transform transform;
-    int64_t unlike, looks; /* how many of the items looked at are changed */
-} gt_fitting;
-/* Looks at the items. *shape: what all of them become; samples get the kind of the first item's, and the usual range.
- * *said: what is changed and how, to be freed; untouched where nothing is. `some`: items that cannot be read are passed
- * over, as long as there are others. */
-gt_status gt_fitting_plan(gt_fitting *f, const gt_source *s, const gt_transform *wanted, bool some, gt_picture *shape,
-                          char **said);
-gt_status gt_fitting_read(const gt_fitting *f, const gt_source *s, int64_t i, gt_picture *out); /* any thread */
-gt_status gt_fitting_mask(const gt_fitting *f, gt_source *s, int64_t i, gt_picture *out);
-
-/* ---- datasets (dataset.c, look.c) ---- */
+/* ---- datasets (dataset*.c, fingerprint.c, look.c) ---- */
 
 /* The least and the greatest of n >= 1 samples. */
 void gt_sample_ends(gt_sample type, const void *samples, size_t n, float *least, float *most);
@@ -292,14 +308,14 @@ int gt_dataset_class_stored(const gt_dataset *ds, int64_t stored); /* -1: it has
 /* A stored image and, unless `mask` is NULL, its mask [H,W]. *damaged, unless NULL: that failed since bytes do not
  * decode, and not for any other reason. */
 gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples, uint8_t *mask, bool *damaged);
-/* Reads *item by `read` or, with options.skip_damaged, the first item that can be read of those that may take its
- * place; *item becomes that one. `found` is called with each damaged one before; its error ends the search. */
+/* gt_dataset_take() for who reads stored images in a way of their own (`read`: as gt_dataset_read_stored()) or notes
+ * damaged ones differently. `found` is called with each damaged one; its error ends the search. */
 typedef struct gt_taking {
-    gt_status (*read)(void *arg, int64_t item, bool *damaged);
+    gt_status (*read)(void *arg, int64_t stored, void *samples, uint8_t *mask, bool *damaged);
     gt_status (*found)(void *arg, int64_t stored);
     void *arg;
 } gt_taking;
-gt_status gt_dataset_take_by(gt_dataset *ds, int64_t *item, const gt_taking *how);
+gt_status gt_dataset_take_by(gt_dataset *ds, int64_t *item, void *samples, uint8_t *mask, const gt_taking *how);
 int64_t gt_dataset_damaged_most(const gt_dataset *ds); /* so many damaged images are passed over */
 /* A damaged image that somebody else has told of: it is known, and no warning. True: it was not known. */
 bool gt_dataset_know_damaged(gt_dataset *ds, int64_t stored);
@@ -310,8 +326,5 @@ gt_status gt_dataset_join_damaged_all(gt_dataset *ds, gt_comm *comm, int64_t *n)
 void gt_dataset_hash_shape(const gt_dataset *ds, gt_hasher *h);
 /* The mask of a stored image, [H,W]. */
 gt_status gt_dataset_mask_stored(gt_dataset *ds, int64_t stored, uint8_t *classes);
-void gt_mirror_mask(const gt_dataset_info *info, uint8_t *classes);
-/* Exchanges left and right of an image of the dataset. */
-void gt_mirror(const gt_dataset_info *info, void *samples);
 
 #endif

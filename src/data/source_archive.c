@@ -206,7 +206,7 @@ static gt_status refuse_training(const gt_source *s) {
 static gt_status open_archive(gt_source *s, const gt_source_options *options) {
     packed *p = s->state;
     if (options->again_and_again) return refuse_training(s);
-    s->load = load_item;
+    gt_source_of_pictures(s, load_item);
     s->item_stamp = stamp_item;
     p->file = &s->file;
     p->members = (gt_members){

@@ -335,10 +335,12 @@ static const batch *batch_of(const cifar *c, int64_t i) {
     return b;
 }
 
-static gt_status read_samples(const gt_source *s, int64_t i, void *samples) {
+static gt_status read_image(const gt_source *s, int64_t i, gt_picture *out) {
     const batch *b = batch_of(s->state, i);
-    uint8_t planes[IMAGE], *to = samples;
-    gt_status st = gt_read_at(s->file.fd, b->at + (uint64_t)(i - b->first) * b->step, planes, IMAGE);
+    uint8_t planes[IMAGE];
+    gt_status st = gt_array_room(s, out);
+    uint8_t *to = out->samples;
+    if (!st) st = gt_read_at(s->file.fd, b->at + (uint64_t)(i - b->first) * b->step, planes, IMAGE);
     for (int k = 0; k < PLANE && !st; k++)
         for (int channel = 0; channel < 3; channel++) *to++ = planes[channel * PLANE + k];
     return st;
@@ -354,9 +356,8 @@ static const char *name_item(const gt_source *s, int64_t i, char buffer[GT_ITEM_
 
 static gt_status open_cifar(gt_source *s, const gt_source_options *options) {
     cifar *c = s->state;
-    s->samples = read_samples;
+    gt_source_of_arrays(s, "CIFAR", read_image);
     s->shape = (gt_picture){.height = SIDE, .width = SIDE, .channels = 3, .type = GT_U8};
-    s->format = "CIFAR";
     s->name = name_item;
     c->coarse = options->coarse;
     c->file = &s->file;

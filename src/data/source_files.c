@@ -145,8 +145,8 @@ static gt_hash128 stamp_item(const gt_source *s, int64_t i) {
 }
 
 gt_status gt_source_of_files(gt_source *s, const char *folder, size_t length) {
-    s->load = load_item;
+    gt_source_of_pictures(s, load_item);
     s->item_stamp = stamp_item;
-    s->state = strndup(folder, length);
-    return s->state ? GT_OK : gt_fail(GT_NOMEM, "out of memory");
+    s->state = gt_arena_printf(s->arena, "%.*s", (int)length, folder);
+    return s->state ? GT_OK : GT_NOMEM;
 }

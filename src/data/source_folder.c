@@ -179,12 +179,11 @@ static gt_status find_json(gt_source *s, char **path) {
     for (size_t n = 0; slash; n = slash ? (size_t)(slash - first) + 1 : 0) { /* of the folders of the first picture */
         snprintf(name, sizeof name, "%.*s%s", (int)n, first, GT_NOTES_FILE);
         slash = strchr(first + n, '/');
-        char *there = gt_path_join(s->spec, name);
+        char *there = gt_arena_printf(s->arena, "%s/%s", s->spec, name);
         if (!there) return GT_NOMEM;
-        bool is = !access(there, F_OK);
-        if (is && gt_names_begin_with(&s->names, first, n)) return *path = there, GT_OK;
-        free(there);
-        if (is) return gt_notes_say_unread(&s->info, name);
+        if (access(there, F_OK)) continue;
+        if (gt_names_begin_with(&s->names, first, n)) return *path = there, GT_OK;
+        return gt_notes_say_unread(&s->info, name);
     }
     return GT_OK;
 }
@@ -201,7 +200,6 @@ static gt_status read_json(gt_source *s, const gt_sift *sift, const gt_source_op
         free(text);
         if (st) gt_wrap(st, "'%s'", GT_NOTES_FILE);
     }
-    free(path);
     return st;
 }
 

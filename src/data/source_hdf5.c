@@ -36,11 +36,13 @@ static void close_set(void *state) {
 }
 
 /* Planes are read into a picture of their own. */
-static gt_status read_image(const gt_source *s, int64_t i, void *samples) {
+static gt_status read_image(const gt_source *s, int64_t i, gt_picture *out) {
     h5set *d = s->state;
-    void *planes = d->planes ? malloc(gt_picture_bytes(&s->shape)) : samples;
+    gt_status st = gt_array_room(s, out);
+    if (st) return st;
+    void *samples = out->samples, *planes = d->planes ? malloc(gt_picture_bytes(&s->shape)) : samples;
     if (!planes) return gt_fail(GT_NOMEM, "out of memory for an image");
-    gt_status st = gt_h5_set_read(d->images, i, 1, gt_sample_number(s->shape.type), planes);
+    st = gt_h5_set_read(d->images, i, 1, gt_sample_number(s->shape.type), planes);
     if (!st && d->planes) gt_pixels_of_planes(&s->shape, planes, samples);
     if (d->planes) free(planes);
     return st;
@@ -316,8 +318,7 @@ static gt_status read_file(h5set *d, gt_source *s, const gt_source_options *opti
 
 static gt_status open_hdf5(gt_source *s, const gt_source_options *options) {
     h5set *d = s->state;
-    s->samples = read_image;
-    s->format = gt_source_hdf5.name;
+    gt_source_of_arrays(s, gt_source_hdf5.name, read_image);
     s->name_digits = 8;
     s->main_thread_only = true;
     if (!access(s->spec, R_OK) && !gt_h5_is(s->spec))

@@ -286,12 +286,10 @@ static void close_lmdb(void *state) {
 }
 
 static gt_status open_file(gt_source *s) {
-    char *path = gt_is_directory(s->spec) ? gt_path_join(s->spec, "data.mdb") : strdup(s->spec);
-    if (!path) return gt_fail(GT_NOMEM, "out of memory for a file name");
+    const char *path = gt_is_directory(s->spec) ? gt_arena_printf(s->arena, "%s/data.mdb", s->spec) : s->spec;
+    if (!path) return GT_NOMEM;
     s->stamp = gt_file_stamp(path);
-    gt_status st = gt_source_part_file(path, &s->file.fd, &s->file.size);
-    free(path);
-    return st;
+    return gt_source_part_file(path, &s->file.fd, &s->file.size);
 }
 
 static gt_status read_tree(gt_source *s) {
@@ -308,7 +306,7 @@ static gt_status read_tree(gt_source *s) {
 }
 
 static gt_status open_lmdb(gt_source *s, const gt_source_options *options) {
-    s->load = load_item;
+    s->load = load_item; /* a key is not the name of a file */
     s->read = read_item;
     s->head = head_item;
     gt_status st = read_tree(s);

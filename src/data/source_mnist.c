@@ -46,6 +46,7 @@ static bool is_file_of_images(const char *path, const char *name) {
 }
 
 typedef struct listing {
+    gt_arena *arena;
     char *chosen; /* path */
     int files, training;
     char names[512];
@@ -68,9 +69,8 @@ static gt_status list_images(void *arg, const char *path, const char *name) {
     snprintf(l->names + n, sizeof l->names - n, "%s%s", n ? ", " : "", name);
     l->files++, l->training += training;
     if (l->chosen && !(training && l->training == 1)) return GT_OK;
-    free(l->chosen);
-    l->chosen = strdup(path);
-    return l->chosen ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name");
+    l->chosen = gt_arena_printf(l->arena, "%s", path);
+    return l->chosen ? GT_OK : GT_NOMEM;
 }
 
 /* Among its first entries: a folder of pictures has many. */
@@ -78,33 +78,31 @@ static bool has_images(const char *folder) {
     enum { LOOKS = 256 };
     DIR *dir = opendir(folder);
     struct dirent *e;
+    struct stat s;
     bool has = false;
-    for (int i = 0; dir && !has && i < LOOKS && (e = readdir(dir)); i++) {
-        char *path = is_images_name(e->d_name) ? gt_path_join(folder, e->d_name) : NULL;
-        has = path && is_file_of_images(path, e->d_name);
-        free(path);
-    }
+    for (int i = 0; dir && !has && i < LOOKS && (e = readdir(dir)); i++)
+        has = is_images_name(e->d_name) && !fstatat(dirfd(dir), e->d_name, &s, 0) && S_ISREG(s.st_mode);
     if (dir) closedir(dir);
     return has;
 }
 
-/* The folder of the files: torchvision has them in MNIST/raw. NULL: out of memory, or there is none. */
-static char *folder_of_files(const char *folder) {
-    if (has_images(folder)) return strdup(folder);
-    char *raw = gt_path_join(folder, "raw");
-    if (raw && has_images(raw)) return raw;
-    free(raw);
-    return NULL;
+/* The folder of the files: torchvision has them in MNIST/raw. False: there is none. */
+static bool find_files(const char *folder, char found[PATH_MAX]) {
+    for (int k = 0; k < 2; k++) {
+        int n = snprintf(found, PATH_MAX, "%s%s", folder, k ? "/raw" : "");
+        if (n < PATH_MAX && has_images(found)) return true;
+    }
+    return false;
 }
 
 /* GT_FORMAT: it is not known which are meant. */
 static gt_status choose_file(gt_source *s, mnist *m) {
-    listing l = {0};
-    char *folder = folder_of_files(s->spec);
-    gt_status st = folder ? gt_folder_each(folder, list_images, &l) : gt_fail(GT_NOMEM, "out of memory");
+    listing l = {.arena = s->arena};
+    char folder[PATH_MAX];
+    gt_status st = find_files(s->spec, folder) ? gt_folder_each(folder, list_images, &l)
+                                               : gt_fail(GT_FAILED, "its files are gone");
     if (!st && l.files > 1 && l.training != 1)
         st = gt_fail(GT_FORMAT, "a folder of several sets in MNIST's format: name one of its files: %s", l.names);
-    free(folder);
     m->path = l.chosen;
     const char *slash = !st ? strrchr(m->path, '/') : NULL;
     if (!st) st = gt_notes_say(&s->info, "of %s '%s' is taken", l.names, slash ? slash + 1 : m->path);
@@ -112,14 +110,9 @@ static gt_status choose_file(gt_source *s, mnist *m) {
     return st;
 }
 
-static void close_mnist(void *state) { free(((mnist *)state)->path); }
-
 static bool claims_mnist(const gt_spec *spec) {
-    if (spec->is_folder) {
-        char *folder = folder_of_files(spec->text);
-        free(folder);
-        return folder != NULL;
-    }
+    char folder[PATH_MAX];
+    if (spec->is_folder) return find_files(spec->text, folder);
     const char *slash = strrchr(spec->text, '/'), *name = slash ? slash : spec->text;
     return spec->is_file && (strstr(name, "-images-idx3-ubyte") || strstr(name, "-images.idx3-ubyte") ||
                              gt_file_begins(spec->text, 0, "\0\0\10\3", 4));
@@ -210,52 +203,46 @@ static gt_status read_labels(gt_source *s, const char *path) {
     if (st) return st;
     st = read_idx_head(file, 1, bytes, &n);
     if (!st && n != s->count) st = gt_fail(GT_FORMAT, "%u labels for %" PRId64 " images", n, s->count);
-    uint8_t *labels = st ? NULL : malloc(n);
-    if (!st && !labels) st = gt_fail(GT_NOMEM, "out of memory for %u labels", n);
+    uint8_t *labels = st ? NULL : gt_arena_alloc(s->arena, n);
+    if (!st && !labels) st = GT_NOMEM;
     if (!st) st = read_packed(file, labels, n);
     if (!st) st = read_end(file, "label");
     st = close_packed(file, st);
     if (!st) st = gt_notes_new_classes(&s->info, s->count);
     for (uint32_t i = 0; !st && i < n; i++) s->info.classes[i] = labels[i];
-    free(labels);
     return st;
 }
 
 /* The name of the labels for that of images, of the last `parts` parts of a path: "images" becomes "labels" and "idx3"
  * "idx1". NULL: out of memory, or no name of images. */
-static char *labels_name(const char *path, int parts) {
-    char *name = strdup(path), *from = name ? name + strlen(name) : NULL;
+static char *labels_name(gt_arena *a, const char *path, int parts) {
+    char *name = gt_arena_printf(a, "%s", path), *from = name ? name + strlen(name) : NULL;
     bool images = false;
     for (int k = 0; k < parts && from; k++) from = memrchr(name, '/', (size_t)(from - name));
     from = from ? from + 1 : name;
     for (char *p = from; p && (p = strstr(p, "images")); p += 6) memcpy(p, "labels", 6), images = true;
     for (char *p = from; p && (p = strstr(p, "idx3")); p += 4) memcpy(p, "idx1", 4);
-    if (images) return name;
-    free(name);
-    return NULL;
+    return images ? name : NULL;
 }
 
 /* Sets the byte between "labels" and "idx1" of the last part, and the ending. NULL: out of memory. */
-static char *variant_of(const char *name, char between, bool packed) {
+static char *variant_of(gt_arena *a, const char *name, char between, bool packed) {
     const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name, *part = strstr(last, "labels");
     size_t n = strlen(name);
     if (gt_ends_with(name, ".gz")) n -= 3;
-    char *out = malloc(n + 4);
-    if (!out) return NULL;
-    snprintf(out, n + 4, "%.*s%s", (int)n, name, packed ? ".gz" : "");
-    if (part && strchr("-.", part[6]) && part[6]) out[part + 6 - name] = between;
+    char *out = gt_arena_printf(a, "%.*s%s", (int)n, name, packed ? ".gz" : "");
+    if (out && part && strchr("-.", part[6]) && part[6]) out[part + 6 - name] = between;
     return out;
 }
 
 /* *there: a file of labels is there by one of its names, and was read. */
 static gt_status try_labels(gt_source *s, const char *name, bool *there) {
     for (int k = 0; k < 4; k++) {
-        char *path = variant_of(name, k & 1 ? '.' : '-', k < 2);
-        if (!path) return gt_fail(GT_NOMEM, "out of memory");
+        char *path = variant_of(s->arena, name, k & 1 ? '.' : '-', k < 2);
+        if (!path) return GT_NOMEM;
         gt_status st = GT_OK;
         *there = access(path, F_OK) == 0 && !gt_is_directory(path);
         if (*there && (st = read_labels(s, path))) gt_wrap(st, "labels in '%s'", path);
-        free(path);
         if (*there || st) return st;
     }
     return GT_OK;
@@ -267,12 +254,11 @@ static gt_status find_labels(gt_source *s) {
     const char *path = ((const mnist *)s->state)->path;
     bool there = false;
     const char *slash = strrchr(path, '/');
-    char *first = labels_name(path, 1);
+    char *first = labels_name(s->arena, path, 1);
     gt_status st = GT_OK;
     for (int parts = 1; parts <= 2 && !there && !st; parts++) {
-        char *name = labels_name(path, parts);
+        char *name = labels_name(s->arena, path, parts);
         if (name) st = try_labels(s, name, &there);
-        free(name);
     }
     if (!there && !st && first) {
         const char *name = strrchr(first, '/');
@@ -284,17 +270,18 @@ static gt_status find_labels(gt_source *s) {
         st = gt_notes_say(&s->info, "no labels: 'images' in its name would say which file beside it has them, such as "
                                     "train-images-idx3-ubyte and train-labels-idx1-ubyte");
     }
-    free(first);
-    return st;
+    return !st && gt_arena_failed(s->arena) ? GT_NOMEM : st;
 }
 
 /* The rows are read without gaps behind the upper border, and then go to their places, the last one first. */
-static gt_status read_samples(const gt_source *s, int64_t i, void *samples) {
+static gt_status read_image(const gt_source *s, int64_t i, gt_picture *out) {
     const mnist *m = s->state;
     size_t border = (size_t)m->border, wide = (size_t)s->shape.width, width = wide - 2 * border,
            height = (size_t)s->shape.height - 2 * border;
-    uint8_t *rows = (uint8_t *)samples + border * wide;
-    gt_status st = gt_read_at(s->file.fd, (uint64_t)i * height * width, rows, height * width);
+    gt_status st = gt_array_room(s, out);
+    if (st) return st;
+    uint8_t *samples = out->samples, *rows = samples + border * wide;
+    st = gt_read_at(s->file.fd, (uint64_t)i * height * width, rows, height * width);
     if (st || !border) return st;
     for (size_t y = height; y-- > 0;) {
         uint8_t *row = rows + y * wide;
@@ -309,12 +296,10 @@ static gt_status read_samples(const gt_source *s, int64_t i, void *samples) {
 
 static gt_status open_mnist(gt_source *s, const gt_source_options *options) {
     mnist *m = s->state;
-    s->samples = read_samples;
-    s->format = "IDX";
+    gt_source_of_arrays(s, "IDX", read_image);
     s->name_digits = 5;
-    gt_status st = gt_is_directory(s->spec)      ? choose_file(s, m)
-                   : (m->path = strdup(s->spec)) ? GT_OK
-                                                 : gt_fail(GT_NOMEM, "out of memory for a file name");
+    m->path = s->spec;
+    gt_status st = gt_is_directory(s->spec) ? choose_file(s, m) : GT_OK;
     if (!st && (st = read_images(s)) && gt_is_directory(s->spec)) gt_wrap(st, "'%s'", m->path);
     m->border = s->shape.height == MNIST_SIDE && s->shape.width == MNIST_SIDE ? options->mnist_border : 0;
     s->info.border = m->border;
@@ -327,5 +312,4 @@ const gt_source_kind gt_source_mnist = {.name = "mnist",
                                         .looks = "*-images-idx3-ubyte.gz",
                                         .claims = claims_mnist,
                                         .state_bytes = sizeof(mnist),
-                                        .close = close_mnist,
                                         .open = open_mnist};

@@ -289,13 +289,15 @@ static void arrange_samples(const gt_source *s, const void *numbers, void *sampl
                       number_at(f, numbers, k));
 }
 
-static gt_status read_samples(const gt_source *s, int64_t i, void *samples) {
+static gt_status read_image(const gt_source *s, int64_t i, gt_picture *out) {
     const numpy *f = s->state;
     size_t bytes = numbers_of(s) * (size_t)f->array.size;
     bool straight = f->plain && !f->planes;
-    void *numbers = straight ? samples : malloc(bytes);
+    gt_status st = gt_array_room(s, out);
+    if (st) return st;
+    void *samples = out->samples, *numbers = straight ? samples : malloc(bytes);
     if (!numbers) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", bytes);
-    gt_status st = read_numbers(s, i, numbers, bytes);
+    st = read_numbers(s, i, numbers, bytes);
     if (!st && !straight && f->plain) gt_pixels_of_planes(&s->shape, numbers, samples);
     else if (!st && !straight) arrange_samples(s, numbers, samples);
     if (!straight) free(numbers);
@@ -304,8 +306,7 @@ static gt_status read_samples(const gt_source *s, int64_t i, void *samples) {
 
 static gt_status open_numpy(gt_source *s, const gt_source_options *options) {
     numpy *f = s->state;
-    s->samples = read_samples;
-    s->format = "numpy";
+    gt_source_of_arrays(s, "numpy", read_image);
     s->name_digits = 5;
     bool one = !strcasecmp(s->spec + strlen(s->spec) - 4, ".npy");
     if (one && options->array && *options->array) return gt_fail(GT_USAGE, "--array: a .npy file holds one array");

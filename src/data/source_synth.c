@@ -158,10 +158,11 @@ static gt_status parse_spec(gt_synth *s, const char *spec) {
 
 static bool claims_synth(const gt_spec *spec) { return !strncmp(spec->text, "synth:", 6); }
 
-static gt_status draw_item(const gt_source *source, int64_t i, void *pixels) {
+static gt_status draw_item(const gt_source *source, int64_t i, gt_picture *out) {
     const gt_synth *s = source->state;
-    s->set->draw(s, (uint32_t)i, pixels);
-    return GT_OK;
+    gt_status st = gt_array_room(source, out);
+    if (!st) s->set->draw(s, (uint32_t)i, out->samples);
+    return st;
 }
 
 static gt_status draw_mask(const gt_source *source, int64_t i, gt_picture *out) {
@@ -195,9 +196,8 @@ static gt_status stamp_set(gt_source *source) {
 static gt_status open_synth(gt_source *source, const gt_source_options *options) {
     (void)options;
     gt_synth *s = source->state;
-    source->samples = draw_item;
+    gt_source_of_arrays(source, gt_source_synth.name, draw_item);
     source->fingerprint = synth_fingerprint;
-    source->format = gt_source_synth.name;
     source->name_digits = 8;
     gt_status st = parse_spec(s, source->spec);
     if (st) return st;

@@ -5,7 +5,10 @@
  *
  * A record is its length (8 bytes), the checksum of the length (4), the data, the checksum of the data (4); a checksum
  * is a CRC-32C that is rotated, plus a constant. The data are a protobuf message tensorflow.Example: a map of features,
- * of which `shape` ([C,H,W]) and `data` (the samples, bytes) matter. */
+ * of which `shape` ([C,H,W]) and `data` (the samples, bytes) matter.
+ *
+ * No C library of Debian reads TFRecords. protobuf-c would read the message, with a compiler more to build with and a
+ * copy of every picture; the three kinds of fields that occur are 60 lines. */
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -274,33 +277,28 @@ static uint64_t size_of(const char *path) {
     return size;
 }
 
-/* The file of the largest images in a folder, to be freed. */
-static gt_status choose_file(char **chosen, const char *folder) {
+/* The file of the largest images in a folder. */
+static gt_status choose_file(char **chosen, gt_arena *a, const char *folder) {
     gt_name_list l = {0};
     gt_status st = list_files(&l, folder);
     uint64_t largest = 0;
     *chosen = NULL;
     for (size_t i = 0; i < l.count && !st; i++) {
-        char *path = gt_path_join(folder, gt_names_at(&l, i));
+        char *path = gt_arena_printf(a, "%s/%s", folder, gt_names_at(&l, i));
         if (!path) st = GT_NOMEM;
         uint64_t size = path ? size_of(path) : 0;
-        bool better = path && (size > largest || !*chosen);
-        free(better ? *chosen : path);
-        if (better) *chosen = path, largest = size;
+        if (path && (size > largest || !*chosen)) *chosen = path, largest = size;
     }
     gt_names_free(&l);
     if (!st && !*chosen) st = gt_fail(GT_FORMAT, "holds no *%s", ending);
     return st;
 }
 
-/* NAME-rxx.labels for NAME-r08.tfrecords, else NAME.labels; to be freed, NULL: out of memory. */
-static char *labels_path(const char *path) {
+/* NAME-rxx.labels for NAME-r08.tfrecords, else NAME.labels; NULL: out of memory. */
+static char *labels_path(gt_arena *a, const char *path) {
     size_t n = strlen(path) - (sizeof ending - 1);
-    char *out = malloc(n + 16);
-    if (!out) return NULL;
     bool level = n > 4 && path[n - 4] == '-' && path[n - 3] == 'r';
-    snprintf(out, n + 16, "%.*s%s.labels", (int)(level ? n - 4 : n), path, level ? "-rxx" : "");
-    return out;
+    return gt_arena_printf(a, "%.*s%s.labels", (int)(level ? n - 4 : n), path, level ? "-rxx" : "");
 }
 
 static gt_status parse_labels(gt_source *s, const void *bytes, size_t n) {
@@ -319,23 +317,16 @@ static gt_status parse_labels(gt_source *s, const void *bytes, size_t n) {
 static gt_status read_labels(gt_source *s, const char *path) {
     void *bytes;
     size_t n;
-    char *file = labels_path(path);
-    if (!file) return gt_fail(GT_NOMEM, "out of memory");
-    const char *slash = strrchr(file, '/');
-    gt_status st = GT_OK;
-    if (access(file, F_OK)) {
-        st = gt_notes_say(&s->info, "no labels: looked for '%.200s' beside it", slash ? slash + 1 : file);
-    } else {
-        st = gt_file_read(file, LABELS_MOST, &bytes, &n);
-        if (!st) {
-            st = gt_check_no_page(bytes, n);
-            if (!st) st = parse_labels(s, bytes, n);
-            free(bytes);
-            if (st) gt_wrap(st, "labels in '%s'", file);
-        }
-    }
-    free(file);
-    return st;
+    const char *file = labels_path(s->arena, path), *slash = file ? strrchr(file, '/') : NULL;
+    if (!file) return GT_NOMEM;
+    if (access(file, F_OK))
+        return gt_notes_say(&s->info, "no labels: looked for '%.200s' beside it", slash ? slash + 1 : file);
+    gt_status st = gt_file_read(file, LABELS_MOST, &bytes, &n);
+    if (st) return st;
+    st = gt_check_no_page(bytes, n);
+    if (!st) st = parse_labels(s, bytes, n);
+    free(bytes);
+    return st ? gt_wrap(st, "labels in '%s'", file) : GT_OK;
 }
 
 static gt_status open_tfrecords(gt_source *s, const gt_source_options *options) {
@@ -344,17 +335,12 @@ static gt_status open_tfrecords(gt_source *s, const gt_source_options *options) 
     s->head = head_item;
     s->slow_heads = true;
     s->name = name_item;
-    char *path = NULL;
-    gt_status st = GT_OK;
-    if (is_file(spec)) path = strdup(spec);
-    else st = choose_file(&path, spec);
-    if (!st && !path) st = gt_fail(GT_NOMEM, "out of memory");
+    char *path = s->spec;
+    gt_status st = is_file(spec) ? GT_OK : choose_file(&path, s->arena, spec);
     if (!st) s->stamp = gt_file_stamp(path);
     if (!st && !(st = gt_source_file(path, &s->file.fd, &s->file.size))) st = index_records(s);
     if (st && path && !is_file(spec)) gt_wrap(st, "'%s'", path);
-    if (!st && gt_own_labels(options)) st = read_labels(s, path);
-    free(path);
-    return st;
+    return !st && gt_own_labels(options) ? read_labels(s, path) : st;
 }
 
 const gt_source_kind gt_source_tfrecords = {.name = "tfrecords",

@@ -119,7 +119,7 @@ static gt_status list_members(gt_zip *zip, gt_members *m) {
 
 static gt_status open_zip(gt_source *s, const gt_source_options *options) {
     archive *a = s->state;
-    s->load = load_item;
+    gt_source_of_pictures(s, load_item);
     s->item_stamp = stamp_item;
     s->fingerprint = zip_fingerprint;
     gt_status st = gt_zip_open(&a->zip, s->path);

@@ -5,7 +5,6 @@
  * Of the windows of a picture every second one lies about an object and has its class; those between lie elsewhere and
  * have class 0, the ground. Windows of which neither can be said are not taken. Where they lie is a function of the
  * picture's number and the window's number alone. */
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +82,7 @@ static gt_status place_windows(const gt_source *s, int64_t i, int each, gt_box *
         return st ? gt_item_wrap(s, i, st)
                   : gt_item_wrap(
                         s, i, gt_fail(GT_FORMAT, "%d x %d pixels: too small for windows", shape.width, shape.height));
-    st = gt_mask_read(s, i, &shape, &mask);
+    st = gt_mask_wrap(s, i, gt_mask_read(s, i, &shape, &mask));
     if (st) return st;
     st = gt_boxes_of_mask(mask.samples, shape.height, shape.width, &objects, &n);
     gt_picture_free(&mask);
@@ -111,14 +110,12 @@ gt_status gt_source_windows(gt_source *s, int each) {
     if (s->count > INT32_MAX / each)
         return gt_fail(GT_USAGE, "--windows=%d: %d windows at most fit into a dataset", each, INT32_MAX);
     int64_t count = s->count * each;
-    gt_box *windows = malloc((size_t)count * sizeof *windows);
-    gt_status st = windows ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %" PRId64 " windows", count);
+    gt_box *windows = gt_arena_array(s->arena, (size_t)count, sizeof *windows);
+    gt_status st = windows ? GT_OK : GT_NOMEM;
     for (int64_t i = 0; i < s->count && !st; i++) {
         gt_progress();
         st = place_windows(s, i, each, windows + i * each);
     }
     if (!st) st = label_windows(&s->info, windows, count);
-    if (!st) st = gt_source_cut(s, each, windows);
-    if (st) free(windows);
-    return st;
+    return st ? st : gt_source_cut(s, each, windows);
 }

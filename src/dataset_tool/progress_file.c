@@ -19,7 +19,7 @@
 
 enum { MARK_BYTES = 8, TEXT_MOST = 1 << 16 };
 /* The digit tells what records look like. */
-static const char mark[MARK_BYTES] = "GTPACK2", old_mark[MARK_BYTES] = "GTPACK1";
+static const char mark[MARK_BYTES] = "GTPACK2";
 
 typedef struct record { /* the text follows, without a zero */
     gt_outcome outcome;
@@ -51,7 +51,7 @@ typedef struct head {
     gt_hash128 key;
 } head;
 
-typedef enum owner { NOBODY, OURS, OLDER, ANOTHER } owner; /* OLDER: ours, with records that cannot be read any more */
+typedef enum owner { NOBODY, OURS, ANOTHER } owner;
 
 /* Whose file it is. NOBODY's: there was none, or what a crash left of the first bytes of one. */
 static owner owner_of(gt_progress_file *j, head *h) {
@@ -61,7 +61,6 @@ static owner owner_of(gt_progress_file *j, head *h) {
     if (fstat(j->fd, &s) || !S_ISREG(s.st_mode)) return ANOTHER;
     size_t n = fread(h, 1, sizeof *h, j->reading);
     if (n >= MARK_BYTES && !memcmp(h->mark, mark, MARK_BYTES)) return OURS;
-    if (n >= MARK_BYTES && !memcmp(h->mark, old_mark, MARK_BYTES)) return OLDER;
     bool begun = n < MARK_BYTES && !memcmp(h->mark, mark, n), blank = n < sizeof *h || fgetc(j->reading) == EOF;
     return begun || (blank && !memcmp(h, &zeros, sizeof zeros)) ? NOBODY : ANOTHER;
 }
@@ -94,19 +93,11 @@ static off_t count_records(gt_progress_file *j, int64_t *done) {
 /* The file is cut to its mark and gets a key; or both, and then its name outlives a crash before there is a part. */
 static gt_status start_anew(gt_progress_file *j, owner owner, gt_hash128 key) {
     off_t kept = owner == NOBODY ? 0 : MARK_BYTES;
-    bool cut = !ftruncate(j->fd, kept);
-    if (cut && owner == OLDER) /* one digit: a mark at any moment */
-        cut = pwrite(j->fd, mark, MARK_BYTES, 0) == MARK_BYTES;
-    if (!cut || lseek(j->fd, 0, SEEK_END) < 0) return gt_dest_failed(j->path, errno);
+    if (ftruncate(j->fd, kept) || lseek(j->fd, 0, SEEK_END) < 0) return gt_dest_failed(j->path, errno);
     if (!kept) gt_buffer_add(&j->waiting, mark, MARK_BYTES);
     gt_buffer_add(&j->waiting, &key, sizeof key);
     gt_status st = gt_progress_file_sync(j);
     return st || kept ? st : gt_sync_parent(j->path);
-}
-
-static bool holds_records(const gt_progress_file *j) {
-    struct stat s;
-    return fstat(j->fd, &s) || s.st_size > (off_t)sizeof(head);
 }
 
 /* Of a file that this run alone has. */
@@ -124,11 +115,6 @@ static gt_status take_over(gt_progress_file *j, const char *dest, gt_hash128 key
         unlink(j->path); /* it may have come into being just now, and holds nothing */
         return st;
     }
-    if (owner == OLDER && drop == GT_DROP_NOTHING && holds_records(j))
-        return gt_fail(GT_USAGE,
-                       "'%s' was begun by an older gantry, whose '%s' this one cannot read: that one resumes "
-                       "with it; --restart drops it and begins anew",
-                       dest, j->path);
     if (owner != OURS || drop == GT_DROP_ALL) return start_anew(j, owner, key);
     off_t end = count_records(j, done);
     if (memcmp(&h.key, &key, sizeof key)) {

@@ -206,8 +206,7 @@ typedef struct verification {
 static gt_status read_both(const verification *v, int64_t item, int worker) {
     const gt_dataset_info *info = gt_dataset_get_info(v->ds);
     char *samples = v->samples + (size_t)worker * (info->image_bytes + gt_mask_bytes(info));
-    gt_status st = gt_dataset_read(v->ds, item, samples);
-    return st || !info->masks ? st : gt_dataset_mask(v->ds, item, (uint8_t *)samples + info->image_bytes);
+    return gt_dataset_take(v->ds, &item, samples, info->masks ? (uint8_t *)samples + info->image_bytes : NULL);
 }
 
 static void verify_item(void *arg, int i, int worker) {

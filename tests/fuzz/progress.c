@@ -55,8 +55,7 @@ static void go_on(const uint8_t *bytes, size_t n) {
     int64_t done, again;
     fuzz_named("x.zip.progress", bytes, n);
     gt_status st = gt_progress_file_open(&j, dest(""), key, false, &done);
-    if (st == GT_USAGE) { /* without the mark it is not ours, with another key it is another command's, with an older
-                             mark it cannot be read: it stays as it is */
+    if (st == GT_USAGE) { /* without the mark it is not ours, with another key it is another command's: it stays */
         void *left;
         size_t m;
         bool another = n >= HEAD && memcmp(bytes + MARK, &key, sizeof key);

@@ -388,45 +388,6 @@ static void what_we_left_is_no_obstacle(void **state) {
         }
 }
 
-/* What was made before records had another shape is not dropped without a word. */
-static void begun_by_an_older_program(void **state) {
-    (void)state;
-    static const char *const endings[] = {".part", ".progress"};
-    enum { DIGIT = 6 }; /* of the mark */
-    gt_convert_request plain = {.import = {.labels = GT_SOURCE_LABELS_NONE}};
-    gt_convert_result result;
-    char dest[600], paths[2][620];
-    uint8_t *before[2];
-    size_t bytes[2];
-    make_damaged();
-    snprintf(dest, sizeof dest, "%s", at("older.zip"));
-    begin_making(dest, "synth:shapes:n=20,size=8", plain);
-    for (int i = 0; i < 2; i++) {
-        snprintf(paths[i], sizeof paths[i], "%s%s", dest, endings[i]);
-        before[i] = get(paths[i], &bytes[i]);
-    }
-    before[1][DIGIT] = '1';
-    put(paths[1], before[1], bytes[1]);
-    plain.skip = true;
-    assert_int_equal(pack(NULL, dest, before_damage("synth:shapes:n=20,size=8", plain), &result), GT_USAGE);
-    assert_message("begun by an older gantry");
-    assert_message("--restart drops it and begins anew");
-    for (int i = 0; i < 2; i++) {
-        size_t n;
-        uint8_t *after = get(paths[i], &n);
-        assert_int_equal(n, bytes[i]);
-        assert_memory_equal(after, before[i], n);
-        free(after);
-        free(before[i]);
-    }
-    plain.restart = true;
-    if (pack(NULL, dest, before_damage("synth:shapes:n=20,size=8", plain), &result)) fail_msg("%s", gt_message());
-    assert_int_equal(result.kept, 20);
-    gt_convert_result_free(&result);
-    assert_false(exists("older.zip.part") || exists("older.zip.progress"));
-    gt_dataset_close(opened(dest, NULL));
-}
-
 /* Another process finishes between opening DEST.progress and locking it. */
 static char finishes[600]; /* DEST; "": nobody does */
 
@@ -540,15 +501,10 @@ int main(void) {
     gt_log_setup(0, 1, GT_ERROR);
     comm = gt_comm_start_all(2, NULL);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_read_decides_about_going_on),
-        cmocka_unit_test(options_decide_about_going_on),
-        cmocka_unit_test(progress_is_believed_while_whole),
-        cmocka_unit_test(progress_from_elsewhere),
-        cmocka_unit_test(what_others_left_is_not_touched),
-        cmocka_unit_test(what_we_left_is_no_obstacle),
-        cmocka_unit_test(begun_by_an_older_program),
-        cmocka_unit_test(finished_by_another_process),
-        cmocka_unit_test(what_belongs_to_a_folder),
+        cmocka_unit_test(what_is_read_decides_about_going_on), cmocka_unit_test(options_decide_about_going_on),
+        cmocka_unit_test(progress_is_believed_while_whole),    cmocka_unit_test(progress_from_elsewhere),
+        cmocka_unit_test(what_others_left_is_not_touched),     cmocka_unit_test(what_we_left_is_no_obstacle),
+        cmocka_unit_test(finished_by_another_process),         cmocka_unit_test(what_belongs_to_a_folder),
         cmocka_unit_test(killed_while_a_folder_is_replaced),
     };
     int failed = cmocka_run_group_tests_name("pack_again", tests, make_scratch, remove_scratch);

@@ -14,10 +14,11 @@ typedef struct ramp {
 
 static bool claims(const gt_spec *spec) { return spec->is_file && !strcmp(spec->extension, ".ramp"); }
 
-static gt_status samples(const gt_source *s, int64_t i, void *out) {
+static gt_status draw(const gt_source *s, int64_t i, gt_picture *out) {
     const ramp *r = s->state;
-    memset(out, (int)(255 * i / r->count), SIDE * SIDE);
-    return GT_OK;
+    gt_status st = gt_array_room(s, out);
+    if (!st) memset(out->samples, (int)(255 * i / r->count), SIDE * SIDE);
+    return st;
 }
 
 static gt_status open_ramp(gt_source *s, const gt_source_options *options) {
@@ -29,8 +30,7 @@ static gt_status open_ramp(gt_source *s, const gt_source_options *options) {
     ramp *r = s->state;
     r->count = s->count = n;
     s->shape = (gt_picture){.height = SIDE, .width = SIDE, .channels = 1, .type = GT_U8};
-    s->format = "ramp";
-    s->samples = samples;
+    gt_source_of_arrays(s, "ramp", draw);
     s->name_digits = 6;
     gt_status st = gt_own_labels(options) ? gt_notes_new_classes(&s->info, n) : GT_OK;
     for (int i = 0; i < n && !st && gt_own_labels(options); i++) s->info.classes[i] = 2 * i / n;
