@@ -25,8 +25,10 @@
 #include "gantry/gan.h"
 #include "gantry/import.h"
 #include "gantry/kernels.h"
+#include "gantry/log.h"
 #include "gantry/model.h"
 #include "gantry/option.h"
+#include "gantry/schedule.h"
 #include "gantry/warning.h"
 
 enum { GT_JOB_MAX_KEYS = 256 };
@@ -51,7 +53,7 @@ typedef struct gt_job {
     int64_t subset;      /* images; 0: all */
     const char *classes; /* only images of these; "": all */
     const char *class_names;
-    const char *on_error; /* "stop" "skip" */
+    gt_on_error on_error;
 
     /* recipe */
     const char *model; /* "stylegan2" "dcgan" "vae" ...: a model of one of the families */
@@ -64,21 +66,22 @@ typedef struct gt_job {
     int64_t seed;      /* 0 .. 2^32-1 */
     double lrate;
     const char *optimizer;              /* a row of the table of optimisers; "": see gt_job_optimizer() */
-    const char *schedule, *schedule_at; /* of the learning rate (schedule.h); "": constant */
+    gt_schedule_kind schedule; /* of the learning rate */
+    const char *schedule_at;
     double schedule_factor, schedule_epochs, schedule_patience, warmup;
     double beta1, beta2, momentum, rho, eps, weight_decay; /* of optimisers */
     bool nesterov;
     double clip;          /* of the gradient's norm; 0: none */
-    const char *eps_form; /* "inside" "outside"; "": inside */
+    gt_eps_form eps_form;
     double ema_kimg;      /* half-life of the moving average */
     double ema_ramp;      /* 0: no ramp-up */
-    const char *nan;      /* "stop" "skip" "clean" */
-    const char *reduce;   /* "tree" "allreduce" */
-    const char *conv;     /* kernels of convolutions: "auto" "direct" "winograd" */
+    gt_nan_rule nan;
+    gt_reduction reduce;
+    gt_conv_mode conv;
 
     /* networks */
     int64_t z_dim;
-    const char *bn; /* batch normalisation in training, over: "slice" "batch"; "none": there is none */
+    gt_bn_kind bn;
 
     gt_gan_options gan; /* of adversarial families */
 
@@ -90,13 +93,13 @@ typedef struct gt_job {
     int64_t slices_at_once; /* in one execution; 0: as many as fit */
     int64_t threads;        /* of a rank; 0: the cores of the host shared out among its ranks */
     int64_t ranks;          /* that `gantry train` starts; 0: it chooses */
-    const char *memory;     /* "normal" "low" */
-    const char *on_trouble; /* "warn" "stop" "rollback" */
+    gt_memory_use memory;
+    gt_on_trouble on_trouble;
     double heartbeat_limit; /* seconds; 0: none */
-    const char *dry_run;    /* "0", "1", "quick" */
+    gt_dry_run dry_run;
     double dry_run_seconds; /* of measuring, about */
     const char *max_time;   /* of this process, see gt_parse_duration(); "": none */
-    const char *log;        /* "debug" "info" "warning" "error" */
+    gt_level log;           /* the least that is printed */
     bool progress;          /* a live line on a terminal */
 
     /* output */
@@ -113,13 +116,14 @@ typedef struct gt_job {
     const char *best;             /* "none", "[min:|max:]SERIES" */
     int64_t early_stopping;       /* ticks without improvement after which the run ends; 0: none */
     const char *grid;             /* "8x8" or "reference": see gt_grid_parse() */
-    const char *log_swmr;         /* "auto" "on" "off" */
-    const char *tensorboard_step; /* "kimg" "images" */
+    gt_swmr_rule log_swmr;
+    gt_event_step tensorboard_step;
     const char *metrics;          /* names of scores (score.h); "none" */
     int64_t metrics_count;        /* fakes of all of them; 0: as in their names */
     double metrics_share;         /* of the run's time that they may take; 0: all that they need */
     /* as in gt_metric_options; "": not given */
-    const char *detector, *inception, *vgg16, *lpips, *resize;
+    const char *detector, *inception, *vgg16, *lpips;
+    gt_resize_rule resize;
     const char *export; /* "none", or a list of forms (export.h), with commas between them */
 
     /* the data's shape, known once resolved */

@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gantry/choices.h"
 #include "gantry/memory.h"
 #include "gantry/status.h"
 
@@ -29,7 +30,8 @@ typedef enum gt_option_type {
     GT_OPTION_BOOL, /* bool; "0" "1" "true" "false", and the bare key means true */
     GT_OPTION_INT,  /* int64_t */
     GT_OPTION_REAL, /* double, finite */
-    GT_OPTION_TEXT, /* const char *, "" when empty; where the row has `choices`, one of them */
+    GT_OPTION_TEXT, /* const char *, "" when empty; where the row has `choices`, one of them: names of a list that is open */
+    GT_OPTION_CHOICE, /* an enum, whose constants 0, 1, ... are the row's `choices` in their order: gantry/choices.h */
 } gt_option_type;
 
 /* What an option is about decides whether two jobs are the same job: only recipe options count, and only they are in
@@ -46,7 +48,7 @@ typedef enum gt_option_class {
 #define GT_FIELD(struct_, field) \
     .offset = offsetof(struct_, field), .type = _Generic(((struct_ *)0)->field, bool: GT_OPTION_BOOL,                  \
                                                          int64_t: GT_OPTION_INT, double: GT_OPTION_REAL,              \
-                                                         const char *: GT_OPTION_TEXT)
+                                                         const char *: GT_OPTION_TEXT, unsigned: GT_OPTION_CHOICE)
 
 /* How a row begins: `{GT_ROW(demo, "n", n, "8", "How many"), .min = 1, .max = 64}`. `value`: the default as text, or
  * NULL. */
@@ -72,7 +74,7 @@ struct gt_option {
     const char *unit;        /* NULL: none */
     const char *placeholder; /* stands for the value in help: "LIST"; NULL: found in the row (gt_option_placeholder) */
     double min, max;         /* of numbers, inclusive; both 0: any */
-    const char *choices;     /* of texts: "ada|fixed|noaug"; NULL: any text */
+    const char *choices;     /* "ada|fixed|noaug"; of texts NULL: any text */
     gt_status (*check)(const gt_option *o, const char *value); /* NULL, or more rules for a value of the right type; a
                                                                   message follows "--key=value: " */
     bool any;   /* of texts: any text is a value, since only data, networks or other programs know what it names */

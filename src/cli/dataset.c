@@ -15,7 +15,7 @@
 #include "gantry/text.h"
 
 typedef struct dataset_fields {
-    const char *source, *dest, *filter, *transform, *background, *depth, *labels, *on_error, *duplicates, *parts, *grid,
+    const char *source, *dest, *filter, *transform, *background, *depth, *labels, *parts, *grid,
         *range, *classes, *layout;
     int64_t width, height, channels, crops, windows, border, count, seed, threads;
     gt_convert_request request; /* what all of them ask for; some options are fields of the request itself */
@@ -127,7 +127,7 @@ static const gt_option table[] = {
      .with = MAKES},
     {CLI_SHOWN("on-error", on_error, "stop",
                "Where pictures cannot be used: make nothing (stop), or leave them out (skip)"),
-     .with = MAKES, .choices = "stop|skip"},
+     .with = MAKES, GT_CHOICES(GT_ON_ERRORS)},
     {CLI_FURTHER(duplicates, "keep", "Of equal pictures: list them (keep), or take only the first (skip)"),
      .with = MAKES, .choices = "keep|skip"},
     {CLI_ROW("report", request.report, "", "Write all findings to this file, and as JSON to FILE.json"), .with = MAKES,
@@ -197,7 +197,7 @@ static void read_request(const gt_options *o) {
     r->import.layout = (gt_array_layout)gt_options_choice(o, "layout");
     t->depth = (gt_depth)gt_options_choice(o, "depth");
     r->seed = (uint32_t)f->seed;
-    r->skip = gt_is(f->on_error, "skip");
+    r->skip = f->on_error == GT_ON_ERROR_SKIP;
     r->skip_duplicates = gt_is(f->duplicates, "skip");
     if (!*r->report) r->report = NULL;
     r->import.classes = *f->classes ? f->classes : NULL;

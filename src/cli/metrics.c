@@ -19,7 +19,8 @@
 
 typedef struct metrics_fields {
     gt_scores_options of; /* run, job: found by the first rank, before the ranks meet */
-    const char *fake_classes, *on_error;
+    const char *fake_classes;
+    gt_on_error on_error;
     cli_sampler_options sampling;
     bool json, verbose, overwrite;
     int64_t threads, seed, gpus;
@@ -65,9 +66,9 @@ static const gt_option table[] = {
     {CLI_SHOWN("lpips", of.options.lpips, "", "Weights of LPIPS for ppl"), .placeholder = "FILE", .path = true,
      .detail = "vgg.pth, version 0.1"},
     {CLI_SHOWN("resize", of.options.resize, "tf1", "How pictures are resized for published networks"),
-     .choices = "tf1|half"},
+     GT_CHOICES(GT_RESIZE_RULES)},
     {CLI_SHOWN("on-error", on_error, "stop", "What to do where a real picture is damaged: stop, or skip it"),
-     .choices = "stop|skip",
+     GT_CHOICES(GT_ON_ERRORS),
      .detail =
          "skip: the next picture of its class takes its place, and a warning tells it; more than 1 % are an error. "
          "For the data of a run that was trained so this is the default."},
@@ -305,7 +306,7 @@ static gt_status metrics(cli_session *s) {
     r->reading = cli_reading(&s->options);
     r->options.given = &s->options;
     r->equal_classes = gt_is(f->fake_classes, "equal");
-    r->skip_damaged = gt_is(f->on_error, "skip");
+    r->skip_damaged = f->on_error == GT_ON_ERROR_SKIP;
     r->mirror_given = gt_options_state(&s->options, "mirror") == GT_OPTION_GIVEN;
     r->steps = cli_steps_wanted(s, &f->sampling);
     r->seed_given = gt_options_state(&s->options, "seed") == GT_OPTION_GIVEN;

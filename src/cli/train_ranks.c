@@ -115,7 +115,7 @@ static bool works(const void *of, gt_split s, char why[GT_WHY_BYTES]) {
 
 static void make_starter(cli_start *s, const gt_options *o) {
     const char *system = batch_system();
-    bool measures = gt_is(s->job->dry_run, "0") || gt_is(s->job->dry_run, "1");
+    bool measures = s->job->dry_run == GT_DRY_RUN_NO || s->job->dry_run == GT_DRY_RUN_FULL;
     if (!measures || gt_options_state(o, "threads") == GT_OPTION_GIVEN ||
         gt_options_state(o, "threads") == GT_OPTION_FILED)
         return;

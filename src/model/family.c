@@ -94,7 +94,7 @@ const char *gt_job_optimizer(const gt_job *job, const char *own) {
 gt_learning gt_job_learning(const gt_job *job, const char *own, double rate, double beta1, double beta2,
                             double momentum) {
     const char *optimizer = gt_job_optimizer(job, own);
-    bool outside = gt_job_given(job, "eps-form") && gt_is(job->eps_form, "outside");
+    bool outside = gt_job_given(job, "eps-form") && job->eps_form == GT_EPS_OUTSIDE;
     double eps = outside ? 1e-7 : gt_is(optimizer, "adagrad") ? 1e-10 : 1e-8;
     return (gt_learning){optimizer,
                          {.lr = rate,

@@ -97,8 +97,8 @@ static gt_status name_nonfinite(const gt_engine *e, const gt_phase *p, gt_nonfin
 
 gt_status gt_engine_handle_nonfinite(gt_engine *e, const gt_phase *p, gt_nonfinite bad, bool *update) {
     gt_status st = name_nonfinite(e, p, bad);
-    if (gt_is(e->job->nan, "stop")) return gt_wrap(st, "--nan=stop");
-    *update = gt_is(e->job->nan, "clean");
+    if (e->job->nan == GT_NAN_STOP) return gt_wrap(st, "--nan=stop");
+    *update = e->job->nan == GT_NAN_CLEAN;
     if (e->comm->rank) return GT_OK;
     if (!*update) gt_warn("%s: this update is left out (--nan=skip)", gt_message());
     else if (!e->said_nonfinite)

@@ -54,7 +54,7 @@ static gt_metric_options options_of(const gt_job *job) {
                                .inception = job->inception,
                                .vgg16 = job->vgg16,
                                .lpips = job->lpips,
-                               .resize = *job->resize ? job->resize : NULL,
+                               .resize = job->resize,
                                .seed = (uint64_t)job->seed,
                                .given = &job->options,
                                .stop = gt_stop_requested};

@@ -235,7 +235,7 @@ gt_status gt_classifier_configure(const gt_job *job, gt_classifier *out) {
                                 .width = o->width,
                                 .small = has_small_stem(job),
                                 .groups = groups_of(o),
-                                .bn = groups_of(o) || !gt_is(job->bn, "none"),
+                                .bn = groups_of(o) || job->bn != GT_BN_NONE,
                                 .dropout = -1,
                                 .activation = o->activation,
                                 .layers = o->layers,
@@ -308,7 +308,7 @@ static int default_slices(const gt_job *job) {
                  {&gt_classifier_lenet, 16}, {&gt_classifier_layers, 16},      {&gt_classifier_vgg11, 32},
                  {&gt_classifier_vgg13, 32}, {&gt_classifier_vgg16, 32},       {&gt_classifier_vgg19, 32}};
     int64_t samples = gt_pieces(PIXELS, job->height * job->width);
-    if (!gt_is(job->bn, "slice"))
+    if (job->bn != GT_BN_SLICE)
         return gt_slices_of(job->batch, job->kind->own == &gt_classifier_mlp ? WORTH_OF_PRODUCTS : WORTH);
     for (size_t i = 0; i < sizeof least / sizeof *least; i++)
         if (least[i].net == job->kind->own) samples = least[i].samples;

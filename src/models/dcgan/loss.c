@@ -200,7 +200,7 @@ void gt_dcgan_d_main(const gt_dcgan *m, gt_graph *g, int n) {
 
 /* G's loss by the features of its images: a number of each slice. */
 static gt_node *match(const pass *p, gt_node *real, gt_node *fake) {
-    return gt_dcgan_match_features(p->g, real, fake, gt_is(p->m->job->bn, "batch"));
+    return gt_dcgan_match_features(p->g, real, fake, p->m->job->bn == GT_BN_BATCH);
 }
 
 void gt_dcgan_g_main(const gt_dcgan *m, gt_graph *g, int n) {

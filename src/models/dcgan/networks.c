@@ -13,7 +13,7 @@ static const gt_conv_attr halve = {.stride = 2, .pad_top = 1, .pad_left = 1, .pa
 
 static const gt_dcgan_options *own(const gt_job *j) { return j->own; }
 static int labels_of(const gt_job *j) { return own(j)->semi ? 0 : (int)j->label_dim; } /* that the networks see */
-static bool normalises(const gt_job *j) { return !gt_is(j->bn, "none"); }
+static bool normalises(const gt_job *j) { return j->bn != GT_BN_NONE; }
 static bool is_set(const char *text, const char *value) { return text && gt_is(text, value); }
 static bool enlarges(const gt_job *j) { return is_set(own(j)->up, "nearest"); }
 static bool pools(const gt_job *j) { return is_set(own(j)->down, "max-pool") || is_set(own(j)->down, "avg-pool"); }
@@ -65,7 +65,7 @@ static gt_node *embed(gt_bound_net b, gt_node *labels) {
     return gt_matmul(b.graph, labels, gt_leaf(b, "embed", ".weight"));
 }
 
-static gt_norm_by in_training(const gt_job *j) { return gt_is(j->bn, "batch") ? GT_NORM_BATCH : GT_NORM_SLICE; }
+static gt_norm_by in_training(const gt_job *j) { return j->bn == GT_BN_BATCH ? GT_NORM_BATCH : GT_NORM_SLICE; }
 
 static gt_node *normalise(gt_bound_net b, const gt_job *j, const char *layer, gt_node *x, gt_norm_by by) {
     if (!normalises(j)) return gt_add(b.graph, x, gt_leaf(b, layer, ".conv.bias"));

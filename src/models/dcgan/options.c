@@ -120,8 +120,8 @@ enum {
  * features. Elsewhere too: of the speed of a core an image alone costs 27 % at 32x32 and 21 % at 64x64, eight cost 6
  * and 4 (docs/parallel.md). */
 static int default_slices(const gt_job *job) {
-    if (gt_is(job->bn, "slice")) return (int)gt_smallest(MOST_SLICES, gt_largest(1, job->batch / LEAST_NORMALISED));
-    bool means = gt_is(job->bn, "none") && ((const gt_dcgan_options *)job->own)->feature_matching;
+    if (job->bn == GT_BN_SLICE) return (int)gt_smallest(MOST_SLICES, gt_largest(1, job->batch / LEAST_NORMALISED));
+    bool means = job->bn == GT_BN_NONE && ((const gt_dcgan_options *)job->own)->feature_matching;
     return means ? (int)gt_smallest(MOST_SLICES, job->batch) : gt_slices_of(job->batch, WORTH);
 }
 
@@ -208,18 +208,18 @@ static gt_status check_loss(const gt_job *job, const gt_dcgan_loss *loss) {
         return fail_of_targets(job, loss);
     if (o->semi && !gt_is(loss->name, "bce"))
         return gt_fail(GT_USAGE, "--semi takes --loss=bce alone: its classes and fake images are one distribution");
-    if (!loss->judges && gt_is(job->gan.aug, "ada"))
+    if (!loss->judges && job->gan.aug == GT_AUG_ADA)
         return gt_fail(GT_USAGE,
                        "--aug=ada needs to know which images D takes for real, and scores of --loss=%s do "
                        "not say so: take --aug=fixed --p=0.2, or another loss",
                        loss->name);
     if (gt_job_given(job, "gp-weight") && !loss->penalised)
         return gt_fail(GT_USAGE, "--gp-weight can only be specified with --loss=wgan-gp");
-    if (loss->penalised && !gt_is(job->bn, "none"))
+    if (loss->penalised && job->bn != GT_BN_NONE)
         return gt_fail(GT_USAGE,
                        "--loss=%s --bn=%s: the penalty is on D's gradient in each image, and batch "
                        "normalisation makes D's score of an image depend on the others: take --bn=none",
-                       loss->name, job->bn);
+                       loss->name, gt_job_value(job, "bn"));
     if (loss->penalised && gt_is(o->d_batches, "mixed"))
         return gt_fail(GT_USAGE,
                        "--loss=%s --d-batches=mixed: without batch normalisation there is nothing to mix: "
