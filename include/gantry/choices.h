@@ -18,8 +18,10 @@
 #define GT_CONSTANT(constant, name) constant,
 #define GT_NAME(constant, name) name,
 #define GT_JOINED(constant, name) "|" name
-/* In the row of an option (gantry/option.h). */
+/* In the row of an option (gantry/option.h). GT_CHOICES_GIVEN: of a list whose first constant, with the name "", is
+ * what the field holds as long as nobody gives a value. */
 #define GT_CHOICES(list) .choices = &(list(GT_JOINED))[1]
+#define GT_CHOICES_GIVEN(list) .choices = &(list(GT_JOINED))[2], .min = 1
 
 /* What happens where a picture is damaged. */
 #define GT_ON_ERRORS(X) X(GT_ON_ERROR_STOP, "stop") X(GT_ON_ERROR_SKIP, "skip")
@@ -49,9 +51,9 @@ typedef enum gt_memory_use { GT_MEMORY_USES(GT_CONSTANT) } gt_memory_use;
     X(GT_ON_TROUBLE_WARN, "warn") X(GT_ON_TROUBLE_STOP, "stop") X(GT_ON_TROUBLE_ROLLBACK, "rollback")
 typedef enum gt_on_trouble { GT_ON_TROUBLES(GT_CONSTANT) } gt_on_trouble;
 
-#define GT_DRY_RUNS(X)                                                                                   \
-    X(GT_DRY_RUN_NO, "0") X(GT_DRY_RUN_FULL, "1") X(GT_DRY_RUN_QUICK, "quick") X(GT_DRY_RUN_JOB, "job") \
-    X(GT_DRY_RUN_SPEED, "speed")
+#define GT_DRY_RUNS(X)    \
+    X(GT_DRY_RUN_NO, "0") \
+    X(GT_DRY_RUN_FULL, "1") X(GT_DRY_RUN_QUICK, "quick") X(GT_DRY_RUN_JOB, "job") X(GT_DRY_RUN_SPEED, "speed")
 typedef enum gt_dry_run { GT_DRY_RUNS(GT_CONSTANT) } gt_dry_run;
 
 /* Does metrics.h5 grow in place? GT_SWMR_AUTO: by the kind of the file system. */

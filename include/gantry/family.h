@@ -65,16 +65,16 @@ typedef struct gt_job {
     int64_t steps;     /* length in steps; 0: by kimg alone, otherwise whichever ends first */
     int64_t seed;      /* 0 .. 2^32-1 */
     double lrate;
-    const char *optimizer;              /* a row of the table of optimisers; "": see gt_job_optimizer() */
+    const char *optimizer;     /* a row of the table of optimisers; "": see gt_job_optimizer() */
     gt_schedule_kind schedule; /* of the learning rate */
     const char *schedule_at;
     double schedule_factor, schedule_epochs, schedule_patience, warmup;
     double beta1, beta2, momentum, rho, eps, weight_decay; /* of optimisers */
     bool nesterov;
-    double clip;          /* of the gradient's norm; 0: none */
+    double clip; /* of the gradient's norm; 0: none */
     gt_eps_form eps_form;
-    double ema_kimg;      /* half-life of the moving average */
-    double ema_ramp;      /* 0: no ramp-up */
+    double ema_kimg; /* half-life of the moving average */
+    double ema_ramp; /* 0: no ramp-up */
     gt_nan_rule nan;
     gt_reduction reduce;
     gt_conv_mode conv;
@@ -111,16 +111,16 @@ typedef struct gt_job {
     int64_t snap;                                           /* ticks between pictures and checkpoints */
     double checkpoint_kimg;                                 /* 0: with the pictures */
     int64_t keep;                                           /* newest checkpoints */
-    double keep_every;            /* kimg; also the first checkpoint of every so many; 0: none */
-    double disk_cap;              /* GB of checkpoints; 0: no cap */
-    const char *best;             /* "none", "[min:|max:]SERIES" */
-    int64_t early_stopping;       /* ticks without improvement after which the run ends; 0: none */
-    const char *grid;             /* "8x8" or "reference": see gt_grid_parse() */
+    double keep_every;      /* kimg; also the first checkpoint of every so many; 0: none */
+    double disk_cap;        /* GB of checkpoints; 0: no cap */
+    const char *best;       /* "none", "[min:|max:]SERIES" */
+    int64_t early_stopping; /* ticks without improvement after which the run ends; 0: none */
+    const char *grid;       /* "8x8" or "reference": see gt_grid_parse() */
     gt_swmr_rule log_swmr;
     gt_event_step tensorboard_step;
-    const char *metrics;          /* names of scores (score.h); "none" */
-    int64_t metrics_count;        /* fakes of all of them; 0: as in their names */
-    double metrics_share;         /* of the run's time that they may take; 0: all that they need */
+    const char *metrics;   /* names of scores (score.h); "none" */
+    int64_t metrics_count; /* fakes of all of them; 0: as in their names */
+    double metrics_share;  /* of the run's time that they may take; 0: all that they need */
     /* as in gt_metric_options; "": not given */
     const char *detector, *inception, *vgg16, *lpips;
     gt_resize_rule resize;
@@ -182,6 +182,7 @@ struct gt_family {
      * A row without group has the group of the row before, at first the family's own group. */
     const gt_option *options;
     int n_options;
+    bool judged;      /* --early-stopping needs no --best: a loss of images that are not trained on tells */
     size_t own_bytes; /* of the struct that the options' fields are in: gt_job.own */
     /* The options that decide the names and shapes of tensors, and what layers without tensors compute, with blanks
      * between them: --resume takes them from the file (gt_job_inherit). "bn=none": this value alone is taken;
@@ -238,6 +239,8 @@ gt_model *gt_family_make(const gt_family *family, const gt_job *job); /* NULL: s
 
 /* Has somebody given the option a value, in a file or on the command line? */
 bool gt_job_given(const gt_job *job, const char *key);
+/* Does the job name a network that a new run begins with (--resume)? */
+bool gt_job_transfers(const gt_job *job);
 /* The value of an option as text, for callers that do not know the family's struct. NULL: the model has no such option,
  * or the value is left open (gt_options_effective). */
 const char *gt_job_value(const gt_job *job, const char *key);
@@ -247,10 +250,12 @@ bool gt_job_derives(gt_job *job, const char *key);
 void gt_job_derive(gt_job *job, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Does so for several options: "key=value key=value". */
 void gt_job_derive_all(gt_job *job, const char *values);
-/* Gives the values of the recipe `cfg`, a row of the family's own list. */
+/* The place of the recipe `cfg` in the family's own list, which ends with {0}; -1: the recipe is another. */
+int gt_recipe_of(const gt_job *job, const gt_named *recipes);
+/* Gives the values of the recipe. */
 void gt_derive_recipe(gt_job *job, const gt_named *recipes);
-/* GT_USAGE: the recipe is that of another family; the message lists `more` and those of the list. */
-gt_status gt_check_recipe(const gt_job *job, const gt_named *recipes, const char *more);
+/* GT_USAGE: the recipe is that of another family; the message lists those of the list. */
+gt_status gt_check_recipe(const gt_job *job, const gt_named *recipes);
 /* Two options say the same thing in two ways: should `key` now get its value from `other`? False where somebody gave
  * `key`. But where `key` is from a file (the job.ini of a run holds both options) and `other` from the command line,
  * true. Where `key` is from the command line, `other` becomes moot. */

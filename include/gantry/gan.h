@@ -22,7 +22,7 @@ typedef struct gt_gan_options {
 
     /* augmentation of what D sees */
     gt_aug aug;
-    const char *augpipe;  /* "bgc" ... */
+    gt_augpipe augpipe;
     double p;             /* of GT_AUG_FIXED */
     double target;        /* of GT_AUG_ADA: mean sign of D's scores of real images */
     double p_max;         /* ceiling of p; 0: none */
@@ -37,8 +37,8 @@ typedef struct gt_gan_options {
 
 struct gt_job;
 
-/* The job's augmentation of what D sees: that of `augpipe` for the job's channels, or none. GT_USAGE: no such pipe. */
-gt_status gt_job_augment(const struct gt_job *job, gt_augment_config *out);
+/* The job's augmentation of what D sees: that of `augpipe` for the job's channels, or none. */
+gt_augment_config gt_job_augment(const struct gt_job *job);
 
 /* Writes n values into an input, unless the execution has dropped the input as unused. */
 void gt_gan_write(gt_exec *e, const char *input, const float *values, size_t n);

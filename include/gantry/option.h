@@ -27,10 +27,11 @@
 #include "gantry/status.h"
 
 typedef enum gt_option_type {
-    GT_OPTION_BOOL, /* bool; "0" "1" "true" "false", and the bare key means true */
-    GT_OPTION_INT,  /* int64_t */
-    GT_OPTION_REAL, /* double, finite */
-    GT_OPTION_TEXT, /* const char *, "" when empty; where the row has `choices`, one of them: names of a list that is open */
+    GT_OPTION_BOOL,   /* bool; "0" "1" "true" "false", and the bare key means true */
+    GT_OPTION_INT,    /* int64_t */
+    GT_OPTION_REAL,   /* double, finite */
+    GT_OPTION_TEXT,   /* const char *, "" when empty; where the row has `choices`, one of them: names of a list that is
+                         open */
     GT_OPTION_CHOICE, /* an enum, whose constants 0, 1, ... are the row's `choices` in their order: gantry/choices.h */
 } gt_option_type;
 
@@ -73,8 +74,9 @@ struct gt_option {
     const char *absent;
     const char *unit;        /* NULL: none */
     const char *placeholder; /* stands for the value in help: "LIST"; NULL: found in the row (gt_option_placeholder) */
-    double min, max;         /* of numbers, inclusive; both 0: any */
-    const char *choices;     /* "ada|fixed|noaug"; of texts NULL: any text */
+    /* Of numbers, inclusive; both 0: any. Of enums min is the constant of the first name. */
+    double min, max;
+    const char *choices;                                       /* "ada|fixed|noaug"; of texts NULL: any text */
     gt_status (*check)(const gt_option *o, const char *value); /* NULL, or more rules for a value of the right type; a
                                                                   message follows "--key=value: " */
     bool any;   /* of texts: any text is a value, since only data, networks or other programs know what it names */
@@ -124,8 +126,8 @@ const gt_option *gt_options_find(const gt_options *o, const char *key); /* NULL:
 /* the key that is most like a mistyped key; NULL: no key is close */
 const char *gt_options_nearest(const gt_options *o, const char *key);
 gt_option_state gt_options_state(const gt_options *o, const char *key);
-/* The place of an option's value among the choices of the option, from 0. */
-int gt_options_choice(const gt_options *o, const char *key);
+/* The constant that an option of type GT_OPTION_CHOICE has, for callers that do not know the struct. */
+unsigned gt_options_choice(const gt_options *o, const char *key);
 
 /* Give an option its value. `value` NULL: the bare key, for booleans. `where` is "file:line" for messages; NULL: the
  * command line. */

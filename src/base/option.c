@@ -108,14 +108,13 @@ static int choice_of(const gt_option *row, const char *value) {
     return -1;
 }
 
-int gt_options_choice(const gt_options *o, const char *key) {
-    const gt_option *row = gt_options_find(o, key);
-    return choice_of(row, *(const char *const *)field(o, row));
+unsigned gt_options_choice(const gt_options *o, const char *key) {
+    return *(const unsigned *)field(o, gt_options_find(o, key));
 }
 
 static const char *choice_text(const gt_options *o, const gt_option *row, unsigned value) {
     const char *c = row->choices;
-    for (; value && *c; value--) c += strcspn(c, "|"), c += *c == '|';
+    for (value -= (unsigned)row->min; value && *c; value--) c += strcspn(c, "|"), c += *c == '|';
     return gt_arena_printf(o->arena, "%.*s", (int)strcspn(c, "|"), c);
 }
 
@@ -136,7 +135,7 @@ static gt_status none_of(const gt_option *row, const char *value) {
 static gt_status read_choice(const gt_option *row, const char *value, unsigned *out) {
     int i = choice_of(row, value);
     if (i < 0) return none_of(row, value);
-    *out = (unsigned)i;
+    *out = (unsigned)i + (unsigned)row->min;
     return GT_OK;
 }
 

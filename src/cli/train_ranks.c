@@ -57,8 +57,8 @@ static int about_speed(char **argv) {
 
 static bool plan(gt_arena *a, int ranks, const char *const *words, gt_launch *out, char why[GT_WHY_BYTES]) {
     gt_launch_options o = {
-        .ranks = ranks, .hosts = "", .hostfile = "", .launcher = "mpirun", .options = "", .command = words};
-    if (ranks == 1) o.launcher = "auto"; /* none */
+        .ranks = ranks, .hosts = "", .hostfile = "", .launcher = GT_LAUNCHER_MPIRUN, .options = "", .command = words};
+    if (ranks == 1) o.launcher = GT_LAUNCHER_AUTO; /* none */
     if (!gt_launch_plan(a, &o, out)) return true;
     snprintf(why, GT_WHY_BYTES, "%.*s", (int)strcspn(gt_message(), ":"), gt_message());
     return false;
@@ -158,7 +158,7 @@ int cli_start_ranks(const cli_start *s, int ranks, const char *choice) {
                             &(gt_launch_options){.ranks = ranks,
                                                  .hosts = "",
                                                  .hostfile = "",
-                                                 .launcher = "mpirun",
+                                                 .launcher = GT_LAUNCHER_MPIRUN,
                                                  .options = "",
                                                  .command = (const char *const *)s->argv},
                             &launch);

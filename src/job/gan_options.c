@@ -18,8 +18,7 @@ static const gt_option options[] = {
      GT_CHOICES(GT_AUGS),
      .detail = "ada steers its probability p so that the discriminator does not overfit; fixed keeps p at --p; "
                "noaug has none."},
-    {OPTION(augpipe, "bgc", "Kinds of augmentation"),
-     .choices = "blit|geom|color|filter|noise|cutout|bg|bgc|bgcf|bgcfn|bgcfnc",
+    {OPTION(augpipe, "bgc", "Kinds of augmentation"), GT_CHOICES(GT_AUGPIPES),
      .detail = "b: mirror, rotate by 90 degrees, shift (blit); g: scale, rotate, stretch (geom); c: brightness, "
                "contrast, hue (color); f: filter; n: noise; c: cutout. Not with aug=noaug."},
     {OPTION(p, NULL, "Probability of each augmentation, with --aug=fixed"), .derived = "required with aug=fixed",

@@ -137,7 +137,7 @@ static gt_status check_scores(gt_job *job) {
 }
 
 static gt_status check_patience(const gt_job *job) {
-    if (!job->early_stopping || gt_is(job->family->name, "classifier") || job->best_series) return GT_OK;
+    if (!job->early_stopping || job->family->judged || job->best_series) return GT_OK;
     return gt_fail(GT_USAGE,
                    "--early-stopping needs --best with --model=%s, the statistic that must improve: a metric of "
                    "--metrics, such as --metrics=fid10k --best=fid10k",
@@ -308,7 +308,7 @@ gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t cha
     job->width = width;
     job->channels = channels;
     job->label_dim = uses_labels(job) || uses_masks(job) ? label_width : 0;
-    job->resumes = *job->resume && !gt_is(job->resume, "noresume");
+    job->resumes = gt_job_transfers(job);
     int64_t used = job->subset ? job->subset : images;
     int64_t items = (used - llround(job->validation * (double)used)) * (job->mirror ? 2 : 1);
     const gt_family *family = job->family;

@@ -35,13 +35,13 @@ static const gt_job *job_of(gt_latent_kind latent) {
     own = (gt_autoencoder_options){.body = GT_BODY_MLP,
                                    .latent = latent,
                                    .widths = HIDDEN / 2048.0,
-                                   .recon = "mse",
+                                   .recon = GT_RECON_MSE,
                                    .factor = factor,
                                    .beta = 1,
-                                   .recon_pixels = "sum",
-                                   .recon_batch = "sum",
-                                   .kl_latent = "sum",
-                                   .kl_batch = "sum"};
+                                   .recon_pixels = GT_REDUCED_BY_SUM,
+                                   .recon_batch = GT_REDUCED_BY_SUM,
+                                   .kl_latent = GT_REDUCED_BY_SUM,
+                                   .kl_batch = GT_REDUCED_BY_SUM};
     job = (gt_job){.own = &own,
                    .height = HEIGHT,
                    .width = WIDTH,
@@ -190,8 +190,8 @@ static void quadrature(const parabola *p, int estimate, int derivative, double *
             for (int z = 0; z < Z; z++) {
                 double slope = 2 * p->n[z] * (p->a[z] + p->s[z] * eps[z]), x;
                 if (estimate == GT_SCORE_FUNCTION)
-                    x = derivative == GT_BY_MEAN ? f * eps[z] / p->s[z] : f * (eps[z] * eps[z] - 1) / 2;
-                else x = derivative == GT_BY_MEAN ? slope : slope * eps[z] * p->s[z] / 2;
+                    x = derivative == GT_REDUCED_BY_MEAN ? f * eps[z] / p->s[z] : f * (eps[z] * eps[z] - 1) / 2;
+                else x = derivative == GT_REDUCED_BY_MEAN ? slope : slope * eps[z] * p->s[z] / 2;
                 mean[z] += density * x;
                 square[z] += density * x * x;
             }

@@ -39,7 +39,7 @@ static gt_status open_network(network_work *n) {
     if ((st = gt_model_takes_steps(t->model, &r->steps))) return st;
     gt_runner_options o = {.role = GT_ROLE_GENERATOR, .seed = n->seed, .pool = r->pool};
     o.request = gt_plain_request(0);
-    o.request.noise_mode = "random";
+    o.request.noise_mode = GT_NOISE_RANDOM;
     o.request.steps = r->steps;
     n->generator = gt_runner_new(t->model, t->params, &o, NULL);
     if (!n->generator) return gt_failure();
