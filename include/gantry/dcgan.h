@@ -34,7 +34,7 @@ typedef enum gt_d_batches { GT_D_BATCHES(GT_CONSTANT) } gt_d_batches;
 
 #define GT_SMOOTHINGS(X) \
     X(GT_SMOOTHING_NONE, "none") X(GT_SMOOTHING_ONE_SIDED, "one-sided") X(GT_SMOOTHING_TWO_SIDED, "two-sided")
-typedef enum gt_smoothing { GT_SMOOTHINGS(GT_CONSTANT) } gt_smoothing;
+typedef enum gt_smoothing_rule { GT_SMOOTHINGS(GT_CONSTANT) } gt_smoothing_rule;
 
 /* How D halves sizes, and G doubles them. */
 #define GT_HALVINGS(X) X(GT_DOWN_STRIDE, "stride") X(GT_DOWN_MAX_POOL, "max-pool") X(GT_DOWN_AVG_POOL, "avg-pool")
@@ -47,7 +47,7 @@ typedef enum gt_doubling { GT_DOUBLINGS(GT_CONSTANT) } gt_doubling;
 typedef struct gt_dcgan_options {
     gt_latent_drawn latent;
     gt_d_batches d_batches;
-    gt_smoothing smoothing;
+    gt_smoothing_rule smoothing;
     double flip; /* share of images that D's targets take for the other kind */
     /* Targets as "0.9" or "0.7..1.2", and shares of one kind; where nobody gave them: by `smoothing` and `flip`. */
     const char *smooth_real, *smooth_fake, *smooth_g;

@@ -27,12 +27,12 @@
 #include "gantry/status.h"
 
 typedef enum gt_option_type {
-    GT_OPTION_BOOL,   /* bool; "0" "1" "true" "false", and the bare key means true */
-    GT_OPTION_INT,    /* int64_t */
-    GT_OPTION_REAL,   /* double, finite */
-    GT_OPTION_TEXT,   /* const char *, "" when empty; where the row has `choices`, one of them: names of a list that is
-                         open */
-    GT_OPTION_CHOICE, /* an enum, whose constants 0, 1, ... are the row's `choices` in their order: gantry/choices.h */
+    GT_OPTION_BOOL, /* bool; "0" "1" "true" "false", and the bare key means true */
+    GT_OPTION_INT,  /* int64_t */
+    GT_OPTION_REAL, /* double, finite */
+    GT_OPTION_TEXT, /* const char *, "" when empty; where the row has `choices`, one of them: names of a list that is
+                       open */
+    GT_OPTION_ENUM, /* an enum, whose constants 0, 1, ... are the row's `choices` in their order: gantry/choices.h */
 } gt_option_type;
 
 /* What an option is about decides whether two jobs are the same job: only recipe options count, and only they are in
@@ -49,7 +49,7 @@ typedef enum gt_option_class {
 #define GT_FIELD(struct_, field) \
     .offset = offsetof(struct_, field), .type = _Generic(((struct_ *)0)->field, bool: GT_OPTION_BOOL,                  \
                                                          int64_t: GT_OPTION_INT, double: GT_OPTION_REAL,              \
-                                                         const char *: GT_OPTION_TEXT, unsigned: GT_OPTION_CHOICE)
+                                                         const char *: GT_OPTION_TEXT, unsigned: GT_OPTION_ENUM)
 
 /* How a row begins: `{GT_ROW(demo, "n", n, "8", "How many"), .min = 1, .max = 64}`. `value`: the default as text, or
  * NULL. */
@@ -126,7 +126,7 @@ const gt_option *gt_options_find(const gt_options *o, const char *key); /* NULL:
 /* the key that is most like a mistyped key; NULL: no key is close */
 const char *gt_options_nearest(const gt_options *o, const char *key);
 gt_option_state gt_options_state(const gt_options *o, const char *key);
-/* The constant that an option of type GT_OPTION_CHOICE has, for callers that do not know the struct. */
+/* The constant that an option of type GT_OPTION_ENUM has, for callers that do not know the struct. */
 unsigned gt_options_choice(const gt_options *o, const char *key);
 
 /* Give an option its value. `value` NULL: the bare key, for booleans. `where` is "file:line" for messages; NULL: the

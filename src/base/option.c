@@ -190,7 +190,7 @@ static gt_status read_value(gt_options *o, const gt_option *row, const char *val
     case GT_OPTION_BOOL: st = read_bool(value, field(o, row)); break;
     case GT_OPTION_INT: st = read_int(row, value, field(o, row)); break;
     case GT_OPTION_REAL: st = read_real(row, value, field(o, row)); break;
-    case GT_OPTION_CHOICE: st = read_choice(row, value, field(o, row)); break;
+    case GT_OPTION_ENUM: st = read_choice(row, value, field(o, row)); break;
     case GT_OPTION_TEXT:
         if (row->choices && choice_of(row, value) < 0) st = none_of(row, value);
         break;
@@ -239,7 +239,7 @@ gt_status gt_options_set(gt_options *o, const char *key, const char *value, cons
 
 static void reset(gt_options *o, const gt_option *row) {
     if (row->type == GT_OPTION_TEXT) *(const char **)field(o, row) = row->standard ? row->standard : "";
-    else if (row->type == GT_OPTION_CHOICE && !row->standard) *(unsigned *)field(o, row) = 0;
+    else if (row->type == GT_OPTION_ENUM && !row->standard) *(unsigned *)field(o, row) = 0;
     else /* cannot fail: a test reads every default; 0 until derived, whatever the range */
         read_value(o, row, row->standard ? row->standard : "0", false);
     o->state[row - o->rows] = GT_OPTION_DEFAULT;
@@ -339,7 +339,7 @@ const char *gt_options_effective(const gt_options *o, const gt_option *row) {
     case GT_OPTION_INT: return gt_arena_printf(o->arena, "%lld", (long long)*(const int64_t *)p);
     case GT_OPTION_REAL: return gt_arena_printf(o->arena, "%s", gt_real_text(*(const double *)p, buffer));
     case GT_OPTION_TEXT: return *(const char *const *)p;
-    case GT_OPTION_CHOICE:
+    case GT_OPTION_ENUM:
         return state == GT_OPTION_DEFAULT && !row->standard ? "" : choice_text(o, row, *(const unsigned *)p);
     }
     return NULL;

@@ -172,8 +172,7 @@ static int train(gt_job *job, const cli_settings *mine, const foreign *left, cha
     gt_comm *comm = cli_meet_all(mine, (int)job->threads, &st);
     if (st) return cli_leave("train", st, comm);
     gt_comm_heartbeat(comm, job->heartbeat_limit);
-    gt_log_setup(comm->rank, comm->ranks,
-                 job->log);
+    gt_log_setup(comm->rank, comm->ranks, job->log);
     size_t checkpoint_bytes;
     if (comm->rank == 0) explain(job, left);
     const gt_starter *starter = start.starter.of ? &start.starter : NULL;

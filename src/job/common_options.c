@@ -111,8 +111,7 @@ static const gt_option options[] = {
     {OPTION(lrate, NULL, "Learning rate of the networks"), .max = 1},
     {OPTION(optimizer, NULL, "Optimiser of the networks"), .derived = "adam", .choices = gt_any_optimizer,
      .detail = "sgd is gradient descent, with --momentum where it is given."},
-    {OPTION(schedule, NULL, "How the learning rate changes"), .derived = "constant",
-     GT_CHOICES(GT_SCHEDULE_KINDS),
+    {OPTION(schedule, NULL, "How the learning rate changes"), .derived = "constant", GT_CHOICES(GT_SCHEDULE_KINDS),
      .detail = "step: times --schedule-factor at each of --schedule-at. cosine: down to 0 along half a cosine. "
                "one-cycle: up from 1/25 in the first 0.3 of the run, then down to 1/250,000. plateau: times "
                "--schedule-factor when the loss of --validation, or that of training, has not become smaller by a "
@@ -225,8 +224,7 @@ static const gt_option options[] = {
          "are shown in a second."},
     {OPTION(dry_run_seconds, "60", "About how long --dry-run measures"), .class = GT_COMMAND, .unit = "seconds",
      .max = 1e6, .detail = "Where two steps do not fit, pieces of a step are measured, and a line says so."},
-    {OPTION(log, "info", "Least important messages that are printed"), .by_rank = true,
-     GT_CHOICES(GT_LEVELS),
+    {OPTION(log, "info", "Least important messages that are printed"), .by_rank = true, GT_CHOICES(GT_LEVELS),
      .detail = "The run's log.txt takes all of them. -q is --log=warning --progress=0, and -v is --log=debug."},
     {OPTION(progress, "1", "Show a live line of progress on a terminal"), .by_rank = true},
     {OPTION(run, "", "Folder of the run: begin the run, or resume it"), .placeholder = "DIR", .path = true,
@@ -305,7 +303,8 @@ static const gt_option options[] = {
      .path = true, .derived = "none"},
     {OPTION(vgg16, NULL, "Weights of VGG16, for metrics"), .placeholder = "FILE", .path = true, .derived = "none"},
     {OPTION(lpips, NULL, "Weights of LPIPS, for path lengths"), .placeholder = "FILE", .path = true, .derived = "none"},
-    {OPTION(resize, NULL, "How pictures are resized for Inception and VGG16"), .derived = "tf1", GT_CHOICES(GT_RESIZE_RULES)},
+    {OPTION(resize, NULL, "How pictures are resized for Inception and VGG16"), .derived = "tf1",
+     GT_CHOICES(GT_RESIZE_RULES)},
     {GT_ROW(gt_job, "data-height", height, "0", "Height of the images"), .class = GT_SHAPE, .group = "shape",
      .unit = "pixels", .max = 1 << 20},
     {GT_ROW(gt_job, "data-width", width, "0", "Width of the images"), .class = GT_SHAPE, .unit = "pixels",

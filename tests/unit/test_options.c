@@ -273,7 +273,7 @@ static void tables_are_sound(void **state) {
         const gt_option *row = &o.rows[i];
         if (row->absent && gt_options_set(&o, row->key, row->absent, NULL)) fail_msg("absent: %s", gt_message());
         if (!row->standard || row->class == GT_SHAPE ||
-            ((row->type == GT_OPTION_TEXT || row->type == GT_OPTION_CHOICE) && !*row->standard))
+            ((row->type == GT_OPTION_TEXT || row->type == GT_OPTION_ENUM) && !*row->standard))
             continue;
         if (gt_options_set(&o, row->key, row->standard, NULL)) fail_msg("default of %s", gt_message());
         assert_string_equal(gt_options_effective(&o, row), row->standard); /* also catches a field of the wrong type */

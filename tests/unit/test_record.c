@@ -44,7 +44,7 @@ static const char *other_value(const gt_option *row, const char *value, char tex
     case GT_OPTION_INT: snprintf(text, 64, "%lld", 2 * atoll(value)); return text;
     case GT_OPTION_REAL: snprintf(text, 64, "%.6g", 0.5 * atof(value)); return text;
     case GT_OPTION_TEXT:
-    case GT_OPTION_CHOICE:
+    case GT_OPTION_ENUM:
         if (!row->choices) return NULL;
         next = strstr(row->choices, value);
         if (!next || !(next = strchr(next, '|'))) next = row->choices - 1;

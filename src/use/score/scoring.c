@@ -68,11 +68,10 @@ gt_status gt_scoring_open_extractor_all(gt_scoring *s, int lane) {
     gt_comm *comm = s->team.comm;
     if (lane == GT_LANE_NONE || lane == GT_LANE_PIXELS || s->extractor[lane]) return GT_OK;
     if (s->o.statistics && !is_given(paths[lane])) return GT_OK;
-    gt_extractor_options o = {
-        .kind = kinds[lane],
-        .pool = s->team.pool,
-        .reading = {.kernels = s->team.kernels, .given = s->o.given},
-        .resize = s->o.resize};
+    gt_extractor_options o = {.kind = kinds[lane],
+                              .pool = s->team.pool,
+                              .reading = {.kernels = s->team.kernels, .given = s->o.given},
+                              .resize = s->o.resize};
     gt_status st = GT_OK;
     s->extractor[lane] = gt_extractor_open(paths[lane], &o, &st);
     st = gt_comm_agree_all(comm, st);
