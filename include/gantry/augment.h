@@ -58,13 +58,12 @@ typedef struct gt_augment_config {
 } gt_augment_config;
 
 /* Sets of transforms. */
-#define GT_AUGPIPES(X)                                                                                                \
-    X(GT_AUGPIPE_BLIT, "blit")                                                                                        \
-    X(GT_AUGPIPE_GEOM, "geom")                                                                                        \
-    X(GT_AUGPIPE_COLOR, "color")                                                                                      \
-    X(GT_AUGPIPE_FILTER, "filter") X(GT_AUGPIPE_NOISE, "noise") X(GT_AUGPIPE_CUTOUT, "cutout") X(GT_AUGPIPE_BG, "bg") \
-        X(GT_AUGPIPE_BGC, "bgc") X(GT_AUGPIPE_BGCF, "bgcf") X(GT_AUGPIPE_BGCFN, "bgcfn")                              \
-            X(GT_AUGPIPE_BGCFNC, "bgcfnc")
+/* clang-format off: version 14 never ends with this list */
+#define GT_AUGPIPES(X) \
+    X(GT_AUGPIPE_BLIT, "blit") X(GT_AUGPIPE_GEOM, "geom") X(GT_AUGPIPE_COLOR, "color") X(GT_AUGPIPE_FILTER, "filter") \
+    X(GT_AUGPIPE_NOISE, "noise") X(GT_AUGPIPE_CUTOUT, "cutout") X(GT_AUGPIPE_BG, "bg") X(GT_AUGPIPE_BGC, "bgc") \
+    X(GT_AUGPIPE_BGCF, "bgcf") X(GT_AUGPIPE_BGCFN, "bgcfn") X(GT_AUGPIPE_BGCFNC, "bgcfnc")
+/* clang-format on */
 typedef enum gt_augpipe { GT_AUGPIPES(GT_CONSTANT) } gt_augpipe;
 
 gt_augment_config gt_augment_off(void); /* published strengths, every multiplier 0 */
