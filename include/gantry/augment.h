@@ -58,7 +58,7 @@ typedef struct gt_augment_config {
 } gt_augment_config;
 
 /* Sets of transforms. */
-/* clang-format off: version 14 never ends with this list */
+/* clang-format off */
 #define GT_AUGPIPES(X) \
     X(GT_AUGPIPE_BLIT, "blit") X(GT_AUGPIPE_GEOM, "geom") X(GT_AUGPIPE_COLOR, "color") X(GT_AUGPIPE_FILTER, "filter") \
     X(GT_AUGPIPE_NOISE, "noise") X(GT_AUGPIPE_CUTOUT, "cutout") X(GT_AUGPIPE_BG, "bg") X(GT_AUGPIPE_BGC, "bgc") \

@@ -11,10 +11,11 @@
 
 enum { GT_SCHEDULE_STEPS = 32 };
 
-#define GT_SCHEDULE_KINDS(X)                                                                          \
-    X(GT_SCHEDULE_CONSTANT, "constant")                                                               \
-    X(GT_SCHEDULE_STEP, "step") X(GT_SCHEDULE_COSINE, "cosine") X(GT_SCHEDULE_ONE_CYCLE, "one-cycle") \
-        X(GT_SCHEDULE_PLATEAU, "plateau")
+/* clang-format off */
+#define GT_SCHEDULE_KINDS(X) \
+    X(GT_SCHEDULE_CONSTANT, "constant") X(GT_SCHEDULE_STEP, "step") X(GT_SCHEDULE_COSINE, "cosine") \
+    X(GT_SCHEDULE_ONE_CYCLE, "one-cycle") X(GT_SCHEDULE_PLATEAU, "plateau")
+/* clang-format on */
 typedef enum gt_schedule_kind { GT_SCHEDULE_KINDS(GT_CONSTANT) } gt_schedule_kind;
 
 typedef struct gt_schedule {
