@@ -125,7 +125,7 @@ typedef struct gt_source_options {
     bool every_label; /* a dataset.json with labels must have one for each item; else an item may have none */
 } gt_source_options;
 
-/* The name of a built-in set and its options, what stands behind "synth:"; NULL: the path is another. */
+/* The name of a built-in set and its options, what stands behind synth: in its path; NULL: the path is another. */
 const char *gt_synth_of_path(const char *path);
 
 enum { GT_MASK_IGNORE = 255, GT_MASK_CLASSES_MAX = 255 };

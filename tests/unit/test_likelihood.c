@@ -190,8 +190,8 @@ static void quadrature(const parabola *p, int estimate, int derivative, double *
             for (int z = 0; z < Z; z++) {
                 double slope = 2 * p->n[z] * (p->a[z] + p->s[z] * eps[z]), x;
                 if (estimate == GT_SCORE_FUNCTION)
-                    x = derivative == GT_REDUCED_BY_MEAN ? f * eps[z] / p->s[z] : f * (eps[z] * eps[z] - 1) / 2;
-                else x = derivative == GT_REDUCED_BY_MEAN ? slope : slope * eps[z] * p->s[z] / 2;
+                    x = derivative == GT_BY_MEAN ? f * eps[z] / p->s[z] : f * (eps[z] * eps[z] - 1) / 2;
+                else x = derivative == GT_BY_MEAN ? slope : slope * eps[z] * p->s[z] / 2;
                 mean[z] += density * x;
                 square[z] += density * x * x;
             }
