@@ -40,7 +40,8 @@ typedef struct measured {
 static gt_status measure(bench *b, const measured *of, int n) {
     gt_model *m = of->model;
     gt_graph *g = gt_model_build(
-        m, GT_ROLE_GENERATOR, &(gt_request){.n = n, .noise_mode = "const", .truncation = 1, .truncation_cutoff = -1});
+        m, GT_ROLE_GENERATOR,
+        &(gt_request){.n = n, .noise_mode = GT_NOISE_CONST, .truncation = 1, .truncation_cutoff = -1});
     gt_exec *x = g ? gt_exec_new(g, &(gt_exec_options){.pool = of->pool}) : NULL;
     gt_status st = x ? GT_OK : GT_FAILED;
     if (x) gt_exec_bind(x, GT_SLOT(0), (void *)of->params);

@@ -15,7 +15,8 @@
 
 typedef struct gmm_options {
     bench_common common;
-    const char *covariance, *script;
+    const char *script;
+    gt_covariance covariance;
     int64_t points, dimensions, k, iterations, threads;
 } gmm_options;
 
@@ -26,7 +27,7 @@ static const gt_option rows[] = {
     {BENCH_ROW(gmm_options, "points", points, "0", "0: 100,000, with --long a million"), .max = 1e8},
     {BENCH_ROW(gmm_options, "dimensions", dimensions, "16", "Of a point"), .min = 1, .max = 4096},
     {BENCH_ROW(gmm_options, "k", k, "16", "Components"), .min = 1, .max = 4096},
-    {BENCH_ROW(gmm_options, "covariance", covariance, "full", "Kind of covariances"), .choices = GT_COVARIANCES},
+    {BENCH_ROW(gmm_options, "covariance", covariance, "full", "Kind of covariances"), GT_CHOICES(GT_COVARIANCES)},
     {BENCH_ROW(gmm_options, "iterations", iterations, "5", "That are timed"), .min = 1, .max = 1000},
     {BENCH_ROW(gmm_options, "threads", threads, "0", "Of both; 0: 1 and 2"), .max = 4096},
     {BENCH_ROW(gmm_options, "script", script, "bench/gmm_sklearn.py", "The same in Python")},
@@ -88,7 +89,7 @@ static gt_status run_ours(bench *b, int threads, gt_cloud *cloud, const char *st
     gt_blocks *blocks = NULL;
     gt_em *em = NULL;
     gt_status st = pool ? gt_blocks_read(&blocks, b->comm, pool, bench_kernels(), cloud) : GT_FAILED;
-    if (!st) st = gt_em_new(&em, blocks, gt_covariance_parse(options.covariance), (int)options.k, 0);
+    if (!st) st = gt_em_new(&em, blocks, options.covariance, (int)options.k, 0);
     if (!st) st = gt_em_start(em, &(gt_mixture_recipe){.seed = 1}, NULL, 0);
     if (!st) st = write_start(start, &em->mixture);
     if (!st) st = iterate(em, t);
@@ -108,7 +109,7 @@ static timing run_theirs(int threads, const char *points, const char *start) {
     snprintf(command, sizeof command,
              "python3=/usr/bin/python3; [ -x $python3 ] || python3=python3; exec $python3 '%s' '%s' '%s' %s %lld "
              "2>/dev/null",
-             options.script, points, start, options.covariance, (long long)options.iterations);
+             options.script, points, start, gt_covariance_name(options.covariance), (long long)options.iterations);
     FILE *p = popen(command, "r");
     if (p && fscanf(p, "%lf %lf %lf", &t.wall, &t.cpu, &t.log_likelihood) != 3) t = (timing){NAN, NAN, NAN};
     if (p) pclose(p);

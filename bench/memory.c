@@ -13,7 +13,8 @@
 
 typedef struct memory_options {
     bench_common common;
-    const char *recipe, *memory;
+    const char *recipe;
+    gt_memory_use memory;
     int64_t threads;
 } memory_options;
 
@@ -23,7 +24,7 @@ static const gt_option rows[] = {
     BENCH_OPTIONS,
     {BENCH_ROW(memory_options, "recipe", recipe, "small", "What to train; all, and --long: those with a reference"),
      .choices = BENCH_RECIPE_NAMES "|all"},
-    {BENCH_ROW(memory_options, "memory", memory, "normal", "As in jobs"), .choices = "normal|low"},
+    {BENCH_ROW(memory_options, "memory", memory, "normal", "As in jobs"), GT_CHOICES(GT_MEMORY_USES)},
     {BENCH_ROW(memory_options, "threads", threads, "1", "Threads"), .min = 1, .max = 4096},
 };
 
@@ -50,7 +51,7 @@ static bench_recipe recipe_with(const bench_recipe *r, const char *key) {
 
 static gt_status measure(bench *b, const bench_recipe *plain, gt_table *table) {
     const bench_recipe with_low = recipe_with(plain, "memory=low"),
-                       *r = strcmp(options.memory, "low") ? plain : &with_low;
+                       *r = options.memory == GT_MEMORY_LOW ? &with_low : plain;
     gt_engine e;
     bench_steps steps;
     bench_reset_high_water();

@@ -21,7 +21,8 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: %s CHECKPOINT SEED PICTURE.png\n", argv[0]);
         return 2;
     }
-    gt_generator *g = gt_generator_open(argv[1], &(gt_generator_options){.noise_mode = "const", .truncation = 1});
+    gt_generator *g = gt_generator_open(argv[1],
+                                        &(gt_generator_options){.noise_mode = GT_NOISE_CONST, .truncation = 1});
     if (!g) return failed();
     const gt_model *m = gt_generator_model(g);
     int n = gt_generator_batch(g);

@@ -3,8 +3,7 @@
  * pixels, four of geometry, five of colour, four frequency bands, noise and cutout. The graph has the transforms as
  * linear ops whose parameters are inputs; the host draws the parameters per sample:
  *
- *     gt_augment_config c;
- *     gt_status st = gt_augment_preset("bgc", &c);
+ *     gt_augment_config c = gt_augment_preset(GT_AUGPIPE_BGC);
  *     gt_node *seen = gt_augment(g, &c, "aug/D_main/real", images);       // while the graph is built
  *     ...
  *     gt_augment_source s = gt_augment_random(seed, "aug/D_main/real", step, sample0);
@@ -15,6 +14,7 @@
 #ifndef GANTRY_AUGMENT_H
 #define GANTRY_AUGMENT_H
 
+#include "gantry/choices.h"
 #include "gantry/graph.h"
 
 typedef enum gt_augment_kind {
@@ -57,10 +57,17 @@ typedef struct gt_augment_config {
     bool once; /* geometry: images are mirrored once at each edge, with zeros beyond */
 } gt_augment_config;
 
+/* Sets of transforms. */
+/* clang-format off */
+#define GT_AUGPIPES(X) \
+    X(GT_AUGPIPE_BLIT, "blit") X(GT_AUGPIPE_GEOM, "geom") X(GT_AUGPIPE_COLOR, "color") X(GT_AUGPIPE_FILTER, "filter") \
+    X(GT_AUGPIPE_NOISE, "noise") X(GT_AUGPIPE_CUTOUT, "cutout") X(GT_AUGPIPE_BG, "bg") X(GT_AUGPIPE_BGC, "bgc") \
+    X(GT_AUGPIPE_BGCF, "bgcf") X(GT_AUGPIPE_BGCFN, "bgcfn") X(GT_AUGPIPE_BGCFNC, "bgcfnc")
+/* clang-format on */
+typedef enum gt_augpipe { GT_AUGPIPES(GT_CONSTANT) } gt_augpipe;
+
 gt_augment_config gt_augment_off(void); /* published strengths, every multiplier 0 */
-/* The set of transforms `name`: blit geom color filter noise cutout bg bgc bgcf bgcfn bgcfnc. GT_USAGE: unknown name.
- */
-gt_status gt_augment_preset(const char *name, gt_augment_config *c);
+gt_augment_config gt_augment_preset(gt_augpipe pipe);
 bool gt_augment_any(const gt_augment_config *c); /* is any transform built? */
 /* Sets the multipliers of colour transforms to 0 if images of `channels` channels have no colour (c->colours). True: a
  * multiplier was not 0 before. */

@@ -26,6 +26,14 @@
 typedef enum gt_latent_kind { GT_LATENT_PLAIN, GT_LATENT_NORMAL, GT_LATENT_GUMBEL, GT_LATENT_VQ } gt_latent_kind;
 typedef enum gt_body_kind { GT_BODY_MLP, GT_BODY_CONV, GT_BODY_DIGITS } gt_body_kind;
 
+/* The reconstruction loss: squared error; cross-entropy, computed from logits; -log of a normal density of each pixel,
+ * whose mean and log variance the decoder gives. */
+#define GT_RECONS(X) X(GT_RECON_MSE, "mse") X(GT_RECON_BCE, "bce") X(GT_RECON_NORMAL, "normal")
+typedef enum gt_recon { GT_RECONS(GT_CONSTANT) } gt_recon;
+
+#define GT_REDUCED_BY(X) X(GT_REDUCED_BY_SUM, "sum") X(GT_REDUCED_BY_MEAN, "mean")
+typedef enum gt_reduced_by { GT_REDUCED_BY(GT_CONSTANT) } gt_reduced_by;
+
 /* The options of the family: models/autoencoder/options.c. The networks take a job whose `own` these are; of its common
  * part they read height, width, channels and z_dim: the width of the latent (plain, normal), or the number of tokens
  * (gumbel, vq with a body other than conv).
@@ -33,18 +41,16 @@ typedef enum gt_body_kind { GT_BODY_MLP, GT_BODY_CONV, GT_BODY_DIGITS } gt_body_
  */
 typedef struct gt_autoencoder_options {
     double widths; /* of hidden layers, relative to those above */
-    /* "mse": squared error; "bce": cross-entropy, computed from logits; "normal": -log of a normal density of each
-     * pixel, whose mean and log variance the decoder gives */
-    const char *recon;
+    gt_recon recon;
     double factor;
-    const char *recon_pixels, *recon_batch, *kl_latent, *kl_batch; /* "sum" "mean" */
+    gt_reduced_by recon_pixels, recon_batch, kl_latent, kl_batch;
     double beta; /* weight of the divergence: normal, gumbel (Higgins et al., "beta-VAE", eq. 4) */
     /* How that weight changes (gt_growth in schedule.h): kimg in which it grows, 0: it is constant; what it begins
      * with; how often it grows, 0: once; kimg between two growths, 0: as many as a growth. */
     double kl_warmup, beta_start, kl_hold;
     int64_t kl_cycles;
     int64_t samples;         /* draws of an image's latent in a step: normal, gumbel; 0: one */
-    bool sigmoid;            /* the decoder's last layer has one; with "bce" pixels have one in any case */
+    bool sigmoid;            /* the decoder's last layer has one; with GT_RECON_BCE pixels have one in any case */
     int64_t codes, code_dim; /* gumbel, vq */
     double temperature, temperature_min, temperature_kimg; /* gumbel: start, floor, kimg in which it falls to 1/e */
     double commitment;                                     /* vq: weight of |z - e|^2 on the encoder's side */

@@ -6,6 +6,16 @@
 
 #include "gantry/family.h"
 
+#define GT_NORM_KINDS(X) X(GT_NORM_IS_BATCH, "batch") X(GT_NORM_IS_LAYER, "layer") X(GT_NORM_IS_GROUP, "group")
+typedef enum gt_norm_kind { GT_NORM_KINDS(GT_CONSTANT) } gt_norm_kind;
+
+/* The first layers; auto: by the size of the pictures. */
+#define GT_STEMS(X) X(GT_STEM_AUTO, "auto") X(GT_STEM_SMALL, "small") X(GT_STEM_IMAGENET, "imagenet")
+typedef enum gt_stem { GT_STEMS(GT_CONSTANT) } gt_stem;
+
+#define GT_TRUNKS(X) X(GT_TRUNK_VGG11, "vgg11") X(GT_TRUNK_VGG13, "vgg13") X(GT_TRUNK_VGG16, "vgg16")
+typedef enum gt_trunk { GT_TRUNKS(GT_CONSTANT) } gt_trunk;
+
 /* The options of the family: models/classifier/options.c. */
 typedef struct gt_classifier_options {
     const char *hidden;     /* "100,100": features of the mlp's hidden layers */
@@ -14,10 +24,10 @@ typedef struct gt_classifier_options {
     bool shortcut;          /* of layers: residual(...) adds its input */
     const char *dropout;    /* probability; "": the network's own */
     const char *init; /* "RULE,LAYER:RULE,...": "xavier" "he" "uniform", or a standard deviation; "": the network's */
-    const char *norm; /* "batch" "layer" "group" */
+    gt_norm_kind norm;
     int64_t norm_groups;
-    const char *stem;       /* "small" "imagenet"; "": by the size of the pictures */
-    const char *trunk;      /* of fully convolutional networks: "vgg11" "vgg13" "vgg16" */
+    gt_stem stem;
+    gt_trunk trunk;         /* of fully convolutional networks */
     double width;           /* channels of all layers are multiplied by this number */
     double label_smoothing; /* the target is 1 - s for the class, and s / classes for all */
     int64_t random_crop;    /* pixels that pictures are shifted by, at most */

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "gantry/choices.h"
 #include "gantry/status.h"
 
 /* Takes what is there and is not a run, as the picture that a comparison before has left among the runs, out of the
@@ -37,15 +38,15 @@ gt_status gt_compare_picture(const char *path, const char *const *dirs, int n, i
 bool gt_compare_has_pictures(const char *const *dirs, int n); /* has one of the runs any? */
 
 /* What a panel of curves shows, and so what a curve of it is. */
-typedef enum gt_compare_panels {
-    GT_PANELS_SERIES, /* a series; a curve is a run */
-    GT_PANELS_RUN,    /* the runs of one name; a curve is a series */
-    GT_PANELS_GROUP,  /* the runs whose names agree up to their last dash; a curve is what follows the dash */
-} gt_compare_panels;
+/* A series, and a curve is a run; the runs of one name, and a curve is a series; the runs whose names agree up to their
+ * last dash, and a curve is what follows the dash. */
+#define GT_COMPARE_PANELS(X) X(GT_PANELS_SERIES, "series") X(GT_PANELS_RUN, "run") X(GT_PANELS_GROUP, "group")
+typedef enum gt_compare_panels { GT_COMPARE_PANELS(GT_CONSTANT) } gt_compare_panels;
 
 /* What curves are drawn over. */
-#define GT_COMPARE_AXES "kimg|steps|epochs|hours"
-typedef enum gt_compare_axis { GT_OVER_KIMG, GT_OVER_STEPS, GT_OVER_EPOCHS, GT_OVER_HOURS } gt_compare_axis;
+#define GT_COMPARE_AXES(X) \
+    X(GT_OVER_KIMG, "kimg") X(GT_OVER_STEPS, "steps") X(GT_OVER_EPOCHS, "epochs") X(GT_OVER_HOURS, "hours")
+typedef enum gt_compare_axis { GT_COMPARE_AXES(GT_CONSTANT) } gt_compare_axis;
 
 /* Writes a PNG with curves of the series (names with commas between them). Runs of one name, in several folders, are
  * curves of one colour. Each value is the mean of the `smooth` ticks around it, weighted by a Kaiser window (beta 2).

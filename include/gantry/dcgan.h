@@ -25,13 +25,30 @@
 
 enum { GT_DCGAN_EMBEDDING = 50 }; /* numbers that labels become for G */
 
+#define GT_LATENTS_DRAWN(X) X(GT_LATENT_IS_NORMAL, "normal") X(GT_LATENT_IS_UNIFORM, "uniform")
+typedef enum gt_latent_drawn { GT_LATENTS_DRAWN(GT_CONSTANT) } gt_latent_drawn;
+
+/* Mixed: D sees real and fake images in one batch, which share statistics. */
+#define GT_D_BATCHES(X) X(GT_D_BATCHES_SEPARATE, "separate") X(GT_D_BATCHES_MIXED, "mixed")
+typedef enum gt_d_batches { GT_D_BATCHES(GT_CONSTANT) } gt_d_batches;
+
+#define GT_SMOOTHINGS(X) \
+    X(GT_SMOOTHING_NONE, "none") X(GT_SMOOTHING_ONE_SIDED, "one-sided") X(GT_SMOOTHING_TWO_SIDED, "two-sided")
+typedef enum gt_smoothing_rule { GT_SMOOTHINGS(GT_CONSTANT) } gt_smoothing_rule;
+
+/* How D halves sizes, and G doubles them. */
+#define GT_HALVINGS(X) X(GT_DOWN_STRIDE, "stride") X(GT_DOWN_MAX_POOL, "max-pool") X(GT_DOWN_AVG_POOL, "avg-pool")
+typedef enum gt_halving { GT_HALVINGS(GT_CONSTANT) } gt_halving;
+#define GT_DOUBLINGS(X) X(GT_UP_TRANSPOSE, "transpose") X(GT_UP_NEAREST, "nearest")
+typedef enum gt_doubling { GT_DOUBLINGS(GT_CONSTANT) } gt_doubling;
+
 /* The options of the family: models/dcgan/options.c. The networks take a job whose `own` these are; of its common part
  * they read height, width, channels, z_dim, cbase, cmax, cond and label_dim. */
 typedef struct gt_dcgan_options {
-    const char *latent;    /* "normal" "uniform" */
-    const char *d_batches; /* "separate" "mixed": D sees real and fake images in one batch, which share statistics */
-    const char *smoothing; /* "none" "one-sided" "two-sided" */
-    double flip;           /* share of images that D's targets take for the other kind */
+    gt_latent_drawn latent;
+    gt_d_batches d_batches;
+    gt_smoothing_rule smoothing;
+    double flip; /* share of images that D's targets take for the other kind */
     /* Targets as "0.9" or "0.7..1.2", and shares of one kind; where nobody gave them: by `smoothing` and `flip`. */
     const char *smooth_real, *smooth_fake, *smooth_g;
     double flip_real, flip_fake, flip_g;
@@ -41,9 +58,10 @@ typedef struct gt_dcgan_options {
     double d_lrate;
     const char *g_activation, *d_activation; /* "lrelu" "relu" "elu" ...; d_activation "": "lrelu" */
     double slope, init_std;                  /* of the leaky ReLU, and of first weights, where somebody gave them */
-    const char *down, *up; /* "stride" "max-pool" "avg-pool"; "transpose" "nearest"; "": the first one */
-    int64_t g_depth;       /* further convolutions of G at each size but that of its pictures */
-    int64_t d_depth;       /* further convolutions of D at each size */
+    gt_halving down;
+    gt_doubling up;
+    int64_t g_depth; /* further convolutions of G at each size but that of its pictures */
+    int64_t d_depth; /* further convolutions of D at each size */
     double g_dropout, d_dropout;
     bool semi;             /* D has a logit for each class of real images; else one, real or fake */
     double labelled;       /* semi: share of the data whose labels count */

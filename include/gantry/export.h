@@ -19,10 +19,10 @@ typedef struct gt_export_request {
     bool all;         /* all networks of the source; else the one in use, such as G_ema */
     int protocol;     /* of pickles: 2 to 5; 0: 4 */
     /* Of an ONNX model. part: "generator", "mapping", "encoder" ...; NULL or "": the first that the model has.
-     * noise_mode: "const", "none"; NULL: const. from_styles: its input is "ws" [N,num_ws,w_dim]. truncation_cutoff:
+     * no_noise: else the noise is always the same. from_styles: its input is "ws" [N,num_ws,w_dim]. truncation_cutoff:
      * styles that truncation changes; 0: all */
-    const char *part, *noise_mode;
-    bool from_styles;
+    const char *part;
+    bool no_noise, from_styles;
     int truncation_cutoff;
 } gt_export_request;
 

@@ -25,8 +25,10 @@
 #include "gantry/gan.h"
 #include "gantry/import.h"
 #include "gantry/kernels.h"
+#include "gantry/log.h"
 #include "gantry/model.h"
 #include "gantry/option.h"
+#include "gantry/schedule.h"
 #include "gantry/warning.h"
 
 enum { GT_JOB_MAX_KEYS = 256 };
@@ -51,7 +53,7 @@ typedef struct gt_job {
     int64_t subset;      /* images; 0: all */
     const char *classes; /* only images of these; "": all */
     const char *class_names;
-    const char *on_error; /* "stop" "skip" */
+    gt_on_error on_error;
 
     /* recipe */
     const char *model; /* "stylegan2" "dcgan" "vae" ...: a model of one of the families */
@@ -63,22 +65,23 @@ typedef struct gt_job {
     int64_t steps;     /* length in steps; 0: by kimg alone, otherwise whichever ends first */
     int64_t seed;      /* 0 .. 2^32-1 */
     double lrate;
-    const char *optimizer;              /* a row of the table of optimisers; "": see gt_job_optimizer() */
-    const char *schedule, *schedule_at; /* of the learning rate (schedule.h); "": constant */
+    const char *optimizer;     /* a row of the table of optimisers; "": see gt_job_optimizer() */
+    gt_schedule_kind schedule; /* of the learning rate */
+    const char *schedule_at;
     double schedule_factor, schedule_epochs, schedule_patience, warmup;
     double beta1, beta2, momentum, rho, eps, weight_decay; /* of optimisers */
     bool nesterov;
-    double clip;          /* of the gradient's norm; 0: none */
-    const char *eps_form; /* "inside" "outside"; "": inside */
-    double ema_kimg;      /* half-life of the moving average */
-    double ema_ramp;      /* 0: no ramp-up */
-    const char *nan;      /* "stop" "skip" "clean" */
-    const char *reduce;   /* "tree" "allreduce" */
-    const char *conv;     /* kernels of convolutions: "auto" "direct" "winograd" */
+    double clip; /* of the gradient's norm; 0: none */
+    gt_eps_form eps_form;
+    double ema_kimg; /* half-life of the moving average */
+    double ema_ramp; /* 0: no ramp-up */
+    gt_nan_rule nan;
+    gt_reduction reduce;
+    gt_conv_mode conv;
 
     /* networks */
     int64_t z_dim;
-    const char *bn; /* batch normalisation in training, over: "slice" "batch"; "none": there is none */
+    gt_bn_kind bn;
 
     gt_gan_options gan; /* of adversarial families */
 
@@ -90,13 +93,13 @@ typedef struct gt_job {
     int64_t slices_at_once; /* in one execution; 0: as many as fit */
     int64_t threads;        /* of a rank; 0: the cores of the host shared out among its ranks */
     int64_t ranks;          /* that `gantry train` starts; 0: it chooses */
-    const char *memory;     /* "normal" "low" */
-    const char *on_trouble; /* "warn" "stop" "rollback" */
+    gt_memory_use memory;
+    gt_on_trouble on_trouble;
     double heartbeat_limit; /* seconds; 0: none */
-    const char *dry_run;    /* "0", "1", "quick" */
+    gt_dry_run dry_run;
     double dry_run_seconds; /* of measuring, about */
     const char *max_time;   /* of this process, see gt_parse_duration(); "": none */
-    const char *log;        /* "debug" "info" "warning" "error" */
+    gt_level log;           /* the least that is printed */
     bool progress;          /* a live line on a terminal */
 
     /* output */
@@ -108,18 +111,19 @@ typedef struct gt_job {
     int64_t snap;                                           /* ticks between pictures and checkpoints */
     double checkpoint_kimg;                                 /* 0: with the pictures */
     int64_t keep;                                           /* newest checkpoints */
-    double keep_every;            /* kimg; also the first checkpoint of every so many; 0: none */
-    double disk_cap;              /* GB of checkpoints; 0: no cap */
-    const char *best;             /* "none", "[min:|max:]SERIES" */
-    int64_t early_stopping;       /* ticks without improvement after which the run ends; 0: none */
-    const char *grid;             /* "8x8" or "reference": see gt_grid_parse() */
-    const char *log_swmr;         /* "auto" "on" "off" */
-    const char *tensorboard_step; /* "kimg" "images" */
-    const char *metrics;          /* names of scores (score.h); "none" */
-    int64_t metrics_count;        /* fakes of all of them; 0: as in their names */
-    double metrics_share;         /* of the run's time that they may take; 0: all that they need */
+    double keep_every;      /* kimg; also the first checkpoint of every so many; 0: none */
+    double disk_cap;        /* GB of checkpoints; 0: no cap */
+    const char *best;       /* "none", "[min:|max:]SERIES" */
+    int64_t early_stopping; /* ticks without improvement after which the run ends; 0: none */
+    const char *grid;       /* "8x8" or "reference": see gt_grid_parse() */
+    gt_swmr_rule log_swmr;
+    gt_event_step tensorboard_step;
+    const char *metrics;   /* names of scores (score.h); "none" */
+    int64_t metrics_count; /* fakes of all of them; 0: as in their names */
+    double metrics_share;  /* of the run's time that they may take; 0: all that they need */
     /* as in gt_metric_options; "": not given */
-    const char *detector, *inception, *vgg16, *lpips, *resize;
+    const char *detector, *inception, *vgg16, *lpips;
+    gt_resize_rule resize;
     const char *export; /* "none", or a list of forms (export.h), with commas between them */
 
     /* the data's shape, known once resolved */
@@ -178,6 +182,7 @@ struct gt_family {
      * A row without group has the group of the row before, at first the family's own group. */
     const gt_option *options;
     int n_options;
+    bool judged;      /* --early-stopping needs no --best: a loss of images that are not trained on tells */
     size_t own_bytes; /* of the struct that the options' fields are in: gt_job.own */
     /* The options that decide the names and shapes of tensors, and what layers without tensors compute, with blanks
      * between them: --resume takes them from the file (gt_job_inherit). "bn=none": this value alone is taken;
@@ -234,6 +239,8 @@ gt_model *gt_family_make(const gt_family *family, const gt_job *job); /* NULL: s
 
 /* Has somebody given the option a value, in a file or on the command line? */
 bool gt_job_given(const gt_job *job, const char *key);
+/* Does the job name a network that a new run begins with (--resume)? */
+bool gt_job_transfers(const gt_job *job);
 /* The value of an option as text, for callers that do not know the family's struct. NULL: the model has no such option,
  * or the value is left open (gt_options_effective). */
 const char *gt_job_value(const gt_job *job, const char *key);
@@ -243,10 +250,12 @@ bool gt_job_derives(gt_job *job, const char *key);
 void gt_job_derive(gt_job *job, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Does so for several options: "key=value key=value". */
 void gt_job_derive_all(gt_job *job, const char *values);
-/* Gives the values of the recipe `cfg`, a row of the family's own list. */
+/* The place of the recipe `cfg` in the family's own list, which ends with {0}; -1: the recipe is another. */
+int gt_recipe_of(const gt_job *job, const gt_named *recipes);
+/* Gives the values of the recipe. */
 void gt_derive_recipe(gt_job *job, const gt_named *recipes);
-/* GT_USAGE: the recipe is that of another family; the message lists `more` and those of the list. */
-gt_status gt_check_recipe(const gt_job *job, const gt_named *recipes, const char *more);
+/* GT_USAGE: the recipe is that of another family; the message lists those of the list. */
+gt_status gt_check_recipe(const gt_job *job, const gt_named *recipes);
 /* Two options say the same thing in two ways: should `key` now get its value from `other`? False where somebody gave
  * `key`. But where `key` is from a file (the job.ini of a run holds both options) and `other` from the command line,
  * true. Where `key` is from the command line, `other` becomes moot. */

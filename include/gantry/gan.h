@@ -8,19 +8,23 @@
 #include <stdint.h>
 
 #include "gantry/augment.h"
+#include "gantry/choices.h"
 #include "gantry/model.h"
 
+#define GT_AUGS(X) X(GT_AUG_ADA, "ada") X(GT_AUG_FIXED, "fixed") X(GT_AUG_NO, "noaug")
+typedef enum gt_aug { GT_AUGS(GT_CONSTANT) } gt_aug;
+
 /* The part `gan` of a job (gantry/family.h). Rows and rules: job/gan_options.c. In jobs of other families `aug` is
- * "noaug", and the options have no meaning. */
+ * GT_AUG_NO, and the options have no meaning. */
 typedef struct gt_gan_options {
     const char *g_optimizer, *d_optimizer; /* rows of the table of optimisers; "": see gt_job_optimizer() */
     int64_t cbase, cmax;                   /* a layer with R x R pixels has min(cbase / R, cmax) feature maps */
 
     /* augmentation of what D sees */
-    const char *aug;      /* "noaug" "ada" "fixed" */
-    const char *augpipe;  /* "bgc" ... */
-    double p;             /* of aug = "fixed" */
-    double target;        /* of aug = "ada": mean sign of D's scores of real images */
+    gt_aug aug;
+    gt_augpipe augpipe;
+    double p;             /* of GT_AUG_FIXED */
+    double target;        /* of GT_AUG_ADA: mean sign of D's scores of real images */
     double p_max;         /* ceiling of p; 0: none */
     double ada_kimg;      /* thousands of images in which p can go from 0 to 1 */
     int64_t ada_interval; /* steps between adjustments */
@@ -33,8 +37,8 @@ typedef struct gt_gan_options {
 
 struct gt_job;
 
-/* The job's augmentation of what D sees: that of `augpipe` for the job's channels, or none. GT_USAGE: no such pipe. */
-gt_status gt_job_augment(const struct gt_job *job, gt_augment_config *out);
+/* The job's augmentation of what D sees: that of `augpipe` for the job's channels, or none. */
+gt_augment_config gt_job_augment(const struct gt_job *job);
 
 /* Writes n values into an input, unless the execution has dropped the input as unused. */
 void gt_gan_write(gt_exec *e, const char *input, const float *values, size_t n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Images from a checkpoint.
  *
- *     gt_generator_options o = {.noise_mode = "const", .truncation = 0.7f};
+ *     gt_generator_options o = {.noise_mode = GT_NOISE_CONST, .truncation = 0.7f};
  *     gt_generator *g = gt_generator_open("runs/first", &o);
  *     const gt_model *m = gt_generator_model(g);                     // z_dim, label_dim, height, width, channels
  *     int n = gt_generator_batch(g);
@@ -25,14 +25,14 @@
 typedef struct gt_generator gt_generator;
 
 typedef struct gt_generator_options {
-    const char *noise_mode; /* "const" "random" "none" */
-    float truncation;       /* psi; 1: none */
-    int truncated_layers;   /* of styles, from the first on; 0: all of them */
-    float temperature;      /* of models that draw codes; 0: 1. Of others it must be 0 */
-    gt_steps_wanted steps;  /* of models that make pictures in steps; of others zeros */
-    const char *start;      /* of these: a picture to begin with, where steps.strength < 1; NULL: none */
-    bool apart;             /* of models with styles: latents to styles, and styles to images */
-    gt_pool *pool;          /* NULL: one thread */
+    gt_noise_mode noise_mode;
+    float truncation;      /* psi; 1: none */
+    int truncated_layers;  /* of styles, from the first on; 0: all of them */
+    float temperature;     /* of models that draw codes; 0: 1. Of others it must be 0 */
+    gt_steps_wanted steps; /* of models that make pictures in steps; of others zeros */
+    const char *start;     /* of these: a picture to begin with, where steps.strength < 1; NULL: none */
+    bool apart;            /* of models with styles: latents to styles, and styles to images */
+    gt_pool *pool;         /* NULL: one thread */
     gt_network_options reading;
 } gt_generator_options;
 
@@ -76,7 +76,8 @@ void gt_seed_latent(uint32_t seed, int z_dim, float *z);
 /* trunc(clamp(x * 127.5 + 128, 0, 255)): docs/mathematics/seeds.md#pixel-values. */
 void gt_image_bytes(const float *x, uint8_t *out, size_t n);
 
-typedef enum gt_generate_space { GT_IMAGES, GT_STYLES, GT_LATENTS } gt_generate_space;
+#define GT_GENERATE_SPACES(X) X(GT_IMAGES, "image") X(GT_STYLES, "w") X(GT_LATENTS, "z")
+typedef enum gt_generate_space { GT_GENERATE_SPACES(GT_CONSTANT) } gt_generate_space;
 
 /* What a file of all results is, by the ending of its name. */
 typedef enum gt_collection_kind {

@@ -12,10 +12,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "gantry/choices.h"
 #include "gantry/pool.h"
 #include "gantry/status.h"
 
 typedef struct gt_kernel_set gt_kernel_set; /* kernels/kernel_set.h */
+
+/* What convolutions are computed with: by shape what is fastest, or one kind wherever it is possible. */
+#define GT_CONV_MODE_LIST(X) X(GT_CONV_AUTO, "auto") X(GT_CONV_ALL_DIRECT, "direct") X(GT_CONV_ALL_WINOGRAD, "winograd")
+typedef enum gt_conv_mode { GT_CONV_MODE_LIST(GT_CONSTANT) GT_CONV_MODES } gt_conv_mode;
+extern const char *const gt_conv_modes[GT_CONV_MODES]; /* their names */
 
 enum { GT_KERNEL_SET_BYTES = 32 }; /* room for the name of an arithmetic */
 

@@ -8,17 +8,22 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "gantry/choices.h"
 #include "gantry/file.h"
 #include "gantry/job.h"
 #include "gantry/memory.h"
 
 /* ---- a command on several ranks ---- */
 
+/* auto: srun in an allocation where it speaks PMIx, else mpirun */
+#define GT_LAUNCHERS(X) X(GT_LAUNCHER_AUTO, "auto") X(GT_LAUNCHER_MPIRUN, "mpirun") X(GT_LAUNCHER_SRUN, "srun")
+typedef enum gt_launcher { GT_LAUNCHERS(GT_CONSTANT) } gt_launcher;
+
 typedef struct gt_launch_options {
-    int64_t ranks;              /* 0: in a Slurm allocation its tasks, else one a socket */
-    const char *hosts;          /* "a,b:2"; "": this host, or the allocation's */
-    const char *hostfile;       /* "": none */
-    const char *launcher;       /* "mpirun", "srun"; "auto": srun in an allocation where it speaks PMIx, else mpirun */
+    int64_t ranks;        /* 0: in a Slurm allocation its tasks, else one a socket */
+    const char *hosts;    /* "a,b:2"; "": this host, or the allocation's */
+    const char *hostfile; /* "": none */
+    gt_launcher launcher;
     const char *options;        /* further words for the launcher; "": none */
     const char *const *command; /* of this program, from the name of the subcommand on; ends with NULL */
     bool needs_one;             /* one rank is enough for the command (it shows its help) */

@@ -7,7 +7,10 @@
 
 #include <stdbool.h>
 
-typedef enum gt_level { GT_DEBUG, GT_INFO, GT_WARNING, GT_ERROR } gt_level;
+#include "gantry/choices.h"
+
+#define GT_LEVELS(X) X(GT_DEBUG, "debug") X(GT_INFO, "info") X(GT_WARNING, "warning") X(GT_ERROR, "error")
+typedef enum gt_level { GT_LEVELS(GT_CONSTANT) } gt_level;
 
 /* To be called once MPI is up; before, this is rank 0 of 1. Lines of lower levels than `least` are not printed. */
 void gt_log_setup(int rank, int ranks, gt_level least);

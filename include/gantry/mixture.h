@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gantry/choices.h"
 #include "gantry/dist.h"
 #include "gantry/graph.h" /* gt_shape */
 #include "gantry/hash.h"
@@ -81,13 +82,10 @@ gt_hash128 gt_blocks_fingerprint(gt_blocks *b);
 
 /* ---- mixtures ---- */
 
-typedef enum gt_covariance {
-    GT_COVARIANCE_FULL,
-    GT_COVARIANCE_TIED,
-    GT_COVARIANCE_DIAGONAL,
-    GT_COVARIANCE_SPHERICAL
-} gt_covariance;
-#define GT_COVARIANCES "full|tied|diag|spherical"
+#define GT_COVARIANCES(X)         \
+    X(GT_COVARIANCE_FULL, "full") \
+    X(GT_COVARIANCE_TIED, "tied") X(GT_COVARIANCE_DIAGONAL, "diag") X(GT_COVARIANCE_SPHERICAL, "spherical")
+typedef enum gt_covariance { GT_COVARIANCES(GT_CONSTANT) } gt_covariance;
 
 typedef struct gt_mixture {
     gt_covariance covariance;

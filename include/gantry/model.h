@@ -23,6 +23,7 @@
 #ifndef GANTRY_MODEL_H
 #define GANTRY_MODEL_H
 
+#include "gantry/choices.h"
 #include "gantry/graph.h"
 #include "gantry/nets.h"
 #include "gantry/optimizer.h"
@@ -96,6 +97,7 @@ struct gt_phase {
     const gt_stat *stats;
     const gt_state *states;
     gt_model *model;
+    const void *own; /* what else the family knows of the phase */
 };
 
 typedef struct gt_learning { /* how a network learns */
@@ -110,16 +112,28 @@ typedef struct gt_scalar_state { /* model state beside the networks, kept in che
     size_t size;
 } gt_scalar_state;
 
+/* How a model that makes pictures in steps makes a step; GT_SOLVER_OF_JOB: as the job says. */
+#define GT_SOLVERS(X)         \
+    X(GT_SOLVER_OF_JOB, "")   \
+    X(GT_SOLVER_HEUN, "heun") \
+    X(GT_SOLVER_EULER, "euler") X(GT_SOLVER_MIDPOINT, "midpoint") X(GT_SOLVER_STOCHASTIC, "stochastic")
+typedef enum gt_solver { GT_SOLVERS(GT_CONSTANT) } gt_solver;
+
 /* How a model that makes pictures in steps, from noise, makes them. */
 typedef struct gt_steps_wanted {
-    const char *sampler; /* "heun" "euler" "midpoint" "stochastic"; NULL or "": as the job says */
-    int steps;           /* 0: as the job says */
-    bool guided;         /* by `guidance`; else as the job says */
+    gt_solver sampler;
+    int steps;   /* 0: as the job says */
+    bool guided; /* by `guidance`; else as the job says */
     double guidance;
     /* Of the way from noise to a picture 1 is all of it; less: pictures begin as the input "start" [n,H,W,C], with
      * the noise of that place. 0: 1 */
     double strength;
 } gt_steps_wanted;
+
+/* The noise of a generator. GT_NOISE_GIVEN, of models with styles alone: inputs "noise/LAYER" [n,h,w,1] of the graph,
+ * such as "noise/b8.conv0". */
+#define GT_NOISE_MODES(X) X(GT_NOISE_CONST, "const") X(GT_NOISE_RANDOM, "random") X(GT_NOISE_NONE, "none")
+typedef enum gt_noise_mode { GT_NOISE_MODES(GT_CONSTANT) GT_NOISE_GIVEN } gt_noise_mode;
 
 /* What a graph of a network in use is asked for. A builder reads what concerns its role. */
 typedef struct gt_request {
@@ -127,8 +141,7 @@ typedef struct gt_request {
     int samples;       /* draws, or latents, for each image; 0: as many as go well with images of this size */
     int height, width; /* of images that are larger than the model's; 0: the model's */
     /* Of generators and mappings. */
-    /* "const", "random", "none"; of models with styles "given": inputs "noise/LAYER" [n,h,w,1] */
-    const char *noise_mode;
+    gt_noise_mode noise_mode;
     float truncation;      /* psi; 1: none */
     bool truncation_input; /* models with styles: psi is the input "truncation" [] instead */
     int truncation_cutoff; /* layers; < 0: all */
@@ -141,7 +154,7 @@ typedef struct gt_request {
 
 /* A request for pictures as the networks make them: noise that is the same each time, no truncation. */
 static inline gt_request gt_plain_request(int n) {
-    return (gt_request){.n = n, .noise_mode = "const", .truncation = 1, .truncation_cutoff = -1};
+    return (gt_request){.n = n, .noise_mode = GT_NOISE_CONST, .truncation = 1, .truncation_cutoff = -1};
 }
 
 /* What a network can be used for. Images are [n,H,W,C] in [-1,1]; labels "c" are [n,label_dim], of models that see

@@ -41,6 +41,8 @@ typedef struct gt_optimizer {
     /* The setting that is 0 where moment `optional` is not needed; NULL: all moments are needed. */
     double (*momentum)(const gt_optimizer_settings *s);
     int optional;
+    double eps; /* where nobody gives one; 0: 1e-8 */
+    bool plain; /* a step is a rate times the gradient: rates are larger than those of others */
 } gt_optimizer;
 
 static inline bool gt_optimizer_needs(const gt_optimizer *o, const gt_optimizer_settings *s, int moment) {

@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gantry/choices.h"
 #include "gantry/memory.h"
 #include "gantry/status.h"
 
@@ -29,7 +30,9 @@ typedef enum gt_option_type {
     GT_OPTION_BOOL, /* bool; "0" "1" "true" "false", and the bare key means true */
     GT_OPTION_INT,  /* int64_t */
     GT_OPTION_REAL, /* double, finite */
-    GT_OPTION_TEXT, /* const char *, "" when empty; where the row has `choices`, one of them */
+    GT_OPTION_TEXT, /* const char *, "" when empty; where the row has `choices`, one of them: names of a list that is
+                       open */
+    GT_OPTION_ENUM, /* an enum, whose constants 0, 1, ... are the row's `choices` in their order: gantry/choices.h */
 } gt_option_type;
 
 /* What an option is about decides whether two jobs are the same job: only recipe options count, and only they are in
@@ -46,7 +49,7 @@ typedef enum gt_option_class {
 #define GT_FIELD(struct_, field) \
     .offset = offsetof(struct_, field), .type = _Generic(((struct_ *)0)->field, bool: GT_OPTION_BOOL,                  \
                                                          int64_t: GT_OPTION_INT, double: GT_OPTION_REAL,              \
-                                                         const char *: GT_OPTION_TEXT)
+                                                         const char *: GT_OPTION_TEXT, unsigned: GT_OPTION_ENUM)
 
 /* How a row begins: `{GT_ROW(demo, "n", n, "8", "How many"), .min = 1, .max = 64}`. `value`: the default as text, or
  * NULL. */
@@ -71,8 +74,9 @@ struct gt_option {
     const char *absent;
     const char *unit;        /* NULL: none */
     const char *placeholder; /* stands for the value in help: "LIST"; NULL: found in the row (gt_option_placeholder) */
-    double min, max;         /* of numbers, inclusive; both 0: any */
-    const char *choices;     /* of texts: "ada|fixed|noaug"; NULL: any text */
+    /* Of numbers, inclusive; both 0: any. Of enums min is the constant of the first name. */
+    double min, max;
+    const char *choices;                                       /* "ada|fixed|noaug"; of texts NULL: any text */
     gt_status (*check)(const gt_option *o, const char *value); /* NULL, or more rules for a value of the right type; a
                                                                   message follows "--key=value: " */
     bool any;   /* of texts: any text is a value, since only data, networks or other programs know what it names */
@@ -122,8 +126,8 @@ const gt_option *gt_options_find(const gt_options *o, const char *key); /* NULL:
 /* the key that is most like a mistyped key; NULL: no key is close */
 const char *gt_options_nearest(const gt_options *o, const char *key);
 gt_option_state gt_options_state(const gt_options *o, const char *key);
-/* The place of an option's value among the choices of the option, from 0. */
-int gt_options_choice(const gt_options *o, const char *key);
+/* The constant that an option of type GT_OPTION_ENUM has, for callers that do not know the struct. */
+unsigned gt_options_choice(const gt_options *o, const char *key);
 
 /* Give an option its value. `value` NULL: the bare key, for booleans. `where` is "file:line" for messages; NULL: the
  * command line. */

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gantry/choices.h"
 #include "gantry/status.h"
 
 typedef struct gt_stat_value {
@@ -28,7 +29,7 @@ double gt_stat_mean(const gt_stat_value *values, int n, const char *name);
 typedef struct gt_runlog gt_runlog;
 
 typedef struct gt_runlog_options {
-    const char *swmr;    /* "on", "off"; "auto" or NULL: by the kind of the file system */
+    gt_swmr_rule swmr;
     bool step_in_images; /* TensorBoard's steps are images; else thousands of images, rounded down */
     const char *job;     /* in words, for metrics.h5 and TensorBoard; copied; NULL: nothing */
 } gt_runlog_options;

@@ -6,15 +6,23 @@
 
 #include <stdint.h>
 
+#include "gantry/choices.h"
 #include "gantry/status.h"
 
 enum { GT_SCHEDULE_STEPS = 32 };
 
+/* clang-format off */
+#define GT_SCHEDULE_KINDS(X) \
+    X(GT_SCHEDULE_CONSTANT, "constant") X(GT_SCHEDULE_STEP, "step") X(GT_SCHEDULE_COSINE, "cosine") \
+    X(GT_SCHEDULE_ONE_CYCLE, "one-cycle") X(GT_SCHEDULE_PLATEAU, "plateau")
+/* clang-format on */
+typedef enum gt_schedule_kind { GT_SCHEDULE_KINDS(GT_CONSTANT) } gt_schedule_kind;
+
 typedef struct gt_schedule {
-    const char *kind; /* "constant" "step" "cosine" "one-cycle" "plateau" */
-    double warmup;    /* the rate grows linearly in so many epochs; not with one-cycle, which begins low itself */
-    double length;    /* epochs after which cosine and one-cycle are at their end */
-    double factor;    /* step: the rate is multiplied by this number at each of ...; plateau: after `patience` */
+    gt_schedule_kind kind;
+    double warmup; /* the rate grows linearly in so many epochs; not with one-cycle, which begins low itself */
+    double length; /* epochs after which cosine and one-cycle are at their end */
+    double factor; /* step: the rate is multiplied by this number at each of ...; plateau: after `patience` */
     double at[GT_SCHEDULE_STEPS]; /* ... these epochs */
     int n_at;
     double patience; /* plateau: so many epochs may pass without a smaller loss */

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gantry/choices.h"
 #include "gantry/dist.h"
 #include "gantry/model.h"
 #include "gantry/network.h"
@@ -34,7 +35,7 @@ typedef struct gt_metric_options {
     const char
         *detector; /* of all metrics that need features: as gt_extractor_open(); NULL or "": the published ones */
     const char *inception, *vgg16, *lpips; /* files of weights; NULL or "": not given */
-    const char *resize;                    /* "tf1", "half"; NULL: tf1 */
+    gt_resize_rule resize;                 /* of published networks */
     bool statistics; /* both sets are statistics of features: no network is needed where none is given */
     uint64_t seed;
     bool no_cache;           /* statistics of reals are neither read nor kept */

@@ -66,6 +66,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gantry/choices.h"
 #include "gantry/hash.h"
 #include "gantry/picture.h"
 #include "gantry/status.h"
@@ -81,7 +82,8 @@ typedef enum gt_source_labels {
 } gt_source_labels;
 
 /* Where the channels of an array lie. */
-typedef enum gt_array_layout { GT_ARRAY_GUESS, GT_ARRAY_NHWC, GT_ARRAY_NCHW } gt_array_layout;
+#define GT_ARRAY_LAYOUTS(X) X(GT_ARRAY_GUESS, "auto") X(GT_ARRAY_NHWC, "nhwc") X(GT_ARRAY_NCHW, "nchw")
+typedef enum gt_array_layout { GT_ARRAY_LAYOUTS(GT_CONSTANT) } gt_array_layout;
 
 typedef struct gt_source_options {
     gt_source_labels labels;
@@ -122,6 +124,9 @@ typedef struct gt_source_options {
     bool by_code_points;
     bool every_label; /* a dataset.json with labels must have one for each item; else an item may have none */
 } gt_source_options;
+
+/* The name of a built-in set and its options, what stands behind synth: in its path; NULL: the path is another. */
+const char *gt_synth_of_path(const char *path);
 
 enum { GT_MASK_IGNORE = 255, GT_MASK_CLASSES_MAX = 255 };
 

@@ -20,6 +20,13 @@
 
 enum { GT_MAX_LEVELS = 16 };
 
+#define GT_ARCHS(X) X(GT_ARCH_SKIP, "skip") X(GT_ARCH_RESNET, "resnet") X(GT_ARCH_ORIG, "orig")
+typedef enum gt_arch { GT_ARCHS(GT_CONSTANT) } gt_arch;
+extern const char *const gt_arch_names[]; /* by gt_arch */
+
+#define GT_PL_MEANS(X) X(GT_PL_MEAN_OPEN, "") X(GT_PL_MEAN_BATCH, "batch") X(GT_PL_MEAN_SLICE, "slice")
+typedef enum gt_pl_mean { GT_PL_MEANS(GT_CONSTANT) } gt_pl_mean;
+
 /* The options of the family: models/stylegan2/options.c. */
 typedef struct gt_stylegan2_options {
     int64_t gpus;  /* of the reference's recipe; not the number of ranks */
@@ -31,17 +38,17 @@ typedef struct gt_stylegan2_options {
     int64_t mbstd_batch;
     double gamma;     /* R1 weight */
     double pl_weight; /* path length; 0: off */
-    /* Lengths whose mean enters the running mean that a length is compared with. "batch": of half a batch of images,
-     * each a slice, whatever slices the batch has. "slice": of half of each slice. "slice" where slices are given, or a
-     * run of an earlier version has them, else "batch". */
-    const char *pl_mean;
+    /* Lengths whose mean enters the running mean that a length is compared with. BATCH: of half a batch of images,
+     * each a slice, whatever slices the batch has. SLICE: of half of each slice. SLICE where slices are given, or a
+     * run of an earlier version has them, else BATCH. */
+    gt_pl_mean pl_mean;
     double style_mixing; /* probability */
     int64_t map_layers, w_dim;
-    const char *g_arch, *d_arch; /* "skip" "resnet" "orig" */
-    bool fp32;                   /* no clamp */
-    double clamp;                /* 0: as the recipes have it, 256 */
-    double lrmul;                /* of the mapping network; 0: 0.01 */
-    int64_t freezed;             /* layers of D that stay as they are */
+    gt_arch g_arch, d_arch;
+    bool fp32;       /* no clamp */
+    double clamp;    /* 0: as the recipes have it, 256 */
+    double lrmul;    /* of the mapping network; 0: 0.01 */
+    int64_t freezed; /* layers of D that stay as they are */
     /* What no option says: networks of other programs may have it (models/stylegan2/import.c). */
     struct {
         const char *nonlinearity, *filter;                    /* ""; lrelu, 1,3,3,1 */
@@ -87,18 +94,10 @@ gt_node *gt_mapping(gt_bound_net b, const char *prefix, const gt_mapping_config 
 
 /* ---- synthesis: docs/mathematics/stylegan2-ada.md#synthesis-network ---- */
 
-typedef enum gt_noise_mode {
-    GT_NOISE_CONST,
-    GT_NOISE_RANDOM,
-    GT_NOISE_NONE,
-    GT_NOISE_GIVEN, /* inputs "noise/b8.conv0" [N,height,width,1] of the graph */
-} gt_noise_mode;
-bool gt_noise_mode_find(const char *name, gt_noise_mode *mode); /* "const" "random" "none" "given"; false: unknown */
-
 typedef struct gt_synthesis_config {
     int w_dim, height, width, channels;
     int channel_base, channel_max;
-    const char *architecture; /* "skip" "resnet" "orig" */
+    gt_arch architecture;
     const char *activation;
     float conv_clamp; /* < 0: none */
     bool use_noise;
@@ -123,7 +122,7 @@ gt_node *gt_synthesis(gt_bound_net b, const char *prefix, const gt_synthesis_con
 typedef struct gt_discriminator_config {
     int c_dim, height, width, channels;
     int channel_base, channel_max;
-    const char *architecture; /* "resnet" "skip" "orig" */
+    gt_arch architecture;
     const char *activation;
     const char *last_activation; /* of the last block; NULL: as the others */
     float conv_clamp;            /* < 0: none */

@@ -13,25 +13,27 @@
 
 #include <stdbool.h>
 
+#include "gantry/choices.h"
 #include "gantry/picture.h"
 #include "gantry/status.h"
 
-typedef enum gt_resize_filter { GT_FILTER_BOX, GT_FILTER_LANCZOS } gt_resize_filter;
+#define GT_FILTERS(X) X(GT_FILTER_BOX, "box") X(GT_FILTER_LANCZOS, "lanczos")
+typedef enum gt_resize_filter { GT_FILTERS(GT_CONSTANT) } gt_resize_filter;
 
-typedef enum gt_crop {
-    GT_CROP_NONE,
-    GT_CROP_CENTER, /* the largest square in the middle is cut out, then resized */
-    /* At full width the middle rows of the wanted proportion are cut out, resized, and padded with black to a square of
-     * the wanted width. A picture smaller than wanted is dropped. */
-    GT_CROP_CENTER_WIDE,
-} gt_crop;
+/* GT_CROP_CENTER: the largest square in the middle is cut out, then resized. GT_CROP_CENTER_WIDE: at full width the
+ * middle rows of the wanted proportion are cut out, resized, and padded with black to a square of the wanted width; a
+ * picture smaller than wanted is dropped. */
+#define GT_CROPS_TO_FIT(X) X(GT_CROP_NONE, "none") X(GT_CROP_CENTER, "center-crop")
+#define GT_CROPS(X) GT_CROPS_TO_FIT(X) X(GT_CROP_CENTER_WIDE, "center-crop-wide")
+typedef enum gt_crop { GT_CROPS(GT_CONSTANT) } gt_crop;
 
 typedef enum gt_alpha {
     GT_ALPHA_KEEP,    /* where `channels` leaves no room for it, pictures are laid over white */
     GT_ALPHA_FLATTEN, /* transparent pictures are laid over the background */
 } gt_alpha;
 
-typedef enum gt_depth { GT_DEPTH_KEEP, GT_DEPTH_U8, GT_DEPTH_U16, GT_DEPTH_F32 } gt_depth;
+#define GT_DEPTHS(X) X(GT_DEPTH_KEEP, "keep") X(GT_DEPTH_U8, "u8") X(GT_DEPTH_U16, "u16") X(GT_DEPTH_F32, "f32")
+typedef enum gt_depth { GT_DEPTHS(GT_CONSTANT) } gt_depth;
 
 typedef struct gt_transform {
     int width, height; /* of the result; 0: those of the picture */

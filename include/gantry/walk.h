@@ -6,11 +6,8 @@
 #include "gantry/film.h"
 #include "gantry/generate.h"
 
-typedef enum gt_walk_space {
-    GT_WALK_ANY,
-    GT_WALK_STYLES,
-    GT_WALK_LATENTS
-} gt_walk_space; /* ANY: styles if there are */
+#define GT_WALK_SPACES(X) X(GT_WALK_ANY, "any") X(GT_WALK_STYLES, "w") X(GT_WALK_LATENTS, "z")
+typedef enum gt_walk_space { GT_WALK_SPACES(GT_CONSTANT) } gt_walk_space; /* ANY: styles if there are */
 
 typedef struct gt_walk_request {
     const char *checkpoint;

@@ -108,9 +108,35 @@ static int choice_of(const gt_option *row, const char *value) {
     return -1;
 }
 
-int gt_options_choice(const gt_options *o, const char *key) {
-    const gt_option *row = gt_options_find(o, key);
-    return choice_of(row, *(const char *const *)field(o, row));
+unsigned gt_options_choice(const gt_options *o, const char *key) {
+    return *(const unsigned *)field(o, gt_options_find(o, key));
+}
+
+static const char *choice_text(const gt_options *o, const gt_option *row, unsigned value) {
+    const char *c = row->choices;
+    for (value -= (unsigned)row->min; value && *c; value--) c += strcspn(c, "|"), c += *c == '|';
+    return gt_arena_printf(o->arena, "%.*s", (int)strcspn(c, "|"), c);
+}
+
+/* The choices, and which of them may have been meant. */
+static gt_status none_of(const gt_option *row, const char *value) {
+    char nearest[64] = "", choice[64];
+    int best = gt_nearest_limit(value);
+    for (const char *c = row->choices; *c;) {
+        size_t length = strcspn(c, "|");
+        snprintf(choice, sizeof choice, "%.*s", (int)length, c);
+        if (gt_is_nearer(value, choice, &best)) memcpy(nearest, choice, sizeof choice);
+        c += length + (c[length] == '|');
+    }
+    return gt_fail(GT_USAGE, "must be one of %s%s%s%s", row->choices, *nearest ? "; did you mean " : "", nearest,
+                   *nearest ? "?" : "");
+}
+
+static gt_status read_choice(const gt_option *row, const char *value, unsigned *out) {
+    int i = choice_of(row, value);
+    if (i < 0) return none_of(row, value);
+    *out = (unsigned)i + (unsigned)row->min;
+    return GT_OK;
 }
 
 /* "a, b" of a file with the lines a and b, or "a," and b. Comments, which a # begins, and empty lines are left out. */
@@ -148,20 +174,6 @@ static gt_status store_text(gt_options *o, const gt_option *row, const char *val
     return GT_OK;
 }
 
-/* The choices, and which of them may have been meant. */
-static gt_status none_of(const gt_option *row, const char *value) {
-    char nearest[64] = "", choice[64];
-    int best = gt_nearest_limit(value);
-    for (const char *c = row->choices; *c;) {
-        size_t length = strcspn(c, "|");
-        snprintf(choice, sizeof choice, "%.*s", (int)length, c);
-        if (gt_is_nearer(value, choice, &best)) memcpy(nearest, choice, sizeof choice);
-        c += length + (c[length] == '|');
-    }
-    return gt_fail(GT_USAGE, "must be one of %s%s%s%s", row->choices, *nearest ? "; did you mean " : "", nearest,
-                   *nearest ? "?" : "");
-}
-
 /* An empty text is a slip of the command line, such as --out=$OUT without OUT; in files it is what nobody gives. */
 static gt_status check_value(const gt_option *row, const char *value, bool typed) {
     bool empty = row->type == GT_OPTION_TEXT && !*value && !row->choices, unset = row->standard && !*row->standard;
@@ -178,6 +190,7 @@ static gt_status read_value(gt_options *o, const gt_option *row, const char *val
     case GT_OPTION_BOOL: st = read_bool(value, field(o, row)); break;
     case GT_OPTION_INT: st = read_int(row, value, field(o, row)); break;
     case GT_OPTION_REAL: st = read_real(row, value, field(o, row)); break;
+    case GT_OPTION_ENUM: st = read_choice(row, value, field(o, row)); break;
     case GT_OPTION_TEXT:
         if (row->choices && choice_of(row, value) < 0) st = none_of(row, value);
         break;
@@ -226,6 +239,7 @@ gt_status gt_options_set(gt_options *o, const char *key, const char *value, cons
 
 static void reset(gt_options *o, const gt_option *row) {
     if (row->type == GT_OPTION_TEXT) *(const char **)field(o, row) = row->standard ? row->standard : "";
+    else if (row->type == GT_OPTION_ENUM && !row->standard) *(unsigned *)field(o, row) = 0;
     else /* cannot fail: a test reads every default; 0 until derived, whatever the range */
         read_value(o, row, row->standard ? row->standard : "0", false);
     o->state[row - o->rows] = GT_OPTION_DEFAULT;
@@ -325,6 +339,8 @@ const char *gt_options_effective(const gt_options *o, const gt_option *row) {
     case GT_OPTION_INT: return gt_arena_printf(o->arena, "%lld", (long long)*(const int64_t *)p);
     case GT_OPTION_REAL: return gt_arena_printf(o->arena, "%s", gt_real_text(*(const double *)p, buffer));
     case GT_OPTION_TEXT: return *(const char *const *)p;
+    case GT_OPTION_ENUM:
+        return state == GT_OPTION_DEFAULT && !row->standard ? "" : choice_text(o, row, *(const unsigned *)p);
     }
     return NULL;
 }

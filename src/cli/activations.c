@@ -119,7 +119,7 @@ static gt_status measure_network(work *w, gt_job *job, const char *init, const c
     const char *shown = gt_options_effective(&o, of_init), *by = gt_options_effective(&o, of_activation);
     gt_activations_options options = {
         .inputs = (int)w->fields->inputs, .bins = (int)w->fields->bins, .seed = (uint64_t)job->seed, .pool = w->pool};
-    if (!gt_is(job->model, "mlp")) by = job->model;
+    if (!gt_model_has(job->family, job->kind, of_activation)) by = job->model;
     set_range(w->fields->range, by, &options);
     gt_model *m = gt_model_new(job);
     gt_activations *all = NULL;

@@ -16,6 +16,7 @@
 #include "gantry/network.h"
 #include "gantry/program.h"
 #include "gantry/score.h"
+#include "gantry/source.h"
 
 static int check_hdf5(int argc, char **argv) { return argc == 2 ? gt_h5_check_here(argv[1]) : CLI_USAGE; }
 
@@ -79,7 +80,7 @@ gt_status cli_choose_detector(const gt_options *o, const char **path) {
 }
 
 gt_status cli_check_resume(gt_job *job) {
-    if (!*job->resume || gt_is(job->resume, "noresume") || gt_checkpoint_any(job->run)) return GT_OK;
+    if (!gt_job_transfers(job) || gt_checkpoint_any(job->run)) return GT_OK;
     char *file;
     gt_status st = cli_check_checkpoint(&job->options, job->resume, &file);
     if (!st && !file) st = gt_checkpoint_none_in(job->resume);
@@ -139,7 +140,7 @@ static gt_status fail_no_job(const char *word) {
 gt_status cli_check_job_file(const char *path) {
     gt_file_kind kind = gt_kind_of_file(path);
     const char *hint, *named = "", *rest = "";
-    if (kind == GT_KIND_MISSING && !strncmp(path, "synth:", 6))
+    if (kind == GT_KIND_MISSING && gt_synth_of_path(path))
         return gt_fail(GT_USAGE, "'%s' is a dataset, not a job file: use --data=%s", path, path);
     if (kind == GT_KIND_MISSING && gt_is_url(path))
         return gt_fail(GT_USAGE, "'%s' is not a job file here, and nothing is downloaded", path);

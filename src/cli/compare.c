@@ -8,7 +8,9 @@
 #include "cli/cli.h"
 
 typedef struct compare_fields {
-    const char *out, *html, *series, *x, *panels, *range;
+    const char *out, *html, *series, *range;
+    gt_compare_axis x;
+    gt_compare_panels panels;
     int64_t columns, smooth;
     bool overwrite;
 } compare_fields;
@@ -27,13 +29,13 @@ static const gt_option table[] = {
      .any = true,
      .detail = "Names as in stats.jsonl. Runs of one name in several folders (other "
                "seeds, say) have one colour. Empty: the newest pictures; of runs without pictures Loss/train."},
-    {CLI_OPTION(x, "kimg", "What curves are drawn over"), .choices = GT_COMPARE_AXES, .late = true,
+    {CLI_OPTION(x, "kimg", "What curves are drawn over"), GT_CHOICES(GT_COMPARE_AXES), .late = true,
      .detail = "An epoch is a pass over the data; hours are those of training. Runs of older programs know no epochs."},
     {CLI_OPTION(smooth, "1", "Number of ticks around each over which curves are smoothed"), .min = 1, .max = 10000,
      .late = true, .detail = "Weighted by a Kaiser window."},
     {CLI_OPTION(range, "", "Ends of the vertical axis of curves, as in 0..1"), .placeholder = "LO..HI",
      .check = cli_check_ends, .late = true},
-    {CLI_OPTION(panels, "series", "What each panel of curves shows"), .choices = "series|run|group", .late = true,
+    {CLI_OPTION(panels, "series", "What each panel of curves shows"), GT_CHOICES(GT_COMPARE_PANELS), .late = true,
      .detail = "series: a curve is a run. run: a curve is a series. group: a panel holds the runs whose names agree "
                "up to the last dash; a curve is what follows: small-plain and small-norm, large-plain and "
                "large-norm make two panels with a curve `plain` and a curve `norm` in each."},
@@ -49,11 +51,8 @@ static gt_status draw_curves(const cli_session *s, const char *const *dirs, int 
 
 static gt_status draw_comparison(const cli_session *s, const char *const *dirs, int n) {
     const compare_fields *f = s->fields;
-    gt_compare_curves c = {.series = f->series,
-                           .over = (gt_compare_axis)gt_options_choice(&s->options, "x"),
-                           .smooth = (int)f->smooth,
-                           .panels = (gt_compare_panels)gt_options_choice(&s->options, "panels"),
-                           .columns = (int)f->columns};
+    gt_compare_curves c = {
+        .series = f->series, .over = f->x, .smooth = (int)f->smooth, .panels = f->panels, .columns = (int)f->columns};
     if (*f->range) cli_read_ends(f->range, c.range);
     if (*f->series) return draw_curves(s, dirs, n, &c);
     c.series = "Loss/train";

@@ -14,9 +14,13 @@
 #include "gantry/stop.h"
 #include "gantry/text.h"
 
+#define DUPLICATE_RULES(X) X(DUPLICATES_KEEP, "keep") X(DUPLICATES_SKIP, "skip")
+typedef enum duplicate_rule { DUPLICATE_RULES(GT_CONSTANT) } duplicate_rule;
+
 typedef struct dataset_fields {
-    const char *source, *dest, *filter, *transform, *background, *depth, *labels, *on_error, *duplicates, *parts, *grid,
-        *range, *classes, *layout;
+    const char *source, *dest, *background, *labels, *parts, *grid, *range, *classes;
+    gt_on_error on_error;
+    duplicate_rule duplicates;
     int64_t width, height, channels, crops, windows, border, count, seed, threads;
     gt_convert_request request; /* what all of them ask for; some options are fields of the request itself */
 } dataset_fields;
@@ -59,12 +63,12 @@ static const gt_option table[] = {
                "written, else it is refused (--overwrite)."},
     {CLI_OPTION(width, "0", "Width of the images; 0: as they are"), .with = MAKES, .max = 32768, .unit = "pixels"},
     {CLI_OPTION(height, "0", "Height of the images; 0: as they are"), .with = MAKES, .max = 32768, .unit = "pixels"},
-    {CLI_OPTION(transform, "none", "Cropping of pictures before they are resized"), .with = MAKES,
-     .choices = "none|center-crop|center-crop-wide",
+    {CLI_SHOWN("transform", request.transform.crop, "none", "Cropping of pictures before they are resized"),
+     .with = MAKES, GT_CHOICES(GT_CROPS),
      .detail = "center-crop takes the largest square in the middle; center-crop-wide the middle rows of the wanted "
                "proportion, and adds black above and below."},
-    {CLI_SHOWN("resize-filter", filter, "lanczos", "Filter of resizing, as in Pillow"), .with = MAKES,
-     .choices = "box|lanczos"},
+    {CLI_SHOWN("resize-filter", request.transform.filter, "lanczos", "Filter of resizing, as in Pillow"), .with = MAKES,
+     GT_CHOICES(GT_FILTERS)},
     {CLI_ROW("pad", request.transform.pad, "0",
              "Fit images into width x height without stretching them, and fill up with the background"),
      .with = MAKES},
@@ -86,8 +90,8 @@ static const gt_option table[] = {
      .placeholder = "COLOUR", .check = check_background,
      .detail = "Without it alpha stays a channel, where all pictures have it or --channels=4 asks for it; else they "
                "are laid over white. Also what --pad fills up with (black without it)."},
-    {CLI_FURTHER(depth, "keep", "Kind of sample: 8-bit, 16-bit or float32"), .with = MAKES,
-     .choices = "keep|u8|u16|f32", .detail = "Any but keep also brings the samples to the usual range of that kind."},
+    {CLI_ROW("depth", request.transform.depth, "keep", "Kind of sample: 8-bit, 16-bit or float32"), .with = MAKES,
+     GT_CHOICES(GT_DEPTHS), .detail = "Any but keep also brings the samples to the usual range of that kind."},
     {CLI_FURTHER(range, "", "The samples of SOURCE that stand for black and white, as in -1,1"), .with = MAKES,
      .placeholder = "LO,HI", .check = cli_check_range,
      .detail = "Most often of float32 samples, for which -1,1 are usual. In place of what the source says itself; the "
@@ -114,8 +118,9 @@ static const gt_option table[] = {
      .with = MAKES, .placeholder = "NAME", .any = true,
      .detail =
          "Its labels are the array whose name has labels in place of images, or y in place of x, if there is one."},
-    {CLI_FURTHER(layout, "auto", "Where the channels of an array lie: last (nhwc) or first (nchw)"), .with = MAKES,
-     .choices = "auto|nhwc|nchw",
+    {CLI_ROW("layout", request.import.layout, "auto",
+             "Where the channels of an array lie: last (nhwc) or first (nchw)"),
+     .with = MAKES, GT_CHOICES(GT_ARRAY_LAYOUTS),
      .detail = "auto: first where the second of four axes is at most 4 and the others are larger; what was taken is "
                "said where it is not plain."},
     {CLI_ROW("shape", request.import.shape, "",
@@ -127,9 +132,9 @@ static const gt_option table[] = {
      .with = MAKES},
     {CLI_SHOWN("on-error", on_error, "stop",
                "Where pictures cannot be used: make nothing (stop), or leave them out (skip)"),
-     .with = MAKES, .choices = "stop|skip"},
+     .with = MAKES, GT_CHOICES(GT_ON_ERRORS)},
     {CLI_FURTHER(duplicates, "keep", "Of equal pictures: list them (keep), or take only the first (skip)"),
-     .with = MAKES, .choices = "keep|skip"},
+     .with = MAKES, GT_CHOICES(DUPLICATE_RULES)},
     {CLI_ROW("report", request.report, "", "Write all findings to this file, and as JSON to FILE.json"), .with = MAKES,
      .placeholder = "FILE", .path = true, .writes = &findings,
      .detail = "Of a split: those of all its parts, each with the part's name; items are numbered in the part."},
@@ -191,14 +196,9 @@ static void read_request(const gt_options *o) {
     t->width = (int)f->width;
     t->height = (int)f->height;
     t->channels = (int)f->channels;
-    t->filter = (gt_resize_filter)gt_options_choice(
-        o, "resize-filter"); /* the choices of these four are the enums' values */
-    t->crop = (gt_crop)gt_options_choice(o, "transform");
-    r->import.layout = (gt_array_layout)gt_options_choice(o, "layout");
-    t->depth = (gt_depth)gt_options_choice(o, "depth");
     r->seed = (uint32_t)f->seed;
-    r->skip = gt_is(f->on_error, "skip");
-    r->skip_duplicates = gt_is(f->duplicates, "skip");
+    r->skip = f->on_error == GT_ON_ERROR_SKIP;
+    r->skip_duplicates = f->duplicates == DUPLICATES_SKIP;
     if (!*r->report) r->report = NULL;
     r->import.classes = *f->classes ? f->classes : NULL;
     read_labels(f->labels, &r->import);
@@ -268,7 +268,7 @@ static gt_status check_sides(const cli_session *s) {
         if (!given[i] || gt_options_state(&s->options, sides[!i]) == GT_OPTION_GIVEN) continue;
         const char *command = command_of(s);
         if (!command) return GT_NOMEM;
-        bool keeps = gt_is(f->transform, "none") && !f->request.transform.pad && !f->crops && !f->windows;
+        bool keeps = f->request.transform.crop == GT_CROP_NONE && !f->request.transform.pad && !f->crops && !f->windows;
         return gt_fail(GT_USAGE,
                        "--%s=%lld alone would leave the other side as it is: give both, as in %s --%s=%lld%s (--%s=0 "
                        "leaves it)",

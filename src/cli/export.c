@@ -5,10 +5,18 @@
 #include "cli/cli.h"
 #include "gantry/log.h"
 
+#define ONNX_INPUTS(X) X(ONNX_FROM_LATENTS, "z") X(ONNX_FROM_STYLES, "w")
+typedef enum onnx_input { ONNX_INPUTS(GT_CONSTANT) } onnx_input;
+#define ONNX_NOISES(X) X(ONNX_NOISE_CONST, "const") X(ONNX_NOISE_NONE, "none")
+typedef enum onnx_noise { ONNX_NOISES(GT_CONSTANT) } onnx_noise;
+
 typedef struct export_fields {
     const char *format;
-    const char *source, *dest;            /* of convert alone, as force_fp16 */
-    const char *part, *from, *noise_mode; /* of ONNX models */
+    const char *source, *dest; /* of convert alone, as force_fp16 */
+    /* of ONNX models */
+    const char *part;
+    onnx_input from;
+    onnx_noise noise_mode;
     int64_t protocol, truncation_cutoff;
     bool all, force_fp16, overwrite;
     cli_assumed assumed;
@@ -28,18 +36,18 @@ static const gt_outfile networks = {.files = CLI_NAMES({"*", GT_OUTFILE_NETWORK}
     }
 
 /* Of ONNX models. */
-#define ONNX                                                                                                     \
-    {CLI_OPTION(part, "", "Part of the network in an .onnx: generator, mapping, decoder, encoder"),              \
-     .placeholder = "PART", .with = "onnx", .choices = "|denoiser|generator|mapping|decoder|encoder|classifier", \
-     .detail = "Models with styles: generator, mapping. Autoencoders: decoder, encoder. Others have one part."}, \
-        {CLI_OPTION(from, "z", "Input of an .onnx: z (with c, truncation), or styles (w)"), .choices = "z|w",    \
-         .with = "onnx"},                                                                                        \
-        {CLI_ROW("noise-mode", noise_mode, "const", "Noise inputs in an .onnx"), .choices = "const|none",        \
-         .with = "onnx"},                                                                                        \
-    {                                                                                                            \
-        CLI_ROW("truncation-cutoff", truncation_cutoff, "-1",                                                    \
-                "Number of layers of styles that truncation changes in an .onnx; -1: all"),                      \
-            .min = -1, .max = 1000, .with = "onnx"                                                               \
+#define ONNX                                                                                                         \
+    {CLI_OPTION(part, "", "Part of the network in an .onnx: generator, mapping, decoder, encoder"),                  \
+     .placeholder = "PART", .with = "onnx", .choices = "|denoiser|generator|mapping|decoder|encoder|classifier",     \
+     .detail = "Models with styles: generator, mapping. Autoencoders: decoder, encoder. Others have one part."},     \
+        {CLI_OPTION(from, "z", "Input of an .onnx: z (with c, truncation), or styles (w)"), GT_CHOICES(ONNX_INPUTS), \
+         .with = "onnx"},                                                                                            \
+        {CLI_ROW("noise-mode", noise_mode, "const", "Noise inputs in an .onnx"), GT_CHOICES(ONNX_NOISES),            \
+         .with = "onnx"},                                                                                            \
+    {                                                                                                                \
+        CLI_ROW("truncation-cutoff", truncation_cutoff, "-1",                                                        \
+                "Number of layers of styles that truncation changes in an .onnx; -1: all"),                          \
+            .min = -1, .max = 1000, .with = "onnx"                                                                   \
     }
 
 static const gt_option export_table[] = {COMMON, ONNX, CLI_OVERWRITE, CLI_ASSUMED, CLI_ASSUMED_OF_CLASSIFIERS};
@@ -65,8 +73,8 @@ static gt_status check_dest(cli_session *s, const char *source, const char *dest
                                      .all = f->all,
                                      .protocol = (int)f->protocol,
                                      .part = f->part,
-                                     .noise_mode = f->noise_mode,
-                                     .from_styles = f->from[0] == 'w',
+                                     .no_noise = f->noise_mode == ONNX_NOISE_NONE,
+                                     .from_styles = f->from == ONNX_FROM_STYLES,
                                      .truncation_cutoff = f->truncation_cutoff < 0 ? 0 : (int)f->truncation_cutoff};
     if (!f->truncation_cutoff)
         return gt_fail(GT_USAGE, "--truncation-cutoff=0 would truncate no style: a truncation of 1 does that");

@@ -10,9 +10,14 @@
 #include "gantry/file.h"
 #include "gantry/text.h"
 
+/* Numbers of pictures: those of the data, or 8-bit. */
+#define GENERATED_DEPTHS(X) X(GENERATED_AS_DATA, "data") X(GENERATED_U8, "u8")
+typedef enum generated_depth { GENERATED_DEPTHS(GT_CONSTANT) } generated_depth;
+
 typedef struct generate_fields {
     cli_generator_options generating;
-    const char *seeds, *grid, *class, *label, *mixture, *space, *depth;
+    const char *seeds, *grid, *class, *label, *mixture;
+    generated_depth depth;
     int64_t threads;
     double temperature, strength;
     const char *start;
@@ -55,10 +60,11 @@ static const gt_option table[] = {
     {CLI_OPTION(grid, "", "Also grid.png, all images in one, COLUMNSxROWS or about square"),
      .placeholder = "COLUMNSxROWS", .bare = "auto", .check = cli_check_grid,
      .detail = "Without it each seed is a file of its own, seed0000.png."},
-    {CLI_OPTION(space, "image", "What --out holds: images, styles (w) or latents (z)"), .choices = "image|w|z",
+    {CLI_SHOWN("space", request.space, "image", "What --out holds: images, styles (w) or latents (z)"),
+     GT_CHOICES(GT_GENERATE_SPACES),
      .detail = "w: float32 [N,layers,w_dim], truncated; z: float32 [N,z_dim]. In .h5 the arrays are called w and z."},
     {CLI_OPTION(depth, "data", "Numbers of single pictures and of --out: those of the data, or 8-bit"),
-     .choices = "data|u8",
+     GT_CHOICES(GENERATED_DEPTHS),
      .detail = "Of 16-bit data: PNG of 16 bits, arrays of uint16, in the range of the data. Of float32: arrays of "
                "float32, clamped to the range; PNG of 8 bits. Pictures of many images have 8 bits."},
     {CLI_SHOWN("float", request.as_float, "0", "Let --out hold float32 in the range of the dataset, not clamped"),
@@ -98,27 +104,26 @@ static gt_status read_grid(const generate_fields *fields, gt_generate_request *r
 
 /* What goes into one file, and whether that is possible. */
 static gt_status read_out(const cli_session *s, const generate_fields *fields, gt_generate_request *r) {
-    static const gt_generate_space spaces[] = {GT_IMAGES, GT_STYLES, GT_LATENTS};
+    static const char *const names[] = {GT_GENERATE_SPACES(GT_NAME)};
     gt_collection_kind kind = gt_collection_kind_of(r->out);
     if (*r->out) r->outdir = "";
-    r->space = spaces[gt_options_choice(&s->options, "space")];
     if (*r->out && r->npy) return gt_fail(GT_USAGE, "--npy writes a file for each seed, --out one of all of them");
     if (*r->out && gt_options_state(&s->options, "outdir") == GT_OPTION_GIVEN)
         return gt_fail(GT_USAGE, "--out=%s: the name says where to, without --outdir", r->out);
     if (r->space != GT_IMAGES && kind != GT_COLLECTION_ARRAY)
-        return gt_fail(GT_USAGE, "--space=%s needs --out=FILE.npy or --out=FILE.h5", fields->space);
+        return gt_fail(GT_USAGE, "--space=%s needs --out=FILE.npy or --out=FILE.h5", names[r->space]);
     if (r->as_float && kind != GT_COLLECTION_ARRAY)
         return gt_fail(GT_USAGE, "--float needs --out=FILE.npy or --out=FILE.h5");
-    r->bytes = gt_is(fields->depth, "u8");
+    r->bytes = fields->depth == GENERATED_U8;
     if (r->bytes && r->as_float) return gt_fail(GT_USAGE, "--float and --depth=u8: only one of them");
     if (r->bytes && r->space != GT_IMAGES)
-        return gt_fail(GT_USAGE, "--depth is of images: --space=%s is float32", fields->space);
+        return gt_fail(GT_USAGE, "--depth is of images: --space=%s is float32", names[r->space]);
     if (*fields->grid && kind == GT_COLLECTION_ARRAY)
         return gt_fail(GT_USAGE, "--grid: an array has none; --out=FILE.png shows images side by side");
     if (*fields->grid && kind == GT_COLLECTION_DATASET)
         return gt_fail(GT_USAGE, "--grid: a dataset has none; --out=FILE.png shows images side by side");
     if (r->per_class && r->space != GT_IMAGES)
-        return gt_fail(GT_USAGE, "--per-class is of images, not of --space=%s", fields->space);
+        return gt_fail(GT_USAGE, "--per-class is of images, not of --space=%s", names[r->space]);
     if (r->per_class && gt_ends_with(r->out, ".npy"))
         return gt_fail(GT_USAGE, "--per-class: a file .npy has no room for labels; --out=FILE.zip and FILE.h5 have");
     return GT_OK;

@@ -9,7 +9,7 @@
 /* Parts of the command's fields: how a model that makes pictures in steps makes them; its rows name the place.
  * --reals of gantry metrics and --projected-w of gantry generate leave nothing for them to do. */
 typedef struct cli_sampler_options {
-    const char *sampler;
+    gt_solver sampler;
     int64_t steps;
     double guidance;
 } cli_sampler_options;
@@ -18,7 +18,7 @@ typedef struct cli_sampler_options {
     {CLI_ROW("sampler-steps", place.steps, NULL, "Diffusion models: number of steps"), .derived = "from the run", \
      .min = 1, .max = 10000, .with = "!--reals"},                                                                 \
         {CLI_ROW("sampler", place.sampler, "", "Diffusion models: how steps are made; empty: from the run"),      \
-         .choices = "|heun|euler|midpoint|stochastic", .with = "!--reals"},                                       \
+         GT_CHOICES(GT_SOLVERS), .with = "!--reals"},                                                             \
     {                                                                                                             \
         CLI_ROW("guidance", place.guidance, NULL, "Diffusion models: how far labels move pictures"),              \
             .derived = "from the run", .max = 100, .with = "!--reals"                                             \
@@ -29,7 +29,8 @@ gt_steps_wanted cli_steps_wanted(const cli_session *s, const cli_sampler_options
 
 /* The place is `generating`. */
 typedef struct cli_generator_options {
-    const char *network, *noise_mode;
+    const char *network;
+    gt_noise_mode noise_mode;
     double trunc;
     int64_t truncation_cutoff;
     cli_sampler_options sampling;
@@ -39,7 +40,7 @@ typedef struct cli_generator_options {
     {CLI_SHOWN("trunc", generating.trunc, "1", "Truncation psi; below 1: less variety, better images"),   \
      .placeholder = "PSI", .with = "!--projected-w"},                                                     \
         {CLI_SHOWN("noise-mode", generating.noise_mode, "const", "Noise inputs of the generator"),        \
-         .choices = "const|random|none"},                                                                 \
+         GT_CHOICES(GT_NOISE_MODES)},                                                                     \
         {CLI_ROW("network", generating.network, "", "Checkpoint or run, in place of the first argument"), \
          .path = true},                                                                                   \
         CLI_SAMPLER_OPTIONS(generating.sampling), {                                                       \

@@ -22,7 +22,7 @@ static const gt_option table[] = {
      .detail = "With several numbers, such as 1-20 or 2,4,8, each has a fit kK.h5, and mixture.h5 becomes the one with "
                "the least BIC; k.csv and k.svg, .png compare them. A fit with components that the floor holds up is "
                "best only where all have such."},
-    {CLI_OPTION(covariance, "full", "Of fit: kind of covariances"), .with = "fit", .choices = GT_COVARIANCES,
+    {CLI_OPTION(covariance, "full", "Of fit: kind of covariances"), .with = "fit", GT_CHOICES(GT_COVARIANCES),
      .detail = "full: a matrix for each component; tied: one matrix for all; diag: a variance for each dimension of "
                "each component; spherical: one for each component."},
     {CLI_OPTION(restarts, "1", "Of fit: number of starts by k-means++, of which the best end is kept"), .with = "fit",

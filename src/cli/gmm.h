@@ -7,7 +7,8 @@
 #include "gantry/mixture_view.h"
 
 typedef struct gmm_fields {
-    const char *k, *covariance, *array, *labels, *classes, *outdir, *axes, *decoder, *start, *film;
+    const char *k, *array, *labels, *classes, *outdir, *axes, *decoder, *start, *film;
+    gt_covariance covariance;
     int64_t restarts, iterations, lloyd, seed, n, threads;
     double tol, floor, checkpoint_minutes;
     bool overwrite, half_steps;

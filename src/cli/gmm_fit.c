@@ -143,7 +143,7 @@ static gt_fit_folder_options folder_options(const cli_session *s) {
         .dir = o->outdir,
         .k = o->k,
         .k_of_start = gt_options_state(&s->options, "k") == GT_OPTION_DEFAULT,
-        .recipe = {.covariance = gt_covariance_parse(o->covariance),
+        .recipe = {.covariance = o->covariance,
                    .seed = (uint64_t)o->seed,
                    .restarts = (int)o->restarts,
                    .iterations = (int)o->iterations,

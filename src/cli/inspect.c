@@ -10,10 +10,16 @@
 #include "gantry/arrays.h"
 #include "gantry/file.h"
 #include "gantry/network.h"
+#include "gantry/source.h"
+
+#define SHOWN_LOSSES(X) \
+    X(LOSSES_PER_IMAGE, "per-image") X(LOSSES_BATCH_SUMS, "batch-sums") X(LOSSES_REDUCTIONS, "reductions")
+typedef enum shown_losses { SHOWN_LOSSES(GT_CONSTANT) } shown_losses;
 
 typedef struct inspect_fields {
     bool graph, check, time, overwrite;
-    const char *phase, *model, *size, *losses, *sheet;
+    const char *phase, *model, *size, *sheet;
+    shown_losses losses;
     int64_t threads, channels, classes;
     cli_assumed assumed;
 } inspect_fields;
@@ -36,7 +42,7 @@ static const gt_option table[] = {
      .with = "--model"},
     {CLI_OPTION(classes, "1000", "With --model: number of classes"), .min = 1, .max = 65536, .with = "--model"},
     {CLI_FURTHER(losses, "per-image", "Of an autoencoder's run: batch-sums lists the losses of each tick"),
-     .choices = "per-image|batch-sums|reductions", .late = true,
+     GT_CHOICES(SHOWN_LOSSES), .late = true,
      .detail = "batch-sums: beside each mean over images the mean over batches of the sum over a batch, as tutorials "
                "print it. reductions: what the latest losses and their total would be by sums or means over pixels and "
                "batch (--recon-pixels, --recon-batch)."},
@@ -79,7 +85,7 @@ static gt_status inspect_array(const gt_options *o, const char *path, const char
 static gt_status inspect(const gt_options *o, const char *path, gt_file_kind kind, const char *sheet) {
     bool other;
     gt_network_options reading = cli_reading(o);
-    if (kind == GT_KIND_MISSING && access(path, F_OK) && strncmp(path, "synth:", 6))
+    if (kind == GT_KIND_MISSING && access(path, F_OK) && !gt_synth_of_path(path))
         return gt_fail(GT_FAILED, "'%s': %s; a dataset, a checkpoint, a run's directory or its log is needed", path,
                        strerror(errno));
     if (kind == GT_KIND_MISSING) return inspect_dataset(o, path, sheet);
@@ -105,9 +111,9 @@ static gt_status inspect_file(const gt_options *o, const char *path, const inspe
                        "'%s' is neither a regular file nor a folder: copy what it gives into a file, and inspect that",
                        path);
     if (fields->check) return gt_h5_walk(path);
-    if (!gt_is(fields->losses, "per-image")) {
+    if (fields->losses != LOSSES_PER_IMAGE) {
         gt_options_use(o, "losses");
-        return cli_inspect_losses(path, gt_is(fields->losses, "reductions"));
+        return cli_inspect_losses(path, fields->losses == LOSSES_REDUCTIONS);
     }
     if (fields->graph) return cli_inspect_graph(o, path, fields->phase, fields->time, (int)fields->threads);
     return inspect(o, path, kind, fields->sheet);
@@ -116,7 +122,7 @@ static gt_status inspect_file(const gt_options *o, const char *path, const inspe
 /* `last` of a run may point elsewhere, and its checkpoint be gone, before one look at the file follows another. */
 static gt_status inspect_one(const gt_options *o, const char *path, const inspect_fields *fields) {
     char *file;
-    bool plain = !fields->check && !fields->graph && gt_is(fields->losses, "per-image");
+    bool plain = !fields->check && !fields->graph && fields->losses == LOSSES_PER_IMAGE;
     gt_status st = gt_checkpoint_settle(path, &file);
     if (!st) st = plain && !gt_is(file, path) ? cli_inspect_checkpoint(o, path) : inspect_file(o, path, fields);
     free(file);

@@ -4,8 +4,13 @@
 #include "gantry/network_view.h"
 #include "gantry/rundir.h"
 
+/* The class that cam.png is of. */
+#define CAM_CLASSES(X) X(CAM_NONE, "none") X(CAM_PREDICTED, "predicted") X(CAM_TRUE, "true")
+typedef enum cam_class { CAM_CLASSES(GT_CONSTANT) } cam_class;
+
 typedef struct look_fields {
-    const char *outdir, *classes, *maps, *cam, *layer, *network;
+    const char *outdir, *classes, *maps, *layer, *network;
+    cam_class cam;
     bool filters, overwrite;
     int64_t images, threads;
     cli_assumed assumed;
@@ -22,8 +27,8 @@ static const gt_option table[] = {
      .any = true,
      .detail = "A row for each image: the image, and the channels with the largest mean, from their least value "
                "(black) to their largest (white). A name that is not a layer lists the names."},
-    {CLI_OPTION(cam, "none", "Write cam.png: where a classifier looks for this class"),
-     .choices = "none|predicted|true", .bare = "predicted",
+    {CLI_OPTION(cam, "none", "Write cam.png: where a classifier looks for this class"), GT_CHOICES(CAM_CLASSES),
+     .bare = "predicted",
      .detail = "Grad-CAM, and with a mean over pixels before the last layer CAM: parts of the image that speak for "
                "the class that the network takes it for, or for the true one, bright over the image. cam.h5 has the "
                "maps as numbers."},
@@ -47,8 +52,8 @@ static gt_status draw_views(const cli_session *s, const gt_network_view *v) {
     gt_status st = gt_rundir_prepare(f->outdir, 1 << 20);
     if (!st && f->filters) tell_file(st = gt_view_filters(v, cli_out(s, "filters.png")), cli_out(s, "filters.png"));
     if (!st && *f->maps) tell_file(st = gt_view_maps(v, f->maps, cli_out(s, "maps.png")), cli_out(s, "maps.png"));
-    if (st || gt_is(f->cam, "none")) return st;
-    st = gt_view_class_activation(v, *f->layer ? f->layer : NULL, gt_is(f->cam, "true"), cli_out(s, "cam.png"),
+    if (st || f->cam == CAM_NONE) return st;
+    st = gt_view_class_activation(v, *f->layer ? f->layer : NULL, f->cam == CAM_TRUE, cli_out(s, "cam.png"),
                                   cli_out(s, "cam.h5"));
     tell_file(st, cli_out(s, "cam.png"));
     return st;
@@ -59,7 +64,7 @@ static gt_status draw_network(cli_session *s) {
     const char **words = s->arguments.words;
     if (s->arguments.n_words != 2)
         return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
-    if (!f->filters && !*f->maps && gt_is(f->cam, "none"))
+    if (!f->filters && !*f->maps && f->cam == CAM_NONE)
         return gt_fail(GT_USAGE, "nothing is asked for: --filters, --maps=LAYER or --cam");
     int classes;
     gt_image_set images = {0};

@@ -17,9 +17,14 @@
 #include "gantry/score.h"
 #include "gantry/stop.h"
 
+/* Classes of generated pictures. */
+#define CLASS_SHARES(X) X(CLASSES_OF_DATA, "data") X(CLASSES_EQUAL, "equal")
+typedef enum class_shares { CLASS_SHARES(GT_CONSTANT) } class_shares;
+
 typedef struct metrics_fields {
     gt_scores_options of; /* run, job: found by the first rank, before the ranks meet */
-    const char *fake_classes, *on_error;
+    class_shares fake_classes;
+    gt_on_error on_error;
     cli_sampler_options sampling;
     bool json, verbose, overwrite;
     int64_t threads, seed, gpus;
@@ -65,9 +70,9 @@ static const gt_option table[] = {
     {CLI_SHOWN("lpips", of.options.lpips, "", "Weights of LPIPS for ppl"), .placeholder = "FILE", .path = true,
      .detail = "vgg.pth, version 0.1"},
     {CLI_SHOWN("resize", of.options.resize, "tf1", "How pictures are resized for published networks"),
-     .choices = "tf1|half"},
+     GT_CHOICES(GT_RESIZE_RULES)},
     {CLI_SHOWN("on-error", on_error, "stop", "What to do where a real picture is damaged: stop, or skip it"),
-     .choices = "stop|skip",
+     GT_CHOICES(GT_ON_ERRORS),
      .detail =
          "skip: the next picture of its class takes its place, and a warning tells it; more than 1 % are an error. "
          "For the data of a run that was trained so this is the default."},
@@ -77,7 +82,7 @@ static const gt_option table[] = {
      .detail = "The words data and equal alone mean --fake-classes, as this option was once called."},
     {CLI_SHOWN("fake-classes", fake_classes, "data",
                "Classes of generated pictures: drawn as in the data, or equally often"),
-     .choices = "data|equal"},
+     GT_CHOICES(CLASS_SHARES)},
     CLI_SAMPLER_OPTIONS(sampling),
     {CLI_ROW("range", of.range, "",
              "The floats that stand for black and white where the file does not say it, as in 0,255"),
@@ -127,9 +132,12 @@ static gt_status check_folder(cli_session *s, const char *option, const char *pa
 
 /* --classes=equal was the name of --fake-classes=equal. */
 static void read_old_spelling(metrics_fields *f) {
-    if (!gt_is(f->of.classes, "data") && !gt_is(f->of.classes, "equal")) return;
-    f->fake_classes = f->of.classes;
-    f->of.classes = "";
+    static const char *const names[] = {CLASS_SHARES(GT_NAME)};
+    for (int i = 0; i < 2; i++) {
+        if (!gt_is(f->of.classes, names[i])) continue;
+        f->fake_classes = (class_shares)i;
+        f->of.classes = "";
+    }
 }
 
 static gt_status check_saved_fakes(const metrics_fields *f, bool sets) {
@@ -148,7 +156,7 @@ static gt_status read_form(cli_session *s, metrics_fields *f) {
         return gt_fail(GT_USAGE, "--reals and --fakes are two sets of pictures, without a network and its --data");
     if (!sets && !*f->of.network)
         return gt_fail(GT_USAGE, "a network is needed, or two sets of pictures: --reals=A --fakes=B");
-    if (sets && !gt_is(f->fake_classes, "data"))
+    if (sets && f->fake_classes != CLASSES_OF_DATA)
         return gt_fail(GT_USAGE, "--fake-classes is for a network, which is asked for classes; --fakes=%s are there",
                        f->of.fakes);
     if (sets && !*f->of.reals) return gt_fail(GT_USAGE, "--fakes=%s: --reals is needed, too", f->of.fakes);
@@ -304,8 +312,8 @@ static gt_status metrics(cli_session *s) {
     r->pool = s->pool;
     r->reading = cli_reading(&s->options);
     r->options.given = &s->options;
-    r->equal_classes = gt_is(f->fake_classes, "equal");
-    r->skip_damaged = gt_is(f->on_error, "skip");
+    r->equal_classes = f->fake_classes == CLASSES_EQUAL;
+    r->skip_damaged = f->on_error == GT_ON_ERROR_SKIP;
     r->mirror_given = gt_options_state(&s->options, "mirror") == GT_OPTION_GIVEN;
     r->steps = cli_steps_wanted(s, &f->sampling);
     r->seed_given = gt_options_state(&s->options, "seed") == GT_OPTION_GIVEN;

@@ -9,7 +9,9 @@
 #include "gantry/rundir.h"
 
 typedef struct predict_fields {
-    const char *outdir, *classes, *transform, *filter;
+    const char *outdir, *classes;
+    gt_crop transform;
+    gt_resize_filter filter;
     bool fully_convolutional, overwrite, pad;
     int64_t images, threads;
     cli_assumed assumed;
@@ -36,10 +38,10 @@ static const gt_option table[] = {
                "the probability of that class over the image. Pictures keep their size: all of them have the same, and "
                "--transform, --resize-filter and --pad are not taken."},
     {CLI_OPTION(transform, "none", "Cropping of pictures that have not the network's size, before they are resized"),
-     .choices = "none|center-crop", .with = "!--fully-convolutional", .late = true,
+     GT_CHOICES(GT_CROPS_TO_FIT), .with = "!--fully-convolutional", .late = true,
      .detail = "This and the next two as for gantry dataset: give what the training data were made with, which a run "
                "does not know. MNIST's 28 x 28 pixels get a border first, but for a network of 28 x 28."},
-    {CLI_SHOWN("resize-filter", filter, "lanczos", "Filter of resizing, as in Pillow"), .choices = "box|lanczos",
+    {CLI_SHOWN("resize-filter", filter, "lanczos", "Filter of resizing, as in Pillow"), GT_CHOICES(GT_FILTERS),
      .with = "!--fully-convolutional", .late = true},
     {CLI_OPTION(pad, "0", "Fit such pictures into the network's size without stretching them, and fill up with black"),
      .with = "!--fully-convolutional", .late = true},

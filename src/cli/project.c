@@ -10,8 +10,13 @@
 #include "gantry/stop.h"
 #include "gantry/text.h"
 
+/* All layers share one style, or each has its own. */
+#define STYLE_SPACES(X) X(SPACE_W, "w") X(SPACE_W_PLUS, "w+")
+typedef enum style_space { STYLE_SPACES(GT_CONSTANT) } style_space;
+
 typedef struct project_fields {
-    const char *network, *target, *space, *class, *label;
+    const char *network, *target, *class, *label;
+    style_space space;
     double checkpoint_minutes;
     int64_t seed, steps, threads;
     cli_assumed assumed;
@@ -38,7 +43,8 @@ static const gt_option table[] = {
                "anew with --overwrite."},
     {CLI_SHOWN("num-steps", request.steps, "1000", "Number of steps of Adam"), .min = 1, .max = 1e7},
     {CLI_OPTION(seed, "303", "Seed of the noise maps, and of the noise of w"), .max = 4294967295.0},
-    {CLI_OPTION(space, "w", "Whether all layers share one style (w), or each has its own (w+)"), .choices = "w|w+"},
+    {CLI_OPTION(space, "w", "Whether all layers share one style (w), or each has its own (w+)"),
+     GT_CHOICES(STYLE_SPACES)},
     {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS", .any = true,
      .detail = "w begins as the mean of this class."},
     {CLI_FURTHER(label, "", "Label vector instead of a class, as in 0.5,-1"), .placeholder = "LIST",
@@ -86,7 +92,7 @@ static gt_status read_request(cli_session *s) {
     if (!named && !s->arguments.n_words) return gt_fail(GT_USAGE, "one checkpoint, or one run's directory, is needed");
     r->checkpoint = named ? fields->network : s->arguments.words[0];
     if (gt_options_state(&s->options, "steps") == GT_OPTION_GIVEN) r->steps = fields->steps;
-    r->plus = gt_is(fields->space, "w+");
+    r->plus = fields->space == SPACE_W_PLUS;
     r->overwrite = fields->overwrite;
     r->seed = (uint64_t)fields->seed;
     r->state_minutes = fields->checkpoint_minutes;

@@ -12,7 +12,8 @@
 
 typedef struct run_fields {
     int64_t ranks;
-    const char *hosts, *hostfile, *launcher, *options;
+    const char *hosts, *hostfile, *options;
+    gt_launcher launcher;
     bool dry_run;
 } run_fields;
 
@@ -36,7 +37,7 @@ static const gt_option table[] = {
      .detail = "Where no number stands after a name the ranks are shared out evenly. Each host must have the program "
                "and the files under the same paths."},
     {CLI_OPTION(hostfile, "", "File of hosts, as mpirun reads it"), .placeholder = "FILE", .path = true},
-    {CLI_OPTION(launcher, "auto", "Program that starts the ranks"), .choices = "auto|mpirun|srun",
+    {CLI_OPTION(launcher, "auto", "Program that starts the ranks"), GT_CHOICES(GT_LAUNCHERS),
      .detail = "auto: srun in a Slurm allocation where it speaks PMIx (or what the environment's GANTRY_MPI names), "
                "else mpirun."},
     {CLI_SHOWN("launch-options", options, "", "Further options for mpirun or srun, in quotes"), .placeholder = "WORDS",

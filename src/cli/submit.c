@@ -174,7 +174,7 @@ static gt_status check_job(submission *s) {
     gt_job *job = s->job;
     gt_status st = cli_read_job(job, &s->training);
     if (!st) st = cli_check_job(job);
-    if (!st && !gt_is(job->dry_run, "0"))
+    if (!st && job->dry_run != GT_DRY_RUN_NO)
         st = gt_fail(GT_USAGE, "the job says dry-run = 1: it would wait in the queue and train nothing; take that out "
                                "(--dry-run here shows the script)");
     if (!st && job->restart)

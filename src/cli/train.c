@@ -164,16 +164,15 @@ static int train(gt_job *job, const cli_settings *mine, const foreign *left, cha
     if (!st && cli_first_rank()) st = gt_h5_check(job->data);
     if (!st && cli_first_rank()) st = cli_check_resume(job);
     if (!st && cli_first_rank()) st = cli_check_detector(job);
-    bool dry = !gt_is(job->dry_run, "0"), begins = cli_first_rank() && !job->restart && gt_is_directory(job->run);
+    bool dry = job->dry_run != GT_DRY_RUN_NO, begins = cli_first_rank() && !job->restart && gt_is_directory(job->run);
     if (!st && dry && begins) st = gt_job_check_folder(job->run); /* the run looks for itself */
-    bool measures = gt_is(job->dry_run, "1");
+    bool measures = job->dry_run == GT_DRY_RUN_FULL;
     gt_checkup *checkup = !st && measures ? gt_checkup_new(job->arena) : NULL;
     if (!st && measures && !checkup) st = GT_NOMEM;
     gt_comm *comm = cli_meet_all(mine, (int)job->threads, &st);
     if (st) return cli_leave("train", st, comm);
     gt_comm_heartbeat(comm, job->heartbeat_limit);
-    gt_log_setup(comm->rank, comm->ranks,
-                 (gt_level)gt_options_choice(&job->options, "log")); /* the choices are the levels */
+    gt_log_setup(comm->rank, comm->ranks, job->log);
     size_t checkpoint_bytes;
     if (comm->rank == 0) explain(job, left);
     const gt_starter *starter = start.starter.of ? &start.starter : NULL;

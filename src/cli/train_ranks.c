@@ -57,8 +57,8 @@ static int about_speed(char **argv) {
 
 static bool plan(gt_arena *a, int ranks, const char *const *words, gt_launch *out, char why[GT_WHY_BYTES]) {
     gt_launch_options o = {
-        .ranks = ranks, .hosts = "", .hostfile = "", .launcher = "mpirun", .options = "", .command = words};
-    if (ranks == 1) o.launcher = "auto"; /* none */
+        .ranks = ranks, .hosts = "", .hostfile = "", .launcher = GT_LAUNCHER_MPIRUN, .options = "", .command = words};
+    if (ranks == 1) o.launcher = GT_LAUNCHER_AUTO; /* none */
     if (!gt_launch_plan(a, &o, out)) return true;
     snprintf(why, GT_WHY_BYTES, "%.*s", (int)strcspn(gt_message(), ":"), gt_message());
     return false;
@@ -115,7 +115,7 @@ static bool works(const void *of, gt_split s, char why[GT_WHY_BYTES]) {
 
 static void make_starter(cli_start *s, const gt_options *o) {
     const char *system = batch_system();
-    bool measures = gt_is(s->job->dry_run, "0") || gt_is(s->job->dry_run, "1");
+    bool measures = s->job->dry_run == GT_DRY_RUN_NO || s->job->dry_run == GT_DRY_RUN_FULL;
     if (!measures || gt_options_state(o, "threads") == GT_OPTION_GIVEN ||
         gt_options_state(o, "threads") == GT_OPTION_FILED)
         return;
@@ -158,7 +158,7 @@ int cli_start_ranks(const cli_start *s, int ranks, const char *choice) {
                             &(gt_launch_options){.ranks = ranks,
                                                  .hosts = "",
                                                  .hostfile = "",
-                                                 .launcher = "mpirun",
+                                                 .launcher = GT_LAUNCHER_MPIRUN,
                                                  .options = "",
                                                  .command = (const char *const *)s->argv},
                             &launch);

@@ -9,7 +9,7 @@
 
 typedef struct walk_fields {
     cli_generator_options generating;
-    const char *seeds, *grid, *space, *label;
+    const char *seeds, *grid, *label;
     double seconds;
     int64_t threads;
     cli_assumed assumed;
@@ -29,8 +29,9 @@ static const gt_option table[] = {
     {CLI_OPTION(seconds, "10", "Length of the film"), .unit = "seconds", .min = 0.001, .max = 86400},
     {CLI_SHOWN("fps", request.film.fps, "30", "Frames per second"), .min = 0.01, .max = 240},
     {CLI_SHOWN("loop", request.loop, "0", "End where the film began")},
-    {CLI_OPTION(space, "any", "Curve through styles (w) or latents (z); any: styles if the model has them"),
-     .choices = "any|w|z",
+    {CLI_SHOWN("space", request.space, "any",
+               "Curve through styles (w) or latents (z); any: styles if the model has them"),
+     GT_CHOICES(GT_WALK_SPACES),
      .detail = "w: a Catmull-Rom spline through the seeds' styles. z: such a spline through their latents, drawn out "
                "to their distance from 0. Both pass the seeds at equal intervals, without a jump of speed."},
     {CLI_OPTION(grid, "", "Several walks side by side, as in 3x2"), .placeholder = "COLUMNSxROWS",
@@ -59,7 +60,6 @@ static gt_status read_film(const walk_fields *fields, gt_walk_request *r) {
 
 static gt_status read_request(cli_session *s) {
     enum { MOST_SEEDS = 1 << 20 };
-    static const gt_walk_space spaces[] = {GT_WALK_ANY, GT_WALK_STYLES, GT_WALK_LATENTS};
     walk_fields *fields = s->fields;
     gt_walk_request *r = &fields->request;
     int64_t *seeds;
@@ -69,7 +69,6 @@ static gt_status read_request(cli_session *s) {
     st = gt_parse_range_list(s->arena, "--seeds", fields->seeds, MOST_SEEDS, &seeds, &r->n);
     if (st) return st;
     r->seeds = seeds;
-    r->space = spaces[gt_options_choice(&s->options, "space")];
     if (*fields->grid) st = gt_grid_parse(fields->grid, &r->grid);
     if (!st) st = cli_read_condition(s, r->condition.class, fields->label, &r->condition);
     if (!st) st = cli_read_generator_options(s, &fields->generating, &r->options, &r->checkpoint);

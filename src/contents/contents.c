@@ -15,6 +15,7 @@
 #include "gantry/arrays.h"
 #include "gantry/file.h"
 #include "gantry/progress.h"
+#include "gantry/source.h"
 
 /* ---- the parts ---- */
 
@@ -85,7 +86,7 @@ static gt_status open_kind(gt_contents *c, const gt_network_options *reading) {
         return gt_fail(GT_FAILED,
                        "'%s' is neither a regular file nor a folder: copy what it gives into a file, and take that",
                        c->path);
-    if (kind == GT_KIND_MISSING && access(c->path, R_OK) && strncmp(c->path, "synth:", 6))
+    if (kind == GT_KIND_MISSING && access(c->path, R_OK) && !gt_synth_of_path(c->path))
         return gt_fail(GT_FAILED, "'%s': %s; a run, a checkpoint, a network, a dataset or a picture is needed", c->path,
                        strerror(errno));
     if (kind == GT_KIND_EMPTY)

@@ -156,7 +156,12 @@ static gt_status parse_spec(gt_synth *s, const char *spec) {
     return st;
 }
 
-static bool claims_synth(const gt_spec *spec) { return !strncmp(spec->text, "synth:", 6); }
+const char *gt_synth_of_path(const char *path) {
+    static const char begin[] = "synth:";
+    return strncmp(path, begin, sizeof begin - 1) ? NULL : path + sizeof begin - 1;
+}
+
+static bool claims_synth(const gt_spec *spec) { return gt_synth_of_path(spec->text) != NULL; }
 
 static gt_status draw_item(const gt_source *source, int64_t i, gt_picture *out) {
     const gt_synth *s = source->state;

@@ -68,7 +68,7 @@ static const gt_option options[] = {
      .detail = "In place of the names that the data have: files of MNIST have none. They go into checkpoints, where "
                "gantry predict, evaluate and generate --class find them; --test-data get the same."},
     {OPTION(on_error, "stop", "What to do where a picture of the data is damaged: stop, or skip it"),
-     .choices = "stop|skip", .class = GT_EXECUTION,
+     GT_CHOICES(GT_ON_ERRORS), .class = GT_EXECUTION,
      .detail = "stop: before the step that needs the picture, with a checkpoint; once the file is repaired, or with "
                "--on-error=skip, the same command goes on. skip: the next picture of its class takes its place, "
                "wherever the picture is read; checkpoints and log count them. Where more than 1 % of the pictures are "
@@ -111,8 +111,7 @@ static const gt_option options[] = {
     {OPTION(lrate, NULL, "Learning rate of the networks"), .max = 1},
     {OPTION(optimizer, NULL, "Optimiser of the networks"), .derived = "adam", .choices = gt_any_optimizer,
      .detail = "sgd is gradient descent, with --momentum where it is given."},
-    {OPTION(schedule, NULL, "How the learning rate changes"), .derived = "constant",
-     .choices = "constant|step|cosine|one-cycle|plateau",
+    {OPTION(schedule, NULL, "How the learning rate changes"), .derived = "constant", GT_CHOICES(GT_SCHEDULE_KINDS),
      .detail = "step: times --schedule-factor at each of --schedule-at. cosine: down to 0 along half a cosine. "
                "one-cycle: up from 1/25 in the first 0.3 of the run, then down to 1/250,000. plateau: times "
                "--schedule-factor when the loss of --validation, or that of training, has not become smaller by a "
@@ -140,7 +139,7 @@ static const gt_option options[] = {
     {OPTION(eps, NULL, "Small number that optimisers add to the root of the mean of squares"),
      .derived = "1e-8; adagrad 1e-10; eps-form outside 1e-7", .max = 1},
     {OPTION(eps_form, NULL, "Whether adam adds eps to the root of the corrected moment (inside) or of the other"),
-     .derived = "inside", .choices = "inside|outside"},
+     .derived = "inside", GT_CHOICES(GT_EPS_FORMS)},
     {OPTION(clip, NULL, "Largest norm of a network's gradient; a larger one is scaled down"), .derived = "none",
      .max = 1e9},
     {OPTION(weight_decay, NULL, "Weight decay: lambda"), .derived = "0", .max = 100,
@@ -151,19 +150,19 @@ static const gt_option options[] = {
     {OPTION(ema_ramp, NULL, "Half-life at most this part of images shown; 0: any"), .only = GT_GANS "|classifier|edm",
      .max = 1e9},
     {OPTION(nan, "stop", "What to do when a gradient is not finite: stop, skip the update, or clean it"),
-     .choices = "stop|skip|clean",
+     GT_CHOICES(GT_NAN_RULES),
      .detail = "stop names network, parameter and step. clean is what stylegan2-ada-pytorch does: NaN becomes 0, "
                "infinities become 1e5."},
-    {OPTION(reduce, "tree", "How gradients are summed over ranks"), .choices = "tree|allreduce",
+    {OPTION(reduce, "tree", "How gradients are summed over ranks"), GT_CHOICES(GT_REDUCTIONS),
      .detail = "tree gives the same bits on any number of ranks. allreduce is MPI's own sum, for comparison: bits "
                "may then depend on the number of ranks."},
-    {OPTION(conv, "auto", "Kernels of convolutions"), .choices = "auto|direct|winograd",
+    {OPTION(conv, "auto", "Kernels of convolutions"), GT_CHOICES(GT_CONV_MODE_LIST),
      .detail = "auto chooses by shape what is fastest; direct and winograd use one kind wherever it is possible, "
                "for comparison: results differ in their last bits. With auto the environment variable GT_CONV, if "
                "set, says which."},
     {OPTION(bn, "batch", "Samples that batch normalisation takes means of: the whole batch's or a slice's"),
      .only = "dcgan|classifier", .after = "g-activation", .group = "dcgan", .other_group = "networks",
-     .choices = "batch|slice|none",
+     GT_CHOICES(GT_BN_KINDS),
      .detail =
          "batch: on several ranks all wait for each other twice per layer and pass, and a rank holds all its images in "
          "memory together. slice: each slice by itself, as devices do that train in parallel; slices then have several "
@@ -202,11 +201,11 @@ static const gt_option options[] = {
      .derived = "as many as pay and fit into memory", .min = 1, .max = GT_MOST_AT_ONCE,
      .detail = "Where images are small and channels many, more at once read the weights less often; each takes "
                "memory for its activations. Changes no bit of the results."},
-    {OPTION(memory, "normal", "Whether to use less memory and more time (low)"), .choices = "normal|low",
+    {OPTION(memory, "normal", "Whether to use less memory and more time (low)"), GT_CHOICES(GT_MEMORY_USES),
      .detail = "Changes no bit of the results. normal computes again what costs about a fiftieth of a step; low "
                "whatever saves memory, for up to half of a step's time on top."},
     {OPTION(on_trouble, "warn", "What to do when training itself goes wrong (collapse, divergence, ...)"),
-     .choices = "warn|stop|rollback",
+     GT_CHOICES(GT_ON_TROUBLES),
      .detail = "A warning comes in any case, with the tick it began. stop ends the run with the checkpoints from "
                "before. rollback resumes from the newest checkpoint from before, with other random numbers; later "
                "checkpoints are set aside as bad-checkpoint-*.h5. After three times it stops."},
@@ -216,7 +215,7 @@ static const gt_option options[] = {
                "data or computes metrics, ten times as long. Long work that gets on is not silent. "
                "When the network between two ranks is broken, the message names both of them."},
     {OPTION(dry_run, "0", "Print duration, memory and speed of the run, and exit; quick: no speed; job: the job"),
-     .class = GT_COMMAND, .letter = 'n', .common = true, .choices = "0|1|quick|job|speed", .bare = "1",
+     .class = GT_COMMAND, .letter = 'n', .common = true, GT_CHOICES(GT_DRY_RUNS), .bare = "1",
      .detail =
          "Steps are made and timed. The answer comes first: duration, memory, disk, ranks, and what would be "
          "faster, also measured: for runs of more than five minutes the ranks that would be started, of more than a "
@@ -225,8 +224,7 @@ static const gt_option options[] = {
          "are shown in a second."},
     {OPTION(dry_run_seconds, "60", "About how long --dry-run measures"), .class = GT_COMMAND, .unit = "seconds",
      .max = 1e6, .detail = "Where two steps do not fit, pieces of a step are measured, and a line says so."},
-    {OPTION(log, "info", "Least important messages that are printed"), .by_rank = true,
-     .choices = "debug|info|warning|error",
+    {OPTION(log, "info", "Least important messages that are printed"), .by_rank = true, GT_CHOICES(GT_LEVELS),
      .detail = "The run's log.txt takes all of them. -q is --log=warning --progress=0, and -v is --log=debug."},
     {OPTION(progress, "1", "Show a live line of progress on a terminal"), .by_rank = true},
     {OPTION(run, "", "Folder of the run: begin the run, or resume it"), .placeholder = "DIR", .path = true,
@@ -271,12 +269,12 @@ static const gt_option options[] = {
      .detail =
          "reference is the layout of stylegan2-ada-pytorch: 7680x4320 pixels, 7 to 32 columns, 4 to 32 rows. With "
          "labels each row shows one class."},
-    {OPTION(log_swmr, "auto", "Whether metrics.h5 grows in place, readable meanwhile"), .choices = "auto|on|off",
+    {OPTION(log_swmr, "auto", "Whether metrics.h5 grows in place, readable meanwhile"), GT_CHOICES(GT_SWMR_RULES),
      .detail = "auto: not on file systems that hosts share (NFS, Lustre, ...), where readers would see it in "
                "pieces; there, and with off, it is replaced as a whole now and then and at the end. stats.jsonl has "
                "every tick at once in any case."},
     {OPTION(tensorboard_step, "kimg", "Step of TensorBoard's events: thousands of images, or images"),
-     .choices = "kimg|images", .absent = "images",
+     GT_CHOICES(GT_EVENT_STEPS), .absent = "images",
      .detail = "kimg, rounded down, as in stylegan2-ada-pytorch, so that runs of both programs can be laid over each "
                "other; images tells ticks of less than 1 kimg apart. A run that resumes keeps the step it has, and a "
                "run begun by version 0.1 has images."},
@@ -305,7 +303,8 @@ static const gt_option options[] = {
      .path = true, .derived = "none"},
     {OPTION(vgg16, NULL, "Weights of VGG16, for metrics"), .placeholder = "FILE", .path = true, .derived = "none"},
     {OPTION(lpips, NULL, "Weights of LPIPS, for path lengths"), .placeholder = "FILE", .path = true, .derived = "none"},
-    {OPTION(resize, NULL, "How pictures are resized for Inception and VGG16"), .derived = "tf1", .choices = "tf1|half"},
+    {OPTION(resize, NULL, "How pictures are resized for Inception and VGG16"), .derived = "tf1",
+     GT_CHOICES(GT_RESIZE_RULES)},
     {GT_ROW(gt_job, "data-height", height, "0", "Height of the images"), .class = GT_SHAPE, .group = "shape",
      .unit = "pixels", .max = 1 << 20},
     {GT_ROW(gt_job, "data-width", width, "0", "Width of the images"), .class = GT_SHAPE, .unit = "pixels",

@@ -61,7 +61,7 @@ gt_model *gt_model_bare(const gt_job *job) {
     gt_model *m = gt_family_make(job->family, job);
     if (!m) return NULL;
     m->kernels = job->kernels ? job->kernels : gt_kernel_set_best();
-    if (!gt_is(job->conv, "auto")) m->kernels = gt_kernel_set_with_conv(m->kernels, job->conv);
+    if (job->conv != GT_CONV_AUTO) m->kernels = gt_kernel_set_with_conv(m->kernels, gt_conv_modes[job->conv]);
     return m;
 }
 

@@ -15,11 +15,10 @@ static const gt_option options[] = {
      .detail = "Halving cbase and cmax together makes a step about four times cheaper."},
     {OPTION(cmax, NULL, "Largest number of feature maps of any layer"), .min = 1, .max = 1 << 14},
     {OPTION(aug, NULL, "How the discriminator's images are augmented"), .group = "augmentation", .common = true,
-     .choices = "ada|fixed|noaug",
+     GT_CHOICES(GT_AUGS),
      .detail = "ada steers its probability p so that the discriminator does not overfit; fixed keeps p at --p; "
                "noaug has none."},
-    {OPTION(augpipe, "bgc", "Kinds of augmentation"),
-     .choices = "blit|geom|color|filter|noise|cutout|bg|bgc|bgcf|bgcfn|bgcfnc",
+    {OPTION(augpipe, "bgc", "Kinds of augmentation"), GT_CHOICES(GT_AUGPIPES),
      .detail = "b: mirror, rotate by 90 degrees, shift (blit); g: scale, rotate, stretch (geom); c: brightness, "
                "contrast, hue (color); f: filter; n: noise; c: cutout. Not with aug=noaug."},
     {OPTION(p, NULL, "Probability of each augmentation, with --aug=fixed"), .derived = "required with aug=fixed",
@@ -43,29 +42,33 @@ const gt_option *gt_gan_rows(int *n) {
 
 /* Options that mean something only with certain values of --aug. */
 static const struct {
-    const char *key, *with; /* with: the value of --aug; NULL: any but noaug */
+    const char *key;
+    gt_aug with; /* the value of --aug; GT_AUG_NO: any other */
 } rules_of_aug[] = {
-    {"p", "fixed"},      {"target", "ada"},       {"p-max", "ada"},
-    {"ada-kimg", "ada"}, {"ada-interval", "ada"}, {"augpipe", NULL},
+    {"p", GT_AUG_FIXED},      {"target", GT_AUG_ADA},       {"p-max", GT_AUG_ADA},
+    {"ada-kimg", GT_AUG_ADA}, {"ada-interval", GT_AUG_ADA}, {"augpipe", GT_AUG_NO},
 };
 
 /* An option without meaning is a mistake, unless it stands in a job file and the command line chose another --aug over
  * it. */
 gt_status gt_gan_check(gt_job *job) {
-    if (!job->family->adversarial) job->gan.aug = "noaug";
+    static const char *const names[] = {GT_AUGS(GT_NAME)};
+    if (!job->family->adversarial) job->gan.aug = GT_AUG_NO;
     gt_options o = job->options;
     bool overridden = gt_options_state(&o, "aug") == GT_OPTION_GIVEN;
     for (size_t i = 0; i < sizeof rules_of_aug / sizeof *rules_of_aug; i++) {
-        const char *key = rules_of_aug[i].key, *with = rules_of_aug[i].with;
-        if (with ? gt_is(job->gan.aug, with) : !gt_is(job->gan.aug, "noaug")) continue;
+        const char *key = rules_of_aug[i].key;
+        gt_aug with = rules_of_aug[i].with;
+        if ((job->gan.aug == with) == (with != GT_AUG_NO)) continue;
         gt_option_state state = gt_options_state(&o, key);
         if (state == GT_OPTION_GIVEN || (state == GT_OPTION_FILED && !overridden)) {
-            if (with) return gt_fail(GT_USAGE, "--%s can only be specified with --aug=%s", key, with);
+            if (with != GT_AUG_NO)
+                return gt_fail(GT_USAGE, "--%s can only be specified with --aug=%s", key, names[with]);
             return gt_fail(GT_USAGE, "--%s cannot be specified with --aug=noaug", key);
         }
         job->state[gt_options_find(&o, key) - o.rows] = GT_OPTION_MOOT;
     }
-    if (gt_is(job->gan.aug, "fixed") && !gt_job_given(job, "p"))
+    if (job->gan.aug == GT_AUG_FIXED && !gt_job_given(job, "p"))
         return gt_fail(GT_USAGE, "--aug=fixed requires specifying --p");
     return GT_OK;
 }
@@ -73,7 +76,7 @@ gt_status gt_gan_check(gt_job *job) {
 void gt_gan_resolve(gt_job *job) {
     gt_gan_options *gan = &job->gan;
     if (job->family->adversarial) gt_job_derive(job, "ada-kimg", job->resumes ? "100" : "500");
-    gan->ada_target = gt_is(gan->aug, "ada") ? gan->target : -1;
-    gan->p_initial = gt_is(gan->aug, "fixed") ? gan->p : 0;
+    gan->ada_target = gan->aug == GT_AUG_ADA ? gan->target : -1;
+    gan->p_initial = gan->aug == GT_AUG_FIXED ? gan->p : 0;
     gan->augments = gan->ada_target >= 0 || gan->p_initial > 0;
 }

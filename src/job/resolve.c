@@ -14,29 +14,32 @@
 
 /* Options that mean something only with certain values of --schedule. */
 static const struct {
-    const char *key, *with, *too;
+    const char *key;
+    gt_schedule_kind with, too;
 } schedule_rules[] = {
-    {"schedule-at", "step", NULL},
-    {"schedule-factor", "step", "plateau"},
-    {"schedule-epochs", "cosine", "one-cycle"},
-    {"schedule-patience", "plateau", NULL},
+    {"schedule-at", GT_SCHEDULE_STEP, GT_SCHEDULE_STEP},
+    {"schedule-factor", GT_SCHEDULE_STEP, GT_SCHEDULE_PLATEAU},
+    {"schedule-epochs", GT_SCHEDULE_COSINE, GT_SCHEDULE_ONE_CYCLE},
+    {"schedule-patience", GT_SCHEDULE_PLATEAU, GT_SCHEDULE_PLATEAU},
 };
 
 static gt_status check_schedule(gt_job *job) {
+    static const char *const names[] = {GT_SCHEDULE_KINDS(GT_NAME)};
     gt_options o = job->options;
     bool overridden = gt_options_state(&o, "schedule") == GT_OPTION_GIVEN;
     for (size_t i = 0; i < sizeof schedule_rules / sizeof *schedule_rules; i++) {
-        const char *key = schedule_rules[i].key, *with = schedule_rules[i].with, *too = schedule_rules[i].too;
-        if (gt_is(job->schedule, with) || (too && gt_is(job->schedule, too))) continue;
+        const char *key = schedule_rules[i].key;
+        gt_schedule_kind with = schedule_rules[i].with, too = schedule_rules[i].too;
+        if (job->schedule == with || job->schedule == too) continue;
         gt_option_state state = gt_options_state(&o, key);
         if (state == GT_OPTION_GIVEN || (state == GT_OPTION_FILED && !overridden))
-            return gt_fail(GT_USAGE, "--%s has a meaning only with --schedule=%s%s%s", key, with, too ? " or " : "",
-                           too ? too : "");
+            return gt_fail(GT_USAGE, "--%s has a meaning only with --schedule=%s%s%s", key, names[with],
+                           too != with ? " or " : "", too != with ? names[too] : "");
         if (state == GT_OPTION_FILED) job->state[gt_options_find(&o, key) - o.rows] = GT_OPTION_MOOT;
     }
-    if (gt_is(job->schedule, "step") && !*job->schedule_at)
+    if (job->schedule == GT_SCHEDULE_STEP && !*job->schedule_at)
         return gt_fail(GT_USAGE, "--schedule=step needs --schedule-at, the epochs at which the rate changes: 10,20");
-    if (gt_is(job->schedule, "plateau") && job->family->adversarial)
+    if (job->schedule == GT_SCHEDULE_PLATEAU && job->family->adversarial)
         return gt_fail(GT_USAGE,
                        "--schedule=plateau watches a loss that becomes smaller as the model learns; --model=%s "
                        "has none",
@@ -134,7 +137,7 @@ static gt_status check_scores(gt_job *job) {
 }
 
 static gt_status check_patience(const gt_job *job) {
-    if (!job->early_stopping || gt_is(job->family->name, "classifier") || job->best_series) return GT_OK;
+    if (!job->early_stopping || job->family->judged || job->best_series) return GT_OK;
     return gt_fail(GT_USAGE,
                    "--early-stopping needs --best with --model=%s, the statistic that must improve: a metric of "
                    "--metrics, such as --metrics=fid10k --best=fid10k",
@@ -212,8 +215,8 @@ gt_status gt_job_check_start(gt_job *job) {
     if (job->restart && !*job->run)
         return gt_fail(GT_USAGE,
                        "--restart begins anew in a run's directory: give --run (in --outdir each run is new)");
-    if (gt_options_state(&o, "dry-run-seconds") == GT_OPTION_GIVEN && !gt_is(job->dry_run, "1") &&
-        !gt_is(job->dry_run, "speed"))
+    if (gt_options_state(&o, "dry-run-seconds") == GT_OPTION_GIVEN && job->dry_run != GT_DRY_RUN_FULL &&
+        job->dry_run != GT_DRY_RUN_SPEED)
         return gt_fail(GT_USAGE, "--dry-run-seconds has a meaning only with --dry-run");
     if (!*job->data)
         return gt_fail(GT_USAGE, "--data is required: a ZIP, a folder of PNGs, an HDF5 file, or synth:shapes");
@@ -261,7 +264,7 @@ gt_status gt_job_open_data(gt_job *job, gt_dataset **out) {
                             .class_names = job->class_names,
                             .use_masks = uses_masks(job),
                             .mirror = job->mirror,
-                            .skip_damaged = gt_is(job->on_error, "skip"),
+                            .skip_damaged = job->on_error == GT_ON_ERROR_SKIP,
                             .subset = job->subset,
                             .held_out = job->validation,
                             .subset_seed = (uint32_t)job->seed};
@@ -305,7 +308,7 @@ gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t cha
     job->width = width;
     job->channels = channels;
     job->label_dim = uses_labels(job) || uses_masks(job) ? label_width : 0;
-    job->resumes = *job->resume && !gt_is(job->resume, "noresume");
+    job->resumes = gt_job_transfers(job);
     int64_t used = job->subset ? job->subset : images;
     int64_t items = (used - llround(job->validation * (double)used)) * (job->mirror ? 2 : 1);
     const gt_family *family = job->family;

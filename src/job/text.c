@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "gantry/rundir.h"
+#include "gantry/source.h"
 #include "job/internal.h"
 #include "gantry/text.h"
 
@@ -113,8 +114,9 @@ int gt_job_compare(const gt_job *a, const char *a_name, const gt_job *b, const c
 
 /* "dir/emoji32.zip" -> "emoji32"; "synth:shapes:n=9" -> "shapes". */
 static void write_data_name(FILE *f, const char *data) {
-    if (!strncmp(data, "synth:", 6)) {
-        fprintf(f, "%.*s", (int)strcspn(data + 6, ":"), data + 6);
+    const char *set = gt_synth_of_path(data);
+    if (set) {
+        fprintf(f, "%.*s", (int)strcspn(set, ":"), set);
         return;
     }
     char name[GT_NAME_BYTES];

@@ -10,7 +10,7 @@
  * of silently going on with other bits. */
 #define VERSION "-9"
 
-const char *const gt_conv_modes[GT_CONV_MODES] = {"auto", "direct", "winograd"};
+const char *const gt_conv_modes[GT_CONV_MODES] = {GT_CONV_MODE_LIST(GT_NAME)};
 
 static const char *const arithmetics[GT_ARITHMETIC_COUNT] = {"fma" VERSION, "plain" VERSION, "unfused" VERSION};
 

@@ -24,10 +24,6 @@ typedef enum gt_arithmetic {
     GT_ARITHMETIC_COUNT
 } gt_arithmetic;
 
-/* What gt_conv_choose() may choose from. */
-typedef enum gt_conv_mode { GT_CONV_AUTO, GT_CONV_ALL_DIRECT, GT_CONV_ALL_WINOGRAD, GT_CONV_MODES } gt_conv_mode;
-extern const char *const gt_conv_modes[GT_CONV_MODES]; /* "auto", "direct", "winograd" */
-
 struct gt_kernel_set {
     gt_isa isa;
     gt_arithmetic arithmetic;

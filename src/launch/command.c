@@ -65,13 +65,16 @@ static const char *pmi_of_srun(void) {
     return name && *name ? name : "pmix";
 }
 
+static const char *const launchers[] = {GT_LAUNCHERS(GT_NAME)}; /* also the programs */
+
 static gt_status choose_launcher(gt_launch_options *f) {
-    bool automatic = !strcmp(f->launcher, "auto"), in_slurm = getenv("SLURM_JOB_ID") != NULL;
+    bool automatic = f->launcher == GT_LAUNCHER_AUTO, in_slurm = getenv("SLURM_JOB_ID") != NULL;
     if (automatic)
-        f->launcher = in_slurm && is_in_path("srun") && prints_word("srun --mpi=list 2>&1", pmi_of_srun()) ? "srun"
-                                                                                                           : "mpirun";
-    if (is_in_path(f->launcher)) return GT_OK;
-    if (!strcmp(f->launcher, "srun"))
+        f->launcher = in_slurm && is_in_path("srun") && prints_word("srun --mpi=list 2>&1", pmi_of_srun())
+                          ? GT_LAUNCHER_SRUN
+                          : GT_LAUNCHER_MPIRUN;
+    if (is_in_path(launchers[f->launcher])) return GT_OK;
+    if (f->launcher == GT_LAUNCHER_SRUN)
         return gt_fail(GT_USAGE, "srun is not in PATH: it belongs to Slurm; --launcher=mpirun does without");
     return gt_fail(GT_FAILED, "mpirun is not in PATH: install it (Debian: apt-get install openmpi-bin) or load the MPI "
                               "module that this program was built with; "
@@ -167,8 +170,8 @@ static void add_srun(words *w, const gt_launch_options *f) {
 static gt_status add_launcher(words *w, gt_launch_options *f, const gt_machine *m) {
     gt_status st = choose_launcher(f);
     if (st) return st;
-    add_word(w, f->launcher);
-    if (!strcmp(f->launcher, "srun")) {
+    add_word(w, launchers[f->launcher]);
+    if (f->launcher == GT_LAUNCHER_SRUN) {
         if (*f->hostfile)
             return gt_fail(GT_USAGE, "--hostfile is mpirun's: srun takes --hosts among those of the allocation");
         if (!getenv("SLURM_JOB_ID"))
@@ -223,7 +226,7 @@ gt_status gt_launch_plan(gt_arena *a, const gt_launch_options *o, gt_launch *out
     gt_machine_look(&machine);
     gt_program_path(program);
     f.ranks = standard_ranks(&f, &machine);
-    bool alone = f.ranks == 1 && !*f.hosts && !*f.options && !strcmp(f.launcher, "auto") && !getenv("SLURM_JOB_ID");
+    bool alone = f.ranks == 1 && !*f.hosts && !*f.options && f.launcher == GT_LAUNCHER_AUTO && !getenv("SLURM_JOB_ID");
     bool here = alone || f.needs_one;
     if (access(program, X_OK))
         return gt_fail(GT_FAILED, "'%s', the program that runs here, was removed or replaced: start it again", program);

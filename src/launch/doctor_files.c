@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "gantry/clock.h"
 #include "gantry/memory.h"
+#include "gantry/source.h"
 #include "launch/doctor.h"
 
 enum { PIECE = 4 << 20, PIECES = 16 }; /* measured with up to 64 MB, and not for long: */
@@ -99,7 +100,7 @@ static void examine_data(doctor *d) {
     const double slow = 50e6;
     char text[64];
     gt_comm *c = d->comm;
-    if (!*d->options.data || !strncmp(d->options.data, "synth:", 6)) return;
+    if (!*d->options.data || gt_synth_of_path(d->options.data)) return;
     struct stat s = {0};
     bool missing = stat(d->options.data, &s) != 0;
     int blind = gt_comm_max_all(c, missing ? c->ranks - c->rank : 0); /* the first rank that does not see it */

@@ -6,16 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const names[] = {[GT_RESIZE_TF1] = "tf1", [GT_RESIZE_HALF] = "half"};
-
-gt_status gt_resize_rule_parse(const char *name, gt_resize_rule *rule) {
-    for (int i = 0; i < 2; i++)
-        if (!strcmp(names[i], name)) {
-            *rule = (gt_resize_rule)i;
-            return GT_OK;
-        }
-    return gt_fail(GT_USAGE, "'%s' is not a rule to resize by: tf1 or half", name);
-}
+static const char *const names[] = {GT_RESIZE_RULES(GT_NAME)};
 
 const char *gt_resize_rule_name(gt_resize_rule rule) { return names[rule]; }
 

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Pictures as the feature networks of published metrics take them: bilinear interpolation to a fixed size, without
  * smoothing when pictures shrink, and (value - mean) / std of each channel. There are two rules for where the new
- * pixels lie. Scores by the two differ, so a score must say by which it is. */
+ * pixels lie (gt_resize_rule). Scores by the two differ, so a score must say by which it is. */
 #ifndef GANTRY_METRICS_NETWORK_INPUT_H
 #define GANTRY_METRICS_NETWORK_INPUT_H
 
 #include <stdint.h>
 
+#include "gantry/choices.h"
 #include "gantry/status.h"
 
-typedef enum gt_resize_rule {
-    GT_RESIZE_TF1,  /* pixel i is at i in / out: the first FID program, torch-fidelity, StyleGAN2-ADA's tables */
-    GT_RESIZE_HALF, /* at (i + 1/2) in / out - 1/2, not below 0: pytorch-fid */
-} gt_resize_rule;
-
-gt_status gt_resize_rule_parse(const char *name, gt_resize_rule *rule); /* "tf1", "half"; GT_USAGE */
 const char *gt_resize_rule_name(gt_resize_rule rule);
 
 /* Pictures [n,h,w,c], 0 .. 255, become out [n,side,side,3]. One channel is repeated; other numbers than 1 and 3 are

@@ -66,19 +66,24 @@ void gt_job_last_epochs(gt_job *job, int usual, int64_t items) {
     if (!asked && by_steps > job->kimg) job->kimg = by_steps;
 }
 
-void gt_derive_recipe(gt_job *job, const gt_named *recipes) {
-    for (; recipes->name; recipes++)
-        if (gt_is(job->cfg, recipes->name)) gt_job_derive_all(job, recipes->text);
+bool gt_job_transfers(const gt_job *job) { return *job->resume && !gt_is(job->resume, "noresume"); }
+
+int gt_recipe_of(const gt_job *job, const gt_named *recipes) {
+    for (int i = 0; recipes[i].name; i++)
+        if (gt_is(job->cfg, recipes[i].name)) return i;
+    return -1;
 }
 
-gt_status gt_check_recipe(const gt_job *job, const gt_named *recipes, const char *more) {
+void gt_derive_recipe(gt_job *job, const gt_named *recipes) {
+    int i = gt_recipe_of(job, recipes);
+    if (i >= 0) gt_job_derive_all(job, recipes[i].text);
+}
+
+gt_status gt_check_recipe(const gt_job *job, const gt_named *recipes) {
     gt_text names = {""};
-    for (; recipes->name; recipes++) {
-        if (gt_is(job->cfg, recipes->name)) return GT_OK;
-        names = gt_text_of("%s%s%s", names.s, *names.s ? ", " : "", recipes->name);
-    }
-    return gt_fail(GT_USAGE, "--cfg=%s is a recipe of another model; --model=%s has %s%s", job->cfg, job->model, more,
-                   names.s);
+    if (gt_recipe_of(job, recipes) >= 0) return GT_OK;
+    for (; recipes->name; recipes++) names = gt_text_of("%s%s%s", names.s, *names.s ? ", " : "", recipes->name);
+    return gt_fail(GT_USAGE, "--cfg=%s is a recipe of another model; --model=%s has %s", job->cfg, job->model, names.s);
 }
 
 const char *gt_job_adds_to(const gt_job *job) {
@@ -94,8 +99,9 @@ const char *gt_job_optimizer(const gt_job *job, const char *own) {
 gt_learning gt_job_learning(const gt_job *job, const char *own, double rate, double beta1, double beta2,
                             double momentum) {
     const char *optimizer = gt_job_optimizer(job, own);
-    bool outside = gt_job_given(job, "eps-form") && gt_is(job->eps_form, "outside");
-    double eps = outside ? 1e-7 : gt_is(optimizer, "adagrad") ? 1e-10 : 1e-8;
+    bool outside = gt_job_given(job, "eps-form") && job->eps_form == GT_EPS_OUTSIDE;
+    const gt_optimizer *row = gt_optimizer_find(optimizer);
+    double eps = outside ? 1e-7 : row && row->eps > 0 ? row->eps : 1e-8;
     return (gt_learning){optimizer,
                          {.lr = rate,
                           .beta1 = gt_job_given(job, "beta1") ? job->beta1 : beta1,
@@ -132,10 +138,9 @@ gt_model *gt_family_make(const gt_family *family, const gt_job *job) {
     return NULL;
 }
 
-gt_status gt_job_augment(const gt_job *job, gt_augment_config *out) {
-    *out = gt_augment_off();
-    gt_status st = job->gan.augments ? gt_augment_preset(job->gan.augpipe, out) : GT_OK;
-    out->colours = (int)job->colours;
-    gt_augment_drop_colour(out, (int)job->channels);
-    return st;
+gt_augment_config gt_job_augment(const gt_job *job) {
+    gt_augment_config c = job->gan.augments ? gt_augment_preset(job->gan.augpipe) : gt_augment_off();
+    c.colours = (int)job->colours;
+    gt_augment_drop_colour(&c, (int)job->channels);
+    return c;
 }

@@ -74,8 +74,8 @@ static double momentum_of(const gt_optimizer_settings *s) { return s->momentum; 
 
 const gt_optimizer gt_optimizers[] = {
     {"adam", 2, {"exp_avg", "exp_avg_sq"}, adam, .betas = true, .momentum = beta1_of},
-    {"sgd", 1, {"momentum"}, sgd, .momentum = momentum_of},
-    {"adagrad", 1, {"sum"}, adagrad, .betas = false},
+    {"sgd", 1, {"momentum"}, sgd, .momentum = momentum_of, .plain = true},
+    {"adagrad", 1, {"sum"}, adagrad, .betas = false, .eps = 1e-10},
     {"rmsprop", 2, {"square_avg", "momentum"}, rmsprop, .momentum = momentum_of, .optional = 1},
     {"adamw", 2, {"exp_avg", "exp_avg_sq"}, adam, .betas = true, .momentum = beta1_of, .decoupled = true},
     {0},

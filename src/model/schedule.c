@@ -34,10 +34,10 @@ static double one_cycle(double epoch, double step, double length) {
 
 double gt_schedule_rate(const gt_schedule *s, double epoch, double step) {
     double rate = 1, begun = epoch - s->warmup, left = s->length - s->warmup;
-    if (!strcmp(s->kind, "one-cycle")) return one_cycle(epoch, step, s->length);
+    if (s->kind == GT_SCHEDULE_ONE_CYCLE) return one_cycle(epoch, step, s->length);
     if (epoch < s->warmup) return fmin(1, (epoch + step) / s->warmup);
-    if (!strcmp(s->kind, "cosine")) rate = along(1, 0, left > 0 ? fmin(1, begun / left) : 1);
-    if (!strcmp(s->kind, "step"))
+    if (s->kind == GT_SCHEDULE_COSINE) rate = along(1, 0, left > 0 ? fmin(1, begun / left) : 1);
+    if (s->kind == GT_SCHEDULE_STEP)
         for (int i = 0; i < s->n_at; i++)
             if (epoch >= s->at[i]) rate *= s->factor;
     return rate;

@@ -35,24 +35,19 @@ enum {
     COLOR = BIT(BRIGHTNESS) | BIT(CONTRAST) | BIT(LUMAFLIP) | BIT(HUE) | BIT(SATURATION),
 };
 
-static const struct preset {
-    const char *name;
-    unsigned kinds;
-} presets[] = {
-    {"blit", BLIT},
-    {"geom", GEOM},
-    {"color", COLOR},
-    {"filter", BIT(IMGFILTER)},
-    {"noise", BIT(NOISE)},
-    {"cutout", BIT(CUTOUT)},
-    {"bg", BLIT | GEOM},
-    {"bgc", BLIT | GEOM | COLOR},
-    {"bgcf", BLIT | GEOM | COLOR | BIT(IMGFILTER)},
-    {"bgcfn", BLIT | GEOM | COLOR | BIT(IMGFILTER) | BIT(NOISE)},
-    {"bgcfnc", BLIT | GEOM | COLOR | BIT(IMGFILTER) | BIT(NOISE) | BIT(CUTOUT)},
+static const unsigned presets[] = {
+    [GT_AUGPIPE_BLIT] = BLIT,
+    [GT_AUGPIPE_GEOM] = GEOM,
+    [GT_AUGPIPE_COLOR] = COLOR,
+    [GT_AUGPIPE_FILTER] = BIT(IMGFILTER),
+    [GT_AUGPIPE_NOISE] = BIT(NOISE),
+    [GT_AUGPIPE_CUTOUT] = BIT(CUTOUT),
+    [GT_AUGPIPE_BG] = BLIT | GEOM,
+    [GT_AUGPIPE_BGC] = BLIT | GEOM | COLOR,
+    [GT_AUGPIPE_BGCF] = BLIT | GEOM | COLOR | BIT(IMGFILTER),
+    [GT_AUGPIPE_BGCFN] = BLIT | GEOM | COLOR | BIT(IMGFILTER) | BIT(NOISE),
+    [GT_AUGPIPE_BGCFNC] = BLIT | GEOM | COLOR | BIT(IMGFILTER) | BIT(NOISE) | BIT(CUTOUT),
 };
-
-enum { PRESETS = sizeof presets / sizeof *presets };
 
 gt_augment_config gt_augment_off(void) {
     gt_augment_config c = {.band = {1, 1, 1, 1}};
@@ -60,17 +55,10 @@ gt_augment_config gt_augment_off(void) {
     return c;
 }
 
-gt_status gt_augment_preset(const char *name, gt_augment_config *c) {
-    char names[128] = "";
-    for (int i = 0; i < PRESETS; i++) {
-        if (strcmp(presets[i].name, name) == 0) {
-            *c = gt_augment_off();
-            for (int k = 0; k < GT_AUGMENT_KINDS; k++) c->multiplier[k] = presets[i].kinds >> k & 1;
-            return GT_OK;
-        }
-        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "", presets[i].name);
-    }
-    return gt_fail(GT_USAGE, "unknown set of augmentations '%s'; there are %s", name, names);
+gt_augment_config gt_augment_preset(gt_augpipe pipe) {
+    gt_augment_config c = gt_augment_off();
+    for (int k = 0; k < GT_AUGMENT_KINDS; k++) c.multiplier[k] = presets[pipe] >> k & 1;
+    return c;
 }
 
 static bool any_of(const gt_augment_config *c, unsigned kinds) {

@@ -176,8 +176,8 @@ static gt_status open_parts(gt_runlog *l, int64_t images, const gt_runlog_option
     gt_status st = cut_back(l->path, images, &l->last);
     if (st) return st;
     gt_file_system fs = gt_file_system_of(l->dir);
-    bool by_itself = !o->swmr || !strcmp(o->swmr, "auto");
-    l->swmr = by_itself ? !fs.shared : strcmp(o->swmr, "off") != 0;
+    bool by_itself = o->swmr == GT_SWMR_AUTO;
+    l->swmr = by_itself ? !fs.shared : o->swmr == GT_SWMR_ON;
     if (by_itself && fs.shared)
         gt_info("'%s' lies on %s: metrics.h5 is replaced as a whole now and then (--log-swmr=on: grows in place)",
                 l->dir, fs.name);

@@ -120,7 +120,7 @@ static gt_status choose_at_once(gt_engine *e, int *most) {
     if (b->stretch > least) least = b->stretch;
     if (least > GT_MOST_AT_ONCE) least = GT_MOST_AT_ONCE;
     *most = (int)e->job->slices_at_once;
-    if (!*most && gt_is(e->job->memory, "low")) *most = least;
+    if (!*most && e->job->memory == GT_MEMORY_LOW) *most = least;
     if (*most) return GT_OK;
     gt_machine machine;
     gt_machine_look(&machine);

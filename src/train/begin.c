@@ -171,7 +171,7 @@ static gt_status keep_tensorboard_step(gt_engine *e, const gt_journal *j) {
     gt_status st = gt_rundir_read(j->dir, "job.ini", &text);
     gt_job *before = text ? gt_job_new() : NULL;
     bool known = before && !gt_job_read_text(before, text, "job.ini");
-    e->job->tensorboard_step = known && gt_is(before->tensorboard_step, "kimg") ? "kimg" : "images";
+    e->job->tensorboard_step = known ? before->tensorboard_step : GT_EVENTS_BY_IMAGES;
     if (before) gt_job_free(before);
     free(text);
     return st;
@@ -189,7 +189,7 @@ gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j) {
     if (text)
         j->log = gt_runlog_open(j->dir, e->shown,
                                 &(gt_runlog_options){.swmr = e->job->log_swmr,
-                                                     .step_in_images = gt_is(e->job->tensorboard_step, "images"),
+                                                     .step_in_images = e->job->tensorboard_step == GT_EVENTS_BY_IMAGES,
                                                      .job = text});
     free(text);
     if (!j->log) return GT_FAILED;

@@ -46,7 +46,7 @@ static gt_status look_at_network(const gt_job *job, network *out) {
     gt_status st = GT_OK;
     gt_buffer_printf(&text, "%s, batch %lld, slices %lld of %d, at once %lld, memory %s\n", job->model,
                      (long long)job->batch, (long long)job->slices, m->slice_size, (long long)job->slices_at_once,
-                     job->memory);
+                     gt_job_value(job, "memory"));
     for (int i = 0; i < m->n_nets; i++) gt_buffer_printf(&text, "%s %zu\n", m->nets[i]->name, m->nets[i]->block_floats);
     for (int p = 0; p < m->n_phases && !st; p++) st = add_phase(out, &m->phases[p], job, &text);
     if (!st && text.failed) st = gt_fail(GT_NOMEM, "out of memory for a network's description");

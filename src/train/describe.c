@@ -16,8 +16,8 @@
 
 /* Does the job's set of augmentations have some of colour, which these channels do without? */
 static bool colour_is_off(const gt_job *j) {
-    gt_augment_config c;
-    if (!j->gan.augments || gt_augment_preset(j->gan.augpipe, &c)) return false;
+    if (!j->gan.augments) return false;
+    gt_augment_config c = gt_augment_preset(j->gan.augpipe);
     c.colours = (int)j->colours;
     return gt_augment_drop_colour(&c, (int)j->channels);
 }

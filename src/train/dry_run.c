@@ -338,7 +338,8 @@ gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, const gt_starter *sta
     gt_engine e;
     gt_journal j = {0};
     load busy = {0};
-    bool quick = gt_is(job->dry_run, "quick"), alone = gt_is(job->dry_run, "job"), speed = gt_is(job->dry_run, "speed");
+    bool quick = job->dry_run == GT_DRY_RUN_QUICK, alone = job->dry_run == GT_DRY_RUN_JOB,
+         speed = job->dry_run == GT_DRY_RUN_SPEED;
     if (!quick && !alone && !speed) look_at_load_all(comm, &busy);
     if (busy.is && comm->rank == 0) gt_warn("%s: what is measured now is slower than on cores of its own", busy.text);
     gt_tell_start("opening the data", NULL, 0);

@@ -107,7 +107,8 @@ static gt_status open_reducers_all(gt_engine *e) {
     const gt_model *m = e->model;
     for (int net = 0; net < m->n_nets; net++) {
         gt_batch *all[GT_MOST_BATCHES];
-        gt_reducer_options o = {.floats = m->nets[net]->trainable_floats, .plain = gt_is(e->job->reduce, "allreduce")};
+        gt_reducer_options o = {.floats = m->nets[net]->trainable_floats,
+                                .plain = e->job->reduce == GT_REDUCE_ALLREDUCE};
         int n = gt_engine_batches_of(e, net, all);
         for (int i = n - 1; i >= 0; i--) {
             o.slices = all[i]->slices.count;

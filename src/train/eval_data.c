@@ -26,7 +26,7 @@ static gt_dataset_options options_of(const gt_engine *e, int set) {
                             .classes = j->classes,
                             .recorded_classes = j->goes_on,
                             .class_names = j->class_names,
-                            .skip_damaged = gt_is(j->on_error, "skip"),
+                            .skip_damaged = j->on_error == GT_ON_ERROR_SKIP,
                             .subset_seed = (uint32_t)j->seed};
     if (set != GT_EVAL_TEST) o.held_out = j->validation, o.subset = j->subset;
     if (set == GT_EVAL_TRAIN) o.most = TRAINED_ON;

@@ -69,7 +69,7 @@ static void forget_block(gt_engine *e, float **block, size_t floats, float *plac
 }
 
 gt_status gt_engine_share_blocks_all(gt_engine *e) {
-    if (e->comm->ranks == 1 || gt_is(e->job->reduce, "allreduce")) return GT_OK;
+    if (e->comm->ranks == 1 || e->job->reduce == GT_REDUCE_ALLREDUCE) return GT_OK;
     bool able = gt_reducer_shares(e->batches[0].reducers[0]); /* who cannot has said so */
     if (!gt_comm_max_all(e->comm, able)) return GT_OK;
     e->blocks_with = gt_neighbours_open_all(e->comm, 0, bytes_of_blocks(e->model));

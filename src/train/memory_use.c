@@ -12,7 +12,7 @@
  * only where graphs hold derivatives of derivatives. */
 static const double recompute_normal = 0.03, recompute_low = 0.5;
 
-double gt_job_recompute(const gt_job *job) { return gt_is(job->memory, "low") ? recompute_low : recompute_normal; }
+double gt_job_recompute(const gt_job *job) { return job->memory == GT_MEMORY_LOW ? recompute_low : recompute_normal; }
 
 static gt_exec_options exec_options(const gt_engine *e, int at_once, int stretch, int runs, bool low) {
     return (gt_exec_options){.pool = e->pool,
@@ -23,7 +23,7 @@ static gt_exec_options exec_options(const gt_engine *e, int at_once, int stretch
 }
 
 gt_exec_options gt_engine_exec_options(const gt_engine *e, int at_once, int stretch, int runs) {
-    return exec_options(e, at_once, stretch, runs, gt_is(e->job->memory, "low"));
+    return exec_options(e, at_once, stretch, runs, e->job->memory == GT_MEMORY_LOW);
 }
 
 gt_status gt_engine_relax(gt_engine *e) {
@@ -104,7 +104,7 @@ static void advise(gt_engine *e, const demand *host, char *text, size_t room) {
     const gt_batch *b = &e->batches[0];
     int at_once = (int)gt_smallest(gt_largest(b->stretch, 1), b->work.n_groups ? b->work.groups[0].count : 1);
     double needs = 0;
-    if (!gt_is(e->job->memory, "low")) {
+    if (e->job->memory != GT_MEMORY_LOW) {
         needs = needed_with(e, host, at_once);
         snprintf(text, room, "--memory=low needs %.1f GB", needs / 1e9);
         if (needs > 0 && needs < host->memory) return;
@@ -126,7 +126,7 @@ gt_status gt_engine_check_memory_all(gt_engine *e) {
     if (e->comm->rank) return GT_OK;
     demand host = fullest_host(all, e->comm->ranks);
     if (bytes_of(&host) <= host.memory) return GT_OK;
-    if (gt_is(e->job->dry_run, "speed"))
+    if (e->job->dry_run == GT_DRY_RUN_SPEED)
         return gt_fail(GT_NOMEM, "%.1f GB are needed of %.1f GB", bytes_of(&host) / 1e9, host.memory / 1e9);
     char advice[256] = "";
     advise(e, &host, advice, sizeof advice);

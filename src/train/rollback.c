@@ -59,8 +59,8 @@ static gt_status roll_back_all(gt_engine *e, gt_journal *j, int trouble) {
 
 gt_status gt_trouble_all(gt_engine *e, gt_journal *j, int trouble, bool *back) {
     *back = false;
-    if (gt_is(e->job->on_trouble, "warn")) return GT_OK;
-    if (gt_is(e->job->on_trouble, "stop"))
+    if (e->job->on_trouble == GT_ON_TROUBLE_WARN) return GT_OK;
+    if (e->job->on_trouble == GT_ON_TROUBLE_STOP)
         return gt_fail(GT_FAILED,
                        "--on-trouble=stop: %s (see the warning); checkpoints from before are in the run's directory",
                        gt_warning_at(&j->watch, trouble)->name);

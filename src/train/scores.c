@@ -54,7 +54,7 @@ static gt_metric_options options_of(const gt_job *job) {
                                .inception = job->inception,
                                .vgg16 = job->vgg16,
                                .lpips = job->lpips,
-                               .resize = *job->resize ? job->resize : NULL,
+                               .resize = job->resize,
                                .seed = (uint64_t)job->seed,
                                .given = &job->options,
                                .stop = gt_stop_requested};
@@ -70,7 +70,7 @@ static gt_status open_generator(gt_engine *e, scores *s) {
         return gt_fail(GT_USAGE, "--metrics: --model=%s makes no pictures that metrics could judge", e->job->model);
     gt_runner_options o = {.role = GT_ROLE_GENERATOR, .seed = (uint64_t)e->job->seed, .pool = e->pool};
     o.request = gt_plain_request(e->drawn);
-    o.request.noise_mode = "random";
+    o.request.noise_mode = GT_NOISE_RANDOM;
     s->generator = gt_runner_new(m, gt_eval_params(e), &o, &e->arena_bytes);
     return s->generator ? GT_OK : gt_wrap(GT_FAILED, "the generator, for metrics");
 }

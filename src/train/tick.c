@@ -107,7 +107,7 @@ static void gather_values(gt_engine *e, gt_journal *j, double rate, double memor
     if (e->job->family->adversarial) put_value(j, "Progress/augment", e->ada.p);
     if (e->damage.so_far.n) put_value(j, "Progress/damaged_pictures", (double)e->damage.so_far.n);
     if (e->damage.so_far.n) put_value(j, "Progress/replaced_images", (double)e->damage.replaced);
-    if (!gt_is(e->schedule.kind, "constant")) put_value(j, "Progress/rate_factor", gt_engine_rate(e));
+    if (e->schedule.kind != GT_SCHEDULE_CONSTANT) put_value(j, "Progress/rate_factor", gt_engine_rate(e));
     put_speed(e, j, rate, all, c);
     put_value(j, "Resources/cpu_mem_gb", memory);
     put_measures(e, j, all);

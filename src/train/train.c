@@ -190,7 +190,7 @@ static gt_status tick_all(gt_engine *e, gt_journal *j, const due *d, int *troubl
         }
         *trouble = gt_tick_watch(e, j);
         /* a trouble that ends the run or sets it back comes before what is late */
-        gt_tick_log(e, j, d->late && (*trouble < 0 || gt_is(e->job->on_trouble, "warn")));
+        gt_tick_log(e, j, d->late && (*trouble < 0 || e->job->on_trouble == GT_ON_TROUBLE_WARN));
     }
     gt_comm_broadcast_all(e->comm, trouble, sizeof *trouble, 0);
     gt_tick_end(e, j);

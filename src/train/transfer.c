@@ -30,7 +30,7 @@ gt_status gt_engine_inherit_all(gt_engine *e) {
     gt_job *job = e->job;
     gt_checkpoint_file *f = NULL;
     gt_status st = GT_OK;
-    if (e->has_recipe || !*job->resume || gt_is(job->resume, "noresume")) return GT_OK;
+    if (e->has_recipe || !gt_job_transfers(job)) return GT_OK;
     if (e->comm->rank == 0) f = open_source(job, &st);
     st = gt_comm_agree_all(e->comm, st);
     char *recipe = st ? NULL : gt_share_text_all(e->comm, f ? gt_checkpoint_info(f)->recipe : NULL, &st);

@@ -22,7 +22,8 @@ gt_status gt_reconstructions_draw(gt_runner *e, gt_dataset *data, int64_t n, int
 
 gt_generator *gt_decoder_open(const char *checkpoint, gt_pool *pool, const gt_network_options *reading) {
     return gt_generator_open(
-        checkpoint, &(gt_generator_options){.noise_mode = "const", .truncation = 1, .pool = pool, .reading = *reading});
+        checkpoint,
+        &(gt_generator_options){.noise_mode = GT_NOISE_CONST, .truncation = 1, .pool = pool, .reading = *reading});
 }
 
 static gt_status decode_latents(gt_arena *a, gt_generator *g, const gt_decoded *d, float *images) {

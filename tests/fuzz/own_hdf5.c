@@ -16,7 +16,7 @@
 
 enum { MOST_BYTES = 1 << 20, MOST_RESULTS = 8 };
 
-static void put_metrics(fuzz_put *put, void *arg, const char *swmr) {
+static void put_metrics(fuzz_put *put, void *arg, gt_swmr_rule swmr) {
     const gt_stat_value values[] = {{"Loss/G/loss", 64, 0.5, 0.1}, {"Progress/kimg", 1, 0.008, 0}};
     char *path = gt_path_join(fuzz_folder(), "metrics.h5");
     gt_runlog *l = gt_runlog_open(fuzz_folder(), 0, &(gt_runlog_options){.swmr = swmr});
@@ -54,8 +54,8 @@ static void put_results(fuzz_put *put, void *arg) {
 }
 
 static void seeds(fuzz_put *put, void *arg) {
-    put_metrics(put, arg, "on");
-    put_metrics(put, arg, "off");
+    put_metrics(put, arg, GT_SWMR_ON);
+    put_metrics(put, arg, GT_SWMR_OFF);
     put_arrays(put, arg);
     put_results(put, arg);
 }

@@ -37,7 +37,7 @@ enum { IMAGES = 12 };
 /* What a run that goes on finds: whole lines, none of them from later. */
 static void as_log(const uint8_t *bytes, size_t n) {
     const char *path = fuzz_named("stats.jsonl", bytes, n);
-    gt_runlog *l = gt_runlog_open(fuzz_folder(), IMAGES, &(gt_runlog_options){.swmr = "off"});
+    gt_runlog *l = gt_runlog_open(fuzz_folder(), IMAGES, &(gt_runlog_options){.swmr = GT_SWMR_OFF});
     if (!l) return;
     gt_runlog_tick(l, IMAGES + 8, (gt_stat_value[]){{"Loss/G/loss", 1, 0.5, 0}}, 1);
     gt_runlog_close(l);

@@ -164,6 +164,7 @@ void gold_bind(gold_graph *g, int slot, float *block);
 void gold_param_grads(gold *f, gold_graph *g, gt_node *y, gt_node *dy, gt_bound_net b, const char *group);
 gt_generator_config gold_generator_config(json_t *j);
 gt_synthesis_config gold_synthesis_config(json_t *j);
+bool gold_noise_mode(const char *name, gt_noise_mode *mode); /* "const" "random" "none" "given"; false: unknown */
 gt_mapping_config gold_mapping_config(json_t *j);
 gt_discriminator_config gold_discriminator_config(json_t *j);
 /* The taps of `resample_filter`; `otherwise` where the configuration has none. */

@@ -57,11 +57,15 @@ static void schedule(gold *f, const char *name, json_t *c) {
     const float *losses = gold_read(f, "schedules/in/losses", GOLD_PLAIN, &shape),
                 *rates = gold_read(f, gold_path(f, "schedules/out/%s", name), GOLD_PLAIN, NULL);
     if (!losses || !rates) return;
+    static const char *const kinds[] = {GT_SCHEDULE_KINDS(GT_NAME)};
+    gt_schedule_kind kind = GT_SCHEDULE_CONSTANT;
+    for (int i = 0; i <= GT_SCHEDULE_PLATEAU; i++)
+        if (!strcmp(gold_text(c, "kind", ""), kinds[i])) kind = (gt_schedule_kind)i;
     size_t n = (size_t)shape.d[0];
     /* the same with epochs of eight steps: the run is an eighth as long, and so is the warm-up */
     for (int steps = 1; steps <= 8; steps += 7) {
         double step = 1.0 / steps;
-        gt_schedule s = {.kind = gold_text(c, "kind", ""),
+        gt_schedule s = {.kind = kind,
                          .warmup = gold_number(c, "warmup", 0) * step,
                          .length = (double)n * step,
                          .factor = gold_number(c, "factor", 0),
@@ -75,7 +79,7 @@ static void schedule(gold *f, const char *name, json_t *c) {
             if (!(fabs((double)ours[i] / (double)rates[i] - 1) < 1e-6))
                 gold_fail(f, "schedule %s: the rate of step %zu is %g, not %g", name, i, (double)ours[i],
                           (double)rates[i]);
-            if (!strcmp(s.kind, "plateau")) gt_plateau_look(&plateau, &s, (double)losses[i]);
+            if (s.kind == GT_SCHEDULE_PLATEAU) gt_plateau_look(&plateau, &s, (double)losses[i]);
         }
         gold_check(f, gold_path(f, "schedules/out/%s", name), GOLD_PLAIN, ours, n, 1e-6);
     }

@@ -42,7 +42,9 @@ static void run_group(gold *f, const char *group, json_t *c) {
     const char *name = gold_text(c, "phase", group), *augment = gold_text(c, "augment", NULL);
     bool mixes = gold_get(c, "style_mixing_cutoff") != NULL;
     gold_training training = gold_training_of(f, f->config, gold_text(f->config, "noise_mode", "const"));
-    if (augment && gt_augment_preset(augment, &training.augment)) gold_fail(f, "%s: %s", group, gt_message());
+    static const char *const pipes[] = {GT_AUGPIPES(GT_NAME)};
+    for (int i = 0; i <= GT_AUGPIPE_BGCFNC && augment; i++)
+        if (!strcmp(augment, pipes[i])) training.augment = gt_augment_preset((gt_augpipe)i);
     training.options.style_mixing = mixes ? 1 : 0;
     training.reg_interval[0] = training.reg_interval[1] = gold_int(c, "gain", 1);
     gt_model *m = gold_model(f, &training);

@@ -99,10 +99,10 @@ static void run_graph(const pkl *p, gt_trained *t, gt_graph *g, const char *outp
 /* All pictures of one class, or of a network without classes. */
 static void check_pictures(const pkl *p, gt_trained *t) {
     gt_model *m = t->model;
-    gt_request o = {.n = p->n, .noise_mode = "const", .truncation = 1, .truncation_cutoff = -1}, less = o, none = o,
-               styles = o;
+    gt_request o = {.n = p->n, .noise_mode = GT_NOISE_CONST, .truncation = 1, .truncation_cutoff = -1}, less = o,
+               none = o, styles = o;
     less.truncation = 0.7f;
-    none.noise_mode = "none";
+    none.noise_mode = GT_NOISE_NONE;
     styles.from_styles = true;
     const char *ws_path = gold_path(p->f, "%sws", p->prefix);
     const float *ws = gold_read(p->f, ws_path, GOLD_PLAIN, NULL);

@@ -6,7 +6,7 @@
 
 static void mode(gold *f, const gt_net *net, float *block, const gt_synthesis_config *c, const char *name) {
     gt_noise_mode noise;
-    if (!gt_noise_mode_find(name, &noise)) {
+    if (!gold_noise_mode(name, &noise)) {
         gold_fail(f, "noise mode %s is unknown", name);
         return;
     }

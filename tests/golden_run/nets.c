@@ -70,6 +70,22 @@ gt_resample_filter gold_filter_config(json_t *j, gt_resample_filter f) {
     return f;
 }
 
+static gt_arch architecture_of(json_t *j, gt_arch usual) {
+    const char *name = gold_text(j, "architecture", gt_arch_names[usual]);
+    for (int i = 0; i <= GT_ARCH_ORIG; i++)
+        if (!strcmp(name, gt_arch_names[i])) return (gt_arch)i;
+    return usual;
+}
+
+bool gold_noise_mode(const char *name, gt_noise_mode *mode) {
+    static const char *const names[] = {GT_NOISE_MODES(GT_NAME) "given"};
+    for (int i = 0; i <= GT_NOISE_GIVEN; i++) {
+        *mode = (gt_noise_mode)i;
+        if (!strcmp(name, names[i])) return true;
+    }
+    return false;
+}
+
 gt_synthesis_config gold_synthesis_config(json_t *j) {
     gt_synthesis_config c = gt_synthesis_defaults();
     c.w_dim = gold_int(j, "w_dim", c.w_dim);
@@ -77,7 +93,7 @@ gt_synthesis_config gold_synthesis_config(json_t *j) {
     c.channels = gold_int(j, "img_channels", c.channels);
     c.channel_base = gold_int(j, "channel_base", c.channel_base);
     c.channel_max = gold_int(j, "channel_max", c.channel_max);
-    c.architecture = gold_text(j, "architecture", c.architecture);
+    c.architecture = architecture_of(j, c.architecture);
     c.activation = gold_text(j, "activation", c.activation);
     c.conv_clamp = (float)gold_number(j, "conv_clamp", c.conv_clamp);
     json_t *noise = gold_get(j, "use_noise");
@@ -120,7 +136,7 @@ gt_discriminator_config gold_discriminator_config(json_t *j) {
     c.channels = gold_int(j, "img_channels", c.channels);
     c.channel_base = gold_int(j, "channel_base", c.channel_base);
     c.channel_max = gold_int(j, "channel_max", c.channel_max);
-    c.architecture = gold_text(j, "architecture", c.architecture);
+    c.architecture = architecture_of(j, c.architecture);
     c.activation = gold_text(j, "activation", c.activation);
     c.conv_clamp = (float)gold_number(j, "conv_clamp", c.conv_clamp);
     c.cmap_dim = gold_int(j, "cmap_dim", c.cmap_dim);

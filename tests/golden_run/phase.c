@@ -27,7 +27,7 @@ gold_training gold_training_of(gold *f, json_t *loss, const char *noise_mode) {
     if (gold_number(loss, "pl_decay", GT_STYLEGAN2_PL_DECAY) != GT_STYLEGAN2_PL_DECAY ||
         gold_int(loss, "pl_batch_shrink", GT_STYLEGAN2_PL_SHRINK) != GT_STYLEGAN2_PL_SHRINK)
         gold_fail(f, "the path length is measured in another way");
-    if (!gt_noise_mode_find(noise_mode, &t.noise)) gold_fail(f, "noise mode %s is unknown", noise_mode);
+    if (!gold_noise_mode(noise_mode, &t.noise)) gold_fail(f, "noise mode %s is unknown", noise_mode);
     return t;
 }
 

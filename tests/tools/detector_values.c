@@ -36,7 +36,7 @@ static int features(int argc, char **argv) {
     gt_status st;
     const char *kind = argc > 5 && strcmp(argv[5], "-") ? argv[5] : NULL;
     gt_extractor_options o = {.kind = kind, .pool = team.pool};
-    if (argc > 6) must(gt_resize_rule_parse(argv[6], &o.resize));
+    if (argc > 6) o.resize = strcmp(argv[6], "half") ? GT_RESIZE_TF1 : GT_RESIZE_HALF;
     gt_extractor *d = gt_extractor_open(argv[2], &o, &st);
     must(st);
     must(gt_dataset_open(&ds, argv[3], NULL));

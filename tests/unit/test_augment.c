@@ -13,9 +13,11 @@
 #include "linear_op.h"
 
 static gt_augment_config preset(const char *name) {
-    gt_augment_config c;
-    assert_ok(gt_augment_preset(name, &c));
-    return c;
+    static const char *const names[] = {GT_AUGPIPES(GT_NAME)};
+    for (int i = 0; i <= GT_AUGPIPE_BGCFNC; i++)
+        if (!strcmp(name, names[i])) return gt_augment_preset((gt_augpipe)i);
+    fail_msg("%s", name);
+    return gt_augment_off();
 }
 
 static gt_augment_params draw(const gt_augment_config *c, const gt_augment_source *s, int sample, float p,
@@ -41,8 +43,6 @@ static void presets_say_which(void **state) {
     }
     gt_augment_config c = gt_augment_off();
     assert_false(gt_augment_any(&c));
-    assert_int_equal(gt_augment_preset("bgcx", &c), GT_USAGE);
-    assert_non_null(strstr(gt_message(), "bgcfnc"));
     assert_true(preset("geom").strength[GT_AUGMENT_SCALE] == 0.2f);
 }
 

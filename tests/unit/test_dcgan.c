@@ -25,8 +25,8 @@ static small small_training(void) {
                 .z_dim = 6,
                 .gan.cbase = 64,
                 .gan.cmax = 12,
-                .bn = "slice",
-                .gan.aug = "noaug",
+                .bn = GT_BN_SLICE,
+                .gan.aug = GT_AUG_NO,
                 .test_data = "",
                 .seed = 3,
                 .batch = BATCH,
@@ -35,9 +35,9 @@ static small small_training(void) {
                 .optimizer = "",
                 .gan.g_optimizer = "",
                 .gan.d_optimizer = ""},
-        .own = {.latent = "normal",
-                .d_batches = "separate",
-                .smoothing = "none",
+        .own = {.latent = GT_LATENT_IS_NORMAL,
+                .d_batches = GT_D_BATCHES_SEPARATE,
+                .smoothing = GT_SMOOTHING_NONE,
                 .d_lrate = 2e-4,
                 .g_activation = "lrelu",
                 .labelled = 1},
@@ -330,8 +330,8 @@ static void gradients_agree_with_differences(void **state) {
     for (int i = 0; i < 4; i++) {
         c = plain;
         if (i == 1)
-            c.own.d_batches = "mixed", c.own.latent = "uniform", c.own.smoothing = "two-sided", c.own.flip = 0.4,
-            c.own.instance_noise = 0.1, c.own.g_depth = 1;
+            c.own.d_batches = GT_D_BATCHES_MIXED, c.own.latent = GT_LATENT_IS_UNIFORM,
+            c.own.smoothing = GT_SMOOTHING_TWO_SIDED, c.own.flip = 0.4, c.own.instance_noise = 0.1, c.own.g_depth = 1;
         if (i >= 2) c.job.label_dim = CLASSES;
         if (i == 2) c.own.g_activation = "relu";
         if (i == 3) c.own.semi = c.own.semi_baseline = true, c.own.smooth_classes = 0.2;
@@ -352,7 +352,7 @@ static void gradients_of_all_losses_agree_with_differences(void **state) {
         c.own.loss = i < 3 ? losses[i] : "bce";
         c.own.feature_matching = i == 3;
         /* the penalty jumps where a leaky ReLU meets its kink */
-        if (i == 2) c.job.bn = "none", c.job.label_dim = CLASSES, c.own.d_activation = "tanh";
+        if (i == 2) c.job.bn = GT_BN_NONE, c.job.label_dim = CLASSES, c.own.d_activation = "tanh";
         gt_model *m = new_model(&c);
         for (size_t k = 0; k < m->nets[GT_DCGAN_D]->trainable_floats; k++) m->blocks[GT_DCGAN_D][k] *= 5;
         for (int p = 0; p < m->n_phases; p++) expect_slope(m, p, i < 3 ? losses[i] : "features");
@@ -394,7 +394,7 @@ static void losses_have_the_published_values(void **state) {
 static void targets_are_as_the_trick_says(void **state) {
     (void)state;
     small c = small_training();
-    c.own.smoothing = "two-sided";
+    c.own.smoothing = GT_SMOOTHING_TWO_SIDED;
     c.own.flip = 0.25;
     gt_model *m = new_model(&c);
     bench *b = open_phase(m, 0);
@@ -474,7 +474,7 @@ static void uniform_latents_follow_from_normal_ones(void **state) {
     z[0] = 0, z[1] = 6, z[2] = -6;
     for (int i = 0; i < SLICE * 6; i++) u[i] = (float)erf((double)z[i] / sqrt(2));
     make_images(&c, u, image[0]);
-    c.own.latent = "uniform";
+    c.own.latent = GT_LATENT_IS_UNIFORM;
     make_images(&c, z, image[1]);
     double least = 1, most = -1;
     for (int i = 0; i < SLICE * SIZE * SIZE * 3; i++) {

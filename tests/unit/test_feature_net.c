@@ -37,12 +37,8 @@ static void rules_of_resizing(void **state) {
         assert_ok(gt_network_input((gt_resize_rule)rule, ramp, 1, 3, 3, 1, 6, none, one, out));
         for (int i = 0; i < 6 * 6 * 3; i++) assert_float_equal(out[i], (rule ? half : tf1)[i / 3 % 6], 1e-5);
     }
-    gt_resize_rule rule;
-    assert_ok(gt_resize_rule_parse("half", &rule));
-    assert_int_equal(rule, GT_RESIZE_HALF);
-    assert_string_equal(gt_resize_rule_name(rule), "half");
-    assert_int_equal(gt_resize_rule_parse("bicubic", &rule), GT_USAGE);
-    assert_int_equal(gt_network_input(rule, ramp, 1, 1, 1, 4, 6, none, one, out), GT_USAGE);
+    assert_string_equal(gt_resize_rule_name(GT_RESIZE_HALF), "half");
+    assert_int_equal(gt_network_input(GT_RESIZE_HALF, ramp, 1, 1, 1, 4, 6, none, one, out), GT_USAGE);
     assert_message("1 or 3 channels, and these have 4");
 }
 

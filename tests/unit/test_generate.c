@@ -63,7 +63,8 @@ static void networks_are_measured_by_the_file(void **state) {
         gt_checkpoint_free(c);
         struct rusage before, after;
         getrusage(RUSAGE_SELF, &before);
-        assert_null(gt_generator_open(at("huge.h5"), &(gt_generator_options){.noise_mode = "const", .truncation = 1}));
+        assert_null(
+            gt_generator_open(at("huge.h5"), &(gt_generator_options){.noise_mode = GT_NOISE_CONST, .truncation = 1}));
         getrusage(RUSAGE_SELF, &after);
         assert_message("huge.h5");
         /* each of the networks has more than 512 MB; a sanitizer keeps what is freed */
@@ -125,7 +126,7 @@ static void samples_of_files(void **state) {
 
 static gt_generate_request request_for(int64_t n, const int64_t *seeds, const char *outdir) {
     return (gt_generate_request){.checkpoint = checkpoint,
-                                 .options = {.noise_mode = "const", .truncation = 1},
+                                 .options = {.noise_mode = GT_NOISE_CONST, .truncation = 1},
                                  .n = n,
                                  .seeds = seeds,
                                  .condition = {.class = "1"},
@@ -233,7 +234,7 @@ static void a_damaged_checkpoint_is_refused(void **state) {
     char *bytes = get(checkpoint, &n);
     bytes[n / 2] ^= 1;
     put(path, bytes, n);
-    assert_null(gt_generator_open(path, &(gt_generator_options){.noise_mode = "const", .truncation = 1}));
+    assert_null(gt_generator_open(path, &(gt_generator_options){.noise_mode = GT_NOISE_CONST, .truncation = 1}));
     assert_non_null(strstr(gt_message(), "damaged.h5"));
     free(bytes);
 }

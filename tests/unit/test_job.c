@@ -70,12 +70,12 @@ static void published_recipes_have_the_published_values(void **state) {
         assert_non_null(j);
         assert_true(j->kimg == rows[i].kimg && j->batch == rows[i].batch && own(j)->mbstd == rows[i].mbstd &&
                     j->slices == j->batch && own(j)->mbstd_batch == rows[i].groups_of &&
-                    gt_is(own(j)->pl_mean, "batch"));
+                    own(j)->pl_mean == GT_PL_MEAN_BATCH);
         assert_true(j->gan.cbase == rows[i].cbase && j->gan.cmax == 512 && j->lrate == rows[i].lrate &&
                     own(j)->gamma == rows[i].gamma);
         assert_true(j->ema_kimg == rows[i].ema && j->ema_ramp == rows[i].ramp && own(j)->map_layers == rows[i].map);
         assert_true(own(j)->pl_weight == rows[i].pl && own(j)->style_mixing == rows[i].mixing);
-        assert_string_equal(own(j)->d_arch, rows[i].d);
+        assert_string_equal(gt_job_value(j, "d-arch"), rows[i].d);
         assert_true(!own(j)->fp32 && j->z_dim == 512 && own(j)->w_dim == 512 && j->gan.ada_kimg == 500 &&
                     j->gan.ada_interval == 4 && j->gan.target == 0.6);
         gt_job_free(j);
@@ -137,7 +137,7 @@ static void cpu_follows_the_size_and_colour_of_the_images(void **state) {
             assert_true(j->z_dim == 64 && own(j)->w_dim == 64);
             assert_true(j->gan.cbase == 2048 && j->gan.cmax == 64 && own(j)->map_layers == 2 && j->lrate == 0.0025);
             assert_true(own(j)->pl_weight == 0 && own(j)->style_mixing == 0 && j->ema_kimg == 2.5);
-            assert_true(gt_is(j->gan.aug, "ada") && j->gan.ada_kimg == 100 && gt_is(own(j)->d_arch, "orig"));
+            assert_true(j->gan.aug == GT_AUG_ADA && j->gan.ada_kimg == 100 && own(j)->d_arch == GT_ARCH_ORIG);
             gt_job_free(j);
         }
     assert_int_equal(n, 40);
@@ -178,11 +178,11 @@ static void slices_say_what_is_taken_together(void **state) {
         if (!j) fail_msg("row %zu: %s", i, gt_message());
         assert_int_equal(j->slices, rows[i].cut);
         assert_int_equal(own(j)->mbstd_batch, rows[i].groups_of);
-        assert_string_equal(own(j)->pl_mean, rows[i].mean);
+        assert_string_equal(gt_job_value(j, "pl-mean"), rows[i].mean);
         gt_job_free(j);
     }
     gt_job *j = JOB(32, "batch=32", "mbstd=4", "slices=8", "mbstd-batch=16", "pl-mean=batch");
-    assert_true(j && own(j)->mbstd_batch == 16 && gt_is(own(j)->pl_mean, "batch"));
+    assert_true(j && own(j)->mbstd_batch == 16 && own(j)->pl_mean == GT_PL_MEAN_BATCH);
     gt_job_free(j);
 }
 
@@ -514,7 +514,7 @@ static void dcgan_has_the_published_values(void **state) {
     assert_int_equal(gt_job_check(j), GT_OK);
     assert_int_equal(gt_job_resolve(j, 64, 64, 3, 10, 1000), GT_OK);
     assert_int_equal(j->batch, 128);
-    assert_true(j->slices == 16 && gt_is(j->bn, "batch"));
+    assert_true(j->slices == 16 && j->bn == GT_BN_BATCH);
     assert_int_equal(j->z_dim, 100);
     assert_int_equal(j->gan.cbase / 32, 64); /* feature maps at half the size */
     assert_int_equal(j->label_dim, 0);

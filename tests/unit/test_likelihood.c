@@ -35,13 +35,13 @@ static const gt_job *job_of(gt_latent_kind latent) {
     own = (gt_autoencoder_options){.body = GT_BODY_MLP,
                                    .latent = latent,
                                    .widths = HIDDEN / 2048.0,
-                                   .recon = "mse",
+                                   .recon = GT_RECON_MSE,
                                    .factor = factor,
                                    .beta = 1,
-                                   .recon_pixels = "sum",
-                                   .recon_batch = "sum",
-                                   .kl_latent = "sum",
-                                   .kl_batch = "sum"};
+                                   .recon_pixels = GT_REDUCED_BY_SUM,
+                                   .recon_batch = GT_REDUCED_BY_SUM,
+                                   .kl_latent = GT_REDUCED_BY_SUM,
+                                   .kl_batch = GT_REDUCED_BY_SUM};
     job = (gt_job){.own = &own,
                    .height = HEIGHT,
                    .width = WIDTH,

@@ -15,11 +15,15 @@
 #include "cli/cli.h"
 #include "gantry/text.h"
 
+#define MODES(X) X(MODE_OPEN, "") X(MODE_FAST, "fast") X(MODE_EXACT, "exact")
+typedef enum mode { MODES(GT_CONSTANT) } mode;
+
 typedef struct fields {
     bool flag;
     int64_t count;
     double real;
     const char *text, *choice;
+    mode mode, given;
 } fields;
 
 static const gt_option rows[] = {
@@ -32,6 +36,8 @@ static const gt_option rows[] = {
      .offset = offsetof(fields, choice),
      .standard = "ada",
      .choices = "ada|fixed"},
+    {GT_ROW(fields, "mode", mode, "", "One of three, one of which is empty"), GT_CHOICES(MODES)},
+    {GT_ROW(fields, "given", given, NULL, "One of two, or nobody says"), GT_CHOICES_GIVEN(MODES), .derived = "later"},
 };
 enum { N = sizeof rows / sizeof *rows };
 
@@ -109,6 +115,33 @@ static void defaults_and_values(void **state) {
         assert_true(!gt_options_set(&s->o, "flag", truths[i], NULL) && s->f.flag);
         assert_true(!gt_options_set(&s->o, "flag", lies[i], NULL) && !s->f.flag);
     }
+}
+
+static const char *effective(const gt_options *o, const char *key) {
+    return gt_options_effective(o, gt_options_find(o, key));
+}
+
+static void choices_are_enums(void **state) {
+    static const char *const names[] = {MODES(GT_NAME)};
+    set *s = *state;
+    assert_string_equal(gt_options_find(&s->o, "mode")->choices, "|fast|exact");
+    assert_string_equal(gt_options_find(&s->o, "given")->choices, "fast|exact");
+    assert_true(s->f.mode == MODE_OPEN && s->f.given == MODE_OPEN);
+    assert_string_equal(effective(&s->o, "mode"), "");
+    assert_null(effective(&s->o, "given"));
+    for (int i = MODE_FAST; i <= MODE_EXACT; i++) {
+        assert_int_equal(gt_options_set(&s->o, "mode", names[i], NULL), GT_OK);
+        assert_int_equal(gt_options_set(&s->o, "given", names[i], "x.ini:1"), GT_OK);
+        assert_true((int)s->f.mode == i && (int)s->f.given == i && (int)gt_options_choice(&s->o, "given") == i);
+        assert_string_equal(effective(&s->o, "mode"), names[i]);
+        assert_string_equal(effective(&s->o, "given"), names[i]);
+    }
+    assert_true(!gt_options_set(&s->o, "mode", "", NULL) && s->f.mode == MODE_OPEN);
+    assert_int_equal(gt_options_set(&s->o, "given", "", NULL), GT_USAGE);
+    assert_int_equal(gt_options_set(&s->o, "given", "exat", NULL), GT_USAGE);
+    assert_string_equal(gt_message(), "--given=exat: must be one of fast|exact; did you mean exact?");
+    gt_options_forget(&s->o, "given");
+    assert_true(s->f.given == MODE_OPEN && !effective(&s->o, "given"));
 }
 
 static void bad_values_are_refused_and_named(void **state) {
@@ -239,7 +272,9 @@ static void tables_are_sound(void **state) {
     for (int i = 0; i < o.n; i++) {
         const gt_option *row = &o.rows[i];
         if (row->absent && gt_options_set(&o, row->key, row->absent, NULL)) fail_msg("absent: %s", gt_message());
-        if (!row->standard || row->class == GT_SHAPE || (row->type == GT_OPTION_TEXT && !*row->standard)) continue;
+        if (!row->standard || row->class == GT_SHAPE ||
+            ((row->type == GT_OPTION_TEXT || row->type == GT_OPTION_ENUM) && !*row->standard))
+            continue;
         if (gt_options_set(&o, row->key, row->standard, NULL)) fail_msg("default of %s", gt_message());
         assert_string_equal(gt_options_effective(&o, row), row->standard); /* also catches a field of the wrong type */
     }
@@ -483,6 +518,7 @@ static void what_was_not_used_is_known(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(defaults_and_values, begin, end),
+        cmocka_unit_test_setup_teardown(choices_are_enums, begin, end),
         cmocka_unit_test_setup_teardown(bad_values_are_refused_and_named, begin, end),
         cmocka_unit_test(durations),
         cmocka_unit_test(numbers_survive_being_written),

@@ -20,7 +20,7 @@ static gt_model *prior_of(int rows, int columns, int labels) {
                                    .latent = GT_LATENT_VQ,
                                    .prior = true,
                                    .widths = 0.05,
-                                   .recon = "mse",
+                                   .recon = GT_RECON_MSE,
                                    .codes = CODES,
                                    .code_dim = 2,
                                    .prior_width = 6,

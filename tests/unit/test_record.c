@@ -44,6 +44,7 @@ static const char *other_value(const gt_option *row, const char *value, char tex
     case GT_OPTION_INT: snprintf(text, 64, "%lld", 2 * atoll(value)); return text;
     case GT_OPTION_REAL: snprintf(text, 64, "%.6g", 0.5 * atof(value)); return text;
     case GT_OPTION_TEXT:
+    case GT_OPTION_ENUM:
         if (!row->choices) return NULL;
         next = strstr(row->choices, value);
         if (!next || !(next = strchr(next, '|'))) next = row->choices - 1;
@@ -149,7 +150,7 @@ static void options_that_may_change_stay_as_they_are(void **state) {
     assert_null(table);
     resolved(now);
     resolved(plain);
-    assert_true(now->batch == 16 && now->slices == 2 && now->lrate == 0.003 && gt_is(now->bn, "batch"));
+    assert_true(now->batch == 16 && now->slices == 2 && now->lrate == 0.003 && now->bn == GT_BN_BATCH);
     assert_true(run->kimg == 7 && now->kimg == plain->kimg && now->keep == plain->keep);
     free(record);
     gt_job_free(run);
@@ -195,17 +196,17 @@ static void an_older_record_means_what_was_before_the_option(void **state) {
     assert_non_null(line);
     static const struct {
         bool of_a_run, older;
-        const char *step;
-    } cases[] = {{true, false, "kimg"}, {true, true, "images"}, {false, true, "kimg"}};
+        gt_event_step step;
+    } cases[] = {{true, false, GT_EVENTS_BY_KIMG}, {true, true, GT_EVENTS_BY_IMAGES}, {false, true, GT_EVENTS_BY_KIMG}};
     for (int i = 0; i < 3; i++) {
         *line = cases[i].older ? '#' : 't';
         const char *text = cases[i].of_a_run ? record : strchr(record, '\n') + 1; /* without its first line */
         gt_job *j = gt_job_new();
         if (gt_job_read_text(j, text, "job.ini")) fail_msg("%s", gt_message());
-        assert_string_equal(j->tensorboard_step, cases[i].step);
+        assert_int_equal(j->tensorboard_step, cases[i].step);
         assert_false(gt_job_given(j, "tensorboard-step") && cases[i].older);
         assert_int_equal(gt_job_set(j, "tensorboard-step", "kimg", NULL), GT_OK);
-        assert_string_equal(j->tensorboard_step, "kimg");
+        assert_int_equal(j->tensorboard_step, GT_EVENTS_BY_KIMG);
         gt_job_free(j);
     }
     free(record);

@@ -224,7 +224,7 @@ static void hard_numbers(void **state) {
     static const double pairs[][2] = {{0.1, 0.10000000000000002}, {1e16, 1e16 + 2}, {0, 1.7e308}, {0, 5e-324},
                                       {-1.7e308, 1.7e308},        {1e-310, 2e-310}, {7, 7}};
     enum { PAIRS = sizeof pairs / sizeof *pairs };
-    gt_runlog *l = gt_runlog_open(scratch, 0, &(gt_runlog_options){.swmr = "off"});
+    gt_runlog *l = gt_runlog_open(scratch, 0, &(gt_runlog_options){.swmr = GT_SWMR_OFF});
     assert_non_null(l);
     for (int t = 0; t < 2; t++) {
         char names[PAIRS][8];

@@ -103,7 +103,7 @@ static void generator_has_the_published_tensors(void **state) {
     gt_generator_config c = small_generator(8, 8);
     expect_tensors(gt_generator_net("G", &c), skip, sizeof skip / sizeof *skip);
 
-    c.synthesis.architecture = "resnet";
+    c.synthesis.architecture = GT_ARCH_RESNET;
     gt_net *n = gt_generator_net("G", &c);
     assert_null(gt_net_find(n, "synthesis.b4.torgb.weight"));
     assert_non_null(gt_net_find(n, "synthesis.b8.torgb.weight"));
@@ -184,10 +184,7 @@ static void images_need_not_be_square(void **state) {
     assert_non_null(strstr(gt_message(), "is 32 x 32"));
     c.height = c.width = 4;
     assert_int_equal(gt_synthesis_declare(n, "", &c), GT_USAGE);
-    c.height = c.width = 32, c.architecture = "unet";
-    assert_int_equal(gt_synthesis_declare(n, "", &c), GT_USAGE);
-    assert_non_null(strstr(gt_message(), "unet"));
-    c.architecture = "skip", c.channel_base = 16;
+    c.height = c.width = 32, c.channel_base = 16;
     assert_int_equal(gt_synthesis_declare(n, "", &c), GT_USAGE);
     gt_net_free(n);
 }
@@ -552,7 +549,8 @@ static void generator_makes_images(void **state) {
     for (int truncated = 0; truncated < 2; truncated++) {
         gt_graph *g = gt_model_build(
             m, GT_ROLE_GENERATOR,
-            &(gt_request){.n = 3, .noise_mode = "const", .truncation = truncated ? 0 : 1, .truncation_cutoff = -1});
+            &(gt_request){
+                .n = 3, .noise_mode = GT_NOISE_CONST, .truncation = truncated ? 0 : 1, .truncation_cutoff = -1});
         gt_exec *e = gt_exec_new(g, NULL);
         gt_exec_bind(e, 0, m->ema_block);
         float *z = gt_exec_input(e, "z"), *labels = gt_exec_input(e, "c");
@@ -568,8 +566,6 @@ static void generator_makes_images(void **state) {
     assert_memory_not_equal(image[0], image[0] + PIXELS, PIXELS * sizeof(float));
     for (int i = 0; i < 2 * PIXELS; i++) /* psi 0: the average for every latent */
         if (!(fabsf(image[1][i] - image[1][i + PIXELS]) <= 1e-5f)) fail_msg("pixel %d differs", i);
-    assert_null(gt_model_build(m, GT_ROLE_GENERATOR, &(gt_request){.n = 1, .noise_mode = "loud", .truncation = 1}));
-    assert_non_null(strstr(gt_message(), "loud"));
     gt_model_free(m);
 }
 

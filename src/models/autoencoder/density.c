@@ -43,13 +43,13 @@ gt_graph *gt_autoencoder_density(gt_model *m, const gt_request *r) {
 /* The loss of a sample is, but for a factor, w (squared error) + divergence: a Gaussian with 1 / (2 variance) = w. */
 double gt_autoencoder_pixel_variance(const gt_job *j) {
     const gt_autoencoder_options *o = j->own;
-    if (gt_is(o->recon, "bce")) return 0;
-    if (gt_is(o->recon, "normal")) return -1;
+    if (o->recon == GT_RECON_BCE) return 0;
+    if (o->recon == GT_RECON_NORMAL) return -1;
     double pixels = (double)j->height * (double)j->width * (double)j->channels, beta = o->beta > 0 ? o->beta : 1,
            batch = (double)j->batch;
-    double reconstruction = o->factor / (gt_is(o->recon_pixels, "mean") ? pixels : 1) *
-                            (gt_is(o->recon_batch, "mean") ? 1 : batch);
-    double divergence = beta / (gt_is(o->kl_latent, "mean") ? (double)j->z_dim : 1) *
-                        (gt_is(o->kl_batch, "mean") ? 1 : batch);
+    double reconstruction = o->factor / (o->recon_pixels == GT_REDUCED_BY_MEAN ? pixels : 1) *
+                            (o->recon_batch == GT_REDUCED_BY_MEAN ? 1 : batch);
+    double divergence = beta / (o->kl_latent == GT_REDUCED_BY_MEAN ? (double)j->z_dim : 1) *
+                        (o->kl_batch == GT_REDUCED_BY_MEAN ? 1 : batch);
     return divergence / (2 * reconstruction);
 }

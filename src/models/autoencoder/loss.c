@@ -23,7 +23,7 @@ static gt_node *normal_terms(gt_graph *g, gt_node *squares, gt_node *log_varianc
 /* The cross-entropy from the number before the sigmoid: softplus(l) - x l, which no rounding makes infinite. */
 gt_node *gt_autoencoder_pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_decoder_output decoded, gt_node *pixels) {
     if (!decoded.pixels || !pixels) return NULL;
-    bool bce = gt_is(a->options->recon, "bce");
+    bool bce = a->options->recon == GT_RECON_BCE;
     int64_t n = gt_dim(pixels, 0), draws = gt_dim(decoded.pixels, 0) / n;
     gt_node *made = bce ? decoded.pixels : gt_autoencoder_pixels(g, a->job, decoded),
             *log_variance = decoded.log_variance;
@@ -217,10 +217,11 @@ void gt_autoencoder_loss(const gt_autoencoder *a, gt_graph *g, int n) {
     gt_node *divergence = gt_autoencoder_kl(g, &e);
     gt_scope_pop(g);
 
-    bool mean_batch = gt_is(o->recon_batch, "mean"), mean_kl = gt_is(o->kl_batch, "mean"),
-         mean_latent = gt_is(o->kl_latent, "mean");
+    bool mean_batch = o->recon_batch == GT_REDUCED_BY_MEAN, mean_kl = o->kl_batch == GT_REDUCED_BY_MEAN,
+         mean_latent = o->kl_latent == GT_REDUCED_BY_MEAN;
     gt_node *batch = mean_batch && mean_kl ? NULL : gt_input(g, GT_AE_BATCH, GT_SCALAR);
-    gt_node *pixel_loss = gt_autoencoder_drawn_loss(a, g, decoded, pixels, draws, gt_is(o->recon_pixels, "mean"));
+    gt_node *pixel_loss = gt_autoencoder_drawn_loss(a, g, decoded, pixels, draws,
+                                                    o->recon_pixels == GT_REDUCED_BY_MEAN);
     gt_node *total = term(g, pixel_loss, o->factor, NULL, batch, mean_batch);
     gt_output(g, "Loss/reconstruction", pixel_loss);
     if (divergence) {

@@ -188,7 +188,7 @@ static void add_roles(gt_model *m, const gt_job *job) {
     gt_model_add_role(m, (gt_role){.name = GT_ROLE_GENERATOR,
                                    .build = build_generator,
                                    .inputs = {"z", "c"},
-                                   .outputs = {"image", gt_is(o->recon, "normal") ? "log_variance" : NULL}});
+                                   .outputs = {"image", o->recon == GT_RECON_NORMAL ? "log_variance" : NULL}});
     gt_model_add_role(m, (gt_role){.name = GT_ROLE_LOSSES,
                                    .batch = 32,
                                    .build = gt_autoencoder_own_losses,

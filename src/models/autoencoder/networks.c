@@ -34,7 +34,7 @@ static gt_layer transposed(int out, int stride, const char *activation) {
 
 static const gt_autoencoder_options *own(const gt_job *j) { return j->own; }
 
-static bool has_variance(const gt_job *j) { return gt_is(own(j)->recon, "normal"); }
+static bool has_variance(const gt_job *j) { return own(j)->recon == GT_RECON_NORMAL; }
 
 /* A published width as this network has it. */
 static int width_of(const gt_job *j, int published) {
@@ -248,5 +248,5 @@ gt_decoder_output gt_autoencoder_decode(gt_bound_net b, const gt_job *j, gt_node
 }
 
 gt_node *gt_autoencoder_pixels(gt_graph *g, const gt_job *j, gt_decoder_output d) {
-    return own(j)->sigmoid || gt_is(own(j)->recon, "bce") ? gt_sigmoid(g, d.pixels) : d.pixels;
+    return own(j)->sigmoid || own(j)->recon == GT_RECON_BCE ? gt_sigmoid(g, d.pixels) : d.pixels;
 }

@@ -14,20 +14,20 @@
 static const gt_option options[] = {
     {OPTION(widths, "1", "Number of features of hidden layers, relative to the model's own"), .min = 1e-3, .max = 16},
     {OPTION(recon, NULL, "Reconstruction loss: squared error, binary cross-entropy, or -log of a normal density"),
-     .derived = "from model", .choices = "mse|bce|normal",
+     .derived = "from model", GT_CHOICES(GT_RECONS),
      .detail = "bce is computed from the numbers before the sigmoid (on logits), whatever --sigmoid says: pictures "
                "that are shown pass a sigmoid. normal: the decoder gives mean and log variance of each pixel in [0,1], "
                "and the loss is -log p(x|z) with its constant, in nats. The deviation is at least 0.01 (log variance "
                "-9.21, a smooth bound), so that no exact pixel makes the loss fall without end."},
     {OPTION(factor, "1", "Weight of the reconstruction loss"), .max = HUGE_VAL},
     {OPTION(recon_pixels, "sum", "Whether the reconstruction loss is the sum or the mean over the pixels of an image"),
-     .choices = "sum|mean"},
+     GT_CHOICES(GT_REDUCED_BY)},
     {OPTION(recon_batch, "sum", "Whether the reconstruction loss is the sum or the mean over the images of a batch"),
-     .choices = "sum|mean"},
+     GT_CHOICES(GT_REDUCED_BY)},
     {OPTION(kl_latent, "sum", "Whether the divergence is the sum or the mean over the dimensions of the latent"),
-     .choices = "sum|mean", DIVERGENCE},
+     GT_CHOICES(GT_REDUCED_BY), DIVERGENCE},
     {OPTION(kl_batch, "sum", "Whether the divergence is the sum or the mean over the images of a batch"),
-     .choices = "sum|mean", DIVERGENCE},
+     GT_CHOICES(GT_REDUCED_BY), DIVERGENCE},
     {OPTION(beta, "1", "Weight of the divergence (vae, cvae, digits, gumbel)"), .max = HUGE_VAL, DIVERGENCE,
      .detail = "Larger than 1 (beta-VAE): dimensions become more independent, pictures softer."},
     {OPTION(kl_warmup, "0", "Thousands of images in which the weight of the divergence grows to --beta; 0: at once"),
@@ -195,7 +195,8 @@ static gt_status check(const gt_job *job) {
 /* An image alone costs 13 % of the speed of a core in cvae, two cost 2 % (docs/parallel.md). Codes begin again by
  * single images. */
 static int default_slices(const gt_job *job) {
-    bool codes = gt_is(job->model, "vq") || gt_is(job->model, "gumbel");
+    const gt_autoencoder_options *o = job->own;
+    bool codes = (o->latent == GT_LATENT_VQ || o->latent == GT_LATENT_GUMBEL) && !o->prior;
     return codes ? (int)job->batch : gt_slices_of(job->batch, 2);
 }
 

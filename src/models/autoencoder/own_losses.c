@@ -49,10 +49,10 @@ gt_graph *gt_autoencoder_own_losses(gt_model *m, const gt_request *request) {
         decoded = gt_autoencoder_decode(b, c, r.latent, gt_autoencoder_repeat(g, labels, draws));
     }
     gt_output(g, "reconstruction",
-              gt_autoencoder_drawn_loss(a, g, decoded, pixels, draws, gt_is(o->recon_pixels, "mean")));
+              gt_autoencoder_drawn_loss(a, g, decoded, pixels, draws, o->recon_pixels == GT_REDUCED_BY_MEAN));
     gt_node *divergence = r.latent && o->latent != GT_LATENT_VQ ? gt_autoencoder_kl(g, &r.encoding) : NULL;
     if (divergence) {
-        gt_output(g, "KL", gt_autoencoder_per_image(g, divergence, gt_is(o->kl_latent, "mean")));
+        gt_output(g, "KL", gt_autoencoder_per_image(g, divergence, o->kl_latent == GT_REDUCED_BY_MEAN));
         gt_output(g, "ELBO",
                   bound_of(a, g, gt_autoencoder_drawn_loss(a, g, decoded, pixels, draws, false),
                            gt_autoencoder_per_image(g, divergence, false)));

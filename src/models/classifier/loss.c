@@ -38,7 +38,7 @@ void gt_classifier_loss(const gt_classifier *m, gt_graph *g, int n) {
     gt_forward f = {.graph = g,
                     .bound = {g, m->net, 0},
                     .training = true,
-                    .norm = gt_is(job->bn, "batch") ? GT_NORM_BATCH : GT_NORM_SLICE};
+                    .norm = job->bn == GT_BN_BATCH ? GT_NORM_BATCH : GT_NORM_SLICE};
     gt_classifier_heads heads = {0};
     gt_shape shape = gt_classifier_dense(m->row) ? GT_SHAPE(n, job->height, job->width, m->config.classes)
                                                  : GT_SHAPE(n, m->config.classes);

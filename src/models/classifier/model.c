@@ -234,7 +234,7 @@ gt_status gt_classifier_make(gt_model *m, const gt_job *job) {
                                sizeof(float));
     if (!own->room) return GT_NOMEM;
     if ((st = make_network(own))) return st;
-    m->stretch = gt_is(job->bn, "batch") && normalises(own->net) ? GT_WHOLE_BATCH : 0;
+    m->stretch = job->bn == GT_BN_BATCH && normalises(own->net) ? GT_WHOLE_BATCH : 0;
     st = gt_model_add_network(m, own->net, gt_job_learning(job, "", job->lrate, 0.9, 0.999, 0));
     m->average_buffers = true;
     if (!st && job->ema_kimg > 0) st = gt_model_average(m, 0);

@@ -153,15 +153,14 @@ static const gt_option options[] = {
      .detail = "Layers may have rules of their own: he,fc3:0.01 or conv*:he,fc*:xavier. A layer's name is that of its "
                "tensors without .weight, * and ? stand for other characters, and of several rules the last one counts. "
                "xavier: 1/sqrt(inputs), he: sqrt(2/inputs), uniform: within 1/sqrt(inputs)."},
-    {OPTION(norm, "batch", "Kind of normalisation"), .choices = "batch|layer|group",
+    {OPTION(norm, "batch", "Kind of normalisation"), GT_CHOICES(GT_NORM_KINDS),
      .detail = "layer: over all channels and pixels of an image. group: over groups of channels, --norm-groups many. "
                "Neither depends on other images, so --bn then has no meaning."},
     {OPTION(norm_groups, "32", "Number of groups of channels of --norm=group"), .min = 1, .max = 1 << 14,
      .detail = "A layer has the largest number of groups up to this one that divides its channels."},
     {OPTION(stem, "auto", "First layers for images of about 32 pixels (small) or 224; auto: small below 96"),
-     .choices = "auto|small|imagenet"},
-    {OPTION(trunk, "vgg16", "VGG whose layers fully convolutional networks (fcn*) begin with"),
-     .choices = "vgg11|vgg13|vgg16"},
+     GT_CHOICES(GT_STEMS)},
+    {OPTION(trunk, "vgg16", "VGG whose layers fully convolutional networks (fcn*) begin with"), GT_CHOICES(GT_TRUNKS)},
     {OPTION(width, "1", "Number of channels of all layers, relative to the published ones"), .min = 1e-3, .max = 16},
     {OPTION(label_smoothing, "0", "Share of the target that is spread over all classes"), .max = 0.999},
     {OPTION(random_crop, "0", "Largest random shift of training images; black comes in at the border"),
@@ -205,7 +204,12 @@ enum { SMALL = 96 /* pixels */ };
 
 /* 0: batch normalisation. */
 static int groups_of(const gt_classifier_options *o) {
-    return gt_is(o->norm, "group") ? (int)o->norm_groups : gt_is(o->norm, "layer") ? 1 : 0;
+    switch (o->norm) {
+    case GT_NORM_IS_BATCH: break;
+    case GT_NORM_IS_LAYER: return 1;
+    case GT_NORM_IS_GROUP: return (int)o->norm_groups;
+    }
+    return 0;
 }
 
 gt_status gt_classifier_normalize(const gt_job *job, gt_arena *a, gt_classifier *out) {
@@ -223,8 +227,8 @@ gt_status gt_classifier_normalize(const gt_job *job, gt_arena *a, gt_classifier 
 }
 
 static bool has_small_stem(const gt_job *job) {
-    const char *stem = ((const gt_classifier_options *)job->own)->stem;
-    return gt_is(stem, "small") || (gt_is(stem, "auto") && job->height < SMALL && job->width < SMALL);
+    gt_stem stem = ((const gt_classifier_options *)job->own)->stem;
+    return stem == GT_STEM_SMALL || (stem == GT_STEM_AUTO && job->height < SMALL && job->width < SMALL);
 }
 
 gt_status gt_classifier_configure(const gt_job *job, gt_classifier *out) {
@@ -235,14 +239,16 @@ gt_status gt_classifier_configure(const gt_job *job, gt_classifier *out) {
                                 .width = o->width,
                                 .small = has_small_stem(job),
                                 .groups = groups_of(o),
-                                .bn = groups_of(o) || !gt_is(job->bn, "none"),
+                                .bn = groups_of(o) || job->bn != GT_BN_NONE,
                                 .dropout = -1,
                                 .activation = o->activation,
                                 .layers = o->layers,
                                 .shortcut = o->shortcut};
-    c->trunk = gt_is(o->trunk, "vgg11")   ? &gt_classifier_vgg11
-               : gt_is(o->trunk, "vgg13") ? &gt_classifier_vgg13
-                                          : &gt_classifier_vgg16;
+    switch (o->trunk) {
+    case GT_TRUNK_VGG11: c->trunk = &gt_classifier_vgg11; break;
+    case GT_TRUNK_VGG13: c->trunk = &gt_classifier_vgg13; break;
+    case GT_TRUNK_VGG16: c->trunk = &gt_classifier_vgg16; break;
+    }
     gt_status st = read_numbers(o->hidden, c->hidden, &c->n_hidden);
     if (!st && *o->dropout) st = read_number(o->dropout, 0, 0.999, &c->dropout);
     return st || !*o->init ? st : read_inits(o->init, out);
@@ -308,7 +314,7 @@ static int default_slices(const gt_job *job) {
                  {&gt_classifier_lenet, 16}, {&gt_classifier_layers, 16},      {&gt_classifier_vgg11, 32},
                  {&gt_classifier_vgg13, 32}, {&gt_classifier_vgg16, 32},       {&gt_classifier_vgg19, 32}};
     int64_t samples = gt_pieces(PIXELS, job->height * job->width);
-    if (!gt_is(job->bn, "slice"))
+    if (job->bn != GT_BN_SLICE)
         return gt_slices_of(job->batch, job->kind->own == &gt_classifier_mlp ? WORTH_OF_PRODUCTS : WORTH);
     for (size_t i = 0; i < sizeof least / sizeof *least; i++)
         if (least[i].net == job->kind->own) samples = least[i].samples;
@@ -326,8 +332,9 @@ static gt_status check(const gt_job *job) {
                        "--early-stopping needs images to judge by that are not trained on: --validation=0.2 or "
                        "--test-data=PATH");
     if (groups_of(o) && gt_options_state(&job->options, "bn") == GT_OPTION_GIVEN)
-        return gt_fail(GT_USAGE, "--bn says over what batch normalisation goes; with --norm=%s there is none", o->norm);
-    if (!gt_is(o->norm, "group") && gt_options_state(&job->options, "norm-groups") == GT_OPTION_GIVEN)
+        return gt_fail(GT_USAGE, "--bn says over what batch normalisation goes; with --norm=%s there is none",
+                       gt_job_value(job, "norm"));
+    if (o->norm != GT_NORM_IS_GROUP && gt_options_state(&job->options, "norm-groups") == GT_OPTION_GIVEN)
         return gt_fail(GT_USAGE, "--norm-groups has a meaning only with --norm=group");
     gt_status st = check_meaning(job);
     if (!st) st = gt_classifier_configure(job, &c);
@@ -341,6 +348,7 @@ static gt_status check(const gt_job *job) {
 const gt_family gt_classifier_family = {
     .name = "classifier",
     .title = "Classifiers",
+    .judged = true,
     .models = models,
     .options = options,
     .n_options = sizeof options / sizeof *options,

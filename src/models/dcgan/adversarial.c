@@ -28,7 +28,7 @@ static gt_node *hinge(gt_graph *g, int of, gt_node *score, gt_node *targets) {
 }
 
 static const gt_dcgan_loss losses[] = {
-    {"bce", .takes_targets = true, .judges = true, .of = bce},
+    {"bce", .takes_targets = true, .with_classes = true, .judges = true, .of = bce},
     {"lsgan", .takes_targets = true, .judges = true, .boundary = 0.5f, .of = least_squares},
     {"hinge", .judges = true, .of = hinge},
     {"wgan-gp", .penalised = true, .of = wasserstein},

@@ -17,6 +17,7 @@
 typedef struct gt_dcgan_loss {
     const char *name;
     bool takes_targets; /* smooth and flipped ones */
+    bool with_classes;  /* D may tell classes, too: they and fake images are one distribution */
     bool penalised;     /* D's loss has the gradient penalty */
     bool judges;        /* D takes an image for real where its score is above `boundary` */
     float boundary;

@@ -32,7 +32,7 @@ static gt_node *labels(const pass *p, const char *name) {
 }
 
 static gt_node *generate(const pass *p) {
-    bool uniform = gt_is(p->m->options->latent, "uniform");
+    bool uniform = p->m->options->latent == GT_LATENT_IS_UNIFORM;
     gt_graph *g = p->g;
     gt_node *z = draw(p, uniform ? gt_random_uniform_op : gt_random_normal_op, "z", "",
                       GT_SHAPE(p->n, p->m->job->z_dim));
@@ -191,7 +191,7 @@ static void d_separate(const pass *p) {
     if (of_fakes) gt_put_gradients(g, p->m->nets[D], of_reals, of_fakes);
 }
 
-static bool is_mixed(const gt_dcgan *m) { return gt_is(m->options->d_batches, "mixed"); }
+static bool is_mixed(const gt_dcgan *m) { return m->options->d_batches == GT_D_BATCHES_MIXED; }
 
 void gt_dcgan_d_main(const gt_dcgan *m, gt_graph *g, int n) {
     pass p = {m, g, "D_main", n, D};
@@ -200,7 +200,7 @@ void gt_dcgan_d_main(const gt_dcgan *m, gt_graph *g, int n) {
 
 /* G's loss by the features of its images: a number of each slice. */
 static gt_node *match(const pass *p, gt_node *real, gt_node *fake) {
-    return gt_dcgan_match_features(p->g, real, fake, gt_is(p->m->job->bn, "batch"));
+    return gt_dcgan_match_features(p->g, real, fake, p->m->job->bn == GT_BN_BATCH);
 }
 
 void gt_dcgan_g_main(const gt_dcgan *m, gt_graph *g, int n) {

@@ -42,7 +42,7 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     gt_gan_write_labels(e, p, s, s->n);
     write_noise(e, own->options, s->shown);
     if (p->net != C) gt_gan_write_augmentation(e, p, s, &own->augment, "fake");
-    bool both = gt_is(own->options->d_batches, "mixed") || own->options->feature_matching;
+    bool both = own->options->d_batches == GT_D_BATCHES_MIXED || own->options->feature_matching;
     if (p->net == G && !both) return GT_OK; /* G's phase sees no real images */
     gt_gan_write_reals(e, p, s);
     write_labelled(e, p, s);
@@ -168,7 +168,7 @@ enum { ERF_TERMS = sizeof erf_terms / sizeof *erf_terms };
 /* The same for who wants to see what G sees. */
 static void make_latents(const gt_model *m, size_t n, float *z) {
     const gt_dcgan *own = m->own;
-    if (!gt_is(own->options->latent, "uniform")) return;
+    if (own->options->latent != GT_LATENT_IS_UNIFORM) return;
     for (size_t i = 0; i < n; i++) {
         double x = fabs((double)z[i]) * M_SQRT1_2, t = 1 / (1 + x * (double)erf_pace), sum = t * (double)erf_terms[0];
         for (int k = 1; k < ERF_TERMS; k++) sum = (sum + (double)erf_terms[k]) * t;
@@ -191,7 +191,7 @@ static gt_graph *build_generator(gt_model *m, const gt_request *o) {
     if (!g) return NULL;
     gt_node *z = gt_input(g, "z", GT_SHAPE(o->n, m->z_dim)),
             *labels = own->labels ? gt_input(g, "c", GT_SHAPE(o->n, own->labels)) : NULL;
-    if (gt_is(own->options->latent, "uniform")) z = uniform_of_normal(g, z);
+    if (own->options->latent == GT_LATENT_IS_UNIFORM) z = uniform_of_normal(g, z);
     gt_output(
         g, "image",
         gt_dcgan_generator((gt_bound_net){g, m->nets[G], 0}, own->job, gt_scale(g, z, o->truncation), labels, NULL));
@@ -271,7 +271,7 @@ gt_status gt_dcgan_make(gt_model *m, const gt_job *job) {
                       .labels = o->semi ? 0 : (int)job->label_dim};
     gt_dcgan_find_targets(job, own->targets);
     own->loss = gt_dcgan_loss_find(o->loss);
-    m->stretch = gt_is(job->bn, "batch") ? GT_WHOLE_BATCH : 0;
+    m->stretch = job->bn == GT_BN_BATCH ? GT_WHOLE_BATCH : 0;
     m->epoch_end = GT_EPOCH_DROPPED;
     m->average_buffers = true;
     m->unlabelled_generator = o->semi;
@@ -282,8 +282,9 @@ gt_status gt_dcgan_make(gt_model *m, const gt_job *job) {
     m->n_shown = o->semi ? 4 : 3;
     m->ada_stat = own->loss->judges ? "Loss/signs/real" : NULL;
     add_roles(m, own);
-    gt_status st = gt_job_augment(job, &own->augment);
-    if (!st) st = gt_model_add_network(m, gt_dcgan_generator_net(job), learning(job, job->gan.g_optimizer, job->lrate));
+    own->augment = gt_job_augment(job);
+    gt_status st = gt_model_add_network(m, gt_dcgan_generator_net(job),
+                                        learning(job, job->gan.g_optimizer, job->lrate));
     if (!st)
         st = gt_model_add_network(m, gt_dcgan_discriminator_net(job), learning(job, job->gan.d_optimizer, o->d_lrate));
     if (!st && job->ema_kimg > 0) st = gt_model_average(m, G);

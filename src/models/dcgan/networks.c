@@ -13,10 +13,9 @@ static const gt_conv_attr halve = {.stride = 2, .pad_top = 1, .pad_left = 1, .pa
 
 static const gt_dcgan_options *own(const gt_job *j) { return j->own; }
 static int labels_of(const gt_job *j) { return own(j)->semi ? 0 : (int)j->label_dim; } /* that the networks see */
-static bool normalises(const gt_job *j) { return !gt_is(j->bn, "none"); }
-static bool is_set(const char *text, const char *value) { return text && gt_is(text, value); }
-static bool enlarges(const gt_job *j) { return is_set(own(j)->up, "nearest"); }
-static bool pools(const gt_job *j) { return is_set(own(j)->down, "max-pool") || is_set(own(j)->down, "avg-pool"); }
+static bool normalises(const gt_job *j) { return j->bn != GT_BN_NONE; }
+static bool enlarges(const gt_job *j) { return own(j)->up == GT_UP_NEAREST; }
+static bool pools(const gt_job *j) { return own(j)->down != GT_DOWN_STRIDE; }
 static float std_of(const gt_job *j) { return gt_job_given(j, "init-std") ? (float)own(j)->init_std : 0.02f; }
 
 /* A value that nobody gave may be that of the networks that this run begins with. */
@@ -65,7 +64,7 @@ static gt_node *embed(gt_bound_net b, gt_node *labels) {
     return gt_matmul(b.graph, labels, gt_leaf(b, "embed", ".weight"));
 }
 
-static gt_norm_by in_training(const gt_job *j) { return gt_is(j->bn, "batch") ? GT_NORM_BATCH : GT_NORM_SLICE; }
+static gt_norm_by in_training(const gt_job *j) { return j->bn == GT_BN_BATCH ? GT_NORM_BATCH : GT_NORM_SLICE; }
 
 static gt_node *normalise(gt_bound_net b, const gt_job *j, const char *layer, gt_node *x, gt_norm_by by) {
     if (!normalises(j)) return gt_add(b.graph, x, gt_leaf(b, layer, ".conv.bias"));
@@ -193,7 +192,7 @@ static gt_node *halved(gt_bound_net b, const gt_job *j, const char *layer, gt_no
     static const float halves[] = {0.5f, 0.5f};
     x = gt_conv(b.graph, x, gt_leaf(b, layer, ".conv.weight"), pools(j) ? keep : halve);
     if (!pools(j)) return x;
-    if (gt_is(own(j)->down, "max-pool")) return gt_max_pool(b.graph, x, .size = 2);
+    if (own(j)->down == GT_DOWN_MAX_POOL) return gt_max_pool(b.graph, x, .size = 2);
     return gt_downsample2d(b.graph, x, (gt_filter){0, 2, halves}, 2);
 }
 

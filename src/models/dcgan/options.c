@@ -5,6 +5,8 @@
 
 #include "gantry/dist.h"
 #include "gantry/log.h"
+#include "gantry/ops.h"
+#include "gantry/optimizer.h"
 #include "models/dcgan/loss.h"
 
 #define OPTION(field, value, text) GT_JOB_ROW(gt_dcgan_options, field, value, text)
@@ -13,14 +15,13 @@
 
 static const gt_option options[] = {
     {OPTION(latent, "normal", "Distribution of the latent z: N(0,1), or uniform in [-1,1)"),
-     .choices = "normal|uniform"},
+     GT_CHOICES(GT_LATENTS_DRAWN)},
     {OPTION(d_batches, "separate", "Whether D sees real and fake images in separate batches, or mixed"),
-     .choices = "separate|mixed",
+     GT_CHOICES(GT_D_BATCHES),
      .detail = "It matters because batches share the statistics of batch normalisation. Mixed, the update of G "
                "shows D real images, too."},
     {OPTION(smoothing, "none", "Soft targets of D: random ones in 0.7..1.2 for real images, instead of 1"),
-     .choices = "none|one-sided|two-sided",
-     .detail = "two-sided: also random targets in 0..0.3 for fake images, instead of 0."},
+     GT_CHOICES(GT_SMOOTHINGS), .detail = "two-sided: also random targets in 0..0.3 for fake images, instead of 0."},
     {OPTION(flip, "0", "Noisy labels: share of images whose target is that of the other kind"), .max = 0.5,
      .detail = "Customary is 0.05."},
     {OPTION(smooth_real, NULL, "D's target for real images: a number, or a range such as 0.7..1.2"),
@@ -47,10 +48,10 @@ static const gt_option options[] = {
     {OPTION(slope, NULL, "Slope of the leaky ReLU below 0, in G and D"), .derived = "0.2", .max = 1},
     {OPTION(init_std, NULL, "Standard deviation of the weights at the start"), .derived = "0.02", .min = 1e-6,
      .max = 10},
-    {OPTION(down, NULL, "How D halves sizes"), .derived = "stride", .choices = "stride|max-pool|avg-pool",
+    {OPTION(down, NULL, "How D halves sizes"), .derived = "stride", GT_CHOICES(GT_HALVINGS),
      .detail = "stride: convolutions of 4x4 that take each second pixel. The others: convolutions of 3x3 at the full "
                "size, then 2x2 pooling, then normalisation."},
-    {OPTION(up, NULL, "How G doubles sizes"), .derived = "transpose", .choices = "transpose|nearest",
+    {OPTION(up, NULL, "How G doubles sizes"), .derived = "transpose", GT_CHOICES(GT_DOUBLINGS),
      .detail = "transpose: transposed convolutions of 4x4. nearest: each pixel is repeated 2x2 times, then "
                "convolutions of 3x3."},
     {OPTION(d_depth, NULL, "Number of further convolutions of D at each size"), .derived = "0", .max = 8,
@@ -120,8 +121,8 @@ enum {
  * features. Elsewhere too: of the speed of a core an image alone costs 27 % at 32x32 and 21 % at 64x64, eight cost 6
  * and 4 (docs/parallel.md). */
 static int default_slices(const gt_job *job) {
-    if (gt_is(job->bn, "slice")) return (int)gt_smallest(MOST_SLICES, gt_largest(1, job->batch / LEAST_NORMALISED));
-    bool means = gt_is(job->bn, "none") && ((const gt_dcgan_options *)job->own)->feature_matching;
+    if (job->bn == GT_BN_SLICE) return (int)gt_smallest(MOST_SLICES, gt_largest(1, job->batch / LEAST_NORMALISED));
+    bool means = job->bn == GT_BN_NONE && ((const gt_dcgan_options *)job->own)->feature_matching;
     return means ? (int)gt_smallest(MOST_SLICES, job->batch) : gt_slices_of(job->batch, WORTH);
 }
 
@@ -170,7 +171,7 @@ static void resolve(gt_job *job, int64_t items) {
     gt_dcgan_options *o = job->own;
     leave_targets(job);
     gt_job_derive(job, "d-optimizer", "%s", gt_job_optimizer(job, ""));
-    if (gt_job_derives(job, "d-lrate")) o->d_lrate = gt_is(job->gan.d_optimizer, "sgd") ? 0.02 : job->lrate;
+    if (gt_job_derives(job, "d-lrate")) o->d_lrate = gt_optimizer_find(job->gan.d_optimizer)->plain ? 0.02 : job->lrate;
     if (gt_job_derives(job, "cbase")) job->gan.cbase = 32 * job->height; /* 64 at half the image's size */
 }
 
@@ -206,21 +207,21 @@ static gt_status check_loss(const gt_job *job, const gt_dcgan_loss *loss) {
     gt_dcgan_find_targets(job, targets);
     if (!loss->takes_targets && (gt_dcgan_d_targets_vary(targets) || gt_dcgan_g_targets_vary(targets)))
         return fail_of_targets(job, loss);
-    if (o->semi && !gt_is(loss->name, "bce"))
+    if (o->semi && !loss->with_classes)
         return gt_fail(GT_USAGE, "--semi takes --loss=bce alone: its classes and fake images are one distribution");
-    if (!loss->judges && gt_is(job->gan.aug, "ada"))
+    if (!loss->judges && job->gan.aug == GT_AUG_ADA)
         return gt_fail(GT_USAGE,
                        "--aug=ada needs to know which images D takes for real, and scores of --loss=%s do "
                        "not say so: take --aug=fixed --p=0.2, or another loss",
                        loss->name);
     if (gt_job_given(job, "gp-weight") && !loss->penalised)
         return gt_fail(GT_USAGE, "--gp-weight can only be specified with --loss=wgan-gp");
-    if (loss->penalised && !gt_is(job->bn, "none"))
+    if (loss->penalised && job->bn != GT_BN_NONE)
         return gt_fail(GT_USAGE,
                        "--loss=%s --bn=%s: the penalty is on D's gradient in each image, and batch "
                        "normalisation makes D's score of an image depend on the others: take --bn=none",
-                       loss->name, job->bn);
-    if (loss->penalised && gt_is(o->d_batches, "mixed"))
+                       loss->name, gt_job_value(job, "bn"));
+    if (loss->penalised && o->d_batches == GT_D_BATCHES_MIXED)
         return gt_fail(GT_USAGE,
                        "--loss=%s --d-batches=mixed: without batch normalisation there is nothing to mix: "
                        "take --d-batches=separate",
@@ -228,10 +229,12 @@ static gt_status check_loss(const gt_job *job, const gt_dcgan_loss *loss) {
     return GT_OK;
 }
 
+static bool has_slope(const char *activation) { return gt_activation_find(activation)->alpha > 0; }
+
 static gt_status check(const gt_job *job) {
     const gt_dcgan_options *o = job->own;
     long long half = job->height / 2;
-    bool leaky = gt_is(o->g_activation, "lrelu") || !*o->d_activation || gt_is(o->d_activation, "lrelu");
+    bool leaky = has_slope(o->g_activation) || !*o->d_activation || has_slope(o->d_activation);
     if (gt_options_state(&job->options, "slope") == GT_OPTION_GIVEN && !leaky)
         return gt_fail(GT_USAGE, "--slope has a meaning only with --g-activation=lrelu or --d-activation=lrelu");
     if (job->cond && o->semi)

@@ -44,8 +44,8 @@ static void find(const gt_job *job, const char *key, const char *text, gt_dcgan_
 void gt_dcgan_find_targets(const gt_job *job, gt_dcgan_target targets[GT_DCGAN_TARGETS]) {
     const gt_dcgan_options *o = job->own;
     gt_dcgan_target *real = &targets[GT_DCGAN_REAL], *fake = &targets[GT_DCGAN_FAKE], *g = &targets[GT_DCGAN_MADE];
-    *real = gt_is(o->smoothing, "none") ? (gt_dcgan_target){1, 1, 0} : (gt_dcgan_target){0.7, 1.2, 0};
-    *fake = gt_is(o->smoothing, "two-sided") ? (gt_dcgan_target){0, 0.3, 0} : (gt_dcgan_target){0, 0, 0};
+    *real = o->smoothing == GT_SMOOTHING_NONE ? (gt_dcgan_target){1, 1, 0} : (gt_dcgan_target){0.7, 1.2, 0};
+    *fake = o->smoothing == GT_SMOOTHING_TWO_SIDED ? (gt_dcgan_target){0, 0.3, 0} : (gt_dcgan_target){0, 0, 0};
     *g = (gt_dcgan_target){1, 1, 0};
     find(job, "smooth-real", o->smooth_real, real);
     find(job, "smooth-fake", o->smooth_fake, fake);

@@ -8,14 +8,13 @@
 #ifndef GANTRY_MODELS_EDM_DENOISER_H
 #define GANTRY_MODELS_EDM_DENOISER_H
 
+#include "gantry/choices.h"
 #include "models/edm/unet.h"
 
-typedef enum gt_precond {
-    GT_PRECOND_EDM,
-    GT_PRECOND_VP, /* of networks that others have trained */
-    GT_PRECOND_VE,
-    GT_PRECOND_FLOW, /* the network's "sigma" is a time from 0 (noise) to 1 (data) */
-} gt_precond;
+/* Of flow the network's "sigma" is a time from 0 (noise) to 1 (data). VP and VE are of networks that others have
+ * trained. */
+#define GT_PRECONDS(X) X(GT_PRECOND_EDM, "edm") X(GT_PRECOND_FLOW, "flow") X(GT_PRECOND_VP, "vp") X(GT_PRECOND_VE, "ve")
+typedef enum gt_precond { GT_PRECONDS(GT_CONSTANT) } gt_precond;
 
 /* Of VP: sigma(t) = sqrt(exp(beta_d t^2 / 2 + beta_min t) - 1), of which the network is told (times - 1) t. */
 typedef struct gt_vp_values {

@@ -8,9 +8,16 @@
 #include "models/edm/loss.h"
 #include "models/edm/sampling.h"
 
+#define GT_UNETS(X) X(GT_UNET_DDPMPP, "ddpmpp") X(GT_UNET_NCSNPP, "ncsnpp")
+typedef enum gt_unet_kind { GT_UNETS(GT_CONSTANT) } gt_unet_kind;
+
+/* How times are drawn in training, of flow. */
+#define GT_TIMES(X) X(GT_TIMES_UNIFORM, "uniform") X(GT_TIMES_LOGIT_NORMAL, "logit-normal")
+typedef enum gt_times { GT_TIMES(GT_CONSTANT) } gt_times;
+
 typedef struct gt_edm_options {
-    const char *precond; /* "edm" "flow"; of networks of others "vp" "ve" */
-    const char *arch;    /* "ddpmpp" "ncsnpp" */
+    gt_precond precond;
+    gt_unet_kind arch;
     int64_t model_channels;
     const char *channel_mult; /* "1,2,2": a number for each level */
     int64_t num_blocks;
@@ -18,10 +25,10 @@ typedef struct gt_edm_options {
     double unet_dropout, label_dropout;
     double augment; /* probability of each transform */
     double sigma_data, p_mean, p_std;
-    const char *times; /* of flow: "uniform" "logit-normal" */
+    gt_times times;
     double time_mean, time_std;
     /* pictures */
-    const char *sampler; /* "heun" "euler" "midpoint" "stochastic" */
+    gt_solver sampler;
     int64_t sampler_steps, sheet_steps;
     double sigma_min, sigma_max, sigma_rho;
     double churn, churn_min, churn_max, churn_noise;
@@ -55,10 +62,10 @@ typedef struct gt_edm {
 /* The network of a resolved job. GT_USAGE: an option does not fit. */
 gt_status gt_edm_shape(const gt_job *job, gt_unet_shape *s);
 gt_status gt_edm_denoiser(const gt_job *job, gt_denoiser *d); /* with that network */
-extern const char *const gt_precond_names[];                  /* by gt_precond, ended by NULL */
+extern const char *const gt_precond_names[];                  /* by gt_precond */
 extern const char *const gt_unet_path_names[];                /* by gt_unet_path, ended by NULL */
 /* GT_USAGE: the job's network cannot be sampled so. */
-gt_status gt_edm_check_sampling(const gt_job *job, const char *sampler, double guidance);
+gt_status gt_edm_check_sampling(const gt_job *job, gt_solver sampler, double guidance);
 /* The graph of the phase for slices of n samples: sums of squares, and their gradients. */
 void gt_edm_phase(const gt_edm *m, const gt_net *net, gt_graph *g, int n);
 /* The graph from latents to pictures: a loop over the denoiser. NULL: see gt_message(). */

@@ -10,7 +10,7 @@
 
 typedef struct way { /* what the loop reads */
     gt_sampling sampling;
-    const char *sampler;
+    gt_solver sampler;
     float guidance; /* 1: none */
     bool starts;    /* from pictures */
     int n, labels;
@@ -86,8 +86,8 @@ static void step(const gt_loop *loop, gt_exec *e, const gt_exec_env *env, int tu
 /* What is asked for, else what the job says. */
 static gt_status plan_course(const gt_edm *m, const gt_request *r, gt_arena *a, way *w) {
     const gt_edm_options *o = m->options;
-    const char *sampler = r->steps.sampler && *r->steps.sampler ? r->steps.sampler : o->sampler;
-    bool flow = m->denoiser.precond == GT_PRECOND_FLOW, stochastic = gt_is(sampler, "stochastic");
+    gt_solver sampler = r->steps.sampler != GT_SOLVER_OF_JOB ? r->steps.sampler : o->sampler;
+    bool flow = m->denoiser.precond == GT_PRECOND_FLOW, stochastic = sampler == GT_SOLVER_STOCHASTIC;
     int steps = (int)(r->steps.steps ? r->steps.steps : r->draft ? o->sheet_steps : o->sampler_steps);
     double *levels = gt_arena_array(a, (size_t)steps + 1, sizeof *levels);
     double strength = r->steps.strength > 0 ? r->steps.strength : 1, guidance = o->guidance;
@@ -106,9 +106,9 @@ static gt_status plan_course(const gt_edm *m, const gt_request *r, gt_arena *a, 
                                 .steps = steps,
                                 .levels = levels,
                                 .first = first < steps ? first : steps - 1,
-                                .second = gt_is(sampler, "euler")      ? 0
-                                          : gt_is(sampler, "midpoint") ? 0.5
-                                                                       : 1,
+                                .second = sampler == GT_SOLVER_EULER      ? 0
+                                          : sampler == GT_SOLVER_MIDPOINT ? 0.5
+                                                                          : 1,
                                 .churn = stochastic ? o->churn : 0,
                                 .churn_min = o->churn_min,
                                 .churn_max = o->churn_max,
@@ -118,10 +118,11 @@ static gt_status plan_course(const gt_edm *m, const gt_request *r, gt_arena *a, 
 
 /* What changes pictures of the same network and latents. */
 static const char *words_of(gt_graph *g, const way *w, int turns) {
+    static const char *const names[] = {GT_SOLVERS(GT_NAME)};
     gt_arena *a = gt_graph_arena(g);
     return w->guidance == 1
-               ? gt_arena_printf(a, "%d evaluations by %s", turns, w->sampler)
-               : gt_arena_printf(a, "%d evaluations by %s, guidance %g", turns, w->sampler, (double)w->guidance);
+               ? gt_arena_printf(a, "%d evaluations by %s", turns, names[w->sampler])
+               : gt_arena_printf(a, "%d evaluations by %s, guidance %g", turns, names[w->sampler], (double)w->guidance);
 }
 
 gt_graph *gt_edm_generator(gt_model *m, const gt_request *r) {

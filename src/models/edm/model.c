@@ -13,7 +13,7 @@ static gt_graph *build_phase(gt_phase *p, int n) {
         gt_fail(GT_USAGE,
                 "--precond=%s: such networks of EDM's program make pictures here, and are not trained; "
                 "--precond=edm goes on with their tensors",
-                own->options->precond);
+                gt_precond_names[own->options->precond]);
         return NULL;
     }
     gt_graph *g = gt_graph_new(p->name, p->model->kernels);
@@ -64,8 +64,8 @@ static gt_status add_phase(gt_model *m) {
 /* ---- the model ---- */
 
 static gt_levels_rule rule_of(const gt_edm_options *o) {
-    if (!gt_is(o->precond, "flow")) return (gt_levels_rule){.mean = o->p_mean, .std = o->p_std};
-    return (gt_levels_rule){.mean = o->time_mean, .std = o->time_std, .uniform = gt_is(o->times, "uniform")};
+    if (o->precond != GT_PRECOND_FLOW) return (gt_levels_rule){.mean = o->p_mean, .std = o->p_std};
+    return (gt_levels_rule){.mean = o->time_mean, .std = o->time_std, .uniform = o->times == GT_TIMES_UNIFORM};
 }
 
 static gt_graph *build_denoiser(gt_model *m, const gt_request *r) {

@@ -42,10 +42,10 @@ static gt_status check_heights(const gt_option *o, const char *value) {
 
 static const gt_option options[] = {
     {OPTION(precond, "edm", "What the network learns: to remove noise (EDM), or the velocity of rectified flow"),
-     .choices = "edm|flow|vp|ve",
+     GT_CHOICES(GT_PRECONDS),
      .detail = "vp and ve are of networks that EDM's program has trained: they make pictures, and are not trained."},
     {OPTION(arch, "ddpmpp", "The U-Net: DDPM++, or NCSN++ with random frequencies and a residual encoder"),
-     .choices = "ddpmpp|ncsnpp"},
+     GT_CHOICES(GT_UNETS)},
     {OPTION(model_channels, NULL, "Channels of the U-Net at its full size, before they are multiplied"),
      .derived = "from cfg", .min = 4, .max = 1 << 12},
     {OPTION(channel_mult, NULL, "Channels of each level, as multiples; each level halves the picture"),
@@ -69,14 +69,14 @@ static const gt_option options[] = {
      .with = "--precond=edm"},
     {OPTION(p_std, "1.2", "Standard deviation of the logarithm of noise levels in training (edm)"), .min = 1e-3,
      .max = 20, .with = "--precond=edm"},
-    {OPTION(times, "logit-normal", "How times are drawn in training (flow)"), .choices = "uniform|logit-normal",
+    {OPTION(times, "logit-normal", "How times are drawn in training (flow)"), GT_CHOICES(GT_TIMES),
      .with = "--precond=flow"},
     {OPTION(time_mean, "0", "Mean of the logit of times, of which 1 is the picture"), .min = -20, .max = 20,
      .with = "--precond=flow"},
     {OPTION(time_std, "1", "Standard deviation of the logit of times"), .min = 1e-3, .max = 20,
      .with = "--precond=flow"},
     {OPTION(sampler, "heun", "How pictures are made: steps of Heun, Euler, midpoint, or with fresh noise"),
-     .choices = "heun|euler|midpoint|stochastic",
+     GT_CHOICES_GIVEN(GT_SOLVERS),
      .detail = "Heun and midpoint ask the network twice in a step. stochastic is Heun with --churn (edm alone)."},
     {OPTION(sampler_steps, "18", "Number of steps from noise to a picture"), .min = 1, .max = 10000},
     {OPTION(sheet_steps, "8", "The same for the pictures that a run makes of itself"), .min = 1, .max = 10000},
@@ -102,8 +102,7 @@ static const gt_option options[] = {
     {FOUND("vp-values", vp)},
 };
 
-const char *const gt_precond_names[] = {
-    [GT_PRECOND_EDM] = "edm", [GT_PRECOND_VP] = "vp", [GT_PRECOND_VE] = "ve", [GT_PRECOND_FLOW] = "flow", NULL};
+const char *const gt_precond_names[] = {GT_PRECONDS(GT_NAME)};
 const char *const gt_unet_path_names[] = {
     [GT_UNET_STANDARD] = "standard", [GT_UNET_SKIP] = "skip", [GT_UNET_RESIDUAL] = "residual", NULL};
 
@@ -129,6 +128,8 @@ static const gt_named advice[] = {
 };
 
 /* What is trained in hours, and what was published (Karras et al., tables 6 and 7). */
+enum { CPU }; /* the first one */
+
 static const gt_named recipes[] = {
     {"cpu", "kimg=2000 batch=32 lrate=0.001 ema-kimg=50 ema-ramp=0.05 model-channels=32 num-blocks=1 unet-dropout=0"},
     {"cifar10", "kimg=200000 batch=512 lrate=0.001 ema-kimg=500 ema-ramp=0.05 model-channels=128 num-blocks=4 "
@@ -166,7 +167,7 @@ static void resolve(gt_job *job, int64_t items) {
     if (gt_job_derives(job, "z-dim")) job->z_dim = job->height * job->width * job->channels;
     if (job->resumes) gt_job_derive(job, "ema-ramp", "0");
     gt_derive_recipe(job, recipes);
-    double growth = gt_is(job->cfg, "cpu") ? 2e3 : 10e6;
+    double growth = gt_recipe_of(job, recipes) == CPU ? 2e3 : 10e6;
     if (gt_job_derives(job, "warmup")) job->warmup = items > 0 ? growth / (double)items : 0;
     gt_job_derive(job, "channel-mult", "%s", mults[usual_levels(job->height, job->width) - 1]);
     int levels = numbers_of(o->channel_mult, GT_UNET_LEVELS, mult);
@@ -202,7 +203,7 @@ static gt_status shape_found(const gt_edm_options *o, gt_unet_shape *s) {
 
 gt_status gt_edm_shape(const gt_job *job, gt_unet_shape *s) {
     const gt_edm_options *o = job->own;
-    bool ncsnpp = gt_is(o->arch, "ncsnpp");
+    bool ncsnpp = o->arch == GT_UNET_NCSNPP;
     int attention[GT_UNET_LEVELS];
     *s = (gt_unet_shape){.height = (int)job->height,
                          .width = (int)job->width,
@@ -247,14 +248,12 @@ static bool is_level(double x) { return x >= 0 && !isnan(x); }
 
 gt_status gt_edm_denoiser(const gt_job *job, gt_denoiser *d) {
     const gt_edm_options *o = job->own;
-    const char *levels = o->found.levels;
-    int precond = GT_PRECOND_EDM;
+    const char *levels = o->found.levels, *name = gt_precond_names[o->precond];
     *d = (gt_denoiser){.sigma_data = o->sigma_data};
-    gt_status st = choose("precond", o->precond, gt_precond_names, &precond);
-    if (!st) st = gt_edm_shape(job, &d->unet);
-    d->precond = (gt_precond)precond;
-    size_t n = strlen(o->precond);
-    bool own = !strncmp(levels, o->precond, n) && levels[n] == ':'; /* else of another preconditioning */
+    gt_status st = gt_edm_shape(job, &d->unet);
+    d->precond = o->precond;
+    size_t n = strlen(name);
+    bool own = !strncmp(levels, name, n) && levels[n] == ':'; /* else of another preconditioning */
     if (!st && own &&
         (sscanf(levels + n, ":%lf:%lf", &d->sigma_min, &d->sigma_max) != 2 || !is_level(d->sigma_min) ||
          !is_level(d->sigma_max) || d->sigma_max <= d->sigma_min))
@@ -267,9 +266,9 @@ gt_status gt_edm_denoiser(const gt_job *job, gt_denoiser *d) {
     return st;
 }
 
-gt_status gt_edm_check_sampling(const gt_job *job, const char *sampler, double guidance) {
+gt_status gt_edm_check_sampling(const gt_job *job, gt_solver sampler, double guidance) {
     const gt_edm_options *o = job->own;
-    if (gt_is(o->precond, "flow") && gt_is(sampler, "stochastic"))
+    if (o->precond == GT_PRECOND_FLOW && sampler == GT_SOLVER_STOCHASTIC)
         return gt_fail(GT_USAGE, "--sampler=stochastic: flows have no fresh noise; take heun, euler or midpoint");
     if (guidance == 1) return GT_OK;
     if (!job->label_dim)
@@ -284,7 +283,7 @@ gt_status gt_edm_check_sampling(const gt_job *job, const char *sampler, double g
 static gt_status check(const gt_job *job) {
     const gt_edm_options *o = job->own;
     gt_denoiser d;
-    gt_status st = gt_check_recipe(job, recipes, "");
+    gt_status st = gt_check_recipe(job, recipes);
     if (!st) st = gt_edm_denoiser(job, &d);
     if (st) return st;
     if (job->z_dim != job->height * job->width * job->channels)

@@ -44,8 +44,9 @@ gt_status gt_stylegan2_check_size(int64_t height, int64_t width, int64_t channel
         (int)width, (int)height, 1 << last, (int)best_width, (int)best_height, (int)best_width, (int)best_height);
 }
 
-gt_status gt_levels_make(gt_levels *l, int height, int width, int channel_base, int channel_max,
-                         const char *architecture) {
+const char *const gt_arch_names[] = {GT_ARCHS(GT_NAME)};
+
+gt_status gt_levels_make(gt_levels *l, int height, int width, int channel_base, int channel_max, gt_arch architecture) {
     gt_status st = gt_stylegan2_check_size(height, width, 0);
     if (st) return st;
     int k = last_level(height, width);
@@ -55,10 +56,8 @@ gt_status gt_levels_make(gt_levels *l, int height, int width, int channel_base, 
         return gt_fail(GT_USAGE,
                        "--cbase=%d: the block of %d pixels would have no channels; --cbase must be at least %d",
                        channel_base, gt_level_name(k), gt_level_name(k));
-    l->skip = gt_is(architecture, "skip");
-    l->resnet = gt_is(architecture, "resnet");
-    if (!l->skip && !l->resnet && !gt_is(architecture, "orig"))
-        return gt_fail(GT_USAGE, "unknown architecture '%s': orig, skip or resnet", architecture);
+    l->skip = architecture == GT_ARCH_SKIP;
+    l->resnet = architecture == GT_ARCH_RESNET;
     return GT_OK;
 }
 

@@ -18,10 +18,8 @@ typedef struct gt_levels {
 /* GT_USAGE: images that StyleGAN2 cannot make (stylegan2.h); the message names the nearest size that fits. Any number
  * of channels fits. */
 gt_status gt_stylegan2_check_size(int64_t height, int64_t width, int64_t channels);
-/* The levels of a network. GT_USAGE: the size does not fit, the last level would have no channels, or the architecture
- * is unknown. */
-gt_status gt_levels_make(gt_levels *l, int height, int width, int channel_base, int channel_max,
-                         const char *architecture);
+/* The levels of a network. GT_USAGE: the size does not fit, or the last level would have no channels. */
+gt_status gt_levels_make(gt_levels *l, int height, int width, int channel_base, int channel_max, gt_arch architecture);
 int gt_level_channels(const gt_levels *l, int level); /* min(channel_base / (4 << level), channel_max) */
 static inline int gt_level_name(int level) { return 4 << level; }
 
@@ -36,5 +34,7 @@ gt_resample_filter gt_resample_filter_default(void); /* 1 3 3 1 */
  * `gpus`. */
 void gt_stylegan2_resolve_recipe(gt_job *job, int64_t items);
 gt_status gt_stylegan2_check_recipe(const gt_job *job); /* GT_USAGE: cfg is a recipe of another family */
+bool gt_stylegan2_is_auto(const gt_job *job);           /* is the recipe auto, or cpu? */
+bool gt_stylegan2_is_cpu(const gt_job *job);
 
 #endif

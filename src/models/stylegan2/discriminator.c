@@ -9,7 +9,7 @@ gt_discriminator_config gt_discriminator_defaults(void) {
     return (gt_discriminator_config){.channels = 3,
                                      .channel_base = 32768,
                                      .channel_max = 512,
-                                     .architecture = "resnet",
+                                     .architecture = GT_ARCH_RESNET,
                                      .activation = "lrelu",
                                      .conv_clamp = -1,
                                      .cmap_dim = -1,

@@ -65,7 +65,7 @@ static void set_g(gt_imported *m, const gt_stylegan2_found *o) {
     gt_import_set(m, "z-dim", "%d", p->z_dim);
     gt_import_set(m, "w-dim", "%d", s->w_dim);
     gt_import_set(m, "map-layers", "%d", p->num_layers);
-    gt_import_set(m, "g-arch", "%s", s->architecture);
+    gt_import_set(m, "g-arch", "%s", gt_arch_names[s->architecture]);
     set_real(m, "lrmul", short_of(p->lr_multiplier), 0.01);
     set_real(m, "w-avg-beta", short_of(p->w_avg_beta), 0.995);
     set_int(m, "embed", p->embed_features, 0);
@@ -84,7 +84,7 @@ static int batch_for(int group) {
 static void set_d(gt_imported *m, const gt_stylegan2_found *o) {
     const gt_discriminator_config *d = &o->d;
     enum { WHOLE = 1 << 20 /* a batch is one group */ };
-    gt_import_set(m, "d-arch", "%s", d->architecture);
+    gt_import_set(m, "d-arch", "%s", gt_arch_names[d->architecture]);
     gt_import_set(m, "mbstd", "%d", d->mbstd_group_size > 0 ? d->mbstd_group_size : WHOLE);
     m->batch = batch_for(d->mbstd_group_size);
     set_activation(m, "d-nonlinearity", d->activation, o->g.synthesis.activation);

@@ -20,10 +20,10 @@ typedef struct gt_stylegan2_file {
     /* what stands before the names of G_ema's, G's and D's tensors in the file; NULL: the network is not there */
     const char *prefix[GT_STYLEGAN2_FILE_NETS];
     const char *networks[GT_STYLEGAN2_FILE_NETS + 1];
-    int levels;                  /* of G, or of D */
-    const char *architecture[2]; /* of G, of D */
-    const char *parts[2];        /* of TensorFlow's G: "mapping/", "synthesis/" */
-    bool silent;                 /* G adds no noise */
+    int levels;              /* of G, or of D */
+    gt_arch architecture[2]; /* of G, of D */
+    const char *parts[2];    /* of TensorFlow's G: "mapping/", "synthesis/" */
+    bool silent;             /* G adds no noise */
 } gt_stylegan2_file;
 
 /* What the file says or what its shapes tell. */
@@ -47,7 +47,7 @@ const char *gt_stylegan2_prefix(const gt_stylegan2_file *f, int network);
 gt_import_place gt_stylegan2_place(const gt_stylegan2_file *f, const char *prefix, bool is_d, const char *name);
 /* Does anything read this buffer ("synthesis.b8.conv0.resample_filter")? Layers that keep the size have one, too, which
  * holds whatever filter is the default. */
-bool gt_stylegan2_uses_filter(const char *name, bool is_d, const char *architecture);
+bool gt_stylegan2_uses_filter(const char *name, bool is_d, gt_arch architecture);
 
 /* ---- import_sizes.c ---- */
 

@@ -65,7 +65,7 @@ static gt_status check_alike(const facts *s, const char *prefix, const char *exc
 
 typedef struct filter_user {
     bool is_d;
-    const char *architecture;
+    gt_arch architecture;
 } filter_user;
 
 static bool uses_filter(const void *arg, const char *name) {
@@ -73,7 +73,7 @@ static bool uses_filter(const void *arg, const char *name) {
     return gt_stylegan2_uses_filter(name, u->is_d, u->architecture);
 }
 
-static gt_status read_filters(const facts *s, const char *prefix, bool is_d, const char *architecture,
+static gt_status read_filters(const facts *s, const char *prefix, bool is_d, gt_arch architecture,
                               gt_resample_filter *out) {
     return gt_import_filter(s->f->m, prefix, uses_filter, &(filter_user){is_d, architecture}, out);
 }

@@ -15,14 +15,14 @@ const char *gt_stylegan2_prefix(const gt_stylegan2_file *f, int network) {
     return f->prefix[0] ? f->prefix[0] : f->prefix[1];
 }
 
-bool gt_stylegan2_uses_filter(const char *name, bool is_d, const char *architecture) {
+bool gt_stylegan2_uses_filter(const char *name, bool is_d, gt_arch architecture) {
     static const char part[] = "synthesis.";
     if (!is_d && strncmp(name, part, sizeof part - 1)) return false;
     if (!is_d) name += sizeof part - 1;
     const char *layer = strchr(name, '.');
     if (!layer) return false;
     bool of_block = !strcmp(layer, ".resample_filter"), last = !strncmp(name, "b4.", 3);
-    if (of_block) return gt_is(architecture, "skip") && !last;
+    if (of_block) return architecture == GT_ARCH_SKIP && !last;
     return !strncmp(layer, is_d ? ".conv1." : ".conv0.", 7) || !strncmp(layer, ".skip.", 6);
 }
 

@@ -82,9 +82,9 @@ static gt_status size_generator(const look *l, int levels, gt_generator_config *
     s->height = block_dim(l, -2, 0, "const") << (levels - 1);
     s->width = block_dim(l, -1, 0, "const") << (levels - 1);
     s->channels = block_dim(l, 0, levels - 1, "torgb.weight");
-    s->architecture = block_dim(l, 0, 0, "torgb.weight")  ? "skip"
-                      : block_dim(l, 0, 1, "skip.weight") ? "resnet"
-                                                          : "orig";
+    s->architecture = block_dim(l, 0, 0, "torgb.weight")  ? GT_ARCH_SKIP
+                      : block_dim(l, 0, 1, "skip.weight") ? GT_ARCH_RESNET
+                                                          : GT_ARCH_ORIG;
     s->use_noise = dim(l, -1, "synthesis.b4.conv1.noise_const") > 0;
     if (!s->w_dim) return missing(l, "synthesis.b4.conv1.affine.weight");
     if (!s->channels) return missing(l, gt_text_of("synthesis.b%d.torgb.weight", gt_level_name(levels - 1)).s);
@@ -102,7 +102,9 @@ static gt_status size_discriminator(const look *l, int levels, gt_discriminator_
     d->channels = block_dim(l, 1, levels - 1, "fromrgb.weight");
     if (!d->channels) return missing(l, gt_text_of("b%d.fromrgb.weight", gt_level_name(levels - 1)).s);
     d->mbstd_channels = seen - channels[0];
-    d->architecture = dim(l, 0, "b4.fromrgb.weight") ? "skip" : block_dim(l, 0, 1, "skip.weight") ? "resnet" : "orig";
+    d->architecture = dim(l, 0, "b4.fromrgb.weight")      ? GT_ARCH_SKIP
+                      : block_dim(l, 0, 1, "skip.weight") ? GT_ARCH_RESNET
+                                                          : GT_ARCH_ORIG;
     d->c_dim = dim(l, 1, "mapping.embed.weight");
     d->cmap_dim = d->c_dim ? dim(l, 0, "b4.out.weight") : 0;
     d->mapping.num_layers = d->c_dim ? count_layers(l, d->cmap_dim, &d->mapping.layer_features) : 8;

@@ -21,7 +21,7 @@ int gt_stylegan2_interval(const gt_stylegan2 *m, const gt_stylegan2_phase *p) {
 }
 
 bool gt_stylegan2_own_cut(const gt_stylegan2 *m, const gt_stylegan2_phase *p) {
-    return p->generates && p->regularises && m->options->pl_mean && !strcmp(m->options->pl_mean, "batch");
+    return p->generates && p->regularises && m->options->pl_mean == GT_PL_MEAN_BATCH;
 }
 
 int gt_stylegan2_samples(const gt_stylegan2 *m, const gt_stylegan2_phase *p, int n) {

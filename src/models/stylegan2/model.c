@@ -35,15 +35,9 @@ static void write_stddev_groups(gt_exec *e, const gt_slice_input *s, const gt_di
         for (int k = 0; k < groups; k++) to[i * groups + k] = ((int)s->sample0 + i) % c->mbstd_batch % groups == k;
 }
 
-static const gt_stylegan2_phase *kind_of(const gt_phase *p) {
-    const gt_stylegan2_phase *kind = gt_stylegan2_phases;
-    while (strcmp(kind->name, p->name)) kind++;
-    return kind;
-}
-
 static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     const gt_stylegan2 *own = p->model->own;
-    const gt_stylegan2_phase *kind = kind_of(p);
+    const gt_stylegan2_phase *kind = p->own;
     if (kind->generates) {
         gt_gan_write_labels(e, p, s, gt_stylegan2_samples(own, kind, s->n));
         write_mix_mask(e, p, s, own);
@@ -65,7 +59,7 @@ static gt_status prepare(gt_phase *p, gt_exec *e) {
 static gt_graph *build_phase(gt_phase *p, int n) {
     gt_graph *g = gt_graph_new(p->name, p->model->kernels);
     if (!g) return NULL;
-    const gt_stylegan2_phase *kind = kind_of(p);
+    const gt_stylegan2_phase *kind = p->own;
     kind->build(p->model->own, kind, g, n);
     return gt_whole_graph(g, "phase ", p->name);
 }
@@ -80,7 +74,8 @@ static gt_status add_phase(gt_model *m, gt_stylegan2 *own, const gt_stylegan2_ph
                   .prepare = prepare,
                   .fill = fill,
                   .own_slices = gt_stylegan2_own_cut(own, kind) ? own->own_slices : 0,
-                  .states = states};
+                  .states = states,
+                  .own = kind};
     while (kind->stats[p.n_stats]) p.n_stats++;
     const gt_tensor *average = gt_net_find(m->nets[0], "mapping.w_avg");
     if (kind->generates && average)
@@ -118,11 +113,7 @@ static gt_status check_truncation(const gt_model *m, const float *params) {
 
 static gt_graph *build_generator(gt_model *m, const gt_request *o) {
     const gt_stylegan2 *own = m->own;
-    gt_synthesis_options synthesis = {0};
-    if (!gt_noise_mode_find(o->noise_mode, &synthesis.noise)) {
-        gt_fail(GT_USAGE, "unknown noise mode '%s': const, random or none", o->noise_mode);
-        return NULL;
-    }
+    gt_synthesis_options synthesis = {.noise = o->noise_mode};
     gt_graph *g = gt_graph_new("generator", m->kernels);
     if (!g) return NULL;
     gt_bound_net b = {g, m->nets[0], 0};
@@ -197,10 +188,9 @@ gt_status gt_stylegan2_make(gt_model *m, const gt_job *job, const gt_generator_c
     m->reference = gt_stylegan2_reference(m);
     m->discriminator_maps = discriminator_maps;
 
-    gt_status st = gt_job_augment(job, &own->augment);
-    if (!st)
-        st = gt_model_add_network(m, gt_generator_net("G", generator),
-                                  learning(job, job->gan.g_optimizer, own->reg_interval[0]));
+    own->augment = gt_job_augment(job);
+    gt_status st = gt_model_add_network(m, gt_generator_net("G", generator),
+                                        learning(job, job->gan.g_optimizer, own->reg_interval[0]));
     if (!st)
         st = gt_model_add_network(m, gt_discriminator_net("D", discriminator),
                                   learning(job, job->gan.d_optimizer, own->reg_interval[1]));

@@ -18,7 +18,6 @@ static gt_status check_gpus(const gt_option *o, const char *value) {
 #define FOUND(key, field)                                                                          \
     GT_ROW(gt_stylegan2_options, key, found.field, NULL, "Found in a network of another program"), \
         .class = GT_SHAPE, .derived = "as published"
-#define ARCHITECTURES "skip|resnet|orig"
 
 static const gt_option options[] = {
     {OPTION(gpus, "1", "Number of GPUs that the recipe auto is computed for"), .after = "cfg", .group = "recipe",
@@ -42,15 +41,15 @@ static const gt_option options[] = {
     {OPTION(pl_weight, NULL, "Weight of the path length penalty; 0: off"), .after = "ema-ramp", .derived = "from cfg",
      .max = HUGE_VAL},
     {OPTION(pl_mean, NULL, "Path lengths whose mean enters the running mean: the batch's or a slice's"),
-     .after = "pl-weight", .derived = "batch; with --slices slice", .choices = "batch|slice",
+     .after = "pl-weight", .derived = "batch; with --slices slice", GT_CHOICES_GIVEN(GT_PL_MEANS),
      .detail = "batch: of half a batch of images, each computed as a slice of its own. slice: of half of each slice."},
     {OPTION(style_mixing, NULL, "Probability that an image is made from two latents"), .after = "pl-mean",
      .derived = "from cfg", .max = 1},
     {OPTION(map_layers, NULL, "Number of layers of the mapping network"), .after = "cmax", .group = "networks",
      .derived = "from cfg", .min = 1, .max = 64},
     {OPTION(w_dim, NULL, "Length of the intermediate latent w"), .derived = "512; of cpu 64", .min = 1, .max = 1 << 14},
-    {OPTION(g_arch, "skip", "Architecture of the generator"), .choices = ARCHITECTURES},
-    {OPTION(d_arch, NULL, "Architecture of the discriminator"), .derived = "from cfg", .choices = ARCHITECTURES},
+    {OPTION(g_arch, "skip", "Architecture of the generator"), GT_CHOICES(GT_ARCHS)},
+    {OPTION(d_arch, NULL, "Architecture of the discriminator"), .derived = "from cfg", GT_CHOICES(GT_ARCHS)},
     {OPTION(fp32, "0", "Do not clamp activations after convolutions"),
      .detail = "All arithmetic is float32 with or without this option. The published recipes clamp activations at 256, "
                "because they compute in half precision. --fp32 of stylegan2-ada-pytorch turns off both the half "
@@ -203,7 +202,7 @@ static void resolve(gt_job *job, int64_t items) {
 static gt_status check(const gt_job *job) {
     const gt_stylegan2_options *o = job->own;
     if (gt_stylegan2_check_recipe(job)) return GT_USAGE;
-    if (o->gpus != 1 && gt_is(job->cfg, "cpu"))
+    if (o->gpus != 1 && gt_stylegan2_is_cpu(job))
         return gt_fail(GT_USAGE, "--gpus=%lld is for the recipe auto, and --cfg is cpu: add --cfg=auto",
                        (long long)o->gpus);
     if (o->fp32 && o->clamp > 0)
@@ -223,7 +222,7 @@ static int group(const gt_job *job) { return (int)((const gt_stylegan2_options *
 /* "auto8", "cifar": a run is named by its recipe, as in the reference. */
 static void describe(const gt_job *job, FILE *f) {
     fputs(job->cfg, f);
-    if (gt_is(job->cfg, "auto")) fprintf(f, "%lld", (long long)((const gt_stylegan2_options *)job->own)->gpus);
+    if (gt_stylegan2_is_auto(job)) fprintf(f, "%lld", (long long)((const gt_stylegan2_options *)job->own)->gpus);
 }
 
 /* *out: the activation of this name; "": that of `usual`. */

@@ -7,7 +7,12 @@
 
 #define WITHOUT_PENALTIES "map-layers=2 pl-weight=0 style-mixing=0 d-arch=orig"
 
+enum { AUTO, CPU }; /* the first ones */
+
 static const gt_named recipes[] = {
+    [AUTO] = {"auto", ""},
+    [CPU] = {"cpu", "batch=8 mbstd=8 cbase=2048 cmax=64 z-dim=64 w-dim=64 lrate=0.0025 ema-kimg=2.5 ema-ramp=0.05 "
+                    "ada-kimg=100 " WITHOUT_PENALTIES},
     {"stylegan2", "kimg=25000 batch=32 mbstd=4 cbase=32768 lrate=0.002 gamma=10 ema-kimg=10 ema-ramp=0 map-layers=8 "
                   "pl-weight=2 style-mixing=0.9 d-arch=resnet"},
     {"paper256", "kimg=25000 batch=64 mbstd=8 cbase=16384 lrate=0.0025 gamma=1 ema-kimg=20 ema-ramp=0 map-layers=8 "
@@ -18,8 +23,6 @@ static const gt_named recipes[] = {
                   "pl-weight=2 style-mixing=0.9 d-arch=resnet"},
     {"cifar",
      "kimg=100000 batch=64 mbstd=32 cbase=32768 lrate=0.0025 gamma=0.01 ema-kimg=500 ema-ramp=0.05 " WITHOUT_PENALTIES},
-    {"cpu", "batch=8 mbstd=8 cbase=2048 cmax=64 z-dim=64 w-dim=64 lrate=0.0025 ema-kimg=2.5 ema-ramp=0.05 "
-            "ada-kimg=100 " WITHOUT_PENALTIES},
     {0},
 };
 
@@ -53,11 +56,13 @@ void gt_stylegan2_resolve_recipe(gt_job *job, int64_t items) {
     (void)items;
     if (job->resumes) gt_job_derive(job, "ema-ramp", "0");
     gt_derive_recipe(job, recipes);
-    if (gt_is(job->cfg, "auto")) resolve_auto(job, ((const gt_stylegan2_options *)job->own)->gpus);
-    if (gt_is(job->cfg, "cpu")) resolve_cpu(job);
+    int recipe = gt_recipe_of(job, recipes);
+    if (recipe == AUTO) resolve_auto(job, ((const gt_stylegan2_options *)job->own)->gpus);
+    if (recipe == CPU) resolve_cpu(job);
     gt_job_derive_all(job, "z-dim=512 w-dim=512 cmax=512");
 }
 
-gt_status gt_stylegan2_check_recipe(const gt_job *job) {
-    return gt_is(job->cfg, "auto") ? GT_OK : gt_check_recipe(job, recipes, "auto, ");
-}
+gt_status gt_stylegan2_check_recipe(const gt_job *job) { return gt_check_recipe(job, recipes); }
+
+bool gt_stylegan2_is_auto(const gt_job *job) { return gt_recipe_of(job, recipes) == AUTO; }
+bool gt_stylegan2_is_cpu(const gt_job *job) { return gt_recipe_of(job, recipes) == CPU; }

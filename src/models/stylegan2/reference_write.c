@@ -29,7 +29,7 @@ typedef struct writer {
     int w_dim, image_channels;
     bool noise;
     const char *activation;
-    const char *architecture;
+    gt_arch architecture;
     const gt_resample_filter *filter;
 } writer;
 
@@ -229,7 +229,7 @@ static void put_synthesis_block_options(const writer *w, int level) {
     gt_field_int(w->m.p, "resolution", gt_level_name(level));
     gt_field_int(w->m.p, "img_channels", w->image_channels);
     gt_field_bool(w->m.p, "is_last", level + 1 == w->levels->count);
-    gt_field_text(w->m.p, "architecture", w->architecture);
+    gt_field_text(w->m.p, "architecture", gt_arch_names[w->architecture]);
     gt_field_bool(w->m.p, "use_fp16", false);
 }
 
@@ -281,7 +281,7 @@ static void put_capacity(const writer *w) {
     gt_field_int(w->m.p, "channel_max", w->levels->max);
     gt_field_int(w->m.p, "num_fp16_res", 0);
     put_clamp(w, w->clamp);
-    gt_field_text(w->m.p, "architecture", w->architecture);
+    gt_field_text(w->m.p, "architecture", gt_arch_names[w->architecture]);
 }
 
 static void put_synthesis(const writer *w, int num_ws) {
@@ -341,7 +341,7 @@ static void put_block_options(const writer *w, int level, int first) {
     gt_field_int(w->m.p, "resolution", gt_level_name(level));
     gt_field_int(w->m.p, "img_channels", w->image_channels);
     gt_field_int(w->m.p, "first_layer_idx", first);
-    gt_field_text(w->m.p, "architecture", w->architecture);
+    gt_field_text(w->m.p, "architecture", gt_arch_names[w->architecture]);
     gt_field_bool(w->m.p, "use_fp16", false);
 }
 
@@ -403,7 +403,7 @@ static void put_epilogue_sizes(const writer *w, int cmap_dim) {
     gt_field_int(w->m.p, "cmap_dim", cmap_dim);
     gt_field_int(w->m.p, "resolution", gt_level_name(0));
     gt_field_int(w->m.p, "img_channels", w->image_channels);
-    gt_field_text(w->m.p, "architecture", w->architecture);
+    gt_field_text(w->m.p, "architecture", gt_arch_names[w->architecture]);
 }
 
 static void put_epilogue_options(const writer *w, const gt_discriminator_config *c) {

@@ -11,22 +11,11 @@ gt_synthesis_config gt_synthesis_defaults(void) {
                                  .channels = 3,
                                  .channel_base = 32768,
                                  .channel_max = 512,
-                                 .architecture = "skip",
+                                 .architecture = GT_ARCH_SKIP,
                                  .activation = "lrelu",
                                  .conv_clamp = -1,
                                  .use_noise = true,
                                  .resample_filter = gt_resample_filter_default()};
-}
-
-bool gt_noise_mode_find(const char *name, gt_noise_mode *mode) {
-    static const char *const names[] = {
-        [GT_NOISE_CONST] = "const", [GT_NOISE_RANDOM] = "random", [GT_NOISE_NONE] = "none", [GT_NOISE_GIVEN] = "given"};
-    for (int i = 0; i < (int)(sizeof names / sizeof *names); i++)
-        if (!strcmp(name, names[i])) {
-            *mode = (gt_noise_mode)i;
-            return true;
-        }
-    return false;
 }
 
 static gt_status levels_of(const gt_synthesis_config *c, gt_levels *l) {

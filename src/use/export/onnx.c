@@ -62,8 +62,6 @@ static gt_status check_request(const gt_export_source *s, const part *p) {
     bool generates = gt_is(p->role, GT_ROLE_GENERATOR);
     if (r->from_styles && !(generates && gt_model_role(m, GT_ROLE_MAPPING)))
         return gt_fail(GT_USAGE, "--from=w: the %s of '%s' has no styles", p->name, s->trained->job->model);
-    if (r->noise_mode && gt_is(r->noise_mode, "random"))
-        return gt_fail(GT_USAGE, "--noise-mode=random: an ONNX model has no random numbers of its own: const or none");
     bool truncates = (generates && !r->from_styles) || gt_is(p->role, GT_ROLE_MAPPING);
     gt_status st = truncates && m->check_truncation ? m->check_truncation(m, s->trained->params) : GT_OK;
     return st && generates ? gt_wrap(st, "--from=w is needed") : st;
@@ -80,7 +78,7 @@ static gt_graph *build_part(void *arg, int n) {
     gt_model *m = b->source->trained->model;
     return gt_model_build(m, b->part->role,
                           &(gt_request){.n = n,
-                                        .noise_mode = r->noise_mode ? r->noise_mode : "const",
+                                        .noise_mode = r->no_noise ? GT_NOISE_NONE : GT_NOISE_CONST,
                                         .truncation = 1,
                                         .truncation_cutoff = r->truncation_cutoff > 0 ? r->truncation_cutoff : -1,
                                         .truncation_input = gt_model_role(m, GT_ROLE_MAPPING) != NULL,

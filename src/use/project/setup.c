@@ -61,7 +61,8 @@ gt_status gt_projector_open(gt_projector *p, const gt_project_request *r) {
     st = check_model(p);
     if (st) return st;
     p->generator = gt_generator_of(
-        &p->net, &(gt_generator_options){.noise_mode = "const", .truncation = 1, .apart = true, .pool = r->pool});
+        &p->net,
+        &(gt_generator_options){.noise_mode = GT_NOISE_CONST, .truncation = 1, .apart = true, .pool = r->pool});
     if (!p->generator) return gt_failure();
     st = read_label(p);
     if (!st) st = choose_distance(p);

@@ -105,7 +105,8 @@ gt_status gt_projector_build(gt_projector *p) {
     gt_model *m = p->net.model;
     gt_graph *g = gt_model_build(
         m, GT_ROLE_GENERATOR,
-        &(gt_request){.n = 1, .noise_mode = "given", .truncation = 1, .truncation_cutoff = -1, .from_styles = true});
+        &(gt_request){
+            .n = 1, .noise_mode = GT_NOISE_GIVEN, .truncation = 1, .truncation_cutoff = -1, .from_styles = true});
     if (!g) return GT_FAILED;
     p->graph = g;
     gt_status st = extend(p, g);

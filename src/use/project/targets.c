@@ -95,7 +95,7 @@ gt_status gt_targets_open(gt_targets *t, const gt_project_request *r) {
     *t = (gt_targets){.sources = calloc((size_t)r->n_targets + 1, sizeof *t->sources)};
     gt_status st = t->sources ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the list of targets");
     for (int i = 0; i < r->n_targets && !st; i++)
-        if (strncmp(r->targets[i], "synth:", 6) && access(r->targets[i], F_OK))
+        if (!gt_synth_of_path(r->targets[i]) && access(r->targets[i], F_OK))
             st = gt_fail(GT_FAILED, "'%s': %s", r->targets[i], strerror(errno));
     for (int i = 0; i < r->n_targets && !st; i++)
         st = is_picture(r->targets[i]) ? add_file(t, &room, r->targets[i]) : add_source(t, &room, r->targets[i]);

@@ -108,7 +108,7 @@ static gt_status open_paths(paths *p, const gt_team *team, const gt_lpips *lpips
     p->label_dim = label_dim_of(m);
     p->kimg = (uint32_t)(p->maker->images / 1000);
     gt_runner_options o = {.role = GT_ROLE_MAPPING, .seed = p->maker->seed, .pool = team->pool};
-    o.request = (gt_request){.n = p->batch, .noise_mode = "random", .truncation = 1, .truncation_cutoff = -1};
+    o.request = (gt_request){.n = p->batch, .noise_mode = GT_NOISE_RANDOM, .truncation = 1, .truncation_cutoff = -1};
     p->mapping = gt_runner_new(m, p->maker->params, &o, NULL);
     if (!p->mapping) return gt_failure();
     o.role = GT_ROLE_GENERATOR;

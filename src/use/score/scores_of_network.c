@@ -39,7 +39,7 @@ static gt_status open_network(network_work *n) {
     if ((st = gt_model_takes_steps(t->model, &r->steps))) return st;
     gt_runner_options o = {.role = GT_ROLE_GENERATOR, .seed = n->seed, .pool = r->pool};
     o.request = gt_plain_request(0);
-    o.request.noise_mode = "random";
+    o.request.noise_mode = GT_NOISE_RANDOM;
     o.request.steps = r->steps;
     n->generator = gt_runner_new(t->model, t->params, &o, NULL);
     if (!n->generator) return gt_failure();
@@ -57,13 +57,13 @@ static gt_status open_run_data(const network_work *n, gt_dataset **data) {
     gt_status st = job ? gt_job_read_text(job, r->job, "job.ini") : GT_NOMEM;
     if (!st && !*job->data) st = gt_fail(GT_USAGE, "the job of '%s' names no data; --data=PATH does", r->run);
     if (!st && r->mirror_given) job->mirror = r->mirror;
-    if (!st && r->skip_damaged) job->on_error = "skip";
+    if (!st && r->skip_damaged) job->on_error = GT_ON_ERROR_SKIP;
     if (!st) {
         gt_dataset_options some = {.use_labels = is_conditional(n->net.model),
                                    .classes = r->classes,
                                    .network_classes = classes_of(n->net.model),
                                    .class_names = job->class_names,
-                                   .skip_damaged = gt_is(job->on_error, "skip"),
+                                   .skip_damaged = job->on_error == GT_ON_ERROR_SKIP,
                                    .mirror = job->mirror,
                                    .subset = job->subset,
                                    .held_out = job->validation,

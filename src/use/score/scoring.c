@@ -36,11 +36,10 @@ static gt_status check_weights(const gt_metric_options *o, const gt_metric_reque
 }
 
 static gt_status read_options(const gt_metric_options *o, gt_metric_request asked[GT_METRICS_MAX], int *n) {
-    gt_resize_rule rule;
     gt_status st = gt_metrics_parse(o->metrics, o->count, o->all, asked, n);
     if (st) gt_wrap(st, "--metrics");
     for (int i = 0; i < *n && !st; i++) st = check_weights(o, &asked[i]);
-    return !st && is_given(o->resize) ? gt_resize_rule_parse(o->resize, &rule) : st;
+    return st;
 }
 
 gt_status gt_metric_options_check(const gt_metric_options *o) {
@@ -69,10 +68,12 @@ gt_status gt_scoring_open_extractor_all(gt_scoring *s, int lane) {
     gt_comm *comm = s->team.comm;
     if (lane == GT_LANE_NONE || lane == GT_LANE_PIXELS || s->extractor[lane]) return GT_OK;
     if (s->o.statistics && !is_given(paths[lane])) return GT_OK;
-    gt_extractor_options o = {
-        .kind = kinds[lane], .pool = s->team.pool, .reading = {.kernels = s->team.kernels, .given = s->o.given}};
-    gt_status st = is_given(s->o.resize) ? gt_resize_rule_parse(s->o.resize, &o.resize) : GT_OK;
-    if (!st) s->extractor[lane] = gt_extractor_open(paths[lane], &o, &st);
+    gt_extractor_options o = {.kind = kinds[lane],
+                              .pool = s->team.pool,
+                              .reading = {.kernels = s->team.kernels, .given = s->o.given},
+                              .resize = s->o.resize};
+    gt_status st = GT_OK;
+    s->extractor[lane] = gt_extractor_open(paths[lane], &o, &st);
     st = gt_comm_agree_all(comm, st);
     if (st) return st;
     gt_hash128 hash = gt_extractor_hash(s->extractor[lane]);
@@ -105,7 +106,7 @@ static gt_status open_networks_all(gt_scoring *s) {
 
 /* The options with texts of their own; false: out of memory. */
 static bool copy_options(gt_scoring *s) {
-    const char **texts[] = {&s->o.metrics, &s->o.detector, &s->o.inception, &s->o.vgg16, &s->o.lpips, &s->o.resize};
+    const char **texts[] = {&s->o.metrics, &s->o.detector, &s->o.inception, &s->o.vgg16, &s->o.lpips};
     bool whole = true;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (*texts[i]) whole &= (*texts[i] = gt_arena_printf(s->arena, "%s", *texts[i])) != NULL;
