@@ -34,6 +34,8 @@ typedef struct work {
     gt_feature_net *net;
     const gt_feature_net_kind *kind;
     gt_trained trained;
+    gt_graph *graph;
+    gt_exec *exec; /* of either */
     int batch;
     uint8_t *pictures;
     float *features;
@@ -44,6 +46,7 @@ static void open_published(work *w, const gt_feature_net_kind *kind) {
     *w = (work){.kind = kind, .batch = BATCH};
     w->net = gt_feature_net_new(kind, &(gt_feature_net_options){.batch = BATCH}, by_name, NULL, &st);
     must(st);
+    w->exec = gt_feature_net_exec(w->net);
     w->pictures = malloc(BYTES);
     w->features = malloc((size_t)(BATCH * kind->features) * sizeof *w->features);
     for (int i = 0; i < BYTES; i++) w->pictures[i] = (uint8_t)(i * i / 7 + i);
@@ -62,12 +65,16 @@ static void open_model(work *w, const char *text) {
     gt_model_init(m);
     *w = (work){.trained = {.job = job, .model = m, .params = m->blocks[0]},
                 .batch = gt_model_batch(m, gt_model_role(m, GT_ROLE_FEATURES))};
-    must(gt_trained_build(&w->trained, gt_model_build(m, GT_ROLE_FEATURES, &(gt_request){.n = w->batch}), NULL));
-    gt_random_normal((gt_key){0}, gt_exec_input(w->trained.exec, "images"), (size_t)w->batch * gt_model_floats(m));
+    w->graph = gt_model_build(m, GT_ROLE_FEATURES, &(gt_request){.n = w->batch});
+    w->exec = w->graph ? gt_exec_new(w->graph, NULL) : NULL;
+    if (!w->exec) must(gt_failure());
+    gt_exec_bind(w->exec, 0, m->blocks[0]);
+    must(gt_exec_prepare(w->exec, &(gt_exec_env){0}));
+    gt_random_normal((gt_key){0}, gt_exec_input(w->exec, "images"), (size_t)w->batch * gt_model_floats(m));
 }
 
 static void run(work *w) {
-    if (!w->net) must(gt_exec_run(w->trained.exec, &(gt_exec_env){0}));
+    if (!w->net) must(gt_exec_run(w->exec, &(gt_exec_env){0}));
     else
         must(gt_feature_net_run(w->net,
                                 &(gt_feature_net_pictures){w->pictures, BATCH, SIDE, SIDE, CHANNELS, GT_RESIZE_TF1},
@@ -86,18 +93,19 @@ int main(int argc, char **argv) {
     const gt_feature_net_kind *kind = gt_feature_net_find(argv[1]);
     if (kind) open_published(&w, kind);
     else open_model(&w, argv[1]);
-    gt_exec *e = w.net ? gt_feature_net_exec(w.net) : w.trained.exec;
     run(&w);
-    if (profile) gt_exec_profile(e, true);
+    if (profile) gt_exec_profile(w.exec, true);
     for (double begin = bench_now(); bench_now() - begin < seconds;) {
         double start = bench_now();
         run(&w);
         if (bench_now() - start < best) best = bench_now() - start;
     }
-    gt_exec_totals cost = gt_exec_cost(e);
+    gt_exec_totals cost = gt_exec_cost(w.exec);
     printf("%s: batch %d, %.3f ms a picture, %.1f GF/s\n", argv[1], w.batch, 1e3 * best / w.batch,
            cost.flops / best * 1e-9);
-    if (profile) gt_exec_print(e, stdout);
+    if (profile) gt_exec_print(w.exec, stdout);
+    if (w.graph) gt_exec_free(w.exec);
+    gt_graph_free(w.graph);
     gt_feature_net_close(w.net);
     gt_trained_close(&w.trained);
     free(w.pictures);

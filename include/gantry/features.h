@@ -26,7 +26,6 @@ typedef struct gt_features_options {
      * Where a mean over pixels and one linear layer follow, these are the maps of Zhou et al., "Learning Deep Features
      * for Discriminative Localization", equation 2, up to a positive factor and the negative values. */
     bool cam;
-    bool any; /* no layer is asked for: the parameters alone are read */
     gt_pool *pool;
     gt_network_options reading;
 } gt_features_options;
@@ -53,7 +52,7 @@ typedef struct gt_filters {
     float *values; /* [n,height,width,channels], in the arena */
 } gt_filters;
 /* The weights of the first layer as pictures: of a convolution its windows, of a layer that reads whole images one
- * picture for each feature. GT_USAGE: the first layer is neither. */
-gt_status gt_features_filters(const gt_features *f, gt_arena *a, gt_filters *out);
+ * picture for each feature. Of the options network and reading are looked at. GT_USAGE: the first layer is neither. */
+gt_status gt_features_filters(const char *checkpoint, const gt_features_options *o, gt_arena *a, gt_filters *out);
 
 #endif

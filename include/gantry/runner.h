@@ -20,11 +20,19 @@ typedef struct gt_runner gt_runner;
 
 typedef struct gt_runner_options {
     const char *role,
-        *otherwise;     /* `otherwise`: the role of a model that has no `role`; NULL: such a model is refused */
-    gt_request request; /* n: items of a batch, on which no result depends */
-    uint64_t seed;      /* of the graph's random numbers, which depend on seed, step and item alone */
-    gt_pool *pool;      /* NULL: one thread */
+        *otherwise;      /* `otherwise`: the role of a model that has no `role`; NULL: such a model is refused */
+    const char *network; /* role NULL: the forward pass of this network; NULL: of that with a moving average, or of the
+                          * first */
+    gt_request request;  /* n: items of a batch, on which no result depends; of a forward pass n is needed */
+    uint64_t seed;       /* of the graph's random numbers, which depend on seed, step and item alone */
+    gt_pool *pool;       /* NULL: one thread */
     gt_network_options reading;
+    /* For more than the role gives: `extend` gets the finished graph, and may add inputs, outputs and derivatives;
+     * `bind` gets the execution, to bind the slots of the graph but slot 0. NULL: there is nothing to add, or to bind.
+     */
+    gt_status (*extend)(void *own, gt_model *m, gt_graph *g);
+    void (*bind)(void *own, gt_exec *e);
+    void *own;
 } gt_runner_options;
 
 /* The network of a checkpoint that has the role, ready to run, with its moving average if it has one; of a run's
@@ -48,6 +56,7 @@ const gt_graph *gt_runner_graph(const gt_runner *r);
 float *gt_runner_input(gt_runner *r, const char *name);              /* of a batch; NULL: there is no such input */
 const float *gt_runner_output(const gt_runner *r, const char *name); /* until the next run; NULL: there is none */
 size_t gt_runner_floats(const gt_runner *r, const char *name);       /* of an output, for one item; 0: there is none */
+size_t gt_runner_bytes(const gt_runner *r);                          /* of memory, without the parameters */
 
 typedef struct gt_run_batch {
     int n;               /* items, at most gt_runner_batch(); black pictures fill the batch */

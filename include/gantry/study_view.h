@@ -47,8 +47,8 @@ typedef struct gt_convolution {
 
 /* out->input, filter, stride and pad are set; the rest comes into the arena. GT_USAGE: the filter does not fit. */
 gt_status gt_convolution_compute(gt_arena *a, const gt_kernel_set *kernels, gt_convolution *out);
-/* conv.csv, .svg, .png. */
-gt_status gt_convolution_write(const gt_convolution *c, const char *outdir);
+/* conv.csv, .svg, .png. What is needed meanwhile lies in the arena. */
+gt_status gt_convolution_write(gt_arena *a, const gt_convolution *c, const char *outdir);
 
 /* An image, the same image shifted to the right by 0, 1, ... pixels (what leaves on the right comes in on the left),
  * and the largest values in windows of each. */
@@ -63,8 +63,8 @@ typedef struct gt_pooling {
 
 /* out->input, window and stride are set; the rest comes into the arena. GT_USAGE: the window does not fit. */
 gt_status gt_pooling_compute(gt_arena *a, const gt_kernel_set *kernels, gt_pooling *out);
-/* pooling.csv, .svg, .png. */
-gt_status gt_pooling_write(const gt_pooling *p, const char *outdir);
+/* pooling.csv, .svg, .png, likewise. */
+gt_status gt_pooling_write(gt_arena *a, const gt_pooling *p, const char *outdir);
 
 /* ---- values of layers ---- */
 

@@ -71,7 +71,6 @@ typedef struct work {
     const activations_fields *fields;
     const cli_arguments *arguments;
     gt_arena *arena;
-    gt_pool *pool;
     gt_activation_table *table;
 } work;
 
@@ -118,7 +117,7 @@ static gt_status measure_network(work *w, gt_job *job, const char *init, const c
     const gt_option *of_init = gt_options_find(&o, "init"), *of_activation = gt_options_find(&o, "activation");
     const char *shown = gt_options_effective(&o, of_init), *by = gt_options_effective(&o, of_activation);
     gt_activations_options options = {
-        .inputs = (int)w->fields->inputs, .bins = (int)w->fields->bins, .seed = (uint64_t)job->seed, .pool = w->pool};
+        .inputs = (int)w->fields->inputs, .bins = (int)w->fields->bins, .seed = (uint64_t)job->seed};
     if (!gt_model_has(job->family, job->kind, of_activation)) by = job->model;
     set_range(w->fields->range, by, &options);
     gt_model *m = gt_model_new(job);
@@ -146,8 +145,6 @@ static gt_status compare_networks(work *w) {
     const char *inits[LIST], *activations[LIST];
     int n_inits = split_words(w->arena, w->fields->inits, inits),
         n_activations = split_words(w->arena, w->fields->activations, activations);
-    w->table = gt_activation_table_new((int)w->fields->bins);
-    if (!w->table) return gt_failure();
     gt_print("%-10s %-10s %-16s %10s %10s %8s %8s %8s\n", "activation", "init", "layer", "mean", "std", "zeros",
              "outer", "middle");
     gt_status st = GT_OK;
@@ -161,30 +158,12 @@ static gt_status compare_networks(work *w) {
     return st ? st : write_table(w);
 }
 
-static gt_status check_and_compare(work *w, const gt_options *own) {
-    gt_status st = cli_check_output_names(own);
-    if (!st) st = cli_check_outputs(own);
-    if (!st && !(w->pool = gt_pool_new(1))) st = gt_failure();
-    return st ? st : compare_networks(w);
-}
-
-static int activations(int argc, char **argv) {
-    if (cli_others_work("activations")) return CLI_DONE;
-    activations_fields fields;
-    uint8_t state[sizeof table / sizeof *table];
-    cli_arguments arguments = {0};
-    gt_job *job = gt_job_new(); /* holds the arguments */
-    if (!job) return cli_exit("activations", GT_NOMEM);
-    gt_options own = {
-        .rows = table, .n = sizeof table / sizeof *table, .fields = &fields, .state = state, .arena = job->arena};
-    gt_status st = cli_split_with_job(job, &own, argc, argv, &arguments);
-    work w = {.fields = &fields, .arguments = &arguments, .arena = job->arena};
-    if (!st && arguments.help) cli_print_help(cli_find("activations"), NULL, stdout);
-    else if (!st) st = check_and_compare(&w, &own);
+static gt_status activations(cli_session *s) {
+    work w = {.fields = s->fields, .arguments = &s->arguments, .arena = s->arena};
+    w.table = gt_activation_table_new((int)w.fields->bins);
+    gt_status st = w.table ? compare_networks(&w) : gt_failure();
     gt_activation_table_free(w.table);
-    gt_pool_free(w.pool);
-    gt_job_free(job);
-    return cli_exit("activations", st);
+    return st;
 }
 
 const cli_command cli_activations = {
@@ -199,5 +178,5 @@ const cli_command cli_activations = {
         {"Three ways to begin", "gantry activations --inits='0.01 xavier he'"},
         {"Two activations of wider layers", "gantry activations --hidden=500,500 --activations='sigmoid relu'"}),
     CLI_ROWS(table),
-    .main = activations,
+    .run = activations,
 };

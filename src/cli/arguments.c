@@ -148,6 +148,32 @@ const char *cli_value_of(const cli_arguments *arguments, const char *key) {
     return value;
 }
 
+/* ---- commands that take the options of jobs besides their own ---- */
+
+gt_status cli_split_with_job(gt_options *own, int argc, char **argv, cli_arguments *of_job) {
+    int n_job, rest = 0;
+    const gt_option *of_jobs = gt_job_table(&n_job);
+    gt_option *rows = gt_arena_array(own->arena, (size_t)(own->n + n_job), sizeof *rows);
+    if (!rows) return GT_NOMEM;
+    for (int i = 0; i < own->n + n_job; i++) rows[i] = i < own->n ? own->rows[i] : of_jobs[i - own->n];
+    gt_options_reset(own);
+    gt_status st = cli_split(own->arena, rows, own->n + n_job, argc, argv, false, of_job);
+    if (!st) st = cli_check_known(rows, own->n + n_job, of_job);
+    for (int i = 0; i < of_job->n_pairs && !st; i++) {
+        const char *key = of_job->keys[i], *value = of_job->values[i];
+        if (gt_options_find(own, key)) {
+            st = gt_options_set(own, key, value, NULL);
+            continue;
+        }
+        of_job->keys[rest] = key;
+        of_job->values[rest++] = value;
+    }
+    of_job->n_pairs = rest;
+    return st;
+}
+
+/* ---- sessions ---- */
+
 bool cli_begin(cli_session *s, const cli_command *c, int argc, char **argv, int *status) {
     int n = 0;
     const gt_option *rows = cli_options(c, &n);
@@ -156,13 +182,15 @@ bool cli_begin(cli_session *s, const cli_command *c, int argc, char **argv, int 
     uint8_t *state = s->arena ? gt_arena_array(s->arena, (size_t)n + 1, 1) : NULL;
     bool *used = state ? gt_arena_array(s->arena, (size_t)n + 1, sizeof *used) : NULL;
     s->fields = used ? gt_arena_alloc(s->arena, c->fields + 1) : NULL;
-    gt_status st = s->fields ? cli_split(s->arena, rows, n, argc, argv, false, &s->arguments) : GT_NOMEM;
-    bool work = !st && !s->arguments.help;
+    gt_status st = s->fields ? GT_OK : GT_NOMEM;
+    bool with_job = c->takes_job && !c->main;
     s->options = (gt_options){
         .rows = rows, .n = n, .fields = s->fields, .state = state, .arena = s->arena, .used = used};
-    if (work) {
-        gt_options_reset(&s->options);
-        st = cli_apply(&s->options, &s->arguments);
+    if (!st && with_job) st = cli_split_with_job(&s->options, argc, argv, &s->arguments);
+    else if (!st) st = cli_split(s->arena, rows, n, argc, argv, false, &s->arguments);
+    if (!st && !s->arguments.help) {
+        if (!with_job) gt_options_reset(&s->options);
+        if (!with_job) st = cli_apply(&s->options, &s->arguments);
         if (!st && !c->acts) st = gt_options_check_effect(&s->options, NULL);
         if (!st) st = cli_note_settings(&s->settings, c, &s->options, &s->arguments);
         if (!st) return true;
@@ -219,28 +247,4 @@ int cli_perform(const cli_command *c, int argc, char **argv) {
     status = cli_leave(c->name, st, s.comm);
     cli_end(&s);
     return status;
-}
-
-/* ---- commands that take the options of jobs besides their own ---- */
-
-gt_status cli_split_with_job(gt_job *job, gt_options *own, int argc, char **argv, cli_arguments *of_job) {
-    int n_job, rest = 0;
-    const gt_option *of_jobs = gt_job_table(&n_job);
-    gt_option *rows = gt_arena_array(job->arena, (size_t)(own->n + n_job), sizeof *rows);
-    if (!rows) return GT_NOMEM;
-    for (int i = 0; i < own->n + n_job; i++) rows[i] = i < own->n ? own->rows[i] : of_jobs[i - own->n];
-    gt_options_reset(own);
-    gt_status st = cli_split(job->arena, rows, own->n + n_job, argc, argv, false, of_job);
-    if (!st) st = cli_check_known(rows, own->n + n_job, of_job);
-    for (int i = 0; i < of_job->n_pairs && !st; i++) {
-        const char *key = of_job->keys[i], *value = of_job->values[i];
-        if (gt_options_find(own, key)) {
-            st = gt_options_set(own, key, value, NULL);
-            continue;
-        }
-        of_job->keys[rest] = key;
-        of_job->values[rest++] = value;
-    }
-    of_job->n_pairs = rest;
-    return st;
 }

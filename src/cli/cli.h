@@ -47,7 +47,7 @@ typedef struct cli_command {
     int (*main)(int argc, char **argv);
     void (*more)(FILE *f); /* prints what else --help shows, at its end; NULL: nothing */
     bool hidden;           /* of the program's own use: not in help and manuals */
-    bool takes_job;        /* the options of jobs are options of the command, too */
+    bool takes_job;        /* the options of jobs are options of the command, too: cli_split_with_job() */
     bool ranks;            /* several ranks share the work */
     bool pool;             /* `run` gets a pool of --threads threads */
     bool acts; /* what an option has an effect with also depends on words: `prepare` calls gt_options_check_effect() */
@@ -308,8 +308,8 @@ gt_status cli_read_job(gt_job *job, const cli_arguments *arguments);
 /* Checks the job as far as that needs neither data nor the record of a run that it goes on with. */
 gt_status cli_check_job(gt_job *job);
 /* Splits the arguments of a command that takes the options of jobs besides its own: `own` gets its values, and *of_job
- * the words and what is meant for the job. */
-gt_status cli_split_with_job(gt_job *job, gt_options *own, int argc, char **argv, cli_arguments *of_job);
+ * the words and what is meant for the job. A command without `main` finds that in the session's arguments. */
+gt_status cli_split_with_job(gt_options *own, int argc, char **argv, cli_arguments *of_job);
 /* Resolves the job with the shape of its data, which are opened as training would open them. */
 gt_status cli_resolve_job(gt_job *job);
 

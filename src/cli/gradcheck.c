@@ -118,34 +118,20 @@ static gt_status check_phases(work *w, gt_pool *pool) {
     return st;
 }
 
-static gt_status read_job(gt_job *job, gt_options *own, int argc, char **argv, bool *help) {
-    cli_arguments arguments;
-    gt_status st = cli_split_with_job(job, own, argc, argv, &arguments);
-    *help = !st && arguments.help;
-    if (st || *help) return st;
-    st = cli_read_job(job, &arguments);
-    if (!st) st = cli_check_job(job);
-    return st ? st : cli_resolve_job(job);
-}
-
-static int gradcheck(int argc, char **argv) {
-    if (cli_others_work("gradcheck")) return CLI_DONE;
-    bool help = false;
-    gradcheck_fields fields;
-    uint8_t state[sizeof table / sizeof *table];
-    gt_job *job = gt_job_new();
-    if (!job) return cli_exit("gradcheck", GT_NOMEM);
-    gt_options own = {
-        .rows = table, .n = sizeof table / sizeof *table, .fields = &fields, .state = state, .arena = job->arena};
-    job->kernels = cli_kernels();
-    gt_status st = read_job(job, &own, argc, argv, &help);
-    gt_pool *pool = st || help ? NULL : gt_pool_new(job->threads ? (int)job->threads : 1);
-    work w = {.fields = &fields, .job = job};
-    if (!st && !help) st = pool ? check_phases(&w, pool) : gt_failure();
-    if (help) cli_print_help(cli_find("gradcheck"), NULL, stdout);
+static gt_status gradcheck(cli_session *s) {
+    work w = {.fields = s->fields, .job = gt_job_new()};
+    gt_pool *pool = NULL;
+    if (!w.job) return GT_NOMEM;
+    w.job->kernels = cli_kernels();
+    gt_status st = cli_read_job(w.job, &s->arguments);
+    if (!st) st = cli_check_job(w.job);
+    if (!st) st = cli_resolve_job(w.job);
+    gt_tell_allow(w.job->progress);
+    if (!st && !(pool = gt_pool_new(w.job->threads ? (int)w.job->threads : 1))) st = gt_failure();
+    if (!st) st = check_phases(&w, pool);
     gt_pool_free(pool);
-    gt_job_free(job);
-    return cli_exit("gradcheck", st);
+    gt_job_free(w.job);
+    return st;
 }
 
 const cli_command cli_gradcheck = {
@@ -159,5 +145,5 @@ const cli_command cli_gradcheck = {
     CLI_EXAMPLES({"A small StyleGAN2", "gantry gradcheck --data=synth:shapes:size=16 --cbase=256 --cmax=16 --batch=4"},
                  {"One phase of a job", "gantry gradcheck jobs/dcgan.ini --data=synth:shapes --phase=D_main"}),
     CLI_ROWS(table),
-    .main = gradcheck,
+    .run = gradcheck,
 };

@@ -123,7 +123,7 @@ static gt_status inspect_model(gt_job *job, int argc, char **argv, bool *help) {
     own_rows(rows);
     gt_options own = {.rows = rows, .n = OWN, .fields = &fields, .state = state, .arena = job->arena},
                of_job = job->options;
-    gt_status st = cli_split_with_job(job, &own, argc, argv, &arguments);
+    gt_status st = cli_split_with_job(&own, argc, argv, &arguments);
     *help = !st && arguments.help;
     if (st || *help) return st;
     if (arguments.n_words)

@@ -84,7 +84,7 @@ gt_status study_conv(cli_session *s) {
     if (!st) st = read_numbers(s->arena, f->filter, &c.filter);
     if (!st) st = gt_convolution_compute(s->arena, cli_kernels(), &c);
     if (!st) st = gt_rundir_prepare(f->outdir, 1 << 20);
-    if (!st) st = gt_convolution_write(&c, f->outdir);
+    if (!st) st = gt_convolution_write(s->arena, &c, f->outdir);
     if (st) return st;
     print_convolution(&c);
     study_print_files(s, "conv");
@@ -100,7 +100,7 @@ gt_status study_pooling(cli_session *s) {
     gt_status st = read_numbers(s->arena, *f->input ? f->input : image, &p.input);
     if (!st) st = gt_pooling_compute(s->arena, cli_kernels(), &p);
     if (!st) st = gt_rundir_prepare(f->outdir, 1 << 20);
-    if (!st) st = gt_pooling_write(&p, f->outdir);
+    if (!st) st = gt_pooling_write(s->arena, &p, f->outdir);
     if (st) return st;
     gt_print("values that change when the image moves to the right:\n%6s %8s %8s\n", "pixels", "image", "pooled");
     for (int i = 0; i < p.n; i++)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/numbers.h"
+#include "gantry/memory.h"
 #include "gantry/progress.h"
 #include "metrics/metric_list.h"
 
@@ -35,62 +36,41 @@ static double gap_of(const gt_neighbour *near, int64_t left_out, int64_t count, 
     return INFINITY;
 }
 
-/* Neighbours of all[].nearest: *row[*n] these rows, near [*n,NEIGHBOURS] on all ranks. To be freed, whatever the
- * status. */
-static gt_status find_neighbours(const gt_team *team, const gt_rows *train, bool mirrored, const gt_likeness *all,
-                                 int64_t fakes, int64_t **row, int64_t *n, gt_neighbour **near) {
-    gt_nearest_but but = mirrored ? GT_NEAREST_BUT_MIRRORED : GT_NEAREST_BUT_ITSELF;
-    gt_neighbour *mine = NULL;
-    gt_rows picked = {0};
-    *near = NULL;
-    *row = malloc((size_t)fakes * sizeof **row);
-    if (*row) {
-        for (int64_t i = 0; i < fakes; i++) (*row)[i] = all[i].nearest;
-        *n = sort_numbers(*row, fakes);
-        size_t own = (size_t)gt_rows_share(*n, 1, team->comm).own;
-        mine = malloc(own * NEIGHBOURS * sizeof *mine + 1);
-        *near = malloc((size_t)*n * NEIGHBOURS * sizeof **near);
-    }
-    gt_status st = mine && *near ? GT_OK : gt_fail(GT_NOMEM, "out of memory for nearest pictures");
-    st = gt_comm_agree_all(team->comm, st);
-    if (!st) st = gt_rows_pick_all(team, train, *row, *n, &picked);
-    if (!st) st = gt_nearest_all(team, &picked, train, NEIGHBOURS, but, mine);
-    if (!st) gt_rows_gather_all(team, &picked, mine, NEIGHBOURS * sizeof *mine, *near);
-    free((void *)picked.x);
-    free(mine);
-    return st;
-}
-
 /* all[].gap, on all ranks. */
-static gt_status find_gaps(const gt_team *team, const gt_rows *train, const gt_rows *fakes, bool mirrored,
+static gt_status find_gaps(const gt_team *team, gt_arena *a, const gt_rows *train, const gt_rows *fakes, bool mirrored,
                            gt_likeness *all) {
-    int64_t *row, n = 0;
-    gt_neighbour *near;
-    gt_status st = find_neighbours(team, train, mirrored, all, fakes->count, &row, &n, &near);
+    gt_nearest_but but = mirrored ? GT_NEAREST_BUT_MIRRORED : GT_NEAREST_BUT_ITSELF;
+    gt_rows picked = {0};
+    int64_t *row = gt_arena_array(a, (size_t)fakes->count, sizeof *row), n = 0;
+    for (int64_t i = 0; i < fakes->count && row; i++) row[i] = all[i].nearest;
+    if (row) n = sort_numbers(row, fakes->count);
+    size_t own = (size_t)gt_rows_share(n, 1, team->comm).own;
+    gt_neighbour *mine = gt_arena_array(a, own, NEIGHBOURS * sizeof *mine),
+                 *near = gt_arena_array(a, (size_t)n, NEIGHBOURS * sizeof *near); /* of each row */
+    gt_status st = gt_comm_agree_all(team->comm, gt_arena_failed(a) ? GT_NOMEM : GT_OK);
+    if (!st) st = gt_rows_pick_all(team, train, row, n, &picked);
+    if (!st) st = gt_nearest_all(team, &picked, train, NEIGHBOURS, but, mine);
+    if (!st) gt_rows_gather_all(team, &picked, mine, NEIGHBOURS * sizeof *mine, near);
     for (int64_t i = 0; i < fakes->count && !st; i++) {
         const int64_t *at = bsearch(&all[i].nearest, row, (size_t)n, sizeof *row, by_number);
         all[i].gap = gap_of(near + (at - row) * NEIGHBOURS, fakes->number ? fakes->number[i] : -1, train->count,
                             mirrored && fakes->number);
     }
-    free(row);
-    free(near);
+    free((void *)picked.x);
     return st;
 }
 
 /* all[].nearest and .distance, on all ranks. */
-static gt_status find_nearest(const gt_team *team, const gt_rows *train, const gt_rows *fakes, bool mirrored,
-                              gt_likeness *all) {
+static gt_status find_nearest(const gt_team *team, gt_arena *a, const gt_rows *train, const gt_rows *fakes,
+                              bool mirrored, gt_likeness *all) {
     gt_nearest_but but = !fakes->number ? GT_NEAREST_ALL : mirrored ? GT_NEAREST_BUT_MIRRORED : GT_NEAREST_BUT_ITSELF;
-    gt_neighbour *near = malloc((size_t)fakes->own * sizeof *near + 1);
-    gt_likeness *own = malloc((size_t)fakes->own * sizeof *own + 1);
-    gt_status st = near && own ? GT_OK : gt_fail(GT_NOMEM, "out of memory for nearest pictures");
-    st = gt_comm_agree_all(team->comm, st);
+    gt_neighbour *near = gt_arena_array(a, (size_t)fakes->own, sizeof *near);
+    gt_likeness *own = gt_arena_array(a, (size_t)fakes->own, sizeof *own);
+    gt_status st = gt_comm_agree_all(team->comm, gt_arena_failed(a) ? GT_NOMEM : GT_OK);
     if (!st) st = gt_nearest_all(team, fakes, train, 1, but, near);
     for (int64_t i = 0; i < fakes->own && !st; i++)
         own[i] = (gt_likeness){.fake = fakes->first + i, .nearest = near[i].index, .distance = near[i].distance};
     if (!st) gt_rows_gather_all(team, fakes, own, sizeof *own, all);
-    free(near);
-    free(own);
     return st;
 }
 
@@ -102,13 +82,16 @@ gt_status gt_authenticity_all(const gt_team *team, const gt_rows *train, const g
         return gt_fail(GT_USAGE, "authenticity of %lld training pictures%s: a picture must have %s",
                        (long long)train->count, mirrored ? ", mirror images included" : "",
                        left_out ? "two others" : "another one");
+    gt_arena *a = gt_arena_new();
+    gt_status st = gt_comm_agree_all(team->comm, a ? GT_OK : GT_NOMEM);
     gt_tell_part(parts[left_out][0], "reals", train->count);
-    gt_status st = find_nearest(team, train, fakes, mirrored, all);
+    if (!st) st = find_nearest(team, a, train, fakes, mirrored, all);
     for (int64_t i = 0; i < fakes->count && !st; i++)
         if (all[i].nearest < 0)
             st = gt_fail(GT_NONFINITE, "row %lld has no nearest row: its numbers are too large", (long long)i);
     gt_tell_part(parts[left_out][1], "reals", train->count);
-    if (!st) st = find_gaps(team, train, fakes, mirrored, all);
+    if (!st) st = find_gaps(team, a, train, fakes, mirrored, all);
+    gt_arena_free(a);
     int64_t authentic = 0;
     for (int64_t i = 0; i < fakes->count && !st; i++) authentic += gt_is_authentic(&all[i]);
     if (!st) *share = (double)authentic / (double)fakes->count;

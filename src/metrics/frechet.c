@@ -46,9 +46,9 @@ static double *root_of(const gt_gaussian *g) {
 /* The sum of the singular values of A B^T, A [m,d], B [n,d]; < 0: see gt_message(). */
 static double singular_sum(size_t m, size_t n, size_t d, const double *a, const double *b) {
     size_t least = m < n ? m : n;
-    double *product = malloc(m * n * sizeof *product),
-           *values = malloc((least + gt_singular_scratch(m, n)) * sizeof *values), sum = -1;
-    if (!product || !values) {
+    double *product = malloc((m * n + least + gt_singular_scratch(m, n)) * sizeof *product), *values = product + m * n,
+           sum = -1;
+    if (!product) {
         gt_fail(GT_NOMEM, "out of memory for singular values");
     } else {
         gt_product_of_rows(m, n, d, a, d, b, d, product, n);
@@ -60,15 +60,14 @@ static double singular_sum(size_t m, size_t n, size_t d, const double *a, const 
         }
     }
     free(product);
-    free(values);
     return sum;
 }
 
 /* The sum of the roots of the eigenvalues of F S F^T; < 0: see gt_message(). */
 static double eigen_sum(size_t d, const double *f, const double *covariance) {
-    double *half = malloc(d * d * sizeof *half), *whole = malloc(d * d * sizeof *whole),
-           *values = malloc((d + gt_eigen_scratch(d, false)) * sizeof *values), sum = -1;
-    if (!half || !whole || !values) {
+    double *half = malloc((2 * d * d + d + gt_eigen_scratch(d, false)) * sizeof *half), *whole = half + d * d,
+           *values = whole + d * d, sum = -1;
+    if (!half) {
         gt_fail(GT_NOMEM, "out of memory for the eigenvalues of a covariance");
     } else {
         gt_product_of_rows(d, d, d, f, d, covariance, d, half, d); /* F S, since S is symmetric */
@@ -81,8 +80,6 @@ static double eigen_sum(size_t d, const double *f, const double *covariance) {
         }
     }
     free(half);
-    free(whole);
-    free(values);
     return sum;
 }
 

@@ -24,15 +24,6 @@ gt_status gt_image_set_read(gt_arena *a, gt_dataset *data, int64_t n, gt_image_s
     return gt_read_images(data, n, out->items, out->images);
 }
 
-static gt_features *open_features(const gt_network_view *v, gt_features_options o, gt_status *st) {
-    o.network = v->network;
-    o.pool = v->pool;
-    o.reading = v->reading;
-    gt_features *f = gt_features_open(v->checkpoint, &o, st);
-    if (!*st && !o.any) *st = gt_model_takes(gt_features_model(f), v->images->data);
-    return f;
-}
-
 typedef struct drawing { /* of one picture; an arena has all its memory */
     const gt_network_view *view;
     gt_features *features;
@@ -45,9 +36,13 @@ static gt_status open_drawing(drawing *d, const gt_network_view *v, gt_features_
     *d = (drawing){.view = v, .path = path, .arena = gt_arena_new()};
     if (!d->arena) return GT_NOMEM;
     gt_status st;
-    d->features = open_features(v, o, &st);
-    if (!st) d->model = gt_features_model(d->features);
-    return st;
+    o.network = v->network;
+    o.pool = v->pool;
+    o.reading = v->reading;
+    d->features = gt_features_open(v->checkpoint, &o, &st);
+    if (st) return st;
+    d->model = gt_features_model(d->features);
+    return gt_model_takes(d->model, v->images->data);
 }
 
 static void close_drawing(drawing *d) {
@@ -57,31 +52,31 @@ static void close_drawing(drawing *d) {
 
 /* ---- filters ---- */
 
-static gt_status draw_filters(const drawing *d) {
+static gt_status draw_filters(gt_arena *a, const gt_network_view *v, const char *path) {
     enum { COLUMNS = 8, FILTERS_MAX = 1024 };
     gt_filters k;
-    gt_status st = gt_features_filters(d->features, d->arena, &k);
+    gt_status st = gt_features_filters(v->checkpoint,
+                                       &(gt_features_options){.network = v->network, .reading = v->reading}, a, &k);
     if (st) return st;
     int n = k.n < FILTERS_MAX ? k.n : FILTERS_MAX;
     size_t pixels = (size_t)k.height * (size_t)k.width * (size_t)k.channels;
     float largest = 0;
     for (size_t i = 0; i < (size_t)k.n * pixels; i++) largest = fmaxf(largest, fabsf(k.values[i]));
-    sheet_cell *cells = gt_arena_array(d->arena, (size_t)n, sizeof *cells);
+    sheet_cell *cells = gt_arena_array(a, (size_t)n, sizeof *cells);
     for (int i = 0; cells && i < n; i++)
-        cells[i] = (sheet_cell){.image = k.values + (size_t)i * pixels, .text = {gt_arena_printf(d->arena, "%d", i)}};
-    const char *title = gt_arena_printf(d->arena, "%s: %d filters of %dx%dx%d, black -%.3g, white %.3g", k.tensor, k.n,
+        cells[i] = (sheet_cell){.image = k.values + (size_t)i * pixels, .text = {gt_arena_printf(a, "%d", i)}};
+    const char *title = gt_arena_printf(a, "%s: %d filters of %dx%dx%d, black -%.3g, white %.3g", k.tensor, k.n,
                                         k.height, k.width, k.channels, (double)largest, (double)largest);
     sheet s = sheet_of(title, COLUMNS, n, cells, k.height, k.width, k.channels);
     s.lo = -largest;
     s.hi = largest > 0 ? largest : 1;
-    return gt_arena_failed(d->arena) ? GT_NOMEM : sheet_write(d->path, &s);
+    return gt_arena_failed(a) ? GT_NOMEM : sheet_write(path, &s);
 }
 
 gt_status gt_view_filters(const gt_network_view *v, const char *path) {
-    drawing d;
-    gt_status st = open_drawing(&d, v, (gt_features_options){.any = true}, path);
-    if (!st) st = draw_filters(&d);
-    close_drawing(&d);
+    gt_arena *a = gt_arena_new();
+    gt_status st = a ? draw_filters(a, v, path) : GT_NOMEM;
+    gt_arena_free(a);
     return st;
 }
 

@@ -115,7 +115,8 @@ static const char *channel_title(gt_arena *a, const char *what, const gt_numbers
 }
 
 /* Input and filter of each channel beside each other; then the product: rows and filter, and the result. */
-static gt_status draw_convolution(gt_arena *a, const gt_convolution *c, gt_buffer *csv, const char *outdir) {
+gt_status gt_convolution_write(gt_arena *a, const gt_convolution *c, const char *outdir) {
+    gt_buffer csv = {0};
     const gt_numbers *x = &c->input, *f = &c->filter;
     int places = c->height * c->width, n = 0;
     gt_panel *panels = gt_arena_array(a, 2 * (size_t)x->channels + 2, sizeof *panels);
@@ -137,17 +138,9 @@ static gt_status draw_convolution(gt_arena *a, const gt_convolution *c, gt_buffe
                         gt_arena_printf(a, "result, %dx%d", c->height, c->width),
                         "each row times the filter, place by place", &panels[n++]);
     if (gt_arena_failed(a)) st = GT_NOMEM; /* a caption is missing */
-    return st ? st : study_write(outdir, "conv", csv, panels, n, 2);
-}
-
-gt_status gt_convolution_write(const gt_convolution *c, const char *outdir) {
-    gt_arena *a = gt_arena_new();
-    gt_buffer b = {0};
-    if (a) write_table(c, &b);
-    gt_status st = a ? draw_convolution(a, c, &b, outdir) : GT_NOMEM;
-    gt_buffer_free(&b);
-    gt_arena_free(a);
-    return st;
+    if (st) return st;
+    write_table(c, &csv);
+    return study_write(outdir, "conv", &csv, panels, n, 2);
 }
 
 /* ---- pooling ---- */
@@ -209,7 +202,8 @@ static void write_pooled(const gt_pooling *p, gt_buffer *b) {
 }
 
 /* A column for each shift: the image above what is pooled of it, in the same colours. */
-static gt_status draw_pooling(gt_arena *a, const gt_pooling *p, gt_buffer *csv, const char *outdir) {
+gt_status gt_pooling_write(gt_arena *a, const gt_pooling *p, const char *outdir) {
+    gt_buffer csv = {0};
     int h = p->input.height, w = p->input.width;
     double range[2] = {(double)p->images[0], (double)p->images[0]};
     gt_panel *panels = gt_arena_array(a, 2 * (size_t)p->n, sizeof *panels);
@@ -229,15 +223,7 @@ static gt_status draw_pooling(gt_arena *a, const gt_pooling *p, gt_buffer *csv, 
     }
     for (int i = 0; i < 2 * p->n && !st; i++) panels[i].small = true, panels[i].heat.range = range;
     if (gt_arena_failed(a)) st = GT_NOMEM;
-    return st ? st : study_write(outdir, "pooling", csv, panels, 2 * p->n, p->n);
-}
-
-gt_status gt_pooling_write(const gt_pooling *p, const char *outdir) {
-    gt_arena *a = gt_arena_new();
-    gt_buffer b = {0};
-    if (a) write_pooled(p, &b);
-    gt_status st = a ? draw_pooling(a, p, &b, outdir) : GT_NOMEM;
-    gt_buffer_free(&b);
-    gt_arena_free(a);
-    return st;
+    if (st) return st;
+    write_pooled(p, &csv);
+    return study_write(outdir, "pooling", &csv, panels, 2 * p->n, p->n);
 }

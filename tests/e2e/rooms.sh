@@ -87,20 +87,13 @@ case_table_in_the_docs() {
     done <table
     [ "$(wc -l <table)" -ge 10 ] || fail 'no table'
 }
-# names and phrases that are gone stay away
-gone() { "$python" "$here/../tools/gone.py" "$1" "$here/../gone_$1" "$2"; }
-case_names_that_are_gone() {
-    gone names "$top" || fail 'see tests/gone_names for the names in their place'
-    mkdir -p name/src
-    echo 'int gt_tick_all;' >name/src/a.c
-    gone names name >said && fail 'nothing is found'
-    grep -qx 'name/src/a.c:1: gt_tick_all -> gt_tick_gather_all' said || { cat said; fail 'the name is not found'; }
-}
+# phrases that are gone stay away
+gone() { "$python" "$here/../tools/gone.py" "$here/../gone_phrases" "$1"; }
 case_phrases_that_are_gone() {
-    gone phrases "$top" || fail 'write the words that stand behind each phrase'
+    gone "$top" || fail 'write the words that stand behind each phrase'
     mkdir -p phrase/src
     printf '/* There is no comment, and it is no longer\n * than two lines: that is\n * %s page. */\nchar *a = "sizes that cannot %s";\n' no be >phrase/src/a.c
-    gone phrases phrase >said && fail 'nothing is found'
+    gone phrase >said && fail 'nothing is found'
     cut -d' ' -f1 said | tr '\n' ' ' | grep -qxF 'phrase/src/a.c:2: phrase/src/a.c:4: ' || { cat said; fail 'not exactly what was planted is found'; }
 }
 # very small files stand in a list, with a reason

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gantry/network.h"
+#include "gantry/runner.h"
 #include "gantry/trained.h"
 #include "kind_unet.h"
 
@@ -37,27 +38,26 @@ typedef struct input {
     gold_order order;
 } input;
 
-/* Runs a graph of the network with inputs of the file; *n floats of its output. NULL: a fault. */
-static float *run(gold *f, gt_trained *t, gt_graph *g, const input *in, const char *output, size_t *n) {
-    gt_status st = gt_trained_build(t, g, NULL);
+/* Runs the network in a role with inputs of the file; *n floats of its output. NULL: a fault. */
+static float *run(gold *f, gt_trained *t, const char *role, const gt_request *request, const input *in,
+                  const char *output, size_t *n) {
+    gt_runner *r = gt_runner_new(t->model, t->params, &(gt_runner_options){.role = role, .request = *request}, NULL);
+    gt_status st = r ? GT_OK : gt_failure();
     float *result = NULL;
     for (; !st && in->name; in++) {
         gt_shape shape;
-        float *to = gt_exec_input(t->exec, in->name);
+        float *to = gt_runner_input(r, in->name);
         const float *from = to && in->path ? gold_read(f, in->path, in->order, &shape) : NULL;
         if (from) memcpy(to, from, (size_t)gt_shape_size(&shape) * sizeof *to);
     }
-    if (!st) st = gt_exec_run(t->exec, NULL);
+    if (!st) st = gt_runner_run(r, &(gt_run_batch){.n = request->n});
     if (st) gold_fail(f, "%s", gt_message());
     else {
-        *n = gt_exec_output_size(t->exec, output);
+        *n = gt_runner_floats(r, output) * (size_t)request->n;
         result = gt_arena_array(f->arena, *n, sizeof *result);
-        if (result) memcpy(result, gt_exec_output(t->exec, output), *n * sizeof *result);
+        if (result) memcpy(result, gt_runner_output(r, output), *n * sizeof *result);
     }
-    gt_exec_free(t->exec);
-    gt_graph_free(t->graph);
-    t->exec = NULL;
-    t->graph = NULL;
+    gt_runner_close(r);
     return result;
 }
 
@@ -66,7 +66,7 @@ static void check_denoised(gold *f, gt_trained *t, int n, const char *labels, co
     size_t size = 0;
     if (!gold_has(f, path)) return;
     gt_request r = gt_plain_request(n);
-    const float *y = run(f, t, gt_model_build(t->model, GT_ROLE_DENOISER, &r), in, "denoised", &size);
+    const float *y = run(f, t, GT_ROLE_DENOISER, &r, in, "denoised", &size);
     if (y) gold_check(f, path, GOLD_IMAGE, y, size, LIMIT);
 }
 
@@ -90,7 +90,7 @@ static void check_pictures(gold *f, gt_trained *t, int n, const char *labels, in
     if (!gold_has(f, path)) return;
     gt_request r = gt_plain_request(n);
     r.steps.steps = steps;
-    const float *x = run(f, t, gt_model_build(t->model, GT_ROLE_GENERATOR, &r), in, "image", &size);
+    const float *x = run(f, t, GT_ROLE_GENERATOR, &r, in, "image", &size);
     if (!x) return;
     gold_check(f, path, GOLD_IMAGE, x, size, PICTURE_LIMIT);
     gold_check_bytes(f, bytes, x, size);

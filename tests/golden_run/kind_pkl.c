@@ -10,6 +10,7 @@
 #include "gantry/network.h"
 #include "gantry/random.h"
 #include "golden.h"
+#include "gantry/runner.h"
 #include "gantry/trained.h"
 
 static const double LIMIT = 2e-4;
@@ -73,27 +74,24 @@ static void check_grey(const pkl *p, const char *path, const float *ours, size_t
         if (abs(bytes[i] - bytes[n + i]) > 1) gold_fail(p->f, "%s: grey %d, not %d", path, bytes[i], bytes[n + i]);
 }
 
-static void run_graph(const pkl *p, gt_trained *t, gt_graph *g, const char *output, const float *ws, const char *path,
-                      gold_order order) {
-    gt_status st = gt_trained_build(t, g, NULL);
+static void run_role(const pkl *p, gt_trained *t, const char *role, const gt_request *request, const char *output,
+                     const float *ws, const char *path, gold_order order) {
+    gt_runner *r = gt_runner_new(t->model, t->params, &(gt_runner_options){.role = role, .request = *request}, NULL);
     const gt_model *m = t->model;
-    float *z = st ? NULL : gt_exec_input(t->exec, "z"), *c = st ? NULL : gt_exec_input(t->exec, "c"),
-          *w = st ? NULL : gt_exec_input(t->exec, "ws");
+    float *z = r ? gt_runner_input(r, "z") : NULL, *c = r ? gt_runner_input(r, "c") : NULL,
+          *w = r ? gt_runner_input(r, "ws") : NULL;
     size_t n = (size_t)p->n;
     if (z) memcpy(z, p->z, n * (size_t)m->z_dim * sizeof *z);
     if (c) memcpy(c, p->labels, n * (size_t)m->label_dim * sizeof *c);
     if (w) memcpy(w, ws, n * (size_t)(m->num_ws * m->w_dim) * sizeof *w);
-    if (!st) st = gt_exec_run(t->exec, &(gt_exec_env){0});
+    gt_status st = r ? gt_runner_run(r, &(gt_run_batch){.n = p->n}) : gt_failure();
     if (st) gold_fail(p->f, "%s: %s", path, gt_message());
     else {
-        size_t size = gt_exec_output_size(t->exec, output);
-        gold_check(p->f, path, order, gt_exec_output(t->exec, output), size, LIMIT);
-        if (order == GOLD_IMAGE) check_grey(p, path, gt_exec_output(t->exec, output), size);
+        size_t size = n * gt_runner_floats(r, output);
+        gold_check(p->f, path, order, gt_runner_output(r, output), size, LIMIT);
+        if (order == GOLD_IMAGE) check_grey(p, path, gt_runner_output(r, output), size);
     }
-    gt_exec_free(t->exec);
-    gt_graph_free(t->graph);
-    t->exec = NULL;
-    t->graph = NULL;
+    gt_runner_close(r);
 }
 
 /* All pictures of one class, or of a network without classes. */
@@ -106,19 +104,16 @@ static void check_pictures(const pkl *p, gt_trained *t) {
     styles.from_styles = true;
     const char *ws_path = gold_path(p->f, "%sws", p->prefix);
     const float *ws = gold_read(p->f, ws_path, GOLD_PLAIN, NULL);
-    run_graph(p, t, gt_model_build(m, GT_ROLE_GENERATOR, &o), "image", NULL, gold_path(p->f, "%strunc1.0", p->prefix),
-              GOLD_IMAGE);
+    run_role(p, t, GT_ROLE_GENERATOR, &o, "image", NULL, gold_path(p->f, "%strunc1.0", p->prefix), GOLD_IMAGE);
     const char *truncated = gold_path(p->f, "%strunc0.7", p->prefix);
     bool refused = m->check_truncation(m, t->params) != GT_OK;
     if (refused != is_spoilt(p->f, truncated))
         gold_fail(p->f, "%s: truncation is%s refused", truncated, refused ? "" : " not");
-    if (!refused) run_graph(p, t, gt_model_build(m, GT_ROLE_GENERATOR, &less), "image", NULL, truncated, GOLD_IMAGE);
-    run_graph(p, t, gt_model_build(m, GT_ROLE_GENERATOR, &none), "image", NULL, gold_path(p->f, "%snone", p->prefix),
-              GOLD_IMAGE);
-    run_graph(p, t, gt_model_build(m, GT_ROLE_MAPPING, &o), "ws", NULL, ws_path, GOLD_PLAIN);
+    if (!refused) run_role(p, t, GT_ROLE_GENERATOR, &less, "image", NULL, truncated, GOLD_IMAGE);
+    run_role(p, t, GT_ROLE_GENERATOR, &none, "image", NULL, gold_path(p->f, "%snone", p->prefix), GOLD_IMAGE);
+    run_role(p, t, GT_ROLE_MAPPING, &o, "ws", NULL, ws_path, GOLD_PLAIN);
     if (ws)
-        run_graph(p, t, gt_model_build(m, GT_ROLE_GENERATOR, &styles), "image", ws,
-                  gold_path(p->f, "%strunc1.0", p->prefix), GOLD_IMAGE);
+        run_role(p, t, GT_ROLE_GENERATOR, &styles, "image", ws, gold_path(p->f, "%strunc1.0", p->prefix), GOLD_IMAGE);
 }
 
 static void check_generator(pkl *p) {
@@ -158,16 +153,14 @@ static void check_discriminator(const pkl *p) {
         gold_fail(p->f, "D: %s", gt_message());
         return;
     }
-    st = gt_trained_build(&t, gt_model_build(t.model, GT_ROLE_DISCRIMINATOR, &(gt_request){.n = (int)shape.d[0]}),
-                          NULL);
-    float *images = st ? NULL : gt_exec_input(t.exec, "images"), *c = st ? NULL : gt_exec_input(t.exec, "c");
-    if (images) memcpy(images, in, (size_t)gt_shape_size(&shape) * sizeof *in);
-    if (c) memcpy(c, labels, (size_t)(shape.d[0] * t.model->label_dim) * sizeof *c);
-    if (!st) st = gt_exec_run(t.exec, &(gt_exec_env){0});
+    const gt_runner_options o = {.role = GT_ROLE_DISCRIMINATOR, .request = {.n = (int)shape.d[0]}};
+    gt_runner *d = gt_runner_new(t.model, t.params, &o, NULL);
+    st = d ? gt_runner_run(d, &(gt_run_batch){.n = (int)shape.d[0], .images = in, .labels = labels}) : gt_failure();
     if (st) gold_fail(p->f, "D: %s", gt_message());
     else
-        gold_check(p->f, "D_out", GOLD_PLAIN, gt_exec_output(t.exec, "score"), gt_exec_output_size(t.exec, "score"),
-                   LIMIT);
+        gold_check(p->f, "D_out", GOLD_PLAIN, gt_runner_output(d, "score"),
+                   (size_t)shape.d[0] * gt_runner_floats(d, "score"), LIMIT);
+    gt_runner_close(d);
     gt_trained_close(&t);
 }
 

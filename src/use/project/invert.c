@@ -10,10 +10,10 @@
 #include "gantry/generate.h"
 #include "gantry/items.h"
 #include "gantry/mathfn.h"
+#include "gantry/memory.h"
 #include "gantry/ops.h"
 #include "gantry/progress.h"
 #include "gantry/runner.h"
-#include "graph/internal.h"
 #include "use/runner/each_item.h"
 #include "use/runner/roles.h"
 
@@ -23,9 +23,9 @@ struct gt_inverter {
     gt_model *model;
     gt_inverter_options options;
     int batch;
-    gt_graph *graph;
-    gt_exec *exec;
+    gt_runner *images;            /* from latents, or styles, to images and their errors */
     gt_runner *styles;            /* from latents to styles; NULL: the model has none */
+    gt_arena *arena;              /* of what follows */
     size_t row;                   /* numbers that are looked for, of an image */
     float *at, *moments[MOMENTS]; /* [batch,row]: where the search is */
     float *begin;                 /* [batch,row]: where it begins */
@@ -39,37 +39,32 @@ static int labels_of(const gt_model *m) { return m->unlabelled_generator ? 0 : m
 /* ---- the graph ---- */
 
 /* Squared errors over pixels in [0,1]: a quarter of those in [-1,1]. */
-static gt_status extend(gt_inverter *v, gt_graph *g) {
-    const gt_model *m = v->model;
-    gt_node *image = g->results[0].node, *grad = NULL;
+static gt_status extend(void *own, gt_model *m, gt_graph *g) {
+    const gt_inverter *v = own;
+    gt_node *image = (gt_node *)gt_graph_output(g, 0, NULL), *grad = NULL;
     gt_node *sought = v->styles ? gt_input(g, "ws", GT_SHAPE(v->batch, m->num_ws, m->w_dim))
                                 : gt_input(g, "z", GT_SHAPE(v->batch, m->z_dim));
     gt_node *off = gt_sub(g, image, gt_input(g, "target", GT_SHAPE(v->batch, m->height, m->width, m->channels)));
     gt_node *error = gt_sum(g, gt_scale(g, gt_square(g, off), 0.25f), GT_AXIS(1) | GT_AXIS(2) | GT_AXIS(3));
     gt_node *total = gt_sum(g, error, GT_ALL_AXES);
     gt_output(g, "error", error);
-    if (gt_grad(g, 1, &total, NULL, 1, &sought, &grad)) return GT_FAILED;
-    gt_output(g, "slope", v->styles ? gt_sum(g, grad, GT_AXIS(1)) : grad); /* all layers share one w */
-    return gt_graph_status(g);
+    gt_status st = gt_grad(g, 1, &total, NULL, 1, &sought, &grad);
+    if (!st) st = gt_output(g, "slope", v->styles ? gt_sum(g, grad, GT_AXIS(1)) : grad); /* all layers share one w */
+    return st ? gt_wrap(st, "the graph of a search for latents") : GT_OK;
 }
 
 static gt_status build(gt_inverter *v, const float *params) {
-    const gt_model *m = v->model;
-    gt_request request = gt_plain_request(v->batch);
-    if (m->num_ws) {
-        const gt_runner_options o = {.role = GT_ROLE_MAPPING, .request = request, .pool = v->options.pool};
+    gt_runner_options o = {.role = GT_ROLE_MAPPING, .request = gt_plain_request(v->batch), .pool = v->options.pool};
+    if (v->model->num_ws) {
         v->styles = gt_runner_new(v->model, params, &o, NULL);
         if (!v->styles) return gt_failure();
-        request.from_styles = true;
+        o.request.from_styles = true;
     }
-    v->graph = gt_model_build(v->model, GT_ROLE_GENERATOR, &request);
-    if (!v->graph) return gt_failure();
-    gt_status st = extend(v, v->graph);
-    if (st) return gt_wrap(st, "the graph of a search for latents");
-    v->exec = gt_exec_new(v->graph, &(gt_exec_options){.pool = v->options.pool});
-    if (!v->exec) return gt_failure();
-    gt_exec_bind(v->exec, 0, (void *)params);
-    return gt_exec_prepare(v->exec, &(gt_exec_env){0});
+    o.role = GT_ROLE_GENERATOR;
+    o.extend = extend;
+    o.own = v;
+    v->images = gt_runner_new(v->model, params, &o, NULL);
+    return v->images ? GT_OK : gt_failure();
 }
 
 /* ---- life ---- */
@@ -84,17 +79,16 @@ static gt_status allocate(gt_inverter *v) {
     const gt_model *m = v->model;
     size_t n = (size_t)v->batch;
     v->row = (size_t)(m->num_ws ? m->w_dim : m->z_dim);
+    v->arena = gt_arena_new();
+    if (!v->arena) return GT_NOMEM;
     float **rows[] = {&v->at, &v->moments[0], &v->moments[1], &v->begin};
-    bool whole = true;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        whole &= (*rows[i] = calloc(n * v->row, sizeof **rows[i])) != NULL;
-    v->least = calloc(n, sizeof *v->least);
-    v->found = calloc(n * gt_model_floats(m), sizeof *v->found);
-    v->z = calloc((size_t)m->z_dim, sizeof *v->z);
-    v->labels = calloc(n * (size_t)m->label_dim + 1, sizeof *v->labels);
-    return whole && v->least && v->found && v->z && v->labels
-               ? GT_OK
-               : gt_fail(GT_NOMEM, "out of memory for latents of images");
+        *rows[i] = gt_arena_array(v->arena, n * v->row, sizeof **rows[i]);
+    v->least = gt_arena_array(v->arena, n, sizeof *v->least);
+    v->found = gt_arena_array(v->arena, n * gt_model_floats(m), sizeof *v->found);
+    v->z = gt_arena_array(v->arena, (size_t)m->z_dim, sizeof *v->z);
+    v->labels = gt_arena_array(v->arena, n * (size_t)m->label_dim, sizeof *v->labels);
+    return gt_arena_failed(v->arena) ? GT_NOMEM : GT_OK;
 }
 
 gt_inverter *gt_inverter_new(gt_model *m, const float *params, const gt_inverter_options *o) {
@@ -115,11 +109,9 @@ gt_inverter *gt_inverter_new(gt_model *m, const float *params, const gt_inverter
 
 void gt_inverter_close(gt_inverter *v) {
     if (!v) return;
-    gt_exec_free(v->exec);
-    gt_graph_free(v->graph);
+    gt_runner_close(v->images);
     gt_runner_close(v->styles);
-    float *all[] = {v->at, v->moments[0], v->moments[1], v->begin, v->least, v->found, v->z, v->labels};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+    gt_arena_free(v->arena);
     free(v);
 }
 
@@ -130,12 +122,12 @@ void gt_inverter_close(gt_inverter *v) {
 static gt_status evaluate(gt_inverter *v, float *keep) {
     const gt_model *m = v->model;
     size_t pixels = gt_model_floats(m), row = v->row * sizeof *v->at;
-    float *in = gt_exec_input(v->exec, v->styles ? "ws" : "z");
+    float *in = gt_runner_input(v->images, v->styles ? "ws" : "z");
     int copies = v->styles ? m->num_ws : 1;
     for (int i = 0; in && i < v->batch * copies; i++)
         memcpy(in + (size_t)i * v->row, v->at + (size_t)(i / copies) * v->row, row);
-    gt_status st = gt_exec_run(v->exec, &(gt_exec_env){0});
-    const float *error = gt_exec_output(v->exec, "error"), *image = gt_exec_output(v->exec, "image");
+    gt_status st = gt_runner_run(v->images, &(gt_run_batch){.n = v->batch});
+    const float *error = gt_runner_output(v->images, "error"), *image = gt_runner_output(v->images, "image");
     for (int i = 0; i < v->batch && !st; i++) {
         if (!(error[i] < v->least[i])) continue;
         v->least[i] = error[i];
@@ -174,8 +166,8 @@ static double rate(const gt_inverter *v, int64_t step) {
 static gt_status search(gt_inverter *v, const float *images) {
     const gt_model *m = v->model;
     size_t n = (size_t)v->batch * v->row;
-    float *target = gt_exec_input(v->exec, "target"),
-          *c = labels_of(m) && !v->styles ? gt_exec_input(v->exec, "c") : NULL;
+    float *target = gt_runner_input(v->images, "target"),
+          *c = labels_of(m) && !v->styles ? gt_runner_input(v->images, "c") : NULL;
     if (target) memcpy(target, images, (size_t)v->batch * gt_model_floats(m) * sizeof *images);
     if (c) memcpy(c, v->labels, (size_t)v->batch * (size_t)m->label_dim * sizeof *c);
     for (int i = 0; i < v->batch; i++) v->least[i] = INFINITY;
@@ -191,7 +183,7 @@ static gt_status search(gt_inverter *v, const float *images) {
         gt_optimizer_settings s = {.lr = rate(v, step), .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8};
         st = evaluate(v, NULL);
         if (!st)
-            gt_optimizer_find("adam")->update(&s, (uint64_t)step + 1, n, gt_exec_output(v->exec, "slope"), v->at,
+            gt_optimizer_find("adam")->update(&s, (uint64_t)step + 1, n, gt_runner_output(v->images, "slope"), v->at,
                                               v->moments);
         gt_progress();
     }

@@ -181,14 +181,14 @@ static gt_status draw_curve(const work *w) {
 
 /* ---- all of it ---- */
 
-static gt_status prepare(work *w) {
+static gt_status prepare(work *w, gt_arena *a) {
     const gt_model *m = w->m;
     size_t pictures = pixels_of(w) * (size_t)(w->shown = gt_shown_channels(m));
     w->batch = gt_generator_batch(w->p->generator);
-    w->target = malloc((1 + (size_t)w->batch) * pictures);
-    w->ws = calloc((size_t)w->batch, styles_of(w) * sizeof *w->ws);
-    w->images = calloc((size_t)w->batch, gt_model_floats(m) * sizeof *w->images);
-    if (!w->target || !w->ws || !w->images) return gt_fail(GT_NOMEM, "out of memory for the results of a projection");
+    w->target = gt_arena_array(a, 1 + (size_t)w->batch, pictures);
+    w->ws = gt_arena_array(a, (size_t)w->batch, styles_of(w) * sizeof *w->ws);
+    w->images = gt_arena_array(a, (size_t)w->batch, gt_model_floats(m) * sizeof *w->images);
+    if (gt_arena_failed(a)) return GT_NOMEM;
     w->result = w->target + pictures;
     gt_show_images(w->m, &GT_SAMPLES_OF_8_BITS, 1, w->t->image, w->target);
     return GT_OK;
@@ -196,14 +196,13 @@ static gt_status prepare(work *w) {
 
 gt_status gt_projection_results(gt_projector *p, const gt_projection *t) {
     work w = {.p = p, .t = t, .m = p->net.model};
-    gt_status st = prepare(&w);
+    gt_arena *a = gt_arena_new();
+    gt_status st = a ? prepare(&w, a) : GT_NOMEM;
     if (!st) st = write_pictures(&w);
     if (!st) st = write_table(&w);
     if (!st) st = draw_curve(&w);
     if (!st && p->request->film) st = write_film(&w);
     if (!st) st = write_styles(&w); /* last: projected_w.npz is the mark of a target that is done */
-    free(w.target);
-    free(w.ws);
-    free(w.images);
+    gt_arena_free(a);
     return st;
 }

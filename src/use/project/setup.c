@@ -79,8 +79,7 @@ gt_status gt_projector_open(gt_projector *p, const gt_project_request *r) {
 }
 
 void gt_projector_close(gt_projector *p) {
-    gt_exec_free(p->exec);
-    gt_graph_free(p->graph);
+    gt_runner_close(p->step);
     if (p->grad) gt_block_free(p->grad, p->floats * sizeof *p->grad);
     if (p->target) gt_block_free(p->target, p->target_floats * sizeof *p->target);
     gt_lpips_free(p->lpips);

@@ -11,17 +11,17 @@
 enum { SAMPLES = 10000, BATCH = 100, SEED = 123 };
 
 /* A run of the mapping network: w of the next latents, [BATCH,w_dim]. */
-static gt_status next_styles(const gt_projector *p, gt_exec *e, gt_mt19937 *r, float *w) {
+static gt_status next_styles(const gt_projector *p, gt_runner *mapping, gt_mt19937 *r, float *w) {
     const gt_model *m = p->net.model;
-    float *z = gt_exec_input(e, "z"), *c = p->label ? gt_exec_input(e, "c") : NULL;
+    float *z = gt_runner_input(mapping, "z"), *c = p->label ? gt_runner_input(mapping, "c") : NULL;
     for (int64_t i = 0; i < (int64_t)BATCH * m->z_dim; i++) {
         float v = (float)gt_mt_randn(r); /* drawn also where the network takes none */
         if (z) z[i] = v;
     }
     for (int i = 0; c && i < BATCH; i++) memcpy(c + i * m->label_dim, p->label, (size_t)m->label_dim * sizeof *c);
-    gt_status st = gt_exec_run(e, &(gt_exec_env){0});
+    gt_status st = gt_runner_run(mapping, &(gt_run_batch){.n = BATCH});
     if (st) return st;
-    const float *ws = gt_exec_output(e, "ws");
+    const float *ws = gt_runner_output(mapping, "ws");
     size_t w_dim = (size_t)m->w_dim;
     for (size_t i = 0; i < BATCH; i++) memcpy(w + i * w_dim, ws + i * (size_t)m->num_ws * w_dim, w_dim * sizeof *w);
     gt_progress();
@@ -46,22 +46,18 @@ static void measure_spread(gt_projector *p, const float *w) {
 
 gt_status gt_projector_measure(gt_projector *p) {
     gt_model *m = p->net.model;
-    const gt_request plain = gt_plain_request(BATCH);
-    gt_graph *g = gt_model_build(m, GT_ROLE_MAPPING, &plain);
-    gt_exec *e = g ? gt_exec_new(g, &(gt_exec_options){.pool = p->request->pool}) : NULL;
+    const gt_runner_options o = {.role = GT_ROLE_MAPPING, .request = gt_plain_request(BATCH), .pool = p->request->pool};
+    gt_runner *mapping = gt_runner_new(m, p->net.params, &o, NULL);
     float *w = malloc(SAMPLES * (size_t)m->w_dim * sizeof *w);
-    gt_status st = !e ? gt_failure() : w ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d styles", SAMPLES);
+    gt_status st = !mapping ? gt_failure() : w ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d styles", SAMPLES);
     gt_mt19937 r;
     gt_mt_seed(&r, SEED);
-    if (!st) gt_exec_bind(e, 0, (void *)p->net.params);
-    if (!st) st = gt_exec_prepare(e, &(gt_exec_env){0});
-    for (int i = 0; i < SAMPLES && !st; i += BATCH) st = next_styles(p, e, &r, w + (size_t)i * (size_t)m->w_dim);
+    for (int i = 0; i < SAMPLES && !st; i += BATCH) st = next_styles(p, mapping, &r, w + (size_t)i * (size_t)m->w_dim);
     if (!st) measure_spread(p, w);
     if (!st && !isfinite(p->w_std))
         st = gt_fail(GT_NONFINITE, "'%s': the mapping network gives styles that are not numbers",
                      p->request->checkpoint);
     free(w);
-    gt_exec_free(e);
-    gt_graph_free(g);
+    gt_runner_close(mapping);
     return st;
 }

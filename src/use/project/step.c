@@ -107,14 +107,14 @@ static void normalise(float *x, size_t n) {
 }
 
 static gt_status evaluate(gt_projector *p, gt_projection *t) {
-    write_styles(p, t, gt_exec_input(p->exec, "ws"));
+    write_styles(p, t, gt_runner_input(p->step, "ws"));
     for (int i = 0; i < p->n_noise; i++) {
-        float *in = gt_exec_input(p->exec, p->noise[i].input);
+        float *in = gt_runner_input(p->step, p->noise[i].input);
         if (in) memcpy(in, t->params + p->noise[i].offset, p->noise[i].size * sizeof *in);
     }
-    gt_status st = gt_exec_run(p->exec, &(gt_exec_env){0});
+    gt_status st = gt_runner_run(p->step, &(gt_run_batch){.n = 1});
     if (st) return st;
-    float dist = *gt_exec_output(p->exec, "dist"), loss = dist + 1e5f * *gt_exec_output(p->exec, "reg");
+    float dist = *gt_runner_output(p->step, "dist"), loss = dist + 1e5f * *gt_runner_output(p->step, "reg");
     t->curve[2 * t->step] = dist;
     t->curve[2 * t->step + 1] = loss;
     return isfinite(loss)

@@ -8,6 +8,7 @@
 #include "gantry/hash.h"
 #include "gantry/picture.h"
 #include "gantry/project.h"
+#include "gantry/runner.h"
 #include "use/project/distance.h"
 #include "gantry/trained.h"
 
@@ -26,8 +27,7 @@ typedef struct gt_projector {
     gt_generator *generator; /* of the results: from styles, with its own noise maps */
     gt_lpips *lpips;
     gt_distance distance;
-    gt_graph *graph; /* of a step */
-    gt_exec *exec;
+    gt_runner *step;
     int rows;            /* of w: num_ws, or 1 that all layers share */
     size_t w_floats;     /* rows x w_dim */
     size_t floats;       /* of what is moved: w, then the noise maps, each from a multiple of 16 on; zeros between */
@@ -82,14 +82,15 @@ gt_status gt_projection_forget(const gt_projection *t); /* removes the file */
 /* ---- targets: targets.c ---- */
 
 typedef struct gt_target {
-    char *name; /* without folder and ending; no two targets have the same */
-    char *file; /* a picture; NULL: an item of a source */
+    const char *name; /* without folder and ending; no two targets have the same */
+    const char *file; /* a picture; NULL: an item of a source */
     int source;
     int64_t item;
     bool left_out; /* it cannot be used */
 } gt_target;
 
 typedef struct gt_targets {
+    gt_arena *arena; /* of all but the list */
     int64_t n;
     gt_target *list;
     int n_sources;

@@ -87,7 +87,7 @@ static gt_status differentiate(gt_projector *p, gt_graph *g, gt_node *ws, gt_nod
     return GT_OK;
 }
 
-static gt_status extend(gt_projector *p, gt_graph *g) {
+static gt_status add_distance(gt_projector *p, gt_graph *g) {
     gt_node *image = g->results[0].node, *noise[GT_PROJECT_MOST_NOISE], *reg = gt_scalar(g, 0);
     gt_node *ws = gt_input(g, "ws", GT_SHAPE(1, p->net.model->num_ws, p->net.model->w_dim));
     gt_status st = list_noise(p, g, noise);
@@ -101,25 +101,36 @@ static gt_status extend(gt_projector *p, gt_graph *g) {
     return st ? st : gt_graph_status(g);
 }
 
-gt_status gt_projector_build(gt_projector *p) {
-    gt_model *m = p->net.model;
-    gt_graph *g = gt_model_build(
-        m, GT_ROLE_GENERATOR,
-        &(gt_request){
-            .n = 1, .noise_mode = GT_NOISE_GIVEN, .truncation = 1, .truncation_cutoff = -1, .from_styles = true});
-    if (!g) return GT_FAILED;
-    p->graph = g;
-    gt_status st = extend(p, g);
+static gt_status extend(void *own, gt_model *m, gt_graph *g) {
+    gt_projector *p = own;
+    (void)m;
+    gt_status st = add_distance(p, g);
     if (st) return gt_wrap(st, "the graph of projection");
     p->grad = gt_block_alloc(p->floats * sizeof *p->grad, "the gradient");
     p->target = gt_block_alloc(p->target_floats * sizeof *p->target, "the target");
-    p->exec = gt_exec_new(g, &(gt_exec_options){.pool = p->request->pool});
-    if (!p->grad || !p->target || !p->exec) return GT_FAILED;
-    gt_exec_bind(p->exec, 0, (void *)p->net.params);
-    gt_distance_bind(&p->distance, p->exec);
-    gt_exec_bind(p->exec, SLOT_TARGET, p->target);
-    gt_exec_bind(p->exec, GT_SLOT_GRAD, p->grad);
-    return gt_exec_prepare(p->exec, &(gt_exec_env){0});
+    return p->grad && p->target ? GT_OK : gt_failure();
+}
+
+static void bind(void *own, gt_exec *e) {
+    const gt_projector *p = own;
+    gt_distance_bind(&p->distance, e);
+    gt_exec_bind(e, SLOT_TARGET, p->target);
+    gt_exec_bind(e, GT_SLOT_GRAD, p->grad);
+}
+
+gt_status gt_projector_build(gt_projector *p) {
+    gt_request request = gt_plain_request(1);
+    request.noise_mode = "given";
+    request.from_styles = true;
+    p->step = gt_runner_new(p->net.model, p->net.params,
+                            &(gt_runner_options){.role = GT_ROLE_GENERATOR,
+                                                 .request = request,
+                                                 .pool = p->request->pool,
+                                                 .extend = extend,
+                                                 .bind = bind,
+                                                 .own = p},
+                            NULL);
+    return p->step ? GT_OK : gt_failure();
 }
 
 /* ---- the target ---- */
@@ -156,5 +167,5 @@ gt_status gt_projector_aim(gt_projector *p, const float *image) {
     gt_exec_free(e);
     gt_graph_free(g);
     /* to the step the maps of the target are parameters, and these have changed */
-    return st ? st : gt_exec_prepare(p->exec, &(gt_exec_env){0});
+    return st ? st : gt_runner_prepare(p->step);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The pictures that are projected: finds them, and gives each the size and the channels of the generator's pictures
  * (docs/mathematics/projection.md#target). */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 
 #include "base/file.h"
 #include "gantry/log.h"
+#include "gantry/memory.h"
 #include "gantry/source.h"
 #include "use/project/step.h"
 #include "use/runner/adapt.h"
@@ -17,14 +17,13 @@
 /* ---- which there are ---- */
 
 /* The last part of a path without its ending, with nothing in it that does not belong in a file name. */
-static char *stem_of(const char *path) {
-    char name[GT_NAME_BYTES];
+static const char *stem_of(const char *path, char name[GT_NAME_BYTES]) {
     gt_path_name(path, name);
     char *dot = strrchr(name, '.');
     if (dot && dot != name) *dot = 0;
     for (char *p = name; *p; p++)
         if (*p == '/' || (unsigned char)*p < ' ') *p = '_';
-    return strdup(*name && strcmp(name, "..") ? name : "target");
+    return *name && strcmp(name, "..") ? name : "target";
 }
 
 static bool taken(const gt_targets *t, const char *name) {
@@ -34,26 +33,14 @@ static bool taken(const gt_targets *t, const char *name) {
 }
 
 static gt_status add_target(gt_targets *t, size_t *room, gt_target target, const char *path) {
+    char part[GT_NAME_BYTES], name[GT_NAME_BYTES + 16];
+    const char *stem = stem_of(path, part);
+    snprintf(name, sizeof name, "%s", stem);
+    for (int k = 2; taken(t, name); k++) snprintf(name, sizeof name, "%s-%d", stem, k);
     gt_status st = gt_grow(&t->list, room, (size_t)t->n + 1, sizeof *t->list, "the list of targets");
-    char *stem = st ? NULL : stem_of(path);
-    if (!stem) return st ? st : gt_fail(GT_NOMEM, "out of memory for the list of targets");
-    target.name = stem;
-    for (int k = 2; taken(t, target.name) && target.name; k++) {
-        if (target.name != stem) free(target.name);
-        if (asprintf(&target.name, "%s-%d", stem, k) < 0) target.name = NULL;
-    }
-    if (target.name != stem) free(stem);
-    if (!target.name) return gt_fail(GT_NOMEM, "out of memory for the list of targets");
+    if (st || !(target.name = gt_arena_printf(t->arena, "%s", name))) return GT_NOMEM;
     t->list[t->n++] = target;
     return GT_OK;
-}
-
-static gt_status add_file(gt_targets *t, size_t *room, const char *path) {
-    char *file = strdup(path);
-    gt_status st = file ? add_target(t, room, (gt_target){.file = file}, path)
-                        : gt_fail(GT_NOMEM, "out of memory for the list of targets");
-    if (st) free(file);
-    return st;
 }
 
 static gt_status add_source(gt_targets *t, size_t *room, const char *spec) {
@@ -92,25 +79,23 @@ static void hash_names(gt_targets *t) {
 
 gt_status gt_targets_open(gt_targets *t, const gt_project_request *r) {
     size_t room = 0;
-    *t = (gt_targets){.sources = calloc((size_t)r->n_targets + 1, sizeof *t->sources)};
-    gt_status st = t->sources ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the list of targets");
+    *t = (gt_targets){.arena = gt_arena_new()};
+    if (t->arena) t->sources = gt_arena_array(t->arena, (size_t)r->n_targets, sizeof *t->sources);
+    gt_status st = t->sources ? GT_OK : GT_NOMEM;
     for (int i = 0; i < r->n_targets && !st; i++)
         if (!gt_synth_of_path(r->targets[i]) && access(r->targets[i], F_OK))
             st = gt_fail(GT_FAILED, "'%s': %s", r->targets[i], strerror(errno));
     for (int i = 0; i < r->n_targets && !st; i++)
-        st = is_picture(r->targets[i]) ? add_file(t, &room, r->targets[i]) : add_source(t, &room, r->targets[i]);
+        st = is_picture(r->targets[i]) ? add_target(t, &room, (gt_target){.file = r->targets[i]}, r->targets[i])
+                                       : add_source(t, &room, r->targets[i]);
     if (!st) hash_names(t);
     return st;
 }
 
 void gt_targets_close(gt_targets *t) {
-    for (int64_t i = 0; i < t->n; i++) {
-        free(t->list[i].name);
-        free(t->list[i].file);
-    }
     for (int i = 0; i < t->n_sources; i++) gt_source_close(t->sources[i]);
     free(t->list);
-    free(t->sources);
+    gt_arena_free(t->arena);
     *t = (gt_targets){0};
 }
 

@@ -79,33 +79,7 @@ gt_status gt_trained_open_all(gt_trained *t, const char *checkpoint, const gt_ne
     return open_checkpoint(t, checkpoint, o, NULL, true);
 }
 
-/* `runs`: as in gt_exec_options. */
-static gt_status make_execution(gt_trained *t, gt_graph *graph, gt_pool *pool, int runs) {
-    t->graph = graph;
-    t->exec = graph ? gt_exec_new(graph, &(gt_exec_options){.pool = pool, .runs = runs}) : NULL;
-    if (!t->exec) return gt_failure();
-    gt_exec_bind(t->exec, 0, (void *)t->params);
-    return GT_OK;
-}
-
-gt_status gt_trained_build(gt_trained *t, gt_graph *graph, gt_pool *pool) {
-    gt_status st = make_execution(t, graph, pool, 0);
-    return st ? st : gt_exec_prepare(t->exec, &(gt_exec_env){0});
-}
-
-gt_status gt_trained_build_beside(gt_trained *t, gt_graph *graph, gt_pool *pool, size_t *room) {
-    gt_status st = make_execution(t, graph, pool, 0);
-    if (!st && gt_exec_arena_bytes(t->exec) > *room) {
-        gt_exec_free(t->exec);
-        st = make_execution(t, graph, pool, 1);
-    }
-    if (!st && gt_exec_arena_bytes(t->exec) > *room) *room = gt_exec_arena_bytes(t->exec);
-    return st;
-}
-
 void gt_trained_close(gt_trained *t) {
-    gt_exec_free(t->exec);
-    gt_graph_free(t->graph);
     if (t->job) gt_model_free(t->model);
     gt_job_free(t->job);
     *t = (gt_trained){0};

@@ -11,6 +11,7 @@
 #include "gantry/generate.h"
 #include "gantry/mathfn.h"
 #include "gantry/memory.h"
+#include "gantry/runner.h"
 #include "models/classifier/feature_net.h"
 #include "nets/layers.h"
 #include "gantry/trained.h"
@@ -28,6 +29,7 @@ struct gt_extractor {
     gt_components components;
     gt_pool *pool; /* for those */
     gt_trained trained;
+    gt_runner *runner; /* of a network trained here */
     int batch, classes;
     int64_t features;
     gt_hash128 hash;
@@ -108,11 +110,11 @@ static gt_status open_trained(gt_extractor *d, const char *path, const gt_extrac
     char name[96];
     gt_hash128 weights;
     if (!gt_model_role(m, GT_ROLE_FEATURES)) return refuse_model(d);
-    d->batch = gt_model_batch(m, gt_model_role(m, GT_ROLE_FEATURES));
-    if ((st = gt_trained_build(&d->trained, gt_model_build(m, GT_ROLE_FEATURES, &(gt_request){.n = d->batch}),
-                               o->pool)))
-        return st;
-    d->features = (int64_t)gt_exec_output_size(d->trained.exec, "features") / d->batch;
+    d->runner = gt_runner_new(m, d->trained.params, &(gt_runner_options){.role = GT_ROLE_FEATURES, .pool = o->pool},
+                              NULL);
+    if (!d->runner) return gt_failure();
+    d->batch = gt_runner_batch(d->runner);
+    d->features = (int64_t)gt_runner_floats(d->runner, "features");
     d->classes = gt_model_classifier(m) == 0 ? m->label_dim : 0;
     if ((st = hash_trained(d, &weights))) return st;
     snprintf(name, sizeof name, "%s %s", d->trained.job->model, m->features_layer);
@@ -177,6 +179,7 @@ void gt_extractor_close(gt_extractor *d) {
     if (!d) return;
     gt_feature_net_close(d->net);
     gt_components_free(&d->components);
+    gt_runner_close(d->runner);
     gt_trained_close(&d->trained);
     free(d->bytes);
     free(d->probabilities);
@@ -199,7 +202,7 @@ size_t gt_extractor_bytes(const gt_extractor *d) {
     const gt_trained *t = &d->trained;
     if (d->net) return gt_feature_net_bytes(d->net);
     if (d->wanted) return (size_t)d->components.d * (size_t)d->components.n * sizeof *d->components.axes;
-    return gt_exec_arena_bytes(t->exec) + t->model->nets[t->network]->block_floats * sizeof(float);
+    return gt_runner_bytes(d->runner) + t->model->nets[t->network]->block_floats * sizeof(float);
 }
 int gt_extractor_batch(const gt_extractor *d) { return d->batch; }
 
@@ -287,13 +290,11 @@ static gt_status run_published(gt_extractor *d, int n, const float *images, floa
 
 static gt_status run_trained(gt_extractor *d, int n, const float *images, float *features, float *probabilities,
                              int32_t *classes) {
-    gt_exec *x = d->trained.exec;
-    size_t floats = gt_model_floats(d->trained.model);
-    memcpy(gt_exec_input(x, "images"), images, (size_t)n * floats * sizeof *images);
-    gt_status st = gt_exec_run(x, &(gt_exec_env){0});
+    gt_runner *r = d->runner;
+    gt_status st = gt_runner_run(r, &(gt_run_batch){.n = n, .images = images});
     if (st) return st;
-    if (features) memcpy(features, gt_exec_output(x, "features"), (size_t)n * (size_t)d->features * sizeof *features);
-    const float *logits = gt_exec_output(x, "logits");
+    if (features) memcpy(features, gt_runner_output(r, "features"), (size_t)n * (size_t)d->features * sizeof *features);
+    const float *logits = gt_runner_output(r, "logits");
     for (int i = 0; i < n && logits; i++, logits += d->classes) {
         if (probabilities) softmax(logits, d->classes, probabilities + (ptrdiff_t)i * d->classes);
         if (classes) classes[i] = place_of_largest(logits, d->classes);

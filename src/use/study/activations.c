@@ -9,6 +9,7 @@
 #include "gantry/classify.h"
 #include "gantry/graph.h"
 #include "gantry/random.h"
+#include "gantry/runner.h"
 #include "use/runner/roles.h"
 
 enum { NAME = 256 };
@@ -23,8 +24,8 @@ typedef struct watched { /* a layer */
 typedef struct work {
     const gt_activations_options *options;
     gt_model *model;
-    gt_graph *graph;
-    gt_exec *exec;
+    gt_runner *runner;
+    gt_arena *arena;
     int batch, n;
     watched *layers;
     gt_activations *out;
@@ -39,9 +40,11 @@ static bool has_tensors(const gt_net *net, const char *layer) {
     return false;
 }
 
-static gt_status watch_layers(work *w, gt_arena *a) {
+static gt_status watch_layers(void *own, gt_model *m, gt_graph *g) {
+    work *w = own;
+    gt_arena *a = w->arena;
     gt_layer_list list;
-    gt_status st = gt_layer_list_make(w->graph, &list);
+    gt_status st = gt_layer_list_make(g, &list);
     if (st) return st;
     w->layers = gt_arena_array(a, (size_t)list.n, sizeof *w->layers);
     w->out = gt_arena_array(a, (size_t)list.n, sizeof *w->out);
@@ -49,7 +52,7 @@ static gt_status watch_layers(work *w, gt_arena *a) {
     for (int i = 0; i + 1 < list.n && !st; i++) {
         const gt_graph_layer *l = &list.layers[i];
         const gt_shape *shape = gt_node_shape(l->output);
-        if (!has_tensors(w->model->nets[0], l->name) || shape->d[0] != w->batch) continue;
+        if (!has_tensors(m->nets[0], l->name) || shape->d[0] != w->batch) continue;
         watched *v = &w->layers[w->n];
         *v = (watched){.floats = (size_t)(gt_shape_size(shape) / w->batch), .lo = INFINITY, .hi = -INFINITY};
         v->counts = gt_arena_array(a, (size_t)w->options->bins, sizeof *v->counts);
@@ -57,7 +60,7 @@ static gt_status watch_layers(work *w, gt_arena *a) {
         if (!v->counts || !w->out[w->n].layer) return GT_NOMEM;
         memset(v->counts, 0, (size_t)w->options->bins * sizeof *v->counts);
         snprintf(v->output, sizeof v->output, "activations/%d", w->n++);
-        st = gt_output(w->graph, v->output, l->output);
+        st = gt_output(g, v->output, l->output);
     }
     return st;
 }
@@ -65,7 +68,7 @@ static gt_status watch_layers(work *w, gt_arena *a) {
 /* Pixels of -1..1 reach the network as 0..1. */
 static void draw_inputs(const work *w, int first, int n) {
     size_t pixels = gt_model_floats(w->model);
-    float *images = gt_exec_input(w->exec, "images");
+    float *images = gt_runner_input(w->runner, "images");
     for (int i = 0; i < n; i++, images += pixels) {
         gt_random_normal((gt_key){w->options->seed, gt_stream("activations"), 0, (uint32_t)(first + i)}, images,
                          pixels);
@@ -99,10 +102,10 @@ static gt_status pass(work *w, bool ends) {
     for (int first = 0; first < o->inputs && !st; first += w->batch) {
         int n = o->inputs - first < w->batch ? o->inputs - first : w->batch;
         draw_inputs(w, first, n);
-        st = gt_exec_run(w->exec, &(gt_exec_env){0});
+        st = gt_runner_run(w->runner, &(gt_run_batch){.n = n});
         for (int i = 0; i < w->n && !st; i++) {
             watched *v = &w->layers[i];
-            const float *x = gt_exec_output(w->exec, v->output);
+            const float *x = gt_runner_output(w->runner, v->output);
             if (ends) look_at_ends(v, x, v->floats * (size_t)n);
             else count_bins(v, o->bins, x, v->floats * (size_t)n);
         }
@@ -110,12 +113,13 @@ static gt_status pass(work *w, bool ends) {
     return st;
 }
 
-static gt_status conclude(work *w, gt_arena *a) {
+static gt_status conclude(work *w) {
     int bins = w->options->bins;
     for (int i = 0; i < w->n; i++) {
         watched *v = &w->layers[i];
         gt_activations *out = &w->out[i];
-        double *edges = gt_arena_array(a, (size_t)bins + 1, sizeof *edges), n = (double)v->floats * w->options->inputs;
+        double *edges = gt_arena_array(w->arena, (size_t)bins + 1, sizeof *edges),
+               n = (double)v->floats * w->options->inputs;
         if (!edges) return GT_NOMEM;
         for (int k = 0; k <= bins; k++) edges[k] = v->lo + (v->hi - v->lo) * k / bins;
         for (int k = 0; k < bins; k++) v->counts[k] /= n;
@@ -131,28 +135,28 @@ static gt_status conclude(work *w, gt_arena *a) {
     return GT_OK;
 }
 
-static gt_status measure_layers(work *w, gt_arena *a) {
-    gt_status st = watch_layers(w, a);
-    w->exec = st ? NULL : gt_exec_new(w->graph, &(gt_exec_options){.pool = w->options->pool});
-    if (!w->exec) return st ? st : gt_failure();
-    gt_exec_bind(w->exec, 0, w->model->blocks[gt_model_classifier(w->model)]);
-    st = gt_exec_prepare(w->exec, &(gt_exec_env){0});
-    if (!st) st = pass(w, true);
+static gt_status measure_layers(work *w) {
+    gt_status st = pass(w, true);
     for (int i = 0; i < w->n; i++)
         if (w->options->lo < w->options->hi) w->layers[i].lo = w->options->lo, w->layers[i].hi = w->options->hi;
     if (!st) st = pass(w, false);
-    return st ? st : conclude(w, a);
+    return st ? st : conclude(w);
 }
 
 gt_status gt_activations_measure(gt_model *m, const gt_activations_options *o, gt_arena *a, gt_activations **out,
                                  int *n) {
     const gt_role *role = gt_role_needed(m, GT_ROLE_CLASSIFIER);
     if (!role) return GT_USAGE;
-    work w = {.options = o, .model = m, .batch = gt_model_batch(m, role)};
-    w.graph = gt_model_forward(m, role->network, w.batch);
-    gt_status st = w.graph ? measure_layers(&w, a) : gt_failure();
-    gt_exec_free(w.exec);
-    gt_graph_free(w.graph);
+    work w = {.options = o, .model = m, .arena = a, .batch = gt_model_batch(m, role)};
+    w.runner = gt_runner_new(m, m->blocks[role->network],
+                             &(gt_runner_options){.network = m->nets[role->network]->name,
+                                                  .request = {.n = w.batch},
+                                                  .pool = o->pool,
+                                                  .extend = watch_layers,
+                                                  .own = &w},
+                             NULL);
+    gt_status st = w.runner ? measure_layers(&w) : gt_failure();
+    gt_runner_close(w.runner);
     *out = w.out;
     *n = w.n;
     return st;

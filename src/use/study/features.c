@@ -8,8 +8,7 @@
 #include "gantry/graph.h"
 #include "gantry/items.h"
 #include "gantry/ops.h"
-#include "graph/internal.h"
-#include "use/runner/each_item.h"
+#include "gantry/runner.h"
 #include "gantry/trained.h"
 #include "use/runner/roles.h"
 
@@ -18,10 +17,9 @@ enum { BATCH = 16 }; /* a fixed number: no value depends on how many images ther
 static const char output[] = "features";
 
 struct gt_features {
-    gt_trained trained;
-    bool cam;
+    const gt_features_options *options; /* while it is opened */
+    gt_runner *runner;
     gt_shape shape;
-    size_t size; /* floats of one image's values */
 };
 
 static bool has_pixels(const gt_node *n) {
@@ -37,7 +35,6 @@ static gt_node *last_with_pixels(const gt_layer_list *list) {
 }
 
 static gt_node *cam_of(gt_graph *g, gt_node *maps, int classes) {
-    if (!has_pixels(maps)) return gt_graph_fault(g, "the result of the layer has no pixels, so that it has no map");
     gt_node *logits = (gt_node *)gt_graph_output(g, 0, NULL), *class = gt_input(g, "class", GT_SHAPE(BATCH, classes)),
             *slope;
     if (gt_grad(g, 1, &logits, &class, 1, &maps, &slope)) return NULL;
@@ -45,107 +42,78 @@ static gt_node *cam_of(gt_graph *g, gt_node *maps, int classes) {
     return gt_leaky_relu(g, gt_sum(g, gt_mul(g, maps, weights), GT_AXIS(3)), 0);
 }
 
-static gt_status build_features(gt_features *f, const gt_features_options *o) {
-    gt_model *m = f->trained.model;
+static gt_status extend(void *own, gt_model *m, gt_graph *g) {
+    gt_features *f = own;
+    const gt_features_options *o = f->options;
     if (o->cam && !gt_role_needed(m, GT_ROLE_CLASSIFIER)) return GT_USAGE;
-    gt_graph *g = gt_model_forward(m, f->trained.network, BATCH);
-    if (!g) return gt_failure();
     gt_layer_list list;
     gt_status st = gt_layer_list_make(g, &list);
-    gt_node *node = NULL;
-    if (!st) node = o->layer ? gt_layer_list_find(&list, o->layer) : last_with_pixels(&list);
-    if (!st && !node) st = GT_USAGE;
-    if (!st && node->shape.d[0] != BATCH)
-        st = gt_fail(GT_USAGE, "the result of layer '%s' does not belong to single images", o->layer);
-    if (!st && o->cam && !(node = cam_of(g, node, m->label_dim))) st = gt_graph_status(g);
-    if (!st) st = gt_output(g, output, node);
-    if (st) {
-        gt_graph_free(g);
-        return st;
-    }
-    f->shape = node->shape;
+    if (st) return st;
+    gt_node *node = o->layer ? gt_layer_list_find(&list, o->layer) : last_with_pixels(&list);
+    if (!node) return GT_USAGE;
+    if (gt_node_shape(node)->d[0] != BATCH)
+        return gt_fail(GT_USAGE, "the result of layer '%s' does not belong to single images", o->layer);
+    if (o->cam && !has_pixels(node))
+        return gt_fail(GT_USAGE, "the result of the layer has no pixels, so that it has no map");
+    if (o->cam && !(node = cam_of(g, node, m->label_dim))) return gt_graph_status(g);
+    f->shape = *gt_node_shape(node);
     f->shape.n--;
     memmove(f->shape.d, f->shape.d + 1, (size_t)f->shape.n * sizeof *f->shape.d);
-    f->size = (size_t)gt_shape_size(&f->shape);
-    return gt_trained_build(&f->trained, g, o->pool);
+    return gt_output(g, output, node);
 }
 
 gt_features *gt_features_open(const char *checkpoint, const gt_features_options *o, gt_status *st) {
     gt_features *f = calloc(1, sizeof *f);
-    *st = f ? gt_trained_open_network(&f->trained, checkpoint, &o->reading, o->network)
-            : gt_fail(GT_NOMEM, "out of memory for a network");
-    if (f) f->cam = o->cam;
-    if (!*st && !o->any) *st = build_features(f, o);
-    if (!*st) return f;
+    *st = f ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a network");
+    if (!f) return NULL;
+    f->options = o;
+    f->runner = gt_runner_open(checkpoint, &(gt_runner_options){.network = o->network,
+                                                                .request = {.n = BATCH},
+                                                                .pool = o->pool,
+                                                                .reading = o->reading,
+                                                                .extend = extend,
+                                                                .own = f});
+    if (f->runner) return f;
+    *st = gt_failure();
     gt_features_close(f);
     return NULL;
 }
 
 void gt_features_close(gt_features *f) {
-    if (f) gt_trained_close(&f->trained);
+    if (f) gt_runner_close(f->runner);
     free(f);
 }
 
-const gt_model *gt_features_model(const gt_features *f) { return f->trained.model; }
+const gt_model *gt_features_model(const gt_features *f) { return gt_runner_model(f->runner); }
 gt_shape gt_features_shape(const gt_features *f) { return f->shape; }
-int gt_features_batch(const gt_features *f) {
-    (void)f;
-    return BATCH;
-}
+int gt_features_batch(const gt_features *f) { return gt_runner_batch(f->runner); }
 
 gt_status gt_features_run(gt_features *f, int n, const float *images, const float *given, const float **values) {
-    const gt_model *m = f->trained.model;
-    gt_exec *x = f->trained.exec;
-    size_t pixels = gt_model_floats(m), labels = (size_t)m->label_dim;
-    float *in = gt_exec_input(x, "images"), *c = gt_exec_input(x, f->cam ? "class" : "c");
-    if (!in) return gt_fail(GT_USAGE, "network %s takes no images", m->nets[f->trained.network]->name);
-    for (size_t i = (size_t)n * pixels; i < BATCH * pixels; i++) in[i] = -1; /* black */
-    memcpy(in, images, (size_t)n * pixels * sizeof *in);
-    if (c) memset(c, 0, BATCH * labels * sizeof *c);
-    if (c && !given) return gt_fail(GT_USAGE, "the network takes labels, and the data have none that fit");
-    if (c) memcpy(c, given, (size_t)n * labels * sizeof *c);
-    gt_status st = gt_exec_run(x, &(gt_exec_env){0});
-    if (!st) *values = gt_exec_output(x, output);
+    size_t labels = (size_t)gt_features_model(f)->label_dim;
+    float *class = gt_runner_input(f->runner, "class");
+    if (class) memset(class, 0, BATCH * labels * sizeof *class);
+    if (class) memcpy(class, given, (size_t)n * labels * sizeof *class);
+    gt_status st = gt_runner_run(f->runner, &(gt_run_batch){.n = n, .images = images, .labels = given});
+    if (!st) *values = gt_runner_output(f->runner, output);
     return st;
 }
 
 /* ---- a whole dataset ---- */
 
-typedef struct work {
-    gt_features *f;
-    gt_dataset *ds;
-    float *labels; /* [BATCH,label_dim]; NULL: there are none that fit */
-} work;
-
-static gt_status make_records(void *arg, int64_t first, int n, const float *images, void *records) {
-    const work *w = arg;
-    size_t width = (size_t)w->f->trained.model->label_dim;
-    const float *values;
-    for (int i = 0; w->labels && i < n; i++) gt_dataset_label(w->ds, first + i, w->labels + (size_t)i * width);
-    gt_status st = gt_features_run(w->f, n, images, w->labels, &values);
-    if (!st) memcpy(records, values, (size_t)n * w->f->size * sizeof *values);
-    return st;
+static gt_status record_features(void *arg, gt_runner *r, const gt_run_batch *b, void *records) {
+    (void)arg;
+    memcpy(records, gt_runner_output(r, output), (size_t)b->n * gt_runner_floats(r, output) * sizeof(float));
+    return GT_OK;
 }
 
 gt_status gt_features_dataset_all(gt_comm *c, gt_features *f, gt_dataset *ds, float **all) {
-    const gt_model *m = f->trained.model;
-    const gt_dataset_info *info = gt_dataset_get_info(ds);
-    work w = {.f = f, .ds = ds};
-    if (m->label_dim && info->label_width == m->label_dim)
-        w.labels = calloc(BATCH * (size_t)m->label_dim, sizeof *w.labels);
-    gt_each_item each = {.comm = c,
-                         .count = info->count,
-                         .batch = BATCH,
-                         .bytes = f->size * sizeof(float),
-                         .doing = "computing features",
-                         .data = ds,
-                         .make = make_records,
-                         .arg = &w};
-    void *records = NULL;
-    gt_status st = gt_comm_agree_all(c, gt_model_takes(m, ds));
-    if (!st) st = gt_each_item_all(&each, &records);
+    const gt_runner_pass pass = {.data = ds,
+                                 .bytes = gt_runner_floats(f->runner, output) * sizeof(float),
+                                 .doing = "computing features",
+                                 .record = record_features};
+    void *records;
+    gt_status st = gt_runner_dataset_all(c, f->runner, &pass, &records);
     *all = records;
-    free(w.labels);
     return st;
 }
 
@@ -161,19 +129,28 @@ static void filters_from_file(const float *file, gt_filters *out) {
                     out->values[(((int64_t)i * h + y) * w + x) * c + k] = file[(((int64_t)i * c + k) * h + y) * w + x];
 }
 
-gt_status gt_features_filters(const gt_features *f, gt_arena *a, gt_filters *out) {
-    const gt_model *m = f->trained.model;
-    const gt_tensor *t = m->nets[f->trained.network]->tensors;
+static gt_status read_filters(const gt_trained *trained, gt_arena *a, gt_filters *out) {
+    const gt_model *m = trained->model;
+    const gt_tensor *t = m->nets[trained->network]->tensors;
     const gt_shape *s = &t->file_shape;
-    *out = (gt_filters){.tensor = t->name, .n = (int)s->d[0]};
+    *out = (gt_filters){.tensor = gt_arena_printf(a, "%s", t->name), .n = (int)s->d[0]};
     if (s->n == 4) out->channels = (int)s->d[1], out->height = (int)s->d[2], out->width = (int)s->d[3];
     else if (s->n == 2 && s->d[1] == (int64_t)gt_model_floats(m))
         out->channels = m->channels, out->height = m->height, out->width = m->width;
     else return gt_fail(GT_USAGE, "the first tensor, %s, is not a layer that looks at images", t->name);
     float *file = gt_arena_array(a, t->size, sizeof *file);
     out->values = gt_arena_array(a, t->size, sizeof *out->values);
-    if (!file || !out->values) return GT_NOMEM;
-    gt_tensor_to_file(t, f->trained.params + t->offset, file);
+    if (gt_arena_failed(a)) return GT_NOMEM;
+    gt_tensor_to_file(t, trained->params + t->offset, file);
     filters_from_file(file, out);
     return GT_OK;
+}
+
+gt_status gt_features_filters(const char *checkpoint, const gt_features_options *o, gt_arena *a, gt_filters *out) {
+    gt_trained t;
+    gt_status st = gt_trained_open_network(&t, checkpoint, &o->reading, o->network);
+    if (st) return st;
+    st = read_filters(&t, a, out);
+    gt_trained_close(&t);
+    return st;
 }
