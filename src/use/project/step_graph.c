@@ -120,7 +120,7 @@ static void bind(void *own, gt_exec *e) {
 
 gt_status gt_projector_build(gt_projector *p) {
     gt_request request = gt_plain_request(1);
-    request.noise_mode = "given";
+    request.noise_mode = GT_NOISE_GIVEN;
     request.from_styles = true;
     p->step = gt_runner_new(p->net.model, p->net.params,
                             &(gt_runner_options){.role = GT_ROLE_GENERATOR,
