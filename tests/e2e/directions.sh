@@ -66,7 +66,7 @@ check("sefa-ring.h5", some, ring, *svd(some))
 check("pca.h5", everything, around_classes, *eig(around_classes))
 check("pca-ring.h5", some, ring, *eig(ring))
 last = h5py.File("last.h5")
-assert len(last["sigma"]) <= 8 and (last["layers"][()] == [0, 0, 0, 0, 0, 1]).all()
+assert len(last["sigma"]) == 10 and (last["layers"][()] == [0, 0, 0, 0, 0, 1]).all()
 for method in "sefa", "pca":
     assert (np.load(f"{method}.npy") == h5py.File(f"{method}.h5")["directions"][()]).all()
 PYTHON
@@ -83,13 +83,13 @@ net = dict(np.load("net.npz"))
 rng = np.random.RandomState(5)
 name = [k for k in net if k.endswith("affine.weight") and "torgb" not in k]
 dim = net[name[0]].shape[1]
-q = np.linalg.qr(rng.randn(dim, 2))[0]
-u, v = q.T
+u, v = rng.randn(dim), np.abs(rng.randn(dim)) # positive: the leaky rectifier makes no other direction of v
+u, v = u / np.linalg.norm(u), v / np.linalg.norm(v)
 for k in name: net[k] = (net[k] + 10 * np.outer(rng.randn(len(net[k])), u)).astype(np.float32)
 last = sorted(k for k in net if "mapping.fc" in k and k.endswith("weight"))[-1]
-net[last] = (net[last] + 300 * np.outer(v, rng.randn(net[last].shape[1]))).astype(np.float32)
+net[last] = (net[last] + 3000 * np.outer(v, rng.randn(net[last].shape[1]))).astype(np.float32)
 np.savez("planted.npz", **net)
-np.save("planted.npy", q.T)
+np.save("planted.npy", [u, v])
 PYTHON
     find_in planted.npz --sheet=0
     find_in planted.npz --sheet=0 --method=pca --out=pca.h5
@@ -196,7 +196,7 @@ case_what_cannot_be() {
 import h5py, numpy as np
 d = h5py.File("d.h5")["directions"][()]
 np.save("nan.npy", np.full_like(d, np.nan))
-np.save("flat.npy", d[0, :4]), np.save("w.npy", np.zeros((2, 6, 3), np.float32))
+np.save("flat.npy", d[0, :4, :9]), np.save("w.npy", np.zeros((2, 6, 3), np.float32))
 for name, change in ("inf", lambda f: f["directions"].write_direct(np.full_like(d, np.inf))), ("nameless", lambda f: f.__delitem__("names")):
     open(f"{name}.h5", "wb").write(open("d.h5", "rb").read())
     with h5py.File(f"{name}.h5", "r+") as f: change(f)
@@ -208,7 +208,7 @@ PYTHON
         expect 2 "$words" "$GANTRY" ${options//=@/:}
     done <<'END'
 of the shape .*of another network:generate run --class=1 --seeds=0 --edit=d0=@1 --directions=o.h5 --outdir=x
-of the shape .4,.*of another network:generate run --class=1 --seeds=0 --edit=d0=@1 --directions=flat.npy --outdir=x
+of the shape .4,9.*of another network:generate run --class=1 --seeds=0 --edit=d0=@1 --directions=flat.npy --outdir=x
 has no direction 'd7'; it has glasses:generate run --class=1 --seeds=0 --edit=d7=@1 --directions=d.h5 --outdir=x
 has 6 layers of styles, 0 to 5:generate run --class=1 --seeds=0 --edit=glasses=@1,4-6 --directions=d.h5 --outdir=x
 must be names of directions:generate run --class=1 --seeds=0 --edit=glasses --directions=d.h5 --outdir=x
