@@ -28,10 +28,11 @@ static gt_status check_name(const gt_option *o, const char *value) {
 }
 
 static const gt_option table[] = {
-    {CLI_OPTION(method, "sefa", "Directions of the weights (sefa), or in which w differs most (pca)"),
-     .choices = "sefa|pca",
-     .detail = "sefa: eigenvectors of A^T A, where the styles of --layers are A w + b. pca: principal components of "
-               "the w of --samples seeds. Strengths are standard deviations of w along the direction, in both."},
+    {CLI_OPTION(method, "pca", "Directions in which w differs most (pca), or which the weights enlarge most (sefa)"),
+     .choices = "pca|sefa",
+     .detail =
+         "pca: principal components of the w of --samples seeds. sefa: eigenvectors of A^T A, where the styles of "
+         "--layers are A w + b. Strengths are standard deviations of w along the direction, in both."},
     {CLI_SHOWN("count", request.count, "10", "How many directions: d0, d1, ..."), .min = 1, .max = 1024},
     {CLI_SHOWN("layers", request.layers, "", "Layers of styles that count, and that move; empty: all"),
      .placeholder = "LAYERS", .check = cli_check_styles,
@@ -127,7 +128,7 @@ static gt_status read_request(cli_session *s) {
     gt_status st = cli_one_network(s, &(cli_generator_options){.network = f->network});
     if (st) return st;
     r->checkpoint = *f->network ? f->network : a->words[0];
-    r->method = gt_is(f->method, "pca") ? GT_DIRECTION_COMPONENTS : GT_DIRECTION_FACTORS;
+    r->method = gt_is(f->method, "sefa") ? GT_DIRECTION_FACTORS : GT_DIRECTION_COMPONENTS;
     r->options = (gt_generator_options){
         .noise_mode = "const", .truncation = (float)f->trunc, .reading = cli_reading(&s->options)};
     r->replace = f->overwrite;
@@ -163,7 +164,8 @@ const cli_command cli_directions = {
     .files = "directions.h5 in the run, or --out, and beside it the sheet, directions.png.",
     .stopped = CLI_STARTS_AGAIN,
     CLI_EXAMPLES({"Ten directions, and a sheet to see what they change", "gantry directions runs/first"},
-                 {"What the fine layers change most", "gantry directions runs/first --layers=6- --out=fine.h5"},
+                 {"Of the weights of the coarse layers",
+                  "gantry directions runs/first --method=sefa --layers=0-3 --out=coarse.h5"},
                  {"From examples, found on a sheet of seeds",
                   "gantry directions runs/first --with=3,17,25 --without=0,8,11,40 --name=glasses"},
                  {"Steps along two of them", "gantry generate runs/first --seeds=0-9 --edit=d3:+2.5,glasses:-1"}),

@@ -23,7 +23,7 @@ case_factors_and_components() {
         find_in run --method=$method --count=5 --layers=1,3- --class=ring --sheet=0 --out=$method-ring.h5
         find_in run --method=$method --count=5 --sheet=0 --out=$method.npy
     done
-    find_in run --layers=5 --sheet=0 --out=last.h5
+    find_in run --method=sefa --layers=5 --sheet=0 --out=last.h5
     "$python" - <<'PYTHON' || fail 'numpy finds other directions'
 import glob, h5py, numpy as np
 w = [np.load(f"w{c}.npy")[:, 0].astype(np.float64) for c in range(4)]
@@ -91,7 +91,7 @@ net[last] = (net[last] + 3000 * np.outer(v, rng.randn(net[last].shape[1]))).asty
 np.savez("planted.npz", **net)
 np.save("planted.npy", [u, v])
 PYTHON
-    find_in planted.npz --sheet=0
+    find_in planted.npz --method=sefa --sheet=0
     find_in planted.npz --sheet=0 --method=pca --out=pca.h5
     styles w.npy planted.npz --class=0 --seeds=0-79
     seeds=$("$python" -c '
@@ -217,7 +217,7 @@ must be names of directions:generate run --class=1 --seeds=0 --edit=glasses=@1,3
 must be names of directions:generate run --class=1 --seeds=0 --edit=glasses=@1, --directions=d.h5 --outdir=x
 a strength that changes is of films:generate run --class=1 --seeds=0 --edit=glasses=@-1..1 --directions=d.h5 --outdir=x
 --edit changes styles:generate run --class=1 --seeds=0 --edit=glasses=@1 --directions=d.h5 --space=z --out=x.npy
---directions has no effect without --edit:generate run --class=1 --seeds=0 --directions=d.h5 --outdir=x
+--directions goes with --edit:generate run --class=1 --seeds=0 --directions=d.h5 --outdir=x
 'dcgan' has no styles w:generate gan --seeds=0 --edit=glasses=@1 --directions=d.h5 --outdir=x
 'dcgan' has no styles w:walk gan --seeds=0-1 --edit=glasses=@1 --directions=d.h5 --out=x/
 'dcgan' has no styles w:directions gan --out=x.h5

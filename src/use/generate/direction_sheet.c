@@ -99,8 +99,8 @@ static gt_status draw(const work *k) {
     if (!cell || !words) return GT_NOMEM;
     for (int64_t i = 0; i < cells; i++) {
         char *text = words + i * WORD;
-        snprintf(text, WORD, "%s: %+g", w->found.list[i / r->n_strengths].name,
-                 (double)r->strengths[i % r->n_strengths]);
+        double strength = (double)r->strengths[i % r->n_strengths];
+        snprintf(text, WORD, "%s: %s%g", w->found.list[i / r->n_strengths].name, strength > 0 ? "+" : "", strength);
         cell[i] = (sheet_cell){.image = k->pictures + (size_t)i * floats_of(k), .text = {text}};
     }
     snprintf(title, sizeof title, "Seed %lld, psi %g: directions, with strengths in standard deviations of w",
