@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Directions in the styles w of a generator: what a step along each changes in its pictures. They are found
- *     from the weights alone, as the eigenvectors of A^T A, where y = A w + b are the styles of the chosen layers (Shen
- *     and Zhou, "Closed-Form Factorization of Latent Semantics in GANs", CVPR 2021, equation 7: SeFa);
- *     as principal components of the w of many seeds (Haerkoenen et al., "GANSpace", NeurIPS 2020, section 2.2);
- *     or as the difference of the means of two sets of w: "with" and "without".
- * A direction of strength 1 is a step of one standard deviation of w along it (use/generate/direction_file.h). */
+ * Directions in the styles w of a generator: what a step along each changes in its pictures. They are found from the
+ * weights alone, as the eigenvectors of A^T A, where y = A w + b are the styles of the chosen layers (Shen and Zhou,
+ * "Closed-Form Factorization of Latent Semantics in GANs", CVPR 2021, equation 7: SeFa); as principal components of the
+ * w of many seeds (Haerkoenen et al., "GANSpace", NeurIPS 2020, section 2.2); or as the difference of the means of two
+ * sets of w, "with" and "without". A direction of strength 1 is a step of one standard deviation of w along it
+ * (use/generate/direction_file.h). */
 #ifndef GANTRY_DIRECTIONS_H
 #define GANTRY_DIRECTIONS_H
 
