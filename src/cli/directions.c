@@ -33,7 +33,7 @@ static const gt_option table[] = {
      .detail =
          "pca: principal components of the w of --samples seeds. sefa: eigenvectors of A^T A, where the styles of "
          "--layers are A w + b. Strengths are standard deviations of w along the direction, in both."},
-    {CLI_SHOWN("count", request.count, "10", "How many directions: d0, d1, ..."), .min = 1, .max = 1024},
+    {CLI_SHOWN("count", request.count, "10", "Number of directions, called d0, d1 and so on"), .min = 1, .max = 1024},
     {CLI_SHOWN("layers", request.layers, "", "Layers of styles that count, and that move; empty: all"),
      .placeholder = "LAYERS", .check = cli_check_styles,
      .detail = "As in 0-3, 8- or 0,2,5. Layer 0 is the coarsest: coarse layers decide pose and shape, fine ones "
@@ -56,10 +56,10 @@ static const gt_option table[] = {
      .detail = "directions [K,layers,w_dim]: what strength 1 adds to the styles; names, sigma, layers, how, network. "
                ".npy: that array alone. Of a network in no run: NAME-directions.h5 beside the network."},
     {CLI_OPTION(sheet, "1", "Also draw the sheet, FILE.png beside --out: a row for each direction")},
-    {CLI_SHOWN("seed", request.seed, "0", "Seed of the pictures of the sheet"), .max = 4294967295.0, .with = "--sheet"},
+    {CLI_SHOWN("seed", request.seed, "0", "Seed of the pictures of the sheet"), .max = 4294967295.0},
     {CLI_OPTION(strengths, "-3,-2,-1,0,1,2,3", "Columns of the sheet"), .placeholder = "LIST",
-     .check = cli_check_numbers, .with = "--sheet"},
-    {CLI_OPTION(trunc, "1", "Truncation psi of the pictures of the sheet"), .placeholder = "PSI", .with = "--sheet"},
+     .check = cli_check_numbers},
+    {CLI_OPTION(trunc, "1", "Truncation psi of the pictures of the sheet"), .placeholder = "PSI"},
     {CLI_OPTION(class, "", "Class of a conditional model; empty: all classes in turn"), .placeholder = "CLASS",
      .any = true,
      .detail = "Without it w is measured around the mean of its class, so that directions are what classes share."},
@@ -157,7 +157,7 @@ static gt_status directions(cli_session *s) {
 const cli_command cli_directions = {
     .name = "directions",
     .arguments = "CHECKPOINT | RUN [--key=value ...]",
-    .help = "Find what steps in the styles of a network change; the ranks share the work",
+    .help = "Find directions in a network's styles; the ranks share the work",
     .detail = "For models with styles (StyleGAN2). Shen and Zhou, \"Closed-Form Factorization of Latent Semantics in "
               "GANs\" (sefa); Haerkoenen et al., \"GANSpace\" (pca); or the difference of the means of two sets of "
               "examples (--with, --without). generate, mix and walk take such steps: --edit.",
@@ -167,7 +167,7 @@ const cli_command cli_directions = {
                  {"Of the weights of the coarse layers",
                   "gantry directions runs/first --method=sefa --layers=0-3 --out=coarse.h5"},
                  {"From examples, found on a sheet of seeds",
-                  "gantry directions runs/first --with=3,17,25 --without=0,8,11,40 --name=glasses"},
+                  "gantry directions runs/first --with=3,17 --without=0,8,11 --name=glasses"},
                  {"Steps along two of them", "gantry generate runs/first --seeds=0-9 --edit=d3:+2.5,glasses:-1"}),
     CLI_ROWS(table),
     .ranks = true,
