@@ -76,6 +76,15 @@ void gt_seed_latent(uint32_t seed, int z_dim, float *z);
 /* trunc(clamp(x * 127.5 + 128, 0, 255)): docs/mathematics/seeds.md#pixel-values. */
 void gt_image_bytes(const float *x, uint8_t *out, size_t n);
 
+/* Steps along directions, which are added to styles after truncation (gantry/directions.h). */
+typedef struct gt_edit_wish {
+    const char *edits; /* "d3:+2.5,0-3,glasses:-1": see use/generate/edits.h; NULL or "": none */
+    const char *file;  /* of directions; rank 0 reads it */
+    bool named;        /* by the user */
+} gt_edit_wish;
+/* GT_USAGE: the text says no edits. */
+gt_status gt_edits_check(const char *text);
+
 #define GT_GENERATE_SPACES(X) X(GT_IMAGES, "image") X(GT_STYLES, "w") X(GT_LATENTS, "z")
 typedef enum gt_generate_space { GT_GENERATE_SPACES(GT_CONSTANT) } gt_generate_space;
 
@@ -97,6 +106,7 @@ typedef struct gt_generate_request {
     gt_status (*latents)(void *arg, int64_t n, const int64_t *seeds, int z_dim, float *z);
     void *latents_arg;
     const char *projected_w; /* a file of styles instead of seeds (see projected.h); NULL or "": none */
+    gt_edit_wish edit;
     gt_condition condition;
     const char *outdir; /* made if needed */
     bool single;        /* seed0000.png ... or proj00.png ... */

@@ -13,6 +13,7 @@ typedef struct gt_mix_request {
     int64_t n_rows, n_columns;
     const int64_t *rows, *columns; /* seeds */
     const char *styles; /* layers that come from the column's seed (see layers.h); "": 0 to 6, at most the first half */
+    gt_edit_wish edit;  /* of all images */
     const char *outdir; /* made if needed */
     int (*stop)(void);  /* as in gt_generate_request */
 } gt_mix_request;

@@ -217,6 +217,13 @@ typedef struct gt_reference_form {
     void (*put_rest)(const gt_model *m, struct gt_pickler *p); /* other keys, with values */
 } gt_reference_form;
 
+/* y = scale x weight [out,w_dim] w + bias, of the generator. */
+enum { GT_STYLE_MAPS = 2 };
+typedef struct gt_style_map {
+    const gt_tensor *weight;
+    double scale;
+} gt_style_map;
+
 struct gt_model {
     const char *name; /* of the family */
     gt_arena *arena;
@@ -257,6 +264,9 @@ struct gt_model {
     int num_ws, w_dim;    /* 0: the model has no styles */
     /* GT_FORMAT: styles cannot be truncated with these parameters of the generator. NULL: the model has no styles. */
     gt_status (*check_truncation)(const gt_model *m, const float *params);
+    /* The maps by which layer `layer` of styles makes what modulates a convolution: maps[0 .. n - 1], n is returned. A
+     * layer has at most GT_STYLE_MAPS. NULL: the model has no styles. */
+    int (*style_maps)(const gt_model *m, int layer, gt_style_map *maps);
     bool draws_codes; /* the generator draws codes one after the other, at a temperature */
     bool in_steps;    /* the generator makes pictures in steps, from noise */
     int latent_size;  /* of models that encode */

@@ -113,6 +113,9 @@ typedef struct gt_synthesis_options {
 
 gt_synthesis_config gt_synthesis_defaults(void);
 int gt_synthesis_num_ws(const gt_synthesis_config *config); /* 2 per level; 0: sizes that do not fit */
+/* gt_model.style_maps of the layer `index`. */
+int gt_synthesis_style_maps(const gt_net *n, const char *prefix, const gt_synthesis_config *config, int index,
+                            gt_style_map *maps);
 gt_status gt_synthesis_declare(gt_net *n, const char *prefix, const gt_synthesis_config *config);
 gt_node *gt_synthesis(gt_bound_net b, const char *prefix, const gt_synthesis_config *config, gt_node *ws,
                       const gt_synthesis_options *o);

@@ -21,6 +21,7 @@ typedef struct gt_walk_request {
     gt_walk_space space;
     gt_grid grid;       /* walks side by side, each of which begins at another seed; 0 columns: one walk */
     const char *styles; /* the layers that move (see layers.h); the others stay at the walk's first seed; "": all */
+    gt_edit_wish edit;  /* of all frames; strengths that change do so evenly, with `loop` there and back */
     gt_film_of film;    /* path, fps, lossless, quality, ffmpeg */
     int (*stop)(void);  /* as in gt_generate_request */
 } gt_walk_request;

@@ -199,6 +199,7 @@ void cli_read_size(const char *text, int64_t *height, int64_t *width);
 gt_status cli_check_grid(const gt_option *o, const char *value);     /* "8x4", or what the key alone stands for */
 gt_status cli_check_duration(const gt_option *o, const char *value); /* gt_parse_duration() */
 gt_status cli_check_styles(const gt_option *o, const char *value);   /* gt_layers_check() */
+gt_status cli_check_edits(const gt_option *o, const char *value);    /* gt_edits_check() */
 gt_status cli_check_as_job(const gt_option *o, const char *value);   /* as the option of jobs of the same key */
 
 /* What all ranks of a command must have in common: the command, its words, its options. */

@@ -13,7 +13,8 @@
 /* clang-format off */
 #define TRAINING(X) X(train) X(run) X(submit) X(search) X(gmm)
 #define USE(X) \
-    X(generate) X(mix) X(walk) X(project) X(metrics) X(export) X(convert) X(reconstruct) X(latent) X(anomalies) \
+    X(generate) X(mix) X(walk) X(directions) X(project) \
+    X(metrics) X(export) X(convert) X(reconstruct) X(latent) X(anomalies) \
     X(likelihood) X(predict) X(evaluate) X(detect)
 #define DATA(X) X(dataset)
 #define LOOK(X) X(status) X(report) X(compare) X(inspect) X(hash) X(look) X(study) X(activations) X(gradcheck)
@@ -155,6 +156,10 @@ const char *cli_called_here(const char *typed) {
         {"gen-images", "generate"},
         {"gen-video", "walk"},
         {"interpolate", "walk"},
+        {"sefa", "directions"},
+        {"ganspace", "directions"},
+        {"closed-form-factorization", "directions"},
+        {"apply-factor", "generate --edit"},
         {"video", "walk"},
         {"encode", "latent"},
         {"classify", "predict"},

@@ -16,6 +16,7 @@ typedef enum generated_depth { GENERATED_DEPTHS(GT_CONSTANT) } generated_depth;
 
 typedef struct generate_fields {
     cli_generator_options generating;
+    cli_edit_options editing;
     const char *seeds, *grid, *class, *label, *mixture;
     generated_depth depth;
     int64_t threads;
@@ -72,6 +73,7 @@ static const gt_option table[] = {
     {CLI_SHOWN("npy", request.npy, "0", "Also write all channels of each seed as float32 to seed0000.npy"),
      .detail = "-1 and 1 stand for the ends of the dataset's range. Pictures show the first three channels, or the "
                "first, of images that are not grey, RGB or RGBA."},
+    CLI_EDIT_OPTIONS(""),
     CLI_GENERATOR_OPTIONS,
     {CLI_FURTHER(temperature, NULL, "Temperature of draws of a prior of codes; below 1: surer, less variety"),
      .derived = "1", .min = 1e-3, .max = 1e3, .with = "!--projected-w"},
@@ -112,6 +114,8 @@ static gt_status read_out(const cli_session *s, const generate_fields *fields, g
         return gt_fail(GT_USAGE, "--out=%s: the name says where to, without --outdir", r->out);
     if (r->space != GT_IMAGES && kind != GT_COLLECTION_ARRAY)
         return gt_fail(GT_USAGE, "--space=%s needs --out=FILE.npy or --out=FILE.h5", names[r->space]);
+    if (r->space == GT_LATENTS && *fields->editing.edit)
+        return gt_fail(GT_USAGE, "--edit changes styles: --space=z writes latents, --space=w styles");
     if (r->as_float && kind != GT_COLLECTION_ARRAY)
         return gt_fail(GT_USAGE, "--float needs --out=FILE.npy or --out=FILE.h5");
     r->bytes = fields->depth == GENERATED_U8;
@@ -160,6 +164,7 @@ static gt_status read_request(cli_session *s) {
     if (!st) st = read_grid(fields, r);
     r->options.temperature = (float)fields->temperature;
     if (!st) st = cli_read_generator_options(s, &fields->generating, &r->options, &r->checkpoint);
+    if (!st) st = cli_read_edits(s, &fields->editing, r->checkpoint, &r->edit);
     r->options.start = *fields->start ? fields->start : NULL;
     r->options.steps.strength = *fields->start ? fields->strength : 0;
     return !st && *fields->mixture ? cli_choose_checkpoint(&s->options, &fields->mixture) : st;

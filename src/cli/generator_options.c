@@ -2,6 +2,8 @@
  * What the commands that make images share. */
 #include "cli/generator_options.h"
 
+#include "gantry/arrays.h"
+#include "gantry/directions.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
 
@@ -35,6 +37,14 @@ gt_status cli_read_generator_options(cli_session *s, const cli_generator_options
     options->steps = cli_steps_wanted(s, &g->sampling);
     options->reading = cli_reading(&s->options);
     return cli_choose_checkpoint(&s->options, checkpoint);
+}
+
+gt_status cli_read_edits(cli_session *s, const cli_edit_options *o, const char *checkpoint, gt_edit_wish *out) {
+    bool named = *o->directions;
+    *out = (gt_edit_wish){.edits = o->edit, .file = o->directions, .named = named};
+    if (!*o->edit || !cli_first_rank()) return GT_OK;
+    if (!named && !(out->file = gt_directions_place(s->arena, checkpoint))) return GT_NOMEM;
+    return gt_h5_check(out->file);
 }
 
 gt_status cli_read_condition(cli_session *s, const char *class, const char *label, gt_condition *out) {

@@ -49,6 +49,24 @@ typedef struct cli_generator_options {
             .derived = "all", .max = 1024, .with = "!--projected-w"                                       \
     }
 
+/* Steps along directions, in the member `editing` of the command's struct. */
+typedef struct cli_edit_options {
+    const char *edit, *directions;
+} cli_edit_options;
+#define CLI_EDIT_OPTIONS(more)                                                                                     \
+    {CLI_SHOWN("edit", editing.edit, "", "Steps along directions, as in d3:+2.5 or d3:2,0-3,glasses:-1"),          \
+     .placeholder = "EDITS", .check = cli_check_edits,                                                             \
+     .detail = "The name of a direction of `gantry directions`, a strength in standard deviations of w, and "      \
+               "perhaps the layers that move. Steps are added to the styles after truncation." more},              \
+    {                                                                                                              \
+        CLI_ROW("directions", editing.directions, "", "File of the directions, .h5 of gantry directions or .npy"), \
+            .placeholder = "FILE", .path = true, .with = "--edit",                                                 \
+            .detail = "Empty: directions.h5 in the run. An array .npy [K,w_dim] or [K,layers,w_dim] has the "      \
+                      "directions d0, d1, ..., which strength 1 adds as they are; [layers,w_dim] has d0 alone."    \
+    }
+/* The checkpoint has been chosen (cli_read_generator_options). */
+gt_status cli_read_edits(cli_session *s, const cli_edit_options *o, const char *checkpoint, gt_edit_wish *out);
+
 #define CLI_STOPPING "stopping after these images (Ctrl-C again: at once)"
 
 /* GT_USAGE: the command line names no network, or several. */

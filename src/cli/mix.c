@@ -8,6 +8,7 @@
 
 typedef struct mix_fields {
     cli_generator_options generating;
+    cli_edit_options editing;
     const char *rows, *cols, *class, *label;
     int64_t threads;
     cli_assumed assumed;
@@ -31,6 +32,7 @@ static const gt_option table[] = {
                "png: each seed by itself."},
     {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS",
      .any = true},
+    CLI_EDIT_OPTIONS(""),
     CLI_GENERATOR_OPTIONS,
     {CLI_FURTHER(label, "", "Label vector instead of a class, as in 0.5,-1"), .placeholder = "LIST",
      .check = cli_check_numbers},
@@ -54,7 +56,8 @@ static gt_status read_request(cli_session *s) {
     r->rows = rows;
     r->columns = columns;
     st = cli_read_condition(s, fields->class, fields->label, &r->condition);
-    return st ? st : cli_read_generator_options(s, &fields->generating, &r->options, &r->checkpoint);
+    if (!st) st = cli_read_generator_options(s, &fields->generating, &r->options, &r->checkpoint);
+    return st ? st : cli_read_edits(s, &fields->editing, r->checkpoint, &r->edit);
 }
 
 static gt_status mix(cli_session *s) {

@@ -117,6 +117,11 @@ gt_status cli_check_styles(const gt_option *o, const char *value) {
     return gt_layers_check(value);
 }
 
+gt_status cli_check_edits(const gt_option *o, const char *value) {
+    (void)o;
+    return gt_edits_check(value);
+}
+
 gt_status cli_check_as_job(const gt_option *o, const char *value) {
     int n;
     const gt_option *rows = gt_job_table(&n), *row = gt_options_find(&(gt_options){.rows = rows, .n = n}, o->key);

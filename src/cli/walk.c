@@ -9,6 +9,7 @@
 
 typedef struct walk_fields {
     cli_generator_options generating;
+    cli_edit_options editing;
     const char *seeds, *grid, *label;
     double seconds;
     int64_t threads;
@@ -44,6 +45,9 @@ static const gt_option table[] = {
     {CLI_SHOWN("quality", request.film.quality, "90", "Quality of WebP, 0 to 100"), .min = 0, .max = 100,
      .with = "--out=*.webp"},
     {CLI_SHOWN("lossless", request.film.lossless, "0", "Write WebP without loss"), .with = "--out=*.webp"},
+    CLI_EDIT_OPTIONS(
+        " A strength that changes, as in d3:-3..3, does so evenly from the first frame to the last, with --loop there "
+        "and back."),
     CLI_GENERATOR_OPTIONS,
     {CLI_FURTHER(label, "", "Label vector of all frames instead of classes, as in 0.5,-1"), .placeholder = "LIST",
      .check = cli_check_numbers},
@@ -72,6 +76,7 @@ static gt_status read_request(cli_session *s) {
     if (*fields->grid) st = gt_grid_parse(fields->grid, &r->grid);
     if (!st) st = cli_read_condition(s, r->condition.class, fields->label, &r->condition);
     if (!st) st = cli_read_generator_options(s, &fields->generating, &r->options, &r->checkpoint);
+    if (!st) st = cli_read_edits(s, &fields->editing, r->checkpoint, &r->edit);
     return st ? st : read_film(fields, r);
 }
 

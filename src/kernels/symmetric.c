@@ -210,11 +210,20 @@ GT_CLONES static void compose(size_t d, double *q, const double *values, double 
         for (size_t j = 0; j < r; j++) a[j * d + r] = a[r * d + j];
 }
 
-size_t gt_raise_scratch(size_t d) { return d * d + 4 * d; }
+/* The sum of x y of the rows: one addition to each element for each row, in their order. */
+GT_CLONES void gt_add_products(size_t d, size_t n, const double *rows, double *a) {
+    for (const double *x = rows; x < rows + n * d; x += d)
+        for (size_t i = 0; i < d; i++) {
+            double *restrict row = a + i * d, xi = x[i];
+            for (size_t j = 0; j <= i; j++) row[j] += xi * x[j];
+        }
+}
 
-bool gt_raise_eigenvalues(size_t d, double *a, double least, double *scratch) {
-    double *q = scratch, *diagonal = q + d * d, *off = diagonal + d, *scales = off + d, *product = scales + d,
-           largest = 0;
+size_t gt_eigenvectors_scratch(size_t d) { return 3 * d; }
+
+/* A = the sum over rows q_i of values[i] q_i q_i^T, in no order. Spoils `a`. */
+static bool factorise(size_t d, double *a, double *values, double *q, double *scratch) {
+    double *off = scratch, *scales = off + d, *product = scales + d, largest = 0;
     for (size_t i = 0; i < d * d; i++) {
         if (!(fabs(a[i]) <= DBL_MAX)) return false; /* NaN too */
         largest = fmax(largest, fabs(a[i]));
@@ -222,10 +231,47 @@ bool gt_raise_eigenvalues(size_t d, double *a, double least, double *scratch) {
     int exponent = 0;
     frexp(largest, &exponent); /* powers of 2: squares neither overflow nor vanish, and no bit is lost */
     for (size_t i = 0; i < d * d; i++) a[i] = ldexp(a[i], -exponent);
-    tridiagonalise(d, a, diagonal, off, scales, product);
+    tridiagonalise(d, a, values, off, scales, product);
     accumulate(d, a, scales, q);
-    if (!diagonalise(d, diagonal, off, q)) return false;
-    for (size_t i = 0; i < d; i++) diagonal[i] = fmax(ldexp(diagonal[i], exponent), least);
-    compose(d, q, diagonal, a);
+    if (!diagonalise(d, values, off, q)) return false;
+    for (size_t i = 0; i < d; i++) values[i] = ldexp(values[i], exponent);
+    return true;
+}
+
+/* The largest eigenvalue first; `row`: room for one. */
+static void sort_vectors(size_t d, double *values, double *q, double *row) {
+    for (size_t i = 0; i + 1 < d; i++) {
+        size_t best = i;
+        for (size_t k = i + 1; k < d; k++)
+            if (values[k] > values[best]) best = k;
+        if (best == i) continue;
+        double value = values[i];
+        values[i] = values[best], values[best] = value;
+        memcpy(row, q + i * d, d * sizeof *row);
+        memcpy(q + i * d, q + best * d, d * sizeof *row);
+        memcpy(q + best * d, row, d * sizeof *row);
+    }
+}
+
+bool gt_eigenvectors(size_t d, double *a, double *values, double *vectors, double *scratch) {
+    if (!factorise(d, a, values, vectors, scratch)) return false;
+    sort_vectors(d, values, vectors, scratch);
+    for (double *v = vectors; v < vectors + d * d; v += d) {
+        size_t largest = 0;
+        for (size_t k = 1; k < d; k++)
+            if (fabs(v[k]) > fabs(v[largest])) largest = k;
+        bool turn = v[largest] < 0;
+        for (size_t k = 0; k < d && turn; k++) v[k] = -v[k];
+    }
+    return true;
+}
+
+size_t gt_raise_scratch(size_t d) { return d * d + d + gt_eigenvectors_scratch(d); }
+
+bool gt_raise_eigenvalues(size_t d, double *a, double least, double *scratch) {
+    double *q = scratch, *values = q + d * d;
+    if (!factorise(d, a, values, q, values + d)) return false;
+    for (size_t i = 0; i < d; i++) values[i] = fmax(values[i], least);
+    compose(d, q, values, a);
     return true;
 }

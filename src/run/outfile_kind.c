@@ -131,7 +131,8 @@ static gt_outfile_kind kind_of_npy(int fd) {
 static gt_status count_result(void *arg, const char *path) {
     int *known = arg;
     bool is = is_among(path + 1, "latent|error|log_variance|labels|class|truth|probability|class_names|classes|"
-                                 "responsibilities|log_likelihood|points|component|map|item|w|path|steps");
+                                 "responsibilities|log_likelihood|points|component|map|item|w|path|steps|"
+                                 "directions|names|sigma|layers|how|network");
     *known = *known < 0 || !is ? -1 : *known + 1;
     return GT_OK;
 }

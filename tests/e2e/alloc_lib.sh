@@ -51,6 +51,7 @@ to_checkpoint  -      export ../in/gan out.h5
 arrays         -      generate ../in/gan --seeds=0-3 --threads=1 --out=out.h5 --space=w
 mix            -      mix ../in/gan --rows=0,1 --cols=2 --threads=1 --outdir=out
 walk           -      walk ../in/gan --seeds=0,1 --seconds=0.1 --threads=1 --out=out.webp
+directions     -      directions ../in/gan --samples=100 --threads=1 --out=out.h5
 to_zip         -      dataset $circles out.zip
 to_h5          -      dataset $circles out.h5
 to_folder      -      dataset $circles out

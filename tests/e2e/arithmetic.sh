@@ -51,6 +51,8 @@ case_use() {
         export GT_ISA=$isa
         quietly "$GANTRY" generate made/run --seeds=0-5 --class=1 --trunc=0.7 --outdir=use-$isa --npy
         quietly "$GANTRY" walk made/run --class=1 --seeds=1,2 --seconds=0.2 --out=use-$isa/walk/
+        quietly "$GANTRY" directions made/run --samples=100 --method=sefa --out=use-$isa/sefa.h5
+        quietly "$GANTRY" directions made/run --samples=100 --sheet=0 --out=use-$isa/pca.h5
         quietly "$GANTRY" mix made/run --class=1 --rows=1,2 --cols=3-5 --styles=0-2 --outdir=use-$isa/mix
         quietly "$GANTRY" metrics made/run --metrics=swd64,fwd64 --save-fakes=use-$isa/fakes.zip
     done

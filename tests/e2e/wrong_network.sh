@@ -26,8 +26,8 @@ echo 'no network' >text
 
 # What each can do (of files that are not a network: what is not tried), and the words that the refusal must have.
 nets='
-styles      generate|metrics|mix|walk|project|anomalies|export              model .stylegan2.*: a generator with styles is for gantry generate, mix, walk and project
-foreign     generate|metrics|mix|walk|project|anomalies|export              model .stylegan2.*: a generator with styles is for gantry generate, mix, walk and project
+styles      generate|metrics|mix|walk|directions|project|anomalies|export   model .stylegan2.*: a generator with styles is for gantry generate, mix, walk, directions and project
+foreign     generate|metrics|mix|walk|directions|project|anomalies|export   model .stylegan2.*: a generator with styles is for gantry generate, mix, walk, directions and project
 gan         generate|metrics|walk|anomalies|export                          model .dcgan.*: a generator is for gantry generate and walk
 classifier  predict|evaluate|detect|export                          model .mlp.*: a classifier is for gantry predict, evaluate and detect
 segmenter   predict|evaluate|export                                 model .fcn32s.*: a network that segments pictures is for gantry predict and evaluate
@@ -45,6 +45,7 @@ commands='
 generate    --seeds=0-1 --class=0 --outdir=out
 mix         --rows=1 --cols=2 --class=0 --outdir=out
 walk        --seeds=0-1 --seconds=1 --class=0 --out=out/
+directions  --samples=100 --out=out.h5
 project     --target=picture.png --steps=1 --class=0 --outdir=out
 latent      DATA --outdir=out
 reconstruct DATA --out=out.png

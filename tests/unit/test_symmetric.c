@@ -166,6 +166,46 @@ static void simple_matrices_stay(void **unused) {
     assert_false(gt_raise_eigenvalues(1, a, 0, room));
 }
 
+/* A V = V diag(values), V of length 1 and orthogonal, values descending, the largest number of each vector positive; A
+ * itself is the sum of the products of its rows. */
+static void eigenvectors_are_those(void **unused) {
+    (void)unused;
+    static double values[MOST], vectors[MOST * MOST];
+    EACH_SIZE(d) {
+        make(d, d, 0, a); /* leaves nothing in x */
+        memset(x, 0, d * d * sizeof *x);
+        gt_add_products(d, d, a, x); /* A A^T of a symmetric A, the lower triangle */
+        for (size_t i = 0; i < d; i++)
+            for (size_t j = 0; j < d; j++) {
+                long double sum = 0;
+                for (size_t k = 0; k < d; k++) sum += (long double)a[k * d + i] * (long double)a[k * d + j];
+                near(x[i * d + j], j <= i ? (double)sum : 0, 1e-13 * (double)(d * d * d));
+            }
+        memcpy(x, a, d * d * sizeof *x);
+        assert_true(gt_eigenvectors_scratch(d) <= sizeof room / sizeof *room);
+        assert_true(gt_eigenvectors(d, x, values, vectors, room));
+        for (size_t i = 0; i < d; i++) {
+            const double *v = vectors + i * d;
+            size_t largest = 0;
+            if (i) assert_true(values[i] <= values[i - 1]);
+            for (size_t k = 1; k < d; k++)
+                if (fabs(v[k]) > fabs(v[largest])) largest = k;
+            assert_true(v[largest] > 0);
+            for (size_t j = 0; j < d; j++) {
+                long double product = 0, one = 0;
+                for (size_t k = 0; k < d; k++) {
+                    product += (long double)a[j * d + k] * (long double)v[k];
+                    one += (long double)vectors[j * d + k] * (long double)v[k];
+                }
+                near((double)product, values[i] * v[j], 1e-13 * (double)(d * d));
+                near((double)one, i == j, 1e-13 * (double)(d + 1));
+            }
+        }
+    }
+    a[0] = INFINITY;
+    assert_false(gt_eigenvectors(1, a, values, vectors, room));
+}
+
 /* One number for every processor and every compiler. */
 static void bits_are_those_of_all_processors(void **unused) {
     (void)unused;
@@ -193,6 +233,7 @@ int main(void) {
         cmocka_unit_test(eigenvalues_are_raised_and_nothing_else),
         cmocka_unit_test(matrices_that_are_nearly_nothing),
         cmocka_unit_test(simple_matrices_stay),
+        cmocka_unit_test(eigenvectors_are_those),
         cmocka_unit_test(bits_are_those_of_all_processors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,6 +111,11 @@ static gt_status check_truncation(const gt_model *m, const float *params) {
     return GT_OK;
 }
 
+static int style_maps(const gt_model *m, int layer, gt_style_map *maps) {
+    const gt_stylegan2 *own = m->own;
+    return gt_synthesis_style_maps(m->nets[0], "synthesis.", &own->synthesis, layer, maps);
+}
+
 static gt_graph *build_generator(gt_model *m, const gt_request *o) {
     const gt_stylegan2 *own = m->own;
     gt_synthesis_options synthesis = {.noise = o->noise_mode};
@@ -183,6 +188,7 @@ gt_status gt_stylegan2_make(gt_model *m, const gt_job *job, const gt_generator_c
     m->ada_stat = "Loss/signs/real";
     add_roles(m);
     m->check_truncation = check_truncation;
+    m->style_maps = style_maps;
     m->num_ws = own->mapping.num_ws;
     m->w_dim = own->mapping.w_dim;
     m->reference = gt_stylegan2_reference(m);

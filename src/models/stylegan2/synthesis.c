@@ -30,6 +30,24 @@ int gt_synthesis_num_ws(const gt_synthesis_config *c) {
 static bool has_torgb(const gt_levels *l, int level) { return l->skip || level + 1 == l->count; }
 static bool has_skip(const gt_levels *l, int level) { return l->resnet && level > 0; }
 
+static void add_map(const gt_net *n, const char *layer, double scale, gt_style_map *maps, int *count) {
+    const gt_tensor *t = gt_net_find(n, gt_text_of("%s.affine.weight", layer).s);
+    if (t) maps[(*count)++] = (gt_style_map){t, scale / sqrt((double)t->shape.d[1])};
+}
+
+int gt_synthesis_style_maps(const gt_net *n, const char *prefix, const gt_synthesis_config *c, int index,
+                            gt_style_map *maps) {
+    gt_levels l;
+    int count = 0, level = (index + 1) / 2; /* of the convolution; torgb of the level before has the same style */
+    if (levels_of(c, &l)) return 0;
+    if (level < l.count)
+        add_map(n, gt_text_of("%sb%d.conv%d", prefix, gt_level_name(level), !(index % 2)).s, 1, maps, &count);
+    if (index % 2 && has_torgb(&l, level - 1))
+        add_map(n, gt_text_of("%sb%d.torgb", prefix, gt_level_name(level - 1)).s,
+                1 / sqrt((double)gt_level_channels(&l, level - 1)), maps, &count);
+    return count;
+}
+
 /* ---- declaration ---- */
 
 static void declare_affine(gt_declarer *d, const char *layer, int w_dim, int out) {

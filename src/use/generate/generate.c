@@ -15,6 +15,7 @@
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "use/generate/collection.h"
+#include "use/generate/edits.h"
 #include "use/generate/styles.h"
 #include "use/generate/generator.h"
 #include "use/runner/in_order.h"
@@ -28,6 +29,7 @@ typedef struct work {
     int64_t n;             /* images */
     const int64_t *seeds;  /* [n] of the images; NULL: they are projected */
     int32_t *classes;      /* [n]; NULL: of no class, or nobody asks */
+    gt_edits *edits;
     float *projected;      /* styles [n,num_ws,w_dim] that stand in for seeds; malloc'ed */
     gt_sample_format data; /* numbers of the data, of which arrays are */
     gt_sample_format each; /* of pictures in files of their own */
@@ -174,7 +176,7 @@ static gt_status begin_files(work *w) {
 static gt_status open_generator(work *w) {
     const gt_generate_request *r = w->request;
     gt_generator_options options = r->options;
-    options.apart = r->space == GT_STYLES || (r->projected_w && *r->projected_w);
+    options.apart = r->space == GT_STYLES || (r->projected_w && *r->projected_w) || (r->edit.edits && *r->edit.edits);
     w->generator = gt_generator_open(r->checkpoint, &options);
     if (!w->generator) return gt_failure();
     w->model = gt_generator_model(w->generator);
@@ -267,15 +269,18 @@ static void put_labels(work *w, int64_t first, int n) {
 static gt_status compute_images(work *w, int64_t first, int n) {
     const gt_generate_request *r = w->request;
     size_t row = (size_t)w->model->num_ws * (size_t)w->model->w_dim;
+    bool apart = r->space == GT_STYLES || w->projected || w->edits;
     if (w->projected) memcpy(w->ws, w->projected + (size_t)first * row, (size_t)n * row * sizeof *w->ws);
     gt_status st = w->projected ? GT_OK : latents_of(r, n, w->seeds + first, w->model->z_dim, w->z);
     if (r->per_class) put_labels(w, first, n);
     if (!st && r->space == GT_LATENTS && w->model->make_latents)
         w->model->make_latents(w->model, (size_t)n * (size_t)w->model->z_dim, w->z);
     if (st || r->space == GT_LATENTS) return st;
-    if (r->space == GT_STYLES) return w->projected ? GT_OK : gt_generator_styles(w->generator, w->z, w->labels, w->ws);
-    return w->projected ? gt_generator_run_styles(w->generator, w->ws, (uint32_t)first, w->images)
-                        : gt_generator_run(w->generator, w->z, w->labels, (uint32_t)first, w->images);
+    if (!apart) return gt_generator_run(w->generator, w->z, w->labels, (uint32_t)first, w->images);
+    if (!w->projected) st = gt_generator_styles(w->generator, w->z, w->labels, w->ws);
+    if (!st) gt_edits_apply(w->edits, 0, n, w->ws);
+    if (st || r->space == GT_STYLES) return st;
+    return gt_generator_run_styles(w->generator, w->ws, (uint32_t)first, w->images);
 }
 
 /* -1 .. 1 becomes the range of the data. */
@@ -318,6 +323,7 @@ gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request, int
     work w = {.request = request, .comm = comm};
     gt_status st = gt_comm_agree_all(comm, open_generator(&w));
     if (!st) st = share_projected_all(&w);
+    if (!st) st = gt_edits_open_all(comm, &w.edits, &request->edit, w.generator, false);
     if (!st) st = gt_comm_agree_all(comm, prepare(&w));
     if (!st)
         st = gt_in_order_all(&(gt_in_order){.comm = comm,
@@ -332,6 +338,7 @@ gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request, int
     if (!st) st = gt_comm_agree_all(comm, w.all ? gt_collection_finish(w.all) : GT_OK);
     if (made) *made = w.n;
     gt_collection_close(w.all);
+    gt_edits_free(w.edits);
     gt_generator_close(w.generator);
     gt_arena_free(w.arena);
     free(w.projected);

@@ -116,6 +116,11 @@ bool gt_generator_samples(const gt_generator *g, gt_sample_format *samples) {
     return d->has_range || d->samples != GT_U8;
 }
 
+gt_hash128 gt_generator_hash(const gt_generator *g) {
+    const gt_trained *t = &g->trained;
+    return gt_hash(t->params, t->model->nets[t->network]->block_floats * sizeof *t->params);
+}
+
 const char *gt_generator_channels(const gt_generator *g) { return g->trained.data.channels; }
 
 int gt_generator_class_names(const gt_generator *g, const char *const **name) {

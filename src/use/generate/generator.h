@@ -6,11 +6,15 @@
 #include <stdint.h>
 
 #include "gantry/generate.h"
+#include "gantry/hash.h"
 #include "gantry/model.h"
 #include "gantry/trained.h"
 
 /* As gt_generator_open(), with the parameters of `t`, which stays the caller's and must outlive the generator. */
 gt_generator *gt_generator_of(const gt_trained *t, const gt_generator_options *options);
+
+/* Of the generator's parameters. */
+gt_hash128 gt_generator_hash(const gt_generator *g);
 
 /* Images as generators make them, as pictures that people look at. */
 

@@ -11,6 +11,7 @@
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "use/generate/collection.h"
+#include "use/generate/edits.h"
 #include "use/generate/styles.h"
 #include "use/generate/generator.h"
 #include "use/runner/in_order.h"
@@ -22,7 +23,8 @@ typedef struct work {
     gt_generator *generator;
     const gt_model *model; /* the generator's */
     gt_arena *arena;       /* holds the arrays */
-    bool *mixed;           /* [num_ws]: the layer comes from the column */
+    gt_edits *edits;
+    bool *mixed; /* [num_ws]: the layer comes from the column */
     gt_collection_of of;
     gt_collection *grid;                     /* rank 0's */
     char path[4096];                         /* of grid.png */
@@ -107,14 +109,17 @@ static gt_status make_arrays(work *w) {
     return gt_arena_failed(w->arena) ? GT_NOMEM : GT_OK;
 }
 
-static gt_status prepare(work *w) {
-    const gt_mix_request *r = w->request;
-    gt_generator_options options = r->options;
+static gt_status open_generator(work *w) {
+    gt_generator_options options = w->request->options;
     options.apart = true;
-    w->generator = gt_generator_open(r->checkpoint, &options);
+    w->generator = gt_generator_open(w->request->checkpoint, &options);
     if (!w->generator) return gt_failure();
     w->model = gt_generator_model(w->generator);
-    if (!gt_role_needed(w->model, GT_ROLE_MAPPING)) return GT_USAGE;
+    return gt_role_needed(w->model, GT_ROLE_MAPPING) ? GT_OK : GT_USAGE;
+}
+
+static gt_status prepare(work *w) {
+    const gt_mix_request *r = w->request;
     gt_status st = make_arrays(w);
     if (!st) st = read_styles(w);
     if (!st) st = fill_labels(w);
@@ -158,6 +163,7 @@ static gt_status make_cells(void *arg, int64_t first, int n, gt_buffer *out) {
     gt_status st = styles_of(w, first, n, false, w->ws);
     if (!st) st = styles_of(w, first, n, true, w->other);
     if (!st) mix(w, n);
+    if (!st) gt_edits_apply(w->edits, 0, n, w->ws);
     if (!st) st = gt_generator_run_styles(w->generator, w->ws, (uint32_t)first, w->images);
     if (st) return st;
     gt_show_images(w->model, &GT_SAMPLES_OF_8_BITS, n, w->images, w->pictures);
@@ -178,7 +184,9 @@ static gt_status take_cells(void *arg, int64_t first, int n, const char *picture
 
 gt_status gt_mix_all(gt_comm *comm, const gt_mix_request *request) {
     work w = {.request = request, .comm = comm};
-    gt_status st = gt_comm_agree_all(comm, prepare(&w));
+    gt_status st = gt_comm_agree_all(comm, open_generator(&w));
+    if (!st) st = gt_edits_open_all(comm, &w.edits, &request->edit, w.generator, false);
+    if (!st) st = gt_comm_agree_all(comm, prepare(&w));
     if (!st)
         st = gt_in_order_all(&(gt_in_order){.comm = comm,
                                             .count = w.of.n,
@@ -191,6 +199,7 @@ gt_status gt_mix_all(gt_comm *comm, const gt_mix_request *request) {
                                             .arg = &w});
     if (!st) st = gt_comm_agree_all(comm, w.grid ? gt_collection_finish(w.grid) : GT_OK);
     gt_collection_close(w.grid);
+    gt_edits_free(w.edits);
     gt_generator_close(w.generator);
     gt_arena_free(w.arena);
     return st;

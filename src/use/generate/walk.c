@@ -8,6 +8,7 @@
 
 #include "gantry/log.h"
 #include "use/generate/curve.h"
+#include "use/generate/edits.h"
 #include "use/runner/in_order.h"
 #include "use/generate/styles.h"
 #include "use/generate/generator.h"
@@ -21,11 +22,12 @@ typedef struct work {
     const gt_model *model; /* the generator's */
     gt_arena *arena;       /* holds the arrays */
     int cells, columns;    /* walks side by side */
-    bool styles;           /* the curve is one of styles */
-    bool *moves;           /* [num_ws]: the layer does */
-    int classes;           /* 0: the generator takes no labels */
-    float *class;          /* [classes,label_dim] */
-    float *still;          /* [cells,num_ws,w_dim]: styles of the first frame; NULL: all layers move */
+    gt_edits *edits;
+    bool styles;  /* the curve is one of styles */
+    bool *moves;  /* [num_ws]: the layer does */
+    int classes;  /* 0: the generator takes no labels */
+    float *class; /* [classes,label_dim] */
+    float *still; /* [cells,num_ws,w_dim]: styles of the first frame; NULL: all layers move */
     float *z, *labels, *ws, *point, *images; /* of a batch; point: latents or styles [POINTS] */
     uint8_t *pictures, *frame;               /* of a batch; of a frame */
     gt_film_of of;
@@ -82,8 +84,10 @@ static gt_status lay_out(work *w) {
         return gt_fail(GT_USAGE,
                        "--grid=%dx%d has %d walks, each of which begins at another seed; there are %lld seeds",
                        w->columns, rows, w->cells, (long long)r->n);
-    if (r->n < 2 && w->classes < 2)
-        return gt_fail(GT_USAGE, "nothing would move: at least two seeds are needed, or two classes (--class=A,B)");
+    if (r->n < 2 && w->classes < 2 && !gt_edits_moving(w->edits))
+        return gt_fail(GT_USAGE,
+                       "nothing would move: at least two seeds are needed, or two classes (--class=A,B), or a "
+                       "strength that changes (--edit=d0:-3..3)");
     w->of = r->film;
     w->of.frames = r->frames;
     w->of.channels = gt_shown_channels(m);
@@ -191,6 +195,16 @@ static void hold_still(const work *w, int64_t first, int n) {
     }
 }
 
+/* With --loop strengths that change come back. */
+static void edit_styles(const work *w, int64_t first, int n) {
+    const gt_walk_request *r = w->request;
+    size_t row = (size_t)w->model->num_ws * (size_t)w->model->w_dim;
+    for (int i = 0; i < n; i++) {
+        double t = gt_curve_time(frame_of(w, first + i), r->frames, 1, r->loop);
+        gt_edits_apply(w->edits, r->loop ? 1 - fabs(1 - 2 * t) : t, 1, w->ws + (size_t)i * row);
+    }
+}
+
 static gt_status find_still(work *w) {
     size_t row = (size_t)w->model->num_ws * (size_t)w->model->w_dim;
     int batch = gt_generator_batch(w->generator);
@@ -210,6 +224,7 @@ static gt_status make_samples(work *w, int64_t first, int n) {
     if (w->model->num_ws) {
         st = styles_of(w, first, n);
         hold_still(w, first, n);
+        if (!st) edit_styles(w, first, n);
         if (!st) st = gt_generator_run_styles(w->generator, w->ws, (uint32_t)first, w->images);
     } else {
         write_latents(w, first, n);
@@ -273,13 +288,16 @@ static gt_status take_frames(void *arg, int64_t first, int n, const char *bytes,
 
 /* ---- */
 
-static gt_status prepare(work *w) {
-    const gt_walk_request *r = w->request;
-    gt_generator_options options = r->options;
+static gt_status open_generator(work *w) {
+    gt_generator_options options = w->request->options;
     options.apart = true;
-    w->generator = gt_generator_open(r->checkpoint, &options);
+    w->generator = gt_generator_open(w->request->checkpoint, &options);
     if (!w->generator) return gt_failure();
     w->model = gt_generator_model(w->generator);
+    return GT_OK;
+}
+
+static gt_status prepare(work *w) {
     if (!(w->arena = gt_arena_new())) return GT_NOMEM;
     w->moves = gt_arena_array(w->arena, (size_t)w->model->num_ws + 1, sizeof *w->moves);
     if (!w->moves) return GT_NOMEM;
@@ -295,7 +313,9 @@ static gt_status prepare(work *w) {
 
 gt_status gt_walk_all(gt_comm *comm, const gt_walk_request *request) {
     work w = {.request = request, .comm = comm};
-    gt_status st = gt_comm_agree_all(comm, prepare(&w));
+    gt_status st = gt_comm_agree_all(comm, open_generator(&w));
+    if (!st) st = gt_edits_open_all(comm, &w.edits, &request->edit, w.generator, true);
+    if (!st) st = gt_comm_agree_all(comm, prepare(&w));
     int batch = st ? 1 : gt_generator_batch(w.generator) / w.cells;
     if (!st)
         st = gt_in_order_all(&(gt_in_order){.comm = comm,
@@ -309,6 +329,7 @@ gt_status gt_walk_all(gt_comm *comm, const gt_walk_request *request) {
                                             .arg = &w});
     if (!st) st = gt_comm_agree_all(comm, w.film ? gt_film_finish(w.film) : GT_OK);
     gt_film_close(w.film);
+    gt_edits_free(w.edits);
     gt_generator_close(w.generator);
     gt_arena_free(w.arena);
     return st;
