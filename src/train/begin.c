@@ -13,6 +13,7 @@
 #include "gantry/stop.h"
 #include "kernels/kernel_set.h"
 #include "run/checkpoint_internal.h"
+#include "train/decider.h"
 #include "train/measurer.h"
 
 /* The directory of the run, made if it is not there. */
@@ -193,11 +194,16 @@ gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j) {
                                                      .job = text});
     free(text);
     if (!j->log) return GT_FAILED;
-    j->tick = e->shown ? (int)gt_runlog_last(j->log, "Progress/tick") + 1 : 0;
-    gt_best_begin(e, j);
-    gt_tick_watch_begin(e, j);
-    gt_patience_begin(e, j);
-    gt_measurers_begin(e, j);
+    return GT_OK;
+}
+
+gt_status gt_journal_take_past_all(gt_engine *e, gt_journal *j) {
+    bool first = e->comm->rank == 0;
+    if (first) gt_tick_take_past(e, j);
+    gt_status st = gt_deciders_begin_all(e, j);
+    if (st) return st;
+    gt_measurers_begin_all(e, j);
+    if (first) gt_late_begin(e, j);
     return GT_OK;
 }
 
@@ -262,13 +268,12 @@ gt_status gt_journal_open_all(gt_engine *e, gt_journal *j) {
 
 void gt_journal_end(gt_engine *e, gt_journal *j) {
     gt_saver_free(j->saver);
-    if (j->log) gt_measurers_end(e, j);
+    if (j->log) gt_measurers_settle(e, j);
     gt_runlog_close(j->log);
     gt_lock_release(j->lock);
     gt_journal_forget_pictures(j);
     gt_values_clear(&j->measured);
     gt_values_clear(&j->logged);
-    gt_values_clear(&j->late);
     free(j->dir);
 }
 
@@ -308,17 +313,18 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
     if (first) {
         st = found == 1 ? keep_tensorboard_step(e, j) : GT_OK;
         if (!st) st = open_files(e, j);
-        if (!st && found == 1) gt_best_resume(e, j);
-        gt_engine_log_transfer(&said);
-        if (!st && found == 1 && e->shown < e->job->total_images && !gt_patience_over(e, j))
-            gt_info("resuming %s at %.1f kimg (%s)", j->dir, (double)e->shown / 1000, gt_checkpoint_path(file));
     }
     st = gt_comm_agree_all(e->comm, st);
-    if (!st && found == 1) gt_engine_stop_early_all(e, j);
+    if (!st) st = gt_journal_take_past_all(e, j);
+    if (first) {
+        gt_engine_log_transfer(&said);
+        if (!st && found == 1 && e->shown < e->job->total_images && !e->stopped_early)
+            gt_info("resuming %s at %.1f kimg (%s)", j->dir, (double)e->shown / 1000, gt_checkpoint_path(file));
+    }
     bool trained = !st && found == 1 && gt_engine_finished(e);
     int owed = !st && found == 1 && first && gt_owed_look(e, j, trained);
     gt_comm_broadcast_all(e->comm, &owed, sizeof owed, 0);
-    bool late = trained && gt_measurers_are_missing_all(e, j);
+    bool late = trained && gt_late_is_missing_all(e, j);
     *done = trained && !late && !owed;
     if (late && first)
         gt_info("%s is trained to its end: the metrics of its last checkpoint, which are missing, are computed now",

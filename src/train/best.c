@@ -13,7 +13,21 @@
 #include "gantry/score.h"
 #include "run/checkpoint_internal.h"
 #include "run/metric_lines.h"
+#include "train/decider_list.h"
 #include "train/measurer.h"
+#include "train/warnings.h"
+
+/* The best checkpoint so far. */
+typedef struct best {
+    double value, before; /* of the checkpoints so far, and of those before the latest best one; NaN: none */
+    char recipe[GT_METRIC_RECIPE_BYTES], latest_recipe[GT_METRIC_RECIPE_BYTES]; /* of the best value, of the latest; "":
+                                                                     unknown, or no metric */
+    bool said_no_value;
+} best;
+
+static bool is_wanted(const gt_engine *e) { return e->job->best_series != NULL; }
+
+static bool waits(const gt_engine *e) { return e->job->best_is_score; }
 
 /* ---- which value --best names ---- */
 
@@ -86,16 +100,16 @@ static bool part_best(const gt_job *job, parted_key *out) {
 /* -1: there is none. Of several, that of the most pictures, which is the one: there were no more. */
 static int best_index(const gt_job *job, const gt_stat_value *values, int n) {
     const size_t before = strlen(GT_METRIC_SERIES);
-    parted_key best, key;
+    parted_key wanted, key;
     int found = -1;
     int64_t most = 0;
     for (int i = n - 1; i >= 0; i--)
         if (!strcmp(values[i].name, job->best_series)) return i;
-    if (!job->best_is_score || !part_best(job, &best)) return -1;
+    if (!job->best_is_score || !part_best(job, &wanted)) return -1;
     for (int i = 0; i < n; i++) {
         if (strncmp(values[i].name, GT_METRIC_SERIES, before)) continue;
-        if (!part_key(values[i].name + before, best.score, &key) || strcmp(key.rest, best.rest) != 0) continue;
-        if (key.count >= best.count || key.count <= most) continue;
+        if (!part_key(values[i].name + before, wanted.score, &key) || strcmp(key.rest, wanted.rest) != 0) continue;
+        if (key.count >= wanted.count || key.count <= most) continue;
         most = key.count;
         found = i;
     }
@@ -177,20 +191,6 @@ static void tell_of_series_before(const gt_engine *e, const gt_journal *j) {
             e->job->early_stopping ? "the best and --early-stopping begin" : "the best begins");
 }
 
-void gt_best_begin(gt_engine *e, gt_journal *j) {
-    int64_t images = gt_checkpoint_best(j->dir);
-    gt_best *b = &j->best;
-    tell_of_series_before(e, j);
-    *b = (gt_best){.value = NAN};
-    judged linked = {.images = images};
-    if (e->job->best_series && images >= 0) {
-        read_logged(e, j, &linked, 1);
-        b->value = linked.value;
-        memcpy(b->recipe, linked.recipe, sizeof b->recipe);
-    }
-    b->before = b->value;
-}
-
 /* ---- what there can be ---- */
 
 /* Can a tick of this run log the series? Those of the model and of the held-out pictures are known. */
@@ -217,102 +217,119 @@ gt_status gt_best_check(const gt_engine *e) {
 bool gt_best_of_pictures(const gt_job *job) { return job->best_series && gt_metric_of_fakes(job->best_series); }
 
 /* Values of different recipes do not compare: the best so far is then none. */
-static void compare_recipes(const gt_engine *e, gt_journal *j, double value) {
-    gt_best *b = &j->best;
+static void compare_recipes(const gt_engine *e, const gt_journal *j, best *b, double value) {
     if (isnan(b->value) || !*b->recipe || !*b->latest_recipe || gt_is(b->recipe, b->latest_recipe)) return;
     gt_warn("--best=%s: the value at %.3f kimg has another recipe than the best so far (%.4g), so they do not compare: "
             "the best begins anew from this value. Before: %s. Now: %s",
             e->job->best, (double)e->shown / 1000, b->value, b->recipe, b->latest_recipe);
     b->value = NAN;
-    if (e->job->early_stopping) j->patience = (gt_patience){.shown = e->shown, .best = value, .best_at = e->shown};
+    gt_early_stop_begin_anew(e, j, value);
 }
 
-static bool take_if_best(const gt_engine *e, gt_best *b, double value) {
+static bool take_if_best(const gt_engine *e, best *b, double value) {
     bool largest = e->job->best_is_largest;
     if (!isnan(b->value) && (largest ? value <= b->value : value >= b->value)) return false;
     b->before = b->value;
     b->value = value;
     snprintf(b->recipe, sizeof b->recipe, "%s", b->latest_recipe);
-    return b->pending = true;
+    return true;
 }
 
 /* Metrics have said why they have no value, where they have none; but there may be none of that name. */
-static void warn_of_no_value(const gt_engine *e, gt_journal *j) {
+static void warn_of_no_value(const gt_engine *e, const gt_journal *j, best *b) {
     const size_t before = strlen(GT_METRIC_SERIES);
-    parted_key best, key;
+    parted_key wanted, key;
     bool others = false;
-    if (j->best.said_no_value || !part_best(e->job, &best)) return;
+    if (b->said_no_value || !part_best(e->job, &wanted)) return;
     for (int i = 0; i < j->logged.n; i++) {
         const char *name = j->logged.of[i].name;
-        others |= !strncmp(name, GT_METRIC_SERIES, before) && part_key(name + before, best.score, &key);
+        others |= !strncmp(name, GT_METRIC_SERIES, before) && part_key(name + before, wanted.score, &key);
     }
     if (others)
         gt_warn("--best=%s: no checkpoint is judged, the metric has no such value (metric-*.jsonl shows what there is)",
                 e->job->best);
-    j->best.said_no_value |= others;
+    b->said_no_value |= others;
 }
 
-bool gt_best_decide(const gt_engine *e, gt_journal *j) {
+/* Judges the checkpoint that the tick ends. */
+static gt_verdict decide(gt_engine *e, gt_journal *j, void *own, const gt_tick *t, gt_reason *why_not) {
+    best *b = own;
     const char *name = e->job->best_series;
-    if (!name || !j->logged.n) return false; /* a rolled back run's checkpoint, made again, ends no tick */
+    (void)why_not;
+    if (!t->checkpoint || (t->late && j->checkpoint_failed)) return GT_GO_ON;
+    gt_journal_saved(e, j, gt_saver_wait(j->saver)); /* is the best so far on the disk? */
     int found = best_index(e->job, j->logged.of, j->logged.n);
     double value = found < 0 ? NAN : j->logged.of[found].mean;
     if (isnan(value) && e->job->best_is_score) {
-        warn_of_no_value(e, j);
-        return false;
+        warn_of_no_value(e, j, b);
+        return GT_GO_ON;
     }
     if (isnan(value)) {
         const char *why = gt_metric_of_fakes(name) ? "has no pictures of its own to be judged by"
                                                    : "has no such statistic (stats.jsonl shows what there is)";
-        if (!j->best.said_no_value) gt_warn("--best=%s: a checkpoint is not judged, its tick %s", e->job->best, why);
-        j->best.said_no_value = true;
-        return false;
+        if (!b->said_no_value) gt_warn("--best=%s: a checkpoint is not judged, its tick %s", e->job->best, why);
+        b->said_no_value = true;
+        return GT_GO_ON;
     }
     const char *recipe = j->logged.note[found].recipe;
-    snprintf(j->best.latest_recipe, sizeof j->best.latest_recipe, "%s", recipe ? recipe : "");
-    compare_recipes(e, j, value);
-    return take_if_best(e, &j->best, value);
+    snprintf(b->latest_recipe, sizeof b->latest_recipe, "%s", recipe ? recipe : "");
+    compare_recipes(e, j, b, value);
+    j->best.pending = take_if_best(e, b, value);
+    return j->best.pending ? GT_BEST : GT_GO_ON;
 }
 
-void gt_best_decide_late(gt_engine *e, gt_journal *j) {
-    j->best.waits = false;
-    if (!e->job->best_is_score) return;
+void gt_best_settle(const gt_engine *e, gt_journal *j, bool is_best) {
+    j->best = (gt_best){0};
+    if (!e->job->best_is_score || !j->logged.n) return; /* nothing was judged */
     if (j->checkpoint_failed) gt_saver_hold(j->saver, false);
-    else gt_saver_decide(j->saver, e->shown, gt_best_decide(e, j) ? e->shown : -1);
-    j->best.pending = false;
+    else gt_saver_decide(j->saver, e->shown, is_best ? e->shown : -1);
 }
 
 /* Is this checkpoint, which `best` does not point to, the better one? A newer one of another recipe begins anew, as it
  * would have when it was made. */
-static bool take_logged(const gt_engine *e, gt_journal *j, int64_t linked, const judged *of) {
-    gt_best *b = &j->best;
+static bool take_logged(const gt_engine *e, const gt_journal *j, best *b, int64_t linked, const judged *of) {
     if (of->images == linked || isnan(of->value) || of->late) return false;
     if (of->images < linked && *of->recipe && *b->recipe && !gt_is(of->recipe, b->recipe)) return false;
     memcpy(b->latest_recipe, of->recipe, sizeof b->latest_recipe);
-    if (of->images > linked) compare_recipes(e, j, of->value);
-    bool taken = take_if_best(e, b, of->value);
-    b->pending = false;
-    return taken;
+    if (of->images > linked) compare_recipes(e, j, b, of->value);
+    return take_if_best(e, b, of->value);
 }
 
-void gt_best_resume(const gt_engine *e, gt_journal *j) {
-    int64_t linked = gt_checkpoint_best(j->dir), best = -1;
+/* The checkpoints that are there are judged again, by what the log says of them: a kill may have come between a
+ * checkpoint, or its late values, and the link. */
+static void judge_again(const gt_engine *e, gt_journal *j, best *b, int64_t linked) {
+    int64_t found = -1;
     checkpoint_place *list = NULL;
     int n = 0;
-    if (!e->job->best_series) return;
     judged *of = checkpoint_list(j->dir, &list, &n) ? NULL : calloc((size_t)n + 1, sizeof *of);
     if (!of) gt_warn("--best: the checkpoints that are there are not judged again: %s", gt_message());
     for (int i = 0; i < n && of; i++) of[i].images = list[i].images <= e->shown ? list[i].images : -1;
-    if (of) read_logged(e, j, of, n);
+    if (of && n) read_logged(e, j, of, n);
     for (int i = n - 1; i >= 0 && of; i--) /* the oldest first, as they were made */
-        if (take_logged(e, j, linked, &of[i])) best = of[i].images;
-    if (best >= 0) gt_saver_decide(j->saver, e->shown, best);
+        if (take_logged(e, j, b, linked, &of[i])) found = of[i].images;
+    if (found >= 0) gt_saver_decide(j->saver, e->shown, found);
     free(of);
     free(list);
 }
 
+static void begin(gt_engine *e, gt_journal *j, void *own) {
+    best *b = own;
+    judged linked = {.images = gt_checkpoint_best(j->dir)};
+    tell_of_series_before(e, j);
+    j->best = (gt_best){0};
+    b->value = NAN;
+    if (linked.images >= 0) {
+        read_logged(e, j, &linked, 1);
+        b->value = linked.value;
+        memcpy(b->recipe, linked.recipe, sizeof b->recipe);
+    }
+    b->before = b->value;
+    judge_again(e, j, b, linked.images);
+}
+
 void gt_best_lost(gt_journal *j) {
-    j->best.value = j->best.before;
+    best *b = gt_decider_own(j, &gt_decider_best);
+    if (b && j->best.pending) b->value = b->before;
     j->best.pending = false;
 }
 
@@ -322,3 +339,12 @@ void gt_best_saved(const gt_engine *e, gt_journal *j, gt_saver_state news) {
     if (j->best.pending && !gt_saver_outcome(j->saver)->best) gt_best_lost(j);
     j->best.pending = false;
 }
+
+const gt_decider gt_decider_best = {
+    .name = "--best",
+    .own_bytes = sizeof(best),
+    .is_wanted = is_wanted,
+    .waits = waits,
+    .begin = begin,
+    .decide = decide,
+};

@@ -109,7 +109,7 @@ static gt_status print_job(const gt_engine *e) {
 static void print_memory(const gt_engine *e) {
     size_t once = gt_engine_in_common_bytes(e);
     gt_print("memory      %.0f MB a rank, of which %.0f MB for the graphs of a step",
-             (double)(e->arena_bytes + gt_engine_network_bytes(e) + gt_measurers_bytes(e)) / 1e6,
+             (double)(e->arena_bytes + gt_engine_network_bytes(e) + e->measurer_bytes) / 1e6,
              (double)e->arena_bytes / 1e6);
     if (once) gt_print(" and %.0f MB its part of what the ranks of a host have once", (double)once / 1e6);
     gt_print("; rank 0 %.0f MB more while it writes a checkpoint\n", (double)gt_engine_checkpoint_bytes(e) / 1e6);
@@ -279,7 +279,7 @@ static void print_cost(const gt_engine *e, double seconds_per_image, const gt_re
             "            cut short: a step takes about %s, and --dry-run-seconds=%g were enough for %.3g %% of one.\n"
             "            The rest is extrapolated; sums over ranks and updates are not counted\n",
             length_text(cut->step, text), e->job->dry_run_seconds, 100 * cut->part);
-    gt_measurers_print_cost(e, seconds_per_image);
+    gt_scores_print_cost(e, seconds_per_image);
     gt_print_flush(stdout);
 }
 
@@ -311,7 +311,7 @@ static gt_status measure_cost_all(gt_engine *e, const load *busy, const gt_start
     gt_tell_start("measuring", NULL, 0);
     gt_status st = gt_engine_start_loader_all(e);
     if (!st) st = measure_all(e, limit / 2, &seconds, &pieces, &cut);
-    if (!st) st = gt_measurers_cost_all(e);
+    if (!st) st = gt_scores_measure_cost_all(e);
     if (!st) st = measure_smaller_all(e, end - limit / 4, seconds, &less);
     ranks_instead several = {0};
     if (!st) several = measure_ranks(e, end - gt_clock(), seconds * (double)e->job->total_images, starter);

@@ -95,8 +95,7 @@ typedef struct gt_engine_phase {
 typedef struct gt_measures {
     /* seconds; slice_sums: of sums over slices in the middle of executions */
     double compute, wait_for_data, slice_sums;
-    double slices;              /* executed */
-    double square[GT_MAX_NETS]; /* sum of squares of the owned ranges of the latest gradient */
+    double slices; /* executed */
 } gt_measures;
 
 /* Pictures that a network is evaluated on (eval_data.h); GT_EVAL_TRAIN: some that it is trained on. */
@@ -137,6 +136,9 @@ typedef struct gt_engine {
     gt_exec *generator;                  /* NULL: the model generates nothing */
     gt_dataset *eval_data[GT_EVAL_SETS]; /* NULL: not wanted */
     void *measuring[GT_MEASURERS_MAX];   /* states of the measurers (measurer.h); NULL: not of this run */
+    size_t measurer_bytes;               /* their memory beside the arena, where it is worth counting */
+    const char *left_out;                /* what does not come late in this run, and why; NULL: nothing is left out */
+    struct gt_sheet_metrics *sheets;     /* on rank 0: the metrics of the pictures that the run shows (sheets.c) */
     bool goes_on;                        /* the job has taken over what a run has recorded (record.c) ... */
     bool has_recipe;                     /* ... in a checkpoint */
     char *differences;                   /* of what was given to that, as a table; NULL: there are none */
@@ -227,9 +229,9 @@ gt_status gt_engine_rehearse_all(gt_engine *e, double limit, gt_rehearsal *out);
 /* ---- rate.c ---- */
 gt_status gt_engine_open_schedule(gt_engine *e);
 double gt_engine_rate(const gt_engine *e); /* what the learning rates are multiplied by in this step */
-/* the plateau counts in the loss that it watches */
-void gt_engine_watch(gt_engine *e, const gt_stat *s, const gt_moments *all);
-bool gt_engine_epoch_ended(const gt_engine *e); /* with the latest step, where the plateau judges epochs */
+#define GT_RATE_SERIES "Progress/rate_factor"
+void gt_engine_watch(gt_engine *e, const gt_stat *s,
+                     const gt_moments *all); /* plateau.c: counts in the loss it watches */
 
 /* ---- clip.c ---- */
 /* The norm of the gradient of one network over all ranks, the same on any number of ranks. */

@@ -12,30 +12,19 @@
 #include "gantry/score.h"
 #include "train/engine.h"
 #include "train/values.h"
-#include "train/warnings.h"
 
-/* ---- the states of the deciders, which read the values of a tick and say what to do ---- */
-
-/* --early-stopping: how long the watched series has not improved. A function of the logged ticks alone. Of a metric,
- * evaluations count, not ticks. */
-typedef struct gt_patience {
-    int64_t shown;   /* at the latest tick */
-    double best;     /* of the series so far; NaN: none */
-    int64_t best_at; /* images */
-    int ticks;       /* by images, or evaluations, since then */
-} gt_patience;
-
-/* --best: the best checkpoint so far. */
+/* What --best says of the checkpoint that is made next. */
 typedef struct gt_best {
-    double value, before; /* of the checkpoints so far, and of those before the latest best one; NaN: none */
-    char recipe[GT_METRIC_RECIPE_BYTES], latest_recipe[GT_METRIC_RECIPE_BYTES]; /* of the best value, of the latest; "":
-                                                                     unknown, or no metric */
-    bool pending; /* the checkpoint that is being written is to be the best */
-    bool waits;   /* for the late values of the checkpoint that is made next, when it is on the disk */
-    bool said_no_value;
+    bool pending; /* it is to be the best, and is not on the disk yet */
+    bool waits;   /* its late values, which come when it is on the disk, say whether it is */
 } gt_best;
 
-#define GT_NORM_SERIES "Norms/%.20s_grad" /* of a network */
+/* The time that late values have taken (late.c): in the whole run, and the latest; 0: none yet. */
+typedef struct gt_late {
+    double seconds, last;
+} gt_late;
+
+enum { GT_DECIDERS_MAX = 16 };
 
 /* The columns of the lines of ticks. A column of the model or of a measurer is added when its value first comes. */
 enum { GT_TICK_NAME = 24, GT_TICK_NAMES = 5 * GT_EVAL_SETS + 8 };
@@ -87,18 +76,16 @@ typedef struct gt_journal {
     int tick;
     double end;                   /* of --max-time, by gt_clock(); infinity: there is none */
     double start, seconds_before; /* clock at this process's first step; total of earlier processes */
-    double tick_start;            /* clock */
-    int64_t tick_shown;           /* images */
+    double tick_seconds;          /* of training since the latest tick: what is measured and written does not count */
+    int64_t tick_shown;           /* images at that tick */
     gt_pace pace;
     gt_tick_heading heading;
     gt_values measured; /* by the measurers at the latest tick */
-    gt_values logged;   /* all values of the latest tick */
-    gt_values late;     /* by the measurers at the latest checkpoint that has such values */
-    bool said_missing;  /* that values are missing, for want of memory */
+    gt_values logged;   /* all values of the latest tick, which the deciders (decider.h) read */
+    gt_late late;
+    bool said_missing; /* that values are missing, for want of memory */
 
-    /* deciders */
-    gt_watch watch;
-    gt_patience patience;
+    void *deciding[GT_DECIDERS_MAX]; /* states of the deciders; NULL: not of this run */
     gt_best best;
 } gt_journal;
 
@@ -111,6 +98,9 @@ bool gt_run_begins_anew(const gt_job *job);       /* record.c: with --restart, u
 gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done);
 /* log.txt and metric log, cut back to e->shown; again after a rollback */
 gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j);
+/* All that reads the ticks before, when the state and the logs are there: the tick, deciders, measurers. Says where the
+ * run is finished by its ticks. */
+gt_status gt_journal_take_past_all(gt_engine *e, gt_journal *j);
 
 /* ---- same_pictures.c ---- */
 /* Are the data those of the checkpoint? Other files are accepted if their pictures are the same, as far as a look at
@@ -130,13 +120,12 @@ void gt_save_all(gt_engine *e, gt_journal *j);
 /* A checkpoint was written, or could not be written: updates all that depends on it. */
 void gt_journal_saved(const gt_engine *e, gt_journal *j, gt_saver_state news);
 
-/* ---- best.c ---- a decider */
+/* ---- best.c ---- a decider (decider.h) */
 /* any rank, before the measurers open: does --best name one of several values of a metric, "agreement1k_class3"? */
 gt_status gt_best_resolve(const gt_engine *e);
 /* After the measurers have opened. GT_USAGE: --best names a statistic that cannot come; the message names those that
  * can. */
 gt_status gt_best_check(const gt_engine *e);
-void gt_best_begin(gt_engine *e, gt_journal *j); /* after the log is open */
 /* The value of --best's statistic among those of a tick. A metric's value counts whatever number of pictures there was:
  * that of swd1k_avg was called swd200_avg by earlier versions where there were 200. NaN: there is none. */
 double gt_best_value(const gt_job *job, const gt_stat_value *values, int n);
@@ -144,14 +133,7 @@ double gt_best_value(const gt_job *job, const gt_stat_value *values, int n);
 bool gt_best_was_another(const gt_job *job, const gt_stat_value *values, int n);
 /* any rank: does --best judge pictures? Then pictures are made with each checkpoint */
 bool gt_best_of_pictures(const gt_job *job);
-/* after a tick: is the checkpoint about to be made the best so far? */
-bool gt_best_decide(const gt_engine *e, gt_journal *j);
-/* The late values of the latest checkpoint are known, where there are any: is it the best so far? */
-void gt_best_decide_late(gt_engine *e, gt_journal *j);
-/* A run resumes, or has gone back: the checkpoints that are there are judged again, by what the log says of them. A
- * kill may have come between a checkpoint, or its late values, and the link. */
-void gt_best_resume(const gt_engine *e, gt_journal *j);
-void gt_best_lost(gt_journal *j);                                           /* that checkpoint could not be written */
+void gt_best_lost(gt_journal *j); /* the checkpoint that is pending could not be written */
 void gt_best_saved(const gt_engine *e, gt_journal *j, gt_saver_state news); /* of gt_journal_saved() */
 
 /* ---- owed.c ---- what could not be written */
@@ -202,34 +184,19 @@ void gt_next_checkpoint_text(const gt_engine *e, char text[96]);
 /* Did the latest step end at a checkpoint that has late values: one by images, or the end of the run? */
 bool gt_late_values_were_due(const gt_engine *e);
 
-/* ---- early_stop.c ---- a decider */
-void gt_patience_begin(gt_engine *e, gt_journal *j);        /* after the log is open: as its ticks say */
-void gt_patience_decide(const gt_engine *e, gt_journal *j); /* counts in the values of the tick */
-void gt_patience_put(const gt_engine *e, gt_journal *j);    /* appends to them for how long there was no better one */
-bool gt_patience_over(const gt_engine *e, const gt_journal *j);
-/* Sets e->stopped_early on all ranks, and says so. Without --early-stopping nothing is sent. */
-void gt_engine_stop_early_all(gt_engine *e, const gt_journal *j);
-
-/* ---- rate.c ---- a decider: the schedule plateau, at the end of an epoch */
-void gt_plateau_decide_all(gt_engine *e, const gt_values *measured);
-
 /* ---- tick.c ---- */
-/* j->logged becomes the values of this moment, with those of j->measured; rank 0 prints the line. */
-void gt_tick_gather_all(gt_engine *e, gt_journal *j);
-/* Appends the series of the warnings, a decider, and says what begins or ends. The trouble that begins
- * (gt_watch_tick); -1: none. */
-int gt_tick_watch(gt_engine *e, gt_journal *j);
-/* To the logs. `early`: late values follow, and gt_tick_late() then logs the whole tick. */
+struct gt_tick;
+/* j->logged becomes the values of this moment, with those of j->measured; rank 0 prints the line. A late tick has the
+ * values of the tick before too, where this process has made that one. */
+void gt_tick_gather_all(gt_engine *e, gt_journal *j, const struct gt_tick *t);
+/* To the logs. `early`: a late tick follows, which then logs all of it. */
 void gt_tick_log(gt_engine *e, gt_journal *j, bool early);
-/* After gt_tick_log() or, in a run that resumes, in a tick of its own: with the values of j->late. */
-void gt_tick_late(gt_engine *e, gt_journal *j);
-void gt_tick_resume_late(gt_engine *e, gt_journal *j);
 void gt_tick_end(const gt_engine *e, gt_journal *j); /* any rank: the next tick begins */
 /* Pictures were drawn after the latest tick, since the run ends here: the tick gets their metrics, and
  * GT_LATE_PICTURES. */
 void gt_tick_pictured(gt_engine *e, gt_journal *j);
-/* after the log is open: the warnings know what came before */
-void gt_tick_watch_begin(gt_engine *e, gt_journal *j);
+/* after the log is open: the next tick's number, and the statistics that no step has renewed yet */
+void gt_tick_take_past(gt_engine *e, gt_journal *j);
 
 /* ---- tick_line.c ---- what a terminal shows of a run */
 void gt_journal_pace(const gt_engine *e, gt_journal *j); /* after each step */
@@ -238,11 +205,6 @@ void gt_journal_print_tick(const gt_engine *e, gt_journal *j, double rate, doubl
 void gt_journal_live(const gt_engine *e, const gt_journal *j);   /* the live line; cheap */
 double gt_journal_rate(const gt_engine *e, const gt_journal *j); /* images/s since the last tick */
 double gt_journal_seconds(const gt_journal *j);                  /* of training, earlier processes included */
-
-/* ---- rollback.c ---- */
-/* Applies --on-trouble to a trouble that has begun. GT_OK: training goes on from the step where e then is. *back: the
- * run was set back to an earlier step. */
-gt_status gt_trouble_all(gt_engine *e, gt_journal *j, int trouble, bool *back);
 
 /* ---- describe.c ---- */
 

@@ -5,8 +5,9 @@
  *
  *     gt_measurers_open_all(e);       // e->arena_bytes becomes large enough
  *     gt_measurers_use_arena(e);      // the arena of the engine is there
- *     rank 0: gt_measurers_begin(e, j);             // a log is open
- *     each tick: gt_measurers_measure_all(e, j);    // j->measured
+ *     gt_measurers_begin_all(e, j);                        // the state that training goes on from is there
+ *     each update of a step: gt_measurers_see(e, p, r);
+ *     each tick: gt_measurers_measure_all(e, j, false);    // j->measured
  *     gt_measurers_close(e);
  *
  * Functions whose name ends with _all are called by all ranks at the same time, and return the same status on all of
@@ -17,81 +18,75 @@
 #include "nets/layers.h" /* gt_text */
 #include "train/journal.h"
 
-/* Pictures of a sheet, in the order of its cells: what a run shows of the data, or of its generator. */
-typedef struct gt_sheet_pictures {
-    int set; /* GT_SHEET_REALS, GT_SHEET_FAKES */
-    int count;
-    const float *images; /* [count,H,W,C], with the numbers that files hold */
-} gt_sheet_pictures;
-
 typedef struct gt_measurer {
     const char *name;
     size_t own_bytes; /* of its state `own`, which begins as zeros; 0: none */
+    /* Its values may take hours: they are measured when the checkpoint of a tick is on the disk, and make a second tick
+     * of the same images (late.c says at which checkpoints). One of the values is GT_LATE_SECONDS. GT_STOPPED from
+     * measure_all: a stop broke it off, and the run, when it resumes, measures again. In a run that resumes, a measurer
+     * that cannot open is a warning, and left out. */
+    bool late;
     /* Is there anything to measure in this run? The same on all ranks. NULL: always. Where there is not, no other
      * function of the row is called. */
     bool (*is_wanted)(const gt_engine *e);
 
     /* ---- with the engine ---- */
-    gt_status (*open_all)(gt_engine *e, void *own); /* e->arena_bytes grows to what own's graphs need */
+    /* e->arena_bytes grows to what own's graphs need, e->measurer_bytes by other memory worth counting */
+    gt_status (*open_all)(gt_engine *e, void *own);
     void (*use_arena)(void *own, void *arena);
     void (*close)(void *own); /* also of a state that open_all could not open */
     /* Series i, from 0, that ticks of this run will have, as far as they are known before; false: there are no more. */
     bool (*series)(const gt_engine *e, const void *own, int i, gt_text *name);
-    size_t (*bytes)(const gt_engine *e, const void *own); /* memory of this rank, beside the arena */
-    /* --dry-run: what the run will spend on it, in a line or two on stdout, from a short measurement. */
-    gt_status (*measure_cost_all)(gt_engine *e, void *own);
-    void (*print_cost)(const gt_engine *e, const void *own, double seconds_per_image);
+
+    /* ---- in steps: nothing is allocated, and nothing printed ---- */
+    /* The sum of a phase's gradients is there, clipped, on each rank in its part of the parameters
+     * (gt_reducer_owned), which are not updated yet. Called on each rank, without an order among ranks. */
+    void (*see)(const gt_engine *e, void *own, const gt_phase *p, gt_reducer *r);
 
     /* ---- at ticks ---- */
     gt_status (*measure_all)(gt_engine *e, void *own, gt_values *values); /* appends on rank 0 */
-
-    /* ---- with the sheets of pictures ---- */
-    bool (*needs_reals)(const void *own); /* before the next fakes */
-    void (*take_sheet)(void *own, const gt_sheet_pictures *p);
-    void (*put_sheet)(void *own, gt_values *values); /* appends what the sheets since the last call have given */
-    void (*draw)(const gt_engine *e, gt_journal *j, void *own); /* pictures of its own */
-
-    /* ---- values that come late: after the checkpoint of the tick is on the disk, since they may take hours ---- */
-    bool (*is_due)(const gt_engine *e, const gt_journal *j, void *own, bool last); /* now? Says where it is not */
-    bool (*is_missing)(const gt_engine *e, const gt_journal *j,
-                       const void *own); /* at the checkpoint that is resumed */
-    /* Appends to j->late on rank 0. `again`: by a run that resumes; some of it may be on the disk. GT_STOPPED: a stop
-     * broke it off, and the run, when it resumes, measures again. No other failure ends a run: it is a warning. */
-    gt_status (*measure_late_all)(gt_engine *e, gt_journal *j, void *own, bool again);
+    void (*draw)(const gt_engine *e, gt_journal *j, void *own); /* rank 0, after the sheets: pictures of its own */
 
     /* ---- with the journal ---- */
-    void (*begin)(gt_engine *e, gt_journal *j, void *own); /* a log is open: at the start, and after a rollback */
+    /* All ranks: the state that training goes on from is there, at the start, after a resume and after a rollback. On
+     * rank 0 the log of the ticks before is open (j->log), other ranks have an empty journal. */
+    void (*begin)(gt_engine *e, gt_journal *j, void *own);
     /* Writes once more what could not be written. false: failed again */
     bool (*settle)(gt_engine *e, gt_journal *j, void *own);
-    void (*end)(gt_engine *e, gt_journal *j, void *own); /* the journal ends */
 } gt_measurer;
+
+#define GT_LATE_SECONDS "Timing/metrics_sec" /* what the late values of a checkpoint have taken */
 
 gt_status gt_measurers_open_all(gt_engine *e);
 void gt_measurers_use_arena(gt_engine *e);
 void gt_measurers_close(gt_engine *e);
-size_t gt_measurers_bytes(const gt_engine *e);
 bool gt_measurers_will_log(const gt_engine *e, const char *series);
 void gt_measurers_list_series(const gt_engine *e, char *list, size_t bytes); /* appends ", NAME" for each */
-gt_status gt_measurers_cost_all(gt_engine *e);
-void gt_measurers_print_cost(const gt_engine *e, double seconds_per_image);
+bool gt_measurers_are_late(const gt_engine *e);                              /* has the run values that come late? */
+/* The state of a row in this run; NULL: it measures nothing here. */
+void *gt_measurer_own(const gt_engine *e, const gt_measurer *row);
 
-/* j->measured becomes the values of now. */
-gt_status gt_measurers_measure_all(gt_engine *e, gt_journal *j);
-bool gt_measurers_need_reals(const gt_engine *e);
-void gt_measurers_take_sheet(gt_engine *e, const gt_sheet_pictures *p);
-/* Appends the values of the latest sheet alone. */
-void gt_measurers_put_sheet(gt_engine *e, gt_values *values);
+void gt_measurers_see(const gt_engine *e, const gt_phase *p, gt_reducer *r);
+/* j->measured becomes the values of now: those that come late, or all others. */
+gt_status gt_measurers_measure_all(gt_engine *e, gt_journal *j, bool late);
 bool gt_measurers_can_draw(const gt_engine *e);
 void gt_measurers_draw(gt_engine *e, gt_journal *j);
 
-bool gt_measurers_are_due(const gt_engine *e, const gt_journal *j, bool last);
-bool gt_measurers_are_missing_all(const gt_engine *e, const gt_journal *j);
-/* j->late becomes what comes late. true: a stop broke it off. */
-bool gt_measurers_late_all(gt_engine *e, gt_journal *j, bool again);
-
-void gt_measurers_begin(gt_engine *e, gt_journal *j);
+void gt_measurers_begin_all(gt_engine *e, gt_journal *j);
 bool gt_measurers_settle(gt_engine *e, gt_journal *j); /* false: something cannot be written */
-void gt_measurers_end(gt_engine *e, gt_journal *j);
+
+/* ---- late.c ---- when the values come that come late; rank 0 */
+void gt_late_begin(const gt_engine *e, gt_journal *j); /* the log of the ticks before is open */
+bool gt_late_is_due(const gt_engine *e, const gt_journal *j,
+                    bool last); /* at this checkpoint? Says where they are not */
+/* At the checkpoint that is resumed: a stop or a kill broke them off, or the process before has failed before it had
+ * written all of them. All ranks. */
+bool gt_late_is_missing_all(const gt_engine *e, const gt_journal *j);
+void gt_late_count(gt_journal *j); /* j->measured has late values */
+
+/* ---- scores.c ---- --dry-run: what the run will spend on --metrics, from a short measurement; on stdout */
+gt_status gt_scores_measure_cost_all(gt_engine *e);
+void gt_scores_print_cost(const gt_engine *e, double seconds_per_image);
 
 /* ---- for the rows ---- */
 

@@ -6,6 +6,7 @@
 #include "train/measurer.h"
 
 #define GT_MEASURER_LIST(X) \
+    X(norms)                \
     X(sheets)               \
     X(segmentation)         \
     X(own_losses)           \

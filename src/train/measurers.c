@@ -31,6 +31,17 @@ static bool next_measurer(const gt_engine *e, int *i, measuring *m) {
 
 /* ---- with the engine ---- */
 
+/* What comes late is left out of a run that resumes where it cannot open: begin() says so, when the log is open. */
+static gt_status open_all(gt_engine *e, int i) {
+    const gt_measurer *by = table[i];
+    gt_status st = by->open_all ? by->open_all(e, e->measuring[i]) : GT_OK;
+    if (!st || !by->late || !e->resumed) return st;
+    if (by->close) by->close(e->measuring[i]);
+    e->measuring[i] = NULL;
+    e->left_out = gt_arena_printf(e->model->arena, "%s: %s", by->name, gt_message());
+    return GT_OK;
+}
+
 gt_status gt_measurers_open_all(gt_engine *e) {
     gt_status st = GT_OK;
     for (int i = 0; i < MEASURERS && !st; i++) {
@@ -38,7 +49,7 @@ gt_status gt_measurers_open_all(gt_engine *e) {
         e->measuring[i] = gt_arena_alloc(e->model->arena, table[i]->own_bytes + 1); /* not NULL */
         if (!e->measuring[i]) st = gt_fail(GT_NOMEM, "out of memory for %s", table[i]->name);
         st = gt_comm_agree_all(e->comm, st);
-        if (!st && table[i]->open_all) st = table[i]->open_all(e, e->measuring[i]);
+        if (!st) st = open_all(e, i);
     }
     return st;
 }
@@ -55,12 +66,18 @@ void gt_measurers_close(gt_engine *e) {
         if (m.by->close) m.by->close(m.own);
 }
 
-size_t gt_measurers_bytes(const gt_engine *e) {
+bool gt_measurers_are_late(const gt_engine *e) {
     measuring m;
-    size_t bytes = 0;
     for (int i = 0; next_measurer(e, &i, &m);)
-        if (m.by->bytes) bytes += m.by->bytes(e, m.own);
-    return bytes;
+        if (m.by->late) return true;
+    return false;
+}
+
+void *gt_measurer_own(const gt_engine *e, const gt_measurer *row) {
+    measuring m;
+    for (int i = 0; next_measurer(e, &i, &m);)
+        if (m.by == row) return m.own;
+    return NULL;
 }
 
 bool gt_measurers_will_log(const gt_engine *e, const char *series) {
@@ -82,57 +99,28 @@ void gt_measurers_list_series(const gt_engine *e, char *list, size_t bytes) {
         }
 }
 
-gt_status gt_measurers_cost_all(gt_engine *e) {
-    measuring m;
-    gt_status st = GT_OK;
-    for (int i = 0; !st && next_measurer(e, &i, &m);)
-        if (m.by->measure_cost_all) st = m.by->measure_cost_all(e, m.own);
-    return st;
-}
-
-void gt_measurers_print_cost(const gt_engine *e, double seconds_per_image) {
-    measuring m;
-    for (int i = 0; next_measurer(e, &i, &m);)
-        if (m.by->print_cost) m.by->print_cost(e, m.own, seconds_per_image);
-}
-
 void gt_engine_gather_average_all(gt_engine *e) {
     int net = e->model->ema_of;
     if (net >= 0) gt_reducer_gather_all(e->learners[net].reducer, e->model->ema_block);
 }
 
+/* ---- in steps ---- */
+
+void gt_measurers_see(const gt_engine *e, const gt_phase *p, gt_reducer *r) {
+    measuring m;
+    for (int i = 0; next_measurer(e, &i, &m);)
+        if (m.by->see) m.by->see(e, m.own, p, r);
+}
+
 /* ---- at ticks ---- */
 
-gt_status gt_measurers_measure_all(gt_engine *e, gt_journal *j) {
+gt_status gt_measurers_measure_all(gt_engine *e, gt_journal *j, bool late) {
     measuring m;
     gt_status st = GT_OK;
     gt_values_clear(&j->measured);
-    for (int i = 0; !st && next_measurer(e, &i, &m);) {
-        if (m.by->measure_all) st = m.by->measure_all(e, m.own, &j->measured);
-        if (m.by->put_sheet && !e->comm->rank) m.by->put_sheet(m.own, &j->measured);
-    }
+    for (int i = 0; !st && next_measurer(e, &i, &m);)
+        if (m.by->measure_all && m.by->late == late) st = m.by->measure_all(e, m.own, &j->measured);
     return st;
-}
-
-/* ---- with the sheets of pictures ---- */
-
-bool gt_measurers_need_reals(const gt_engine *e) {
-    measuring m;
-    for (int i = 0; next_measurer(e, &i, &m);)
-        if (m.by->needs_reals && m.by->needs_reals(m.own)) return true;
-    return false;
-}
-
-void gt_measurers_take_sheet(gt_engine *e, const gt_sheet_pictures *p) {
-    measuring m;
-    for (int i = 0; next_measurer(e, &i, &m);)
-        if (m.by->take_sheet) m.by->take_sheet(m.own, p);
-}
-
-void gt_measurers_put_sheet(gt_engine *e, gt_values *values) {
-    measuring m;
-    for (int i = 0; next_measurer(e, &i, &m);)
-        if (m.by->put_sheet) m.by->put_sheet(m.own, values);
 }
 
 bool gt_measurers_can_draw(const gt_engine *e) {
@@ -148,38 +136,12 @@ void gt_measurers_draw(gt_engine *e, gt_journal *j) {
         if (m.by->draw) m.by->draw(e, j, m.own);
 }
 
-/* ---- values that come late ---- */
-
-bool gt_measurers_are_due(const gt_engine *e, const gt_journal *j, bool last) {
-    measuring m;
-    bool due = false;
-    for (int i = 0; next_measurer(e, &i, &m);)
-        if (m.by->is_due) due |= m.by->is_due(e, j, m.own, last);
-    return due;
-}
-
-bool gt_measurers_are_missing_all(const gt_engine *e, const gt_journal *j) {
-    measuring m;
-    int missing = 0;
-    for (int i = 0; !e->comm->rank && next_measurer(e, &i, &m);)
-        if (m.by->is_missing) missing |= m.by->is_missing(e, j, m.own);
-    gt_comm_broadcast_all(e->comm, &missing, sizeof missing, 0);
-    return missing;
-}
-
-bool gt_measurers_late_all(gt_engine *e, gt_journal *j, bool again) {
-    measuring m;
-    gt_status st = GT_OK;
-    gt_values_clear(&j->late);
-    for (int i = 0; !st && next_measurer(e, &i, &m);)
-        if (m.by->measure_late_all) st = m.by->measure_late_all(e, j, m.own, again);
-    return st == GT_STOPPED;
-}
-
 /* ---- with the journal ---- */
 
-void gt_measurers_begin(gt_engine *e, gt_journal *j) {
+void gt_measurers_begin_all(gt_engine *e, gt_journal *j) {
     measuring m;
+    if (e->left_out && !e->comm->rank) gt_warn("the run goes on without %s", e->left_out);
+    e->left_out = NULL;
     for (int i = 0; next_measurer(e, &i, &m);)
         if (m.by->begin) m.by->begin(e, j, m.own);
 }
@@ -190,10 +152,4 @@ bool gt_measurers_settle(gt_engine *e, gt_journal *j) {
     for (int i = 0; next_measurer(e, &i, &m);)
         if (m.by->settle) settled &= m.by->settle(e, j, m.own);
     return settled;
-}
-
-void gt_measurers_end(gt_engine *e, gt_journal *j) {
-    measuring m;
-    for (int i = 0; next_measurer(e, &i, &m);)
-        if (m.by->end) m.by->end(e, j, m.own);
 }

@@ -68,7 +68,7 @@ static demand own_demand(const gt_engine *e) {
     return (demand){.host = e->comm->host_index,
                     .ranks = 1,
                     .graphs = (double)e->arena_bytes,
-                    .rest = (double)(gt_engine_network_bytes(e) + gt_measurers_bytes(e) + image),
+                    .rest = (double)(gt_engine_network_bytes(e) + e->measurer_bytes + image),
                     .memory = (double)machine.memory};
 }
 

@@ -97,7 +97,7 @@ static gt_status draw_all(gt_engine *e, gt_journal *j, unsigned owed) {
     if (!st && owed & GT_OWES_FAKES) st = gt_fakes_all(e, j, false);
     if (!st && owed & GT_OWES_RECONSTRUCTIONS) st = gt_comm_agree_all(e->comm, gt_journal_reconstructions(e, j));
     if (st || !(owed & GT_OWES_CONFUSION)) return st;
-    if (e->resumed) st = gt_measurers_measure_all(e, j); /* the process before had the matrix */
+    if (e->resumed) st = gt_measurers_measure_all(e, j, false); /* the process before had the matrix */
     if (first) j->owed &= ~GT_OWES_CONFUSION;
     if (!st && first) gt_measurers_draw(e, j);
     return st;

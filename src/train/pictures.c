@@ -92,7 +92,7 @@ static gt_status take_reals(gt_engine *e, gt_journal *j, bool write) {
     if (!st && !images) st = gt_fail(GT_NOMEM, "out of memory for reals.png");
     if (!st) st = gt_read_images(e->data, cells_of(&grid), items, images);
     if (!st && write) write_grid(e, j, "reals.png", "reals", GT_OWES_REALS, &grid, images);
-    if (!st) gt_measurers_take_sheet(e, &(gt_sheet_pictures){GT_SHEET_REALS, cells_of(&grid), images});
+    if (!st) gt_sheet_metrics_add(e->sheets, GT_SHEET_REALS, images);
     free(items);
     free(images);
     return st;
@@ -167,13 +167,13 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j, bool measured) {
     if (st == GT_NOMEM && e->comm->rank == 0) no_pictures(j, GT_OWES_FAKES);
     if (fakes) {
         /* in a resumed run; without reals fakes are measured all the same */
-        if (measured && gt_measurers_need_reals(e)) take_reals(e, j, false);
+        if (measured && !gt_sheet_metrics_know_reals(e->sheets)) take_reals(e, j, false);
         gt_grid_fakes_name(e->shown, name);
         write_grid(e, j, name, "fakes", GT_OWES_FAKES, &grid, fakes);
         /* as the data are: reals are not finer */
         const gt_sample_format format = gt_dataset_format(e->info);
         gt_floats_round(&format, (size_t)cells_of(&grid) * gt_model_floats(e->model), fakes);
-        if (measured) gt_measurers_take_sheet(e, &(gt_sheet_pictures){GT_SHEET_FAKES, cells_of(&grid), fakes});
+        if (measured) gt_sheet_metrics_add(e->sheets, GT_SHEET_FAKES, fakes);
     }
     free(items);
     free(fakes);

@@ -2,18 +2,15 @@
  * --on-trouble: stop, or go back to the newest checkpoint from before the trouble and on from there with other random
  * numbers. Checkpoints from within the trouble are set aside first, so that a run killed at any moment resumes from a
  * good one. */
-#include <math.h>
-#include <string.h>
-
 #include "gantry/log.h"
 #include "gantry/progress.h"
-#include "train/journal.h"
+#include "gantry/text.h"
+#include "train/decider.h"
 
 enum { MOST_ROLLBACKS = 3 };
 
 /* Rank 0: what is on disk is the good one and older ones; it is open afterwards. */
-static gt_status choose_checkpoint(gt_journal *j, int trouble, gt_checkpoint_file **file) {
-    int64_t began = llround(1000 * j->watch.of[trouble].began_kimg);
+static gt_status choose_checkpoint(gt_journal *j, int64_t began, gt_checkpoint_file **file) {
     int aside = 0;
     gt_saver_wait(j->saver);
     gt_storage_begin("going back to", "a checkpoint");
@@ -28,28 +25,27 @@ static gt_status choose_checkpoint(gt_journal *j, int trouble, gt_checkpoint_fil
 static gt_status open_logs(gt_engine *e, gt_journal *j) {
     gt_storage_begin("opening", "logs");
     gt_status st = gt_journal_open_logs(e, j);
-    if (!st) gt_best_resume(e, j);
     gt_storage_end();
     return st;
 }
 
-static gt_status roll_back_all(gt_engine *e, gt_journal *j, int trouble) {
+static gt_status roll_back_all(gt_engine *e, gt_journal *j, const gt_reason *why) {
     gt_checkpoint_file *file = NULL;
     bool first = e->comm->rank == 0;
-    gt_status st = gt_comm_agree_all(e->comm, first ? choose_checkpoint(j, trouble, &file) : GT_OK);
+    gt_status st = gt_comm_agree_all(e->comm, first ? choose_checkpoint(j, why->began, &file) : GT_OK);
     int64_t reseed = e->reseed + 1;
     if (!st) st = gt_engine_load_all(e, file);
     if (!st) {
         e->reseed = reseed;
         gt_values_clear(&j->logged);   /* what the last tick said is not of this state */
         gt_stat_table_tick(&e->stats); /* what was gathered since is of no use */
-        memset(e->measures.square, 0, sizeof e->measures.square);
         st = gt_engine_start_loader_all(e);
     }
     if (!st) st = gt_comm_agree_all(e->comm, first ? open_logs(e, j) : GT_OK);
+    if (!st) st = gt_journal_take_past_all(e, j);
     if (!st && first)
         gt_warn("rolled back to %s because of %s, on with other random numbers (%d of at most %d times)",
-                gt_checkpoint_path(file), gt_warning_at(&j->watch, trouble)->name, (int)reseed, MOST_ROLLBACKS);
+                gt_checkpoint_path(file), why->text, (int)reseed, MOST_ROLLBACKS);
     gt_checkpoint_close(file);
     /* The same state under the same name, but for the count of rollbacks: without it a run killed before its next
      * checkpoint would meet the same trouble again. */
@@ -57,19 +53,16 @@ static gt_status roll_back_all(gt_engine *e, gt_journal *j, int trouble) {
     return st;
 }
 
-gt_status gt_trouble_all(gt_engine *e, gt_journal *j, int trouble, bool *back) {
-    *back = false;
-    if (gt_is(e->job->on_trouble, "warn")) return GT_OK;
+gt_status gt_roll_back_all(gt_engine *e, gt_journal *j, const gt_reason *why) {
     if (gt_is(e->job->on_trouble, "stop"))
         return gt_fail(GT_FAILED,
                        "--on-trouble=stop: %s (see the warning); checkpoints from before are in the run's directory",
-                       gt_warning_at(&j->watch, trouble)->name);
+                       why->text);
     if (e->reseed >= MOST_ROLLBACKS)
         return gt_fail(
             GT_FAILED,
             "--on-trouble=rollback: %s again after %d rollbacks: this job needs other settings (see the warning)",
-            gt_warning_at(&j->watch, trouble)->name, MOST_ROLLBACKS);
-    gt_status st = roll_back_all(e, j, trouble);
-    *back = !st;
+            why->text, MOST_ROLLBACKS);
+    gt_status st = roll_back_all(e, j, why);
     return st ? gt_wrap(st, "--on-trouble=rollback") : GT_OK;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Metrics at the checkpoints of a run (--metrics): the scores of gantry/score.h, of the pictures that the moving
- * average makes. Values are those of `gantry metrics CHECKPOINT`. They are due at checkpoints by images and at the end
- * of the run: the clock and signals, which also ask for checkpoints, do not decide which values there are. A metric
- * never ends a run: what fails is a warning. */
+ * average makes. Values are those of `gantry metrics CHECKPOINT`, and come late (late.c). A metric never ends a run:
+ * what fails is a warning. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,11 +16,9 @@
 #include "gantry/text.h"
 #include "run/metric_lines.h"
 #include "train/eval_data.h"
-#include "train/measurer.h"
+#include "train/measurer_list.h"
 #include "use/score/path_length.h"
 #include "use/score/picture_set.h"
-
-static const char SECONDS[] = "Timing/metrics_sec";
 
 /* For --dry-run, from a short measurement. */
 typedef struct cost {
@@ -32,13 +29,12 @@ typedef struct cost {
 } cost;
 
 typedef struct scores {
-    gt_scoring *scoring;  /* NULL: in a resumed run they could not be opened */
+    gt_scoring *scoring;
     gt_runner *generator; /* images from the moving average, in the arena of the engine */
     gt_picture_set reals; /* the data */
     cost cost;
-    const char *no_scores; /* why there are none, though the job wants some; until the log has it */
     /* on rank 0 */
-    double seconds, last;          /* that metrics have taken in the whole run; the latest; 0: none yet */
+    const char *dir;               /* of the run */
     struct gt_metric_lines *lines; /* of metric-NAME.jsonl, until they are written; NULL: there were none yet */
     bool failing;                  /* to be written */
 } scores;
@@ -90,22 +86,26 @@ static gt_status open_networks_all(gt_engine *e, scores *s) {
     return st;
 }
 
+static void forget_lines(scores *s) {
+    gt_metric_lines_free(s->lines);
+    s->lines = NULL;
+}
+
 static void close_scores(void *own) {
     scores *s = own;
+    forget_lines(s);
     gt_scoring_close(s->scoring);
     gt_picture_set_close(&s->reals);
     gt_runner_close(s->generator);
     *s = (scores){0};
 }
 
-/* An error of a new run; of a resumed run a warning, and no metrics. */
 static gt_status open_all(gt_engine *e, void *own) {
     scores *s = own;
+    const gt_dataset_info *i = e->info;
     gt_status st = open_networks_all(e, s);
-    if (!st || !e->resumed) return st;
-    close_scores(s);
-    s->no_scores = gt_arena_printf(e->model->arena, "%s", gt_message());
-    return GT_OK;
+    if (!st) e->measurer_bytes += (size_t)gt_scoring_bytes(s->scoring, i->count, i->height, i->width, i->channels);
+    return st;
 }
 
 static void use_arena(void *own, void *arena) {
@@ -113,19 +113,13 @@ static void use_arena(void *own, void *arena) {
     gt_runner_use_arena(s->generator, arena);
 }
 
-static size_t bytes_of(const gt_engine *e, const void *own) {
-    const scores *s = own;
-    const gt_dataset_info *i = e->info;
-    return s->scoring ? (size_t)gt_scoring_bytes(s->scoring, i->count, i->height, i->width, i->channels) : 0;
-}
-
 /* ---- the cost, for --dry-run ---- */
 
-static gt_status measure_cost_all(gt_engine *e, void *own) {
-    scores *s = own;
+gt_status gt_scores_measure_cost_all(gt_engine *e) {
+    scores *s = gt_measurer_own(e, &gt_measurer_scores);
     const gt_dataset_info *i = e->info;
     double detectors, made = 0;
-    if (!s->scoring) return GT_OK;
+    if (!s) return GT_OK;
     gt_status st = gt_scoring_measure(s->scoring, i->height, i->width, i->channels, &detectors);
     for (int run = 0; run < 2 && !st; run++) { /* the first one touches memory for the first time */
         double start = gt_clock();
@@ -147,17 +141,17 @@ static int64_t checkpoints_of(const gt_job *j) {
     return (int64_t)ceil((double)j->total_images / 1000 / every);
 }
 
-static void print_cost(const gt_engine *e, const void *own, double seconds_per_image) {
-    const scores *s = own;
+void gt_scores_print_cost(const gt_engine *e, double seconds_per_image) {
+    const scores *s = gt_measurer_own(e, &gt_measurer_scores);
+    if (!s) return;
     const cost *c = &s->cost;
     double times = (double)checkpoints_of(e->job), all = times * c->seconds + c->reals_seconds,
            training = seconds_per_image * (double)e->job->total_images;
-    if (!s->scoring) return;
     gt_print("metrics     %s: %lld generated pictures at a checkpoint, about %.1f s, %.0f times", e->job->metrics,
              (long long)c->fakes, c->seconds, times);
     if (c->reals) gt_print("; once %lld reals, %.1f s", (long long)c->reals, c->reals_seconds);
     gt_print("\n            about %.1f %% of the run's time, %.0f MB a rank\n", 100 * all / (all + training),
-             (double)bytes_of(e, s) / 1e6);
+             (double)e->measurer_bytes / 1e6);
 }
 
 /* ---- values ---- */
@@ -188,7 +182,7 @@ static gt_status run_all(gt_engine *e, scores *s, gt_metric_table *table) {
     return st;
 }
 
-/* The values that metric-NAME.jsonl does not have yet. A run that was killed between two files has some of them.
+/* The values that metric-NAME.jsonl does not have yet: a run that was killed between two files has some of them.
  * `fresh`: its array is the caller's. */
 static void without_known(const char *dir, int64_t images, const gt_metric_table *t, gt_metric_table *fresh) {
     *fresh = (gt_metric_table){.seconds = t->seconds, .value = calloc((size_t)t->n + 1, sizeof *t->value)};
@@ -197,16 +191,15 @@ static void without_known(const char *dir, int64_t images, const gt_metric_table
             fresh->value[fresh->n++] = t->value[i];
 }
 
-/* `again`: by a resumed run; some lines may be there. */
-static void write_lines(const gt_engine *e, const gt_journal *j, scores *s, const gt_metric_table *t, bool again) {
+static void write_lines(const gt_engine *e, scores *s, const gt_metric_table *t) {
     char snapshot[40];
-    gt_metric_table fresh = {0};
+    gt_metric_table fresh;
     gt_checkpoint_name(e->shown, snapshot);
-    if (again) without_known(j->dir, e->shown, t, &fresh);
+    without_known(s->dir, e->shown, t, &fresh);
     if (!s->lines) s->lines = gt_metric_lines_new();
-    gt_status st = s->lines && (fresh.value || !again) ? GT_OK : GT_NOMEM;
-    if (!st) st = gt_metric_lines_add(s->lines, again ? &fresh : t, snapshot, e->shown);
-    if (!st) st = gt_metric_lines_write(s->lines, j->dir);
+    gt_status st = s->lines && fresh.value ? GT_OK : GT_NOMEM;
+    if (!st) st = gt_metric_lines_add(s->lines, &fresh, snapshot, e->shown);
+    if (!st) st = gt_metric_lines_write(s->lines, s->dir);
     gt_log_outcome(&s->failing, st != GT_OK, "metric-*.jsonl");
     free(fresh.value);
 }
@@ -224,7 +217,7 @@ static void tell_metrics(const gt_engine *e, const gt_metric_table *t) {
 }
 
 static void put_values(const gt_metric_table *t, gt_values *values) {
-    gt_values_put(values, SECONDS, t->seconds);
+    gt_values_put(values, GT_LATE_SECONDS, t->seconds);
     for (int i = 0; i < t->n; i++) {
         const gt_metric_value *v = &t->value[i];
         if (isnan(v->value)) continue;
@@ -233,21 +226,18 @@ static void put_values(const gt_metric_table *t, gt_values *values) {
     }
 }
 
-static gt_status measure_late_all(gt_engine *e, gt_journal *j, void *own, bool again) {
+static gt_status measure_all(gt_engine *e, void *own, gt_values *values) {
     scores *s = own;
     gt_metric_table table = {0};
-    if (!s->scoring) return GT_OK;
     gt_comm_busy(e->comm, "metrics");
     double began = gt_clock();
     gt_status st = run_all(e, s, &table);
     table.seconds = gt_clock() - began;
     if (e->comm->rank == 0) {
         if (!st) {
-            put_values(&table, &j->late);
-            s->seconds += table.seconds;
-            s->last = table.seconds;
+            put_values(&table, values);
             tell_metrics(e, &table);
-            write_lines(e, j, s, &table, again);
+            write_lines(e, s, &table);
         } else if (st == GT_STOPPED)
             gt_info("the metrics at %.3f kimg are broken off: the run, when it resumes, computes them",
                     (double)e->shown / 1000);
@@ -260,11 +250,6 @@ static gt_status measure_late_all(gt_engine *e, gt_journal *j, void *own, bool a
 
 /* ---- with the journal ---- */
 
-static void forget_lines(scores *s) {
-    gt_metric_lines_free(s->lines);
-    s->lines = NULL;
-}
-
 /* Lines of metric-NAME.jsonl that could not be written are tried once more. */
 static bool write_rest(gt_engine *e, gt_journal *j, void *own) {
     scores *s = own;
@@ -274,80 +259,23 @@ static bool write_rest(gt_engine *e, gt_journal *j, void *own) {
     return !s->failing;
 }
 
-static void end(gt_engine *e, gt_journal *j, void *own) {
-    write_rest(e, j, own);
-    forget_lines(own);
-}
-
-static void add_past_seconds(void *arg, int64_t images, const gt_stat_value *values, int n) {
-    scores *s = arg;
-    double seconds = gt_stat_mean(values, n, SECONDS);
-    (void)images;
-    if (!(seconds >= 0)) return;
-    s->seconds += seconds;
-    s->last = seconds;
-}
-
-/* What metrics have taken so far. Lines of an earlier state that were not written are not of this run. */
-static void read_past(gt_engine *e, gt_journal *j, void *own) {
+/* Lines of an earlier state that were not written are not of this run. */
+static void begin(gt_engine *e, gt_journal *j, void *own) {
     scores *s = own;
+    (void)e;
+    s->dir = j->dir;
     forget_lines(s);
-    s->seconds = s->last = 0;
-    if (s->no_scores) gt_warn("the run goes on without metrics: %s", s->no_scores);
-    s->no_scores = NULL;
-    if (!s->scoring) return;
-    if (gt_runlog_each(j->log, add_past_seconds, s)) gt_warn("--metrics-share counts from here: %s", gt_message());
-    if (e->job->metrics_share)
-        gt_info("--metrics-share=%g: where metrics take longer, fewer checkpoints have them; which ones, and so --best "
-                "and --early-stopping by a metric, depends on the speed of this machine",
-                e->job->metrics_share);
-}
-
-/* ---- how often ---- */
-
-/* --metrics-share */
-static bool is_due(const gt_engine *e, const gt_journal *j, void *own, bool last) {
-    const scores *s = own;
-    double total = gt_journal_seconds(j);
-    if (!s->scoring) return false;
-    if (!e->job->metrics_share || last || !s->last) return true;
-    if (s->seconds + s->last <= e->job->metrics_share * (total + s->last)) return true;
-    gt_info("no metrics at %.3f kimg: they have taken %.1f %% of the time (--metrics-share=%g)",
-            (double)e->shown / 1000, 100 * s->seconds / total, e->job->metrics_share);
-    return false;
-}
-
-/* Lines of metric-NAME.jsonl of this checkpoint, which could not be written. */
-static bool lack_lines(const gt_engine *e, const gt_journal *j) {
-    gt_metric_request asked[GT_METRICS_MAX];
-    int n;
-    bool lacking = false;
-    if (gt_metrics_parse(e->job->metrics, e->job->metrics_count, false, asked, &n)) return false;
-    for (int i = 0; i < n; i++) lacking |= !metric_line_is_there(j->dir, asked[i].metric, e->shown, NULL);
-    return lacking;
-}
-
-/* A stop or a kill broke them off, or the process before has failed before it had written all of them. */
-static bool is_missing(const gt_engine *e, const gt_journal *j, const void *own) {
-    const scores *s = own;
-    if (!s->scoring || !gt_late_values_were_due(e)) return false;
-    return isnan(gt_runlog_at(j->log, e->shown, SECONDS)) || (j->broken && lack_lines(e, j));
 }
 
 const gt_measurer gt_measurer_scores = {
     .name = "metrics",
     .own_bytes = sizeof(scores),
+    .late = true,
     .is_wanted = is_wanted,
     .open_all = open_all,
     .use_arena = use_arena,
     .close = close_scores,
-    .bytes = bytes_of,
-    .measure_cost_all = measure_cost_all,
-    .print_cost = print_cost,
-    .is_due = is_due,
-    .is_missing = is_missing,
-    .measure_late_all = measure_late_all,
-    .begin = read_past,
+    .measure_all = measure_all,
+    .begin = begin,
     .settle = write_rest,
-    .end = end,
 };

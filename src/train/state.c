@@ -209,7 +209,7 @@ void gt_save_all(gt_engine *e, gt_journal *j) {
         gt_journal_saved(e, j, gt_saver_wait(j->saver)); /* is the best so far on the disk? */
         j->checkpoint_failed = false;
         gt_saver_hold(j->saver, j->best.waits);
-        if (gt_saver_start(j->saver, c, e->shown, gt_best_decide(e, j))) {
+        if (gt_saver_start(j->saver, c, e->shown, j->best.pending)) {
             not_saved(j);
             if (j->best.pending) gt_best_lost(j); /* this one: no other is being written any more */
         }

@@ -5,19 +5,9 @@
 
 #include "gantry/clock.h"
 #include "gantry/log.h"
-#include "train/engine.h"
+#include "train/measurer.h"
 
-enum {
-    MOMENTS = sizeof(gt_moments) / sizeof(double),
-    NORM_STEPS = 8 /* steps between two looks at the norms of gradients */
-};
-
-/* The norm of a network's gradient is that of its first phase; regularisers have norms of their own. */
-static bool is_measured(const gt_engine *e, const gt_phase *p) {
-    const gt_phase *first = e->model->phases;
-    while (first->net != p->net) first++;
-    return p == first && e->step / (uint32_t)p->interval % NORM_STEPS == 0;
-}
+enum { MOMENTS = sizeof(gt_moments) / sizeof(double) };
 
 static bool is_due(const gt_engine *e, const gt_phase *p) { return e->step % (uint32_t)p->interval == 0; }
 
@@ -209,12 +199,6 @@ static gt_status compute_phase(gt_engine *e, const gt_engine_phase *p, const gt_
 
 /* ---- update ---- */
 
-static double square_of(const float *x, size_t n) {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += (double)x[i] * x[i];
-    return sum;
-}
-
 static double average_beta(const gt_engine *e) {
     return gt_ema_beta(e->job->ema_kimg, e->job->ema_ramp, (double)e->shown,
                        (double)gt_steps_batch(&e->steps, e->step));
@@ -275,6 +259,7 @@ static gt_status update_all(gt_engine *e, const gt_phase *p, const gt_batch *b, 
         if (st || !*updated) return st;
     }
     gt_engine_clip_all(e, reducer);
+    gt_measurers_see(e, p, reducer);
     l->updates++;
     e->averaged |= ends_averaged_network(e, p);
     gt_update u = {.optimizer = l->optimizer,
@@ -283,15 +268,9 @@ static gt_status update_all(gt_engine *e, const gt_phase *p, const gt_batch *b, 
                    .clean = bad.count,
                    .average_beta = average_beta(e)};
     u.settings.lr *= gt_engine_rate(e);
-    bool measured = is_measured(e, p);
-    if (measured) e->measures.square[p->net] = 0;
     int n_owned;
     const gt_span *owned = gt_reducer_owned(reducer, &n_owned);
-    for (int i = 0; i < n_owned; i++) {
-        if (measured)
-            e->measures.square[p->net] += square_of(gt_reducer_gradient(reducer) + owned[i].offset, owned[i].size);
-        update_span(e, p, reducer, u, owned[i]);
-    }
+    for (int i = 0; i < n_owned; i++) update_span(e, p, reducer, u, owned[i]);
     gt_reducer_gather_all(reducer, block);
     gt_engine_changed(e, p->net);
     return GT_OK;

@@ -9,10 +9,10 @@
 
 #include "gantry/clock.h"
 #include "gantry/log.h"
-#include "gantry/mathfn.h"
 #include "gantry/metric.h"
-#include "nets/layers.h"
-#include "train/measurer.h"
+#include "nets/layers.h" /* gt_text */
+#include "train/decider.h"
+#include "train/warnings.h"
 
 static double peak_memory_gb(void) {
     struct rusage u;
@@ -44,8 +44,8 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Seconds for a slice: the slowest rank against the median; work: the most against the mean; the longest wait for data;
- * norms of gradients. */
+/* Seconds for a slice: the slowest rank against the median; work: the most against the mean; the longest wait for data.
+ */
 static void put_measures(gt_engine *e, gt_journal *j, const gt_measures *all) {
     int ranks = e->comm->ranks, slowest = 0;
     double per_slice[ranks], sorted[ranks], most = 0, sum = 0, wait = 0;
@@ -62,11 +62,6 @@ static void put_measures(gt_engine *e, gt_journal *j, const gt_measures *all) {
     put_value(j, "Ranks/slowest_rank", slowest);
     put_value(j, "Ranks/imbalance", sum > 0 ? most * ranks / sum : 1);
     put_value(j, "Ranks/most_wait_for_data_sec", wait);
-    for (int i = 0; i < e->model->n_nets; i++) {
-        double square = 0;
-        for (int r = 0; r < ranks; r++) square += all[r].square[i];
-        put_value(j, gt_text_of(GT_NORM_SERIES, e->model->nets[i]->name).s, sqrt(square));
-    }
 }
 
 /* The time of training so far. */
@@ -80,7 +75,7 @@ static void put_clock(gt_values *v, double seconds) {
 static void put_speed(gt_engine *e, gt_journal *j, double rate, const gt_measures *all, gt_traffic c) {
     put_value(j, "Progress/images_per_sec", rate);
     put_clock(&j->logged, gt_journal_seconds(j));
-    put_value(j, "Timing/sec_per_tick", gt_clock() - j->tick_start);
+    put_value(j, "Timing/sec_per_tick", j->tick_seconds);
     put_value(j, "Timing/sec_per_kimg", rate > 0 ? 1000 / rate : NAN);
     put_value(j, "Timing/wait_for_data_sec", all[0].wait_for_data);
     if (c.seconds > 0) {
@@ -107,20 +102,20 @@ static void gather_values(gt_engine *e, gt_journal *j, double rate, double memor
     if (e->job->family->adversarial) put_value(j, "Progress/augment", e->ada.p);
     if (e->damage.so_far.n) put_value(j, "Progress/damaged_pictures", (double)e->damage.so_far.n);
     if (e->damage.so_far.n) put_value(j, "Progress/replaced_images", (double)e->damage.replaced);
-    if (!gt_is(e->schedule.kind, "constant")) put_value(j, "Progress/rate_factor", gt_engine_rate(e));
+    if (!gt_is(e->schedule.kind, "constant")) put_value(j, GT_RATE_SERIES, gt_engine_rate(e));
     put_speed(e, j, rate, all, c);
     put_value(j, "Resources/cpu_mem_gb", memory);
     put_measures(e, j, all);
     gt_values_append(&j->logged, &j->measured);
 }
 
-void gt_tick_gather_all(gt_engine *e, gt_journal *j) {
+static void gather_all(gt_engine *e, gt_journal *j) {
     double memory = gt_comm_max_all(e->comm, (int)(1000 * peak_memory_gb())) / 1000.0; /* of the rank that has most */
     gt_measures all[e->comm->rank == 0 ? e->comm->ranks : 1];
     e->measures.wait_for_data = gt_loader_wait_seconds(e->loader);
     gt_comm_gather_all(e->comm, &e->measures, sizeof e->measures, all);
     gt_traffic c = communication_all(e);
-    memset(&e->measures, 0, offsetof(gt_measures, square)); /* norms stay until they are measured again */
+    e->measures = (gt_measures){0};
     gt_stat_table_tick(&e->stats);
     if (e->comm->rank) return;
     double rate = gt_journal_rate(e, j);
@@ -128,19 +123,27 @@ void gt_tick_gather_all(gt_engine *e, gt_journal *j) {
     gather_values(e, j, rate, memory, all, c);
 }
 
-int gt_tick_watch(gt_engine *e, gt_journal *j) {
-    int known = j->logged.n, n = known;
-    gt_stat_value *values = malloc(((size_t)n + GT_WARNINGS_MAX) * sizeof *values);
-    j->logged.failed |= !values;
-    if (!values) return -1;
-    if (n) memcpy(values, j->logged.of, (size_t)n * sizeof *values);
-    int trouble = gt_watch_tick(&j->watch, j->tick, (double)e->shown / 1000, values, &n);
-    for (int i = known; i < n; i++) gt_values_put_stat(&j->logged, values[i], NULL);
-    free(values);
-    return trouble;
+/* The tick before belongs to another process where nothing is there yet: then these values are a line of their own. */
+static void gather_late(const gt_engine *e, gt_journal *j) {
+    gt_values clock = {0};
+    if (!j->logged.n && j->measured.n) {
+        put_value(j, "Progress/tick", j->tick - 1);
+        put_value(j, "Progress/kimg", (double)e->shown / 1000);
+    }
+    if (!j->logged.n) return;
+    put_clock(&clock, gt_journal_seconds(j));
+    gt_values_renew(&j->logged, &clock);
+    gt_values_clear(&clock);
+    gt_values_append(&j->logged, &j->measured);
+}
+
+void gt_tick_gather_all(gt_engine *e, gt_journal *j, const gt_tick *t) {
+    if (!t->late) gather_all(e, j);
+    else if (e->comm->rank == 0) gather_late(e, j);
 }
 
 void gt_tick_log(gt_engine *e, gt_journal *j, bool early) {
+    if (!j->logged.n) return;
     if (j->logged.failed && !j->said_missing) gt_warn("out of memory: the log lacks values of some ticks");
     j->said_missing |= j->logged.failed;
     if (early) gt_runlog_tick_early(j->log, e->shown, j->logged.of, j->logged.n);
@@ -149,96 +152,42 @@ void gt_tick_log(gt_engine *e, gt_journal *j, bool early) {
 
 void gt_tick_end(const gt_engine *e, gt_journal *j) {
     j->tick++;
-    j->tick_start = gt_clock();
+    j->tick_seconds = 0;
     j->tick_shown = e->shown;
 }
 
-/* ---- values that come after their tick ---- */
-
-void gt_tick_late(gt_engine *e, gt_journal *j) {
-    gt_values clock = {0};
-    put_clock(&clock, gt_journal_seconds(j));
-    gt_values_renew(&j->logged, &clock);
-    gt_values_clear(&clock);
-    gt_values_append(&j->logged, &j->late);
-    if (e->job->best_is_score) {
-        gt_patience_decide(e, j);
-        gt_patience_put(e, j);
-    }
-    gt_tick_log(e, j, false);
-}
-
-void gt_tick_resume_late(gt_engine *e, gt_journal *j) {
-    gt_values_clear(&j->logged);
-    put_value(j, "Progress/tick", j->tick - 1);
-    put_value(j, "Progress/kimg", (double)e->shown / 1000);
-    gt_tick_late(e, j);
-}
+/* ---- pictures that come after their tick ---- */
 
 /* Values that the tick has are replaced: the first tick has those of the pictures of the beginning. */
 void gt_tick_pictured(gt_engine *e, gt_journal *j) {
-    gt_values all = {0}, fresh = {0};
-    gt_measurers_put_sheet(e, &all);
-    for (int i = 0; i < all.n; i++)
-        if (gt_metric_of_fakes(all.of[i].name)) gt_values_put_stat(&fresh, all.of[i], NULL);
+    gt_stat_value of[GT_SHEET_MAX_VALUES];
+    gt_values fresh = {0};
+    int n = 0;
+    gt_sheet_metrics_put(e->sheets, of, &n);
+    for (int i = 0; i < n; i++)
+        if (gt_metric_of_fakes(of[i].name)) gt_values_put_stat(&fresh, of[i], NULL);
     if (fresh.n) {
         gt_values_put(&fresh, GT_LATE_PICTURES, 1);
         gt_values_renew(&j->logged, &fresh);
         gt_runlog_amend(j->log, e->shown, j->logged.of, j->logged.n, fresh.of, fresh.n);
     }
-    gt_values_clear(&all);
     gt_values_clear(&fresh);
 }
 
-/* ---- what the warnings know before the first tick ---- */
+/* ---- before the first tick ---- */
 
-/* What a classifier reaches that does not look at the pictures. */
-static void measure_guess(const gt_engine *e, gt_watch *w) {
-    int classes = e->model->label_dim;
-    double most = 0, loss = 0, n = (double)e->info->count;
-    int64_t *of_class = gt_model_classifier(e->model) == 0 ? calloc((size_t)classes + 1, sizeof *of_class) : NULL;
-    if (!of_class) return; /* out of memory: the run is not judged by it */
-    for (int64_t i = 0; i < e->info->count; i++) {
-        int class = gt_dataset_class(e->data, i);
-        if (class >= 0 && class < classes) of_class[class]++;
-    }
-    for (int k = 0; k < classes; k++) {
-        double share = (double)of_class[k] / n;
-        if (share > most) most = share;
-        if (share > 0) loss -= share * gt_ln(share);
-    }
-    w->guess_accuracy = most;
-    w->guess_loss = loss;
-    free(of_class);
-}
-
-typedef struct past {
-    gt_engine *engine;
-    gt_watch *watch;
-} past;
-
-/* A line of the past. Series that not every tick renews have their latest values again. */
-static void watch_past_tick(void *arg, int64_t images, const gt_stat_value *values, int n) {
-    const past *p = arg;
-    gt_stat_table *t = &p->engine->stats;
-    gt_watch_replay(p->watch, images, values, n);
+/* Series that not every tick renews have their latest values again. */
+static void take_past_tick(void *arg, int64_t images, const gt_stat_value *values, int n) {
+    gt_stat_table *t = arg;
+    (void)images;
     for (int i = 0; i < n; i++) {
         int k = gt_stat_index(t, values[i].name);
         if (k >= 0) t->shown[k] = (gt_stat_value){t->shown[k].name, values[i].num, values[i].mean, values[i].std};
     }
-    for (int i = 0; i < p->engine->model->n_nets; i++) {
-        double norm = gt_stat_mean(values, n, gt_text_of(GT_NORM_SERIES, p->engine->model->nets[i]->name).s);
-        if (!isnan(norm)) p->engine->measures.square[i] = norm * norm; /* rank 0 has the sum of all ranks */
-    }
 }
 
-void gt_tick_watch_begin(gt_engine *e, gt_journal *j) {
-    j->watch = (gt_watch){.p_max = e->job->gan.p_max,
-                          .epoch = e->info->count,
-                          .job = e->job,
-                          .own = e->job->family->warnings,
-                          .advice = e->job->family->advice};
-    measure_guess(e, &j->watch);
-    if (gt_runlog_each(j->log, watch_past_tick, &(past){e, &j->watch}))
-        gt_warn("troubles are judged without the run's past: %s", gt_message());
+void gt_tick_take_past(gt_engine *e, gt_journal *j) {
+    j->tick = e->shown ? (int)gt_runlog_last(j->log, "Progress/tick") + 1 : 0;
+    if (gt_runlog_each(j->log, take_past_tick, &e->stats))
+        gt_warn("ticks lack statistics until steps report them: %s", gt_message());
 }

@@ -16,7 +16,7 @@
 enum { COLUMNS = 100, HEADING_EVERY = 40, FIRST = 11 /* "tick 12345 " */, MOST_CELLS = 6 + GT_TICK_NAMES };
 
 double gt_journal_rate(const gt_engine *e, const gt_journal *j) {
-    double seconds = gt_clock() - j->tick_start;
+    double seconds = j->tick_seconds;
     return seconds > 0 ? (double)(e->shown - j->tick_shown) / seconds : 0;
 }
 

@@ -13,6 +13,7 @@
 #include "gantry/stop.h"
 #include "gantry/text.h"
 #include "train/choice.h"
+#include "train/decider.h"
 #include "train/measurer.h"
 
 /* When something is due: every so many images, and so many seconds after the last time. */
@@ -36,17 +37,24 @@ static void was_done(schedule *s, int64_t shown, double now) {
     s->last_time = now;
 }
 
-typedef enum stop_reason { GO_ON, ASKED, STOP_FILE, TIME_OVER, UNREADABLE } stop_reason;
+typedef enum stop_reason {
+    GO_ON,
+    ASKED,
+    STOP_FILE,
+    TIME_OVER,
+    UNREADABLE, /* the pictures of the next step */
+    BROKEN_OFF, /* asked, before the late values were complete: the run measures them when it resumes */
+    LOST        /* the run's directory is no longer ours, see gt_lock_fail_lost() */
+} stop_reason;
 
-typedef struct due { /* as rank 0 decides */
-    bool tick, pictures, checkpoint;
-    bool measured; /* the pictures; those that the clock alone asks for decide nothing */
-    bool late;     /* values of measurers, after the checkpoint, which is judged by them */
-    bool epoch;    /* ended, where the plateau judges epochs */
+/* What is due after a step, as rank 0 decides. */
+typedef struct due {
+    /* pictures that the clock alone asks for decide nothing, and are not measured */
+    enum { NO_PICTURES, SHOWN, MEASURED } pictures;
+    bool tick, checkpoint;
+    bool late; /* values of measurers, after the checkpoint, which is judged by them */
     stop_reason stop;
-    bool finished;
-    bool broken_off; /* a stop came before the late values were complete: the run computes them when it resumes */
-    bool lost;       /* the run's directory is no longer ours, see gt_lock_fail_lost() */
+    bool back; /* the tick has set the run back to an earlier step */
 } due;
 
 typedef struct schedules {
@@ -110,41 +118,41 @@ static bool is_room(const gt_engine *e, const gt_journal *j) {
     return bytes > (double)gt_engine_checkpoint_bytes(e);
 }
 
-static due decide_all(gt_engine *e, gt_journal *j, schedules *p) {
+static due decide(gt_engine *e, gt_journal *j, schedules *p, bool stop, bool checkpoint) {
     due d = {0};
-    enum { NOTHING, CHECKPOINT, STOP, WISHES };
-    bool finished = gt_engine_finished(e), news = !finished && gt_engine_look_ahead(e);
     double now = gt_clock();
+    bool finished = gt_engine_finished(e), unreadable = e->damage.status != GT_OK, over = now >= p->end, file, one_now;
+    look_for_files(e, j, p, now, finished || stop || over || unreadable, &file, &one_now);
+    if (gt_lock_lost(j->lock)) return (due){.stop = LOST};
+    d.stop = stop ? ASKED : file ? STOP_FILE : over ? TIME_OVER : unreadable ? UNREADABLE : GO_ON;
+    gt_journal_saved(e, j, gt_saver_poll(j->saver));
+    bool by_images = is_by_images(&p->checkpoint, e->shown);
+    d.checkpoint = finished || d.stop || checkpoint || one_now || is_due(&p->checkpoint, e->shown, now);
+    /* a run that is asked to stop measures them when it resumes */
+    d.late = (finished || (by_images && !d.stop)) && gt_late_is_due(e, j, finished);
+    /* Statistics since the last tick are not in checkpoints, so a checkpoint ends a tick. After a failed write each
+     * tick with room on the disk tries again. */
+    d.tick = d.checkpoint || is_due(&p->tick, e->shown, now) || e->shown == e->job->batch || gt_deciders_need_tick(e);
+    if (j->checkpoint_failed && d.tick && is_room(e, j)) d.checkpoint = true;
+    bool measured = finished || is_by_images(&p->pictures, e->shown) ||
+                    (p->picture_steps && e->step % (uint32_t)p->picture_steps == 0) ||
+                    (d.checkpoint && !d.stop && p->each_pictured);
+    if (measured) d.pictures = MEASURED;
+    else if (gt_sheet_is_due(p->pictures.last_time, gt_journal_seconds(j), p->pictures.seconds)) d.pictures = SHOWN;
+    return d;
+}
+
+static due decide_all(gt_engine *e, gt_journal *j, schedules *p) {
+    enum { NOTHING, CHECKPOINT, STOP, WISHES };
+    due d;
+    bool news = !gt_engine_finished(e) && gt_engine_look_ahead(e);
     int own = gt_stop_requested() ? STOP : gt_stop_take_checkpoint() ? CHECKPOINT : NOTHING;
     int wish = gt_comm_max_all(e->comm, news ? WISHES : own);
     if (wish == WISHES) { /* seldom; the wish is asked for once more */
         gt_engine_meet_damage_all(e);
         wish = gt_comm_max_all(e->comm, own);
     }
-    bool unreadable = e->damage.status != GT_OK;
-    if (e->comm->rank == 0) {
-        d.finished = finished;
-        bool last = d.finished || wish == STOP || now >= p->end || unreadable;
-        bool file, one_now;
-        look_for_files(e, j, p, now, last, &file, &one_now);
-        d.stop = wish == STOP ? ASKED : file ? STOP_FILE : now >= p->end ? TIME_OVER : unreadable ? UNREADABLE : GO_ON;
-        gt_journal_saved(e, j, gt_saver_poll(j->saver));
-        d.measured = d.finished || is_by_images(&p->pictures, e->shown) ||
-                     (p->picture_steps && e->step % (uint32_t)p->picture_steps == 0);
-        d.pictures = d.measured || gt_sheet_is_due(p->pictures.last_time, gt_journal_seconds(j), p->pictures.seconds);
-        bool by_images = is_by_images(&p->checkpoint, e->shown);
-        d.checkpoint = d.finished || d.stop || wish == CHECKPOINT || one_now || is_due(&p->checkpoint, e->shown, now);
-        /* a run that is asked to stop computes them when it resumes */
-        d.late = (d.finished || (by_images && !d.stop)) && gt_measurers_are_due(e, j, d.finished);
-        /* Statistics since the last tick are not in checkpoints, so a checkpoint ends a tick. After a failed write each
-         * tick with room on the disk tries again. */
-        d.tick = d.checkpoint || is_due(&p->tick, e->shown, now) || e->shown == e->job->batch;
-        d.epoch = gt_engine_epoch_ended(e);
-        d.tick |= d.epoch;
-        if (j->checkpoint_failed && d.tick && is_room(e, j)) d.checkpoint = true;
-        if (d.checkpoint && !d.stop && p->each_pictured) d.pictures = d.measured = true;
-        d.lost = gt_lock_lost(j->lock);
-    }
+    if (e->comm->rank == 0) d = decide(e, j, p, wish == STOP, wish == CHECKPOINT);
     gt_comm_broadcast_all(e->comm, &d, sizeof d, 0);
     return d;
 }
@@ -155,7 +163,7 @@ static void set_back(gt_engine *e, gt_journal *j, schedules *p) {
     was_done(&p->tick, e->shown, now);
     was_done(&p->pictures, e->shown, gt_journal_seconds(j));
     was_done(&p->checkpoint, e->shown, now);
-    j->tick_start = now;
+    j->tick_seconds = 0;
     j->tick_shown = e->shown;
 }
 
@@ -166,77 +174,92 @@ static void write_report(gt_journal *j) {
     gt_storage_end();
 }
 
-static gt_status pictures_all(gt_engine *e, gt_journal *j, schedules *p, bool measured) {
+static gt_status draw_all(gt_engine *e, gt_journal *j, schedules *p, bool measured) {
     gt_status st = gt_fakes_all(e, j, measured);
     if (!st) st = gt_comm_agree_all(e->comm, gt_journal_reconstructions(e, j));
     was_done(&p->pictures, e->shown, gt_journal_seconds(j));
     return st;
 }
 
-/* Values come, and the deciders say what follows from them, in this order. *trouble: the one that begins; -1: none. */
-static gt_status tick_all(gt_engine *e, gt_journal *j, const due *d, int *trouble) {
-    double began = gt_clock();
-    bool best_waits = d->late && e->job->best_is_score;
-    *trouble = -1;
-    gt_status st = gt_measurers_measure_all(e, j);
-    if (st) return gt_engine_advise(e, st, st == GT_FORMAT);
-    if (d->epoch) gt_plateau_decide_all(e, &j->measured);
-    j->tick_start += gt_clock() - began; /* what is measured does not count against the rate of the tick */
-    gt_tick_gather_all(e, j);
-    if (e->comm->rank == 0) {
-        if (!best_waits) {
-            gt_patience_decide(e, j);
-            gt_patience_put(e, j);
-        }
-        *trouble = gt_tick_watch(e, j);
-        /* a trouble that ends the run or sets it back comes before what is late */
-        gt_tick_log(e, j, d->late && (*trouble < 0 || gt_is(e->job->on_trouble, "warn")));
-    }
-    gt_comm_broadcast_all(e->comm, trouble, sizeof *trouble, 0);
-    gt_tick_end(e, j);
+/* A tick: values come, the deciders say what follows from them, both are logged. *broken_off: a stop came before late
+ * values were complete. */
+static gt_status tick_all(gt_engine *e, gt_journal *j, gt_tick *t, gt_decision *decision, bool *broken_off) {
+    bool first = e->comm->rank == 0;
+    gt_status st = gt_measurers_measure_all(e, j, t->late);
+    *broken_off = t->late && st == GT_STOPPED;
+    if (st && !*broken_off) return gt_engine_advise(e, st, st == GT_FORMAT);
+    gt_tick_gather_all(e, j, t);
+    gt_deciders_decide_all(e, j, t, decision);
+    /* a trouble that ends the run or sets it back comes before what is late */
+    if (first) gt_tick_log(e, j, t->more && !(decision->verdicts & GT_ROLL_BACK));
+    if (first && decision->verdicts & GT_STOP) gt_info("%s", decision->reason.text);
+    if (first && t->late) gt_late_count(j);
+    if (first && t->late) gt_best_settle(e, j, decision->verdicts & GT_BEST);
+    if (!t->late) gt_tick_end(e, j);
+    return GT_OK;
+}
+
+/* ---- what happens between two steps ---- */
+
+/* Pictures first: the tick says what they are like. */
+static gt_status do_pictures_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
+    return d->pictures ? draw_all(e, j, p, d->pictures == MEASURED) : GT_OK;
+}
+
+static gt_status do_tick_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
+    gt_tick t = {.more = d->late, .checkpoint = d->checkpoint};
+    gt_decision decision;
+    bool broken_off;
+    if (!d->tick) return GT_OK;
+    gt_status st = tick_all(e, j, &t, &decision, &broken_off);
+    was_done(&p->tick, e->shown, gt_clock());
+    d->checkpoint = t.checkpoint;
+    d->back = !st && decision.verdicts & GT_ROLL_BACK;
+    if (d->back) st = gt_roll_back_all(e, j, &decision.reason);
+    if (d->back) set_back(e, j, p);
+    return st;
+}
+
+static gt_status do_checkpoint_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
+    if (!d->checkpoint) return GT_OK;
+    gt_tell_start("making a checkpoint", NULL, 0);
+    j->best.waits = d->late && e->job->best_is_score;
+    gt_save_all(e, j);
+    if (j->checkpoint_failed) gt_best_lost(j);
+    was_done(&p->checkpoint, e->shown, gt_clock());
     return GT_OK;
 }
 
 /* The checkpoint is on the disk before its late values are measured: that may take hours. */
-static void late_all(gt_engine *e, gt_journal *j, due *d) {
-    bool first = e->comm->rank == 0;
-    if (first) gt_journal_saved(e, j, gt_saver_wait(j->saver));
-    d->broken_off = gt_measurers_late_all(e, j, false);
-    if (d->broken_off) d->stop = ASKED;
-    if (first) gt_tick_late(e, j);
-    if (first) gt_best_decide_late(e, j);
-    if (!e->stopped_early) gt_engine_stop_early_all(e, j);
+static gt_status do_late_tick_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
+    gt_tick t = {.late = true, .checkpoint = true};
+    gt_decision late;
+    bool broken_off;
+    (void)p;
+    if (!d->late) return GT_OK;
+    if (e->comm->rank == 0) gt_journal_saved(e, j, gt_saver_wait(j->saver));
+    gt_status st = tick_all(e, j, &t, &late, &broken_off);
+    if (broken_off) d->stop = BROKEN_OFF;
+    return st;
 }
 
-/* Pictures first: the tick says what they are like. */
+/* The end of the run writes the last report. */
+static gt_status do_report_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
+    bool first = e->comm->rank == 0, over = d->stop || gt_engine_finished(e);
+    (void)p;
+    if (first && (d->pictures || e->stopped_early)) gt_measurers_draw(e, j);
+    if (first && d->pictures && !over) write_report(j);
+    return GT_OK;
+}
+
+static gt_status (*const acts[])(gt_engine *e, gt_journal *j, schedules *p, due *d) = {
+    do_pictures_all, do_tick_all, do_checkpoint_all, do_late_tick_all, do_report_all};
+
+/* Where the run is set back, nothing of this step is done any more. */
 static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
-    double began = gt_clock();
+    gt_status st = GT_OK;
     if (d->tick || d->pictures || d->checkpoint) gt_comm_doing(e->comm, e->step, "logs, pictures, checkpoints");
-    gt_status st = d->pictures ? pictures_all(e, j, p, d->measured) : GT_OK;
-    j->tick_start += gt_clock() - began; /* what is written does not count against the rate of the tick */
-    if (!st && d->tick) {
-        int trouble;
-        bool back = false;
-        st = tick_all(e, j, d, &trouble);
-        was_done(&p->tick, e->shown, gt_clock());
-        if (!st && trouble >= 0) st = gt_trouble_all(e, j, trouble, &back);
-        if (back) set_back(e, j, p);
-        if (st || back) return st;
-        gt_engine_stop_early_all(e, j);
-        d->checkpoint |= e->stopped_early;
-    }
-    began = gt_clock();
-    if (!st && d->checkpoint) {
-        gt_tell_start("making a checkpoint", NULL, 0);
-        j->best.waits = d->late && e->job->best_is_score;
-        gt_save_all(e, j); /* asks whether it is the best */
-        was_done(&p->checkpoint, e->shown, gt_clock());
-    }
-    if (!st && d->late) late_all(e, j, d);
-    bool over = d->stop || d->finished || e->stopped_early; /* the end writes the last report */
-    if (!st && (d->pictures || e->stopped_early) && e->comm->rank == 0) gt_measurers_draw(e, j);
-    if (!st && d->pictures && !over && e->comm->rank == 0) write_report(j);
-    j->tick_start = d->tick ? gt_clock() : j->tick_start + gt_clock() - began; /* ... nor of the next */
+    for (size_t i = 0; i < sizeof acts / sizeof *acts && !st && !d->back; i++) st = acts[i](e, j, p, d);
     return st;
 }
 
@@ -270,7 +293,8 @@ static gt_status unreadable(const gt_engine *e, const gt_journal *j, gt_status s
 static void say_end(const gt_engine *e, const gt_journal *j, stop_reason stop) {
     static const char *const reasons[] = {[ASKED] = "as it was asked to",
                                           [STOP_FILE] = "because of the file `stop`",
-                                          [TIME_OVER] = "because --max-time is over"};
+                                          [TIME_OVER] = "because --max-time is over",
+                                          [BROKEN_OFF] = "as it was asked to"};
     const char *but = e->job->restart ? " but without --restart" : "";
     if (e->damage.so_far.n)
         gt_warn("damaged pictures of the data: %zu; %lld of the %lld images shown were others in their places "
@@ -312,21 +336,16 @@ static gt_status conclude(const gt_engine *e, gt_journal *j, gt_status st) {
     return failed ? gt_fail(st, "%s", why) : st; /* the report may have left a message of its own */
 }
 
-/* A run that resumes at a checkpoint whose late values a stop or a kill broke off: the values come in a line of their
- * own, and --best judges the checkpoint. true: a stop broke them off again. */
-static bool resume_late_all(gt_engine *e, gt_journal *j) {
-    bool first = e->comm->rank == 0;
-    int wanted = gt_measurers_are_missing_all(e, j);
-    if (wanted && first) wanted = gt_measurers_are_due(e, j, gt_engine_at_end(e));
+/* A run that resumes at a checkpoint whose late values a stop or a kill broke off: its late tick comes now, as a line
+ * of its own. *broken_off: a stop broke the values off again. */
+static gt_status resume_late_tick_all(gt_engine *e, gt_journal *j, bool *broken_off) {
+    gt_tick t = {.late = true, .checkpoint = true};
+    gt_decision decision;
+    int wanted = gt_late_is_missing_all(e, j);
+    *broken_off = false;
+    if (wanted && e->comm->rank == 0) wanted = gt_late_is_due(e, j, gt_engine_at_end(e));
     gt_comm_broadcast_all(e->comm, &wanted, sizeof wanted, 0);
-    if (!wanted) return false;
-    if (gt_measurers_late_all(e, j, true)) return true;
-    if (first && j->late.n) {
-        gt_tick_resume_late(e, j);
-        gt_best_decide_late(e, j);
-    }
-    if (!e->stopped_early) gt_engine_stop_early_all(e, j);
-    return false;
+    return wanted ? tick_all(e, j, &t, &decision, broken_off) : GT_OK;
 }
 
 static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
@@ -340,34 +359,35 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
     j->start = gt_clock();
     p.pictures.last_time = gt_journal_seconds(j);
     j->end = p.end;
-    bool broken_off = resume_late_all(e, j);
+    bool broken_off;
+    if ((st = resume_late_tick_all(e, j, &broken_off))) return st;
     if (broken_off || gt_engine_finished(e)) { /* they were all that was missing, or --early-stopping judges them */
         if ((st = settle_all(e, j))) return st;
         if (!broken_off && (st = gt_owed_settle_all(e, j))) return st;
-        if (e->comm->rank == 0) say_end(e, j, broken_off ? ASKED : GO_ON);
+        if (e->comm->rank == 0) say_end(e, j, broken_off ? BROKEN_OFF : GO_ON);
         return broken_off ? GT_STOPPED : GT_OK;
     }
     if (e->resumed && (st = gt_owed_try_all(e, j))) return st;
-    j->tick_start = gt_clock();
     j->tick_shown = e->shown;
     gt_tell_start("first step", NULL, 0);
     for (;;) {
+        double step_began = gt_clock();
         if ((st = gt_engine_step_all(e))) return st;
         if (e->comm->rank == 0) gt_journal_pace(e, j);
         due d = decide_all(e, j, &p);
-        if (d.lost && j->log) gt_runlog_leave(j->log);
-        if (d.lost) return gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : gt_lock_fail_lost(j->lock));
+        if (d.stop == LOST && j->log) gt_runlog_leave(j->log);
+        if (d.stop == LOST) return gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : gt_lock_fail_lost(j->lock));
+        j->tick_seconds += gt_clock() - step_began;
         if ((st = act_all(e, j, &p, &d))) return st;
-        bool finished = (d.finished || e->stopped_early) && gt_engine_finished(e) && /* not where it was set back */
-                        !d.broken_off;
+        bool finished = gt_engine_finished(e) && d.stop != BROKEN_OFF;
         if (finished || d.stop) {
             st = settle_all(e, j);
             if (!finished && d.stop == UNREADABLE) return unreadable(e, j, st);
             if (st) return st;
             if (!finished && e->comm->rank == 0) say_end(e, j, d.stop);
             /* only now: whoever stops a run may have little patience */
-            if (!d.measured) st = pictures_all(e, j, &p, true);
-            if (!d.measured && e->comm->rank == 0) gt_tick_pictured(e, j);
+            if (d.pictures != MEASURED) st = draw_all(e, j, &p, true);
+            if (d.pictures != MEASURED && e->comm->rank == 0) gt_tick_pictured(e, j);
             if (st || !finished) return st ? st : GT_STOPPED;
             if ((st = gt_owed_settle_all(e, j))) return st;
             if (e->comm->rank == 0) say_end(e, j, GO_ON);
