@@ -332,7 +332,8 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
     else if (trained && owed && first)
         gt_info("%s is trained to its end: what could not be written then is written now", j->dir);
     if (*done && first && e->stopped_early)
-        gt_info("%s is finished, for that reason; a larger --early-stopping (0: none) trains it further", j->dir);
+        gt_info("%s is finished, for that reason%s", j->dir,
+                e->job->early_stopping ? "; a larger --early-stopping (0: none) trains it further" : "");
     else if (*done && first)
         gt_info(
             "%s is finished: %.1f kimg of this job are trained; a longer --kimg, --steps or --epochs trains it further",

@@ -122,8 +122,8 @@ static due decide(gt_engine *e, gt_journal *j, schedules *p, bool stop, bool che
     due d = {0};
     double now = gt_clock();
     bool finished = gt_engine_finished(e), unreadable = e->damage.status != GT_OK, over = now >= p->end, file, one_now;
-    look_for_files(e, j, p, now, finished || stop || over || unreadable, &file, &one_now);
     if (gt_lock_lost(j->lock)) return (due){.stop = LOST};
+    look_for_files(e, j, p, now, finished || stop || over || unreadable, &file, &one_now);
     d.stop = stop ? ASKED : file ? STOP_FILE : over ? TIME_OVER : unreadable ? UNREADABLE : GO_ON;
     gt_journal_saved(e, j, gt_saver_poll(j->saver));
     bool by_images = is_by_images(&p->checkpoint, e->shown);
