@@ -22,6 +22,7 @@ typedef struct best {
     double value, before; /* of the checkpoints so far, and of those before the latest best one; NaN: none */
     char recipe[GT_METRIC_RECIPE_BYTES], latest_recipe[GT_METRIC_RECIPE_BYTES]; /* of the best value, of the latest; "":
                                                                      unknown, or no metric */
+    bool pending; /* the checkpoint that was judged last is the best, and not on the disk yet */
     bool said_no_value;
 } best;
 
@@ -274,13 +275,14 @@ static gt_verdict decide(gt_engine *e, gt_journal *j, void *own, const gt_tick *
     const char *recipe = j->logged.note[found].recipe;
     snprintf(b->latest_recipe, sizeof b->latest_recipe, "%s", recipe ? recipe : "");
     compare_recipes(e, j, b, value);
-    j->best.pending = take_if_best(e, b, value);
-    return j->best.pending ? GT_BEST : GT_GO_ON;
+    b->pending = take_if_best(e, b, value);
+    return b->pending ? GT_BEST : GT_GO_ON;
 }
 
 void gt_best_settle(const gt_engine *e, gt_journal *j, bool is_best) {
-    j->best = (gt_best){0};
-    if (!e->job->best_is_score || !j->logged.n) return; /* nothing was judged */
+    best *b = gt_decider_own(j, &gt_decider_best);
+    if (!b || !waits(e) || !j->logged.n) return; /* nothing was judged */
+    b->pending = false;
     if (j->checkpoint_failed) gt_saver_hold(j->saver, false);
     else gt_saver_decide(j->saver, e->shown, is_best ? e->shown : -1);
 }
@@ -316,7 +318,6 @@ static void begin(gt_engine *e, gt_journal *j, void *own) {
     best *b = own;
     judged linked = {.images = gt_checkpoint_best(j->dir)};
     tell_of_series_before(e, j);
-    j->best = (gt_best){0};
     b->value = NAN;
     if (linked.images >= 0) {
         read_logged(e, j, &linked, 1);
@@ -329,15 +330,17 @@ static void begin(gt_engine *e, gt_journal *j, void *own) {
 
 void gt_best_lost(gt_journal *j) {
     best *b = gt_decider_own(j, &gt_decider_best);
-    if (b && j->best.pending) b->value = b->before;
-    j->best.pending = false;
+    if (!b) return;
+    if (b->pending) b->value = b->before;
+    b->pending = false;
 }
 
 void gt_best_saved(const gt_engine *e, gt_journal *j, gt_saver_state news) {
+    best *b = gt_decider_own(j, &gt_decider_best);
     (void)e;
     (void)news;
-    if (j->best.pending && !gt_saver_outcome(j->saver)->best) gt_best_lost(j);
-    j->best.pending = false;
+    if (b && b->pending && !gt_saver_outcome(j->saver)->best) gt_best_lost(j);
+    if (b) b->pending = false;
 }
 
 const gt_decider gt_decider_best = {

@@ -13,11 +13,9 @@
 #include "train/engine.h"
 #include "train/values.h"
 
-/* What --best says of the checkpoint that is made next. */
-typedef struct gt_best {
-    bool pending; /* it is to be the best, and is not on the disk yet */
-    bool waits;   /* its late values, which come when it is on the disk, say whether it is */
-} gt_best;
+/* What --best says of a checkpoint that is made: JUDGED_LATER by values that come when the checkpoint is on the disk.
+ */
+typedef enum gt_standing { GT_NOT_THE_BEST, GT_THE_BEST, GT_JUDGED_LATER } gt_standing;
 
 /* The time that late values have taken (late.c): in the whole run, and the latest; 0: none yet. */
 typedef struct gt_late {
@@ -86,7 +84,6 @@ typedef struct gt_journal {
     bool said_missing; /* that values are missing, for want of memory */
 
     void *deciding[GT_DECIDERS_MAX]; /* states of the deciders; NULL: not of this run */
-    gt_best best;
 } gt_journal;
 
 /* ---- begin.c ---- */
@@ -115,7 +112,7 @@ void gt_journal_put_data(const gt_engine *e, const gt_journal *j, gt_checkpoint 
 /* ---- state.c ---- */
 /* Begins to write a checkpoint of this moment. A checkpoint that cannot be made is a warning, and the next tick tries
  * again. */
-void gt_save_all(gt_engine *e, gt_journal *j);
+void gt_save_all(gt_engine *e, gt_journal *j, gt_standing standing);
 
 /* A checkpoint was written, or could not be written: updates all that depends on it. */
 void gt_journal_saved(const gt_engine *e, gt_journal *j, gt_saver_state news);
@@ -133,7 +130,7 @@ double gt_best_value(const gt_job *job, const gt_stat_value *values, int n);
 bool gt_best_was_another(const gt_job *job, const gt_stat_value *values, int n);
 /* any rank: does --best judge pictures? Then pictures are made with each checkpoint */
 bool gt_best_of_pictures(const gt_job *job);
-void gt_best_lost(gt_journal *j); /* the checkpoint that is pending could not be written */
+void gt_best_lost(gt_journal *j); /* the checkpoint that was judged last cannot be made */
 void gt_best_saved(const gt_engine *e, gt_journal *j, gt_saver_state news); /* of gt_journal_saved() */
 
 /* ---- owed.c ---- what could not be written */

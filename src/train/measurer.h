@@ -26,6 +26,9 @@ typedef struct gt_measurer {
      * measure_all: a stop broke it off, and the run, when it resumes, measures again. In a run that resumes, a measurer
      * that cannot open is a warning, and left out. */
     bool late;
+    /* Numbers of `own` that checkpoints keep, at "/state/NAME" (run/state_row.h), ended by {0}. They are the same on
+     * all ranks at each tick, and there again when begin() is called. NULL: none. */
+    const gt_state_row *state;
     /* Is there anything to measure in this run? The same on all ranks. NULL: always. Where there is not, no other
      * function of the row is called. */
     bool (*is_wanted)(const gt_engine *e);
@@ -65,6 +68,9 @@ void gt_measurers_list_series(const gt_engine *e, char *list, size_t bytes); /* 
 bool gt_measurers_are_late(const gt_engine *e);                              /* has the run values that come late? */
 /* The state of a row in this run; NULL: it measures nothing here. */
 void *gt_measurer_own(const gt_engine *e, const gt_measurer *row);
+
+gt_status gt_measurers_each_state(const gt_engine *e, gt_status (*visit)(void *arg, const gt_state_row *row, void *own),
+                                  void *arg);
 
 void gt_measurers_see(const gt_engine *e, const gt_phase *p, gt_reducer *r);
 /* j->measured becomes the values of now: those that come late, or all others. */

@@ -104,6 +104,15 @@ void gt_engine_gather_average_all(gt_engine *e) {
     if (net >= 0) gt_reducer_gather_all(e->learners[net].reducer, e->model->ema_block);
 }
 
+gt_status gt_measurers_each_state(const gt_engine *e, gt_status (*visit)(void *arg, const gt_state_row *row, void *own),
+                                  void *arg) {
+    measuring m;
+    gt_status st = GT_OK;
+    for (int i = 0; !st && next_measurer(e, &i, &m);)
+        for (const gt_state_row *row = m.by->state; row && row->path && !st; row++) st = visit(arg, row, m.own);
+    return st;
+}
+
 /* ---- in steps ---- */
 
 void gt_measurers_see(const gt_engine *e, const gt_phase *p, gt_reducer *r) {

@@ -49,7 +49,7 @@ static gt_status roll_back_all(gt_engine *e, gt_journal *j, const gt_reason *why
     gt_checkpoint_close(file);
     /* The same state under the same name, but for the count of rollbacks: without it a run killed before its next
      * checkpoint would meet the same trouble again. */
-    if (!st) gt_save_all(e, j);
+    if (!st) gt_save_all(e, j, GT_NOT_THE_BEST);
     return st;
 }
 

@@ -7,7 +7,7 @@
 #include "gantry/log.h"
 #include "nets/layers.h"
 #include "train/engine.h"
-#include "train/journal.h"
+#include "train/measurer.h"
 
 /* ---- what the state is: its numbers ---- */
 
@@ -80,6 +80,10 @@ static gt_status visit_number(const walk *w, gt_text path, const gt_state_row *r
     return w->visit(w->arg, &part);
 }
 
+static gt_status visit_measurer(void *arg, const gt_state_row *row, void *own) {
+    return visit_number(arg, gt_text_of("%s", row->path), row, own);
+}
+
 static gt_status visit_network(const gt_engine *e, int i, const walk *w) {
     const gt_learner *l = &e->learners[i];
     const gt_net *net = e->model->nets[i];
@@ -110,7 +114,7 @@ gt_status gt_engine_each_part(const gt_engine *e, gt_state_visitor *visit, void 
             .unit = s->unit, .description = s->description, .type = GT_STATE_FLOATS, .n = s->size};
         st = visit_number(&w, gt_text_of("/state/%s", s->name), &row, s->place);
     }
-    return st;
+    return st ? st : gt_measurers_each_state(e, visit_measurer, (void *)&w);
 }
 
 /* ---- saving: rank 0 collects and writes ---- */
@@ -177,9 +181,10 @@ void gt_journal_saved(const gt_engine *e, gt_journal *j, gt_saver_state news) {
 static void not_saved(gt_journal *j) {
     gt_warn("no checkpoint this time: %s", gt_message());
     j->checkpoint_failed = true;
+    gt_best_lost(j);
 }
 
-void gt_save_all(gt_engine *e, gt_journal *j) {
+void gt_save_all(gt_engine *e, gt_journal *j, gt_standing standing) {
     const gt_model *m = e->model;
     gt_checkpoint *c = NULL;
     float *whole = NULL;
@@ -208,11 +213,8 @@ void gt_save_all(gt_engine *e, gt_journal *j) {
         gt_journal_put_data(e, j, c);
         gt_journal_saved(e, j, gt_saver_wait(j->saver)); /* is the best so far on the disk? */
         j->checkpoint_failed = false;
-        gt_saver_hold(j->saver, j->best.waits);
-        if (gt_saver_start(j->saver, c, e->shown, j->best.pending)) {
-            not_saved(j);
-            if (j->best.pending) gt_best_lost(j); /* this one: no other is being written any more */
-        }
+        gt_saver_hold(j->saver, standing == GT_JUDGED_LATER);
+        if (gt_saver_start(j->saver, c, e->shown, standing == GT_THE_BEST)) not_saved(j);
         c = NULL;
     }
 end:

@@ -54,7 +54,8 @@ typedef struct due {
     bool tick, checkpoint;
     bool late; /* values of measurers, after the checkpoint, which is judged by them */
     stop_reason stop;
-    bool back; /* the tick has set the run back to an earlier step */
+    gt_standing standing; /* of the checkpoint, by the tick */
+    bool back;            /* the tick has set the run back to an earlier step */
 } due;
 
 typedef struct schedules {
@@ -214,6 +215,8 @@ static gt_status do_tick_all(gt_engine *e, gt_journal *j, schedules *p, due *d) 
     gt_status st = tick_all(e, j, &t, &decision, &broken_off);
     was_done(&p->tick, e->shown, gt_clock());
     d->checkpoint = t.checkpoint;
+    if (d->late && e->job->best_is_score) d->standing = GT_JUDGED_LATER;
+    else if (decision.verdicts & GT_BEST) d->standing = GT_THE_BEST;
     d->back = !st && decision.verdicts & GT_ROLL_BACK;
     if (d->back) st = gt_roll_back_all(e, j, &decision.reason);
     if (d->back) set_back(e, j, p);
@@ -223,9 +226,7 @@ static gt_status do_tick_all(gt_engine *e, gt_journal *j, schedules *p, due *d) 
 static gt_status do_checkpoint_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
     if (!d->checkpoint) return GT_OK;
     gt_tell_start("making a checkpoint", NULL, 0);
-    j->best.waits = d->late && e->job->best_is_score;
-    gt_save_all(e, j);
-    if (j->checkpoint_failed) gt_best_lost(j);
+    gt_save_all(e, j, d->standing);
     was_done(&p->checkpoint, e->shown, gt_clock());
     return GT_OK;
 }

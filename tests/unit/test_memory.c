@@ -124,7 +124,7 @@ static void save_without_memory(void **state) {
     if (!COUNTS_ALLOCATIONS) skip();
     gt_journal *j = &((fixture *)*state)->journal;
     most = 1 << 16;
-    gt_save_all(e, j);
+    gt_save_all(e, j, GT_NOT_THE_BEST);
     most = SIZE_MAX;
     assert_true(j->checkpoint_failed); /* it is tried again */
 }
