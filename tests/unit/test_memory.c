@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "train/measurer.h"
+#include "train/measure/measurer.h"
 
 /* ---- calls of the allocator by this thread ---- */
 
