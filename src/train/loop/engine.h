@@ -230,8 +230,8 @@ gt_status gt_engine_rehearse_all(gt_engine *e, double limit, gt_rehearsal *out);
 gt_status gt_engine_open_schedule(gt_engine *e);
 double gt_engine_rate(const gt_engine *e); /* what the learning rates are multiplied by in this step */
 #define GT_RATE_SERIES "Progress/rate_factor"
-void gt_engine_watch(gt_engine *e, const gt_stat *s,
-                     const gt_moments *all); /* plateau.c: counts in the loss it watches */
+/* counts in the loss that the plateau watches */
+void gt_engine_watch(gt_engine *e, const gt_stat *s, const gt_moments *all);
 
 /* ---- clip.c ---- */
 /* The norm of the gradient of one network over all ranks, the same on any number of ranks. */
