@@ -118,7 +118,7 @@ static void step_allocates_nothing(void **state) {
     assert_int_equal(allocations - before, 0);
 }
 
-/* There is no memory for a checkpoint: the loop hears of that. */
+/* There is no memory for a checkpoint: the next tick tries again. */
 static void save_without_memory(void **state) {
     gt_engine *e = &((fixture *)*state)->engine;
     if (!COUNTS_ALLOCATIONS) skip();
@@ -126,7 +126,7 @@ static void save_without_memory(void **state) {
     most = 1 << 16;
     gt_save_all(e, j, GT_NOT_THE_BEST);
     most = SIZE_MAX;
-    assert_true(j->checkpoint_failed); /* it is tried again */
+    assert_true(j->checkpoint_failed);
 }
 
 static size_t resident(void) {
