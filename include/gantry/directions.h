@@ -10,7 +10,8 @@
 
 #include "gantry/generate.h"
 
-typedef enum gt_direction_method { GT_DIRECTION_FACTORS, GT_DIRECTION_COMPONENTS } gt_direction_method;
+#define GT_DIRECTION_METHODS(X) X(GT_DIRECTION_COMPONENTS, "pca") X(GT_DIRECTION_FACTORS, "sefa")
+typedef enum gt_direction_method { GT_DIRECTION_METHODS(GT_CONSTANT) } gt_direction_method;
 
 /* Of w: those of seeds, of their own class, or all rows of a file (see styles.h). */
 typedef struct gt_style_set {

@@ -10,7 +10,7 @@
 #include "gantry/stop.h"
 
 typedef struct directions_fields {
-    const char *network, *method, *class, *label, *strengths;
+    const char *network, *class, *label, *strengths;
     const char *with, *without;
     double trunc;
     bool sheet;
@@ -28,8 +28,8 @@ static gt_status check_name(const gt_option *o, const char *value) {
 }
 
 static const gt_option table[] = {
-    {CLI_OPTION(method, "pca", "Directions in which w differs most (pca), or which the weights enlarge most (sefa)"),
-     .choices = "pca|sefa",
+    {CLI_SHOWN("method", request.method, "pca", "Directions in which w differs most (pca), or which the weights enlarge most (sefa)"),
+     GT_CHOICES(GT_DIRECTION_METHODS),
      .detail =
          "pca: principal components of the w of --samples seeds. sefa: eigenvectors of A^T A, where the styles of "
          "--layers are A w + b. Strengths are standard deviations of w along the direction, in both."},
@@ -128,9 +128,8 @@ static gt_status read_request(cli_session *s) {
     gt_status st = cli_one_network(s, &(cli_generator_options){.network = f->network});
     if (st) return st;
     r->checkpoint = *f->network ? f->network : a->words[0];
-    r->method = gt_is(f->method, "sefa") ? GT_DIRECTION_FACTORS : GT_DIRECTION_COMPONENTS;
     r->options = (gt_generator_options){
-        .noise_mode = "const", .truncation = (float)f->trunc, .reading = cli_reading(&s->options)};
+        .noise_mode = GT_NOISE_CONST, .truncation = (float)f->trunc, .reading = cli_reading(&s->options)};
     r->replace = f->overwrite;
     r->sheet = "";
     st = read_examples(s, f, r);

@@ -92,7 +92,7 @@ def warnings_of(top):
 
 def columns_of(top):
     """Columns of the lines of ticks, as far as the source has their names in quotes."""
-    path = os.path.join(top, 'src/train/tick_line.c')
+    path = os.path.join(top, 'src/train/ticks/tick_line.c')
     if not os.path.exists(path): return set()
     found = set(re.findall(r'(?:add_cell\(r|put_value\(h, values), "([^"]+)"', open(path, encoding='utf-8').read()))
     for family in ('stylegan2', 'dcgan'):

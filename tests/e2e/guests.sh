@@ -8,7 +8,7 @@ need patch 'lines of the guests'
 guests=$top/tests/guests
 
 # Lines that a guest adds outside its own files; none are changed or removed.
-declare -A lines=([op]=3 [elementwise]=3 [family]=1 [metric]=1 [measurer]=1 [use]=12 [subcommand]=1 [source]=1 [optimizer]=7 [option]=2 [state]=3)
+declare -A lines=([op]=3 [elementwise]=3 [family]=1 [metric]=1 [measurer]=1 [step_observer]=1 [decider]=1 [use]=12 [subcommand]=1 [source]=1 [optimizer]=7 [option]=2 [state]=3)
 
 mkdir house
 cp -a "$top/src" "$top/include" "$top/Makefile" "$top/tests" "$top/.ci" "$top/docs" "$top/README.md" house/
@@ -119,6 +119,27 @@ PY
     grep -qa 'Average/distance' far/events.out.tfevents.* || fail 'not for TensorBoard'
     quietly "$GANTRY" report far
     has_line 'Average/distance' far/report.html || fail 'not in the report'
+}
+# A number of all steps, also of those before a stop.
+case_step_observer() {
+    # shellcheck disable=SC2086
+    {
+        quietly ranks 2 "$gantry" train $toy --tick=0.032 --run=seen --steps=8
+        quietly "$gantry" train $toy --tick=0.032 --run=seen_parts --steps=4
+        quietly ranks 2 "$gantry" train $toy --tick=0.032 --run=seen_parts --steps=8
+    }
+    same "$(last seen)" "$(last seen_parts)"
+    for r in seen seen_parts; do grep -o '"Gradients/zero": {[^}]*}' $r/stats.jsonl >$r.values; done
+    cmp seen.values seen_parts.values || fail 'another part of zeros after a stop'
+    expect 0 '^  gradients +[0-9]+ values +Gradients of the run$' "$gantry" inspect seen
+}
+# A run that ends by what a tick says, the same on any number of ranks, and once for all.
+case_decider() {
+    # shellcheck disable=SC2086
+    quietly ranks 2 "$gantry" train $toy --tick=0.032 --run=enough --steps=40
+    has_line 'each picture has been shown twice' said || fail 'no word of the end'
+    [ "$(basename "$(last enough)")" = checkpoint-000000192.h5 ] || fail "the run ended at $(last enough)"
+    expect 0 'enough is finished' "$gantry" train $toy --tick=0.032 --run=enough --steps=40
 }
 # A use of trained networks: a role, and a command that runs it over a dataset, on any number of ranks the same.
 case_use() {

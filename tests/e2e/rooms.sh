@@ -31,8 +31,8 @@ call() { printf 'int %s(void); int gt_planted(void) { return %s(); }' "$1" "$1";
 
 case_order() { rooms "$top" "$BUILD" || fail 'see src/ROOMS for the order'; }
 case_include_of_a_later_room() {
-    plant src/base/memory.c '#include "train/engine.h"'
-    found 'src/base/memory.c: includes train/engine.h of the room train'
+    plant src/base/memory.c '#include "train/loop/engine.h"'
+    found 'src/base/memory.c: includes train/loop/engine.h of the room train'
 }
 case_include_of_a_later_public_header() {
     plant src/nets/layers.c '#  include <gantry/train.h>'
@@ -43,8 +43,8 @@ case_include_between_public_headers() {
     found 'include/gantry/dist.h: includes gantry/mixture.h of the room mixture'
 }
 case_symbol_without_include() {
-    plant src/base/planted.c "$(call "$(function_of train/train)")"
-    found 'src/base/planted.c: uses .* of src/train/train.c'
+    plant src/base/planted.c "$(call "$(function_of train/loop/train)")"
+    found 'src/base/planted.c: uses .* of src/train/loop/train.c'
 }
 case_include_of_another_family() {
     plant src/models/dcgan/model.c '#include "models/stylegan2/loss.h"'

@@ -163,7 +163,8 @@ kill -9 "$pid"
 wait "$pid" 2>/dev/null
 [ ! -e early_kill/metric-fid200k.jsonl ] || fail 'the kill did not come in the middle of metrics'
 [ "$(grep -c '"images": 40,' early_kill/stats.jsonl)" = 1 ] || fail 'the tick of the checkpoint is not in stats.jsonl'
-train 3 early_kill --metrics=fid96 --detector=judge --best=fid96 --kimg=0.12
+train 3 early_kill --metrics=fid96 --detector=judge --best=fid96 --early-stopping=9 --kimg=0.12
+[ "$(grep '"Metrics/fid96"' early_kill/stats.jsonl | grep -c '"Progress/ticks_since_best"')" = 3 ] || fail 'values that come late in a run that resumes make no whole tick'
 has_line 'resuming early_kill at 0.0 kimg' early_kill/log.txt || fail 'it does not go on from the newest checkpoint'
 values early_kill/metric-fid96.jsonl >early_kill.values
 cmp early_kill.values <(grep fid96 alone.values) || fail 'other values after a kill in the middle of metrics'

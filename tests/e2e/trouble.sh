@@ -36,6 +36,10 @@ h5dump -d /state/reseed "$from" | grep -q '(0): 3$' || fail 'killed now, it woul
 h5dump -d /state/reseed "$(last back1)" | grep -q '(0): 3$' || fail 'the checkpoint does not know of the rollbacks'
 differ "$(last back1)" warned/"$(basename "$(last back1)")" /networks # the random numbers are not those of the first time
 helper log back1
+begins a_trouble_that_a_family_knows
+# Rank 0 has the warnings of the family; the other ranks end as it does.
+expect 1 'on-trouble=stop: unbounded-latent' ranks 2 "$GANTRY" train --model=vae --data=synth:circles:n=64,size=12 --batch=16 --slices=4 --beta=0 --lrate=0.02 \
+    --nan=clean --tick=0.016 --steps=20 --threads=1 --run=latent --on-trouble=stop
 begins it_goes_on_from_there
 # It goes on from there, also without the option.
 quietly "$GANTRY" train $job --run=back1

@@ -9,7 +9,7 @@
 
 #include "gantry/text.h"
 #include "models/classifier/classifier.h"
-#include "train/warnings.h"
+#include "train/ticks/warnings.h"
 
 enum { TICKS = 20, MOST = 64, SAMPLES = 1000 };
 

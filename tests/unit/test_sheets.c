@@ -2,7 +2,7 @@
  * When the clock asks for pictures of a run: soon at first, then as often as it was told. */
 #include "expect.h"
 
-#include "train/journal.h"
+#include "train/journal/journal.h"
 
 static void soon_at_first(void **state) {
     (void)state;

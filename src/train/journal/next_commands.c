@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What can be done with a run that has ended, as commands to copy. */
+#include <stdlib.h>
+
+#include "gantry/file.h"
+#include "gantry/log.h"
+#include "train/journal/journal.h"
+
+static void say_of_encoder(const gt_model *m, const char *dir) {
+    gt_log_command("reconstruct", dir, " DATA", "what is kept of pictures");
+    if (gt_model_role(m, GT_ROLE_LATENT_LOSS))
+        gt_log_command("latent", dir, " DATA", "where pictures lie in the latent");
+    gt_log_command("anomalies", dir, " DATA", "pictures that are unlike those of the training");
+    if (gt_model_role(m, GT_ROLE_DENSITY)) gt_log_command("likelihood", dir, " DATA", "how likely pictures are");
+}
+
+/* Layers before training are those of the job, which is all that this command takes of the run. */
+static void say_of_classifier(const gt_model *m, const char *dir) {
+    char *job = gt_path_join(dir, "job.ini"), more[96];
+    snprintf(more, sizeof more, " --size=%dx%d --channels=%d --classes=%d", m->height, m->width, m->channels,
+             m->label_dim);
+    gt_log_command("look", dir, " DATA --filters", "its filters; --cam: where it looks");
+    if (job) gt_log_command("activations", job, more, "histograms of its layers before training");
+    free(job);
+}
+
+static void say_of_networks(const gt_engine *e, const char *dir) {
+    const gt_model *m = e->model;
+    bool classes = m->label_dim && !m->unlabelled_generator && e->info->label_kind == GT_LABELS_CLASSES;
+    if (gt_model_role(m, GT_ROLE_GENERATOR) && (classes || !m->label_dim || m->unlabelled_generator))
+        gt_log_command("generate", dir,
+                       classes ? " --class=0 --seeds=0-31 --grid=8x4 --outdir=pictures"
+                               : " --seeds=0-31 --grid=8x4 --outdir=pictures",
+                       "pictures");
+    if (gt_model_role(m, GT_ROLE_ENCODER)) say_of_encoder(m, dir);
+    if (gt_model_role(m, GT_ROLE_CLASSIFIER)) gt_log_command("evaluate", dir, " DATA", "how right it is on other data");
+    if (gt_model_classifier(m) == 0 && !m->masks) say_of_classifier(m, dir);
+    if (gt_model_role(m, GT_ROLE_GENERATOR)) gt_log_command("metrics", dir, "", "scores of its pictures");
+}
+
+void gt_say_next(const gt_engine *e, const char *dir, bool finished) {
+    const gt_job *j = e->job;
+    char more[64];
+    gt_info("next:");
+    gt_info("  %s/report.html: curves and pictures, for a browser", dir);
+    say_of_networks(e, dir);
+    snprintf(more, sizeof more, " --kimg=%g", 2 * j->kimg);
+    if (!finished) gt_log_command("train --run=", dir, "", "the run resumes");
+    else if (!j->steps && !e->stopped_early) gt_log_command("train --run=", dir, more, "twice as long");
+}

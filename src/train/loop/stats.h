@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Statistics of a run: moments (count, sum, sum of squares) in float64 of what the phases report per sample
+ * (docs/mathematics/stylegan2-ada.md#statistics). Each slice has its own moments; they are joined by the tree over
+ * slices, so that they do not depend on ranks. */
+#ifndef GANTRY_TRAIN_LOOP_STATS_H
+#define GANTRY_TRAIN_LOOP_STATS_H
+
+#include <stddef.h>
+
+#include "gantry/model.h"
+#include "gantry/runlog.h"
+
+typedef struct gt_moments {
+    double num, sum, sum2;
+} gt_moments;
+
+/* n values, `stride` floats from one to the next */
+void gt_moments_add(gt_moments *m, const float *values, size_t n, size_t stride);
+void gt_moments_join(gt_moments *m, const gt_moments *other);
+
+enum { GT_MAX_STATS = 144 };
+
+/* The statistics of all phases of a model, by name; a name reported by several phases is one series. */
+typedef struct gt_stat_table {
+    int n;
+    bool counts[GT_MAX_STATS];           /* see gt_stat */
+    gt_moments since_tick[GT_MAX_STATS]; /* what the log shows next */
+    gt_stat_value shown[GT_MAX_STATS];   /* names and latest values, which stay where nothing new was reported */
+} gt_stat_table;
+
+gt_status gt_stat_table_init(gt_stat_table *t, const gt_model *m);
+int gt_stat_index(const gt_stat_table *t, const char *name); /* -1: unknown */
+/* Ends the interval between two ticks: renews `shown` and begins the next interval. */
+void gt_stat_table_tick(gt_stat_table *t);
+
+#endif

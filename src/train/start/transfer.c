@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Transfer learning (--resume): the sizes of the networks come from the file, unless given; what fits is copied, the
+ * rest keeps its initial values and is listed. */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/numbers.h"
+#include "gantry/log.h"
+#include "gantry/network.h"
+#include "gantry/text.h"
+#include "nets/layers.h"
+#include "train/journal/journal.h"
+#include "train/loop/engine.h"
+
+/* ---- sizes of the networks ---- */
+
+static gt_checkpoint_file *open_source(const gt_job *job, gt_status *st) {
+    gt_checkpoint_file *f = gt_job_open_resumed(job, st);
+    if (!*st && f) *st = gt_network_held(f);
+    if (*st) gt_wrap(*st, "--resume");
+    return f;
+}
+
+gt_status gt_engine_inherit_all(gt_engine *e) {
+    gt_job *job = e->job;
+    gt_checkpoint_file *f = NULL;
+    gt_status st = GT_OK;
+    if (e->has_recipe || !gt_job_transfers(job)) return GT_OK;
+    if (e->comm->rank == 0) f = open_source(job, &st);
+    st = gt_comm_agree_all(e->comm, st);
+    char *recipe = st ? NULL : gt_share_text_all(e->comm, f ? gt_checkpoint_info(f)->recipe : NULL, &st);
+    gt_job *theirs = st ? NULL : gt_job_from_recipe_text(recipe, f ? gt_checkpoint_path(f) : job->resume);
+    if (!st && !theirs) st = GT_FORMAT;
+    st = gt_comm_agree_all(e->comm, st);
+    if (!st) st = gt_comm_agree_all(e->comm, gt_job_inherit(job, theirs, e->info->channels));
+    gt_job_free(theirs);
+    gt_checkpoint_close(f);
+    free(recipe);
+    return st;
+}
+
+/* ---- copying ---- */
+
+typedef struct transfer {
+    const gt_checkpoint_file *f;
+    gt_buffer *said;
+    float *scratch;
+    double numbers, copied_numbers; /* of a network: its trainable ones */
+    int copied, all;                /* tensors of all networks, but those of a new head, and those that are added */
+    const char *base; /* the model to whose networks that of the job adds, and which the file holds; NULL: none */
+} transfer;
+
+__attribute__((format(printf, 2, 3))) static void say(transfer *t, const char *format, ...) {
+    char line[1024];
+    va_list ap;
+    va_start(ap, format);
+    gt_vformat(line, sizeof line, format, ap);
+    va_end(ap);
+    gt_buffer_printf(t->said, "%s\n", line);
+}
+
+enum { WARNS = '!' }; /* the first character of a line that is a warning */
+
+void gt_engine_log_transfer(const gt_buffer *said) {
+    const char *end = said->data + said->n;
+    for (const char *line = said->data; line && line < end;) {
+        int n = (int)strcspn(line, "\n");
+        gt_log(*line == WARNS ? GT_WARNING : GT_INFO, "%.*s", n - (*line == WARNS), line + (*line == WARNS));
+        line += n + 1;
+    }
+}
+
+static bool fits(const gt_checkpoint_entry *e, const gt_tensor *t) {
+    return e && e->type == GT_NUMBER_FLOAT && gt_shape_equal(&e->shape, &t->file_shape);
+}
+
+/* A tensor that fits but cannot be read is an error: it must not start afresh without a word. */
+static gt_status transfer_tensor(transfer *x, const char *name, const gt_tensor *t, float *block) {
+    char path[512], here[96], there[96];
+    snprintf(path, sizeof path, "/networks/%s/%s", name, t->name);
+    const gt_checkpoint_entry *e = gt_checkpoint_find(x->f, path);
+    bool copies = fits(e, t) && !t->anew;
+    bool added = x->base && !e && !t->frozen;
+    if (!copies && t->frozen)
+        return gt_fail(GT_USAGE, "%s: %s.%s cannot stay as it is: %s here, %s in %s", x->base ? "--resume" : "--freeze",
+                       name, t->name, gt_shape_text(&t->file_shape, here),
+                       e ? gt_shape_text(&e->shape, there) : "nothing", gt_checkpoint_path(x->f));
+    x->all += !t->anew && !added;
+    x->copied += copies;
+    if (t->trainable && !t->anew && !added) {
+        x->numbers += (double)t->size;
+        x->copied_numbers += copies ? (double)t->size : 0;
+    }
+    if (copies) {
+        gt_status st = gt_checkpoint_read(x->f, path, x->scratch, t->size);
+        for (size_t i = 0; i < t->size && !st; i++)
+            if (!isfinite(x->scratch[i]))
+                st = gt_fail(GT_FORMAT, "%s: %s.%s holds a value that is not a finite number", gt_checkpoint_path(x->f),
+                             name, t->name);
+        if (st) return gt_wrap(st, "--resume");
+        gt_tensor_from_file(t, x->scratch, block + t->offset);
+    } else if (t->anew) {
+        say(x, "  %s.%s begins anew (--new-head)", name, t->name);
+    } else if (t->trainable && !added) {
+        say(x, "  %s.%s starts afresh: %s here, %s there", name, t->name, gt_shape_text(&t->file_shape, here),
+            e ? gt_shape_text(&e->shape, there) : "nothing");
+    }
+    return GT_OK;
+}
+
+static gt_status transfer_block(transfer *x, const char *name, const gt_net *net, float *block) {
+    int before = x->copied;
+    gt_status st = GT_OK;
+    x->numbers = x->copied_numbers = 0;
+    for (int k = 0; k < net->n_tensors && !st; k++) st = transfer_tensor(x, name, &net->tensors[k], block);
+    if (!st) say(x, "  %s: %d of %d tensors copied", name, x->copied - before, net->n_tensors);
+    if (!st && 2 * x->copied_numbers < x->numbers)
+        say(x, "%cless than half of %s is copied: %.0f of %.0f numbers, the others begin anew", WARNS, name,
+            x->copied_numbers, x->numbers);
+    return st;
+}
+
+/* A run without averages gives what it has: the average begins as the network itself, as in any new run. */
+static gt_status transfer_average(transfer *x, const gt_model *m, int net) {
+    gt_text name = gt_text_of("%s_ema", m->nets[net]->name);
+    if (gt_checkpoint_first(x->f, gt_text_of("/networks/%s", name.s).s) >= 0)
+        return transfer_block(x, name.s, m->nets[net], m->ema_block);
+    memcpy(m->ema_block, m->blocks[net], m->nets[net]->block_floats * sizeof(float));
+    say(x, "  %s: begins as %s, there is none", name.s, m->nets[net]->name);
+    return GT_OK;
+}
+
+static gt_status transfer_networks(transfer *x, const gt_model *m) {
+    gt_status st = GT_OK;
+    for (int i = 0; i < m->n_nets && !st; i++) {
+        st = transfer_block(x, m->nets[i]->name, m->nets[i], m->blocks[i]);
+        if (!st && m->ema_of == i) st = transfer_average(x, m, i);
+    }
+    return st;
+}
+
+/* ---- what is said ---- */
+
+static void say_images(transfer *x, const gt_job *job, const gt_job *theirs) {
+    bool same = job->height == theirs->height && job->width == theirs->width && job->channels == theirs->channels &&
+                job->label_dim == theirs->label_dim;
+    if (!same)
+        say(x,
+            "  its networks are for images of %lldx%lld with %lld channels and %lld labels, this job is for %lldx%lld "
+            "with %lld and %lld",
+            (long long)theirs->width, (long long)theirs->height, (long long)theirs->channels,
+            (long long)theirs->label_dim, (long long)job->width, (long long)job->height, (long long)job->channels,
+            (long long)job->label_dim);
+}
+
+/* Groups of more images than a batch has are the whole batch. The file of another program says no batch: what stands
+ * for it in theirs holds whole groups, or is one. */
+static void say_mbstd(transfer *x, const gt_job *job, const gt_job *theirs) {
+    int other = gt_model_mbstd(theirs);
+    bool whole = other > theirs->batch;
+    int64_t own = gt_smallest(gt_model_mbstd(job), job->batch);
+    if (own == (whole ? job->batch : other) || gt_checkpoint_first(x->f, "/networks/D") < 0) return;
+    gt_text groups = whole ? gt_text_of("its whole batches") : gt_text_of("groups of %d images", other);
+    say(x, "  its D saw standard deviations of %s, here of groups of %lld (%s)", groups.s, (long long)own,
+        own < job->batch ? "--mbstd" : "--batch, --mbstd");
+}
+
+/* What the networks expect of their input. For other channels the first layer begins afresh: then all is possible. */
+static gt_status compare_input(transfer *x, const gt_job *job, const gt_job *theirs) {
+    char *said = NULL;
+    size_t bytes;
+    if (!gt_is(job->model, theirs->model) || job->channels != theirs->channels) return GT_OK;
+    FILE *f = open_memstream(&said, &bytes);
+    if (!f) return gt_fail(GT_NOMEM, "out of memory for a line of the log");
+    gt_status st = gt_job_check_input(job, theirs, gt_checkpoint_path(x->f), f);
+    fclose(f);
+    for (const char *line = said; line && *line && !st; line += strcspn(line, "\n") + 1)
+        say(x, "  %.*s", (int)strcspn(line, "\n"), line);
+    free(said);
+    return st ? gt_wrap(st, "--resume") : GT_OK;
+}
+
+static void say_p(transfer *x, const gt_engine *e) {
+    double p;
+    if (!e->job->family->adversarial || !gt_checkpoint_find(x->f, "/state/ada_p") ||
+        gt_checkpoint_get_double(x->f, "/state/ada_p", &p))
+        return;
+    say(x, "  its augmentation was at p = %.3g; here p begins at %.3g", p, e->job->gan.p_initial);
+}
+
+static gt_status check_half(transfer *x, const gt_job *job) {
+    if (2 * x->copied >= x->all || job->resume_partial) return GT_OK;
+    return gt_fail(GT_USAGE,
+                   "--resume: only %d of %d tensors fit, less than half of them (the list is above): give data and "
+                   "options that fit, or --resume-partial to begin with so little",
+                   x->copied, x->all);
+}
+
+static gt_status check_model(const gt_checkpoint_file *f, const gt_job *job, const gt_model *m) {
+    const char *theirs = gt_checkpoint_info(f)->model;
+    const gt_family_model *row;
+    bool known = gt_family_of(theirs, &row) != NULL;
+    if (gt_is(theirs, m->name)) return GT_OK;
+    return gt_fail(GT_USAGE, "--resume: %s holds model '%s', not '%s'%s%s", gt_checkpoint_path(f), theirs, job->model,
+                   known ? ": --model=" : "", known ? theirs : "");
+}
+
+/* A network that is there and cannot be used must not begin anew without a word. */
+static gt_status check_faults(transfer *x, const gt_job *job) {
+    gt_status st = gt_network_check(x->f, NULL);
+    if (!st) return GT_OK;
+    if (!job->resume_partial)
+        return gt_fail(st, "--resume: %s (--resume-partial begins without this network)", gt_message());
+    say(x, "%c%s; it begins anew", WARNS, gt_message());
+    return GT_OK;
+}
+
+/* Of a model that adds to the networks of another. */
+static gt_status check_base(transfer *x, const gt_job *job, const char *theirs) {
+    const char *base = gt_job_adds_to(job);
+    if (!base || gt_is(theirs, job->model)) return GT_OK;
+    if (!gt_is(theirs, base))
+        return gt_fail(GT_USAGE, "--resume: %s holds model '%s'; --model=%s learns the codes of a '%s'",
+                       gt_checkpoint_path(x->f), theirs, job->model, base);
+    x->base = base;
+    return GT_OK;
+}
+
+static gt_status transfer_all(gt_engine *e, transfer *x) {
+    gt_status st = check_faults(x, e->job);
+    if (!st) st = check_model(x->f, e->job, e->model);
+    gt_job *theirs = st ? NULL : gt_job_from_recipe_text(gt_checkpoint_info(x->f)->recipe, gt_checkpoint_path(x->f));
+    if (st || !theirs) return st ? st : GT_FORMAT;
+    say(x, "starting from the networks of %s", gt_checkpoint_path(x->f));
+    say_images(x, e->job, theirs);
+    say_mbstd(x, e->job, theirs);
+    st = check_base(x, e->job, theirs->model);
+    if (!st) st = compare_input(x, e->job, theirs);
+    gt_job_free(theirs);
+    if (!st) st = transfer_networks(x, e->model);
+    say_p(x, e);
+    return st ? st : check_half(x, e->job);
+}
+
+/* Room for one tensor in file order. */
+static float *make_scratch(const gt_model *m) {
+    size_t largest = 1;
+    for (int i = 0; i < m->n_nets; i++)
+        if (gt_net_largest(m->nets[i]) > largest) largest = gt_net_largest(m->nets[i]);
+    float *scratch = calloc(largest, sizeof *scratch);
+    if (!scratch) gt_fail(GT_NOMEM, "out of memory for a tensor of %zu floats", largest);
+    return scratch;
+}
+
+gt_status gt_engine_transfer_all(gt_engine *e, const gt_checkpoint_file *f, gt_buffer *said) {
+    gt_status st = GT_OK;
+    if (e->comm->rank == 0) {
+        transfer x = {.f = f, .said = said, .scratch = make_scratch(e->model)};
+        st = x.scratch ? transfer_all(e, &x) : GT_NOMEM;
+        free(x.scratch);
+        if (st) gt_engine_log_transfer(said);
+    }
+    if ((st = gt_comm_agree_all(e->comm, st))) return st;
+    return gt_engine_hand_out_all(e);
+}

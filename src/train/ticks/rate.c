@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The learning rate of a run, and the decider that lowers the rate: the schedule plateau judges each epoch when it
+ * ends, so that neither the clock nor the length of ticks changes a rate. Its state (gt_plateau) is in checkpoints, and
+ * on all ranks. */
+#include <math.h>
+#include <string.h>
+
+#include "gantry/log.h"
+#include "train/ticks/decider.h"
+
+gt_status gt_engine_open_schedule(gt_engine *e) {
+    const gt_job *j = e->job;
+    double epochs = (double)j->total_images / (double)e->steps.items;
+    e->schedule = (gt_schedule){.kind = j->schedule,
+                                .warmup = j->warmup,
+                                .length = j->schedule_epochs > 0 ? j->schedule_epochs : epochs,
+                                .factor = j->schedule_factor > 0 ? j->schedule_factor : 0.1,
+                                .patience = gt_job_given(j, "schedule-patience") ? j->schedule_patience : 10};
+    e->plateau = gt_plateau_begin();
+    e->plateau_is_on = e->schedule.kind == GT_SCHEDULE_PLATEAU;
+    if (e->plateau_is_on && !e->model->loss_stat)
+        return gt_fail(GT_USAGE, "--schedule=plateau: model %s has no loss to watch", e->model->name);
+    return gt_schedule_parse(j->schedule_at, &e->schedule); /* was checked when it was given */
+}
+
+double gt_engine_rate(const gt_engine *e) {
+    double items = (double)e->steps.items;
+    return e->plateau.factor * gt_schedule_rate(&e->schedule, (double)e->shown / items, (double)e->steps.batch / items);
+}
+
+/* ---- the schedule plateau ---- */
+
+static bool is_wanted(const gt_engine *e) { return e->plateau_is_on; }
+
+void gt_engine_watch(gt_engine *e, const gt_stat *s, const gt_moments *all) {
+    if (!e->plateau_is_on || strcmp(s->name, e->model->loss_stat)) return;
+    e->plateau.sum += all->sum;
+    e->plateau.n += all->num;
+}
+
+static bool ends_epoch(const gt_engine *e) {
+    int64_t latest = gt_steps_batch(&e->steps, e->step - 1);
+    return e->shown / e->steps.items > (e->shown - latest) / e->steps.items;
+}
+
+static void renew_rate(const gt_engine *e, gt_values *v) {
+    gt_values rate = {0};
+    gt_values_put(&rate, GT_RATE_SERIES, gt_engine_rate(e));
+    gt_values_renew(v, &rate);
+    gt_values_clear(&rate);
+}
+
+static gt_verdict decide(gt_engine *e, gt_journal *j, void *own, const gt_tick *t, gt_reason *why) {
+    double loss = e->plateau.n > 0 ? e->plateau.sum / e->plateau.n : NAN;
+    const gt_stat_value *held_out = gt_values_find(&j->logged, "Loss/validation");
+    (void)own, (void)t, (void)why;
+    if (held_out) loss = held_out->mean;
+    if (gt_plateau_look(&e->plateau, &e->schedule, loss))
+        gt_info("no smaller loss than %.6g in more than %g epochs: the learning rate is now %.4g", e->plateau.best,
+                e->schedule.patience, e->job->lrate * gt_engine_rate(e));
+    renew_rate(e, &j->logged);
+    return GT_GO_ON;
+}
+
+const gt_decider gt_decider_plateau = {
+    .name = "the schedule plateau",
+    .is_wanted = is_wanted,
+    .at_step = ends_epoch,
+    .decide = decide,
+};
