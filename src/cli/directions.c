@@ -28,7 +28,8 @@ static gt_status check_name(const gt_option *o, const char *value) {
 }
 
 static const gt_option table[] = {
-    {CLI_SHOWN("method", request.method, "pca", "Directions in which w differs most (pca), or which the weights enlarge most (sefa)"),
+    {CLI_SHOWN("method", request.method, "pca",
+               "Directions in which w differs most (pca), or which the weights enlarge most (sefa)"),
      GT_CHOICES(GT_DIRECTION_METHODS),
      .detail =
          "pca: principal components of the w of --samples seeds. sefa: eigenvectors of A^T A, where the styles of "

@@ -63,7 +63,8 @@ static gt_status prepare(gt_direction_work *w) {
     if (st) return st;
     const gt_model *m = w->model = w->net.model;
     if (!gt_role_needed(m, GT_ROLE_MAPPING)) return say_no_styles(m);
-    const gt_generator_options plain = {.noise_mode = GT_NOISE_CONST, .truncation = 1, .apart = true, .pool = r->options.pool};
+    const gt_generator_options plain = {
+        .noise_mode = GT_NOISE_CONST, .truncation = 1, .apart = true, .pool = r->options.pool};
     if (!(w->generator = gt_generator_of(&w->net, &plain))) return gt_failure();
     if (!(w->arena = gt_arena_new())) return GT_NOMEM;
     size_t batch = (size_t)gt_generator_batch(w->generator);
