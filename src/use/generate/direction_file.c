@@ -149,7 +149,7 @@ static gt_status read_rest(gt_directions *d, const gt_h5_file *f) {
     gt_h5_set *s;
     double *sigma = calloc((size_t)d->n, sizeof *sigma);
     gt_status st = sigma ? gt_h5_set_open(&s, f, "sigma") : gt_fail(GT_NOMEM, "out of memory for directions");
-    if (!st && (s->n_dims != 1 || s->rows != d->n)) st = gt_fail(GT_FORMAT, "'sigma' is no list of %d numbers", d->n);
+    if (!st && (s->n_dims != 1 || s->rows != d->n)) st = gt_fail(GT_FORMAT, "'sigma' is not a list of %d numbers", d->n);
     if (!st) st = gt_h5_set_read(s, 0, d->n, GT_NUMBER_DOUBLE, sigma);
     for (int i = 0; i < d->n && !st; i++) d->list[i].sigma = sigma[i];
     if (sigma) gt_h5_set_close(s);
@@ -159,7 +159,7 @@ static gt_status read_rest(gt_directions *d, const gt_h5_file *f) {
     if (!st) st = read_texts(f, "network", -1, d->network, 0, sizeof d->network);
     for (int i = 0; i < d->n && !st; i++)
         if (gt_direction_name_check(d->list[i].name) || gt_direction_find(d, d->list[i].name) != i)
-            st = gt_fail(GT_FORMAT, "name %d of 'names' is no name, or that of another direction, too", i);
+            st = gt_fail(GT_FORMAT, "name %d of 'names' is not a name, or another direction has that name", i);
     return st;
 }
 

@@ -45,7 +45,7 @@ static const char *read_strength(const char *text, double *x) {
     return !*end && fabs(*x) <= 1e6 ? text + n : NULL;
 }
 
-/* Reads the edit at the beginning of the text; where it ends; NULL: it is none. */
+/* Reads the edit at the beginning of the text; where it ends; NULL: there is no edit. */
 static const char *read_edit(const char *text, edit *e) {
     const char *colon = strchr(text, ':');
     size_t name = colon ? (size_t)(colon - text) : 0;
