@@ -117,8 +117,8 @@ static timing run_theirs(int threads, const char *points, const char *start) {
 }
 
 static void add_row(gt_table *table, const char *who, int threads, timing t, timing other) {
-    gt_table_row(table, who, options.covariance, (double)threads, t.wall, t.cpu, other.wall / t.wall, other.cpu / t.cpu,
-                 t.log_likelihood);
+    gt_table_row(table, who, gt_covariance_name(options.covariance), (double)threads, t.wall, t.cpu,
+                 other.wall / t.wall, other.cpu / t.cpu, t.log_likelihood);
 }
 
 static gt_status compare(bench *b, const char *folder) {
