@@ -35,7 +35,9 @@ enum { GT_JOB_MAX_KEYS = 256 };
 
 typedef struct gt_family gt_family;
 
-typedef struct gt_job {
+typedef struct gt_job gt_job;
+
+struct gt_job {
     /* no option: the kernels to compute with, unless `conv` or a checkpoint names others; NULL: the best */
     const gt_kernel_set *kernels;
     gt_arena *arena;                    /* texts */
@@ -141,7 +143,7 @@ typedef struct gt_job {
     const char *resume_file; /* the file that `resume` stands for; NULL: nobody has looked yet */
     const char *no_metrics;  /* why a resumed run has none: its detector's file is damaged; NULL: nothing is known */
     int64_t total_images;    /* the run is done when this many have been shown */
-} gt_job;
+};
 
 static inline bool gt_is(const char *choice, const char *name) { return !strcmp(choice, name); }
 

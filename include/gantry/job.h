@@ -20,6 +20,27 @@
 gt_job *gt_job_new(void); /* every option has its default; NULL: see gt_message() */
 void gt_job_free(gt_job *job);
 
+/* What a program reads of a job: the values of these options as they are now. Texts live in the job's arena. */
+typedef struct gt_job_facts {
+    const char *model, *data, *run, *outdir, *resume, *detector, *export;
+    int64_t batch, slices, threads, ranks, seed;
+    bool restart, progress;
+    double heartbeat_limit;
+    gt_dry_run dry_run;
+    gt_level log;
+} gt_job_facts;
+gt_job_facts gt_job_look(const gt_job *job);
+gt_arena *gt_job_arena(const gt_job *job);           /* lives as long as the job */
+const gt_options *gt_job_options(const gt_job *job); /* the option table, whose fields are those of the job */
+/* The kernels to compute with, unless `conv` or a checkpoint names others; NULL: the best. */
+void gt_job_set_kernels(gt_job *job, const gt_kernel_set *kernels);
+/* How many of the channels are colours, where no dataset says so (gt_job_open_data does): before gt_job_resolve(). */
+void gt_job_set_colours(gt_job *job, int64_t colours);
+/* The file that `resume` stands for, which somebody has chosen already. */
+gt_status gt_job_set_resume_file(gt_job *job, const char *path);
+/* A resumed run goes on without metrics, because the file of its detector is damaged: `why` says how. */
+gt_status gt_job_set_no_metrics(gt_job *job, const char *why);
+
 /* The option table: the common options and those of all families, in the order of the reference job. */
 const gt_option *gt_job_table(int *n);
 const gt_named *gt_job_groups(void); /* the groups of options in their order, with titles; the list ends with {0} */
@@ -27,6 +48,10 @@ const gt_named *gt_job_groups(void); /* the groups of options in their order, wi
 const gt_family *const *gt_families(void);
 /* The family of a model, and the model's row; NULL: there is no model of this name. */
 const gt_family *gt_family_of(const char *model, const gt_family_model **row);
+const char *gt_family_name(const gt_family *family);
+const gt_family_model *gt_family_models(const gt_family *family); /* the list ends with {0} */
+/* Can the family's models make images of this shape? GT_USAGE: no; the message says which shapes fit. */
+gt_status gt_family_check_size(const gt_family *family, int64_t height, int64_t width, int64_t channels);
 bool gt_family_has(const gt_family *family, const gt_option *row); /* has any model of the family this option? */
 bool gt_model_has(const gt_family *family, const gt_family_model *model, const gt_option *row);
 /* Writes the names of the family's models that have the option: "mlp, vgg11". Where all of them have it, some names and

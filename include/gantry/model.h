@@ -291,6 +291,28 @@ struct gt_model {
     void (*make_latents)(const gt_model *m, size_t n, float *z);
 };
 
+/* What a program reads of a model. */
+typedef struct gt_model_facts {
+    const char *name;               /* of the family */
+    int height, width, channels;    /* of images */
+    int z_dim, label_dim;           /* label_dim 0: there are no labels */
+    int latent_size, num_ws, w_dim; /* 0: the model does not encode, has no styles */
+    bool masks;                     /* it is trained on masks of label_dim classes */
+    int slice_size;                 /* samples of the largest slice */
+    int n_networks;
+} gt_model_facts;
+gt_model_facts gt_model_look(const gt_model *m);
+bool gt_model_has_role(const gt_model *m, const char *name);
+
+/* Phase i of a model; NULL: the model has no more. */
+gt_phase *gt_model_phase(gt_model *m, int i);
+typedef struct gt_phase_facts {
+    const char *name;    /* "G_main" */
+    const char *network; /* that it trains */
+    int interval;        /* every so many steps */
+} gt_phase_facts;
+gt_phase_facts gt_phase_look(const gt_phase *p);
+
 /* The model's row for a role; NULL: it has none. */
 const gt_role *gt_model_role(const gt_model *m, const char *name);
 /* GT_USAGE: steps are asked for, and the model makes pictures at once. */
@@ -302,9 +324,7 @@ static inline int gt_model_classifier(const gt_model *m) {
 }
 
 /* Floats of an image. */
-static inline size_t gt_model_floats(const gt_model *m) {
-    return (size_t)m->height * (size_t)m->width * (size_t)m->channels;
-}
+size_t gt_model_floats(const gt_model *m);
 
 /* The next network, which becomes the model's. NULL is a fault met earlier, whose message is there. Its parameters are
  * zero, and no memory has been touched for them, until gt_model_init() draws them or a checkpoint brings them. */

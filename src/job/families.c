@@ -32,6 +32,14 @@ void gt_job_find_family(gt_job *job) { /* the option table lets no other name pa
     job->own = (char *)job + gt_job_own_offset(job->family);
 }
 
+const char *gt_family_name(const gt_family *family) { return family->name; }
+
+const gt_family_model *gt_family_models(const gt_family *family) { return family->models; }
+
+gt_status gt_family_check_size(const gt_family *family, int64_t height, int64_t width, int64_t channels) {
+    return family->check_size ? family->check_size(height, width, channels) : GT_OK;
+}
+
 bool gt_family_has(const gt_family *family, const gt_option *row) {
     size_t n = strlen(family->name);
     for (const char *at = row->only; at && (at = strstr(at, family->name)); at += n)
