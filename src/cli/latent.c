@@ -280,7 +280,7 @@ static gt_status layer_all(cli_session *s) {
                        : gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
     if (st) return st;
     f = gt_features_open(words[0], &o, &st);
-    if (!st) st = cli_open_data(s, words[1], gt_features_model(f)->label_dim, &ds);
+    if (!st) st = cli_open_data(s, words[1], gt_model_look(gt_features_model(f)).label_dim, &ds);
     st = gt_comm_agree_all(s->comm, st);
     if (!st) st = gt_same_data_all(s->comm, ds, words[1]);
     if (!st) st = gt_features_dataset_all(s->comm, f, ds, &all);
