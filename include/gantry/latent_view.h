@@ -4,7 +4,7 @@
  *
  *     gt_latents l = {model, dataset, encoded};          // the encoder's; gantry/encode.h
  *     gt_latent_dims dims;
- *     gt_status st = gt_latent_dims_choose(arena, &l, model->latent_size, NULL, 0, &dims);
+ *     gt_status st = gt_latent_dims_choose(arena, &l, gt_model_look(model).latent_size, NULL, 0, &dims);
  *     if (!st) st = gt_latents_write(&l, generator, &dims, &(gt_latent_pictures){.values = values, .n_values = 5,
  *                                    .steps = 8}, "latent"); */
 #ifndef GANTRY_LATENT_VIEW_H
