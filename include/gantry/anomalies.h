@@ -59,8 +59,6 @@ gt_status gt_anomalies_write(const gt_anomalies *l, const gt_pairs_of *e, int64_
 
 /* ---- parts of that ---- */
 
-gt_status gt_anomalies_write_table(const gt_anomalies *l, const char *path);
-gt_status gt_anomalies_draw(const gt_anomalies *l, const gt_pairs_of *e, int64_t pictures, const char *path);
 gt_status gt_anomalies_plot_errors(const gt_anomalies *l, const char *stem); /* STEM.svg and STEM.png */
 
 typedef struct gt_roc {

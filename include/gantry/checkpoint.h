@@ -143,9 +143,6 @@ gt_status gt_saver_settle(gt_saver *s, int64_t images);
 bool gt_checkpoint_any(const char *dir); /* has the folder a checkpoint? */
 /* The number of images of the checkpoint to which the link `best` in `dir` points; -1: there is no such link. */
 int64_t gt_checkpoint_best(const char *dir);
-/* Lets the link `last` point to the checkpoint of so many images if it points to an older one: a kill may have come
- * between the writing of a checkpoint and the link. GT_FAILED: the link could not be made. */
-gt_status gt_checkpoint_catch_up(const char *dir, int64_t images);
 gt_saver_state gt_saver_poll(gt_saver *s); /* never waits */
 gt_saver_state gt_saver_wait(gt_saver *s); /* waits until nothing is being written; then like gt_saver_poll() */
 const gt_saver_result *gt_saver_outcome(const gt_saver *s); /* of the latest WRITTEN or FAILED */

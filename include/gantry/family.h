@@ -258,10 +258,6 @@ int gt_recipe_of(const gt_job *job, const gt_named *recipes);
 void gt_derive_recipe(gt_job *job, const gt_named *recipes);
 /* GT_USAGE: the recipe is that of another family; the message lists those of the list. */
 gt_status gt_check_recipe(const gt_job *job, const gt_named *recipes);
-/* Two options say the same thing in two ways: should `key` now get its value from `other`? False where somebody gave
- * `key`. But where `key` is from a file (the job.ini of a run holds both options) and `other` from the command line,
- * true. Where `key` is from the command line, `other` becomes moot. */
-bool gt_job_follows(gt_job *job, const char *key, const char *other);
 /* The length of a run in epochs of `items` images, which becomes kimg where nobody gave kimg: as many epochs as were
  * asked for. If neither was, `usual` many, or more where more --steps are asked for. */
 void gt_job_last_epochs(gt_job *job, int usual, int64_t items);

@@ -35,8 +35,6 @@ gt_status gt_latent_dims_choose(gt_arena *a, const gt_latents *l, int d, const i
 
 /* ---- numbers and figures ---- */
 
-/* latent and log_variance [n,d], error [n], labels [n,width], as far as they are there. */
-gt_status gt_latents_write_arrays(const gt_latents *l, const char *path);
 /* Results of a layer [n,...] (gt_features_dataset_all) as `latent`, and labels. */
 gt_status gt_layer_write_arrays(const gt_features *f, gt_dataset *data, const float *values, const char *path);
 

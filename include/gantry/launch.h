@@ -42,8 +42,7 @@ typedef struct gt_launch {
 /* Finds the launcher and what it needs: ranks, hosts, more ranks than cores, root in a container. Words are in the
  * arena. GT_USAGE, GT_FAILED: there is no such launcher, or it cannot do this. */
 gt_status gt_launch_plan(gt_arena *a, const gt_launch_options *o, gt_launch *out);
-void gt_launch_line(const gt_launch *l, gt_buffer *to); /* as a shell reads it again */
-void gt_launch_print(const gt_launch *l, FILE *f);      /* the line, with its end */
+void gt_launch_print(const gt_launch *l, FILE *f); /* the line, with its end */
 
 /* What SIGINT, SIGTERM and SIGHUP do, and what the ranks do. */
 typedef struct gt_launch_stop {

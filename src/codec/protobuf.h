@@ -7,7 +7,6 @@
 
 void gt_proto_number(gt_buffer *b, int field, int64_t value);
 void gt_proto_float(gt_buffer *b, int field, float value);
-void gt_proto_bytes(gt_buffer *b, int field, const void *bytes, size_t n);
 void gt_proto_text(gt_buffer *b, int field, const char *text);
 /* A message within a message; `inner` is freed. */
 void gt_proto_message(gt_buffer *b, int field, gt_buffer *inner);

@@ -36,8 +36,6 @@ gt_node *gt_classifier_logits(const gt_classifier *m, gt_forward *f, gt_node *im
 void gt_classifier_loss(const gt_classifier *m, gt_graph *g, int n);
 /* Cross-entropy of each sample: [N,...,classes] and targets of that shape -> [N,1,...]. */
 gt_node *gt_classifier_entropy(gt_graph *g, gt_node *logits, gt_node *targets);
-/* [N,1]: 1 where the class of `truth` is among the `most` largest logits. */
-gt_node *gt_classifier_hit(gt_graph *g, gt_node *logits, gt_node *truth, int most);
 
 /* Targets [n,H,W,classes] of the slice's masks, moved with their pictures: 1 over the number of the picture's pixels
  * that have a class, at the class of each of them; zeros where the class is to be ignored, and without
