@@ -30,8 +30,8 @@ typedef struct gt_job_facts {
     gt_level log;
 } gt_job_facts;
 gt_job_facts gt_job_look(const gt_job *job);
-gt_arena *gt_job_arena(const gt_job *job);           /* lives as long as the job */
-const gt_options *gt_job_options(const gt_job *job); /* the option table, whose fields are those of the job */
+gt_arena *gt_job_arena(const gt_job *job);              /* lives as long as the job */
+const gt_options *gt_options_of_job(const gt_job *job); /* the option table, whose fields are those of the job */
 /* The kernels to compute with, unless `conv` or a checkpoint names others; NULL: the best. */
 void gt_job_set_kernels(gt_job *job, const gt_kernel_set *kernels);
 /* How many of the channels are colours, where no dataset says so (gt_job_open_data does): before gt_job_resolve(). */

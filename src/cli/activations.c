@@ -84,7 +84,7 @@ static gt_status set_option(gt_options *o, const char *key, const char *value) {
 static gt_status read_job(const work *w, gt_job *job, const char *init, const char *activation) {
     const cli_arguments *a = w->arguments;
     const activations_fields *f = w->fields;
-    gt_options o = *gt_job_options(job);
+    gt_options o = *gt_options_of_job(job);
     int64_t height = 0, width = 0;
     if (a->n_words > 1) return gt_fail(GT_USAGE, "'%s': one job file at most", a->words[1]);
     cli_read_size(f->size, &height, &width);
@@ -111,7 +111,7 @@ static void set_range(const char *range, const char *activation, gt_activations_
 }
 
 static gt_status measure_network(work *w, gt_job *job, const char *init, const char *activation) {
-    gt_options o = *gt_job_options(job);
+    gt_options o = *gt_options_of_job(job);
     gt_status st = read_job(w, job, init, activation);
     if (st) return st;
     const gt_option *of_init = gt_options_find(&o, "init"), *of_activation = gt_options_find(&o, "activation");

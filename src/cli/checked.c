@@ -83,7 +83,7 @@ gt_status cli_check_resume(gt_job *job) {
     const gt_job_facts of = gt_job_look(job);
     if (!gt_job_transfers(job) || gt_checkpoint_any(of.run)) return GT_OK;
     char *file;
-    gt_status st = cli_check_checkpoint(gt_job_options(job), of.resume, &file);
+    gt_status st = cli_check_checkpoint(gt_options_of_job(job), of.resume, &file);
     if (!st && !file) st = gt_checkpoint_none_in(of.resume);
     if (st) return gt_wrap(st, "--resume");
     st = gt_job_set_resume_file(job, file);
@@ -93,7 +93,7 @@ gt_status cli_check_resume(gt_job *job) {
 
 gt_status cli_check_detector(gt_job *job) {
     const char *path = gt_job_look(job).detector;
-    gt_status st = cli_choose_detector(gt_job_options(job), &path);
+    gt_status st = cli_choose_detector(gt_options_of_job(job), &path);
     if (!st || !gt_checkpoint_any(gt_job_look(job).run)) return st;
     return gt_job_set_no_metrics(job, gt_message());
 }

@@ -124,7 +124,7 @@ static gt_status inspect_model(gt_job *job, int argc, char **argv, bool *help) {
     cli_arguments arguments;
     own_rows(rows);
     gt_options own = {.rows = rows, .n = OWN, .fields = &fields, .state = state, .arena = gt_job_arena(job)},
-               of_job = *gt_job_options(job);
+               of_job = *gt_options_of_job(job);
     gt_status st = cli_split_with_job(&own, argc, argv, &arguments);
     *help = !st && arguments.help;
     if (st || *help) return st;

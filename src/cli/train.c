@@ -102,10 +102,10 @@ static gt_status split(gt_job *job, int argc, char **argv, cli_arguments *argume
 /* Options with another meaning than in the reference tool. */
 static void explain(const gt_job *job, const foreign *left) {
     for (int i = 0; i < left->n; i++) gt_info("%s", left->said[i]);
-    if (gt_options_state(gt_job_options(job), "gpus") == GT_OPTION_GIVEN)
+    if (gt_options_state(gt_options_of_job(job), "gpus") == GT_OPTION_GIVEN)
         gt_info("--gpus is the number of GPUs that the recipe is computed for; mpirun, srun or gantry run -n set the "
                 "number of ranks");
-    if (gt_options_state(gt_job_options(job), "fp32") == GT_OPTION_GIVEN)
+    if (gt_options_state(gt_options_of_job(job), "fp32") == GT_OPTION_GIVEN)
         gt_info("--fp32 takes the clamp of activations away; all arithmetic is float32 with or without it");
 }
 
@@ -126,7 +126,7 @@ gt_status cli_read_job(gt_job *job, const cli_arguments *arguments) {
     gt_status st = arguments->n_words ? cli_check_job_file(arguments->words[0]) : GT_OK;
     const char *path = job_file(gt_job_arena(job), arguments);
     if (!st && path) st = gt_job_read_file(job, path);
-    gt_options o = *gt_job_options(job);
+    gt_options o = *gt_options_of_job(job);
     if (!st && path && !arguments->n_words) forget_length(&o, arguments);
     if (!st) st = cli_apply(&o, arguments);
     const gt_job_facts of = gt_job_look(job);
@@ -213,7 +213,7 @@ static int train_model(int argc, char **argv) {
     bool help = !st && arguments.help;
     if (help) add_model_of_file(job, &arguments);
     cli_settings mine = {.arena = gt_job_arena(job)};
-    gt_options o = *gt_job_options(job);
+    gt_options o = *gt_options_of_job(job);
     if (!st && !help) st = cli_read_job(job, &arguments);
     if (!st && !help) st = cli_note_settings(&mine, cli_find("train"), &o, &arguments);
     if (!st && !help) st = cli_check_job(job); /* only now: not every rank may see the run */

@@ -136,7 +136,7 @@ gt_status cli_start_find(cli_start *s, gt_job *job, char **argv) {
     gt_status st = ranks_wanted(job, &s->ranks);
     if (st) return st;
     if (!gt_mpi_launched()) {
-        if (!s->ranks) make_starter(s, gt_job_options(job));
+        if (!s->ranks) make_starter(s, gt_options_of_job(job));
         return GT_OK;
     }
     int launched = gt_mpi_launched_ranks();

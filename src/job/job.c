@@ -52,7 +52,7 @@ gt_job_facts gt_job_look(const gt_job *job) {
 
 gt_arena *gt_job_arena(const gt_job *job) { return job->arena; }
 
-const gt_options *gt_job_options(const gt_job *job) { return &job->options; }
+const gt_options *gt_options_of_job(const gt_job *job) { return &job->options; }
 
 void gt_job_set_kernels(gt_job *job, const gt_kernel_set *kernels) { job->kernels = kernels; }
 
