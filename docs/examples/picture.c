@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "gantry/codec.h"
+#include "gantry/picture.h"
 #include "gantry/generate.h"
 
 static int failed(void) {

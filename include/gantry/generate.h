@@ -9,7 +9,8 @@
  *     gt_generator_run(g, z, labels, 0, images);                     // [n,H,W,C], nominally in [-1,1]
  *     gt_image_bytes(images, bytes, n * m.height * m.width * m.channels);
  *     gt_generator_close(g);
- */
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_GENERATE_H
 #define GANTRY_GENERATE_H
 
@@ -20,6 +21,7 @@
 #include "gantry/grid.h"
 #include "gantry/model.h"
 #include "gantry/network.h"
+#include "gantry/pool.h"
 #include "gantry/sample.h"
 
 typedef struct gt_generator gt_generator;

@@ -11,12 +11,14 @@
  * curvature's part are small. An element at which differences of steps h and h/2 disagree lies near a kink (the edge of
  * a ReLU, another maximum) and is left out, after smaller steps have been tried; so is an element whose derivative is
  * lost in the noise. Neither decision looks at whether the gradient is right. A gradient that is not a finite number is
- * wrong in any case, and so is an element beside which the loss is not finite at all steps. */
+ * wrong in any case, and so is an element beside which the loss is not finite at all steps.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_GRADCHECK_H
 #define GANTRY_GRADCHECK_H
 
 #include "gantry/dataset.h"
-#include "gantry/job.h"
+#include "gantry/family.h"
 #include "gantry/memory.h"
 #include "gantry/model.h"
 

@@ -11,11 +11,19 @@
  *     gt_job_free(job);
  *
  * The option table is put together from the common options (job/common_options.c) and those of all families (family.h).
- */
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_JOB_H
 #define GANTRY_JOB_H
 
+#include "gantry/choices.h"
+#include "gantry/dataset.h"
 #include "gantry/family.h"
+#include "gantry/kernels.h"
+#include "gantry/log.h"
+#include "gantry/memory.h"
+#include "gantry/model.h"
+#include "gantry/option.h"
 
 gt_job *gt_job_new(void); /* every option has its default; NULL: see gt_message() */
 void gt_job_free(gt_job *job);
@@ -71,8 +79,6 @@ gt_status gt_job_read_text(gt_job *job, const char *text, const char *name);
 struct gt_dataset;
 struct gt_dataset_info;
 gt_status gt_job_open_data(gt_job *job, struct gt_dataset **out);
-/* Opens the file that --resume stands for, a network that the job begins with. NULL: see gt_message(). */
-struct gt_checkpoint_file *gt_job_open_resumed(const gt_job *job, gt_status *status);
 /* The label_width of gt_job_resolve() for these data: that of their labels, or the number of classes of their masks. */
 int64_t gt_job_label_width(const gt_job *job, const struct gt_dataset_info *info);
 
@@ -82,8 +88,6 @@ gt_model *gt_model_new(const gt_job *job);
 /* The same without first parameters (gt_model_init): a checkpoint will bring the parameters. A recipe from elsewhere
  * may speak of networks of any size: memory is taken only while the parameters are read. */
 gt_model *gt_model_bare(const gt_job *job);
-/* How many samples of a batch are a stddev group in the job's model; 0: there are none. */
-int gt_model_mbstd(const gt_job *job);
 
 /* Checks what needs no data: that required options are given, and the rules between options. GT_USAGE: the message
  * names the option. */
@@ -98,30 +102,8 @@ gt_status gt_job_check_start(gt_job *job);
 gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t channels, int64_t label_width,
                          int64_t images);
 
-/* Gives `job`, which goes on with a run and is not checked yet, the recipe options as the run has recorded them: those
- * that nobody has given, in a file or on the command line. So the run goes on with its own values, whatever the
- * defaults are by now: derived ones (batch, slices ...) too, also where --cfg is given. `record`: the recipe of a
- * checkpoint, or job.ini; `name` names it in messages. Options of other classes stay as they are: they may change from
- * start to start. *differences: the options that were given another value than the record has, as the table of
- * gt_job_compare() with "the run" and "now" above the columns, to be freed; NULL: there are none. They are left for
- * gt_job_compare() once the job is resolved, which knows what values such as "auto" stand for; the table explains why a
- * job cannot be resolved. */
-gt_status gt_job_adopt(gt_job *job, const char *record, const char *name, char **differences);
-
-/* Gives `job`, which is not resolved yet, the options that decide the sizes of the networks (gt_family.sizes) as `from`
- * has them, a resolved job: those that nobody has given. Where the job's images have as many channels, `channels`, as
- * those of `from`, also the options of the input (gt_family.input). Does nothing where the models differ. */
-gt_status gt_job_inherit(gt_job *job, const gt_job *from, int64_t channels);
-/* Gives it what was found in the network of another program and no option says: a part of gt_job_inherit(). */
-gt_status gt_job_inherit_found(gt_job *job, const gt_job *from);
-/* Compares the options of the input of two resolved jobs, of the same model and for the same number of channels.
- * `said`: gets a line for each option whose value comes from the file. GT_USAGE: one differs; the message names the
- * option and both values, and `path`, whose job `from` is. */
-gt_status gt_job_check_input(const gt_job *job, const gt_job *from, const char *path, FILE *said);
-
 /* The job as INI text, which the caller frees; NULL: out of memory. The text repeats the run: job.ini. */
 char *gt_job_to_text(const gt_job *job);
-bool gt_job_is_resolved_text(const char *text); /* is it such a text, and not one that somebody wrote? */
 /* May a run begin in this folder, or go on there? GT_USAGE: see gt_rundir_check_new(). */
 gt_status gt_job_check_folder(const char *dir);
 /* The same of the recipe options and the shape of the data alone. The text has no paths, hosts, times, or numbers of
@@ -130,14 +112,5 @@ char *gt_job_to_recipe_text(const gt_job *job);
 /* Makes the resolved job of such a text, as a checkpoint holds it. `name` names the text in messages. NULL: see
  * gt_message(). */
 gt_job *gt_job_from_recipe_text(const char *text, const char *name);
-
-/* Counts the recipe options and the dimensions of the data in which the two jobs differ. `f`, unless NULL, gets a table
- * of the differences, with the names of the jobs above the columns. Where a job is not resolved, the dimensions are
- * left out, and "auto" is another value than what it stands for. */
-int gt_job_compare(const gt_job *a, const char *a_name, const gt_job *b, const char *b_name, FILE *f);
-
-/* The short description of a run, as the reference tool writes it ("emoji32-cond-auto1-batch32"), for gt_rundir_new().
- * The text lies in the job's arena; NULL: out of memory. */
-const char *gt_job_description(gt_job *job);
 
 #endif

@@ -6,7 +6,9 @@
  *     gt_latent_dims dims;
  *     gt_status st = gt_latent_dims_choose(arena, &l, gt_model_look(model).latent_size, NULL, 0, &dims);
  *     if (!st) st = gt_latents_write(&l, generator, &dims, &(gt_latent_pictures){.values = values, .n_values = 5,
- *                                    .steps = 8}, "latent"); */
+ *                                    .steps = 8}, "latent");
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_LATENT_VIEW_H
 #define GANTRY_LATENT_VIEW_H
 
@@ -94,9 +96,6 @@ typedef struct gt_latent_pictures {
 /* A row for each dimension: the dimension has the values, the others are 0. */
 gt_status gt_latent_draw_traversal(gt_generator *g, const gt_latent_dims *dims, const gt_latent_pictures *p,
                                    const char *path);
-/* Bilinear between the latents of four images of the data, one in each corner. */
-gt_status gt_latent_draw_interpolation(const gt_latents *l, gt_generator *g, const gt_latent_dims *dims,
-                                       const gt_latent_pictures *p, const char *path);
 
 /* ---- all of that ---- */
 

@@ -3,14 +3,16 @@
  *
  *     gt_layer_table *tables;
  *     int n;
- *     gt_status st = gt_layer_tables_of(arena, "runs/lenet", NULL, &tables, &n); */
+ *     gt_status st = gt_layer_tables_of(arena, "runs/lenet", NULL, &tables, &n);
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_LAYER_TABLE_H
 #define GANTRY_LAYER_TABLE_H
 
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "gantry/job.h"
+#include "gantry/family.h"
 #include "gantry/memory.h"
 #include "gantry/model.h"
 #include "gantry/network.h"

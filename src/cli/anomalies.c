@@ -8,8 +8,9 @@
 #include "cli/applied.h"
 #include "gantry/anomalies.h"
 #include "gantry/arrays.h"
+#include "gantry/encode.h"
 #include "gantry/invert.h"
-#include "gantry/items.h"
+#include "gantry/runner.h"
 #include "gantry/rundir.h"
 #include "gantry/text.h"
 

@@ -12,7 +12,6 @@
 #include "gantry/checkpoint.h"
 #include "gantry/family.h"
 #include "gantry/file.h"
-#include "gantry/nearest.h"
 #include "gantry/network.h"
 #include "gantry/program.h"
 #include "gantry/score.h"

@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "cli/cli.h"
-#include "gantry/items.h"
+#include "gantry/runner.h"
 #include "gantry/dataset.h"
 #include "gantry/dataset_view.h"
 #include "gantry/family.h"

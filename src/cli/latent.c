@@ -6,7 +6,7 @@
 
 #include "cli/applied.h"
 #include "gantry/arrays.h"
-#include "gantry/items.h"
+#include "gantry/runner.h"
 #include "gantry/latent_view.h"
 #include "gantry/rundir.h"
 

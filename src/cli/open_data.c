@@ -6,9 +6,8 @@
 #include "cli/applied.h"
 #include "gantry/arrays.h"
 #include "gantry/file.h"
-#include "gantry/items.h"
-#include "gantry/rundir.h"
 #include "gantry/runner.h"
+#include "gantry/rundir.h"
 #include "gantry/trained.h"
 
 static const char *classes_of(const cli_session *s) {

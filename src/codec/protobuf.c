@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Protocol buffers: see protobuf.h. */
-#include "codec/protobuf.h"
+#include "codec/door/protobuf.h"
 
 #include <endian.h>
 #include <string.h>

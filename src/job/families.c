@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The families of models: a line each. And from a job to its model. */
 #include "job/internal.h"
+#include "job/door/job.h"
+#include "kernels/door/kernels.h"
+#include "model/door/family.h"
 
 /* clang-format off */
 #define FAMILIES(row) \

@@ -4,8 +4,10 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
+#include "job/door/job.h"
 #include "job/internal.h"
+#include "model/door/family.h"
 
 gt_job *gt_job_new(void) {
     gt_job *job = calloc(1, gt_job_own_offset(NULL));

@@ -6,14 +6,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/machine.h"
-#include "base/numbers.h"
-#include "gantry/dist.h"
-#include "gantry/launch.h"
-#include "gantry/file.h"
-#include "gantry/log.h"
-#include "gantry/program.h"
-#include "gantry/stop.h"
+#include "base/door/machine.h"
+#include "base/door/numbers.h"
+#include "dist/door/dist.h"
+#include "launch/launch.h"
+#include "base/door/file.h"
+#include "base/door/log.h"
+#include "base/door/program.h"
+#include "dist/door/stop.h"
 #include "gantry/text.h"
 #include "launch/network.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What families do with a job: who has set an option, and values for those that nobody has set. */
-#include "gantry/family.h"
+#include "model/door/family.h"
 
 #include <stdarg.h>
 
-#include "base/numbers.h"
-#include "nets/layers.h"
+#include "base/door/numbers.h"
+#include "nets/door/layers.h"
 
 static uint8_t *state_of(const gt_job *job, const char *key) {
     const gt_option *row = gt_options_find(&job->options, key);

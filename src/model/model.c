@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What all models share. */
-#include "gantry/model.h"
+#include "model/door/model.h"
+#include "base/door/memory.h"
 
 #include <assert.h>
 #include <stdio.h>

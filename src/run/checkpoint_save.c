@@ -12,12 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/thread.h"
-#include "gantry/clock.h"
+#include "base/door/file.h"
+#include "base/door/thread.h"
+#include "base/door/clock.h"
 #include "gantry/log.h"
-#include "gantry/progress.h"
-#include "run/checkpoint_internal.h"
+#include "base/door/progress.h"
+#include "run/door/checkpoint_internal.h"
 
 struct gt_saver {
     char *dir;

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The images of a dataset by their reconstruction errors: see gantry/anomalies.h. */
-#include "gantry/anomalies.h"
+#include "views/anomalies.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "report/sheet.h"
+#include "base/door/file.h"
+#include "data/door/dataset.h"
+#include "data/door/source.h"
+#include "model/door/model.h"
+#include "report/door/sheet.h"
 
 /* ---- the list ---- */
 

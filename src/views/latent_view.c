@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Latents of a dataset as numbers and figures: see gantry/latent_view.h. */
-#include "gantry/latent_view.h"
+#include "views/latent_view.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "gantry/arrays.h"
-#include "gantry/figure.h"
+#include "data/door/dataset.h"
+#include "h5/door/arrays.h"
+#include "model/door/model.h"
+#include "report/door/figure.h"
 #include "gantry/log.h"
-#include "gantry/mathfn.h"
+#include "base/door/mathfn.h"
 
 enum { DIMS_MAX = 16, BARS = 40, CURVE = 121, COLUMNS = 4 };
 

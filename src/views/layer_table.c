@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/door/memory.h"
 #include "gantry/train.h"
-#include "gantry/graph.h"
+#include "graph/door/graph.h"
 #include "gantry/text.h"
 #include "gantry/trained.h"
+#include "model/door/family.h"
 #include "views/layer_words.h"
 
 enum { LAYER = 256 };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The loss of classifiers: cross-entropy over the classes, with label smoothing (nets/layers.h) and the losses of
+ * The loss of classifiers: cross-entropy over the classes, with label smoothing (nets/door/layers.h) and the losses of
  * further heads. */
-#include "gantry/ops.h"
+#include "graph/door/ops.h"
+#include "model/door/family.h"
 #include "models/classifier/classifier.h"
-#include "nets/layers.h"
+#include "nets/door/layers.h"
 
 /* Of all numbers of a sample. */
 static gt_node *sum_up(gt_graph *g, gt_node *x) {

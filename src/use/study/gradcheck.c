@@ -6,9 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/progress.h"
-#include "gantry/random.h"
-#include "graph/loss_terms.h"
+#include "base/door/memory.h"
+#include "base/door/progress.h"
+#include "base/door/random.h"
+#include "graph/door/graph.h"
+#include "graph/door/loss_terms.h"
+#include "model/door/family.h"
 
 /* Steps that are tried, each a quarter of the one before; the first is so many times the rms of the tensor. */
 enum { STEPS = 8, NOISE_LINES = 6, NOISE_POINTS = 13 };

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Samples of a job for gradient checks: see gantry/gradcheck.h. */
 #include "gantry/gradcheck.h"
-#include "gantry/items.h"
+#include "job/door/job.h"
+#include "model/door/family.h"
+#include "use/runner/door/items.h"
 
 gt_status gt_gradcheck_samples_read(gt_arena *a, const gt_job *job, gt_model *m, gt_dataset *data, int n,
                                     gt_gradcheck_samples *out) {
