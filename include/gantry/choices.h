@@ -13,7 +13,7 @@
  *
  * Here are the choices that several rooms know; the others stand beside what they choose.
  *
- * For Gantry's own commands: may change with any version. */
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_CHOICES_H
 #define GANTRY_CHOICES_H
 
