@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #include "bench.h"
-#include "gantry/memory.h"
-#include "gantry/random.h"
-#include "kernels/conv.h"
+#include "base/door/memory.h"
+#include "base/door/random.h"
+#include "kernels/door/conv.h"
 
 #define SAME(N, H, C, O, K)                                                                                      \
     {                                                                                                            \

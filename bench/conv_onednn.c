@@ -11,10 +11,11 @@
 #include <string.h>
 
 #include "common/program.h"
-#include "gantry/clock.h"
-#include "gantry/random.h"
+#include "base/door/memory.h"
+#include "gantry/text.h"
+#include "base/door/random.h"
 #include "kernels.h"
-#include "kernels/conv.h"
+#include "kernels/door/conv.h"
 
 static bench_common options;
 static const gt_option rows[] = {BENCH_OPTIONS};

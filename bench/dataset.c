@@ -9,11 +9,11 @@
 #include <zip.h>
 
 #include "common/program.h"
-#include "gantry/clock.h"
-#include "gantry/codec.h"
+#include "base/door/clock.h"
+#include "codec/door/codec.h"
 #include "gantry/dataset_tool.h"
 #include "gantry/log.h"
-#include "gantry/random.h"
+#include "base/door/random.h"
 
 enum { SIDE = 64, TO_SIDE = 32, LEVEL = 6 };
 

@@ -7,8 +7,9 @@
 #include "bench.h"
 #include "gantry/classify.h"
 #include "gantry/job.h"
-#include "gantry/random.h"
-#include "models/classifier/feature_net.h"
+#include "base/door/random.h"
+#include "model/door/family.h"
+#include "models/door/feature_net.h"
 #include "gantry/trained.h"
 
 enum { SIDE = 32, CHANNELS = 3, BATCH = 8, BYTES = BATCH * SIDE * SIDE * CHANNELS };

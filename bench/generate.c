@@ -6,8 +6,8 @@
 
 #include "common/program.h"
 #include "common/recipe.h"
-#include "gantry/clock.h"
-#include "gantry/random.h"
+#include "base/door/clock.h"
+#include "base/door/random.h"
 #include "kernels.h"
 #include "gantry/trained.h"
 

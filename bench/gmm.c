@@ -6,12 +6,13 @@
 #include <unistd.h>
 
 #include "common/program.h"
-#include "gantry/arrays.h"
-#include "gantry/clock.h"
+#include "h5/door/arrays.h"
+#include "base/door/clock.h"
 #include "gantry/log.h"
-#include "gantry/random.h"
+#include "base/door/random.h"
 #include "kernels.h"
 #include "mixture/em.h"
+#include "mixture/mixture.h"
 
 typedef struct gmm_options {
     bench_common common;

@@ -9,8 +9,8 @@
 
 #include "common/program.h"
 #include "common/recipe.h"
-#include "gantry/clock.h"
-#include "gantry/codec.h"
+#include "base/door/clock.h"
+#include "codec/door/codec.h"
 
 static bench_common options;
 static const gt_option rows[] = {BENCH_OPTIONS};

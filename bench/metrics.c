@@ -5,9 +5,9 @@
 #include <sys/resource.h>
 
 #include "bench.h"
-#include "gantry/memory.h"
-#include "gantry/random.h"
-#include "metrics/distances.h"
+#include "base/door/memory.h"
+#include "base/door/random.h"
+#include "metrics/door/distances.h"
 #include "metrics/nearest.h"
 
 static gt_rows rows_of(const gt_team *team, int64_t count, int64_t d, uint32_t seed) {

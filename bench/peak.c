@@ -3,8 +3,8 @@
  * the data; and what it costs to share out a node of a graph among threads. `peak --json` prints one JSON object. */
 #include "bench.h"
 #include "common/bandwidth.h"
-#include "gantry/clock.h"
-#include "gantry/pool.h"
+#include "base/door/clock.h"
+#include "base/door/pool.h"
 
 static void no_work(void *arg, int tile, int worker) {
     (void)arg;

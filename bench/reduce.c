@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "common/program.h"
-#include "gantry/clock.h"
+#include "base/door/memory.h"
+#include "base/door/clock.h"
+#include "dist/door/dist.h"
 
 typedef struct reduce_options {
     bench_common common;

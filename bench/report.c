@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "common/plot.h"
 #include "common/program.h"
-#include "gantry/figure.h"
+#include "report/door/figure.h"
 
 enum { MOST_RESULTS = 1024 };
 static const size_t most_json = (size_t)64 << 20;

@@ -18,8 +18,8 @@
 #include "common/program.h"
 #include "common/recipe.h"
 #include "graph/exec.h"
-#include "graph/internal.h"
-#include "graph/ops/nodes.h"
+#include "graph/door/internal.h"
+#include "graph/door/nodes.h"
 
 typedef struct roofline_options {
     bench_common common;

@@ -9,13 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/machine.h"
+#include "base/door/machine.h"
 #include "common/bandwidth.h"
 #include "common/cost_model.h"
 #include "common/points.h"
 #include "common/program.h"
 #include "common/recipe.h"
-#include "gantry/figure.h"
+#include "report/door/figure.h"
 
 typedef struct scaling_options {
     bench_common common;

@@ -21,9 +21,9 @@
 #include <cmocka.h>
 
 #include "kernels.h"
-#include "gantry/ops.h"
-#include "gantry/random.h"
-#include "graph/internal.h"
+#include "graph/door/ops.h"
+#include "base/door/random.h"
+#include "graph/door/internal.h"
 
 enum { CHECK_MAX_IN = 4, CHECK_DIRECTIONS = 3 };
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "kernels/kernel_set.h"
+#include "kernels/door/kernel_set.h"
 
 static inline const gt_kernel_set *asked_kernels(void) {
     const gt_kernel_set *set;

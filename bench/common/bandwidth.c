@@ -3,7 +3,7 @@
 #include "common/bandwidth.h"
 
 #include "bench.h"
-#include "gantry/memory.h"
+#include "base/door/memory.h"
 
 /* As wide as the CPU's vectors are. */
 typedef void add_fn(size_t n, const float *x, float *y);

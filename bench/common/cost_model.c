@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The cost model: see cost_model.h. */
 #include "common/cost_model.h"
+#include "model/door/model.h"
 
 #include <math.h>
 #include <stdio.h>

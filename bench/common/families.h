@@ -3,7 +3,7 @@
 #ifndef BENCH_FAMILIES_H
 #define BENCH_FAMILIES_H
 
-#include "graph/op.h"
+#include "graph/door/op.h"
 
 enum {
     BENCH_CONVOLUTION,

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/figure.h"
+#include "report/door/figure.h"
 
 typedef struct row {
     double x, y;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "gantry/program.h"
 
 enum { MOST_RUNS = 64 };

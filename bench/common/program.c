@@ -8,9 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/machine.h"
+#include "base/door/machine.h"
+#include "base/door/pool.h"
 #include "gantry/dist.h"
-#include "gantry/kernels.h"
+#include "kernels/door/kernels.h"
 #include "gantry/log.h"
 #include "gantry/program.h"
 #include "gantry/version.h"

@@ -12,6 +12,7 @@
 #include "gantry/dist.h"
 #include "gantry/option.h"
 #include "gantry/outfile.h"
+#include "gantry/pool.h"
 
 typedef struct bench_common { /* the first member of every program's options */
     bool json, careful;

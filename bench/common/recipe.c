@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/clock.h"
+#include "base/door/clock.h"
+#include "gantry/job.h"
 
 const bench_recipe bench_recipes[BENCH_RECIPES] = {
     {.name = "small", .keys = {"cfg=auto", "data=synth:shapes:size=32", "cbase=8192", "cmax=128", "batch=32"}},

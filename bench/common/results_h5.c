@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "common/results.h"
-#include "h5/h5.h"
+#include "h5/door/h5.h"
 
 enum { MOST_ROWS = 1 << 16, MOST_TEXT = 1 << 16, PATH = 512 };
 

@@ -21,9 +21,10 @@
 #include <string.h>
 
 #include "common/cost_model.h"
-#include "gantry/clock.h"
-#include "gantry/dist.h"
-#include "gantry/memory.h"
+#include "base/door/clock.h"
+#include "dist/door/dist.h"
+#include "base/door/memory.h"
+#include "model/door/model.h"
 #include "simulated.h"
 
 enum { MOST_PHASES = 8, MOMENTS = 3 };

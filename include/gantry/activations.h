@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How the values of a network's layers are distributed before it is trained. */
+ * How the values of a network's layers are distributed before it is trained.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_ACTIVATIONS_H
 #define GANTRY_ACTIVATIONS_H
 
 #include "gantry/memory.h"
 #include "gantry/model.h"
 #include "gantry/pool.h"
+#include "gantry/status.h"
 
 /* Of a layer: all its values for all inputs. */
 typedef struct gt_activations {

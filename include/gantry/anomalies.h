@@ -5,12 +5,15 @@
  *     gt_anomalies list;
  *     const gt_anomalies_limit limit = {.errors = of_training, .n = 1000, .quantile = 0.99};
  *     gt_status st = gt_anomalies_rank(arena, dataset, encoded.error, "0,cat", &limit, &list);
- *     if (!st) st = gt_anomalies_write(&list, &pairs, 32, "out", &area); */
+ *     if (!st) st = gt_anomalies_write(&list, &pairs, 32, "out", &area);
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_ANOMALIES_H
 #define GANTRY_ANOMALIES_H
 
-#include "gantry/encode.h"
+#include "gantry/dataset.h"
 #include "gantry/memory.h"
+#include "gantry/model.h"
 
 typedef enum gt_anomaly_kind { GT_ANOMALY_UNKNOWN, GT_ANOMALY_NORMAL, GT_ANOMALY_OTHER } gt_anomaly_kind;
 
@@ -56,22 +59,5 @@ typedef struct gt_pairs_of {
  * *area: under the ROC curve, 0 without one. */
 gt_status gt_anomalies_write(const gt_anomalies *l, const gt_pairs_of *e, int64_t pictures, const char *outdir,
                              double *area);
-
-/* ---- parts of that ---- */
-
-gt_status gt_anomalies_write_table(const gt_anomalies *l, const char *path);
-gt_status gt_anomalies_draw(const gt_anomalies *l, const gt_pairs_of *e, int64_t pictures, const char *path);
-gt_status gt_anomalies_plot_errors(const gt_anomalies *l, const char *stem); /* STEM.svg and STEM.png */
-
-typedef struct gt_roc {
-    int n;
-    /* [n]: shares of the normal images and of the others whose errors are at least as large as the threshold; from 0
-     * and 0 to 1 and 1, a place for each error that occurs */
-    double *false_positives, *true_positives, *threshold;
-    double area; /* the probability that an anomaly has a larger error than a normal image, where a tie counts half */
-} gt_roc;
-/* The arrays live in the arena. */
-gt_status gt_roc_of(gt_arena *a, const gt_anomalies *l, gt_roc *out);
-gt_status gt_roc_write(gt_arena *a, const gt_roc *r, const char *stem); /* STEM.csv, STEM.svg and STEM.png */
 
 #endif

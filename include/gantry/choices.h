@@ -11,7 +11,9 @@
  * A field without default is 0, the first constant, as long as nobody gives a value. Lists of which rooms below add
  * rows (models, recipes of --cfg, optimisers, losses, activations) stay texts, which their table looks up.
  *
- * Here are the choices that several rooms know; the others stand beside what they choose. */
+ * Here are the choices that several rooms know; the others stand beside what they choose.
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_CHOICES_H
 #define GANTRY_CHOICES_H
 

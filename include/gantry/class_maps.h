@@ -3,13 +3,15 @@
  * pictures may be larger than those of the training, and get a map of scores (Long et al., "Fully Convolutional
  * Networks for Semantic Segmentation", section 3.1). On pictures of the training's size the map has one place, with the
  * scores of the classifier. A place of the map is what the classifier says of the window there, where the network's
- * convolutions have no margins; with margins the window's surroundings take the place of the margin's zeros. */
+ * convolutions have no margins; with margins the window's surroundings take the place of the margin's zeros.
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_CLASS_MAPS_H
 #define GANTRY_CLASS_MAPS_H
 
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
-#include "gantry/runner.h"
+#include "gantry/network.h"
 
 typedef struct gt_score_maps {
     int64_t count;

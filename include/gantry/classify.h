@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Classifying pictures: the logits of a trained classifier, and its scores on a whole dataset. The results do not
- * depend on the number of ranks. */
+ * depend on the number of ranks.
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_CLASSIFY_H
 #define GANTRY_CLASSIFY_H
 
@@ -32,9 +34,5 @@ gt_status gt_classify_dataset_all(gt_comm *c, gt_runner *with, gt_dataset *ds, g
 void gt_classified_warn(const gt_runner *with, gt_dataset *ds, const gt_classified *all);
 /* What rank 0 makes of them. Free out->confusion. */
 gt_status gt_classify_score(const gt_classified *all, int64_t n, int classes, gt_scores *out);
-
-/* Mean and standard deviation of each channel over all pixels of all images of `ds`, black being 0 and white 1: info's
- * `channels` numbers each, the same on all ranks. */
-gt_status gt_channel_moments_all(gt_comm *comm, gt_dataset *ds, double *mean, double *std);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Comparison of runs: the ends of their logs as a table, and their newest pictures in one picture. The name of a run
- * is the name of its directory. */
+ * is the name of its directory.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_COMPARE_H
 #define GANTRY_COMPARE_H
 
@@ -38,6 +40,7 @@ gt_status gt_compare_picture(const char *path, const char *const *dirs, int n, i
 bool gt_compare_has_pictures(const char *const *dirs, int n); /* has one of the runs any? */
 
 /* What a panel of curves shows, and so what a curve of it is. */
+
 /* A series, and a curve is a run; the runs of one name, and a curve is a series; the runs whose names agree up to their
  * last dash, and a curve is what follows the dash. */
 #define GT_COMPARE_PANELS(X) X(GT_PANELS_SERIES, "series") X(GT_PANELS_RUN, "run") X(GT_PANELS_GROUP, "group")

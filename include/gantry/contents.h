@@ -37,13 +37,14 @@
  * A form that gives other hashes for the same contents will have another number.
  *
  * Nothing that is read is trusted. Arrays are read in pieces, samples one for each thread; a checkpoint is in memory as
- * a whole, since its checksum is verified first. Main thread only; gt_h5_check() (gantry/arrays.h) comes before. */
+ * a whole, since its checksum is verified first. Main thread only; gt_h5_check() (gantry/arrays.h) comes before.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_CONTENTS_H
 #define GANTRY_CONTENTS_H
 
 #include <stdint.h>
 
-#include "gantry/file.h"
 #include "gantry/hash.h"
 #include "gantry/network.h"
 #include "gantry/pool.h"
@@ -69,10 +70,6 @@ gt_hash128 gt_contents_part_hash(const gt_contents *c, int64_t i);
 /* "/networks/G/b4.const  float32 [16,4,4]", "12 img0012.png  uint8 [32,32,3]". No control characters. */
 gt_status gt_contents_part_text(const gt_contents *c, int64_t i, char text[GT_CONTENTS_NAME_BYTES]);
 const char *gt_contents_text(gt_hash128 hash, char text[GT_CONTENTS_HASH_BYTES]);
-
-/* All of the above at once, on this thread alone. name (NULL: not wanted): of the file that was read, without folders.
- */
-gt_status gt_contents_hash_file(const char *path, char name[GT_NAME_BYTES], char text[GT_CONTENTS_HASH_BYTES]);
 
 typedef struct gt_contents_difference {
     int64_t parts, all; /* how many parts differ, or are in one file alone; how many there are in either */

@@ -33,7 +33,9 @@
  * of a dataset, a link to a folder and a source are never replaced.
  *
  * Float samples beyond the range that stands for black and white (samples of any kind where a range was declared) give
- * a line of the log with the smallest and the largest of all. */
+ * a line of the log with the smallest and the largest of all.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_DATASET_TOOL_H
 #define GANTRY_DATASET_TOOL_H
 

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Datasets as a whole: what labels, masks and pixels are like, a picture of some images, and whether all of them can be
- * read. */
+ * read.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_DATASET_VIEW_H
 #define GANTRY_DATASET_VIEW_H
 
+#include <stdbool.h>
+#include <stdio.h>
+
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
+#include "gantry/status.h"
 
 typedef struct gt_moments { /* of some numbers */
     double mean, std, min, max;
@@ -36,5 +42,9 @@ gt_status gt_dataset_draw(gt_dataset *ds, const char *path, gt_unread *unread);
  * the dataset in messages. */
 gt_status gt_dataset_verify_all(gt_comm *comm, gt_dataset *ds, const char *spec, void (*bad)(void *arg, int64_t item),
                                 void *arg);
+
+/* Numbers that are not finite are counted apart. *pictures: the array has the shape of pictures. GT_FORMAT: no such
+ * file, or not all of it; the message names the path. */
+gt_status gt_array_view_print(FILE *f, const char *path, bool *pictures);
 
 #endif

@@ -6,12 +6,15 @@
  *     gt_detect_options o = {.sizes = sizes, .n_sizes = 2, .aspects = aspects, .n_aspects = 1, .stride = 0.2,
  *                            .threshold = 0.9, .overlap = 0.3};
  *     gt_detecting *d = gt_detecting_new(classifying, pool, &o);
- *     gt_status st = gt_detecting_run(d, pixels, height, width, &found, &n); */
+ *     gt_status st = gt_detecting_run(d, pixels, height, width, &found, &n);
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_DETECT_H
 #define GANTRY_DETECT_H
 
 #include "gantry/box.h"
-#include "gantry/classify.h"
+#include "gantry/pool.h"
+#include "gantry/runner.h"
 
 typedef struct gt_detect_options {
     const float *sizes;   /* [n_sizes] side of a square of a window's area, as a part of the picture's shorter side */
@@ -42,12 +45,5 @@ gt_status gt_detecting_run(gt_detecting *d, const float *pixels, int height, int
 typedef struct gt_detect_scores {
     int64_t found, there, right;
 } gt_detect_scores;
-enum { GT_TRUTH_MAX = 4096 }; /* objects of a picture that are looked at */
-/* Adds those of a picture; `found` has the likeliest first. */
-void gt_detect_score(gt_detect_scores *s, const gt_detection *found, int64_t n, const gt_box *there, int n_there);
-
-/* Leaves of n detections those that do not overlap a likelier one by more than `overlap`, the likeliest first; returns
- * their number. */
-int64_t gt_detect_suppress(gt_detection *list, int64_t n, double overlap);
 
 #endif

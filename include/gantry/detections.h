@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Objects in picture files and datasets: a table of them, and pictures with their boxes. */
+ * Objects in picture files and datasets: a table of them, and pictures with their boxes.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_DETECTIONS_H
 #define GANTRY_DETECTIONS_H
 

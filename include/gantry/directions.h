@@ -4,7 +4,9 @@
  * "Closed-Form Factorization of Latent Semantics in GANs", CVPR 2021, equation 7: SeFa); as principal components of the
  * w of many seeds (Haerkoenen et al., "GANSpace", NeurIPS 2020, section 2.2); or as the difference of the means of two
  * sets of w, "with" and "without". A direction of strength 1 is a step of one standard deviation of w along it
- * (use/generate/direction_file.h). */
+ * (use/generate/direction_file.h).
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_DIRECTIONS_H
 #define GANTRY_DIRECTIONS_H
 

@@ -4,7 +4,9 @@
  *
  *     gt_checkup *k = gt_checkup_new(arena);                           // before MPI
  *     gt_comm *comm = gt_comm_start_all(0, &st);
- *     if (!st) st = gt_checkup_examine_all(k, comm, &(gt_checkup_options){.data = "", .dir = "runs"}, stdout); */
+ *     if (!st) st = gt_checkup_examine_all(k, comm, &(gt_checkup_options){.data = "", .dir = "runs"}, stdout);
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_DOCTOR_H
 #define GANTRY_DOCTOR_H
 

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Images become latents, and latents images again, by the models that have an encoder.
  *
- *     gt_runner *e = gt_runner_open("runs/first", &(gt_runner_options){.role = GT_ROLE_ENCODER, .pool = pool});
- *     gt_runner_run(e, &(gt_run_batch){.n = n, .images = images, .labels = labels});
- *     gt_encoded out = gt_encoded_of(e);             // out.latent [n,latent_size], out.image, out.error
- *     gt_runner_close(e);
- */
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_ENCODE_H
 #define GANTRY_ENCODE_H
 
@@ -18,9 +14,6 @@ typedef struct gt_encoded {
     const float *image;        /* [n,H,W,C] in [-1,1]: reconstructions */
     const float *error;        /* [n]: reconstruction error, summed over pixels in [0,1] */
 } gt_encoded;
-
-/* The outputs of an encoder after a run. */
-gt_encoded gt_encoded_of(const gt_runner *encoder);
 
 /* Reads items of a dataset, and puts beside each item what the model makes of it: pairs [n,2,H,W,C] in [-1,1]. */
 gt_status gt_reconstruct(gt_runner *e, gt_dataset *ds, int64_t n, int64_t *items, float *pairs);

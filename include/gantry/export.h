@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Trained networks as files for other programs.
  *
- *     gt_export(&(gt_export_request){.checkpoint = "runs/first", .out = "first.safetensors"}, NULL); */
+ *     gt_export(&(gt_export_request){.checkpoint = "runs/first", .out = "first.safetensors"}, NULL);
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_EXPORT_H
 #define GANTRY_EXPORT_H
 

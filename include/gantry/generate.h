@@ -3,13 +3,14 @@
  *
  *     gt_generator_options o = {.noise_mode = GT_NOISE_CONST, .truncation = 0.7f};
  *     gt_generator *g = gt_generator_open("runs/first", &o);
- *     const gt_model *m = gt_generator_model(g);                     // z_dim, label_dim, height, width, channels
+ *     gt_model_facts m = gt_model_look(gt_generator_model(g));       // z_dim, label_dim, height, width, channels
  *     int n = gt_generator_batch(g);
- *     for (int i = 0; i < n; i++) gt_seed_latent(seeds[i], m->z_dim, z + i * m->z_dim);
+ *     for (int i = 0; i < n; i++) gt_seed_latent(seeds[i], m.z_dim, z + i * m.z_dim);
  *     gt_generator_run(g, z, labels, 0, images);                     // [n,H,W,C], nominally in [-1,1]
- *     gt_image_bytes(images, bytes, n * m->height * m->width * m->channels);
+ *     gt_image_bytes(images, bytes, n * m.height * m.width * m.channels);
  *     gt_generator_close(g);
- */
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_GENERATE_H
 #define GANTRY_GENERATE_H
 
@@ -20,6 +21,7 @@
 #include "gantry/grid.h"
 #include "gantry/model.h"
 #include "gantry/network.h"
+#include "gantry/pool.h"
 #include "gantry/sample.h"
 
 typedef struct gt_generator gt_generator;

@@ -11,12 +11,14 @@
  * curvature's part are small. An element at which differences of steps h and h/2 disagree lies near a kink (the edge of
  * a ReLU, another maximum) and is left out, after smaller steps have been tried; so is an element whose derivative is
  * lost in the noise. Neither decision looks at whether the gradient is right. A gradient that is not a finite number is
- * wrong in any case, and so is an element beside which the loss is not finite at all steps. */
+ * wrong in any case, and so is an element beside which the loss is not finite at all steps.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_GRADCHECK_H
 #define GANTRY_GRADCHECK_H
 
 #include "gantry/dataset.h"
-#include "gantry/job.h"
+#include "gantry/family.h"
 #include "gantry/memory.h"
 #include "gantry/model.h"
 
@@ -49,11 +51,6 @@ typedef struct gt_gradcheck {
     gt_gradcheck_tensor *tensors;
 } gt_gradcheck;
 
-/* Checks the gradients of a phase of the model for the samples of `slice`, at the present parameters, which are as they
- * were in the end. `of` gets results in the arena; each(arg, tensor) is called after each tensor, unless NULL. */
-gt_status gt_gradcheck_phase(gt_phase *p, const gt_slice_input *slice, const gt_gradcheck_options *o, gt_arena *arena,
-                             void (*each)(void *arg, const gt_gradcheck_tensor *t), void *arg, gt_gradcheck *of);
-
 /* Moves all parameters a little away from their first values, so that zeros and ones are not where they are alike. */
 void gt_gradcheck_move(gt_model *m);
 
@@ -72,7 +69,10 @@ typedef struct gt_gradcheck_samples { /* images of a dataset, for all phases of 
  * samples of a slice belong together. Memory of the arena. */
 gt_status gt_gradcheck_samples_read(gt_arena *a, const gt_job *job, gt_model *m, gt_dataset *data, int n,
                                     gt_gradcheck_samples *out);
-/* The input of a phase; the samples must outlive it. */
-gt_slice_input gt_gradcheck_slice(gt_gradcheck_samples *s);
+
+/* Checks the gradients of a phase of the model for these samples, at the present parameters, which are as they were in
+ * the end. `of` gets results in the arena; each(arg, tensor) is called after each tensor, unless NULL. */
+gt_status gt_gradcheck_phase(gt_phase *p, gt_gradcheck_samples *s, const gt_gradcheck_options *o, gt_arena *arena,
+                             void (*each)(void *arg, const gt_gradcheck_tensor *t), void *arg, gt_gradcheck *of);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Grids of pictures: which items of a dataset a grid shows, how floats become pixels, one PNG for each grid. */
+ * Grids of pictures: which items of a dataset a grid shows, how floats become pixels, one PNG for each grid.
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_GRID_H
 #define GANTRY_GRID_H
 
@@ -17,19 +19,6 @@ typedef struct gt_grid {
 /* Reads "8x8" (columns x rows) or "reference"; with "reference" gt_grid_fit sets columns and rows. GT_USAGE: any other
  * text. */
 gt_status gt_grid_parse(const char *text, gt_grid *g);
-/* Where `reference` is set: columns = clip(7680 // width, 7, 32), rows = clip(4320 // height, 4, 32). */
-void gt_grid_fit(gt_grid *g, int height, int width);
-
-/* Chooses an item of a dataset of `count` for each cell, row by row: items[columns*rows]. With labels (label_dim > 0;
- * label_of writes label_dim floats) each row shows one class, and the classes come in the order of their labels.
- * Without labels the choice is random, and also where labels are not classes: where there are fewer images per label
- * than columns, unless `reference` is set. Random numbers are those of numpy's RandomState(0), so a dataset always has
- * the same choice. */
-gt_status gt_grid_choose(const gt_grid *g, int64_t count, int label_dim,
-                         void (*label_of)(void *arg, int64_t item, float *label), void *arg, int64_t *items);
-
-/* out[i] = clip(rint((x[i] - lo) * (255 / (hi - lo))), 0, 255), halves to even; NaN becomes 0. */
-void gt_grid_pixels(const float *x, size_t n, float lo, float hi, uint8_t *out);
 
 /* How many channels gt_grid_write shows of images of `channels` channels: 3 of 3 and more, else 1. */
 int gt_grid_shown(int channels);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Checksums: XXH3-128 for whole files and fingerprints, CRC-32 (zlib's polynomial) for archive entries, CRC-32C for
- * TFEvents. */
+ * TFEvents.
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_HASH_H
 #define GANTRY_HASH_H
 
@@ -11,18 +13,6 @@ typedef struct gt_hash128 {
     uint64_t high, low;
 } gt_hash128;
 
-gt_hash128 gt_hash(const void *data, size_t bytes);
 void gt_hash_hex(gt_hash128 h, char out[33]);
-
-typedef struct gt_hasher gt_hasher; /* the same hash of bytes that come in pieces */
-gt_hasher *gt_hasher_new(void);
-void gt_hasher_add(gt_hasher *h, const void *data, size_t bytes);
-gt_hash128 gt_hasher_end(gt_hasher *h); /* frees it */
-
-uint32_t gt_crc32(uint32_t crc, const void *data, size_t bytes);  /* start with 0 */
-uint32_t gt_crc32c(uint32_t crc, const void *data, size_t bytes); /* start with 0 */
-
-/* MD5 (RFC 1321) as 32 hexadecimal digits: for names that other programs make of it, never for safety. */
-void gt_md5_hex(const void *data, size_t bytes, char out[33]);
 
 #endif

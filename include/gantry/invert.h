@@ -10,7 +10,9 @@
  *
  * A search begins with the latent among those of the seeds 0 to 31 (gt_seed_latent) whose image is nearest; then come
  * `steps` steps of Adam. The error is the least one on the way. What is found for an image depends neither on other
- * images nor on ranks and threads. */
+ * images nor on ranks and threads.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_INVERT_H
 #define GANTRY_INVERT_H
 

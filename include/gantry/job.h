@@ -11,14 +11,43 @@
  *     gt_job_free(job);
  *
  * The option table is put together from the common options (job/common_options.c) and those of all families (family.h).
- */
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_JOB_H
 #define GANTRY_JOB_H
 
+#include "gantry/choices.h"
+#include "gantry/dataset.h"
 #include "gantry/family.h"
+#include "gantry/kernels.h"
+#include "gantry/log.h"
+#include "gantry/memory.h"
+#include "gantry/model.h"
+#include "gantry/option.h"
 
 gt_job *gt_job_new(void); /* every option has its default; NULL: see gt_message() */
 void gt_job_free(gt_job *job);
+
+/* What a program reads of a job: the values of these options as they are now. Texts live in the job's arena. */
+typedef struct gt_job_facts {
+    const char *model, *data, *run, *outdir, *resume, *detector, *export;
+    int64_t batch, slices, threads, ranks, seed;
+    bool restart, progress;
+    double heartbeat_limit;
+    gt_dry_run dry_run;
+    gt_level log;
+} gt_job_facts;
+gt_job_facts gt_job_look(const gt_job *job);
+gt_arena *gt_job_arena(const gt_job *job);              /* lives as long as the job */
+const gt_options *gt_options_of_job(const gt_job *job); /* the option table, whose fields are those of the job */
+/* The kernels to compute with, unless `conv` or a checkpoint names others; NULL: the best. */
+void gt_job_set_kernels(gt_job *job, const gt_kernel_set *kernels);
+/* How many of the channels are colours, where no dataset says so (gt_job_open_data does): before gt_job_resolve(). */
+void gt_job_set_colours(gt_job *job, int64_t colours);
+/* The file that `resume` stands for, which somebody has chosen already. */
+gt_status gt_job_set_resume_file(gt_job *job, const char *path);
+/* A resumed run goes on without metrics, because the file of its detector is damaged: `why` says how. */
+gt_status gt_job_set_no_metrics(gt_job *job, const char *why);
 
 /* The option table: the common options and those of all families, in the order of the reference job. */
 const gt_option *gt_job_table(int *n);
@@ -27,6 +56,10 @@ const gt_named *gt_job_groups(void); /* the groups of options in their order, wi
 const gt_family *const *gt_families(void);
 /* The family of a model, and the model's row; NULL: there is no model of this name. */
 const gt_family *gt_family_of(const char *model, const gt_family_model **row);
+const char *gt_family_name(const gt_family *family);
+const gt_family_model *gt_family_models(const gt_family *family); /* the list ends with {0} */
+/* Can the family's models make images of this shape? GT_USAGE: no; the message says which shapes fit. */
+gt_status gt_family_check_size(const gt_family *family, int64_t height, int64_t width, int64_t channels);
 bool gt_family_has(const gt_family *family, const gt_option *row); /* has any model of the family this option? */
 bool gt_model_has(const gt_family *family, const gt_family_model *model, const gt_option *row);
 /* Writes the names of the family's models that have the option: "mlp, vgg11". Where all of them have it, some names and
@@ -46,8 +79,6 @@ gt_status gt_job_read_text(gt_job *job, const char *text, const char *name);
 struct gt_dataset;
 struct gt_dataset_info;
 gt_status gt_job_open_data(gt_job *job, struct gt_dataset **out);
-/* Opens the file that --resume stands for, a network that the job begins with. NULL: see gt_message(). */
-struct gt_checkpoint_file *gt_job_open_resumed(const gt_job *job, gt_status *status);
 /* The label_width of gt_job_resolve() for these data: that of their labels, or the number of classes of their masks. */
 int64_t gt_job_label_width(const gt_job *job, const struct gt_dataset_info *info);
 
@@ -57,8 +88,6 @@ gt_model *gt_model_new(const gt_job *job);
 /* The same without first parameters (gt_model_init): a checkpoint will bring the parameters. A recipe from elsewhere
  * may speak of networks of any size: memory is taken only while the parameters are read. */
 gt_model *gt_model_bare(const gt_job *job);
-/* How many samples of a batch are a stddev group in the job's model; 0: there are none. */
-int gt_model_mbstd(const gt_job *job);
 
 /* Checks what needs no data: that required options are given, and the rules between options. GT_USAGE: the message
  * names the option. */
@@ -73,30 +102,8 @@ gt_status gt_job_check_start(gt_job *job);
 gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t channels, int64_t label_width,
                          int64_t images);
 
-/* Gives `job`, which goes on with a run and is not checked yet, the recipe options as the run has recorded them: those
- * that nobody has given, in a file or on the command line. So the run goes on with its own values, whatever the
- * defaults are by now: derived ones (batch, slices ...) too, also where --cfg is given. `record`: the recipe of a
- * checkpoint, or job.ini; `name` names it in messages. Options of other classes stay as they are: they may change from
- * start to start. *differences: the options that were given another value than the record has, as the table of
- * gt_job_compare() with "the run" and "now" above the columns, to be freed; NULL: there are none. They are left for
- * gt_job_compare() once the job is resolved, which knows what values such as "auto" stand for; the table explains why a
- * job cannot be resolved. */
-gt_status gt_job_adopt(gt_job *job, const char *record, const char *name, char **differences);
-
-/* Gives `job`, which is not resolved yet, the options that decide the sizes of the networks (gt_family.sizes) as `from`
- * has them, a resolved job: those that nobody has given. Where the job's images have as many channels, `channels`, as
- * those of `from`, also the options of the input (gt_family.input). Does nothing where the models differ. */
-gt_status gt_job_inherit(gt_job *job, const gt_job *from, int64_t channels);
-/* Gives it what was found in the network of another program and no option says: a part of gt_job_inherit(). */
-gt_status gt_job_inherit_found(gt_job *job, const gt_job *from);
-/* Compares the options of the input of two resolved jobs, of the same model and for the same number of channels.
- * `said`: gets a line for each option whose value comes from the file. GT_USAGE: one differs; the message names the
- * option and both values, and `path`, whose job `from` is. */
-gt_status gt_job_check_input(const gt_job *job, const gt_job *from, const char *path, FILE *said);
-
 /* The job as INI text, which the caller frees; NULL: out of memory. The text repeats the run: job.ini. */
 char *gt_job_to_text(const gt_job *job);
-bool gt_job_is_resolved_text(const char *text); /* is it such a text, and not one that somebody wrote? */
 /* May a run begin in this folder, or go on there? GT_USAGE: see gt_rundir_check_new(). */
 gt_status gt_job_check_folder(const char *dir);
 /* The same of the recipe options and the shape of the data alone. The text has no paths, hosts, times, or numbers of
@@ -105,14 +112,5 @@ char *gt_job_to_recipe_text(const gt_job *job);
 /* Makes the resolved job of such a text, as a checkpoint holds it. `name` names the text in messages. NULL: see
  * gt_message(). */
 gt_job *gt_job_from_recipe_text(const char *text, const char *name);
-
-/* Counts the recipe options and the dimensions of the data in which the two jobs differ. `f`, unless NULL, gets a table
- * of the differences, with the names of the jobs above the columns. Where a job is not resolved, the dimensions are
- * left out, and "auto" is another value than what it stands for. */
-int gt_job_compare(const gt_job *a, const char *a_name, const gt_job *b, const char *b_name, FILE *f);
-
-/* The short description of a run, as the reference tool writes it ("emoji32-cond-auto1-batch32"), for gt_rundir_new().
- * The text lies in the job's arena; NULL: out of memory. */
-const char *gt_job_description(gt_job *job);
 
 #endif

@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What latents of images cost under an autoencoder, and two studies made of that. All ranks call the studies and return
- * the same status; the results are on rank 0, with the same bits on any number of ranks and threads. */
+ * the same status; the results are on rank 0, with the same bits on any number of ranks and threads.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_LATENT_LOSS_H
 #define GANTRY_LATENT_LOSS_H
 
-#include "gantry/encode.h"
+#include "gantry/dataset.h"
+#include "gantry/dist.h"
+#include "gantry/runner.h"
 
 /* What a decoder makes of any latents of a batch of images, beside the images' encodings. */
 typedef struct gt_latent_loss gt_latent_loss;
 /* The encoder must outlive it; `pool` may be NULL. NULL: see gt_message(); GT_USAGE: latents are discrete. */
 gt_latent_loss *gt_latent_loss_new(gt_runner *encoder, gt_pool *pool);
-void gt_latent_loss_free(gt_latent_loss *l);         /* NULL is fine */
-int gt_latent_loss_samples(const gt_latent_loss *l); /* latents of each image in a run; of the images' size alone */
-gt_runner *gt_latent_loss_encoder(const gt_latent_loss *l);
-float *gt_latent_loss_z(gt_latent_loss *l); /* [batch,samples,latent_size]: to be written before each run */
-/* Runs the pictures of a batch that the encoder has seen. loss [batch,samples]: squared error or cross-entropy, summed
- * over pixels in [0,1]; gradient [batch,samples,latent_size]: its derivatives by z. */
-gt_status gt_latent_loss_run(gt_latent_loss *l, const gt_run_batch *b, const float **loss, const float **gradient);
+void gt_latent_loss_free(gt_latent_loss *l); /* NULL is fine */
 
 /* ---- what each dimension of the latent is for ---- */
 

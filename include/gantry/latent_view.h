@@ -4,9 +4,11 @@
  *
  *     gt_latents l = {model, dataset, encoded};          // the encoder's; gantry/encode.h
  *     gt_latent_dims dims;
- *     gt_status st = gt_latent_dims_choose(arena, &l, model->latent_size, NULL, 0, &dims);
+ *     gt_status st = gt_latent_dims_choose(arena, &l, gt_model_look(model).latent_size, NULL, 0, &dims);
  *     if (!st) st = gt_latents_write(&l, generator, &dims, &(gt_latent_pictures){.values = values, .n_values = 5,
- *                                    .steps = 8}, "latent"); */
+ *                                    .steps = 8}, "latent");
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_LATENT_VIEW_H
 #define GANTRY_LATENT_VIEW_H
 
@@ -35,8 +37,6 @@ gt_status gt_latent_dims_choose(gt_arena *a, const gt_latents *l, int d, const i
 
 /* ---- numbers and figures ---- */
 
-/* latent and log_variance [n,d], error [n], labels [n,width], as far as they are there. */
-gt_status gt_latents_write_arrays(const gt_latents *l, const char *path);
 /* Results of a layer [n,...] (gt_features_dataset_all) as `latent`, and labels. */
 gt_status gt_layer_write_arrays(const gt_features *f, gt_dataset *data, const float *values, const char *path);
 
@@ -96,9 +96,6 @@ typedef struct gt_latent_pictures {
 /* A row for each dimension: the dimension has the values, the others are 0. */
 gt_status gt_latent_draw_traversal(gt_generator *g, const gt_latent_dims *dims, const gt_latent_pictures *p,
                                    const char *path);
-/* Bilinear between the latents of four images of the data, one in each corner. */
-gt_status gt_latent_draw_interpolation(const gt_latents *l, gt_generator *g, const gt_latent_dims *dims,
-                                       const gt_latent_pictures *p, const char *path);
 
 /* ---- all of that ---- */
 

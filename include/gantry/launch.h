@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Starting this program on several ranks, by mpirun or srun, and in Slurm's queue. For processes without MPI: they
- * fork. */
+ * fork.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_LAUNCH_H
 #define GANTRY_LAUNCH_H
 
@@ -9,9 +11,9 @@
 #include <stdio.h>
 
 #include "gantry/choices.h"
-#include "gantry/file.h"
-#include "gantry/job.h"
+#include "gantry/family.h"
 #include "gantry/memory.h"
+#include "gantry/option.h"
 
 /* ---- a command on several ranks ---- */
 
@@ -42,8 +44,7 @@ typedef struct gt_launch {
 /* Finds the launcher and what it needs: ranks, hosts, more ranks than cores, root in a container. Words are in the
  * arena. GT_USAGE, GT_FAILED: there is no such launcher, or it cannot do this. */
 gt_status gt_launch_plan(gt_arena *a, const gt_launch_options *o, gt_launch *out);
-void gt_launch_line(const gt_launch *l, gt_buffer *to); /* as a shell reads it again */
-void gt_launch_print(const gt_launch *l, FILE *f);      /* the line, with its end */
+void gt_launch_print(const gt_launch *l, FILE *f); /* the line, with its end */
 
 /* What SIGINT, SIGTERM and SIGHUP do, and what the ranks do. */
 typedef struct gt_launch_stop {
@@ -83,7 +84,6 @@ void gt_launch_succeeded(void);
 
 /* Options of sbatch that take a text; the job's name is the last one. */
 enum { GT_BATCH_MEM = 4, GT_BATCH_MAIL, GT_BATCH_ARRAY, GT_BATCH_NAME, GT_BATCH_TEXTS };
-extern const char *const gt_batch_texts[GT_BATCH_TEXTS];
 
 typedef struct gt_batch_job {
     int64_t nodes, ntasks_per_node, cpus_per_task;
@@ -118,12 +118,5 @@ gt_status gt_batch_make(gt_batch_job *b, gt_job *job, char **script);
 gt_status gt_batch_ready(const gt_batch_job *b);
 /* Writes the script into the run's directory, as submit.sbatch, and becomes sbatch; returns only on failure. */
 gt_status gt_batch_submit(gt_arena *a, const gt_batch_job *b, const char *script);
-
-/* ---- shells ---- */
-
-void gt_shell_print(const char *word, FILE *f); /* one word for a shell, between single quotes */
-/* Runs a shell command. `text` gets what the command prints, as far as there is room; "" where the command cannot be
- * started. */
-void gt_shell_output(const char *command, char *text, size_t bytes);
 
 #endif

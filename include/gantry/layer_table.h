@@ -3,14 +3,20 @@
  *
  *     gt_layer_table *tables;
  *     int n;
- *     gt_status st = gt_layer_tables_of(arena, "runs/lenet", NULL, &tables, &n); */
+ *     gt_status st = gt_layer_tables_of(arena, "runs/lenet", NULL, &tables, &n);
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_LAYER_TABLE_H
 #define GANTRY_LAYER_TABLE_H
 
-#include "gantry/job.h"
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "gantry/family.h"
 #include "gantry/memory.h"
 #include "gantry/model.h"
 #include "gantry/network.h"
+#include "gantry/pool.h"
 
 typedef struct gt_layer_row {
     const char *layer;
@@ -39,8 +45,14 @@ gt_status gt_layer_tables_of(gt_arena *a, const char *checkpoint, const gt_netwo
                              int *n);
 /* Bytes that the graphs of training need for a slice: those of the largest phase. */
 gt_status gt_training_bytes(gt_model *m, const gt_job *job, size_t *bytes);
-/* Runs a phase's graph some times on grey images with empty labels, so that gt_exec_print() shows times. `e` is the
- * phase's graph for a whole slice. */
-gt_status gt_phase_time(gt_phase *p, gt_exec *e);
+
+typedef struct gt_phase_print_options {
+    gt_pool *pool;
+    double recompute; /* as gt_job_recompute() says */
+    bool timed;       /* the graph is run some times, on grey images with empty labels, and the table shows times */
+} gt_phase_print_options;
+
+/* Writes the phase's graph for a whole slice as a table, as training plans the graph where a rank has one slice. */
+gt_status gt_phase_print(gt_phase *p, const gt_phase_print_options *o, FILE *f);
 
 #endif

@@ -18,7 +18,9 @@
  * w follows from factor, beta and reductions of the job; by default w is 1 and sigma 0.707, far from what images are.
  * Another sigma can be given: the decoder stays the same, the density does not. Cross-entropy is -log of a Bernoulli
  * distribution, which is a probability only where pixels are 0 or 1. A decoder that gives each pixel a variance of its
- * own (--recon=normal) is trained with -log p(x|z) itself, and its density is that of training. */
+ * own (--recon=normal) is trained with -log p(x|z) itself, and its density is that of training.
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_LIKELIHOOD_H
 #define GANTRY_LIKELIHOOD_H
 
@@ -47,11 +49,6 @@ typedef struct gt_estimator gt_estimator;
 gt_estimator *gt_estimator_new(gt_model *m, const float *params, const gt_likelihood_options *o);
 void gt_estimator_free(gt_estimator *e);          /* NULL is fine */
 double gt_estimator_sigma(const gt_estimator *e); /* 0: Bernoulli; < 0: each pixel has its own */
-int gt_estimator_batch(const gt_estimator *e);
-/* images [batch,H,W,C] in [-1,1], of which the first n are items `first` and so on -> out [n]; labels [batch,label_dim]
- * of a model that sees labels, whose estimates are of log p(x|label), else NULL. */
-gt_status gt_estimator_run(gt_estimator *e, int64_t first, int n, const float *images, const float *labels,
-                           gt_likelihood *out);
 
 /* Estimates all items of a dataset on all ranks, with the same bits on any number of ranks. On rank 0 the caller frees
  * *out; on other ranks *out is NULL. All ranks return the same status. */

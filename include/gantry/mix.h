@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Style mixing (Karras et al., "A Style-Based Generator Architecture for Generative Adversarial Networks", CVPR 2019,
- * section 3.1): images whose coarse styles come from one seed, and the others from another. */
+ * section 3.1): images whose coarse styles come from one seed, and the others from another.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_MIX_H
 #define GANTRY_MIX_H
 

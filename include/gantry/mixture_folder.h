@@ -12,11 +12,15 @@
  *     gt_fit_folder_close(folder);
  *     gt_mixture_points_free(&points);
  *
- * Functions ending in _all are collective. Requests to stop and for checkpoints are those of stop.h. */
+ * Functions ending in _all are collective. Requests to stop and for checkpoints are those of stop.h.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_MIXTURE_FOLDER_H
 #define GANTRY_MIXTURE_FOLDER_H
 
+#include "gantry/dist.h"
 #include "gantry/mixture.h"
+#include "gantry/pool.h"
 
 /* ---- points of all ranks ---- */
 

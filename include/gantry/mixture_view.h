@@ -6,7 +6,9 @@
  *     st = gt_mixture_draw_clusters_all(&points, axes, &fit.best, prediction.labels, "mixture/clusters");
  *
  * `groups` and `components` are numbers of components [points], which rank 0 has. A STEM becomes STEM.svg and STEM.png.
- * Functions ending in _all are collective; rank 0 alone calls the others. */
+ * Functions ending in _all are collective; rank 0 alone calls the others.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_MIXTURE_VIEW_H
 #define GANTRY_MIXTURE_VIEW_H
 
@@ -61,8 +63,6 @@ typedef struct gt_point_column { /* one of a CSV file; the first that is not NUL
  * x1, ...), then the columns. `points` NULL: those of the cloud are read. Messages name the path. */
 gt_status gt_points_write_csv(const char *path, gt_cloud *cloud, const char *names, const double *points, int64_t n,
                               int d, const gt_point_column *columns, int n_columns);
-/* A gt_fit.columns of the cloud's names in the arena; NULL with GT_OK: there are no names, or very many. Any rank. */
-gt_status gt_cloud_columns(const gt_cloud *c, gt_arena *a, const char **columns);
 
 /* HDF5 with the arrays responsibilities [n,k], labels [n], log_likelihood [n]. */
 gt_status gt_prediction_write(const gt_prediction *of, int64_t n, int k, const char *path);

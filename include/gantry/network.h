@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Trained networks, whatever file they are in: a checkpoint, a run's directory, or a file of another program
- * (codec/weights.h), which is then read as if it were a checkpoint.
+ * (codec/door/weights.h), which is then read as if it were a checkpoint.
  *
  *     gt_status st;
  *     gt_checkpoint_file *f = gt_network_open("network-snapshot-025000.pkl", NULL, &st);
@@ -10,12 +10,13 @@
  * what the file says and of the shapes of its tensors. A tensor with a value that is not a number cannot be read.
  *
  * The name of a network that the reference implementation downloads ("ffhq256"), or an address, stands for the file
- * that the reference has kept of it. Nothing is downloaded. */
+ * that the reference has kept of it. Nothing is downloaded.
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_NETWORK_H
 #define GANTRY_NETWORK_H
 
 #include "gantry/checkpoint.h"
-#include "gantry/import.h"
 #include "gantry/kernels.h"
 #include "gantry/option.h"
 
@@ -30,12 +31,6 @@ typedef struct gt_network_options {
  * once for each file. */
 gt_checkpoint_file *gt_network_open(const char *path, const gt_network_options *o, gt_status *status);
 
-/* A file of another program may have networks beside the one in use that Gantry cannot take. GT_FORMAT: why `network`
- * ("D") is not there; NULL: any of them. */
-gt_status gt_network_check(const gt_checkpoint_file *f, const char *network);
-/* Warns of all of them, for what does without. */
-void gt_network_warn(const gt_checkpoint_file *f);
-
 /* GT_FORMAT: the file has no network; it is a mixture, or of no model that is known. */
 gt_status gt_network_held(const gt_checkpoint_file *f);
 
@@ -46,11 +41,5 @@ gt_status gt_network_choose(const char *path, const gt_network_options *o, char 
 
 /* Is this a file of another program with networks that Gantry has? */
 bool gt_network_is_foreign(const char *path, const gt_network_options *o);
-
-/* ---- networks that the reference implementation downloads: job/published.c ---- */
-
-/* The file for a name or an address, to be freed, or a copy of any other path. GT_FAILED: the file is not there, and
- * the message has the line that fetches it. */
-gt_status gt_network_find(const char *path, char **file);
 
 #endif

@@ -5,7 +5,9 @@
  *     gt_image_set images;
  *     gt_status st = gt_image_set_read(arena, dataset, 16, &images);
  *     gt_network_view v = {.checkpoint = "runs/lenet", .images = &images};
- *     if (!st) st = gt_view_maps(&v, "conv2", "maps.png"); */
+ *     if (!st) st = gt_view_maps(&v, "conv2", "maps.png");
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_NETWORK_VIEW_H
 #define GANTRY_NETWORK_VIEW_H
 

@@ -13,7 +13,9 @@
  *     gt_options_reset(&o);
  *     gt_options_set(&o, "n", "12", NULL);       // GT_USAGE and a sentence when the key or the value is wrong
  *
- * Texts are copied into the arena. Nothing here prints or exits. */
+ * Texts are copied into the arena. Nothing here prints or exits.
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_OPTION_H
 #define GANTRY_OPTION_H
 
@@ -21,10 +23,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-#include "gantry/choices.h"
 #include "gantry/memory.h"
 #include "gantry/status.h"
+
+static inline bool gt_is(const char *choice, const char *name) { return !strcmp(choice, name); }
+
+/* A name and a few words for people. A list of such pairs ends with {0}. */
+typedef struct gt_named {
+    const char *name, *text;
+} gt_named;
 
 typedef enum gt_option_type {
     GT_OPTION_BOOL, /* bool; "0" "1" "true" "false", and the bare key means true */

@@ -6,13 +6,15 @@
  * written, files of unknown kind) is replaced only with --overwrite, and so are the pictures of a dataset and every
  * file that the command reads. A checkpoint in the folder of a run is never replaced, and no command but gantry train
  * makes one there. The kind of what lies there follows from its contents, not from its name. A row of a table of
- * options names what the option writes: see CLI_WRITES() and CLI_FILLS() in cli/cli.h. */
+ * options names what the option writes: see CLI_WRITES() and CLI_FILLS() in cli/cli.h.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_OUTFILE_H
 #define GANTRY_OUTFILE_H
 
 #include <stdbool.h>
 
-#include "gantry/option.h"
+#include "gantry/status.h"
 
 typedef enum gt_outfile_kind {
     GT_OUTFILE_OTHER,   /* of what lies there: none of the following */
@@ -46,10 +48,6 @@ typedef struct gt_outfile {
     const char *folders;
 } gt_outfile;
 
-/* The kind of what lies at `path`, which is not a folder. Calls gt_h5_check(): before MPI_Init, where `written`, what
- * is to be written, is NETWORK or ARRAYS. */
-gt_outfile_kind gt_outfile_kind_of(const char *path, gt_outfile_kind written);
-
 /* GT_USAGE: nothing of this name is written there; the message names the endings. Devices and pipes have any name. */
 gt_status gt_outfile_check_name(const gt_outfile *o, const char *path);
 /* May the command write there? GT_USAGE: something lies there that stays. To be called before the work and before
@@ -62,8 +60,6 @@ bool gt_outfile_has(const gt_outfile *o, const char *place, const char *path);
 gt_status gt_outfile_check_again(const gt_outfile *o, const char *place, const char *path, bool overwrite);
 /* GT_USAGE: `path` is a checkpoint in the folder of a run, or would be one. */
 gt_status gt_outfile_check_run(const char *path);
-/* GT_USAGE: the folder of a run or a search (`what`) holds none, and a file that is there would be replaced by it. */
-gt_status gt_outfile_fail_taken(const char *dir, const char *what, const char *path);
 /* From now on these n files are what the command reads. The list is looked at whenever a check is made; "" stands for
  * no file. */
 void gt_outfile_read_from(const char *const *paths, int n);

@@ -5,7 +5,9 @@
  *     float *probabilities;
  *     gt_status st = gt_classify_dataset_all(comm, classifier, dataset, &all, &probabilities);
  *     gt_predictions p = {model, dataset, gt_runner_data(classifier), all, probabilities};
- *     if (!st) st = gt_predictions_write(&p, 32, "predictions"); */
+ *     if (!st) st = gt_predictions_write(&p, 32, "predictions");
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_PREDICTION_VIEW_H
 #define GANTRY_PREDICTION_VIEW_H
 

@@ -6,7 +6,9 @@
  *
  * Random numbers are functions of (seed, stream, step), the same for every target: what is found for a target depends
  * neither on the other targets nor on ranks and threads. Streams: "project/noise/LAYER" (step 0) for the first noise
- * maps, "project/w" for the noise of w. */
+ * maps, "project/w" for the noise of w.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_PROJECT_H
 #define GANTRY_PROJECT_H
 

@@ -5,7 +5,9 @@
  *     gt_runner *r = gt_runner_open("runs/first", &(gt_runner_options){.role = GT_ROLE_CLASSIFIER, .pool = pool});
  *     gt_runner_run(r, &(gt_run_batch){.n = 3, .images = images});
  *     const float *logits = gt_runner_output(r, "logits");    // [3,label_dim], and what fills the batch
- *     gt_runner_close(r); */
+ *     gt_runner_close(r);
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_RUNNER_H
 #define GANTRY_RUNNER_H
 
@@ -39,12 +41,6 @@ typedef struct gt_runner_options {
  * directory the newest checkpoint is taken. NULL: see gt_message(); GT_USAGE: the model has no such role, and the
  * message says what its networks are for. */
 gt_runner *gt_runner_open(const char *checkpoint, const gt_runner_options *o);
-/* Of a model in memory, with these parameters of the network; both must outlive the runner. room NULL: ready to run.
- * Else the runner takes its turn in an arena of *room bytes beside other executions: *room becomes what it needs, if
- * that is more; before the first run gt_runner_use_arena() and gt_runner_prepare() are to be called. */
-gt_runner *gt_runner_new(gt_model *m, const float *params, const gt_runner_options *o, size_t *room);
-void gt_runner_use_arena(gt_runner *r, void *memory); /* NULL is fine, here and in the next two */
-gt_status gt_runner_prepare(gt_runner *r);            /* after the parameters changed, or others used the arena */
 void gt_runner_close(gt_runner *r);
 
 gt_model *gt_runner_model(const gt_runner *r);
@@ -52,11 +48,9 @@ const float *gt_runner_params(const gt_runner *r);
 /* What the network was trained on, as far as its file says. */
 const struct gt_checkpoint_data *gt_runner_data(const gt_runner *r);
 int gt_runner_batch(const gt_runner *r);
-const gt_graph *gt_runner_graph(const gt_runner *r);
 float *gt_runner_input(gt_runner *r, const char *name);              /* of a batch; NULL: there is no such input */
 const float *gt_runner_output(const gt_runner *r, const char *name); /* until the next run; NULL: there is none */
 size_t gt_runner_floats(const gt_runner *r, const char *name);       /* of an output, for one item; 0: there is none */
-size_t gt_runner_bytes(const gt_runner *r);                          /* of memory, without the parameters */
 
 typedef struct gt_run_batch {
     int n;               /* items, at most gt_runner_batch(); black pictures fill the batch */
@@ -81,8 +75,13 @@ typedef struct gt_runner_pass {
 
 /* Runs the items of a dataset, whose batches are dealt to the ranks in turn: the records are the same on any number of
  * ranks. All ranks return the same status. *all: on rank 0 the records in the order of the items, which the caller
- * frees; else NULL. GT_USAGE: the pictures or labels of the data are not those that the model takes (gantry/items.h).
+ * frees; else NULL. GT_USAGE: the pictures or labels of the data are not those that the model takes (gantry/runner.h).
  */
 gt_status gt_runner_dataset_all(gt_comm *c, gt_runner *r, const gt_runner_pass *pass, void **all);
+
+/* Have all ranks the same data before them? Each rank has opened the set under the name `spec`; hosts may have copies
+ * on their own disks, and a copy may be old or incomplete. GT_FAILED on all ranks, with the name of a rank that
+ * differs: with different data ranks would wait for each other for ever. */
+gt_status gt_same_data_all(gt_comm *comm, gt_dataset *data, const char *spec);
 
 #endif

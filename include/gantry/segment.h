@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Segmentation: the class of every pixel by a trained network (fcn8s, ...), and what the classes are worth beside the
- * masks of a dataset. The results do not depend on the number of ranks. */
+ * masks of a dataset. The results do not depend on the number of ranks.
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_SEGMENT_H
 #define GANTRY_SEGMENT_H
 

@@ -59,7 +59,9 @@
  *
  * Memory: less than 100 bytes an item and nothing of the pictures. What must be unpacked as a whole goes through an
  * unnamed file in $TMPDIR (or /tmp).
- * Threads: every function but open and close from any thread, several at a time, unless info.main_thread_only. */
+ * Threads: every function but open and close from any thread, several at a time, unless info.main_thread_only.
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_SOURCE_H
 #define GANTRY_SOURCE_H
 
@@ -67,7 +69,7 @@
 #include <stdint.h>
 
 #include "gantry/choices.h"
-#include "gantry/hash.h"
+#include "gantry/file.h"
 #include "gantry/picture.h"
 #include "gantry/status.h"
 
@@ -130,8 +132,6 @@ const char *gt_synth_of_path(const char *path);
 
 enum { GT_MASK_IGNORE = 255, GT_MASK_CLASSES_MAX = 255 };
 
-enum { GT_MNIST_BORDER = 2 }; /* what the reference tool adds */
-
 typedef struct gt_source_info {
     const char *source; /* "folder", "zip", "hdf5", "synth", "lmdb", "tfrecords", "cifar", "mnist", "numpy", "csv",
                            "picture" */
@@ -165,21 +165,8 @@ typedef struct gt_source_info {
 
 /* ---- classes by their names and numbers ---- */
 
-typedef struct gt_class_names {
-    const char *const *name; /* [names]; may be NULL where there are none */
-    int names, classes;      /* numbers are below `classes` */
-    bool names_first; /* of a text that is one class's name and another's number the name is meant: so it was when runs
-                         began whose --classes are recorded */
-} gt_class_names;
-
-#define GT_CLASS_NAMED "name:"
-/* The class that a text means: its name or its number. "#2" is a number and "name:2" a name, whatever classes are
- * called. *class is -1: there is none such. GT_USAGE: the text is the name of one class and the number of another, or
- * several classes have the name; messages begin with `option` ("--class"). */
-gt_status gt_class_of_text(const gt_class_names *n, const char *option, const char *text, int *class);
 /* The number that a text begins with, -1: none, or too large; *end: what follows it. */
 int gt_class_number(const char *text, const char **end);
-const char *gt_class_nearest(const gt_class_names *n, const char *text); /* the name most like a text; NULL: none is */
 
 enum { GT_ITEM_NAME_BYTES = 4200 };
 
@@ -193,15 +180,6 @@ void gt_source_tell(const gt_source_info *info, const char *spec);
 
 /* Item i as [H,W,C], for gt_picture_free; messages name file, entry and reason. */
 gt_status gt_source_read(gt_source *s, int64_t i, gt_picture *out);
-
-/* The mask of item i, where the source has masks: [H,W] classes of 8 bits, GT_MASK_IGNORE where there is none, of the
- * size of the item's picture `shape`; for gt_picture_free. Threads as gt_source_read. GT_FORMAT: not of this size, a
- * class that is not among the masks' classes, or no 8-bit grey PNG. */
-gt_status gt_source_mask(gt_source *s, int64_t i, const gt_picture *shape, gt_picture *out);
-
-/* Size and kind of the item without its pixels. Of a picture file the beginning is read (of TIFF all); of an array
- * nothing is. */
-gt_status gt_source_head(gt_source *s, int64_t i, gt_picture_info *out);
 
 /* The item's name: path below the folder, entry of the archive, key; made up for items that have none. The text is in
  * `buffer` or lives as long as the source. */
@@ -219,12 +197,6 @@ struct gt_buffer;
 gt_status gt_survey_pictures(const gt_source *s, gt_survey *out);
 /* The command that makes a dataset of them. */
 void gt_survey_command(const gt_survey *o, const char *spec, struct gt_buffer *to);
-
-/* A stamp tells whether what is read has changed: of the source as a whole (main thread), and of item i where each item
- * has one; else zero. A file is known by its size and the time of its last change, so that it may be moved; an entry of
- * an archive by its size and checksum; a built-in set by its name and keys. */
-gt_hash128 gt_source_stamp(const gt_source *s);
-gt_hash128 gt_source_item_stamp(const gt_source *s, int64_t i);
 
 /* The item's class; -1: the item has no label, or labels are vectors. */
 int gt_source_class(const gt_source *s, int64_t i);

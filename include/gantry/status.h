@@ -18,7 +18,9 @@
  *     the world        all others, exit status 1: data, a run or a network that is not there, a damaged file, a file of
  *                      another kind than its place asks for (which damage cannot be told from), memory, a full disk.
  *     nothing but time GT_STOPPED, exit status 75: the same command resumes.
- * What is wrong in a file that nobody typed, such as the recipe in a checkpoint, is GT_FORMAT. */
+ * What is wrong in a file that nobody typed, such as the recipe in a checkpoint, is GT_FORMAT.
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_STATUS_H
 #define GANTRY_STATUS_H
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Requests from outside: signals. Handlers only set flags and may run any number of times (launchers pass a signal on
- * twice); the loop looks at a step boundary, where all ranks agree. */
+ * twice); the loop looks at a step boundary, where all ranks agree.
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_STOP_H
 #define GANTRY_STOP_H
 
@@ -8,17 +10,6 @@
 #include <stdbool.h>
 
 #include "gantry/dist.h"
-
-/* Set in the environment of ranks whose launcher kills nobody on SIGTERM, SIGINT and SIGHUP: that of gantry run. */
-#define GT_WAITING_LAUNCHER "GANTRY_WAITING_LAUNCHER"
-
-/* Set in the environment of ranks that gantry run or gantry train has started on its own host: the process that did so,
- * when it began, and the host. If it was killed before the ranks listened, gt_stop_install() finds that, and they stop.
- */
-#define GT_STARTER "GANTRY_STARTER"
-/* Tells it, if it is there, that the ranks have met, by a signal that others ignore. */
-#define GT_HAVE_MET SIGURG
-void gt_tell_starter(void);
 
 /* SIGUSR1, SIGTERM, SIGINT, SIGHUP (unless ignored: nohup): checkpoint and stop; SIGUSR2: checkpoint and go on;
  * SIGXFSZ, SIGPIPE: nothing. Rank 0 answers at once: without a launcher "stopping after `after` (Ctrl-C again: at

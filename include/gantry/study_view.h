@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Figures that explain autoencoders and networks before training, with the numbers behind them. Each function writes a
- * figure (.svg, .png) and a table (.csv) into a folder that is there. */
+ * figure (.svg, .png) and a table (.csv) into a folder that is there.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_STUDY_VIEW_H
 #define GANTRY_STUDY_VIEW_H
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Training a job from its beginning, or from where it stopped, to its end. */
+ * Training a job from its beginning, or from where it stopped, to its end.
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_TRAIN_H
 #define GANTRY_TRAIN_H
 
-#include "gantry/dataset.h"
 #include "gantry/dist.h"
-#include "gantry/job.h"
-#include "gantry/model.h"
+#include "gantry/family.h"
 
 /* Is there a run in the job's directory that training would go on with? This process alone looks. */
 bool gt_train_resumes(const gt_job *job);

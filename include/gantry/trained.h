@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A model with the parameters of a checkpoint: what runners and exports begin with. */
+ * A model with the parameters of a checkpoint: what runners and exports begin with.
+ *
+ * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_TRAINED_H
 #define GANTRY_TRAINED_H
 
 #include "gantry/checkpoint.h"
-#include "gantry/job.h"
+#include "gantry/family.h"
 #include "gantry/model.h"
 #include "gantry/network.h"
 
@@ -20,10 +22,6 @@ typedef struct gt_trained {
 /* Reads the model of a checkpoint; of a run's directory the newest checkpoint is taken. The model computes with the
  * checkpoint's arithmetic where this CPU has it. `o` may be NULL. On an error nothing is left to close. */
 gt_status gt_trained_open(gt_trained *t, const char *checkpoint, const gt_network_options *o);
-/* The same with the parameters of the network `name`; NULL: as above. */
-gt_status gt_trained_open_network(gt_trained *t, const char *checkpoint, const gt_network_options *o, const char *name);
-/* As gt_trained_open(), with all other networks that the file has: see `networks`. */
-gt_status gt_trained_open_all(gt_trained *t, const char *checkpoint, const gt_network_options *o);
 /* Frees what the struct holds, but not a model of the caller. */
 void gt_trained_close(gt_trained *t);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The version of program and library. The Makefile reads it from this line for the pkg-config file. */
+ * The version of program and library. The Makefile reads it from this line for the pkg-config file.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_VERSION_H
 #define GANTRY_VERSION_H
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Films of a walk through the images that a generator makes: from seed to seed, from class to class. */
+ * Films of a walk through the images that a generator makes: from seed to seed, from class to class.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_WALK_H
 #define GANTRY_WALK_H
 

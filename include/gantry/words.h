@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Words of other programs (stylegan2-ada-pytorch, stylegan3, EDM, examples of PyTorch and Keras, sbatch): what an
- * option of theirs is called here, and what it is where Gantry has none. */
+ * option of theirs is called here, and what it is where Gantry has none.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_WORDS_H
 #define GANTRY_WORDS_H
 
@@ -21,12 +23,6 @@ typedef enum gt_word_kind {
     GT_WORD_OF_VALUE, /* an option of Gantry with another meaning, seen by a value that it does not take */
     GT_WORD_OF_MODEL, /* an option of other models than that of the job, whose family has `at` and `here` */
 } gt_word_kind;
-
-typedef struct gt_word_table {
-    const gt_word *rows; /* the first one that fits counts */
-    int n;
-} gt_word_table;
-extern const gt_word_table gt_words[GT_WORD_OF_MODEL + 1];
 
 /* docs/glossary.md, and lines of "PAGE: HEADING" of the documents. */
 extern const char gt_glossary[], gt_headings[];

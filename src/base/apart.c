@@ -5,7 +5,7 @@
 #include <string.h>
 #include <uchar.h>
 
-#include "gantry/text.h"
+#include "base/door/text.h"
 
 /* For each mark the letters that take it, each followed by the character of both. Syllables of Hangul follow a formula.
  */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The folder of what programs keep from run to run (base/file.h). */
+ * The folder of what programs keep from run to run (base/door/file.h). */
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 
 static const char *variable(const char *name) {
     const char *value = getenv(name);

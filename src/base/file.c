@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reads, writes and replaces whole files (gantry/file.h, base/file.h). */
+ * Reads, writes and replaces whole files (gantry/file.h, base/door/file.h). */
 #define _GNU_SOURCE
-#include "base/file.h"
+#include "base/door/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,10 +18,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "gantry/clock.h"
-#include "gantry/memory.h"
-#include "gantry/progress.h"
-#include "gantry/text.h"
+#include "base/door/clock.h"
+#include "base/door/memory.h"
+#include "base/door/progress.h"
+#include "base/door/text.h"
 
 static bool buffer_room(gt_buffer *b, size_t more) {
     size_t need;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Finds the kind of a file in the first bytes of the file. */
 #define _GNU_SOURCE
-#include "base/file.h"
+#include "base/door/file.h"
 
 #include <ctype.h>
 #include <fcntl.h>

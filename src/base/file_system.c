@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What file systems say: their kind, and how much room is left. The kind is found by the magic number that statfs()
  * gives. The numbers come from linux/magic.h, and from the sources of file systems outside the kernel. */
-#include "base/file.h"
+#include "base/door/file.h"
 
 #include <errno.h>
 #include <libgen.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Files that are written piece by piece (base/file.h). */
-#include "base/file.h"
+ * Files that are written piece by piece (base/door/file.h). */
+#include "base/door/file.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Makes halves, and removes the halves that killed processes left behind (base/file.h). */
+ * Makes halves, and removes the halves that killed processes left behind (base/door/file.h). */
 #define _GNU_SOURCE
-#include "base/file.h"
+#include "base/door/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "gantry/program.h"
+#include "base/door/program.h"
 
 enum { TAG = 8, TRIES = 100 };
 static const char ending[] = ".part";

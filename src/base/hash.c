@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Checksums. xxHash and zlib compute most of them; CRC-32C is short enough to be computed here. */
-#include "gantry/hash.h"
+#include "base/door/hash.h"
 
 #include <stdio.h>
 #include <xxhash.h>

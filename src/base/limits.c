@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/machine.h"
+#include "base/door/machine.h"
 
 enum { PATH_BYTES = 4096 };
 

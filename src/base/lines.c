@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Reads a text file line by line (lines.h). */
-#include "base/lines.h"
+#include "base/door/lines.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "gantry/progress.h"
+#include "base/door/file.h"
+#include "base/door/progress.h"
 
 enum { LONGEST = 2 << 20 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Log lines to stderr and the run's log file, and a live line at the bottom of a terminal. Each line leaves in one
  * write(), so that the lines of several ranks on one terminal do not mix. */
-#include "gantry/log.h"
+#include "base/door/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,10 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "gantry/hash.h"
-#include "gantry/progress.h"
-#include "gantry/text.h"
+#include "base/door/file.h"
+#include "base/door/hash.h"
+#include "base/door/progress.h"
+#include "base/door/text.h"
 
 enum { LINE_BYTES = 4096, DEFAULT_COLUMNS = 80, ONCE_MAX = 64 };
 

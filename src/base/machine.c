@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Facts about the computer, from /proc and /sys. A fact that cannot be read stays unknown. */
 #define _GNU_SOURCE
-#include "base/machine.h"
+#include "base/door/machine.h"
 
 #include <dirent.h>
 #include <sched.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gantry/clock.h"
+#include "base/door/clock.h"
 #include "gantry/log.h"
 #include "gantry/pool.h"
 

@@ -2,11 +2,11 @@
  * Elementary functions of float64. The logarithm is a pair of doubles good to about 2^-60, so that log, exp of a sum
  * and pow are each rounded almost once. Products are made exact by Dekker's splitting, which needs no fused
  * multiply-add. */
-#include "gantry/mathfn.h"
+#include "base/door/mathfn.h"
 
 #include <stdbool.h>
 
-#include "base/mathfn_inline.h"
+#include "base/door/mathfn_inline.h"
 
 #define LN2_HIGH 0x1.62e42fefap-1 /* 36 bits: times an exponent it is exact */
 #define LN2_LOW 0x1.cf79abc9e3b3ap-40

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * MD5 (gantry/hash.h). The words of step i are those of RFC 1321, section 3.4. */
-#include "gantry/hash.h"
+#include "base/door/hash.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Arenas, arrays that grow, and blocks (gantry/memory.h). */
-#include "gantry/memory.h"
+#include "base/door/memory.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
  * docs/mathematics/seeds.md. */
 #include <math.h>
 
-#include "gantry/mathfn.h"
-#include "gantry/random.h"
+#include "base/door/mathfn.h"
+#include "base/door/random.h"
 
 enum { N = 624, M = 397 };
 

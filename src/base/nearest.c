@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a mistyped name was meant to be. */
-#include "gantry/nearest.h"
+#include "base/nearest.h"
 
 #include <dirent.h>
 #include <stdio.h>

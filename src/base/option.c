@@ -11,8 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/file.h"
-#include "gantry/nearest.h"
+#include "base/door/file.h"
+#include "base/nearest.h"
 #include "gantry/words.h"
 
 enum { REAL_TEXT = 32 };

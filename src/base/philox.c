@@ -4,9 +4,9 @@
 #include <string.h>
 #include <xxhash.h>
 
-#include "base/clones.h"
-#include "base/mathfn_inline.h"
-#include "gantry/random.h"
+#include "base/door/clones.h"
+#include "base/door/mathfn_inline.h"
+#include "base/door/random.h"
 
 enum { ROUNDS = 10, LANES = 64, BLOCK = 4 * LANES };
 

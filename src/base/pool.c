@@ -18,7 +18,7 @@
  * Waiting: a short spin, then futex sleep. No spin when the process has fewer cores than threads: there the waiting
  * thread would take the core from the one it waits for. */
 #define _GNU_SOURCE
-#include "gantry/pool.h"
+#include "base/door/pool.h"
 
 #include <linux/futex.h>
 #include <pthread.h>
@@ -31,7 +31,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/thread.h"
+#include "base/door/thread.h"
 #include "gantry/status.h"
 
 enum {

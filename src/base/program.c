@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The running program (gantry/program.h). */
 #define _GNU_SOURCE
-#include "gantry/program.h"
+#include "base/door/program.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "gantry/clock.h"
+#include "base/door/clock.h"
 
 static const char link_to_self[] = "/proc/self/exe";
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The live line of a work, and the signs that go on to the heartbeats (gantry/progress.h). */
-#include "gantry/progress.h"
+#include "base/door/progress.h"
 
 #include <errno.h>
 #include <math.h>
@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/thread.h"
-#include "gantry/clock.h"
-#include "gantry/log.h"
+#include "base/door/thread.h"
+#include "base/door/clock.h"
+#include "base/door/log.h"
 #include "gantry/option.h"
 #include "gantry/text.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Texts that come from data: files, archives, networks, the command line (gantry/text.h). A terminal obeys some of
  * their bytes, and a line of a log ends at others; here they become texts that only show. */
-#include "gantry/text.h"
+#include "base/door/text.h"
 
 #include <errno.h>
 #include <stdbool.h>

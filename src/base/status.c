@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gantry/text.h"
+#include "base/door/text.h"
 
 enum { MESSAGE_BYTES = 2048 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Files without a name (base/file.h). */
+ * Files without a name (base/door/file.h). */
 #define _GNU_SOURCE
-#include "base/file.h"
+#include "base/door/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Texts of other encodings as UTF-8; points in time and spans of time as texts (gantry/text.h). */
-#include "gantry/text.h"
+#include "base/door/text.h"
 
 #include <iconv.h>
 #include <math.h>

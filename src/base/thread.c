@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Starts threads and tickers (thread.h). */
-#include "base/thread.h"
+#include "base/door/thread.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <time.h>
 
-#include "gantry/clock.h"
-#include "gantry/program.h"
+#include "base/door/clock.h"
+#include "base/door/program.h"
 
 int gt_thread_start(pthread_t *thread, void *(*run)(void *), void *arg) {
     pthread_attr_t attributes;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Words of other programs: see gantry/words.h. A word of several rows holds where the first of them does. */
-#include "gantry/words.h"
+#include "base/words.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/embed.h"
+#include "base/door/embed.h"
 
 #define GPUS "Gantry computes on processors alone, in float32; there is nothing to choose"
 #define SIZE_OF_DATA \

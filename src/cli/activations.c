@@ -33,9 +33,9 @@ static gt_status check_words(const gt_option *o, const char *value) {
     gt_job *job = gt_job_new();
     if (!job) return GT_NOMEM;
     snprintf(key, sizeof key, "%.*s", (int)strlen(o->key) - 1, o->key);
-    int n = split_words(job->arena, value, words);
+    int n = split_words(gt_job_arena(job), value, words);
     gt_status st = GT_OK;
-    for (int i = 0; i < n && !st; i++) st = gt_options_set(&job->options, key, words[i], NULL);
+    for (int i = 0; i < n && !st; i++) st = gt_job_set(job, key, words[i], NULL);
     gt_job_free(job);
     return st;
 }
@@ -84,7 +84,7 @@ static gt_status set_option(gt_options *o, const char *key, const char *value) {
 static gt_status read_job(const work *w, gt_job *job, const char *init, const char *activation) {
     const cli_arguments *a = w->arguments;
     const activations_fields *f = w->fields;
-    gt_options o = job->options;
+    gt_options o = *gt_options_of_job(job);
     int64_t height = 0, width = 0;
     if (a->n_words > 1) return gt_fail(GT_USAGE, "'%s': one job file at most", a->words[1]);
     cli_read_size(f->size, &height, &width);
@@ -111,14 +111,17 @@ static void set_range(const char *range, const char *activation, gt_activations_
 }
 
 static gt_status measure_network(work *w, gt_job *job, const char *init, const char *activation) {
-    gt_options o = job->options;
+    gt_options o = *gt_options_of_job(job);
     gt_status st = read_job(w, job, init, activation);
     if (st) return st;
     const gt_option *of_init = gt_options_find(&o, "init"), *of_activation = gt_options_find(&o, "activation");
     const char *shown = gt_options_effective(&o, of_init), *by = gt_options_effective(&o, of_activation);
+    const gt_job_facts of = gt_job_look(job);
     gt_activations_options options = {
-        .inputs = (int)w->fields->inputs, .bins = (int)w->fields->bins, .seed = (uint64_t)job->seed};
-    if (!gt_model_has(job->family, job->kind, of_activation)) by = job->model;
+        .inputs = (int)w->fields->inputs, .bins = (int)w->fields->bins, .seed = (uint64_t)of.seed};
+    const gt_family_model *kind;
+    const gt_family *family = gt_family_of(of.model, &kind);
+    if (!gt_model_has(family, kind, of_activation)) by = of.model;
     set_range(w->fields->range, by, &options);
     gt_model *m = gt_model_new(job);
     gt_activations *all = NULL;
@@ -151,7 +154,7 @@ static gt_status compare_networks(work *w) {
     for (int i = 0; i < n_activations * n_inits && !st; i++) {
         gt_job *job = gt_job_new();
         if (!job) return GT_NOMEM;
-        job->kernels = cli_kernels();
+        gt_job_set_kernels(job, cli_kernels());
         st = measure_network(w, job, inits[i % n_inits], activations[i / n_inits]);
         gt_job_free(job);
     }

@@ -8,8 +8,9 @@
 #include "cli/applied.h"
 #include "gantry/anomalies.h"
 #include "gantry/arrays.h"
+#include "gantry/encode.h"
 #include "gantry/invert.h"
-#include "gantry/items.h"
+#include "gantry/runner.h"
 #include "gantry/rundir.h"
 #include "gantry/text.h"
 
@@ -76,18 +77,18 @@ static gt_status open_training_data(const cli_session *s, reference *r) {
     const anomalies_fields *f = s->fields;
     gt_job *job = *f->job ? gt_job_new() : NULL;
     gt_status st = *f->job ? job ? gt_job_read_text(job, f->job, "job.ini") : GT_NOMEM : GT_OK;
-    if (!st && (!job || !*job->data))
+    if (!st && (!job || !*gt_job_look(job).data))
         st = gt_fail(GT_USAGE,
                      "'%s' does not say which pictures it was trained on: --reference=DATA names normal pictures, "
                      "--threshold=X the error above which one is an anomaly",
                      s->arguments.words[0]);
     else if (!st) {
-        job->mirror = false;
-        r->name = gt_arena_printf(s->arena, "that the run was trained on, %s", job->data);
-        st = gt_job_open_data(job, &r->data);
+        st = gt_job_set(job, "mirror", "0", NULL);
+        r->name = gt_arena_printf(s->arena, "that the run was trained on, %s", gt_job_look(job).data);
+        if (!st) st = gt_job_open_data(job, &r->data);
         if (!st && has_more(r)) {
-            job->subset = r->most;
-            st = gt_job_open_data(job, &r->data);
+            st = gt_job_set(job, "subset", gt_arena_printf(s->arena, "%lld", (long long)r->most), NULL);
+            if (!st) st = gt_job_open_data(job, &r->data);
         }
         if (st)
             gt_wrap(st,
@@ -121,7 +122,7 @@ static gt_status open_maker(const cli_applied *e, maker *m) {
     const cli_session *s = e->session;
     const anomalies_fields *f = s->fields;
     *m = (maker){.encoder = e->network};
-    if (gt_model_role(e->model, GT_ROLE_ENCODER)) return GT_OK;
+    if (gt_model_has_role(e->model, GT_ROLE_ENCODER)) return GT_OK;
     gt_options_use(&s->options, "num-steps");
     m->inverter = gt_inverter_new(gt_runner_model(e->network), gt_runner_params(e->network),
                                   &(gt_inverter_options){.steps = f->steps, .pool = e->pool});

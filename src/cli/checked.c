@@ -12,7 +12,6 @@
 #include "gantry/checkpoint.h"
 #include "gantry/family.h"
 #include "gantry/file.h"
-#include "gantry/nearest.h"
 #include "gantry/network.h"
 #include "gantry/program.h"
 #include "gantry/score.h"
@@ -80,22 +79,22 @@ gt_status cli_choose_detector(const gt_options *o, const char **path) {
 }
 
 gt_status cli_check_resume(gt_job *job) {
-    if (!gt_job_transfers(job) || gt_checkpoint_any(job->run)) return GT_OK;
+    const gt_job_facts of = gt_job_look(job);
+    if (!gt_job_transfers(job) || gt_checkpoint_any(of.run)) return GT_OK;
     char *file;
-    gt_status st = cli_check_checkpoint(&job->options, job->resume, &file);
-    if (!st && !file) st = gt_checkpoint_none_in(job->resume);
+    gt_status st = cli_check_checkpoint(gt_options_of_job(job), of.resume, &file);
+    if (!st && !file) st = gt_checkpoint_none_in(of.resume);
     if (st) return gt_wrap(st, "--resume");
-    job->resume_file = gt_arena_printf(job->arena, "%s", file);
+    st = gt_job_set_resume_file(job, file);
     free(file);
-    return job->resume_file ? GT_OK : GT_NOMEM;
+    return st;
 }
 
 gt_status cli_check_detector(gt_job *job) {
-    const char *path = job->detector;
-    gt_status st = cli_choose_detector(&job->options, &path);
-    if (!st || !gt_checkpoint_any(job->run)) return st;
-    job->no_metrics = gt_arena_printf(job->arena, "%s", gt_message());
-    return job->no_metrics ? GT_OK : GT_NOMEM;
+    const char *path = gt_job_look(job).detector;
+    gt_status st = cli_choose_detector(gt_options_of_job(job), &path);
+    if (!st || !gt_checkpoint_any(gt_job_look(job).run)) return st;
+    return gt_job_set_no_metrics(job, gt_message());
 }
 
 static bool is_run(const char *dir) { return gt_checkpoint_any(dir) || gt_folder_has(dir, "job.ini"); }
@@ -123,7 +122,7 @@ const char *cli_find_job_file(gt_arena *a, const char *word) {
 static gt_status fail_no_job(const char *word) {
     char folder[GT_PROGRAM_PATH_BYTES], place[GT_PROGRAM_PATH_BYTES + 32], near[GT_NAME_BYTES] = "";
     for (const gt_family *const *f = gt_families(); *f; f++)
-        for (const gt_family_model *m = (*f)->models; m->name; m++)
+        for (const gt_family_model *m = gt_family_models(*f); m->name; m++)
             if (!strcasecmp(word, m->name))
                 return gt_fail(GT_USAGE,
                                "'%.200s' is a model, and no job of that name comes with the program: use --model=%s",

@@ -11,6 +11,7 @@
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
 #include "gantry/job.h"
+#include "gantry/launch.h"
 #include "gantry/network.h"
 #include "gantry/option.h"
 #include "gantry/outfile.h"

@@ -47,7 +47,7 @@ static gt_status write_scores(const cli_applied *c, const gt_classified *all) {
     const evaluate_fields *f = c->session->fields;
     const gt_predictions p = {c->model, c->data, gt_runner_data(c->network), all, NULL};
     gt_scores s;
-    gt_status st = gt_classify_score(all, c->info->count, c->model->label_dim, &s);
+    gt_status st = gt_classify_score(all, c->info->count, gt_model_look(c->model).label_dim, &s);
     if (!st && !s.count)
         st = gt_fail(GT_USAGE, "'%s' has no classes that the network knows", c->session->arguments.words[1]);
     if (!st) st = gt_rundir_prepare(f->outdir, (size_t)s.classes * (size_t)s.classes * 32 + 65536);

@@ -12,7 +12,7 @@ static gt_status open_decoder(const cli_session *s, int d, gt_generator **g) {
     gt_network_options reading = cli_reading(&s->options);
     *g = gt_decoder_open(gmm_options(s)->decoder, s->pool, &reading);
     if (!*g) return gt_failure();
-    int z_dim = gt_generator_model(*g)->z_dim;
+    int z_dim = gt_model_look(gt_generator_model(*g)).z_dim;
     return z_dim == d ? GT_OK
                       : gt_fail(GT_USAGE, "%s decodes latents of %d numbers, the mixture is of %d",
                                 gmm_options(s)->decoder, z_dim, d);
@@ -22,9 +22,9 @@ static gt_status open_decoder(const cli_session *s, int d, gt_generator **g) {
  * all. */
 static gt_status draw_grid(const gt_cloud_info *p, gt_generator *g, const double *points, int64_t n, const char *path) {
     int columns = (int)ceil(sqrt((double)n)), rows = (int)((n + columns - 1) / columns);
-    const gt_model *m = g ? gt_generator_model(g) : NULL;
-    if (gt_grid_check(columns, rows, m ? m->height : p->height, m ? m->width : p->width,
-                      gt_grid_shown(m ? m->channels : p->channels))) {
+    const gt_model_facts m = g ? gt_model_look(gt_generator_model(g))
+                               : (gt_model_facts){.height = p->height, .width = p->width, .channels = p->channels};
+    if (gt_grid_check(columns, rows, m.height, m.width, gt_grid_shown(m.channels))) {
         gt_warn("no %s: %s", path, gt_message());
         return GT_OK;
     }

@@ -56,30 +56,30 @@ static void print_tensor(void *arg, const gt_gradcheck_tensor *t) {
     w->without += !t->checked;
 }
 
-static void keep_worst(work *w, const gt_phase *p, const gt_gradcheck *found) {
+static void keep_worst(work *w, const char *phase, const gt_gradcheck *found) {
     for (int i = 0; i < found->n; i++) {
         const gt_gradcheck_tensor *t = &found->tensors[i];
         bool worse = gt_gradcheck_is_worse(t->error, t->apart, &w->worst_tensor);
         if (!t->checked || (w->worst_phase && !worse)) continue;
-        w->worst_phase = p->name;
+        w->worst_phase = phase;
         w->worst_tensor = *t;
     }
 }
 
 static gt_status check_phase(work *w, gt_phase *p, gt_pool *pool) {
-    gt_slice_input slice = gt_gradcheck_slice(&w->samples);
+    const gt_phase_facts phase = gt_phase_look(p);
     gt_gradcheck_options o = {(int)w->fields->elements, w->fields->tensors, pool};
     gt_gradcheck found;
-    gt_print("phase %s: gradients of %s, %d image%s\n%-40s %8s %8s %6s %6s %10s %10s %10s\n", p->name,
-             w->model->nets[p->net]->name, w->samples.n, gt_plural(w->samples.n), "tensor", "elements", "checked",
-             "kinks", "lost", "step", "noise", "error");
+    gt_print("phase %s: gradients of %s, %d image%s\n%-40s %8s %8s %6s %6s %10s %10s %10s\n", phase.name, phase.network,
+             w->samples.n, gt_plural(w->samples.n), "tensor", "elements", "checked", "kinks", "lost", "step", "noise",
+             "error");
     gt_print_flush(stdout);
     gt_tell_start("preparing the graphs", NULL, 0);
-    gt_status st = gt_gradcheck_phase(p, &slice, &o, w->job->arena, print_tensor, w, &found);
+    gt_status st = gt_gradcheck_phase(p, &w->samples, &o, gt_job_arena(w->job), print_tensor, w, &found);
     gt_tell_end();
-    if (st) return gt_wrap(st, "phase %s", p->name);
+    if (st) return gt_wrap(st, "phase %s", phase.name);
     gt_print("the loss is %.9g with a noise of %.1e\n\n", found.loss, found.noise);
-    keep_worst(w, p, &found);
+    keep_worst(w, phase.name, &found);
     w->phases++;
     return GT_OK;
 }
@@ -88,7 +88,7 @@ static gt_status print_result(const work *w) {
     const gt_gradcheck_tensor *t = &w->worst_tensor;
     if (!w->phases)
         return gt_fail(GT_USAGE, "--phase=%s: the model has no such phase (its first is %s)", w->fields->phase,
-                       w->model->phases[0].name);
+                       gt_phase_look(gt_model_phase(w->model, 0)).name);
     if (!w->tensors) return gt_fail(GT_USAGE, "--tensors=%s: no tensor has such a name", w->fields->tensors);
     gt_print("%d of %d elements checked; %d at kinks and %d lost in the noise are left out", w->checked,
              w->checked + w->kinks + w->lost, w->kinks, w->lost);
@@ -104,14 +104,15 @@ static gt_status print_result(const work *w) {
 }
 
 static gt_status check_phases(work *w, gt_pool *pool) {
+    int n = 0;
     gt_status st = gt_job_open_data(w->job, &w->data);
     if (!st && !(w->model = gt_model_new(w->job))) st = gt_failure();
     if (!st)
-        st = gt_gradcheck_samples_read(w->job->arena, w->job, w->model, w->data, (int)w->fields->images, &w->samples);
+        st = gt_gradcheck_samples_read(gt_job_arena(w->job), w->job, w->model, w->data, (int)w->fields->images,
+                                       &w->samples);
     if (!st) gt_gradcheck_move(w->model);
-    for (int i = 0; !st && i < w->model->n_phases; i++)
-        if (!*w->fields->phase || gt_is(w->fields->phase, w->model->phases[i].name))
-            st = check_phase(w, &w->model->phases[i], pool);
+    for (gt_phase *p; !st && (p = gt_model_phase(w->model, n++));)
+        if (!*w->fields->phase || gt_is(w->fields->phase, gt_phase_look(p).name)) st = check_phase(w, p, pool);
     if (!st) st = print_result(w);
     gt_model_free(w->model);
     gt_dataset_close(w->data);
@@ -122,12 +123,13 @@ static gt_status gradcheck(cli_session *s) {
     work w = {.fields = s->fields, .job = gt_job_new()};
     gt_pool *pool = NULL;
     if (!w.job) return GT_NOMEM;
-    w.job->kernels = cli_kernels();
+    gt_job_set_kernels(w.job, cli_kernels());
     gt_status st = cli_read_job(w.job, &s->arguments);
     if (!st) st = cli_check_job(w.job);
     if (!st) st = cli_resolve_job(w.job);
-    gt_tell_allow(w.job->progress);
-    if (!st && !(pool = gt_pool_new(w.job->threads ? (int)w.job->threads : 1))) st = gt_failure();
+    const gt_job_facts of = gt_job_look(w.job);
+    gt_tell_allow(of.progress);
+    if (!st && !(pool = gt_pool_new(of.threads ? (int)of.threads : 1))) st = gt_failure();
     if (!st) st = check_phases(&w, pool);
     gt_pool_free(pool);
     gt_job_free(w.job);

@@ -66,16 +66,17 @@ static void find_default(const view *v, const gt_option *o, char *out, size_t by
     const char *text = o->standard ? o->standard : o->derived, *chosen = NULL;
     snprintf(out, bytes, "%s", text ? text : "");
     if (!v->family || o->standard || !text) return;
+    const char *family = gt_family_name(v->family);
     int chosen_length = 0;
     bool own = false;
     for (const char *piece = text; *piece;) {
         const char *end = strstr(piece, "; ");
         int length = end ? (int)(end - piece) : (int)strlen(piece);
         bool others = false;
-        for (const gt_family *const *f = gt_families(); *f; f++) others |= begins(piece, (*f)->name, length);
-        bool mine = begins(piece, v->family->name, length);
+        for (const gt_family *const *f = gt_families(); *f; f++) others |= begins(piece, gt_family_name(*f), length);
+        bool mine = begins(piece, family, length);
         if (mine || (!others && !own && !chosen)) {
-            int skip = mine ? (int)strlen(v->family->name) + 1 : 0;
+            int skip = mine ? (int)strlen(family) + 1 : 0;
             chosen = piece + skip, chosen_length = length - skip, own = mine;
         }
         piece += length + (end ? 2 : 0);
@@ -203,7 +204,7 @@ void cli_print_help(const cli_command *c, const char *model, FILE *f) {
     v.rows = cli_options(c, &v.n);
     if (v.rows == gt_job_table(&n_job)) {
         v.family = model ? gt_family_of(model, &v.model) : NULL;
-        if (!v.family) v.family = gt_families()[0], v.model = v.family->models;
+        if (!v.family) v.family = gt_families()[0], v.model = gt_family_models(v.family);
     }
     snprintf(text, sizeof text, "gantry %s %s", c->name, c->arguments ? c->arguments : "");
     cli_print_wrapped(text, "usage: ", "       ", COLUMNS, f);

@@ -35,8 +35,8 @@ static void print_models(const gt_option *o, char *out, size_t bytes) {
     for (const gt_family *const *f = gt_families(); *f; f++) {
         if (!gt_family_has(*f, o)) continue;
         gt_models_with(*f, o, models, sizeof models);
-        n += (size_t)snprintf(out + n, bytes - n, "%s%s", n ? ", " : "", (*f)->name);
-        if ((*f)->models[1].name) n += (size_t)snprintf(out + n, bytes - n, " (%s)", models);
+        n += (size_t)snprintf(out + n, bytes - n, "%s%s", n ? ", " : "", gt_family_name(*f));
+        if (gt_family_models(*f)[1].name) n += (size_t)snprintf(out + n, bytes - n, " (%s)", models);
     }
 }
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "gantry/array_view.h"
+#include "gantry/dataset_view.h"
 #include "gantry/arrays.h"
 #include "gantry/file.h"
 #include "gantry/network.h"

@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "cli/cli.h"
-#include "gantry/items.h"
+#include "gantry/runner.h"
 #include "gantry/dataset.h"
 #include "gantry/dataset_view.h"
 #include "gantry/family.h"
@@ -202,8 +202,8 @@ gt_status cli_inspect_dataset(const char *spec) {
              info->channel_names ? info->channel_names : "", info->channel_names ? ")" : "", info->range[0],
              info->range[1]);
     for (const gt_family *const *f = gt_families(); *f; f++)
-        if ((*f)->check_size && (*f)->check_size(info->height, info->width, info->channels))
-            gt_print("             not for --model=%s: %s\n", (*f)->models->name, gt_message());
+        if (gt_family_check_size(*f, info->height, info->width, info->channels))
+            gt_print("             not for --model=%s: %s\n", gt_family_models(*f)->name, gt_message());
     gt_arena *a = gt_arena_new();
     st = a ? print_labels(a, ds, info) : GT_NOMEM;
     if (!st) st = print_masks(ds, info);

@@ -35,46 +35,29 @@ static gt_status job_of(const gt_options *o, const char *path, gt_job **job) {
     return *job ? read_job(*job, path) : GT_NOMEM;
 }
 
-static gt_status print_phase(gt_phase *p, bool timed, const gt_exec_options *options) {
-    gt_graph *g = p->build(p, p->model->slice_size);
-    gt_exec *e = g ? gt_exec_new(g, options) : NULL;
-    if (!e) {
-        gt_graph_free(g);
-        return gt_failure();
-    }
-    gt_print("phase %s: trains %s, every %d step%s, slices of %d\n", p->name, p->model->nets[p->net]->name, p->interval,
-             p->interval > 1 ? "s" : "", p->model->slice_size);
-    gt_status st = timed ? gt_phase_time(p, e) : GT_OK;
-    if (!st) gt_exec_print(e, stdout);
-    gt_print("\n");
-    gt_exec_free(e);
-    gt_graph_free(g);
-    return st;
-}
-
-static gt_status print_phases(gt_model *m, const char *phase, bool timed, const gt_exec_options *options) {
+static gt_status print_phases(gt_model *m, const char *phase, const gt_phase_print_options *options) {
     int printed = 0;
-    for (int i = 0; i < m->n_phases; i++) {
-        if (*phase && strcmp(phase, m->phases[i].name)) continue;
-        gt_status st = print_phase(&m->phases[i], timed, options);
+    gt_phase *p;
+    for (int i = 0; (p = gt_model_phase(m, i)); i++) {
+        if (*phase && strcmp(phase, gt_phase_look(p).name)) continue;
+        gt_status st = gt_phase_print(p, options, stdout);
         if (st) return st;
         printed++;
     }
     return printed ? GT_OK
-                   : gt_fail(GT_USAGE, "--phase=%s: model '%s' has no such phase (its first is %s)", phase, m->name,
-                             m->phases[0].name);
+                   : gt_fail(GT_USAGE, "--phase=%s: model '%s' has no such phase (its first is %s)", phase,
+                             gt_model_look(m).name, gt_phase_look(gt_model_phase(m, 0)).name);
 }
 
 gt_status cli_inspect_graph(const gt_options *o, const char *path, const char *phase, bool timed, int threads) {
     gt_job *job;
     gt_status st = job_of(o, path, &job);
-    if (!st) job->kernels = cli_kernels();
+    if (!st) gt_job_set_kernels(job, cli_kernels());
     gt_model *m = st ? NULL : gt_model_new(job);
     if (timed) gt_warn_of_threads(threads, gt_processors_allowed());
     gt_pool *pool = m ? gt_pool_new(threads) : NULL;
-    /* As training plans them where a rank has one slice. */
-    gt_exec_options options = {.pool = pool, .runs = 1, .recompute = m ? gt_job_recompute(job) : 0};
-    if (!st) st = pool ? print_phases(m, phase, timed, &options) : gt_failure();
+    gt_phase_print_options options = {.pool = pool, .recompute = m ? gt_job_recompute(job) : 0, .timed = timed};
+    if (!st) st = pool ? print_phases(m, phase, &options) : gt_failure();
     gt_pool_free(pool);
     gt_model_free(m);
     gt_job_free(job);

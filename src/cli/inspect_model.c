@@ -66,16 +66,18 @@ static gt_status print_network(gt_arena *a, gt_model *m, int i) {
 static gt_status print_model(const gt_job *job) {
     gt_model *m = gt_model_bare(job);
     if (!m) return gt_failure();
+    const gt_job_facts of_job = gt_job_look(job);
+    const gt_model_facts of = gt_model_look(m);
     gt_status st = GT_OK;
     size_t bytes;
-    gt_print("model %s, images of %dx%d with %d channel%s\n\n", job->model, m->height, m->width, m->channels,
-             m->channels == 1 ? "" : "s");
-    for (int i = 0; i < m->n_nets && !st; i++) st = print_network(job->arena, m, i);
+    gt_print("model %s, images of %dx%d with %d channel%s\n\n", of_job.model, of.height, of.width, of.channels,
+             of.channels == 1 ? "" : "s");
+    for (int i = 0; i < of.n_networks && !st; i++) st = print_network(gt_job_arena(job), m, i);
     if (!st) st = gt_training_bytes(m, job, &bytes);
     if (!st)
         gt_print(
             "Training with --batch=%lld: slices of %d image%s, of which each needs %.1f MB while it is computed.\n",
-            (long long)job->batch, m->slice_size, gt_plural(m->slice_size), (double)bytes / 1e6);
+            (long long)of_job.batch, of.slice_size, gt_plural(of.slice_size), (double)bytes / 1e6);
     gt_model_free(m);
     return st;
 }
@@ -111,7 +113,7 @@ static gt_status resolve_job(gt_job *job, const shape_fields *f) {
     if (!*f->size)
         return gt_fail(GT_USAGE, "--model needs --size: height x width of the images, such as --size=224x224");
     cli_read_size(f->size, &height, &width);
-    job->colours = f->channels == 1 || f->channels == 3 ? f->channels : 0;
+    gt_job_set_colours(job, f->channels == 1 || f->channels == 3 ? f->channels : 0);
     return gt_job_resolve(job, height, width, f->channels, f->classes, 0);
 }
 
@@ -121,8 +123,8 @@ static gt_status inspect_model(gt_job *job, int argc, char **argv, bool *help) {
     uint8_t state[OWN];
     cli_arguments arguments;
     own_rows(rows);
-    gt_options own = {.rows = rows, .n = OWN, .fields = &fields, .state = state, .arena = job->arena},
-               of_job = job->options;
+    gt_options own = {.rows = rows, .n = OWN, .fields = &fields, .state = state, .arena = gt_job_arena(job)},
+               of_job = *gt_options_of_job(job);
     gt_status st = cli_split_with_job(&own, argc, argv, &arguments);
     *help = !st && arguments.help;
     if (st || *help) return st;
@@ -137,7 +139,7 @@ int cli_inspect_model(int argc, char **argv) {
     bool help = false;
     gt_job *job = gt_job_new();
     if (!job) return cli_exit("inspect", GT_NOMEM);
-    job->kernels = cli_kernels();
+    gt_job_set_kernels(job, cli_kernels());
     gt_status st = inspect_model(job, argc, argv, &help);
     if (help) cli_print_help(cli_find("inspect"), NULL, stdout);
     gt_job_free(job);

@@ -6,7 +6,7 @@
 
 #include "cli/applied.h"
 #include "gantry/arrays.h"
-#include "gantry/items.h"
+#include "gantry/runner.h"
 #include "gantry/latent_view.h"
 #include "gantry/rundir.h"
 
@@ -125,7 +125,7 @@ static gt_status write_latents(const cli_applied *e, const gt_encoded *all) {
     const cli_session *s = e->session;
     const latent_fields *f = s->fields;
     const gt_latents l = {e->model, e->data, *all};
-    int d = e->model->latent_size;
+    int d = gt_model_look(e->model).latent_size;
     int64_t n = e->info->count;
     gt_latent_dims dims;
     gt_latent_pictures pictures;
@@ -162,13 +162,13 @@ static gt_status keep_latents(const cli_applied *e, const gt_encoded *all, gt_la
     const gt_latents l = {e->model, e->data, *all};
     int64_t *list, n;
     gt_latent_dims *dims = gt_arena_array(s->arena, 1, sizeof *dims);
-    gt_status st = dims ? read_dims(s, e->model->latent_size, &list, &n) : GT_NOMEM;
-    if (!st) st = gt_latent_dims_choose(s->arena, &l, e->model->latent_size, list, n, dims);
+    gt_status st = dims ? read_dims(s, gt_model_look(e->model).latent_size, &list, &n) : GT_NOMEM;
+    if (!st) st = gt_latent_dims_choose(s->arena, &l, gt_model_look(e->model).latent_size, list, n, dims);
     if (!st) st = gt_latents_show(s->arena, &l, dims, name, out);
     if (st) return gt_wrap(st, "%s", name);
     gt_print("%s: ", name);
-    print_dims(dims, e->model->latent_size);
-    if (e->model->latent_size == 1) gt_print("latents of one number\n");
+    print_dims(dims, gt_model_look(e->model).latent_size);
+    if (gt_model_look(e->model).latent_size == 1) gt_print("latents of one number\n");
     return GT_OK;
 }
 
@@ -231,15 +231,15 @@ static gt_status check_several(cli_session *s) {
 /* ---- without data ---- */
 
 static gt_status draw_traversal(const cli_session *s, gt_generator *g) {
-    const gt_model *m = gt_generator_model(g);
+    const gt_model_facts m = gt_model_look(gt_generator_model(g));
     gt_latent_dims dims;
     gt_latent_pictures pictures;
-    gt_status st = read_pictures(s, NULL, g, m->z_dim, &dims, &pictures);
-    if (!st && gt_model_role(m, GT_ROLE_ENCODER) && m->z_dim != m->latent_size)
+    gt_status st = read_pictures(s, NULL, g, m.z_dim, &dims, &pictures);
+    if (!st && gt_model_has_role(gt_generator_model(g), GT_ROLE_ENCODER) && m.z_dim != m.latent_size)
         st = gt_fail(GT_USAGE, "a discrete latent has nothing between its codes: no traversal.png");
     if (!st) st = gt_rundir_prepare(((const latent_fields *)s->fields)->outdir, 1 << 20);
     if (!st) st = gt_latent_draw_traversal(g, &dims, &pictures, cli_out(s, "traversal.png"));
-    if (!st) print_dims(&dims, m->z_dim);
+    if (!st) print_dims(&dims, m.z_dim);
     if (!st) gt_print("%s\n", cli_out(s, "traversal.png"));
     return st;
 }
@@ -280,7 +280,7 @@ static gt_status layer_all(cli_session *s) {
                        : gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
     if (st) return st;
     f = gt_features_open(words[0], &o, &st);
-    if (!st) st = cli_open_data(s, words[1], gt_features_model(f)->label_dim, &ds);
+    if (!st) st = cli_open_data(s, words[1], gt_model_look(gt_features_model(f)).label_dim, &ds);
     st = gt_comm_agree_all(s->comm, st);
     if (!st) st = gt_same_data_all(s->comm, ds, words[1]);
     if (!st) st = gt_features_dataset_all(s->comm, f, ds, &all);

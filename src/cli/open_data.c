@@ -6,9 +6,8 @@
 #include "cli/applied.h"
 #include "gantry/arrays.h"
 #include "gantry/file.h"
-#include "gantry/items.h"
-#include "gantry/rundir.h"
 #include "gantry/runner.h"
+#include "gantry/rundir.h"
 #include "gantry/trained.h"
 
 static const char *classes_of(const cli_session *s) {
@@ -29,13 +28,14 @@ gt_status cli_open_data(const cli_session *s, const char *path, int network_clas
 gt_status cli_open_pictures(const cli_session *s, const char *path, const gt_model *m, gt_dataset **out) {
     const char *classes = classes_of(s);
     bool pad = gt_is(gt_options_effective(&s->options, gt_options_find(&s->options, "pad")), "1");
-    const gt_transform fit = {.width = m->width,
-                              .height = m->height,
-                              .channels = m->channels,
+    const gt_model_facts of = gt_model_look(m);
+    const gt_transform fit = {.width = of.width,
+                              .height = of.height,
+                              .channels = of.channels,
                               .crop = (gt_crop)gt_options_choice(&s->options, "transform"),
                               .filter = (gt_resize_filter)gt_options_choice(&s->options, "resize-filter"),
                               .pad = pad};
-    gt_dataset_options o = {.classes = classes, .network_classes = m->masks ? 0 : m->label_dim, .fit = &fit};
+    gt_dataset_options o = {.classes = classes, .network_classes = of.masks ? 0 : of.label_dim, .fit = &fit};
     if (!classes) return GT_NOMEM;
     o.use_labels = *classes != 0;
     gt_status st = gt_transform_check(&fit);
@@ -54,7 +54,7 @@ gt_status cli_network_classes(const cli_session *s, const char *network, int *n)
     if (!classes || !*classes) return classes ? GT_OK : GT_NOMEM;
     gt_network_options reading = cli_reading(&s->options);
     gt_status st = gt_trained_open(&t, network, &reading);
-    if (!st) *n = t.model->label_dim;
+    if (!st) *n = gt_model_look(t.model).label_dim;
     gt_trained_close(&t);
     return st;
 }
@@ -90,7 +90,7 @@ static gt_status open_words(cli_applied *a, const char *role, const char *otherw
     a->network = gt_runner_open(words[0], &o);
     if (!a->network) return gt_failure();
     a->model = gt_runner_model(a->network);
-    int classes = a->model->masks ? 0 : a->model->label_dim;
+    int classes = gt_model_look(a->model).masks ? 0 : gt_model_look(a->model).label_dim;
     gt_status st = sizes == CLI_ANY_SIZE ? cli_open_pictures(a->session, words[1], a->model, &a->data)
                                          : cli_open_data(a->session, words[1], classes, &a->data);
     if (!st) a->info = gt_dataset_get_info(a->data);

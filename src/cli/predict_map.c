@@ -4,7 +4,7 @@
 
 #include "cli/pixels.h"
 #include "gantry/file.h"
-#include "gantry/items.h"
+#include "gantry/runner.h"
 #include "gantry/prediction_view.h"
 #include "gantry/rundir.h"
 #include "gantry/text.h"

@@ -87,15 +87,15 @@ static int run_search(int argc, char **argv) {
     search_fields fields;
     uint8_t state[OWN];
     if (!s) return cli_exit("search", GT_NOMEM);
-    gt_options own = {.rows = table, .n = OWN, .fields = &fields, .state = state, .arena = job->arena};
+    gt_options own = {.rows = table, .n = OWN, .fields = &fields, .state = state, .arena = gt_job_arena(job)};
     cli_arguments fixed = {0};
-    job->kernels = cli_kernels();
+    gt_job_set_kernels(job, cli_kernels());
     gt_options_reset(&own);
     gt_log_setup(gt_mpi_launched_rank(), gt_mpi_launched_ranks(), GT_INFO);
     gt_status st = read_arguments(s, &own, argc, argv, &fixed);
     int code;
     if (fixed.help && !st) {
-        code = cli_end_early(cli_find("search"), &fixed, &(cli_settings){.arena = job->arena}, st);
+        code = cli_end_early(cli_find("search"), &fixed, &(cli_settings){.arena = gt_job_arena(job)}, st);
     } else {
         if (!st) st = search_values(s, job, &fields, &fixed);
         if (st != GT_STOPPED) code = cli_exit("search", st);

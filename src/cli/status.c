@@ -8,14 +8,13 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "gantry/clock.h"
+#include "gantry/text.h"
 #include "gantry/file.h"
 #include "gantry/grid.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
 #include "gantry/metric.h"
-#include "gantry/text.h"
 
 typedef struct status_fields {
     bool watch;

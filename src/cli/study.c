@@ -122,7 +122,7 @@ static gt_status study_optimizers(cli_session *s) {
 
 static gt_status study_dimensions_all(cli_applied *e, gt_latent_loss *l, int64_t images) {
     const cli_session *s = e->session;
-    int d = e->model->latent_size;
+    int d = gt_model_look(e->model).latent_size;
     double error = 0;
     gt_dimension *of = gt_arena_array(s->arena, (size_t)d, sizeof *of);
     gt_status st = gt_comm_agree_all(e->comm, of ? GT_OK : GT_NOMEM);

@@ -100,7 +100,7 @@ static gt_status check_first_word(const submission *s) {
 static gt_status read_arguments(submission *s, int argc, char **argv, bool *help) {
     int n;
     const gt_option *training = gt_job_table(&n);
-    gt_arena *a = s->job->arena;
+    gt_arena *a = gt_job_arena(s->job);
     gt_option *all = gt_arena_array(a, (size_t)(OWN + n), sizeof *all);
     if (!all) return GT_NOMEM;
     memcpy(all, table, sizeof table);
@@ -137,9 +137,10 @@ static gt_status most_threads(const submission *s, int64_t ranks, int *most) {
 static gt_status find_split(const submission *s, int most, int64_t *tasks, int64_t *cores) {
     const gt_batch_job *b = &s->f.batch;
     gt_status st = GT_OK;
+    const int64_t slices = gt_job_look(s->job).slices;
     *tasks = b->ntasks_per_node;
     *cores = most;
-    for (int64_t k = 2; k <= b->cpus_per_task && b->nodes * b->ntasks_per_node * k <= s->job->slices && !st; k++) {
+    for (int64_t k = 2; k <= b->cpus_per_task && b->nodes * b->ntasks_per_node * k <= slices && !st; k++) {
         if (b->cpus_per_task % k) continue;
         st = most_threads(s, b->nodes * b->ntasks_per_node * k, &most);
         *tasks = b->ntasks_per_node * k;
@@ -155,7 +156,7 @@ static gt_status check_threads(const submission *s, int ranks) {
     const gt_batch_job *b = &s->f.batch;
     int64_t tasks, cores;
     int most;
-    if (s->job->threads || b->cpus_per_task == 1) return GT_OK;
+    if (gt_job_look(s->job).threads || b->cpus_per_task == 1) return GT_OK;
     gt_status st = most_threads(s, ranks, &most);
     if (st || b->cpus_per_task <= most) return st;
     if ((st = find_split(s, most, &tasks, &cores))) return st;
@@ -174,21 +175,23 @@ static gt_status check_job(submission *s) {
     gt_job *job = s->job;
     gt_status st = cli_read_job(job, &s->training);
     if (!st) st = cli_check_job(job);
-    if (!st && job->dry_run != GT_DRY_RUN_NO)
+    const gt_job_facts of = gt_job_look(job);
+    if (!st && of.dry_run != GT_DRY_RUN_NO)
         st = gt_fail(GT_USAGE, "the job says dry-run = 1: it would wait in the queue and train nothing; take that out "
                                "(--dry-run here shows the script)");
-    if (!st && job->restart)
+    if (!st && of.restart)
         st = gt_fail(GT_USAGE,
                      "--restart would begin anew each time the script is submitted: give another --run, or move the "
                      "folder '%s' away",
-                     job->run);
-    if (!st && job->ranks)
+                     of.run);
+    if (!st && of.ranks)
         st = gt_fail(GT_USAGE, "--ranks is for gantry train by itself: here the ranks are --nodes times "
                                "--ntasks-per-node");
     if (!st) st = gt_train_adopt(job);
     if (!st) st = cli_resolve_job(job);
     int ranks = (int)(s->f.batch.nodes * s->f.batch.ntasks_per_node);
-    if (!st) st = gt_slices_check_ranks((int)job->batch, (int)job->slices, ranks);
+    const gt_job_facts resolved = gt_job_look(job);
+    if (!st) st = gt_slices_check_ranks((int)resolved.batch, (int)resolved.slices, ranks);
     return st ? st : check_threads(s, ranks);
 }
 
@@ -219,7 +222,7 @@ static gt_status submit(submission *s) {
     fputs(script, stdout);
     if (s->f.dry_run) return GT_OK;
     if (!go) st = ask_user(&go);
-    return st || !go ? st : gt_batch_submit(s->job->arena, b, script);
+    return st || !go ? st : gt_batch_submit(gt_job_arena(s->job), b, script);
 }
 
 static int submit_job(int argc, char **argv) {
@@ -228,7 +231,7 @@ static int submit_job(int argc, char **argv) {
     if (!s.job) return cli_exit("submit", GT_NOMEM);
     bool help = false;
     int status = CLI_DONE;
-    s.own = (gt_options){.rows = table, .n = OWN, .fields = &s.f, .state = s.state, .arena = s.job->arena};
+    s.own = (gt_options){.rows = table, .n = OWN, .fields = &s.f, .state = s.state, .arena = gt_job_arena(s.job)};
     gt_options_reset(&s.own);
     gt_status st = read_arguments(&s, argc, argv, &help);
     if (!st && help) cli_print_help(cli_find("submit"), NULL, stdout);

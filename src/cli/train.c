@@ -52,13 +52,14 @@ static gt_status translate(gt_job *job, const struct of_the_reference *r, const 
     char number[32], *end;
     *key = r->here;
     if (!r->here) {
-        *said = gt_arena_printf(job->arena, "--%s has no effect here: it is about GPUs and their programs", r->row.key);
+        *said = gt_arena_printf(gt_job_arena(job), "--%s has no effect here: it is about GPUs and their programs",
+                                r->row.key);
         return *said ? GT_OK : GT_NOMEM;
     }
     double v = strtod(*value, &end);
     if (end == *value || *end) return gt_fail(GT_USAGE, "--%s=%s is not a number", r->row.key, *value);
-    *value = gt_arena_printf(job->arena, "%s", gt_real_text(v * r->times, number));
-    *said = gt_arena_printf(job->arena, "--%s is --%s=%s here, in thousands of images", r->row.key, r->here,
+    *value = gt_arena_printf(gt_job_arena(job), "%s", gt_real_text(v * r->times, number));
+    *said = gt_arena_printf(gt_job_arena(job), "--%s is --%s=%s here, in thousands of images", r->row.key, r->here,
                             *value ? *value : "");
     return *value && *said ? GT_OK : GT_NOMEM;
 }
@@ -73,13 +74,13 @@ static const struct of_the_reference *find_foreign(const char *key) {
 static gt_status split(gt_job *job, int argc, char **argv, cli_arguments *arguments, foreign *left) {
     int n;
     const gt_option *rows = gt_job_table(&n);
-    gt_option *all = gt_arena_array(job->arena, (size_t)n + OF_THE_REFERENCE, sizeof *all);
+    gt_option *all = gt_arena_array(gt_job_arena(job), (size_t)n + OF_THE_REFERENCE, sizeof *all);
     if (!all) return GT_NOMEM;
     memcpy(all, rows, (size_t)n * sizeof *all);
     for (int k = 0; k < OF_THE_REFERENCE; k++) all[n + k] = of_the_reference[k].row;
-    gt_status st = cli_split(job->arena, all, n + OF_THE_REFERENCE, argc, argv, true, arguments);
+    gt_status st = cli_split(gt_job_arena(job), all, n + OF_THE_REFERENCE, argc, argv, true, arguments);
     int kept = 0;
-    if (!st && arguments->n_words == 1) arguments->words[0] = cli_find_job_file(job->arena, arguments->words[0]);
+    if (!st && arguments->n_words == 1) arguments->words[0] = cli_find_job_file(gt_job_arena(job), arguments->words[0]);
     for (int i = 0; i < arguments->n_pairs && !st; i++) {
         const struct of_the_reference *r = find_foreign(arguments->keys[i]);
         const char *key = arguments->keys[i], *value = arguments->values[i], *said = NULL;
@@ -101,10 +102,10 @@ static gt_status split(gt_job *job, int argc, char **argv, cli_arguments *argume
 /* Options with another meaning than in the reference tool. */
 static void explain(const gt_job *job, const foreign *left) {
     for (int i = 0; i < left->n; i++) gt_info("%s", left->said[i]);
-    if (gt_options_state(&job->options, "gpus") == GT_OPTION_GIVEN)
+    if (gt_options_state(gt_options_of_job(job), "gpus") == GT_OPTION_GIVEN)
         gt_info("--gpus is the number of GPUs that the recipe is computed for; mpirun, srun or gantry run -n set the "
                 "number of ranks");
-    if (gt_options_state(&job->options, "fp32") == GT_OPTION_GIVEN)
+    if (gt_options_state(gt_options_of_job(job), "fp32") == GT_OPTION_GIVEN)
         gt_info("--fp32 takes the clamp of activations away; all arithmetic is float32 with or without it");
 }
 
@@ -123,18 +124,19 @@ gt_status cli_read_job(gt_job *job, const cli_arguments *arguments) {
         return gt_fail(GT_USAGE, "'%s': one job file at most (the first is '%s'); options begin with --",
                        arguments->words[1], arguments->words[0]);
     gt_status st = arguments->n_words ? cli_check_job_file(arguments->words[0]) : GT_OK;
-    const char *path = job_file(job->arena, arguments);
+    const char *path = job_file(gt_job_arena(job), arguments);
     if (!st && path) st = gt_job_read_file(job, path);
-    gt_options o = job->options;
+    gt_options o = *gt_options_of_job(job);
     if (!st && path && !arguments->n_words) forget_length(&o, arguments);
     if (!st) st = cli_apply(&o, arguments);
-    if (!st) st = gt_export_check_list(job->export);
-    if (!st && !path && !*job->data && *job->run)
+    const gt_job_facts of = gt_job_look(job);
+    if (!st) st = gt_export_check_list(of.export);
+    if (!st && !path && !*of.data && *of.run)
         return gt_fail(GT_USAGE,
                        "there is no run '%s' to resume (no %s/job.ini), and for a new run --data is required: a "
                        "ZIP, a folder of PNGs, an HDF5 file, or "
                        "synth:shapes",
-                       job->run, job->run);
+                       of.run, of.run);
     return st;
 }
 
@@ -144,7 +146,7 @@ gt_status cli_check_job(gt_job *job) {
 }
 
 gt_status cli_resolve_job(gt_job *job) {
-    gt_status st = gt_h5_check(job->data);
+    gt_status st = gt_h5_check(gt_job_look(job).data);
     gt_dataset *data = NULL;
     if (!st) st = gt_job_open_data(job, &data);
     if (st) return st;
@@ -155,24 +157,25 @@ gt_status cli_resolve_job(gt_job *job) {
 }
 
 static int train(gt_job *job, const cli_settings *mine, const foreign *left, char **argv) {
+    const gt_job_facts of = gt_job_look(job);
     cli_start start;
     gt_status st = cli_start_find(&start, job, argv);
     if (!st && start.ranks > 1) return cli_start_ranks(&start, start.ranks, "");
-    gt_tell_allow(job->progress);
+    gt_tell_allow(of.progress);
     if (cli_first_rank()) gt_tell_start("starting", NULL, 0);
     /* One rank looks at a file from elsewhere. */
-    if (!st && cli_first_rank()) st = gt_h5_check(job->data);
+    if (!st && cli_first_rank()) st = gt_h5_check(of.data);
     if (!st && cli_first_rank()) st = cli_check_resume(job);
     if (!st && cli_first_rank()) st = cli_check_detector(job);
-    bool dry = job->dry_run != GT_DRY_RUN_NO, begins = cli_first_rank() && !job->restart && gt_is_directory(job->run);
-    if (!st && dry && begins) st = gt_job_check_folder(job->run); /* the run looks for itself */
-    bool measures = job->dry_run == GT_DRY_RUN_FULL;
-    gt_checkup *checkup = !st && measures ? gt_checkup_new(job->arena) : NULL;
+    bool dry = of.dry_run != GT_DRY_RUN_NO, begins = cli_first_rank() && !of.restart && gt_is_directory(of.run);
+    if (!st && dry && begins) st = gt_job_check_folder(of.run); /* the run looks for itself */
+    bool measures = of.dry_run == GT_DRY_RUN_FULL;
+    gt_checkup *checkup = !st && measures ? gt_checkup_new(gt_job_arena(job)) : NULL;
     if (!st && measures && !checkup) st = GT_NOMEM;
-    gt_comm *comm = cli_meet_all(mine, (int)job->threads, &st);
+    gt_comm *comm = cli_meet_all(mine, (int)of.threads, &st);
     if (st) return cli_leave("train", st, comm);
-    gt_comm_heartbeat(comm, job->heartbeat_limit);
-    gt_log_setup(comm->rank, comm->ranks, job->log);
+    gt_comm_heartbeat(comm, of.heartbeat_limit);
+    gt_log_setup(comm->rank, comm->ranks, of.log);
     size_t checkpoint_bytes;
     if (comm->rank == 0) explain(job, left);
     const gt_starter *starter = start.starter.of ? &start.starter : NULL;
@@ -180,12 +183,13 @@ static int train(gt_job *job, const cli_settings *mine, const foreign *left, cha
              : gt_train_all(comm, job, starter, &start.how);
     int ranks = starter && !st ? start.how.split.ranks : 0;
     if (!st && measures)
-        st = gt_checkup_examine_all(checkup, comm,
-                                    &(gt_checkup_options){.kernels = cli_kernels(),
-                                                          .data = job->data,
-                                                          .dir = *job->run ? job->run : job->outdir,
-                                                          .checkpoint = (double)checkpoint_bytes},
-                                    stdout);
+        st = gt_checkup_examine_all(
+            checkup, comm,
+            &(gt_checkup_options){.kernels = cli_kernels(),
+                                  .data = gt_job_look(job).data,
+                                  .dir = *gt_job_look(job).run ? gt_job_look(job).run : gt_job_look(job).outdir,
+                                  .checkpoint = (double)checkpoint_bytes},
+            stdout);
     int status = cli_leave("train", st, comm);
     return ranks > 1 ? cli_start_ranks(&start, ranks, start.how.text) : status;
 }
@@ -195,21 +199,21 @@ static void add_model_of_file(gt_job *job, cli_arguments *arguments) {
     if (arguments->n_words != 1 || cli_value_of(arguments, "model")) return;
     if (cli_check_job_file(arguments->words[0]) || gt_job_read_file(job, arguments->words[0])) return;
     arguments->keys[arguments->n_pairs] = "model";
-    arguments->values[arguments->n_pairs++] = job->model;
+    arguments->values[arguments->n_pairs++] = gt_job_look(job).model;
 }
 
 static int train_model(int argc, char **argv) {
     gt_job *job = gt_job_new();
     if (!job) return cli_exit("train", GT_NOMEM);
-    job->kernels = cli_kernels();
+    gt_job_set_kernels(job, cli_kernels());
     int status;
     cli_arguments arguments;
     foreign left = {.n = 0};
     gt_status st = split(job, argc, argv, &arguments, &left);
     bool help = !st && arguments.help;
     if (help) add_model_of_file(job, &arguments);
-    cli_settings mine = {.arena = job->arena};
-    gt_options o = job->options;
+    cli_settings mine = {.arena = gt_job_arena(job)};
+    gt_options o = *gt_options_of_job(job);
     if (!st && !help) st = cli_read_job(job, &arguments);
     if (!st && !help) st = cli_note_settings(&mine, cli_find("train"), &o, &arguments);
     if (!st && !help) st = cli_check_job(job); /* only now: not every rank may see the run */

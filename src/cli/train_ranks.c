@@ -19,7 +19,7 @@
 static gt_status ranks_wanted(const gt_job *job, int *ranks) {
     const char *text = getenv("GANTRY_RANKS");
     char *end;
-    *ranks = (int)job->ranks;
+    *ranks = (int)gt_job_look(job).ranks;
     if (*ranks || !text || !*text) return GT_OK;
     long n = strtol(text, &end, 10);
     if (*end || n < 1 || n > 4096)
@@ -115,7 +115,8 @@ static bool works(const void *of, gt_split s, char why[GT_WHY_BYTES]) {
 
 static void make_starter(cli_start *s, const gt_options *o) {
     const char *system = batch_system();
-    bool measures = s->job->dry_run == GT_DRY_RUN_NO || s->job->dry_run == GT_DRY_RUN_FULL;
+    const gt_dry_run dry_run = gt_job_look(s->job).dry_run;
+    bool measures = dry_run == GT_DRY_RUN_NO || dry_run == GT_DRY_RUN_FULL;
     if (!measures || gt_options_state(o, "threads") == GT_OPTION_GIVEN ||
         gt_options_state(o, "threads") == GT_OPTION_FILED)
         return;
@@ -124,8 +125,9 @@ static void make_starter(cli_start *s, const gt_options *o) {
     s->starter = (gt_starter){.of = s, .cores = cores, .images_per_second = speed_of, .works = works};
     if (!system) return;
     s->starter.instead = gt_arena_printf(
-        s->job->arena, "one rank with %d threads: in an allocation of %s ranks are started by %s, or by gantry run",
-        cores, system, strcmp(system, "Slurm") ? "mpirun" : "srun");
+        gt_job_arena(s->job),
+        "one rank with %d threads: in an allocation of %s ranks are started by %s, or by gantry run", cores, system,
+        strcmp(system, "Slurm") ? "mpirun" : "srun");
 }
 
 gt_status cli_start_find(cli_start *s, gt_job *job, char **argv) {
@@ -134,12 +136,13 @@ gt_status cli_start_find(cli_start *s, gt_job *job, char **argv) {
     gt_status st = ranks_wanted(job, &s->ranks);
     if (st) return st;
     if (!gt_mpi_launched()) {
-        if (!s->ranks) make_starter(s, &job->options);
+        if (!s->ranks) make_starter(s, gt_options_of_job(job));
         return GT_OK;
     }
     int launched = gt_mpi_launched_ranks();
-    if (job->ranks && job->ranks != launched)
-        return gt_fail(GT_USAGE, "--ranks=%lld, but %d rank%s started: leave one of the two out", (long long)job->ranks,
+    const int64_t ranks = gt_job_look(job).ranks;
+    if (ranks && ranks != launched)
+        return gt_fail(GT_USAGE, "--ranks=%lld, but %d rank%s started: leave one of the two out", (long long)ranks,
                        launched, launched == 1 ? " was" : "s were");
     s->ranks = 1;
     if (choice && launched > 1) snprintf(s->how.text, sizeof s->how.text, "%s", choice);

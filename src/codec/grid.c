@@ -2,7 +2,7 @@
  * Picture grids: chooses the samples that a grid shows, turns floats into pixels, and puts the images into one PNG
  * (docs/mathematics/seeds.md#grids). */
 #define _GNU_SOURCE
-#include "gantry/grid.h"
+#include "codec/door/grid.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "gantry/codec.h"
-#include "gantry/hash.h"
+#include "base/door/file.h"
+#include "codec/door/codec.h"
+#include "base/door/hash.h"
 #include "gantry/log.h"
 #include "gantry/memory.h"
-#include "gantry/random.h"
+#include "base/door/random.h"
 
 enum { MOST_SIDE = 1024, PNG_LEVEL = 6 };
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Numpy's .npy files: see npy.h. */
-#include "codec/npy.h"
+#include "codec/door/npy.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/numbers.h"
-#include "gantry/memory.h"
+#include "base/door/file.h"
+#include "base/door/numbers.h"
+#include "base/door/memory.h"
 
 /* What follows 'key': in the text of the header; NULL: the key is not there. */
 static const char *value_of(const char *text, const char *key) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Numpy's .npz files: see npz.h. */
-#include "codec/npz.h"
+#include "codec/door/npz.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "gantry/hash.h"
+#include "base/door/hash.h"
 
 void gt_npz_record(gt_buffer *before, gt_buffer *index, uint64_t *offset, const char *name, const char *type,
                    int n_dims, const int64_t *dims, const void *values, size_t bytes) {

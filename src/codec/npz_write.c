@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "codec/npz.h"
-#include "codec/weights_write.h"
+#include "base/door/file.h"
+#include "codec/door/npz.h"
+#include "codec/door/weights_write.h"
 
 enum { CHARACTER_BYTES = 4 };
 

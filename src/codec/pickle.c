@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The stack machine that reads pickles. Its values are data alone: nothing is called. The only libraries for pickles
  * are Python's own, which run what a file says. */
-#include "codec/pickle.h"
+#include "codec/door/pickle.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/numbers.h"
+#include "base/door/file.h"
+#include "base/door/memory.h"
+#include "base/door/numbers.h"
 
 /* A byte of the input can make a value of a hundred, so that their number is bounded: by what files hold (half a
  * gigabyte of CIFAR's pictures come with a million values), and by the input's size, so that memory is at most thirty

@@ -3,7 +3,7 @@
  * _frombuffer (5). */
 #include <string.h>
 
-#include "codec/pickle.h"
+#include "codec/door/pickle.h"
 
 const char *const gt_pickle_numpy_names[] = {"numpy.core.multiarray._reconstruct",
                                              "numpy._core.multiarray._reconstruct",

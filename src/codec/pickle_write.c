@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Writes Python pickles: see pickle_write.h. */
-#include "codec/pickle_write.h"
+#include "codec/door/pickle_write.h"
 
 #include <endian.h>
 #include <errno.h>

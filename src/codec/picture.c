@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Finds the kind of a picture file; functions for all kinds. */
-#include "gantry/picture.h"
+#include "codec/door/picture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "codec/raw_picture.h"
-#include "gantry/file.h"
+#include "codec/door/raw_picture.h"
+#include "base/door/file.h"
+#include "codec/door/sample.h"
 
 /* How files begin; '?' stands for any byte. Of two that fit the first one counts. */
 typedef struct kind_of_file {

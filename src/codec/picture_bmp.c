@@ -2,8 +2,8 @@
  * Plain BMP: Windows headers, 1, 4 and 8 bits with a palette, 24 and 32 bits. Debian has no library for BMP alone;
  * those that read BMP beside other kinds (SDL, gdk-pixbuf, imlib2) bring more with them than these lines. */
 
-#include "base/numbers.h"
-#include "codec/raw_picture.h"
+#include "base/door/numbers.h"
+#include "codec/door/raw_picture.h"
 
 enum { FILE_HEADER = 14, INFO_HEADER = 40, HEADER_MOST = 124, COLOUR_BYTES = 4 };
 

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/raw_picture.h"
-#include "gantry/hash.h"
+#include "codec/door/raw_picture.h"
+#include "base/door/hash.h"
+#include "codec/door/sample.h"
 
 enum { GRID = 6, SAME = 2, MOST = 16 };
 

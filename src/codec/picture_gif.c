@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "codec/raw_picture.h"
+#include "base/door/numbers.h"
+#include "codec/door/raw_picture.h"
 
 enum {
     HEADER = 13, /* signature, size of the canvas, table of colours */

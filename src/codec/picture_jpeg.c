@@ -8,7 +8,7 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
-#include "codec/raw_picture.h"
+#include "codec/door/raw_picture.h"
 
 enum {
     MARKER_MOST = 65535,

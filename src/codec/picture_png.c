@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/numbers.h"
-#include "codec/raw_picture.h"
-#include "gantry/codec.h"
-#include "gantry/hash.h"
+#include "base/door/file.h"
+#include "base/door/numbers.h"
+#include "codec/door/raw_picture.h"
+#include "codec/door/codec.h"
+#include "base/door/hash.h"
 
 enum {
     SIGNATURE = 8,

@@ -3,8 +3,9 @@
  * process, or jumps by one buffer for all threads. */
 #include <math.h>
 
-#include "base/numbers.h"
-#include "codec/raw_picture.h"
+#include "base/door/numbers.h"
+#include "codec/door/raw_picture.h"
+#include "codec/door/sample.h"
 
 enum { MAXVAL_MOST = 65535 };
 

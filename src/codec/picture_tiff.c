@@ -5,7 +5,8 @@
 #include <string.h>
 #include <tiffio.h>
 
-#include "codec/raw_picture.h"
+#include "codec/door/raw_picture.h"
+#include "codec/door/sample.h"
 
 enum { REASON_BYTES = 200 };
 

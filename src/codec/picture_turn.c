@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "codec/raw_picture.h"
+#include "base/door/numbers.h"
+#include "codec/door/raw_picture.h"
+#include "codec/door/sample.h"
 
 enum { TAG_BYTES = 12, TAG_ORIENTATION = 0x0112, TYPE_SHORT = 3 };
 enum { TRANSPOSED = 5 }; /* this orientation and those above it exchange height and width */

@@ -4,8 +4,8 @@
 #include <webp/decode.h>
 #include <webp/demux.h>
 
-#include "base/numbers.h"
-#include "codec/raw_picture.h"
+#include "base/door/numbers.h"
+#include "codec/door/raw_picture.h"
 
 enum { FIRST_CHUNK = 12, FLAGS_AT = 20 };
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * libdeflate unpacks a stream of known size far faster than zlib, and libpng has no way to use libdeflate. So this
  * file goes over the chunks and undoes the row filters itself (PNG specification, third edition, section 9). */
-#include "codec/raw_picture.h"
+#include "codec/door/raw_picture.h"
 
 #include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clones.h"
-#include "base/numbers.h"
+#include "base/door/clones.h"
+#include "base/door/numbers.h"
 
 enum { SIGNATURE_BYTES = 8, CHUNK_BYTES = 12, INTERLACE_AT = 28, PIXEL_MOST = 8, RAW_MOST = 16 << 20 };
 

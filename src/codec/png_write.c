@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Writes PNG, in one piece and line by line. libpng reports errors by longjmp: everything that must survive an error
  * lives in struct writer, and no local of a function that calls setjmp is read after a longjmp. */
-#include "codec/png_write.h"
+#include "codec/door/png_write.h"
 
 #include <png.h>
 #include <setjmp.h>
@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "gantry/codec.h"
+#include "base/door/file.h"
+#include "codec/door/codec.h"
+#include "codec/door/sample.h"
 
 enum { REASON_BYTES = 160, USUAL_LEVEL = 6 };
 

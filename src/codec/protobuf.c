@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Protocol buffers: see protobuf.h. */
-#include "codec/protobuf.h"
+#include "codec/door/protobuf.h"
 
 #include <endian.h>
 #include <string.h>
@@ -35,15 +35,15 @@ void gt_proto_head(gt_buffer *b, int field, size_t n) {
     varint(b, n);
 }
 
-void gt_proto_bytes(gt_buffer *b, int field, const void *bytes, size_t n) {
+static void put_bytes(gt_buffer *b, int field, const void *bytes, size_t n) {
     gt_proto_head(b, field, n);
     gt_buffer_add(b, bytes, n);
 }
 
-void gt_proto_text(gt_buffer *b, int field, const char *text) { gt_proto_bytes(b, field, text, strlen(text)); }
+void gt_proto_text(gt_buffer *b, int field, const char *text) { put_bytes(b, field, text, strlen(text)); }
 
 void gt_proto_message(gt_buffer *b, int field, gt_buffer *inner) {
-    gt_proto_bytes(b, field, inner->data, inner->n);
+    put_bytes(b, field, inner->data, inner->n);
     b->failed |= inner->failed;
     gt_buffer_free(inner);
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <webp/encode.h>
 
-#include "codec/webp.h"
+#include "codec/door/webp.h"
 
 gt_status gt_webp_check_size(int64_t height, int64_t width) {
     if (height >= 1 && width >= 1 && height <= GT_WEBP_MAX_SIDE && width <= GT_WEBP_MAX_SIDE) return GT_OK;

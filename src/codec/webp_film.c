@@ -6,9 +6,9 @@
 #include <string.h>
 #include <webp/decode.h>
 
-#include "base/file.h"
-#include "base/numbers.h"
-#include "codec/webp.h"
+#include "base/door/file.h"
+#include "base/door/numbers.h"
+#include "codec/door/webp.h"
 
 enum {
     TAG = 8, /* the name of a chunk and the bytes of its content */

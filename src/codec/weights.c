@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Opens files of weights by their kind, and looks tensors and facts up. */
 #define _GNU_SOURCE
-#include "codec/weights.h"
+#include "codec/door/weights.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
+#include "base/door/memory.h"
 #include "codec/weights_internal.h"
 
 /* More of either is not a network, but a file that repeats itself by references. */

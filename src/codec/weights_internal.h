@@ -4,9 +4,9 @@
 #ifndef GANTRY_CODEC_WEIGHTS_INTERNAL_H
 #define GANTRY_CODEC_WEIGHTS_INTERNAL_H
 
-#include "codec/pickle.h"
-#include "codec/weights.h"
-#include "gantry/codec.h"
+#include "codec/door/pickle.h"
+#include "codec/door/weights.h"
+#include "codec/door/codec.h"
 #include "gantry/memory.h"
 
 enum { GT_WEIGHT_NAME_MAX = 1023 }; /* bytes */

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/numbers.h"
+#include "base/door/file.h"
+#include "base/door/numbers.h"
 #include "codec/weights_internal.h"
 
 enum { COUNT_BYTES = 8 }; /* in front of the numbers of a storage */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
+#include "base/door/numbers.h"
 #include "codec/weights_internal.h"
 
 enum { TEXT_MOST = 1 << 20 };

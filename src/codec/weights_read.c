@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/numbers.h"
+#include "base/door/file.h"
+#include "base/door/numbers.h"
 #include "codec/weights_internal.h"
 
 enum { PIECE_BYTES = 1 << 15 };

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/numbers.h"
+#include "base/door/file.h"
+#include "base/door/memory.h"
+#include "base/door/numbers.h"
 #include "codec/weights_internal.h"
 
 enum { LENGTH_BYTES = 8, HEADER_MOST = 100000000, VALUES_MOST = 1 << 22 };

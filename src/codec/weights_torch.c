@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "codec/weights_internal.h"
+#include "base/door/memory.h"
 
 #define TAKE_A_STATE_DICT "; take its state dict: torch.save(model.state_dict(), 'weights.pt')"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "codec/weights.h"
+#include "codec/door/weights.h"
 
 enum { SHAPE_BYTES = 200 };
 

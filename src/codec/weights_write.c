@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "codec/weights_write.h"
+#include "base/door/file.h"
+#include "codec/door/weights_write.h"
 
 const float *gt_weight_values(const gt_weight_out *w, float *scratch) {
     if (w->data) return w->data;

@@ -8,9 +8,9 @@
 #include <unistd.h>
 #include <zip.h>
 
-#include "base/file.h"
-#include "gantry/codec.h"
-#include "gantry/text.h"
+#include "base/door/file.h"
+#include "codec/door/codec.h"
+#include "base/door/text.h"
 
 enum {
     LOCAL_BYTES = 30,    /* in front of an entry's name and data */

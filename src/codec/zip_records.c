@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The records of ZIP archives: see zip_records.h. */
-#include "codec/zip_records.h"
+#include "codec/door/zip_records.h"
 
 #include <endian.h>
 #include <stdbool.h>

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "contents/contents.h"
-#include "gantry/file.h"
+#include "base/door/file.h"
 
 /* ---- a part in memory ---- */
 

@@ -11,10 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/numbers.h"
-#include "gantry/arrays.h"
+#include "base/door/hash.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
+#include "contents/door/contents.h"
+#include "h5/door/arrays.h"
 #include "gantry/file.h"
-#include "gantry/progress.h"
+#include "base/door/progress.h"
 #include "gantry/source.h"
 
 /* ---- the parts ---- */

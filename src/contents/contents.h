@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "codec/weights.h"
+#include "codec/door/weights.h"
 #include "gantry/contents.h"
 #include "gantry/memory.h"
 

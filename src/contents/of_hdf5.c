@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "contents/contents.h"
+#include "base/door/memory.h"
 #include "gantry/file.h"
-#include "h5/h5.h"
-#include "run/checkpoint_internal.h"
+#include "h5/door/h5.h"
+#include "run/door/checkpoint_internal.h"
 
 typedef struct arrays {
     gt_checkpoint_file *checkpoint; /* NULL: a plain file */

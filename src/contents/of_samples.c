@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "contents/contents.h"
-#include "gantry/source.h"
+#include "codec/door/sample.h"
+#include "data/door/source.h"
 
 static const gt_weight_type types[] = {[GT_U8] = GT_WEIGHT_U8, [GT_U16] = GT_WEIGHT_U16, [GT_F32] = GT_WEIGHT_F32};
 

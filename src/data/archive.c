@@ -7,7 +7,7 @@
 #include <locale.h>
 #include <zlib.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 
 enum { BLOCK = 1 << 16 };
 

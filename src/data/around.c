@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A source around another one: what both share, and what goes through to the source inside. */
-#include "data/source.h"
+#include "data/door/source.h"
 
 static gt_status read_inner(const gt_source *s, int64_t i, gt_picture *out) {
     const gt_around *a = s->state;

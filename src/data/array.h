@@ -4,7 +4,8 @@
 #ifndef GANTRY_DATA_ARRAY_H
 #define GANTRY_DATA_ARRAY_H
 
-#include "data/source.h"
+#include "codec/door/sample.h"
+#include "data/door/source.h"
 
 /* ---- which array (array_choice.c) ---- */
 

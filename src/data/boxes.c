@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Boxes around objects: see box.h. */
-#include "gantry/box.h"
+#include "data/door/box.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "gantry/memory.h"
+#include "base/door/memory.h"
 #include "gantry/source.h"
 
 double gt_box_overlap(const gt_box *a, const gt_box *b) {

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "data/source.h"
+#include "base/door/file.h"
+#include "data/door/source.h"
 
 /* ---- which classes ---- */
 

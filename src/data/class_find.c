@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/source.h"
+#include "data/door/source.h"
 #include "gantry/option.h"
 
 int gt_class_number(const char *text, const char **end) {

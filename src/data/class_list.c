@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "data/source.h"
-#include "gantry/text.h"
+#include "base/door/file.h"
+#include "data/door/source.h"
+#include "base/door/text.h"
 
 enum { FILE_MOST = 16 << 20 };
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/source.h"
+#include "data/door/source.h"
 
 typedef struct slot {
     int64_t picture; /* -1: none yet */

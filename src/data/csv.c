@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Lines of separated values: see csv.h. */
 #define _GNU_SOURCE
-#include "data/csv.h"
+#include "data/door/csv.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "data/source.h"
-#include "gantry/memory.h"
+#include "base/door/file.h"
+#include "data/door/source.h"
+#include "base/door/memory.h"
 
 gt_status gt_csv_open(gt_csv *c, const char *path) {
     int fd;

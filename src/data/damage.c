@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "data/damage.h"
+#include "data/door/damage.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/memory.h"
+#include "base/door/memory.h"
+#include "dist/door/dist.h"
 
 /* The place of a picture, or the place where it belongs. */
 static size_t place_of(const gt_damage *d, int64_t picture) {

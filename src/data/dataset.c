@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "data/dataset_internal.h"
+#include "codec/door/sample.h"
 #include "gantry/log.h"
-#include "gantry/progress.h"
-#include "gantry/sampler.h"
+#include "base/door/progress.h"
+#include "data/door/sampler.h"
 
 /* ---- opening ---- */
 

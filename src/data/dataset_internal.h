@@ -6,8 +6,8 @@
 
 #include <pthread.h>
 
-#include "data/damage.h"
-#include "data/source.h"
+#include "data/door/damage.h"
+#include "data/door/source.h"
 
 struct gt_dataset { /* in the arena of its source, as texts are */
     gt_source *source;

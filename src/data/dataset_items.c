@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "data/dataset_internal.h"
+#include "codec/door/sample.h"
+#include "data/door/dataset.h"
 #include "gantry/log.h"
 
 int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored) {

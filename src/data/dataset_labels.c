@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "data/dataset_internal.h"
+#include "data/door/dataset.h"
 
 void gt_dataset_label(const gt_dataset *ds, int64_t item, float *label) {
     bool mirrored;

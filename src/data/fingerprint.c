@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "data/dataset_internal.h"
-#include "gantry/progress.h"
+#include "base/door/progress.h"
+#include "data/door/dataset.h"
 
 enum { LOOKS = 256 };
 

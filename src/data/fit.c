@@ -3,9 +3,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "data/source.h"
-#include "gantry/progress.h"
+#include "base/door/file.h"
+#include "codec/door/sample.h"
+#include "data/door/source.h"
+#include "base/door/progress.h"
+#include "data/door/transform.h"
 
 enum { SHORT_HEAD = 1024 };
 

@@ -11,10 +11,10 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "gantry/memory.h"
+#include "base/door/file.h"
+#include "base/door/memory.h"
 #include "gantry/option.h"
-#include "gantry/text.h"
+#include "base/door/text.h"
 
 enum { FILE_MOST = 1 << 30, LOOKS = 3 };
 

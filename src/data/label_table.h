@@ -4,8 +4,8 @@
 #ifndef GANTRY_DATA_LABEL_TABLE_H
 #define GANTRY_DATA_LABEL_TABLE_H
 
-#include "data/csv.h"
-#include "data/source.h"
+#include "data/door/csv.h"
+#include "data/door/source.h"
 
 typedef struct gt_label_table {
     gt_csv csv;

@@ -8,9 +8,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "data/source.h"
-#include "gantry/memory.h"
-#include "gantry/text.h"
+#include "data/door/source.h"
+#include "codec/door/sample.h"
+#include "base/door/memory.h"
+#include "base/door/text.h"
 
 void gt_notes_drop_labels(gt_source_info *n) {
     free(n->classes);

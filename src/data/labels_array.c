@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "data/source.h"
-#include "gantry/text.h"
+#include "base/door/numbers.h"
+#include "data/door/source.h"
+#include "base/door/text.h"
 
 gt_status gt_labels_head(gt_npy *a, const void *bytes, size_t n) {
     gt_npy any;

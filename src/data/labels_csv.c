@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "data/label_table.h"
 #include "data/naming.h"
 #include "gantry/memory.h"

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "data/source.h"
-#include "gantry/text.h"
+#include "data/door/source.h"
+#include "base/door/text.h"
 
 /* ---- levels ---- */
 

@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "gantry/text.h"
+#include "base/door/file.h"
+#include "base/door/text.h"
 
 enum { PIECE_MOST = 1 << 18 }; /* values in one label, or in all names of classes */
 

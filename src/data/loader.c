@@ -8,7 +8,7 @@
  *
  * Where images may be read by the main thread alone (HDF5 too large for memory) there is no thread, and gt_loader_step
  * fills the place itself. The thread that fills the places also fills the cache of decoded images. */
-#include "gantry/loader.h"
+#include "data/door/loader.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -17,12 +17,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/thread.h"
-#include "data/damage.h"
-#include "data/source.h"
-#include "gantry/clock.h"
-#include "gantry/memory.h"
-#include "gantry/progress.h"
+#include "base/door/thread.h"
+#include "codec/door/sample.h"
+#include "data/door/damage.h"
+#include "data/door/source.h"
+#include "base/door/clock.h"
+#include "base/door/memory.h"
+#include "base/door/progress.h"
 
 enum { DEPTH = 3 };
 enum { UNREAD, KEPT, DAMAGED }; /* a damaged image is so only where all were read beforehand */

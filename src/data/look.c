@@ -8,10 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/source.h"
+#include "data/door/source.h"
+#include "data/door/dataset.h"
+#include "codec/door/sample.h"
+#include "base/door/pool.h"
 #include "gantry/file.h"
 #include "gantry/log.h"
-#include "gantry/progress.h"
+#include "base/door/progress.h"
 
 enum { WHY_BYTES = 400 };
 

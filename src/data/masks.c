@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/source.h"
-#include "gantry/codec.h"
-#include "gantry/memory.h"
+#include "data/door/source.h"
+#include "codec/door/codec.h"
+#include "base/door/memory.h"
 #include "gantry/progress.h"
 
 gt_status gt_masks_add_name(gt_source_info *n, const char *name) {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/memory.h"
+#include "base/door/memory.h"
 
 /* Takes the last name of the list away. */
 static void drop_name(gt_name_list *l, uint64_t at) {

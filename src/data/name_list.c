@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Lists of names, and their orders: see name_list.h. */
 #define _GNU_SOURCE
-#include "data/name_list.h"
+#include "data/door/name_list.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/memory.h"
+#include "base/door/memory.h"
 
 gt_status gt_names_add(gt_name_list *l, const char *name, size_t length) {
     gt_status st = gt_grow(&l->text, &l->room, l->bytes + length + 1, 1, "a list of names");

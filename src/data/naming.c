@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/text.h"
+#include "base/door/text.h"
 
 enum { FOLDERS_MOST = 16 }; /* as many folders in front are tried */
 

@@ -10,7 +10,7 @@
 #ifndef GANTRY_DATA_NAMING_H
 #define GANTRY_DATA_NAMING_H
 
-#include "data/source.h"
+#include "data/door/source.h"
 
 typedef struct gt_naming gt_naming;
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "data/dataset_internal.h"
-#include "gantry/progress.h"
+#include "base/door/progress.h"
 
 enum { SHORT_HEAD = 1024 };
 

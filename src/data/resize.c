@@ -2,14 +2,15 @@
  * DESIGN
  * One kernel does both passes: sums of whole rows, which is what vector units like. The horizontal pass takes STRIP
  * rows at a time and transposes them, so that neighbours in a row become rows. */
-#include "data/resize.h"
+#include "data/door/resize.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clones.h"
-#include "gantry/mathfn.h"
+#include "base/door/clones.h"
+#include "base/door/mathfn.h"
+#include "codec/door/sample.h"
 
 enum { FRACTION = 22, STRIP = 16, BLOCK = 256 };
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/source.h"
+#include "data/door/source.h"
 #include "gantry/log.h"
-#include "gantry/text.h"
+#include "base/door/text.h"
 
 gt_status gt_notes_say(gt_source_info *n, const char *format, ...) {
     enum { LINE = 1024 };

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The order of the images: a permutation of each epoch that needs no memory; subsets by a shuffled list. */
-#include "gantry/sampler.h"
+#include "data/door/sampler.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/random.h"
+#include "base/door/random.h"
 
 enum { ROUNDS = 12 };
 

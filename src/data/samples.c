@@ -2,8 +2,10 @@
  * What samples mean: numbers of -1 .. 1 for networks, and the other way round; which channels are colours. */
 #include <math.h>
 
-#include "base/clones.h"
-#include "data/source.h"
+#include "base/door/clones.h"
+#include "codec/door/sample.h"
+#include "data/door/dataset.h"
+#include "data/door/source.h"
 
 static inline float meaning(double x, double low, float half) { return (float)(x - low) / half - 1; }
 

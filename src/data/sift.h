@@ -11,7 +11,7 @@
 #ifndef GANTRY_DATA_SIFT_H
 #define GANTRY_DATA_SIFT_H
 
-#include "data/source.h"
+#include "data/door/source.h"
 
 enum { GT_SIFT_KINDS = 64, GT_SIFT_HEAD = 512, GT_SIFT_LISTED = 16 };
 

@@ -13,8 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "gantry/nearest.h"
+#include "base/door/file.h"
+#include "codec/door/sample.h"
+#include "gantry/file.h"
 
 /* Every kind of source: a line each. The first that claims a source has it: a folder that ends in _lmdb before folders
  * at large. */

@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "data/archive.h"
 #include "data/members.h"
-#include "gantry/codec.h"
-#include "gantry/memory.h"
-#include "gantry/progress.h"
-#include "gantry/text.h"
+#include "gantry/picture.h"
+#include "base/door/memory.h"
+#include "base/door/progress.h"
+#include "base/door/text.h"
 
 typedef struct packed {
     gt_members members; /* by their places in `part` */

@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/numbers.h"
-#include "codec/pickle.h"
+#include "base/door/file.h"
+#include "base/door/numbers.h"
+#include "codec/door/pickle.h"
 #include "data/archive.h"
-#include "data/source.h"
+#include "data/door/source.h"
 
 enum { SIDE = 32, PLANE = SIDE * SIDE, IMAGE = 3 * PLANE, MEMBERS = 6, MEMBER_MOST = 512 << 20, PIECE = 1 << 16 };
 

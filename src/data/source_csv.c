@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "data/label_table.h"
 
 static bool claims_csv(const gt_spec *spec) { return spec->is_file && !strcasecmp(spec->extension, ".csv"); }

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "data/source.h"
+#include "base/door/file.h"
+#include "data/door/source.h"
 
 gt_hash128 gt_file_stamp(const char *path) {
     struct stat s;

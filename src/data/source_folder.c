@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "data/sift.h"
-#include "gantry/progress.h"
+#include "base/door/progress.h"
 
 enum { DEPTH_MOST = 64, PART_BYTES = 64 * 1024 };
 

@@ -7,10 +7,10 @@
 #include <strings.h>
 
 #include "data/array.h"
-#include "gantry/codec.h"
-#include "gantry/text.h"
-#include "gantry/progress.h"
-#include "h5/h5.h"
+#include "codec/door/codec.h"
+#include "base/door/text.h"
+#include "base/door/progress.h"
+#include "h5/door/h5.h"
 
 #define LABEL_BYTES_MOST ((size_t)1 << 30)
 enum { TEXT_MOST = 1024 }; /* bytes of a label that is a text */

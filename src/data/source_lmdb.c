@@ -13,10 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/numbers.h"
-#include "data/source.h"
-#include "gantry/memory.h"
+#include "base/door/file.h"
+#include "base/door/numbers.h"
+#include "data/door/source.h"
+#include "base/door/memory.h"
 
 enum {
     META_BYTES = 152,

@@ -13,10 +13,9 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "base/file.h"
-#include "base/numbers.h"
-#include "data/source.h"
-#include "gantry/file.h"
+#include "base/door/file.h"
+#include "base/door/numbers.h"
+#include "data/door/source.h"
 
 enum {
     IDX_BYTES = 0x0800, /* first word: type (bytes) and number of dimensions */

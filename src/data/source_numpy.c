@@ -8,11 +8,11 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "codec/raw_picture.h"
+#include "base/door/file.h"
+#include "codec/door/raw_picture.h"
 #include "data/archive.h"
 #include "data/array.h"
-#include "gantry/progress.h"
+#include "base/door/progress.h"
 
 enum { CHANNELS_MOST = 16, PIECE = 1 << 16, TURNED = 1 << 24 /* bytes of pictures that are turned at a time */ };
 

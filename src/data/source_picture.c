@@ -2,8 +2,8 @@
  * A picture file by itself, where the caller takes one (gt_source_options.lone_picture). */
 #include <string.h>
 
-#include "base/file.h"
-#include "data/source.h"
+#include "base/door/file.h"
+#include "data/door/source.h"
 
 static bool claims_picture(const gt_spec *spec) {
     return spec->lone_picture && spec->is_file &&

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "data/synth.h"
-#include "base/mathfn_inline.h"
+#include "base/door/mathfn_inline.h"
 
 enum { IMAGES_MOST = 1 << 24, SIDE_LEAST = 8, SIDE_MOST = 4096, KINDS = GT_SYNTH_KINDS };
 

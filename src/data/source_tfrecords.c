@@ -17,11 +17,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/numbers.h"
-#include "codec/raw_picture.h"
-#include "data/source.h"
-#include "gantry/memory.h"
+#include "base/door/file.h"
+#include "base/door/numbers.h"
+#include "codec/door/raw_picture.h"
+#include "data/door/source.h"
+#include "base/door/memory.h"
 
 enum { LENGTH_BYTES = 12, CHECKSUM_BYTES = 4, RECORD_MOST = GT_PICTURE_MAX_BYTES, LABELS_MOST = 1 << 30 };
 

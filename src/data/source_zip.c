@@ -6,9 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "data/members.h"
-#include "gantry/codec.h"
+#include "codec/door/codec.h"
 
 typedef struct archive {
     gt_zip *zip;

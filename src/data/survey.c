@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/numbers.h"
-#include "data/source.h"
+#include "base/door/numbers.h"
+#include "data/door/source.h"
 #include "gantry/file.h"
-#include "gantry/progress.h"
+#include "base/door/progress.h"
 
 enum { SIDE_LEAST = 8, SIDE_MOST = 64 };
 

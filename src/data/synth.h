@@ -3,8 +3,8 @@
 #ifndef GANTRY_DATA_SYNTH_H
 #define GANTRY_DATA_SYNTH_H
 
-#include "data/source.h"
-#include "gantry/random.h"
+#include "data/door/source.h"
+#include "base/door/random.h"
 
 enum { GT_SYNTH_KINDS = 8 }; /* of shapes */
 

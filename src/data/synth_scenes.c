@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/mathfn_inline.h"
+#include "base/door/mathfn_inline.h"
 #include "data/synth.h"
 
 enum { TRIES = 16, WAVES = 3, SHAPES = 4 };

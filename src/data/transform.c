@@ -3,14 +3,15 @@
  * make_plan() decides from a picture's shape alone what becomes of it; gt_transformer_run() carries the plan out.
  * Colours are computed with doubles between 0 and 1, which is exact enough for 16 bits; pictures whose colours stay as
  * they are skip this. */
-#include "gantry/transform.h"
+#include "data/door/transform.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/resize.h"
-#include "data/source.h"
+#include "codec/door/sample.h"
+#include "data/door/resize.h"
+#include "data/door/source.h"
 
 struct gt_transformer {
     gt_transform t;

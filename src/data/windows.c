@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/source.h"
-#include "gantry/box.h"
-#include "gantry/mathfn.h"
-#include "gantry/progress.h"
-#include "gantry/random.h"
+#include "data/door/source.h"
+#include "data/door/box.h"
+#include "base/door/mathfn.h"
+#include "base/door/progress.h"
+#include "base/door/random.h"
 
 enum { TRIES = 64, PER_TRY = 8, LEAST_SIDE = 4 };
 static const double of_object = 0.6, of_ground = 0.35; /* overlap with an object: at least, at most */

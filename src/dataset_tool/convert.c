@@ -11,8 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/source.h"
+#include "base/door/pool.h"
+#include "codec/door/sample.h"
+#include "data/door/source.h"
 #include "dataset_tool/writer.h"
+#include "dist/door/dist.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
 #include "gantry/text.h"

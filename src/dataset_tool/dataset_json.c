@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "gantry/option.h"
-#include "dataset_tool/tool.h"
+#include "dataset_tool/door/tool.h"
 
 void gt_entry_name(uint32_t item, char name[GT_ENTRY_NAME_BYTES]) {
     char digits[12];

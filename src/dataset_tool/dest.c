@@ -7,10 +7,10 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "data/source.h"
-#include "gantry/codec.h"
-#include "gantry/memory.h"
-#include "dataset_tool/tool.h"
+#include "data/door/source.h"
+#include "codec/door/codec.h"
+#include "base/door/memory.h"
+#include "dataset_tool/door/tool.h"
 
 static const gt_dest_kind *const kinds[] = {&gt_dest_zip, &gt_dest_hdf5};
 

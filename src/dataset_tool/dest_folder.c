@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dataset_tool/tool.h"
+#include "dataset_tool/door/tool.h"
 
 static double folder_bytes(const gt_picture *shape, int64_t images) { return gt_dest_zip.bytes(shape, images); }
 

@@ -10,9 +10,11 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "dataset_tool/tool.h"
-#include "gantry/progress.h"
-#include "h5/h5.h"
+#include "dataset_tool/door/tool.h"
+#include "codec/door/sample.h"
+#include "codec/door/picture.h"
+#include "base/door/progress.h"
+#include "h5/door/h5.h"
 
 enum { LEVEL = 6 };
 

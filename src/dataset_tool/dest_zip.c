@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "codec/zip_records.h"
-#include "dataset_tool/tool.h"
+#include "codec/door/zip_records.h"
+#include "codec/door/sample.h"
+#include "dataset_tool/door/tool.h"
 
 enum { LOCAL_BYTES = 30, CENTRAL_BYTES = 46, FLUSH_BYTES = 1 << 20 };
 

@@ -18,9 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dataset_tool/tool.h"
-#include "gantry/progress.h"
-#include "h5/h5.h"
+#include "dataset_tool/door/tool.h"
+#include "base/door/progress.h"
+#include "h5/door/h5.h"
 
 #define WAYS_OUT "--overwrite replaces it, or choose another destination"
 

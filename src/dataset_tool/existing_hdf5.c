@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/source.h"
-#include "dataset_tool/tool.h"
-#include "h5/h5.h"
+#include "data/door/source.h"
+#include "codec/door/sample.h"
+#include "dataset_tool/door/tool.h"
+#include "h5/door/h5.h"
 
 typedef struct comparing {
     gt_source *set; /* what it says of itself */

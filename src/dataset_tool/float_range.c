@@ -4,9 +4,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "data/source.h"
-#include "dataset_tool/tool.h"
-#include "gantry/progress.h"
+#include "data/door/source.h"
+#include "codec/door/sample.h"
+#include "base/door/pool.h"
+#include "dataset_tool/door/tool.h"
+#include "base/door/progress.h"
+#include "dist/door/dist.h"
 
 enum { TILE = 16 };
 

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/source.h"
-#include "dataset_tool/tool.h"
+#include "data/door/source.h"
+#include "dataset_tool/door/tool.h"
 #include "gantry/log.h"
-#include "gantry/sampler.h"
+#include "data/door/sampler.h"
 
 bool gt_items_same_names(const gt_source_info *a, const gt_source_info *b) {
     if (a->class_names != b->class_names) return false;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dataset_tool/tool.h"
+#include "dataset_tool/door/tool.h"
 
 int gt_part_stat(const char *dest, const char *ending, struct stat *s) {
     char *path;

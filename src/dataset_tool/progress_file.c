@@ -15,7 +15,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "dataset_tool/tool.h"
+#include "dataset_tool/door/tool.h"
 
 enum { MARK_BYTES = 8, TEXT_MOST = 1 << 16 };
 /* The digit tells what records look like. */

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataset_tool/tool.h"
+#include "dataset_tool/door/tool.h"
 #include "gantry/log.h"
-#include "gantry/memory.h"
-#include "gantry/text.h"
+#include "base/door/memory.h"
+#include "base/door/text.h"
 
 enum { LOGGED = 10 }; /* of each kind */
 

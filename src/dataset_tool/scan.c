@@ -10,11 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "data/source.h"
-#include "dataset_tool/tool.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
+#include "data/door/source.h"
+#include "data/door/transform.h"
+#include "dataset_tool/door/tool.h"
+#include "dist/door/dist.h"
 #include "gantry/log.h"
-#include "gantry/progress.h"
+#include "base/door/progress.h"
 
 enum { TILE = 64, WIDTH_BITS = 20 };
 

@@ -4,8 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/source.h"
-#include "dataset_tool/tool.h"
+#include "data/door/source.h"
+#include "codec/door/sample.h"
+#include "base/door/pool.h"
+#include "data/door/transform.h"
+#include "dataset_tool/door/tool.h"
 
 enum { BLOCK_MOST = 512, PER_THREAD = 2 };
 #define BLOCK_BYTES ((size_t)16 << 20)

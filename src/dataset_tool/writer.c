@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "gantry/clock.h"
+#include "base/door/clock.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
 

@@ -3,7 +3,7 @@
 #ifndef GANTRY_DATASET_TOOL_WRITER_H
 #define GANTRY_DATASET_TOOL_WRITER_H
 
-#include "dataset_tool/tool.h"
+#include "dataset_tool/door/tool.h"
 
 typedef struct gt_equals { /* items by their hashes */
     gt_hash128 *hash;      /* [items.count]; zero: unknown */

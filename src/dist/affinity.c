@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/machine.h"
+#include "base/door/machine.h"
 #include "dist/comm.h"
 #include "gantry/pool.h"
 

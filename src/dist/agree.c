@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include "dist/comm.h"
-#include "gantry/log.h"
-#include "gantry/progress.h"
+#include "base/door/log.h"
+#include "base/door/progress.h"
+#include "dist/door/dist.h"
 
 /* what a rank has said before a signal is on its way to the terminal after this time */
 enum { LAUNCHER_READS_US = 300000 };

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "dist/comm.h"
-#include "gantry/clock.h"
-#include "gantry/dist.h"
+#include "base/door/clock.h"
+#include "dist/door/dist.h"
 #include "gantry/text.h"
 
 /* Seconds of waiting after which a turn becomes longer: first the core is kept (communication moves only while MPI is

@@ -8,8 +8,8 @@
 #include <sched.h>
 #include <sys/types.h>
 
-#include "base/file.h"
-#include "base/thread.h"
+#include "base/door/file.h"
+#include "base/door/thread.h"
 #include "gantry/dist.h"
 
 typedef struct gt_watchdog {

@@ -8,7 +8,8 @@
 #include <emmintrin.h>
 #endif
 
-#include "base/clones.h"
+#include "base/door/clones.h"
+#include "base/door/pool.h"
 #include "dist/reducer.h"
 
 enum {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "dist/reducer.h"
-#include "gantry/memory.h"
+#include "base/door/memory.h"
 
 /* Tag 0 is the all-gather's. Slices in a row add up to 2 log2(MOST_SLICES) nodes at most. With MOST_BUCKETS buckets the
  * tags stay below 2^15, which is all that MPI promises. */

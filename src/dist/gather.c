@@ -14,7 +14,7 @@
  * and those of other teams arrive there. Peers on another NUMA node have a copy of their own, into which each of the
  * neighbours copies some of the shards. */
 #include "dist/reducer.h"
-#include "gantry/clock.h"
+#include "base/door/clock.h"
 
 enum { TAG_BLOCK = 0 };
 /* Floats of a block that no cache keeps until peers have read the shards, and until the block is used: such are written

@@ -24,9 +24,10 @@
 #include <string.h>
 
 #include "dist/comm.h"
-#include "gantry/clock.h"
+#include "base/door/clock.h"
+#include "dist/door/dist.h"
 #include "gantry/log.h"
-#include "gantry/progress.h"
+#include "base/door/progress.h"
 
 enum { TAG = 1, WORD_BYTES = 48, BUSY_FACTOR = 10, BEATS = 20, BEAT_BYTES = 256 };
 /* Up to so many ranks listen to all others from the beginning. More of them would have too many connections: they

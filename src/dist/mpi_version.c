@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Facts about MPI: the library, the components that carry messages, and what launchers tell a process. */
-#include "gantry/dist.h"
+#include "dist/door/dist.h"
 
 #include <mpi.h>
 #include <stdio.h>

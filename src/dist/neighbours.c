@@ -6,9 +6,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "base/machine.h"
+#include "base/door/machine.h"
 #include "dist/shared.h"
-#include "gantry/log.h"
+#include "base/door/log.h"
 
 enum { PAGE = 4096 };
 

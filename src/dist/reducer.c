@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "gantry/clock.h"
+#include "base/door/numbers.h"
+#include "base/door/clock.h"
 #include "gantry/memory.h"
 
 enum {

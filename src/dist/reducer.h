@@ -7,8 +7,10 @@
 #include <stdatomic.h>
 
 #include "dist/comm.h"
+#include "dist/door/dist.h"
 #include "dist/shared.h"
 #include "dist/tree.h"
+#include "gantry/pool.h"
 
 struct gt_reducer_schedule {
     gt_reducer_schedule *next; /* of the same reducer */

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "dist/comm.h"
+#include "dist/door/dist.h"
 #include "gantry/version.h"
 
 enum { SHOWN = 4, VALUE_BYTES = 120 };

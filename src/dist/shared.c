@@ -18,9 +18,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/machine.h"
-#include "base/numbers.h"
-#include "gantry/program.h"
+#include "base/door/machine.h"
+#include "base/door/numbers.h"
+#include "base/door/program.h"
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8U /* Linux 6.3 */

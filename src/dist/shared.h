@@ -11,6 +11,7 @@
 #define GANTRY_DIST_SHARED_H
 
 #include "dist/comm.h"
+#include "dist/door/dist.h"
 
 typedef struct gt_shared {
     char *base; /* NULL: nothing is shared */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dist/comm.h"
+#include "dist/door/dist.h"
 #include "dist/tree.h"
 
 typedef struct stack {

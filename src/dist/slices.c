@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How a batch is cut into slices, and which rank owns which. */
-#include "base/numbers.h"
+#include "base/door/numbers.h"
 #include "dist/tree.h"
-#include "gantry/dist.h"
+#include "dist/door/dist.h"
 #include "gantry/text.h"
 
 gt_status gt_slices_check(int batch, int slices) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Handles signals (gantry/stop.h). */
-#include "gantry/stop.h"
+#include "dist/door/stop.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/machine.h"
-#include "gantry/clock.h"
+#include "base/door/machine.h"
+#include "base/door/clock.h"
 #include "gantry/dist.h"
-#include "gantry/log.h"
-#include "gantry/program.h"
+#include "base/door/log.h"
+#include "base/door/program.h"
 
 static volatile sig_atomic_t stop_signal, checkpoint_wanted;
 

@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
+#include "base/door/numbers.h"
 #include "dist/reducer.h"
-#include "gantry/log.h"
-#include "gantry/memory.h"
+#include "base/door/log.h"
+#include "base/door/memory.h"
 
 /* Control blocks lie at the same places in the memory of all peers: one for a reducer, the others for borrowers. */
 enum { PAGE = 4096, MOST_CONTROLS = 4 };

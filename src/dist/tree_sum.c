@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "dist/comm.h"
+#include "dist/door/dist.h"
 #include "dist/tree.h"
-#include "gantry/memory.h"
+#include "base/door/memory.h"
 
 enum { TAG = 2 };
 

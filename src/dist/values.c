@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "dist/comm.h"
-#include "gantry/memory.h"
+#include "base/door/memory.h"
+#include "dist/door/dist.h"
 
 enum { PIECE_BYTES = 1 << 30 }; /* MPI counts in int */
 

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gantry/clock.h"
-#include "gantry/progress.h"
+#include "base/door/clock.h"
+#include "base/door/memory.h"
+#include "base/door/pool.h"
+#include "base/door/progress.h"
 
 /* ---- making ---- */
 

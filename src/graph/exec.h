@@ -3,7 +3,7 @@
 #ifndef GANTRY_GRAPH_EXEC_H
 #define GANTRY_GRAPH_EXEC_H
 
-#include "graph/passes/passes.h"
+#include "graph/door/passes.h"
 
 typedef struct gt_step { /* a node that computes something */
     gt_run run;

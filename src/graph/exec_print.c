@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "graph/exec.h"
-#include "graph/ops/elementwise.h"
+#include "graph/door/elementwise.h"
 #include "gantry/text.h"
 
 gt_exec_totals gt_exec_cost(const gt_exec *e) {

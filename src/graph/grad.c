@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Reverse-mode differentiation of the graph into itself: the derivatives are nodes like any others, so they can be
  * differentiated again. */
-#include "gantry/ops.h"
-#include "graph/internal.h"
+#include "graph/door/ops.h"
+#include "graph/door/internal.h"
 
 gt_node gt_zero_derivative;
 

@@ -3,7 +3,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "graph/internal.h"
+#include "graph/door/internal.h"
+#include "kernels/door/kernels.h"
 
 /* ---- shapes ---- */
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Layers of a graph: see layer_list.h. */
-#include "gantry/graph.h"
+#include "graph/door/graph.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "graph/internal.h"
-#include "graph/ops/nodes.h"
+#include "base/door/file.h"
+#include "graph/door/internal.h"
+#include "graph/door/nodes.h"
 
 enum { NAME = 256, NONE = -1 };
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A graph's loss in terms, with decisions held: see loss_terms.h. */
-#include "graph/loss_terms.h"
+#include "graph/door/loss_terms.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "gantry/ops.h"
-#include "graph/internal.h"
-#include "graph/ops/elementwise.h"
-#include "graph/ops/op_list.h"
+#include "graph/door/nodes.h"
+#include "graph/door/ops.h"
+#include "graph/door/internal.h"
+#include "graph/door/elementwise.h"
+#include "graph/door/op_list.h"
 
 /* Ops that are linear, or constant, but for the inputs that decide: bit i of `inputs`. */
 static const struct {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/hash.h"
-#include "graph/passes/passes.h"
+#include "base/door/hash.h"
+#include "graph/door/passes.h"
 
 typedef struct value {
     const gt_node *node; /* of the table's graph */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Writes and reads files of named arrays. */
-#include "gantry/arrays.h"
+#include "h5/door/arrays.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "h5/h5.h"
+#include "base/door/memory.h"
+#include "h5/door/h5.h"
 
 enum { NAME_BYTES = 256, LIST_BYTES = 512 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Messages with the reason that libhdf5 gives; types and property lists of libhdf5. */
-#include "h5/h5.h"
+#include "h5/door/h5.h"
 
 #include <fcntl.h>
 #include <stdarg.h>

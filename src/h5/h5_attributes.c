@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "h5/h5.h"
+#include "h5/door/h5.h"
+#include "base/door/memory.h"
 #include "h5/h5_room.h"
 
 enum { TEXT_MOST = 64 * 1024, BYTES_MOST = 1 << 30 };

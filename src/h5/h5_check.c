@@ -11,9 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "gantry/text.h"
-#include "h5/h5.h"
+#include "h5/door/h5.h"
 
 enum { SECONDS = 10, PATIENCE = 60 };
 enum { NOT_STARTED = 127 }; /* the status of a program that the loader cannot load */

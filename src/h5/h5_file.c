@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "h5/h5.h"
+#include "base/door/file.h"
+#include "h5/door/h5.h"
 #include "h5/h5_room.h"
 
 /* ---- the buffer of a file in memory ---- */

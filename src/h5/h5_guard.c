@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The guard of sets from elsewhere: see h5_guard.h. */
 #include "h5/h5_guard.h"
+#include "base/door/memory.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #ifndef H5_GUARD_H
 #define H5_GUARD_H
 
-#include "h5/h5.h"
+#include "h5/door/h5.h"
 #include "h5/h5_room.h"
 
 enum { H5_MOST_FILTERS = 8 };

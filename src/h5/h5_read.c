@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "h5/h5_guard.h"
+#include "base/door/memory.h"
 
 enum {
     CACHE_LEAST = 1 << 20,

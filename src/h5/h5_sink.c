@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "h5/h5_room.h"
 
 #define MOST_ADDRESS (((haddr_t)1 << 62) - 1)

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/numbers.h"
+#include "base/door/numbers.h"
 #include "h5/h5_room.h"
 
 enum { PLACE = H5_TEXT_PLACE, HEAD = 16, OBJECT = 16, LARGEST = 64 << 20 };

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "h5/h5.h"
+#include "h5/door/h5.h"
 #include "h5/h5_room.h"
 
 static int dims_of(const gt_array *a) { return a->n_dims - (a->type == GT_NUMBER_TEXT || a->type == GT_NUMBER_WORDS); }

@@ -4,10 +4,12 @@
  * `gantry reference > jobs/reference.ini`) and man page follow. */
 #include "job/internal.h"
 
-#include "gantry/dist.h"
+#include "dist/door/dist.h"
 #include "gantry/grid.h"
 #include "gantry/metric.h"
-#include "gantry/schedule.h"
+#include "kernels/door/kernels.h"
+#include "model/door/family.h"
+#include "model/door/schedule.h"
 #include "gantry/text.h"
 
 static gt_status check_duration(const gt_option *o, const char *value) {

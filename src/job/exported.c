@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "codec/weights.h"
-#include "gantry/model.h"
+#include "codec/door/weights.h"
+#include "model/door/model.h"
 
 static const char *text_of(const gt_imported *m, const char *name) {
     const gt_fact *f = gt_weights_fact(m->from, name);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The families of models: a line each. And from a job to its model. */
 #include "job/internal.h"
+#include "job/door/job.h"
+#include "kernels/door/kernels.h"
+#include "model/door/family.h"
 
 /* clang-format off */
 #define FAMILIES(row) \
@@ -30,6 +33,14 @@ const gt_family *gt_family_of(const char *model, const gt_family_model **row) {
 void gt_job_find_family(gt_job *job) { /* the option table lets no other name pass */
     job->family = gt_family_of(job->model, &job->kind);
     job->own = (char *)job + gt_job_own_offset(job->family);
+}
+
+const char *gt_family_name(const gt_family *family) { return family->name; }
+
+const gt_family_model *gt_family_models(const gt_family *family) { return family->models; }
+
+gt_status gt_family_check_size(const gt_family *family, int64_t height, int64_t width, int64_t channels) {
+    return family->check_size ? family->check_size(height, width, channels) : GT_OK;
 }
 
 bool gt_family_has(const gt_family *family, const gt_option *row) {

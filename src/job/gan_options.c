@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The options that GANs have in common: rows, rules between them, and what follows from them. A new option is a row
- * here and a field of gt_gan_options (gantry/gan.h). */
+ * here and a field of gt_gan_options (model/door/gan.h). */
 #include "job/internal.h"
+#include "model/door/family.h"
 
 #define OPTION(field, value, text) GT_ROW(gt_job, #field, gan.field, value, text), .only = GT_GANS
 

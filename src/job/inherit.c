@@ -3,7 +3,9 @@
 #include <stdlib.h>
 
 #include "job/internal.h"
+#include "job/door/job.h"
 #include "gantry/text.h"
+#include "model/door/family.h"
 
 enum { WORD = 64 };
 

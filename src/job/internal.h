@@ -4,7 +4,7 @@
 #ifndef GANTRY_JOB_INTERNAL_H
 #define GANTRY_JOB_INTERNAL_H
 
-#include "gantry/import.h"
+#include "model/door/import.h"
 #include "gantry/job.h"
 
 /* A row whose `choices` is one of these texts gets the names of all models, or of all optimisers. */

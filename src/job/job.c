@@ -4,8 +4,10 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
+#include "job/door/job.h"
 #include "job/internal.h"
+#include "model/door/family.h"
 
 gt_job *gt_job_new(void) {
     gt_job *job = calloc(1, gt_job_own_offset(NULL));
@@ -28,6 +30,44 @@ void gt_job_free(gt_job *job) {
     if (!job) return;
     gt_arena_free(job->arena);
     free(job);
+}
+
+gt_job_facts gt_job_look(const gt_job *job) {
+    return (gt_job_facts){.model = job->model,
+                          .data = job->data,
+                          .run = job->run,
+                          .outdir = job->outdir,
+                          .resume = job->resume,
+                          .detector = job->detector,
+                          .export = job->export,
+                          .batch = job->batch,
+                          .slices = job->slices,
+                          .threads = job->threads,
+                          .ranks = job->ranks,
+                          .seed = job->seed,
+                          .restart = job->restart,
+                          .progress = job->progress,
+                          .heartbeat_limit = job->heartbeat_limit,
+                          .dry_run = job->dry_run,
+                          .log = job->log};
+}
+
+gt_arena *gt_job_arena(const gt_job *job) { return job->arena; }
+
+const gt_options *gt_options_of_job(const gt_job *job) { return &job->options; }
+
+void gt_job_set_kernels(gt_job *job, const gt_kernel_set *kernels) { job->kernels = kernels; }
+
+void gt_job_set_colours(gt_job *job, int64_t colours) { job->colours = colours; }
+
+gt_status gt_job_set_resume_file(gt_job *job, const char *path) {
+    job->resume_file = gt_arena_printf(job->arena, "%s", path);
+    return job->resume_file ? GT_OK : GT_NOMEM;
+}
+
+gt_status gt_job_set_no_metrics(gt_job *job, const char *why) {
+    job->no_metrics = gt_arena_printf(job->arena, "%s", why);
+    return job->no_metrics ? GT_OK : GT_NOMEM;
 }
 
 gt_status gt_job_set(gt_job *job, const char *key, const char *value, const char *where) {

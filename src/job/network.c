@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Networks of other programs as checkpoints: see network.h. */
-#include "gantry/network.h"
+#include "job/door/network.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "codec/weights.h"
-#include "gantry/job.h"
-#include "gantry/log.h"
+#include "base/door/file.h"
+#include "base/door/memory.h"
+#include "codec/door/weights.h"
+#include "job/door/job.h"
+#include "base/door/log.h"
 #include "job/internal.h"
+#include "model/door/family.h"
+#include "run/door/checkpoint.h"
 
 /* ---- the tensors ---- */
 

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "gantry/family.h"
-#include "gantry/hash.h"
-#include "gantry/network.h"
+#include "base/door/hash.h"
+#include "job/door/network.h"
 
 #define PLACE "https://nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained/transfer-learning-source-nets/"
 

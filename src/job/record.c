@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "job/internal.h"
+#include "job/door/job.h"
+#include "model/door/family.h"
 
 /* Is the option kept by a run, unless somebody gives it? Sizes of pictures are found in the data again. */
 static bool is_kept(const gt_option *row) { return row->class == GT_RECIPE || (row->class == GT_SHAPE && row->only); }

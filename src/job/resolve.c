@@ -3,10 +3,11 @@
  * folder. */
 #include <math.h>
 
-#include "gantry/dataset.h"
-#include "gantry/dist.h"
-#include "gantry/metric.h"
-#include "gantry/optimizer.h"
+#include "data/door/dataset.h"
+#include "dist/door/dist.h"
+#include "metrics/door/metric.h"
+#include "model/door/family.h"
+#include "model/door/optimizer.h"
 #include "gantry/words.h"
 #include "job/internal.h"
 

@@ -2,6 +2,7 @@
  * The option table of jobs, put together once: the common options, those of all families, and the texts about them that
  * families and optimisers know. */
 #include "job/internal.h"
+#include "model/door/family.h"
 
 #include <assert.h>
 #include <pthread.h>

@@ -3,8 +3,10 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "base/file.h"
-#include "gantry/rundir.h"
+#include "base/door/file.h"
+#include "job/door/job.h"
+#include "model/door/family.h"
+#include "run/door/rundir.h"
 #include "gantry/source.h"
 #include "job/internal.h"
 #include "gantry/text.h"

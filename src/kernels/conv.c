@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Convolution: the table of algorithms, and the choice of an algorithm for a shape. */
-#include "kernels/conv.h"
+#include "kernels/door/conv.h"
 
-#include "kernels/kernel_set.h"
+#include "kernels/door/kernel_set.h"
 #include "kernels/winograd_tiling.h"
 
 enum { DIRECTIONS = 3, FEW_CHANNELS = 8 /* columns pay up to so many */ };

@@ -7,9 +7,10 @@
  * that reach into the strip. The terms of a pixel are added in the order of these lines, whatever the strips. */
 #include <string.h>
 
-#include "base/numbers.h"
-#include "kernels/conv.h"
-#include "kernels/gemm.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
+#include "kernels/door/conv.h"
+#include "kernels/door/gemm.h"
 
 enum { STRIP_FLOATS = 1 << 15 /* of columns: 128 KiB stay in the second-level cache */, ALIGN = 16 };
 

@@ -9,12 +9,13 @@
  *                               for which y = p s + a - pad and x = q s + b - pad have a position (p, q)
  *
  * A row of the table in conv.c: gt_conv_choose() takes this kernel wherever it is possible. */
-#include "kernels/conv.h"
+#include "kernels/door/conv.h"
 
 #include <string.h>
 
-#include "base/clones.h"
-#include "base/numbers.h"
+#include "base/door/clones.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
 
 enum { CHANNELS = 32 /* of a block: sums and weights stay in registers and the first-level cache */ };
 

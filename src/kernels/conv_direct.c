@@ -24,10 +24,10 @@
  * packs its weights by the functions of this file. */
 #include <string.h>
 
-#include "base/numbers.h"
-#include "kernels/conv.h"
-#include "kernels/gemm_product.h"
-#include "kernels/kernel_set.h"
+#include "base/door/numbers.h"
+#include "kernels/door/conv.h"
+#include "kernels/door/gemm_product.h"
+#include "kernels/door/kernel_set.h"
 
 enum { SMALL_PATCH = 96 }; /* floats of a patch that is gathered as a whole; a tile has at least so many rows */
 

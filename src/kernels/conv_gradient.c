@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The gradient of a convolution's weights over several slices: as many slices at once as the algorithm can, and the
  * rest of the tree in memory (slice_tree.h). */
-#include "base/numbers.h"
-#include "kernels/conv.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
+#include "kernels/door/conv.h"
 
 typedef struct job {
     const gt_conv_shape *s;

@@ -24,10 +24,11 @@
  * A row of the table in conv.c. gt_conv_choose() takes this kernel where gt_conv_strided_pays(). */
 #include <string.h>
 
-#include "base/numbers.h"
-#include "kernels/conv.h"
-#include "kernels/gemm_product.h"
-#include "kernels/kernel_set.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
+#include "kernels/door/conv.h"
+#include "kernels/door/gemm_product.h"
+#include "kernels/door/kernel_set.h"
 
 enum {
     TILE = 8 * GT_MICRO_ROWS, /* positions of a tile */

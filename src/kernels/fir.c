@@ -2,12 +2,13 @@
  * FIR filters on channels-last images. An output row is a weighted sum of input rows (one long vector operation),
  * written between zero margins, and then a weighted sum of shifted pixels. A filter that is not an outer product is a
  * sum of such pairs, one for each of its rows. */
-#include "kernels/fir.h"
+#include "kernels/door/fir.h"
 
 #include <string.h>
 
-#include "base/clones.h"
-#include "base/numbers.h"
+#include "base/door/clones.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
 
 /* No longer than AVX2 has them: compilers split longer ones badly, and where AVX-512 is, memory is what takes time. */
 typedef float vec __attribute__((vector_size(32), aligned(4), may_alias));

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Matrix product: packing callbacks of plain matrices. */
-#include "kernels/gemm.h"
+#include "kernels/door/gemm.h"
 
 #include <string.h>
 
-#include "base/numbers.h"
-#include "kernels/gemm_product.h"
-#include "kernels/kernel_set.h"
+#include "base/door/numbers.h"
+#include "kernels/door/gemm_product.h"
+#include "kernels/door/kernel_set.h"
 
 static void pack_rows(const void *source, gt_pack_a *t) {
     const gt_gemm_args *g = source;

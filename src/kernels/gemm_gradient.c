@@ -2,9 +2,10 @@
  * The gradient of a matrix product's weights over several slices (gemm.h): K is [slices][parts][samples]. */
 #include <string.h>
 
-#include "base/numbers.h"
-#include "kernels/gemm.h"
-#include "kernels/kernel_set.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
+#include "kernels/door/gemm.h"
+#include "kernels/door/kernel_set.h"
 
 typedef struct job {
     gt_gemm_args one;

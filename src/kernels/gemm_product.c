@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The blocked matrix product (gemm_product.h): B is packed stage by stage, the pool runs over tiles of C, and a tile
  * goes over blocks of K and panels of B. */
-#include "kernels/gemm_product.h"
+#include "kernels/door/gemm_product.h"
 
 #include <string.h>
 
-#include "base/numbers.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
 #include "kernels/quad.h"
 
 enum {

@@ -6,7 +6,8 @@
  * sibling lie in the second-level cache. */
 #include <string.h>
 
-#include "base/numbers.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
 #include "kernels/slice_tree.h"
 
 enum {

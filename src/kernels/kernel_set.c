@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The table of kernel sets, which of them this CPU can run, and the names of what they compute. */
-#include "kernels/kernel_set.h"
+#include "kernels/door/kernel_set.h"
 
 #include <pthread.h>
 #include <stdio.h>

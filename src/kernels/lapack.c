@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Symmetric matrices by LAPACK, which stores matrices by columns: a row here is a column there, and the lower triangle
  * here is the upper triangle there. */
-#include "kernels/lapack.h"
+#include "kernels/door/lapack.h"
 
 #include <cblas.h>
 #include <pthread.h>
@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "base/numbers.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
+#include "gantry/kernels.h"
 
 void dsyevd_(const char *jobz, const char *uplo, const blasint *n, double *a, const blasint *lda, double *w,
              double *work, const blasint *lwork, blasint *iwork, const blasint *liwork, blasint *info);

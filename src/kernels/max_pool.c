@@ -2,12 +2,13 @@
  * Max pooling: vectors of four channels, for which every compiler has registers. The place of a maximum is the number
  * of its tap in the window, so that a value is spread by comparing that number with each tap's in turn, without a
  * branch. */
-#include "kernels/max_pool.h"
+#include "kernels/door/max_pool.h"
 
 #include <string.h>
 
-#include "base/clones.h"
-#include "base/numbers.h"
+#include "base/door/clones.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
 
 enum { CHANNELS = 64 /* of a tile of the spread */ };
 

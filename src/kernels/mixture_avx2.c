@@ -2,7 +2,7 @@
  * The vector kernels for mixtures for AVX2. */
 #include <string.h>
 
-#include "kernels/mixture_kernels.h"
+#include "kernels/door/mixture_kernels.h"
 
 #if defined(__x86_64__)
 #define LANES 4

@@ -2,7 +2,7 @@
  * The vector kernels for mixtures for 64-bit ARM. */
 #include <string.h>
 
-#include "kernels/mixture_kernels.h"
+#include "kernels/door/mixture_kernels.h"
 
 #if defined(__aarch64__)
 #define LANES 2

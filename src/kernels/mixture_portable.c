@@ -2,7 +2,7 @@
  * The vector kernels for mixtures for any CPU. */
 #include <string.h>
 
-#include "kernels/mixture_kernels.h"
+#include "kernels/door/mixture_kernels.h"
 
 #define LANES 2
 #define VECS 2

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Peak arithmetic and bandwidth. Each thread's work is set against its own processor time, and the best of a few runs
  * counts: so other programs on the same cores hardly matter. */
-#include "gantry/kernels.h"
+#include "kernels/door/kernels.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "gantry/clock.h"
-#include "gantry/memory.h"
-#include "kernels/kernel_set.h"
+#include "base/door/pool.h"
+#include "gantry/text.h"
+#include "base/door/memory.h"
+#include "kernels/door/kernel_set.h"
 
 enum { RUNS = 5, MOST_RUNS = 20, FMA_ROUNDS = 2000000, BANDWIDTH_BYTES = 64 << 20 };
 

@@ -3,8 +3,9 @@
  * the first of them the gradient itself. */
 #include "kernels/slice_tree.h"
 
-#include "base/clones.h"
-#include "base/numbers.h"
+#include "base/door/clones.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
 
 enum { WIDTH = 128, /* columns at a time */ RUN = 1 << 15 /* elements of a tile of the pool */ };
 

@@ -22,7 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernels/gemm_product.h"
+#include "kernels/door/gemm_product.h"
 
 enum { GT_PARTS_MAX = 4 /* of a product */ };
 

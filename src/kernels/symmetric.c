@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Symmetric matrices by plain arithmetic (symmetric.h). Sums over long rows have eight chains, the lanes of a vector
- * that a processor may also work through in parts; nothing is contracted (base/clones.h), so the order of additions is
- * the same everywhere. Rows are contiguous in all loops that cost d^3. */
-#include "kernels/symmetric.h"
+ * that a processor may also work through in parts; nothing is contracted (base/door/clones.h), so the order of
+ * additions is the same everywhere. Rows are contiguous in all loops that cost d^3. */
+#include "kernels/door/symmetric.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
-#include "base/clones.h"
+#include "base/door/clones.h"
 
 enum {
     LANES = 8,

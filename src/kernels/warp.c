@@ -10,14 +10,14 @@
  * are weighed is worked out once for a few channels; each of them is a plane of its own, so no bit depends on which
  * others it goes with. Most images are not turned: a row of their samples lies at one place along y, and the rows of
  * all of its windows are summed up at once. */
-#include "kernels/warp.h"
+#include "kernels/door/warp.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "base/clones.h"
-#include "base/numbers.h"
-#include "kernels/fir.h"
+#include "base/door/clones.h"
+#include "base/door/numbers.h"
+#include "kernels/door/fir.h"
 #include "kernels/quad.h"
 
 enum { TAPS = 12, REACH = 3, WINDOW = 2 * REACH + 1, LANES = 8, EXTRA = TAPS - 2, STRIP = 128 };

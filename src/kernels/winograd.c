@@ -20,7 +20,8 @@
  * thread had the same number of spans is done together, block by block. */
 #include <string.h>
 
-#include "base/clones.h"
+#include "base/door/clones.h"
+#include "base/door/pool.h"
 #include "kernels/winograd_run.h"
 
 enum {

@@ -7,8 +7,8 @@
 #ifndef GANTRY_KERNELS_WINOGRAD_RUN_H
 #define GANTRY_KERNELS_WINOGRAD_RUN_H
 
-#include "base/numbers.h"
-#include "kernels/gemm_product.h"
+#include "base/door/numbers.h"
+#include "kernels/door/gemm_product.h"
 #include "kernels/winograd_tiling.h"
 
 enum {

@@ -16,8 +16,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "kernels/kernel_set.h"
+#include "base/door/numbers.h"
+#include "kernels/door/kernel_set.h"
 
 enum {
     LEAST_WIDE = 16,        /* pixels across results that wide tiles pay for */

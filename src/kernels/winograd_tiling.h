@@ -32,8 +32,8 @@
 #ifndef GANTRY_KERNELS_WINOGRAD_TILING_H
 #define GANTRY_KERNELS_WINOGRAD_TILING_H
 
-#include "kernels/conv.h"
-#include "kernels/gemm_product.h"
+#include "kernels/door/conv.h"
+#include "kernels/door/gemm_product.h"
 
 enum {
     GT_WINOGRAD_PLANES_MAX = 100,

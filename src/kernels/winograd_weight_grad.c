@@ -34,6 +34,7 @@
 #include <string.h>
 
 #include "kernels/winograd_run.h"
+#include "base/door/pool.h"
 
 enum {
     PATCH_PANELS = 4,       /* of channels out in a patch */

@@ -5,11 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "gantry/launch.h"
-#include "gantry/program.h"
-#include "gantry/rundir.h"
-#include "gantry/text.h"
+#include "base/door/file.h"
+#include "gantry/job.h"
+#include "job/door/job.h"
+#include "launch/launch.h"
+#include "base/door/program.h"
+#include "model/door/family.h"
+#include "run/door/rundir.h"
+#include "base/door/text.h"
 
 const char *const gt_batch_texts[GT_BATCH_TEXTS] = {"partition", "account",   "qos",   "constraint",
                                                     "mem",       "mail-user", "array", "job-name"};

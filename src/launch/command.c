@@ -6,14 +6,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/machine.h"
-#include "base/numbers.h"
-#include "gantry/dist.h"
-#include "gantry/launch.h"
-#include "gantry/file.h"
-#include "gantry/log.h"
-#include "gantry/program.h"
-#include "gantry/stop.h"
+#include "base/door/machine.h"
+#include "base/door/numbers.h"
+#include "dist/door/dist.h"
+#include "launch/launch.h"
+#include "base/door/file.h"
+#include "base/door/log.h"
+#include "base/door/program.h"
+#include "dist/door/stop.h"
 #include "gantry/text.h"
 #include "launch/network.h"
 
@@ -194,7 +194,8 @@ static gt_status add_launcher(words *w, gt_launch_options *f, const gt_machine *
     return GT_OK;
 }
 
-void gt_launch_line(const gt_launch *l, gt_buffer *to) {
+/* As a shell reads it again. */
+static void put_line(const gt_launch *l, gt_buffer *to) {
     for (int i = 0; i < l->n; i++) {
         if (i) gt_buffer_add(to, " ", 1);
         gt_buffer_shell(to, l->words[i]);
@@ -203,7 +204,7 @@ void gt_launch_line(const gt_launch *l, gt_buffer *to) {
 
 void gt_launch_print(const gt_launch *l, FILE *f) {
     gt_buffer line = {0};
-    gt_launch_line(l, &line);
+    put_line(l, &line);
     if (!line.failed) gt_print_to(f, "%.*s\n", (int)line.n, line.data);
     gt_buffer_free(&line);
 }

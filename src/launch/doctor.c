@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/launch.h"
+#include "dist/door/dist.h"
+#include "launch/launch.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
-#include "gantry/text.h"
+#include "base/door/text.h"
 
 void doctor_add(doctor *d, doctor_state s, const char *what, const char *advice, const char *format, ...) {
     static const char *const words[] = {"ok", "warning", "BROKEN"};

@@ -3,7 +3,7 @@
 #ifndef GANTRY_LAUNCH_DOCTOR_H
 #define GANTRY_LAUNCH_DOCTOR_H
 
-#include "base/machine.h"
+#include "base/door/machine.h"
 #include "gantry/doctor.h"
 #include "gantry/file.h"
 #include "gantry/pool.h"

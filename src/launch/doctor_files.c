@@ -9,9 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "gantry/clock.h"
-#include "gantry/memory.h"
+#include "base/door/file.h"
+#include "base/door/clock.h"
+#include "base/door/memory.h"
+#include "dist/door/dist.h"
 #include "gantry/source.h"
 #include "launch/doctor.h"
 

@@ -8,15 +8,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/embed.h"
-#include "base/file.h"
-#include "gantry/clock.h"
-#include "gantry/contents.h"
+#include "base/door/embed.h"
+#include "base/door/file.h"
+#include "base/door/clock.h"
+#include "contents/door/contents.h"
 #include "gantry/doctor.h"
 #include "gantry/job.h"
 #include "gantry/program.h"
 #include "gantry/text.h"
 #include "gantry/train.h"
+#include "model/door/family.h"
 
 EMBED(gt_golden_hashes, "src/launch/hashes.ini");
 extern const char gt_golden_hashes[];

@@ -6,8 +6,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "gantry/kernels.h"
-#include "kernels/kernel_set.h"
+#include "kernels/door/kernels.h"
+#include "base/door/pool.h"
+#include "kernels/door/kernel_set.h"
 #include "launch/doctor.h"
 #include "launch/ready.h"
 

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gantry/clock.h"
-#include "gantry/dist.h"
-#include "gantry/memory.h"
-#include "kernels/kernel_set.h"
+#include "base/door/clock.h"
+#include "dist/door/dist.h"
+#include "base/door/memory.h"
+#include "kernels/door/kernel_set.h"
 #include "launch/doctor.h"
 
 static void examine_library(doctor *d) {

@@ -27,13 +27,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/machine.h"
-#include "gantry/clock.h"
+#include "base/door/machine.h"
+#include "base/door/clock.h"
 #include "gantry/dist.h"
 #include "gantry/launch.h"
-#include "gantry/log.h"
+#include "base/door/log.h"
 #include "gantry/program.h"
-#include "gantry/stop.h"
+#include "dist/door/stop.h"
 #include "gantry/text.h"
 #include "launch/network.h"
 #include "launch/ready.h"

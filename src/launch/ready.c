@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 
 /* Two pieces of 4 MiB, whatever the number of ranks, were measured with Open MPI 4.1.4 (tests/e2e/launch_room.sh).
  * Where they do not fit ranks are lost while they start, and mpirun waits for ever. */

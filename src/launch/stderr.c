@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "gantry/clock.h"
+#include "base/door/clock.h"
 
 enum {
     LONGEST = 4096, /* bytes of a report, at least */

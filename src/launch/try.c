@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/machine.h"
-#include "gantry/clock.h"
+#include "base/door/machine.h"
+#include "base/door/clock.h"
 #include "gantry/launch.h"
 #include "launch/network.h"
 #include "launch/ready.h"

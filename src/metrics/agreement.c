@@ -3,7 +3,8 @@
  * and of those of each class. */
 #include <stdio.h>
 
-#include "metrics/metric_list.h"
+#include "metrics/door/metric_list.h"
+#include "metrics/door/metric.h"
 
 enum { MOST_SHOWN = 32 };
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Authenticity. Gaps are looked for of those training rows alone that are nearest to a fake: with 60,000 training
  * pictures and 1,000 fakes, of 1,000 rows at most. */
-#include "metrics/authenticity.h"
+#include "metrics/door/authenticity.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/numbers.h"
+#include "base/door/numbers.h"
 #include "gantry/memory.h"
-#include "gantry/progress.h"
-#include "metrics/metric_list.h"
+#include "base/door/progress.h"
+#include "metrics/door/metric.h"
+#include "metrics/door/metric_list.h"
 
 /* Neighbours of a row, besides itself and its mirror image, of which two may be left out. */
 enum { NEIGHBOURS = 3 };

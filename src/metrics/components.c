@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Principal components: see components.h. Of fewer rows than numbers, the eigenvectors are found by the products of the
  * rows with each other, a smaller matrix with the same eigenvalues. */
-#include "metrics/gaussian.h"
+#include "metrics/door/gaussian.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/memory.h"
-#include "kernels/lapack.h"
+#include "base/door/memory.h"
+#include "kernels/door/lapack.h"
 
 void gt_components_free(gt_components *c) {
     free(c->mean);

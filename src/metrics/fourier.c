@@ -2,7 +2,7 @@
  * Discrete Fourier transform. */
 #include "metrics/transforms.h"
 
-#include "gantry/mathfn.h"
+#include "base/door/mathfn.h"
 
 void gt_fourier_roots(size_t n, gt_complex *roots) {
     for (size_t k = 0; k < n; k++) {

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Frechet distance of two Gaussians. */
-#include "metrics/distances.h"
+#include "metrics/door/distances.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
+#include "base/door/numbers.h"
 #include "gantry/log.h"
-#include "kernels/lapack.h"
-#include "metrics/metric_list.h"
+#include "kernels/door/lapack.h"
+#include "metrics/door/metric.h"
+#include "metrics/door/metric_list.h"
 
 /* What the covariance, or the product of the rows, is to be multiplied by. */
 static double factor_of(const gt_gaussian *g, gt_divisor divisor) {

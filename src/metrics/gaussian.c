@@ -5,16 +5,17 @@
  *
  * The lower triangle of the second sum is cut into TILE x TILE tiles for the threads. use/scoring_*.c pass the
  * features of pictures; wavelet_distance.c makes the sums of its many nodes by gt_gram_add(). */
-#include "metrics/gaussian.h"
+#include "metrics/door/gaussian.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
 #include "gantry/memory.h"
-#include "gantry/progress.h"
-#include "kernels/lapack.h"
+#include "base/door/progress.h"
+#include "kernels/door/lapack.h"
 
 enum { PIECE = 256 /* rows that are added at once */, TILE = 256 /* columns */ };
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Inception Score: for each split the sum of p over rows, and the sum of p ln p. */
-#include "metrics/distances.h"
+#include "metrics/door/distances.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "gantry/mathfn.h"
-#include "metrics/metric_list.h"
-#include "metrics/rows.h"
+#include "base/door/mathfn.h"
+#include "metrics/door/metric.h"
+#include "metrics/door/metric_list.h"
+#include "metrics/door/rows.h"
 
 typedef struct splits_of {
     int64_t count, classes;

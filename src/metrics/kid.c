@@ -11,17 +11,19 @@
  * subsets. The kernel of all pairs of rows of a and b [size,d] follows from one product of matrices:
  *
  *   k(a_i, b_j) = ((a b^T)_ij / d + 1)^3        a b^T: float32 [size,size]; the kernel and its sums: float64 */
-#include "metrics/distances.h"
+#include "metrics/door/distances.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "gantry/memory.h"
-#include "gantry/progress.h"
-#include "gantry/random.h"
-#include "kernels/gemm.h"
-#include "metrics/metric_list.h"
+#include "base/door/numbers.h"
+#include "base/door/memory.h"
+#include "base/door/pool.h"
+#include "base/door/progress.h"
+#include "base/door/random.h"
+#include "kernels/door/gemm.h"
+#include "metrics/door/metric.h"
+#include "metrics/door/metric_list.h"
 
 enum { AT_ONCE = 8 /* subsets whose rows a rank holds */ };
 

@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "gantry/option.h"
-#include "metrics/metric_list.h"
+#include "metrics/door/metric.h"
+#include "metrics/door/metric_list.h"
 
 /* The first row of all files behind `before` rows that are of the kind; NULL: there is none. */
 static const gt_metric *row_at(int before, bool with_name) {

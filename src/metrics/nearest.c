@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clones.h"
-#include "base/numbers.h"
-#include "gantry/memory.h"
+#include "base/door/clones.h"
+#include "base/door/numbers.h"
+#include "base/door/memory.h"
+#include "base/door/pool.h"
 #include "gantry/progress.h"
-#include "kernels/gemm.h"
+#include "kernels/door/gemm.h"
 
 enum {
     QUERIES = 1024,  /* of a block */

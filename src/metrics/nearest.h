@@ -6,7 +6,7 @@
 #ifndef GANTRY_METRICS_NEAREST_H
 #define GANTRY_METRICS_NEAREST_H
 
-#include "metrics/rows.h"
+#include "metrics/door/rows.h"
 
 /* Euclidean distance of two rows, accumulated in float64 in a fixed order: the same from a to b and from b to a. */
 double gt_row_distance(int64_t d, const float *a, const float *b);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Pictures for feature networks. */
-#include "metrics/network_input.h"
+#include "metrics/door/network_input.h"
 
 #include <math.h>
 #include <stdlib.h>

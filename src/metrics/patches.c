@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "gantry/memory.h"
-#include "gantry/random.h"
+#include "base/door/random.h"
 #include "metrics/transforms.h"
 #include "metrics/sliced.h"
 

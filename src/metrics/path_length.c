@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Perceptual path length: formulas. */
-#include "metrics/distances.h"
+#include "metrics/door/distances.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/mathfn.h"
-#include "metrics/metric_list.h"
+#include "base/door/mathfn.h"
+#include "metrics/door/metric_list.h"
 
 static double dot(size_t d, const double *a, const double *b) {
     double sum = 0;
@@ -66,7 +66,7 @@ gt_status gt_path_length(const float *distances, int64_t n, double *value) {
     return st;
 }
 
-/* ---- the metrics: rows alone, use/score/path_length.h computes them ---- */
+/* ---- the metrics: rows alone, use/score/door/path_length.h computes them ---- */
 
 #define PPL(pattern, published, help_) \
     .name = pattern, .plain = published, .count = 50000, .network = GT_METRIC_LPIPS, .keys = {""}, .help = help_

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Precision and recall. */
-#include "metrics/distances.h"
+#include "metrics/door/distances.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/progress.h"
-#include "metrics/metric_list.h"
+#include "base/door/progress.h"
+#include "metrics/door/metric.h"
+#include "metrics/door/metric_list.h"
 #include "metrics/nearest.h"
 
 void gt_round_half(float *x, size_t n) {

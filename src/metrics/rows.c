@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Sets of rows shared out over the ranks. */
-#include "metrics/rows.h"
+#include "metrics/door/rows.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "gantry/memory.h"
-#include "gantry/progress.h"
+#include "base/door/numbers.h"
+#include "base/door/memory.h"
+#include "base/door/pool.h"
+#include "base/door/progress.h"
 
 bool gt_team_stops(const gt_team *team) {
     gt_progress();

@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "gantry/dataset.h"
+#include "base/door/numbers.h"
+#include "codec/door/sample.h"
+#include "data/door/dataset.h"
 #include "gantry/log.h"
 #include "gantry/memory.h"
-#include "metrics/metric_list.h"
+#include "gantry/runlog.h"
+#include "metrics/door/metric.h"
+#include "metrics/door/metric_list.h"
 
 struct gt_sheet_metrics {
     gt_team team;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Rows in another order: see rows.h. */
-#include "metrics/rows.h"
+#include "metrics/door/rows.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/random.h"
+#include "base/door/random.h"
 
 /* place[i]: where row i comes to stand (Fisher and Yates). */
 static void draw_places(int64_t n, uint32_t *place) {

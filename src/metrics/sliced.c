@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "gantry/memory.h"
-#include "gantry/progress.h"
-#include "gantry/random.h"
-#include "kernels/gemm.h"
-#include "metrics/metric_list.h"
+#include "base/door/numbers.h"
+#include "base/door/memory.h"
+#include "base/door/pool.h"
+#include "base/door/progress.h"
+#include "base/door/random.h"
+#include "kernels/door/gemm.h"
+#include "metrics/door/metric.h"
+#include "metrics/door/metric_list.h"
 
 enum { AT_ONCE = 16 /* directions */ };
 

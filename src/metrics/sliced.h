@@ -17,7 +17,7 @@
 
 #include <stddef.h>
 
-#include "metrics/rows.h"
+#include "metrics/door/rows.h"
 
 enum { GT_PATCH = 7, GT_PATCHES_EACH = 128, GT_SLICES_REPEATS = 4, GT_SLICES_DIRECTIONS = 128 };
 

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Radial power spectra. */
-#include "metrics/distances.h"
+#include "metrics/door/distances.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "gantry/progress.h"
-#include "gantry/mathfn.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
+#include "base/door/progress.h"
+#include "base/door/mathfn.h"
 #include "gantry/memory.h"
+#include "metrics/door/metric.h"
 #include "metrics/transforms.h"
-#include "metrics/metric_list.h"
+#include "metrics/door/metric_list.h"
 
 struct gt_spectrum {
     gt_team team;

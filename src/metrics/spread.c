@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "gantry/memory.h"
-#include "metrics/metric_list.h"
+#include "metrics/door/metric_list.h"
 
 /* Of n pictures with so many samples; sum and square are zeros. */
 static double spread_of(const float *x, int64_t n, size_t samples, double *sum, double *square) {

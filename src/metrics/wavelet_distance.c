@@ -7,13 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "gantry/mathfn.h"
+#include "base/door/numbers.h"
+#include "base/door/mathfn.h"
+#include "base/door/pool.h"
 #include "gantry/memory.h"
-#include "gantry/progress.h"
-#include "kernels/lapack.h"
-#include "metrics/distances.h"
-#include "metrics/metric_list.h"
+#include "base/door/progress.h"
+#include "kernels/door/lapack.h"
+#include "metrics/door/distances.h"
+#include "metrics/door/metric.h"
+#include "metrics/door/metric_list.h"
 
 enum { PIECE = 64 /* pictures that are transformed before they are added to the sums */ };
 

@@ -9,7 +9,7 @@
 #ifndef GANTRY_METRICS_WAVELET_DISTANCE_H
 #define GANTRY_METRICS_WAVELET_DISTANCE_H
 
-#include "metrics/gaussian.h"
+#include "metrics/door/gaussian.h"
 #include "metrics/transforms.h"
 
 typedef struct gt_packets gt_packets;

@@ -5,9 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "gantry/memory.h"
-#include "gantry/progress.h"
+#include "base/door/hash.h"
+#include "base/door/numbers.h"
+#include "base/door/memory.h"
+#include "base/door/pool.h"
+#include "base/door/progress.h"
+#include "gantry/hash.h"
+#include "mixture/mixture.h"
 
 enum {
     PANELS_OF_BLOCK = 8, /* long enough that adding up a block's sums costs little beside making them */

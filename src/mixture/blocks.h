@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Points in blocks, and sums over points that are the same bits on any number of ranks and threads. The points lie in
- * panels, as the kernels want them (kernels/mixture_kernels.h). A block is a run of panels: the work of one thread, and
- * a slice of the tree of sums (dist.h). The lengths of two blocks differ by one panel at most. */
+ * panels, as the kernels want them (kernels/door/mixture_kernels.h). A block is a run of panels: the work of one
+ * thread, and a slice of the tree of sums (dist.h). The lengths of two blocks differ by one panel at most. */
 #ifndef GANTRY_MIXTURE_BLOCKS_H
 #define GANTRY_MIXTURE_BLOCKS_H
 
+#include "dist/door/dist.h"
+#include "gantry/dist.h"
 #include "gantry/mixture.h"
-#include "kernels/kernel_set.h"
+#include "kernels/door/kernel_set.h"
 
 struct gt_blocks {
     gt_comm *comm;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How many components: a fit for each number, and which is best by BIC = numbers ln points - 2 ln L (G. Schwarz,
  * "Estimating the Dimension of a Model", 1978) and by AIC = 2 numbers - 2 ln L (H. Akaike, 1974). */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "gantry/figure.h"
+#include "base/door/file.h"
+#include "report/door/figure.h"
 #include "gantry/log.h"
 #include "gantry/memory.h"
 #include "gantry/option.h"

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "gantry/arrays.h"
+#include "h5/door/arrays.h"
+#include "mixture/mixture.h"
 
 /* The parts of a file's name that say what the file is may be in capitals. */
 static bool ends_with(const char *text, const char *end) {

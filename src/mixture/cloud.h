@@ -3,7 +3,7 @@
 #ifndef GANTRY_MIXTURE_CLOUD_H
 #define GANTRY_MIXTURE_CLOUD_H
 
-#include "data/name_list.h"
+#include "data/door/name_list.h"
 #include "gantry/mixture.h"
 
 struct gt_cloud {

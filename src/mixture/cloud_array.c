@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <stdio.h>
 
-#include "gantry/arrays.h"
+#include "h5/door/arrays.h"
 #include "mixture/cloud.h"
 
 static gt_status read_points(void *state, int64_t first, int64_t n, double *points) {

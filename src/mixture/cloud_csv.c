@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "data/csv.h"
-#include "gantry/text.h"
+#include "base/door/file.h"
+#include "data/door/csv.h"
+#include "base/door/text.h"
 #include "mixture/cloud.h"
 
 typedef struct table {

@@ -8,6 +8,7 @@
 
 #include "gantry/dataset.h"
 #include "mixture/cloud.h"
+#include "mixture/mixture.h"
 
 typedef struct album {
     gt_dataset *data;

@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/memory.h"
+#include "base/door/memory.h"
 #include "mixture/cloud.h"
+#include "mixture/mixture.h"
 
 static int find_label(const gt_name_list *names, const char *name) {
     for (size_t i = 0; i < names->count; i++)

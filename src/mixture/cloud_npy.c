@@ -3,8 +3,8 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "base/file.h"
-#include "codec/npy.h"
+#include "base/door/file.h"
+#include "codec/door/npy.h"
 #include "mixture/cloud.h"
 
 static const size_t MAXIMUM = (size_t)1 << 36; /* bytes */

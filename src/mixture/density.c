@@ -15,8 +15,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "gantry/mathfn.h"
-#include "kernels/symmetric.h"
+#include "base/door/mathfn.h"
+#include "base/door/pool.h"
+#include "kernels/door/symmetric.h"
 
 /* Clusters a hundred widths apart: four of sixteen digits cancel. Beyond that the way about each mean is worth its
  * time. */

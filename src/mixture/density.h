@@ -4,7 +4,7 @@
 #define GANTRY_MIXTURE_DENSITY_H
 
 #include "gantry/memory.h"
-#include "kernels/mixture_kernels.h"
+#include "kernels/door/mixture_kernels.h"
 #include "mixture/blocks.h"
 
 typedef struct gt_axes {  /* of one covariance */

@@ -17,6 +17,8 @@
  * In a hard pass r_nc is 1 for the nearest mean and 0 for the others, and the log-likelihood is left at 0.
  * fit.c calls gt_em_start() for each restart, then gt_em_pass() and gt_em_update() in turns. */
 #include "mixture/em.h"
+#include "base/door/pool.h"
+#include "mixture/mixture.h"
 
 #include <float.h>
 #include <math.h>

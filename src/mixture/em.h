@@ -4,7 +4,7 @@
 #ifndef GANTRY_MIXTURE_EM_H
 #define GANTRY_MIXTURE_EM_H
 
-#include "gantry/random.h"
+#include "base/door/random.h"
 #include "mixture/blocks.h"
 #include "mixture/density.h"
 

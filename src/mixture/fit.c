@@ -7,12 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/numbers.h"
+#include "base/door/numbers.h"
 #include "gantry/log.h"
-#include "gantry/mathfn.h"
-#include "gantry/progress.h"
+#include "base/door/mathfn.h"
+#include "base/door/progress.h"
 #include "gantry/stop.h"
 #include "mixture/em.h"
+#include "mixture/mixture.h"
 
 gt_status gt_fit_allocate(gt_fit *f) {
     const gt_mixture_recipe *r = &f->recipe;

@@ -8,11 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "gantry/checkpoint.h"
+#include "base/door/file.h"
+#include "mixture/mixture.h"
+#include "run/door/checkpoint.h"
 #include "gantry/option.h"
 #include "mixture/em.h"
-#include "run/state_row.h"
+#include "run/door/state_row.h"
 
 #define MODEL "gmm"
 

@@ -6,9 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gantry/clock.h"
-#include "gantry/log.h"
-#include "gantry/mixture_view.h"
+#include "base/door/clock.h"
+#include "base/door/log.h"
+#include "gantry/hash.h"
+#include "mixture/mixture.h"
+#include "mixture/mixture_view.h"
 #include "gantry/option.h"
 #include "gantry/stop.h"
 

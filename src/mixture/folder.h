@@ -4,7 +4,7 @@
 #define GANTRY_MIXTURE_FOLDER_INTERNAL_H
 
 #include "gantry/mixture_folder.h"
-#include "gantry/rundir.h"
+#include "run/door/rundir.h"
 #include "mixture/blocks.h"
 
 struct gt_fit_folder {

@@ -13,8 +13,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "gantry/figure.h"
+#include "base/door/file.h"
+#include "base/door/pool.h"
+#include "mixture/mixture.h"
+#include "report/door/figure.h"
 #include "gantry/mixture_view.h"
 #include "mixture/density.h"
 

@@ -5,8 +5,9 @@
  * end of each restart. */
 #include <string.h>
 
-#include "gantry/progress.h"
-#include "kernels/symmetric.h"
+#include "base/door/progress.h"
+#include "base/door/pool.h"
+#include "kernels/door/symmetric.h"
 #include "mixture/em.h"
 
 typedef struct low_search {

@@ -4,9 +4,10 @@
  *
  *   both = sum over i, j of C(n_ij),  rows = sum of C(a_i),  columns = sum of C(b_j),  expected = rows columns / C(n)
  *   index = (both - expected) / ((rows + columns) / 2 - expected) */
-#include "base/file.h"
+#include "base/door/file.h"
 #include "gantry/memory.h"
 #include "gantry/mixture_view.h"
+#include "mixture/mixture.h"
 
 static double pairs(int64_t n) { return (double)n * ((double)n - 1) / 2; }
 

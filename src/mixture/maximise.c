@@ -20,8 +20,9 @@
 #include <string.h>
 
 #include "gantry/log.h"
-#include "gantry/progress.h"
-#include "kernels/symmetric.h"
+#include "base/door/pool.h"
+#include "base/door/progress.h"
+#include "kernels/door/symmetric.h"
 #include "mixture/em.h"
 
 static const double NOBODY = 1e-100; /* shares of nobody at all have no mean that means anything */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Mixtures: names and shapes of covariances, memory, single numbers. */
-#include "gantry/mixture.h"
+#include "mixture/mixture.h"
 
 #include <string.h>
 

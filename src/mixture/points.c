@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "gantry/log.h"
+#include "dist/door/dist.h"
 #include "gantry/mixture_folder.h"
 #include "gantry/progress.h"
+#include "mixture/mixture.h"
 
 /* Headings of columns that say what a point is, rather than where it is. */
 static void warn_of_labels(const gt_cloud *c, int d) {

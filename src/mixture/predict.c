@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "mixture/blocks.h"
+#include "base/door/pool.h"
 #include "mixture/density.h"
+#include "mixture/mixture.h"
 
 typedef struct prediction {
     gt_blocks *b;

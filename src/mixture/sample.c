@@ -5,10 +5,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "gantry/mathfn.h"
-#include "kernels/symmetric.h"
+#include "base/door/numbers.h"
+#include "base/door/mathfn.h"
+#include "kernels/door/symmetric.h"
 #include "mixture/em.h"
+#include "mixture/mixture.h"
 
 double gt_mixture_uniform(gt_key key) {
     uint32_t bits[2];

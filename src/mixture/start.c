@@ -4,7 +4,7 @@
  * blocks' sums, then along the points of one block, so it is the same point on any number of ranks. */
 #include <math.h>
 
-#include "base/numbers.h"
+#include "base/door/numbers.h"
 #include "gantry/progress.h"
 #include "mixture/em.h"
 

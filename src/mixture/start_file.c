@@ -3,9 +3,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "gantry/arrays.h"
+#include "base/door/file.h"
+#include "base/door/hash.h"
+#include "gantry/hash.h"
+#include "gantry/shape.h"
+#include "h5/door/arrays.h"
 #include "mixture/em.h"
+#include "mixture/mixture.h"
 
 /* ---- means alone: points ---- */
 

@@ -3,13 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "gantry/arrays.h"
-#include "gantry/checkpoint.h"
+#include "base/door/file.h"
+#include "h5/door/arrays.h"
+#include "mixture/mixture.h"
+#include "run/door/checkpoint.h"
 #include "gantry/memory.h"
-#include "gantry/mixture_view.h"
+#include "mixture/mixture_view.h"
 #include "gantry/option.h"
-#include "gantry/progress.h"
+#include "base/door/progress.h"
 
 /* ---- names of columns ---- */
 

@@ -4,11 +4,13 @@
 #include "gantry/mixture_view.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/figure.h"
-#include "gantry/film.h"
+#include "mixture/mixture.h"
+#include "report/door/figure.h"
+#include "use/generate/door/film.h"
 #include "mixture/blocks.h"
 
 enum { BARS = 60, CURVE = 401, COMPONENTS = 16 /* of a line, with names */ };

@@ -5,7 +5,7 @@
  *
  * and p is kept in 0 ... p_max (0 ... infinity if p_max is 0). p is float32 and moves by float32 steps, as in the
  * published implementation. train/step.c calls these functions. */
-#include "gantry/ada.h"
+#include "model/door/ada.h"
 
 #include <math.h>
 

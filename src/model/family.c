@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What families do with a job: who has set an option, and values for those that nobody has set. */
-#include "gantry/family.h"
+#include "model/door/family.h"
 
 #include <stdarg.h>
 
-#include "base/numbers.h"
-#include "nets/layers.h"
+#include "base/door/numbers.h"
+#include "nets/door/layers.h"
 
 static uint8_t *state_of(const gt_job *job, const char *key) {
     const gt_option *row = gt_options_find(&job->options, key);
@@ -49,7 +49,10 @@ void gt_job_derive_all(gt_job *job, const char *values) {
         gt_job_derive(job, key, "%s", value);
 }
 
-bool gt_job_follows(gt_job *job, const char *key, const char *other) {
+/* Two options say the same thing in two ways: should `key` now get its value from `other`? False where somebody gave
+ * `key`. But where `key` is from a file (the job.ini of a run holds both options) and `other` from the command line,
+ * true. Where `key` is from the command line, `other` becomes moot. */
+static bool follows(gt_job *job, const char *key, const char *other) {
     uint8_t *state = state_of(job, key), *of_other = state_of(job, other);
     bool follows = *state == GT_OPTION_DEFAULT || (*state == GT_OPTION_FILED && *of_other == GT_OPTION_GIVEN);
     if (follows) *state = GT_OPTION_DERIVED;
@@ -58,7 +61,7 @@ bool gt_job_follows(gt_job *job, const char *key, const char *other) {
 }
 
 void gt_job_last_epochs(gt_job *job, int usual, int64_t items) {
-    if (!gt_job_follows(job, "kimg", "epochs")) return;
+    if (!follows(job, "kimg", "epochs")) return;
     bool asked = gt_job_given(job, "epochs");
     gt_job_derive(job, "epochs", "%d", usual);
     job->kimg = (double)job->epochs * (double)items / 1000;

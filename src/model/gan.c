@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What adversarial models share. */
-#include "gantry/gan.h"
+#include "model/door/gan.h"
 
 #include <string.h>
 
-#include "gantry/ops.h"
-#include "gantry/random.h"
-#include "nets/layers.h"
+#include "graph/door/ops.h"
+#include "base/door/random.h"
+#include "nets/door/layers.h"
 
 void gt_gan_write(gt_exec *e, const char *input, const float *values, size_t n) {
     float *to = gt_exec_input(e, input);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a family says of a file of another program: see import.h. */
-#include "gantry/import.h"
-#include "gantry/text.h"
+#include "model/door/import.h"
+#include "base/door/text.h"
+#include "model/door/model.h"
 
 #include <stdarg.h>
 #include <string.h>

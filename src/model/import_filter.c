@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "codec/weights.h"
-#include "gantry/import.h"
+#include "base/door/file.h"
+#include "codec/door/weights.h"
+#include "model/door/import.h"
 
 /* Whole numbers in the same proportions, where there are some: 1,2,1 for 0.25,0.5,0.25. */
 static void simplify(gt_resample_filter *f) {

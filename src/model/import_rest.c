@@ -4,9 +4,10 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "codec/weights.h"
-#include "gantry/import.h"
+#include "base/door/file.h"
+#include "codec/door/weights.h"
+#include "model/door/import.h"
+#include "model/door/model.h"
 
 static const char *prefix_of(const gt_imported *m, const char *network) {
     const char *prefix = m->prefix ? m->prefix(m, network) : "";

@@ -1,10 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What all models share. */
-#include "gantry/model.h"
+#include "model/door/model.h"
+#include "base/door/memory.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
+
+gt_model_facts gt_model_look(const gt_model *m) {
+    return (gt_model_facts){.name = m->name,
+                            .height = m->height,
+                            .width = m->width,
+                            .channels = m->channels,
+                            .z_dim = m->z_dim,
+                            .label_dim = m->label_dim,
+                            .latent_size = m->latent_size,
+                            .num_ws = m->num_ws,
+                            .w_dim = m->w_dim,
+                            .masks = m->masks,
+                            .slice_size = m->slice_size,
+                            .n_networks = m->n_nets};
+}
+
+size_t gt_model_floats(const gt_model *m) { return (size_t)m->height * (size_t)m->width * (size_t)m->channels; }
+
+gt_phase *gt_model_phase(gt_model *m, int i) { return i < m->n_phases ? &m->phases[i] : NULL; }
+
+gt_phase_facts gt_phase_look(const gt_phase *p) {
+    return (gt_phase_facts){.name = p->name, .network = p->model->nets[p->net]->name, .interval = p->interval};
+}
 
 gt_status gt_model_add_network(gt_model *m, gt_net *net, gt_learning learning) {
     if (!net) return GT_USAGE;
@@ -38,6 +62,8 @@ const gt_role *gt_model_role(const gt_model *m, const char *name) {
         if (!strcmp(m->roles[i].name, name)) return &m->roles[i];
     return NULL;
 }
+
+bool gt_model_has_role(const gt_model *m, const char *name) { return gt_model_role(m, name) != NULL; }
 
 void gt_model_add_role(gt_model *m, gt_role role) {
     assert(m->n_roles < GT_MAX_ROLES);

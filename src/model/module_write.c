@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "gantry/status.h"
-#include "nets/layers.h"
-#include "model/module_write.h"
+#include "nets/door/layers.h"
+#include "model/door/module_write.h"
 
 gt_module_writer gt_module_writer_of(gt_pickler *p, const gt_net *net, const float *block, const char *source) {
     gt_module_writer w = {p, net, block, source, calloc(gt_net_largest(net) + 1, sizeof(float))};

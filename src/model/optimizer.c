@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The table of optimisers, and the moving average of parameters. */
-#include "gantry/optimizer.h"
+#include "model/door/optimizer.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "base/clones.h"
-#include "gantry/mathfn.h"
+#include "base/door/clones.h"
+#include "base/door/mathfn.h"
 
 /* beta^step in float64; beta 0 is the published setting, which gt_pow() does not take. */
 static double power(double beta, uint64_t step) { return beta > 0 ? gt_pow(beta, (double)step) : 0; }

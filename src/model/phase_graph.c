@@ -2,8 +2,8 @@
  * What the graphs of all models' phases end with: a slice's loss, its gradients, their places. */
 #include <stdio.h>
 
-#include "gantry/model.h"
-#include "gantry/ops.h"
+#include "model/door/model.h"
+#include "graph/door/ops.h"
 
 gt_node *gt_mean_loss(gt_graph *g, gt_node *loss) {
     if (!loss) return NULL;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Schedules of the learning rate. */
-#include "gantry/schedule.h"
+#include "model/door/schedule.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/mathfn.h"
+#include "base/door/mathfn.h"
 
 gt_status gt_schedule_parse(const char *text, gt_schedule *s) {
     for (s->n_at = 0; *text;) {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Augmentation: the table of transforms, the presets, the nodes of the graph, and the inputs of a slice. */
-#include "gantry/augment.h"
+#include "nets/door/augment.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "gantry/ops.h"
-#include "graph/op.h"
+#include "graph/door/ops.h"
+#include "graph/door/op.h"
 
 const gt_augment_info gt_augment_table[GT_AUGMENT_KINDS] = {
     [GT_AUGMENT_XFLIP] = {"xflip", NULL, 1},

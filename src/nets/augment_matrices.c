@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/mathfn_inline.h"
-#include "gantry/mathfn.h"
+#include "base/door/mathfn_inline.h"
+#include "base/door/mathfn.h"
 
 double gt_power_of_two(float exponent) { return gt_exp((double)exponent * M_LN2); }
 

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gantry/augment.h"
-#include "gantry/random.h"
-#include "base/mathfn_inline.h"
+#include "nets/door/augment.h"
+#include "base/door/random.h"
+#include "base/door/mathfn_inline.h"
 #include "nets/augment_matrices.h"
 
 /* Every draw has a stream of its own, so that a transform's numbers do not depend on which others are on. */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Draws of the augmentation whose numbers the network sees
  * (docs/mathematics/augmentation.md#augmentation-with-labels), in the published order. */
-#include "nets/augment_told.h"
+#include "nets/door/augment_told.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mathfn_inline.h"
+#include "base/door/mathfn_inline.h"
 #include "nets/augment_matrices.h"
 
 const char *const gt_told_names[GT_TOLD_KINDS] = {"xflip",       "yflip", "rotate_int",     "translate_int", "scale",

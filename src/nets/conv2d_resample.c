@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Convolution with FIR resampling (docs/mathematics/stylegan2-ada.md#convolution-with-resampling): all padding is done
  * once, at the start, and the cheapest equal order of FIR and convolution is taken. */
-#include "base/numbers.h"
-#include "nets/layers.h"
+#include "base/door/numbers.h"
+#include "nets/door/layers.h"
 
 /* p: the padding, and the direction of the filter. FIR steps take negative paddings (they crop), convolutions do not.
  */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Networks that are written once. */
-#include "nets/forward.h"
+#include "nets/door/forward.h"
 
 #include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "nets/sequence.h"
+#include "nets/door/sequence.h"
 
 gt_node *gt_forward_tensor(gt_forward *f, const char *layer, const char *tensor, gt_tensor t) {
     snprintf(f->layer, sizeof f->layer, "%s", layer);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Layers with equalised learning rate: declaration of tensors, fully connected layers, statistics. */
-#include "nets/layers.h"
+#include "nets/door/layers.h"
 
 #include <math.h>
 #include <stdarg.h>

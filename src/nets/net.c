@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A network as a table of named tensors in one flat block. */
-#include "gantry/nets.h"
+#include "nets/door/nets.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "gantry/random.h"
+#include "base/door/memory.h"
+#include "base/door/random.h"
 
 enum { ALIGN_FLOATS = 16 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Normalisation of channels: over samples and pixels, or over groups of channels. */
-#include "nets/norm.h"
+#include "nets/door/norm.h"
 
 static const float momentum = 0.1f;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Sequences of plain layers. */
-#include "nets/sequence.h"
+#include "nets/door/sequence.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Element-wise nodes as ONNX nodes, which broadcast as ours do. */
-#include "graph/ops/elementwise.h"
+#include "graph/door/elementwise.h"
 
 #include <math.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 static const char *const same_op[GT_MAP_CODES] = {
 #define GT_MAP_ROW(id, inputs, flops, derivative, onnx, value) [GT_MAP_##id] = onnx,
-#include "gantry/elementwise_ops.h"
+#include "graph/door/elementwise_ops.h"
 };
 
 /* clamp(gain (x > 0 ? x : alpha x)) */

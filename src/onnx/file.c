@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "codec/protobuf.h"
+#include "codec/door/protobuf.h"
 #include "gantry/version.h"
 
 enum { IR_VERSION = 8, OPSET = 17, FLOAT = 1, INT64 = 7 };

@@ -4,7 +4,9 @@
 #ifndef GANTRY_ONNX_FILE_H
 #define GANTRY_ONNX_FILE_H
 
-#include "gantry/graph.h"
+#include "gantry/memory.h"
+#include "gantry/shape.h"
+#include "gantry/status.h"
 
 typedef struct gt_onnx gt_onnx;
 

@@ -5,11 +5,11 @@
  * a factor that is small. */
 #include <math.h>
 
-#include "gantry/ops.h"
-#include "graph/ops/nodes.h"
-#include "graph/ops/elementwise.h"
-#include "graph/ops/op_list.h"
-#include "graph/passes/passes.h"
+#include "graph/door/ops.h"
+#include "graph/door/nodes.h"
+#include "graph/door/elementwise.h"
+#include "graph/door/op_list.h"
+#include "graph/door/passes.h"
 #include "onnx/forms.h"
 
 typedef struct folding {

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "graph/ops/elementwise.h"
-#include "graph/ops/nodes.h"
+#include "graph/door/elementwise.h"
+#include "graph/door/nodes.h"
 
 const int gt_order_plain[GT_MAX_DIMS] = {0, 1, 2, 3, 4, 5}, gt_order_images[GT_MAX_DIMS] = {0, 3, 1, 2, 4, 5};
 

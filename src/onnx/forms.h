@@ -7,7 +7,7 @@
 #ifndef GANTRY_ONNX_FORMS_H
 #define GANTRY_ONNX_FORMS_H
 
-#include "graph/internal.h"
+#include "graph/door/internal.h"
 #include "onnx/file.h"
 
 typedef struct gt_form {

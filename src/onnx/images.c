@@ -3,9 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "graph/ops/nodes.h"
-#include "graph/ops/op_list.h"
+#include "base/door/numbers.h"
+#include "graph/door/nodes.h"
+#include "graph/door/op_list.h"
 #include "onnx/forms.h"
 
 static gt_onnx_value *images(gt_translation *t, const gt_node *n) { return gt_form_in(t, n, 4, gt_order_images); }

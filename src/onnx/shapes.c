@@ -2,9 +2,9 @@
  * Products, sums, choices, and nodes that move elements. */
 #include <string.h>
 
-#include "gantry/ops.h"
-#include "graph/ops/op_list.h"
-#include "graph/ops/nodes.h"
+#include "graph/door/ops.h"
+#include "graph/door/op_list.h"
+#include "graph/door/nodes.h"
 #include "onnx/forms.h"
 
 /* Of matrices; with a batch dimension in front, which ONNX's product of matrices does not transpose. */

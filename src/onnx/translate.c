@@ -2,12 +2,12 @@
  * A graph as an ONNX model: see onnx.h. */
 #include <string.h>
 
-#include "graph/ops/elementwise.h"
-#include "graph/ops/op_list.h"
-#include "graph/ops/nodes.h"
-#include "graph/passes/passes.h"
+#include "graph/door/elementwise.h"
+#include "graph/door/op_list.h"
+#include "graph/door/nodes.h"
+#include "graph/door/passes.h"
 #include "onnx/forms.h"
-#include "onnx/onnx.h"
+#include "onnx/door/onnx.h"
 
 /* Two batch sizes that no other size of a network is a multiple of. */
 enum { BATCH = 1009, OTHER_BATCH = 1013 };

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/metric.h"
+#include "metrics/door/metric.h"
 #include "gantry/runlog.h"
 #include "report/compare.h"
 #include "report/html.h"

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "gantry/log.h"
-#include "gantry/metric.h"
+#include "metrics/door/metric.h"
 #include "gantry/rundir.h"
-#include "gantry/runlog.h"
+#include "run/door/runlog.h"
 #include "gantry/text.h"
 #include "report/compare.h"
 

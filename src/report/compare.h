@@ -3,7 +3,7 @@
 #ifndef GANTRY_REPORT_COMPARE_H
 #define GANTRY_REPORT_COMPARE_H
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "gantry/compare.h"
 #include "gantry/runlog.h"
 

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "gantry/figure.h"
+#include "report/door/figure.h"
 #include "gantry/memory.h"
 #include "report/compare.h"
 

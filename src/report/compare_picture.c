@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "gantry/text.h"
+#include "base/door/file.h"
+#include "base/door/text.h"
 #include "report/plot.h"
 #include "gantry/compare.h"
 #include "gantry/grid.h"

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "gantry/figure.h"
+#include "base/door/file.h"
+#include "report/door/figure.h"
 #include "report/plot.h"
 
 enum {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Figures, drawn by cairo. */
-#include "gantry/figure.h"
+#include "report/door/figure.h"
 
 #include <math.h>
 #include <stdbool.h>

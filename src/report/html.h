@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 
 /* Appends the text with its special characters escaped, between `before` and `after`, which are HTML. */
 static inline void html_text(gt_buffer *out, const char *before, const char *text, const char *after) {

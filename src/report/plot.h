@@ -7,8 +7,8 @@
 #include <cairo.h>
 #include <stdbool.h>
 
-#include "base/file.h"
-#include "gantry/figure.h"
+#include "base/door/file.h"
+#include "report/door/figure.h"
 
 typedef struct pen { /* one of the two; the other is NULL */
     gt_buffer *page;
@@ -59,8 +59,8 @@ typedef struct page {
  */
 cairo_t *page_begin(page *p, bool png, int width, int height);
 void page_drop(page *p); /* ends the page; nothing is written */
-/* Writes the page whole into a file (base/file.h: cairo itself would write over the old file piece by piece, and not
- * say why it cannot), and ends the page. */
+/* Writes the page whole into a file (base/door/file.h: cairo itself would write over the old file piece by piece, and
+ * not say why it cannot), and ends the page. */
 gt_status page_write(page *p, const char *path);
 /* The same for the pixels [height,width,3] of a PNG's page, to be freed; NULL on failure. */
 gt_status page_pixels(page *p, uint8_t **pixels);

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/embed.h"
+#include "base/door/embed.h"
 #include "gantry/rundir.h"
-#include "gantry/text.h"
+#include "base/door/text.h"
 #include "report/html.h"
 #include "report/report.h"
 

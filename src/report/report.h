@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
 

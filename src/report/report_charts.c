@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gantry/metric.h"
+#include "metrics/door/metric.h"
 #include "report/report.h"
 
 double report_per_second(double seconds_per_kimg) { return 1000 / seconds_per_kimg; }

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "gantry/metric.h"
-#include "gantry/rundir.h"
+#include "metrics/door/metric.h"
+#include "run/door/rundir.h"
 #include "gantry/text.h"
 #include "report/html.h"
 #include "report/report.h"

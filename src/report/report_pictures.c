@@ -9,7 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "codec/webp.h"
+#include "codec/door/webp.h"
+#include "codec/door/picture.h"
 #include "gantry/grid.h"
 #include "report/html.h"
 #include "report/report.h"

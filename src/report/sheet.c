@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Sheets of pictures with words: see sheet.h. */
-#include "report/sheet.h"
+#include "report/door/sheet.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "gantry/codec.h"
-#include "gantry/grid.h"
+#include "gantry/picture.h"
+#include "codec/door/grid.h"
 #include "report/plot.h"
 
 /* pixels of the page */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Appends whole records to a file (appender.h). */
-#include "run/appender.h"
+#include "run/door/appender.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gantry/progress.h"
+#include "base/door/progress.h"
 
 gt_status appender_open(appender *a, const char *path, int flags) {
     *a = (appender){.path = strdup(path), .fd = -1};

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/text.h"
-#include "run/checkpoint_internal.h"
+#include "base/door/text.h"
+#include "codec/door/sample.h"
+#include "run/door/checkpoint_internal.h"
 
 enum { TEXT_MOST = 1 << 20 };
 

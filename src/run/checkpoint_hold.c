@@ -10,9 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "gantry/dist.h"
-#include "run/checkpoint_internal.h"
+#include "base/door/file.h"
+#include "base/door/memory.h"
+#include "dist/door/dist.h"
+#include "run/door/checkpoint_internal.h"
 
 enum { HELD_MOST = 8 /* files of one command; beyond that the oldest is let go */ };
 

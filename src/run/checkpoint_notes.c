@@ -4,7 +4,7 @@
 #include <fnmatch.h>
 #include <stddef.h>
 
-#include "run/checkpoint_internal.h"
+#include "run/door/checkpoint_internal.h"
 
 /* Groups of tensors are described, single tensors are not: there are thousands of them. */
 static const checkpoint_note table[] = {

@@ -22,12 +22,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "gantry/log.h"
-#include "gantry/rundir.h"
+#include "base/door/file.h"
+#include "base/door/log.h"
+#include "base/door/memory.h"
+#include "run/door/rundir.h"
 #include "gantry/version.h"
-#include "h5/h5.h"
-#include "run/checkpoint_internal.h"
+#include "h5/door/h5.h"
+#include "run/door/checkpoint_internal.h"
 
 enum { LONGEST_TEXT = 1 << 24 };
 

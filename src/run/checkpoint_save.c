@@ -12,12 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/thread.h"
-#include "gantry/clock.h"
+#include "base/door/file.h"
+#include "base/door/thread.h"
+#include "base/door/clock.h"
 #include "gantry/log.h"
-#include "gantry/progress.h"
-#include "run/checkpoint_internal.h"
+#include "base/door/progress.h"
+#include "run/door/checkpoint_internal.h"
 
 struct gt_saver {
     char *dir;
@@ -119,7 +119,9 @@ static int64_t linked(const char *dir, const char *link) {
 
 int64_t gt_checkpoint_best(const char *dir) { return linked(dir, "best"); }
 
-gt_status gt_checkpoint_catch_up(const char *dir, int64_t images) {
+/* Lets the link `last` point to the checkpoint of so many images if it points to an older one: a kill may have come
+ * between the writing of a checkpoint and the link. GT_FAILED: the link could not be made. */
+static gt_status catch_up(const char *dir, int64_t images) {
     char name[40];
     int64_t last = linked(dir, "last");
     if (last < 0 || last >= images) return GT_OK;
@@ -331,7 +333,7 @@ void gt_saver_decide(gt_saver *s, int64_t images, int64_t best) {
 gt_status gt_saver_settle(gt_saver *s, int64_t images) {
     gt_saver_hold(s, false);
     gt_storage_begin("making the links in", s->dir);
-    gt_status last = gt_checkpoint_catch_up(s->dir, images), best = link_best(s);
+    gt_status last = catch_up(s->dir, images), best = link_best(s);
     gt_storage_end();
     return last ? last : best;
 }

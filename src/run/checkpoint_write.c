@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "run/checkpoint_internal.h"
-#include "gantry/hash.h"
+#include "base/door/file.h"
+#include "run/door/checkpoint_internal.h"
+#include "base/door/hash.h"
 #include "gantry/version.h"
-#include "h5/h5.h"
+#include "h5/door/h5.h"
 
 static const char DESCRIPTION[] = "Checkpoint of Gantry: networks or mixtures, and what training resumes from. Each "
                                   "group and each number of /state has a description, and a unit where it has one";

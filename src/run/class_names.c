@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/checkpoint.h"
-#include "gantry/text.h"
+#include "run/door/checkpoint.h"
+#include "base/door/text.h"
 
 enum { CLASSES_MOST = 1 << 16 };
 

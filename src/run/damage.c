@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/lines.h"
-#include "gantry/log.h"
-#include "gantry/rundir.h"
-#include "h5/h5.h"
+#include "base/door/file.h"
+#include "base/door/lines.h"
+#include "base/door/log.h"
+#include "run/door/rundir.h"
+#include "h5/door/h5.h"
 
 void note_bad_line(gt_bad_lines *bad, int64_t number, bool whole) {
     if (!bad->n++) bad->first = number;

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/lines.h"
+#include "base/door/file.h"
+#include "base/door/lines.h"
 
 enum { COPIED = 1 << 20 }; /* at once */
 

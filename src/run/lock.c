@@ -28,13 +28,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/machine.h"
-#include "base/thread.h"
-#include "gantry/clock.h"
+#include "base/door/file.h"
+#include "base/door/machine.h"
+#include "base/door/thread.h"
+#include "base/door/clock.h"
 #include "gantry/log.h"
-#include "gantry/program.h"
-#include "gantry/rundir.h"
+#include "base/door/program.h"
+#include "run/door/rundir.h"
 
 enum { LOCK_BYTES = 512, WORD = 128 };
 

@@ -8,12 +8,12 @@
 
 #include <jansson.h>
 
-#include "base/file.h"
-#include "base/lines.h"
+#include "base/door/file.h"
+#include "base/door/lines.h"
 #include "gantry/log.h"
-#include "gantry/runlog.h"
+#include "run/door/runlog.h"
 #include "run/runlog_internal.h"
-#include "run/metric_lines.h"
+#include "run/door/metric_lines.h"
 
 /* Lines of other programs do not say how many images there were: they stay. */
 static verdict verdict_of(char *text, bool whole, int64_t images, void *scratch) {

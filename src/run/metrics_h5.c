@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "gantry/runlog.h"
 #include "gantry/version.h"
-#include "h5/h5.h"
+#include "h5/door/h5.h"
 #include "run/stats_line.h"
 
 enum { CHUNK_ROWS = 256 };

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "h5/h5.h"
+#include "h5/door/h5.h"
 #include "run/stats_line.h"
 
 enum { MOST_ROWS = 1 << 24 };

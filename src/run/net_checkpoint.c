@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Tensors of a network in checkpoints: see net_checkpoint.h. */
-#include "run/net_checkpoint.h"
+#include "run/door/net_checkpoint.h"
 
 #include <stdlib.h>
 
-#include "gantry/progress.h"
-#include "nets/layers.h"
-#include "run/checkpoint_internal.h"
+#include "base/door/progress.h"
+#include "nets/door/layers.h"
+#include "run/door/checkpoint_internal.h"
 
 /* Room for one tensor in file order. */
 static float *make_room(const gt_net *net) {

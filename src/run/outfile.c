@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Whether a command may write where the user says: see outfile.h. */
 #define _GNU_SOURCE
-#include "gantry/outfile.h"
+#include "run/door/outfile.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 
 static const char *last_part(const char *path) {
     const char *slash = strrchr(path, '/');

@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "codec/npy.h"
-#include "gantry/codec.h"
-#include "gantry/outfile.h"
-#include "h5/h5.h"
+#include "base/door/file.h"
+#include "codec/door/npy.h"
+#include "codec/door/codec.h"
+#include "run/door/outfile.h"
+#include "h5/door/h5.h"
 
 /* ---- tables ---- */
 

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
-#include "gantry/outfile.h"
-#include "gantry/rundir.h"
-#include "run/checkpoint_internal.h"
+#include "base/door/file.h"
+#include "run/door/outfile.h"
+#include "run/door/rundir.h"
+#include "run/door/checkpoint_internal.h"
 
 #define HEX "[0-9a-f]"
 #define TAG HEX HEX HEX HEX HEX HEX HEX HEX

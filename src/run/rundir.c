@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The directory of a run: its number, the checks before a start, and small files and the log in the directory. */
-#include "gantry/rundir.h"
+#include "run/door/rundir.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/lines.h"
-#include "gantry/progress.h"
-#include "run/checkpoint_internal.h"
+#include "base/door/file.h"
+#include "base/door/lines.h"
+#include "base/door/progress.h"
+#include "run/door/checkpoint_internal.h"
 
 enum { PROBE_BYTES = 1 << 20, LONGEST_DESCRIPTION = 200, LONGEST_TEXT = 16 << 20, TRIES = 100000 };
 

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The metric log of a run: one tick into stats.jsonl (the truth), metrics.h5 and TensorBoard's events. */
-#include "gantry/runlog.h"
+#include "run/door/runlog.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/lines.h"
-#include "gantry/clock.h"
-#include "gantry/log.h"
-#include "gantry/progress.h"
-#include "run/appender.h"
+#include "base/door/file.h"
+#include "base/door/lines.h"
+#include "gantry/text.h"
+#include "base/door/log.h"
+#include "base/door/progress.h"
+#include "run/door/appender.h"
 #include "run/runlog_internal.h"
 #include "run/stats_line.h"
 #include "run/tfevents.h"

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
-#include "gantry/rundir.h"
-#include "run/checkpoint_internal.h"
+#include "base/door/file.h"
+#include "run/door/rundir.h"
+#include "run/door/checkpoint_internal.h"
 
 gt_status gt_rundir_set_aside(const char *dir, char **aside) {
     struct dirent **entries;

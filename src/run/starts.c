@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  * starts.jsonl (starts.h). */
-#include "gantry/rundir.h"
+#include "run/door/rundir.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/lines.h"
-#include "gantry/clock.h"
-#include "gantry/log.h"
+#include "base/door/file.h"
+#include "base/door/lines.h"
 #include "gantry/text.h"
-#include "run/appender.h"
+#include "gantry/log.h"
+#include "base/door/text.h"
+#include "run/door/appender.h"
 #include "run/runlog_internal.h"
 
 static const char FILE_NAME[] = "starts.jsonl";

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Numbers of a state in checkpoints: see state_row.h. */
-#include "run/state_row.h"
+#include "run/door/state_row.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "run/checkpoint_internal.h"
+#include "graph/door/graph.h"
+#include "run/door/checkpoint_internal.h"
 
 static size_t bytes_of(const gt_state_row *r) {
     switch (r->type) {

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/lines.h"
+#include "base/door/lines.h"
 #include "run/runlog_internal.h"
 #include "run/stats_line.h"
 

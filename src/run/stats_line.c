@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "gantry/option.h"
+#include "run/door/runlog.h"
 
 /* ---- writing ---- */
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "gantry/memory.h"
 #include "gantry/runlog.h"
 

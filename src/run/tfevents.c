@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gantry/clock.h"
-#include "gantry/hash.h"
-#include "gantry/progress.h"
-#include "run/appender.h"
+#include "gantry/text.h"
+#include "base/door/hash.h"
+#include "base/door/progress.h"
+#include "run/door/appender.h"
 
 enum { /* field numbers */
        EVENT_WALL_TIME = 1,

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "gantry/runlog.h"
-#include "run/appender.h"
+#include "run/door/appender.h"
 
 typedef struct tfevents {
     appender file; /* fd -1: not made yet */

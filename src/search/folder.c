@@ -6,8 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "gantry/outfile.h"
+#include "base/door/file.h"
+#include "gantry/job.h"
+#include "run/door/outfile.h"
+#include "run/door/rundir.h"
 
 enum { SMALL = 1 << 16 };
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Ranges of a random search, and what is drawn from them. */
-#include "gantry/search.h"
+#include "search/search.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/mathfn.h"
-#include "gantry/random.h"
+#include "base/door/mathfn.h"
+#include "base/door/random.h"
 
 static const struct {
     const char *name;

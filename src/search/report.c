@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "gantry/figure.h"
+#include "base/door/file.h"
+#include "report/door/figure.h"
 #include "gantry/log.h"
 #include "gantry/runlog.h"
 #include "gantry/text.h"

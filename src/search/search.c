@@ -6,15 +6,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/machine.h"
-#include "gantry/clock.h"
+#include "base/door/file.h"
+#include "base/door/machine.h"
+#include "base/door/clock.h"
 #include "gantry/dist.h"
 #include "gantry/dataset.h"
+#include "gantry/job.h"
 #include "gantry/log.h"
-#include "gantry/metric.h"
+#include "metrics/door/metric.h"
 #include "gantry/runlog.h"
 #include "gantry/text.h"
+#include "run/door/rundir.h"
 
 /* ---- what is searched ---- */
 

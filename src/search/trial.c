@@ -11,9 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "gantry/log.h"
-#include "gantry/program.h"
+#include "base/door/file.h"
+#include "base/door/log.h"
+#include "base/door/program.h"
 #include "gantry/text.h"
 #include "search/search.h"
 

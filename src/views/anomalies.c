@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The images of a dataset by their reconstruction errors: see gantry/anomalies.h. */
-#include "gantry/anomalies.h"
+#include "views/anomalies.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "report/sheet.h"
+#include "base/door/file.h"
+#include "data/door/dataset.h"
+#include "data/door/source.h"
+#include "model/door/model.h"
+#include "report/door/sheet.h"
 
 /* ---- the list ---- */
 
@@ -107,7 +110,7 @@ gt_status gt_anomalies_rank(gt_arena *a, gt_dataset *data, const float *error, c
 
 /* ---- the table ---- */
 
-gt_status gt_anomalies_write_table(const gt_anomalies *l, const char *path) {
+static gt_status write_table(const gt_anomalies *l, const char *path) {
     gt_buffer b = {0};
     char name[GT_ITEM_NAME_BYTES];
     bool classes = gt_dataset_get_info(l->data)->label_kind == GT_LABELS_CLASSES;
@@ -147,7 +150,7 @@ static gt_status draw_pairs(gt_arena *a, const gt_anomalies *l, const gt_pairs_o
     return st ? st : gt_arena_failed(a) ? GT_NOMEM : sheet_write(path, &s);
 }
 
-gt_status gt_anomalies_draw(const gt_anomalies *l, const gt_pairs_of *e, int64_t pictures, const char *path) {
+static gt_status draw_worst(const gt_anomalies *l, const gt_pairs_of *e, int64_t pictures, const char *path) {
     gt_arena *a = gt_arena_new();
     gt_status st = a ? draw_pairs(a, l, e, pictures < l->n ? pictures : l->n, path) : GT_NOMEM;
     gt_arena_free(a);
@@ -168,8 +171,8 @@ gt_status gt_anomalies_write(const gt_anomalies *l, const gt_pairs_of *e, int64_
     gt_arena *a = gt_arena_new();
     *area = 0;
     if (!a) return GT_NOMEM;
-    gt_status st = gt_anomalies_write_table(l, gt_arena_printf(a, "%s/scores.csv", outdir));
-    if (!st) st = gt_anomalies_draw(l, e, pictures, gt_arena_printf(a, "%s/worst.png", outdir));
+    gt_status st = write_table(l, gt_arena_printf(a, "%s/scores.csv", outdir));
+    if (!st) st = draw_worst(l, e, pictures, gt_arena_printf(a, "%s/worst.png", outdir));
     if (!st) st = gt_anomalies_plot_errors(l, gt_arena_printf(a, "%s/errors", outdir));
     if (!st && l->normal) st = write_roc(a, l, gt_arena_printf(a, "%s/roc", outdir), area);
     gt_arena_free(a);

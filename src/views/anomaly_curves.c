@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "base/file.h"
-#include "gantry/anomalies.h"
-#include "gantry/figure.h"
+#include "base/door/file.h"
+#include "views/anomalies.h"
+#include "report/door/figure.h"
 
 /* ---- the histogram ---- */
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The numbers of an array: see gantry/array_view.h. The array is read twice, in pieces: the histogram needs the ends.
+ * The numbers of an array: see gantry/dataset_view.h. The array is read twice, in pieces: the histogram needs the ends.
  */
-#include "gantry/array_view.h"
+#include "gantry/dataset_view.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "codec/npy.h"
+#include "base/door/file.h"
+#include "codec/door/npy.h"
 #include "gantry/text.h"
 
 enum { PIECE = 1 << 16 /* numbers */, BARS = 16, BAR = 40 /* characters */ };

@@ -7,11 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/progress.h"
-#include "gantry/grid.h"
-#include "gantry/items.h"
+#include "base/door/hash.h"
+#include "base/door/pool.h"
+#include "base/door/progress.h"
+#include "codec/door/grid.h"
+#include "codec/door/sample.h"
+#include "data/door/dataset.h"
+#include "model/door/model.h"
+#include "use/runner/door/items.h"
 #include "gantry/memory.h"
-#include "use/runner/each_item.h"
+#include "use/runner/door/each_item.h"
 
 /* ---- labels, masks, pixels ---- */
 

@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "gantry/grid.h"
-#include "gantry/items.h"
-#include "gantry/latent_view.h"
+#include "model/door/model.h"
+#include "use/runner/door/items.h"
+#include "views/latent_view.h"
 #include "gantry/log.h"
-#include "report/sheet.h"
+#include "report/door/sheet.h"
 
 gt_status gt_reconstructions_draw(gt_runner *e, gt_dataset *data, int64_t n, int64_t *items, int columns,
                                   const char *path) {

@@ -6,14 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "gantry/progress.h"
-#include "gantry/codec.h"
+#include "base/door/file.h"
+#include "base/door/progress.h"
+#include "data/door/box.h"
+#include "gantry/picture.h"
 #include "gantry/memory.h"
 #include "gantry/rundir.h"
-#include "gantry/source.h"
-#include "gantry/transform.h"
-#include "report/sheet.h"
+#include "data/door/source.h"
+#include "data/door/transform.h"
+#include "model/door/model.h"
+#include "report/door/sheet.h"
+#include "use/apply/door/detect.h"
 
 typedef struct boxed_picture { /* for the sheets */
     int height, width;

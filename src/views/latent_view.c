@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Latents of a dataset as numbers and figures: see gantry/latent_view.h. */
-#include "gantry/latent_view.h"
+#include "views/latent_view.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "gantry/arrays.h"
-#include "gantry/figure.h"
+#include "data/door/dataset.h"
+#include "h5/door/arrays.h"
+#include "model/door/model.h"
+#include "report/door/figure.h"
 #include "gantry/log.h"
-#include "gantry/mathfn.h"
+#include "base/door/mathfn.h"
 
 enum { DIMS_MAX = 16, BARS = 40, CURVE = 121, COLUMNS = 4 };
 
@@ -70,7 +72,8 @@ static gt_status write_with_labels(gt_dataset *data, gt_array *arrays, int n, co
     return st;
 }
 
-gt_status gt_latents_write_arrays(const gt_latents *l, const char *path) {
+/* latent and log_variance [n,d], error [n], labels [n,width], as far as they are there. */
+static gt_status write_arrays(const gt_latents *l, const char *path) {
     int64_t n = gt_dataset_get_info(l->data)->count, d = l->model->latent_size;
     gt_array arrays[4] = {{"latent", GT_NUMBER_FLOAT, 2, {n, d}, l->of.latent},
                           {"error", GT_NUMBER_FLOAT, 1, {n}, l->of.error},
@@ -242,7 +245,7 @@ gt_status gt_latents_write(const gt_latents *l, gt_generator *g, const gt_latent
                *traversal = gt_arena_printf(a, "%s/traversal.png", outdir),
                *interpolation = gt_arena_printf(a, "%s/interpolation.png", outdir);
     gt_latent_shown shown;
-    gt_status st = gt_arena_failed(a) ? GT_NOMEM : gt_latents_write_arrays(l, arrays);
+    gt_status st = gt_arena_failed(a) ? GT_NOMEM : write_arrays(l, arrays);
     if (!st) st = gt_latents_show(a, l, dims, NULL, &shown);
     if (!st) st = gt_latents_plot_histograms(&shown, 1, histograms);
     if (!st) st = gt_latents_plot_labels(&shown, 1, labels);

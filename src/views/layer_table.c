@@ -5,9 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/door/memory.h"
 #include "gantry/train.h"
-#include "gantry/graph.h"
+#include "graph/door/graph.h"
+#include "gantry/text.h"
 #include "gantry/trained.h"
+#include "model/door/family.h"
 #include "views/layer_words.h"
 
 enum { LAYER = 256 };
@@ -157,7 +160,7 @@ static gt_status run_timed(gt_phase *p, gt_exec *e, const gt_slice_input *slice)
 }
 
 /* Times do not depend on values. */
-gt_status gt_phase_time(gt_phase *p, gt_exec *e) {
+static gt_status time_phase(gt_phase *p, gt_exec *e) {
     gt_model *m = p->model;
     size_t n = (size_t)m->slice_size, bytes = m->nets[p->net]->block_floats * sizeof(float);
     gt_arena *a = gt_arena_new();
@@ -177,5 +180,20 @@ gt_status gt_phase_time(gt_phase *p, gt_exec *e) {
     gt_status st = images && labels && gradient ? run_timed(p, e, &slice) : GT_NOMEM;
     gt_block_free(gradient, bytes);
     gt_arena_free(a);
+    return st;
+}
+
+gt_status gt_phase_print(gt_phase *p, const gt_phase_print_options *o, FILE *f) {
+    gt_graph *g = p->build(p, p->model->slice_size);
+    gt_exec *e = g ? gt_exec_new(g, &(gt_exec_options){.pool = o->pool, .runs = 1, .recompute = o->recompute}) : NULL;
+    gt_status st = e ? GT_OK : gt_failure();
+    if (!st)
+        gt_print_to(f, "phase %s: trains %s, every %d step%s, slices of %d\n", p->name, p->model->nets[p->net]->name,
+                    p->interval, p->interval > 1 ? "s" : "", p->model->slice_size);
+    if (!st && o->timed) st = time_phase(p, e);
+    if (!st) gt_exec_print(e, f);
+    if (e) gt_print_to(f, "\n");
+    gt_exec_free(e);
+    gt_graph_free(g);
     return st;
 }

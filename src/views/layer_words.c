@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gantry/ops.h"
-#include "graph/internal.h"
-#include "graph/ops/elementwise.h"
-#include "graph/ops/nodes.h"
+#include "graph/door/ops.h"
+#include "graph/door/internal.h"
+#include "graph/door/elementwise.h"
+#include "graph/door/nodes.h"
 
 enum { TEXT = 128 };
 

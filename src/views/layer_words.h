@@ -3,9 +3,10 @@
 #ifndef GANTRY_VIEWS_LAYER_WORDS_H
 #define GANTRY_VIEWS_LAYER_WORDS_H
 
-#include "gantry/graph.h"
+#include "graph/door/graph.h"
 #include "gantry/memory.h"
 #include "gantry/model.h"
+#include "nets/door/nets.h"
 
 /* "conv 5x5, stride 2, padding 2", "transposed conv 4x4, stride 2, padding 1", "linear", "batch norm", "max pool 2x2,
  * stride 2", "average pool 2x2, stride 2"; the op's name of what has no other. */

@@ -5,11 +5,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "gantry/arrays.h"
+#include "h5/door/arrays.h"
 #include "gantry/runner.h"
-#include "gantry/features.h"
-#include "gantry/items.h"
-#include "report/sheet.h"
+#include "model/door/model.h"
+#include "use/study/door/features.h"
+#include "use/runner/door/items.h"
+#include "report/door/sheet.h"
 
 gt_status gt_image_set_read(gt_arena *a, gt_dataset *data, int64_t n, gt_image_set *out) {
     const gt_dataset_info *info = gt_dataset_get_info(data);

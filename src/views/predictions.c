@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "gantry/arrays.h"
-#include "gantry/figure.h"
-#include "gantry/items.h"
+#include "base/door/file.h"
+#include "h5/door/arrays.h"
+#include "model/door/model.h"
+#include "report/door/figure.h"
+#include "use/runner/door/items.h"
 #include "gantry/prediction_view.h"
-#include "report/sheet.h"
+#include "report/door/sheet.h"
 
 /* ---- names ---- */
 

@@ -2,15 +2,16 @@
  * Classes of pixels: masks, overlays in the colours of the classes, and tables. See gantry/prediction_view.h. */
 #include <math.h>
 
-#include "base/file.h"
-#include "gantry/progress.h"
-#include "gantry/arrays.h"
-#include "gantry/codec.h"
-#include "gantry/figure.h"
+#include "base/door/file.h"
+#include "base/door/progress.h"
+#include "h5/door/arrays.h"
+#include "codec/door/codec.h"
+#include "model/door/model.h"
+#include "report/door/figure.h"
 #include "gantry/grid.h"
 #include "gantry/network_view.h"
 #include "gantry/prediction_view.h"
-#include "report/sheet.h"
+#include "report/door/sheet.h"
 
 enum { FILES = 1000 /* in a folder of masks */, LEVEL = 6, ITEMS_A_ROW = 2, LEGEND_MAX = 64 };
 

@@ -3,8 +3,8 @@
 #ifndef GANTRY_VIEWS_STUDY_H
 #define GANTRY_VIEWS_STUDY_H
 
-#include "base/file.h"
-#include "gantry/figure.h"
+#include "base/door/file.h"
+#include "report/door/figure.h"
 
 /* Writes OUTDIR/NAME.csv, .svg and .png; frees the table. */
 gt_status study_write(const char *outdir, const char *name, gt_buffer *csv, const gt_panel *panels, int n, int columns);

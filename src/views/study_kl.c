@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "gantry/mathfn.h"
+#include "base/door/mathfn.h"
 #include "gantry/memory.h"
 #include "gantry/study_view.h"
 #include "views/study.h"

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gantry/graph.h"
+#include "graph/door/graph.h"
 #include "gantry/memory.h"
-#include "gantry/ops.h"
+#include "graph/door/ops.h"
 #include "gantry/study_view.h"
 #include "gantry/text.h"
 #include "views/study.h"

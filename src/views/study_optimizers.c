@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Paths of optimisers on a valley: see gantry/study_view.h. The steps are those of training (gantry/optimizer.h). */
+ * Paths of optimisers on a valley: see gantry/study_view.h. The steps are those of training (model/door/optimizer.h).
+ */
 #include <math.h>
 #include <stdio.h>
 
 #include "gantry/memory.h"
-#include "gantry/optimizer.h"
+#include "model/door/optimizer.h"
 #include "gantry/study_view.h"
 #include "views/study.h"
 

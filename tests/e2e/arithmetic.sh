@@ -150,7 +150,7 @@ calls() { # FOLDER of objects: "object function" of each call that may differ
 case_calls() {
     calls "$BUILD" >found
     sed 's/#.*//; s/ *$//; /^$/d' "$here/../calls" | sort >calls_known
-    sort found | diff calls_known - >said || { cat said; fail 'see tests/calls: what trains or makes pictures has functions of gantry/mathfn.h and kernels/symmetric.h'; }
+    sort found | diff calls_known - >said || { cat said; fail 'see tests/calls: what trains or makes pictures has functions of base/door/mathfn.h and kernels/door/symmetric.h'; }
     mkdir -p planted/src && echo '#include <math.h>
 double gt_planted(double x) { return tanh(x); }' >planted/a.c && gcc -c planted/a.c -o planted/src/a.o && calls planted >said
     grep -qx 'src/a tanh' said || { cat said; fail 'a call of tanh is not found'; }

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run/checkpoint_internal.h"
-#include "gantry/checkpoint.h"
+#include "run/door/checkpoint_internal.h"
+#include "run/door/checkpoint.h"
 
 enum { MOST_FLOATS = 1 << 20 };
 

@@ -19,10 +19,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "gantry/dataset.h"
 #include "gantry/log.h"
-#include "h5/h5.h"
+#include "h5/door/h5.h"
 
 enum { FUZZ_PATH = 512 };
 

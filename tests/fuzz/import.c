@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "gantry/hash.h"
-#include "gantry/source.h"
+#include "base/door/hash.h"
+#include "data/door/source.h"
 
 enum { CSV, NPY, NPZ, IDX, TFRECORDS, TAR, LMDB, ZIP, FOLDER, LEVELS, KINDS };
 static const struct {

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/job.h"
+#include "job/door/job.h"
+#include "model/door/family.h"
 
 static void seeds(fuzz_put *put, void *arg) {
     static const char *const texts[] = {

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run/checkpoint_internal.h"
-#include "gantry/mixture.h"
+#include "run/door/checkpoint_internal.h"
+#include "mixture/mixture.h"
 
 enum { POINTS = 40, SAMPLES = 8, MOST_NUMBERS = 1 << 16 };
 

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "data/source.h"
+#include "data/door/source.h"
 
 static const char *const names[] = {"00000/img0.png", "00000/img1.png", "00000/img2.png"}; /* sorted */
 enum { N = sizeof names / sizeof *names };

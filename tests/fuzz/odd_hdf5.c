@@ -9,11 +9,11 @@
 
 #include "common/results.h"
 #include "dataset_use.h"
-#include "gantry/checkpoint.h"
+#include "run/door/checkpoint.h"
 #include "gantry/runlog.h"
-#include "h5/h5.h"
+#include "h5/door/h5.h"
 #include "points_use.h"
-#include "run/checkpoint_internal.h"
+#include "run/door/checkpoint_internal.h"
 
 /* What a byte of a program means, wherever one of these is asked for: a name, a length, ... */
 static const char *const names[] = {"images", "labels",        "timestamp", "recipe", "networks",

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "common/results.h"
-#include "gantry/arrays.h"
-#include "gantry/runlog.h"
+#include "h5/door/arrays.h"
+#include "run/door/runlog.h"
 #include "points_use.h"
 
 enum { MOST_BYTES = 1 << 20, MOST_RESULTS = 8 };

@@ -14,7 +14,8 @@
 #include <webp/encode.h>
 
 #include "fuzz.h"
-#include "gantry/codec.h"
+#include "codec/door/codec.h"
+#include "model/door/model.h"
 
 enum { H = 9, W = 11 };
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/mixture.h"
+#include "mixture/mixture.h"
 
 enum { MOST_NUMBERS = 1 << 16 };
 

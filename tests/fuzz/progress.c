@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dataset_tool/tool.h"
+#include "dataset_tool/door/tool.h"
 
 /* see dataset_tool/progress_file.c */
 enum { MARK = 8, HEAD = 24, OUTCOME = 48, TEXT_BYTES_AT = 48, CRC_AT = 52, RECORD = 56 };

@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 
 enum { LONGEST = 64 << 20, CHANGES = 4 };
 

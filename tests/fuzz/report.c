@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "gantry/rundir.h"
 
 static void seeds(fuzz_put *put, void *arg) {

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "gantry/runlog.h"
+#include "base/door/file.h"
+#include "run/door/runlog.h"
 
 static void seeds(fuzz_put *put, void *arg) {
     static const char *const texts[] = {

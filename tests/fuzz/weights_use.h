@@ -7,11 +7,11 @@
 #include <string.h>
 #include <zip.h>
 
-#include "base/file.h"
-#include "base/numbers.h"
-#include "codec/weights.h"
+#include "base/door/file.h"
+#include "base/door/numbers.h"
+#include "codec/door/weights.h"
 #include "fuzz.h"
-#include "gantry/hash.h"
+#include "base/door/hash.h"
 
 enum { FUZZ_MOST_ELEMENTS = 1 << 16 };
 

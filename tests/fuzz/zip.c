@@ -5,8 +5,8 @@
 #include <zip.h>
 
 #include "dataset_use.h"
-#include "gantry/codec.h"
-#include "gantry/hash.h"
+#include "codec/door/codec.h"
+#include "base/door/hash.h"
 
 enum { MOST_UNPACKED = 16 << 20, HEIGHT = 4, WIDTH = 4 };
 

@@ -19,10 +19,10 @@
 #include <jansson.h>
 
 #include "../kernels.h"
-#include "gantry/graph.h"
-#include "gantry/nets.h"
-#include "gantry/stylegan2.h"
-#include "metrics/rows.h"
+#include "graph/door/graph.h"
+#include "nets/door/nets.h"
+#include "models/stylegan2/stylegan2.h"
+#include "metrics/door/rows.h"
 
 /* Order of dimensions in the file against memory. */
 typedef enum gold_order {

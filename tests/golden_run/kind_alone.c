@@ -4,11 +4,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "gantry/optimizer.h"
-#include "gantry/schedule.h"
+#include "model/door/optimizer.h"
+#include "model/door/schedule.h"
 #include "golden.h"
 #include "models/classifier/classifier.h"
-#include "nets/layers.h"
+#include "nets/door/layers.h"
 
 /* ---- optimisers: changes of parameters after each step ---- */
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kind_told.h"
+#include "base/door/memory.h"
 #include "kind_unet.h"
 #include "models/edm/loss.h"
 #include "models/edm/sampling.h"

@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "gantry/model.h"
+#include "model/door/model.h"
+#include "base/door/memory.h"
 #include "kind_unet.h"
 #include "models/edm/loss.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * discriminator_*: logits, their gradients, and the gradients of the R1 penalty. */
-#include "gantry/ops.h"
+#include "graph/door/ops.h"
+#include "base/door/memory.h"
 #include "golden.h"
 
 /* The gradient of the batch mean of |d sum(logits)/d image|^2. */

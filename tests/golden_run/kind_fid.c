@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "golden.h"
-#include "metrics/distances.h"
+#include "metrics/door/distances.h"
 #include "metrics/nearest.h"
 
 static gt_gaussian gaussian_of(gold *f, const char *path) {

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/dist.h"
-#include "gantry/optimizer.h"
+#include "dist/door/dist.h"
+#include "gantry/job.h"
+#include "model/door/family.h"
+#include "model/door/optimizer.h"
 #include "gantry/train.h"
 #include "golden.h"
 #include "models/classifier/classifier.h"

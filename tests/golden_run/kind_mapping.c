@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "golden.h"
+#include "base/door/memory.h"
 
 typedef struct latents {
     gt_node *z, *c;

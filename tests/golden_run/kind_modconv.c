@@ -2,9 +2,9 @@
  * modconv: modulated convolution with and without up-sampling, demodulation and noise. */
 #include <string.h>
 
-#include "gantry/ops.h"
+#include "graph/door/ops.h"
 #include "golden.h"
-#include "nets/layers.h"
+#include "nets/door/layers.h"
 
 void gold_modconv(gold *f) {
     gt_shape s;

@@ -3,13 +3,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "gantry/graph.h"
-#include "gantry/hash.h"
-#include "gantry/ops.h"
-#include "gantry/random.h"
+#include "graph/door/graph.h"
+#include "base/door/hash.h"
+#include "graph/door/ops.h"
+#include "base/door/random.h"
 #include "golden.h"
-#include "models/classifier/feature_net.h"
-#include "models/classifier/lpips.h"
+#include "models/door/feature_net.h"
+#include "models/door/lpips.h"
 
 /* ---- weights by formula ---- */
 

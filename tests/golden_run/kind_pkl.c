@@ -8,10 +8,10 @@
 
 #include "gantry/generate.h"
 #include "gantry/network.h"
-#include "gantry/random.h"
+#include "base/door/random.h"
 #include "golden.h"
-#include "gantry/runner.h"
-#include "gantry/trained.h"
+#include "use/runner/door/runner.h"
+#include "use/runner/door/trained.h"
 
 static const double LIMIT = 2e-4;
 

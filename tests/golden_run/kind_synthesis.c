@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "golden.h"
+#include "base/door/memory.h"
 
 static void mode(gold *f, const gt_net *net, float *block, const gt_synthesis_config *c, const char *name) {
     gt_noise_mode noise;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "kind_unet.h"
+#include "base/door/memory.h"
 
 static gt_resample_filter filter_of(json_t *j) { return gold_filter_config(j, (gt_resample_filter){2, {1, 1}}); }
 

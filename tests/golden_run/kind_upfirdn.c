@@ -3,9 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "gantry/ops.h"
+#include "graph/door/ops.h"
 #include "golden.h"
-#include "nets/layers.h"
+#include "nets/door/layers.h"
 
 /* The prepared filter of a case, or the identity. */
 static gt_filter filter_of(gold *f, const char *name) {

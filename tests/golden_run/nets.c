@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "golden.h"
+#include "base/door/memory.h"
 
 gold_order gold_order_of(const gt_tensor *t) {
     static const gold_order orders[] = {

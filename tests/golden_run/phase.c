@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Running a training phase of the model on recorded inputs. */
 #include "../augment_draws.h"
+#include "base/door/memory.h"
 #include "phase.h"
 
 #include <string.h>

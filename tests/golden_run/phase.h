@@ -5,6 +5,7 @@
 
 #include "gantry/model.h"
 #include "golden.h"
+#include "model/door/family.h"
 #include "models/stylegan2/loss.h"
 
 /* What the phases of a file need, in memory order; NULL: not there. */

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "run/checkpoint_internal.h"
-#include "gantry/checkpoint.h"
+#include "base/door/file.h"
+#include "run/door/checkpoint_internal.h"
+#include "run/door/checkpoint.h"
 
 int main(int argc, char **argv) {
     void *data;

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/model.h"
+#include "model/door/model.h"
 #include "models/classifier/networks.h"
 
 static bool smooth;

@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "gantry/dataset.h"
-#include "gantry/items.h"
-#include "metrics/rows.h"
+#include "use/runner/door/items.h"
+#include "metrics/door/rows.h"
 #include "use/score/feature_extractor.h"
-#include "use/score/path_length.h"
+#include "use/score/door/path_length.h"
 #include "gantry/trained.h"
 
 static gt_team team;

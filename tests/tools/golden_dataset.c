@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "gantry/codec.h"
-#include "gantry/picture.h"
+#include "codec/door/codec.h"
+#include "codec/door/picture.h"
 #include "gantry/program.h"
 
 extern char **environ;

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "gantry/random.h"
-#include "metrics/authenticity.h"
-#include "metrics/distances.h"
+#include "base/door/random.h"
+#include "metrics/door/authenticity.h"
+#include "metrics/door/distances.h"
 #include "metrics/sliced.h"
 #include "metrics/wavelet_distance.h"
 

@@ -3,7 +3,9 @@
 """Holds the sources to the order of src/ROOMS: rooms.py TOP BUILD
 
 Prints one line for each violation and ends with status 1 if there is any. An #include or a symbol must belong to the same room or to one above it in the
-table; families of networks are apart from each other; only the room h5 includes hdf5.h and calls libhdf5; src/cli includes
+table; of another room than its own a file includes public headers and doors (src/ROOM/door) alone; a public header includes
+public headers alone; a public function that src/cli, docs/examples and bench do not call stands in tests/public_functions, with
+a reason; families of networks are apart from each other; only the room h5 includes hdf5.h and calls libhdf5; src/cli includes
 gantry/*.h and cli/*.h of the sources and nothing else; and what is printed for people goes through gantry/text.h, since names come from data."""
 import collections
 import os
@@ -16,11 +18,11 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^">]+)[">]', re.M)
 
 
 def read_rooms(path):
-    rooms, header_room = [], {}
+    rooms, header_room, doors = [], {}, set()
     for line in open(path, encoding='utf8'):
         if line.startswith('#') or not line.strip():
             continue
-        room, headers, purpose = (field.strip() for field in line.split('|'))
+        room, headers, of_door, purpose = (field.strip() for field in line.split('|'))
         if room in rooms or not purpose:
             sys.exit(f'{path}: the row of {room} is there twice, or has no purpose')
         rooms.append(room)
@@ -28,7 +30,37 @@ def read_rooms(path):
             if name in header_room:
                 sys.exit(f'{path}: {name}.h stands in two rooms')
             header_room[name] = room
-    return rooms, header_room
+        doors |= {f'src/{room}/door/{name}.h' for name in of_door.split()}
+    return rooms, header_room, doors
+
+
+COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:[^"\\]|\\.)*"', re.S)
+BRACES = re.compile(r'\{[^{}]*\}')
+DIRECTIVE = re.compile(r'^[ \t]*#(?:.*\\\n)*.*$', re.M)
+
+
+def functions_of(text):
+    """The functions that a header declares, and the words of what it defines by itself (macros, inline functions)."""
+    text = COMMENT.sub(' ', text)
+    inside = ' '.join(DIRECTIVE.findall(text))
+    text = DIRECTIVE.sub('', text)
+    while BRACES.search(text):
+        inside += ' '.join(BRACES.findall(text))
+        text = BRACES.sub(';', text)
+    declared = {m.group(1) for m in re.finditer(r'\b(gt_\w+)\s*\((?!\s*\*)', re.sub(r'\btypedef\b[^;]*;', '', text))}
+    return declared, set(re.findall(r'\bgt_\w+', inside))
+
+
+def read_reasons(path):
+    reasons = {}
+    for number, line in enumerate(open(path, encoding='utf8'), 1):
+        if line.startswith('#') or not line.strip():
+            continue
+        name, _, reason = line.strip().partition(' ')
+        if not reason or name in reasons:
+            sys.exit(f'{path}:{number}: no reason, or there twice')
+        reasons[name] = reason
+    return reasons
 
 
 def place_of(path):
@@ -36,13 +68,13 @@ def place_of(path):
     parts = path.split('/')
     if parts[0] == 'use':
         return '/'.join(parts[:2]), ''
-    return parts[0], parts[1] if parts[0] == 'models' and len(parts) > 2 else ''
+    return parts[0], parts[1] if parts[0] == 'models' and len(parts) > 2 and parts[1] != 'door' else ''
 
 
 class Check:
     def __init__(self, top, build):
         self.top, self.build = top, build
-        self.rooms, self.header_room = read_rooms(f'{top}/src/ROOMS')
+        self.rooms, self.header_room, self.doors = read_rooms(f'{top}/src/ROOMS')
         self.found = []
 
     def may(self, user, used):
@@ -78,6 +110,10 @@ class Check:
                 self.found.append(f'src/{used[0]}: stands in no row of src/ROOMS')
             elif used and not self.may(place, used):
                 self.found.append(f'{file}: includes {name} of the room {"/".join(filter(None, used))}')
+            elif used and file.startswith('include/') and not name.startswith('gantry/'):
+                self.found.append(f'{file}: includes {name}: a public header includes public headers alone')
+            elif used and used[0] != place[0] and not name.startswith('gantry/') and '/door/' not in name and place[0] != 'cli':
+                self.found.append(f'{file}: includes {name} of the room {used[0]}, which is not a door')
 
     def sources(self):
         for folder, _, names in os.walk(f'{self.top}/src'):
@@ -99,9 +135,32 @@ class Check:
         for stem in self.header_room:
             if not os.path.exists(f'{self.top}/include/gantry/{stem}.h'):
                 self.found.append(f'src/ROOMS: there is no include/gantry/{stem}.h')
+        there = {file for file in self.sources() if os.path.dirname(file).endswith('/door')}
+        self.found += [f'{file}: stands in no row of src/ROOMS' for file in there - self.doors]
+        self.found += [f'src/ROOMS: there is no {file}' for file in self.doors - there]
         for room in self.rooms:
             if not os.path.isdir(f'{self.top}/src/{room}'):
                 self.found.append(f'src/ROOMS: there is no src/{room}')
+
+    def functions(self):
+        """Public functions that no program calls have a reason."""
+        declared, called = {}, set()
+        for name in sorted(os.listdir(f'{self.top}/include/gantry')):
+            of_header, inside = functions_of(open(f'{self.top}/include/gantry/{name}', encoding='utf8').read())
+            declared.update((function, name) for function in of_header)
+            called |= inside
+        for root in ('src/cli', 'docs/examples', 'bench'):
+            for folder, _, names in os.walk(f'{self.top}/{root}'):
+                for name in names:
+                    if name.endswith(('.c', '.h')):
+                        text = open(f'{folder}/{name}', encoding='utf8').read()
+                        called |= set(re.findall(r'\bgt_\w+', COMMENT.sub(' ', text)))
+        reasons = read_reasons(f'{self.top}/tests/public_functions')
+        for name in declared.keys() - called - reasons.keys():
+            self.found.append(f'include/gantry/{declared[name]}: no program calls {name}: move it to a door, or give the reason in tests/public_functions')
+        for name in reasons.keys() - (declared.keys() - called):
+            self.found.append(f'tests/public_functions: {name} is not public, or a program calls it')
+        return len(declared)
 
     def symbols(self):
         files = [file for file in self.sources() if file.endswith('.c') and place_of(file[len('src/'):])[0] in self.rooms]
@@ -134,6 +193,8 @@ def main():
     top, build = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
     check = Check(top, build)
     check.all_includes()
+    if check.functions() < 200:
+        sys.exit('hardly any public functions were found: this shows nothing')
     if check.symbols() < 500:
         sys.exit('hardly any symbols were found: this shows nothing')
     for line in sorted(set(check.found)):

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "gantry/dataset.h"
 #include "gantry/picture.h"
 

@@ -23,7 +23,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "gantry/clock.h"
+#include "base/door/clock.h"
 
 enum { MOST_PORTS = 16, MOST_ADDRESSES = 64, FRAME = 65536, ADDRESS = 6, HEADER = 14, QUEUE_BYTES = 4 << 20 };
 

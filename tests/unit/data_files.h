@@ -10,9 +10,9 @@
 #include <sys/resource.h>
 #include <zip.h>
 
-#include "gantry/codec.h"
+#include "codec/door/codec.h"
 #include "gantry/dataset.h"
-#include "gantry/hash.h"
+#include "base/door/hash.h"
 
 /* Samples of picture i: every one differs from its neighbours, and pictures differ. */
 static inline void paint(int i, int height, int width, int channels, uint8_t *pixels) {

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "kernels.h"
-#include "gantry/ops.h"
+#include "graph/door/ops.h"
 #include "graph/exec.h"
 
 #define S GT_SHAPE

@@ -7,7 +7,8 @@
 
 #include <pthread.h>
 
-#include "gantry/source.h"
+#include "codec/door/sample.h"
+#include "data/door/source.h"
 
 static inline gt_source *import(const char *spec, const gt_source_options *options) {
     gt_source *imp;

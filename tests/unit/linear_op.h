@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/graph.h"
-#include "gantry/ops.h"
-#include "gantry/random.h"
+#include "graph/door/graph.h"
+#include "graph/door/ops.h"
+#include "base/door/random.h"
 
 typedef gt_node *linear_op(gt_graph *g, gt_node *x, const void *arg);
 

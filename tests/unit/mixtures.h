@@ -7,9 +7,10 @@
 
 #include <math.h>
 
-#include "gantry/arrays.h"
-#include "gantry/random.h"
+#include "h5/door/arrays.h"
+#include "base/door/random.h"
 #include "mixture/em.h"
+#include "mixture/mixture.h"
 
 enum { KINDS = 4 };
 static gt_comm *comm;

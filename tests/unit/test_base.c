@@ -13,16 +13,16 @@
 
 #include <cmocka.h>
 
-#include "gantry/file.h"
-#include "gantry/hash.h"
-#include "gantry/log.h"
-#include "gantry/mathfn.h"
-#include "gantry/memory.h"
-#include "gantry/pool.h"
+#include "base/door/file.h"
+#include "base/door/hash.h"
+#include "base/door/log.h"
+#include "base/door/mathfn.h"
+#include "base/door/memory.h"
+#include "base/door/pool.h"
 #include "gantry/status.h"
 
-#include "base/mathfn_inline.h"
-#include "gantry/text.h"
+#include "base/door/mathfn_inline.h"
+#include "base/door/text.h"
 #include "worse.h"
 
 static double reference_sigmoid(double x) { return 1 / (1 + exp(-x)); }

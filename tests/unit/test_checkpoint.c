@@ -10,11 +10,12 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "gantry/checkpoint.h"
-#include "gantry/clock.h"
+#include "graph/door/graph.h"
+#include "run/door/checkpoint.h"
+#include "gantry/text.h"
 #include "gantry/log.h"
-#include "run/checkpoint_internal.h" /* to make a file of a format to come */
-#include "run/state_row.h"
+#include "run/door/checkpoint_internal.h" /* to make a file of a format to come */
+#include "run/door/state_row.h"
 
 enum { WEIGHTS = 2 * 3 * 4 };
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "gantry/text.h"
+#include "model/door/family.h"
 #include "models/classifier/classifier.h"
 #include "train/ticks/warnings.h"
 

@@ -4,8 +4,8 @@
 
 #include <hdf5.h>
 
-#include "codec/npy.h"
-#include "gantry/clock.h"
+#include "codec/door/npy.h"
+#include "gantry/text.h"
 
 static void cloud_fails(const char *name, const char *text, gt_status expected, const char *message) {
     gt_cloud *c;

@@ -13,10 +13,10 @@
 #include <cmocka.h>
 
 #include "kernels.h"
-#include "gantry/memory.h"
-#include "gantry/ops.h"
-#include "gantry/random.h"
-#include "kernels/conv.h"
+#include "base/door/memory.h"
+#include "graph/door/ops.h"
+#include "base/door/random.h"
+#include "kernels/door/conv.h"
 #include "kernels/winograd_tiling.h"
 
 /* Largest error / largest value of the result. Direct: half of the 2e-6 that golden values of single ops ask for.

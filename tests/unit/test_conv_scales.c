@@ -7,9 +7,9 @@
 
 #include <stdio.h>
 
-#include "gantry/random.h"
-#include "graph/ops/nodes.h"
-#include "kernels/conv.h"
+#include "base/door/random.h"
+#include "graph/door/nodes.h"
+#include "kernels/door/conv.h"
 #include "kernels/winograd_tiling.h"
 
 /* A modulated convolution, forward or (up) the adjoint: images [n,h,w,c] to o channels. */

@@ -2,6 +2,7 @@
  * ZIP and folder: order, pixels, subset, mirror, fingerprint, and everything that must be refused by
  * name. */
 #include "data_files.h"
+#include "data/door/dataset.h"
 
 static void check_pictures(gt_dataset *ds, int n) {
     for (int i = 0; i < n; i++) {

@@ -9,8 +9,9 @@
 #include <sys/resource.h>
 #include <zlib.h>
 
-#include "base/file.h"
-#include "gantry/loader.h"
+#include "base/door/file.h"
+#include "data/door/dataset.h"
+#include "data/door/loader.h"
 #include "h5/h5_guard.h"
 
 enum { N = 20, H = 8, W = 12, C = 3, IMAGE = H * W * C };

@@ -2,6 +2,7 @@
  * Archives made byte by byte: zip64, and what damage, truncation and malice look like. Each must be read or refused
  * with a message that names file and entry; none may crash or allocate what it merely claims. */
 #include "data_files.h"
+#include "model/door/model.h"
 
 #include <pthread.h>
 #include <sys/resource.h>

@@ -4,8 +4,10 @@
 #include "kernels.h"
 #include "check_op.h"
 
-#include "gantry/sampler.h"
-#include "nets/norm.h"
+#include "base/door/memory.h"
+#include "data/door/sampler.h"
+#include "model/door/family.h"
+#include "nets/door/norm.h"
 #include "models/dcgan/loss.h"
 
 /* ---- networks ---- */

@@ -5,14 +5,15 @@
 
 #include <math.h>
 
-#include "codec/weights_write.h"
-#include "gantry/checkpoint.h"
-#include "gantry/encode.h"
+#include "codec/door/weights_write.h"
+#include "model/door/family.h"
+#include "run/door/checkpoint.h"
+#include "use/apply/door/encode.h"
 #include "gantry/classify.h"
 #include "gantry/generate.h"
 #include "gantry/job.h"
-#include "gantry/random.h"
-#include "models/classifier/feature_net.h"
+#include "base/door/random.h"
+#include "models/door/feature_net.h"
 #include "use/score/feature_extractor.h"
 
 enum { SIDE = 16, N = 3, MOST = 4096 };

@@ -22,12 +22,13 @@
 #include <cmocka.h>
 
 #include "kernels.h"
-#include "gantry/dist.h"
+#include "base/door/pool.h"
+#include "dist/door/dist.h"
 #include "dist/tree.h"
 #include "gantry/log.h"
-#include "gantry/model.h"
-#include "gantry/ops.h"
-#include "gantry/random.h"
+#include "model/door/model.h"
+#include "graph/door/ops.h"
+#include "base/door/random.h"
 
 static gt_comm *comm;
 static gt_pool *pool;

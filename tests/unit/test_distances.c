@@ -11,12 +11,12 @@
 
 #include <cmocka.h>
 
-#include "gantry/random.h"
-#include "metrics/authenticity.h"
-#include "metrics/gaussian.h"
+#include "base/door/random.h"
+#include "metrics/door/authenticity.h"
+#include "metrics/door/gaussian.h"
 #include "metrics/transforms.h"
-#include "metrics/distances.h"
-#include "metrics/rows.h"
+#include "metrics/door/distances.h"
+#include "metrics/door/rows.h"
 #include "metrics/sliced.h"
 #include "metrics/wavelet_distance.h"
 

@@ -2,12 +2,13 @@
  * What is exported is read back with the same bits: every form, every protocol of pickles; names, shapes, texts. */
 #include "scratch.h"
 
-#include "codec/pickle_write.h"
-#include "codec/weights.h"
-#include "codec/weights_write.h"
-#include "gantry/checkpoint.h"
+#include "codec/door/pickle_write.h"
+#include "codec/door/weights.h"
+#include "codec/door/weights_write.h"
+#include "model/door/family.h"
+#include "run/door/checkpoint.h"
 #include "gantry/export.h"
-#include "gantry/job.h"
+#include "job/door/job.h"
 #include "gantry/kernels.h"
 #include "gantry/network.h"
 

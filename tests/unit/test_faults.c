@@ -7,11 +7,11 @@
 #include <dirent.h>
 #include <sys/mman.h>
 
-#include "gantry/checkpoint.h"
-#include "gantry/hash.h"
+#include "run/door/checkpoint.h"
+#include "base/door/hash.h"
 #include "gantry/log.h"
-#include "gantry/rundir.h"
-#include "gantry/runlog.h"
+#include "run/door/rundir.h"
+#include "run/door/runlog.h"
 
 static const struct {
     const char *name;

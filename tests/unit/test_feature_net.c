@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/weights_write.h"
-#include "gantry/random.h"
-#include "models/classifier/feature_net.h"
+#include "codec/door/weights_write.h"
+#include "base/door/random.h"
+#include "models/door/feature_net.h"
 
 /* ---- input ---- */
 

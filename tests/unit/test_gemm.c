@@ -13,11 +13,11 @@
 
 #include <cmocka.h>
 
-#include "gantry/clock.h"
-#include "gantry/memory.h"
-#include "gantry/random.h"
+#include "base/door/clock.h"
+#include "base/door/memory.h"
+#include "base/door/random.h"
 #include "kernels.h"
-#include "kernels/gemm.h"
+#include "kernels/door/gemm.h"
 #include "kernels/gemm_kernels.h"
 
 /* Rounding errors add up like a random walk over chains of at most 192 products and the blocks after them: a few

@@ -5,7 +5,11 @@
 #include <math.h>
 #include <sys/resource.h>
 
-#include "gantry/checkpoint.h"
+#include "codec/door/sample.h"
+#include "data/door/dataset.h"
+#include "gantry/job.h"
+#include "model/door/family.h"
+#include "run/door/checkpoint.h"
 #include "gantry/generate.h"
 #include "gantry/picture.h"
 #include "gantry/train.h"

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "graph_net.h"
+#include "base/door/memory.h"
 
 /* ---- allocations are counted (where the sanitizers do not do that themselves) ---- */
 

@@ -5,9 +5,11 @@
 
 #include <endian.h>
 
-#include "gantry/checkpoint.h"
+#include "graph/door/graph.h"
+#include "h5/door/arrays.h"
+#include "run/door/checkpoint.h"
 #include "gantry/contents.h"
-#include "gantry/file.h"
+#include "base/door/file.h"
 #include "gantry/log.h"
 
 static gt_contents *open_read(const char *path) {

@@ -12,12 +12,14 @@
 #include <time.h>
 
 #include "gantry/dataset_tool.h"
-#include "gantry/loader.h"
+#include "data/door/loader.h"
+#include "gantry/job.h"
 #include "gantry/log.h"
-#include "gantry/progress.h"
+#include "base/door/progress.h"
 #include "gantry/train.h"
 #include "interpose.h"
 #include "mixtures.h"
+#include "model/door/family.h"
 
 enum { PICTURES = 96, BUSY_FACTOR = 10 };
 

@@ -10,7 +10,8 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "gantry/words.h"
+#include "base/words.h"
+#include "model/door/family.h"
 
 typedef struct printed {
     char *text;

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/dcgan.h"
-#include "gantry/job.h"
+#include "models/dcgan/dcgan.h"
+#include "model/door/family.h"
+#include "job/door/job.h"
 #include "models/stylegan2/loss.h"
 
 static const gt_stylegan2_options *own(const gt_job *job) { return job->own; }

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "gantry/ops.h"
-#include "gantry/random.h"
+#include "graph/door/ops.h"
+#include "base/door/random.h"
 #include "kernels.h"
 
 static void an_arithmetic_brings_the_bits_back(void **state) {

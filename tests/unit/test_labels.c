@@ -2,6 +2,7 @@
  * dataset.json: labels of both kinds, the further keys, and every way of getting them wrong, through archives made
  * here. */
 #include "data_files.h"
+#include "data/door/dataset.h"
 
 static void classes_become_one_hot(void **state) {
     (void)state;

@@ -8,9 +8,10 @@
 
 #include <math.h>
 
-#include "gantry/likelihood.h"
+#include "use/apply/likelihood.h"
 #include "models/autoencoder/loss.h"
 #include "gantry/latent_loss.h"
+#include "use/runner/door/runner.h"
 
 enum { HEIGHT = 2, WIDTH = 3, D = HEIGHT * WIDTH, Z = 2, HIDDEN = 4 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What control groups grant, as files say it: both hierarchies, groups within groups, containers that see a part. */
-#include "base/machine.h"
-#include "gantry/file.h"
+#include "base/door/machine.h"
+#include "base/door/file.h"
 #include "scratch.h"
 
 static void put_text(const char *name, const char *text) {

@@ -7,8 +7,9 @@
 #include <malloc.h>
 #include <signal.h>
 
-#include "gantry/sampler.h"
-#include "gantry/loader.h"
+#include "data/door/dataset.h"
+#include "data/door/sampler.h"
+#include "data/door/loader.h"
 
 enum { IMAGE = 8 * 8 * 3 };
 

@@ -2,6 +2,7 @@
  * A look at some of the images of a dataset: their fingerprint is of pixels and labels, not of files; ends of the
  * samples; images that cannot be read; classes without images. */
 #include "data_files.h"
+#include "data/door/dataset.h"
 
 enum { N = 600, LOOKS = 256 };
 

@@ -3,8 +3,9 @@
 #include "data_files.h"
 #include <math.h>
 
-#include "gantry/box.h"
-#include "gantry/loader.h"
+#include "data/door/box.h"
+#include "data/door/dataset.h"
+#include "data/door/loader.h"
 
 enum { SIDE = 64, PIXELS = SIDE * SIDE };
 

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "gantry/random.h"
-#include "kernels/max_pool.h"
+#include "base/door/random.h"
+#include "kernels/door/max_pool.h"
 
 enum { N = 2, H = 7, W = 6, MOST_C = 70 };
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "gantry/hash.h"
+#include "base/door/hash.h"
 
 static void gives(const char *text, const char *digest) {
     char got[33];

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "train/measure/measurer.h"
+#include "gantry/job.h"
 
 /* ---- calls of the allocator by this thread ---- */
 

@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "gantry/random.h"
+#include "base/door/random.h"
 #include "gantry/status.h"
-#include "gantry/metric.h"
+#include "metrics/door/metric.h"
 #include "metrics/sliced.h"
 
 enum { N = 32, SIZE = 32, CHANNELS = 3, IMAGE = SIZE * SIZE * CHANNELS };

@@ -3,7 +3,7 @@
 #include "scratch.h"
 
 #include "gantry/mixture_view.h"
-#include "gantry/random.h"
+#include "base/door/random.h"
 
 static gt_comm *comm;
 

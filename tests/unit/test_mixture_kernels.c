@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "gantry/random.h"
+#include "base/door/random.h"
 #include "kernels.h"
 
 enum { POINTS = 96, MOST = 13, K = 3 };

@@ -2,7 +2,8 @@
  * Where fits of mixtures begin, what they gain by going on later, which restart is best; labels against clusters. */
 #include "mixtures.h"
 
-#include "base/file.h"
+#include "base/door/file.h"
+#include "base/door/hash.h"
 
 static gt_fit begun(const gt_mixture_recipe *r, numbers about) {
     gt_fit f;

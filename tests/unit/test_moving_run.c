@@ -8,7 +8,7 @@
 
 #include <errno.h>
 
-#include "gantry/checkpoint.h"
+#include "run/door/checkpoint.h"
 #include "gantry/dist.h"
 #include "gantry/log.h"
 

@@ -3,7 +3,7 @@
  * slices or not (check_op.h); values of what moves and adds numbers; faults of shapes and attributes. */
 #include "check_op.h"
 
-#include "graph/ops/op_list.h"
+#include "graph/door/op_list.h"
 #include "graph/ops/joined.h"
 
 /* ---- cases, a line each: name, flags, shapes of the inputs x, y, z, and the function ---- */

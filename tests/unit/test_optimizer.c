@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "gantry/optimizer.h"
+#include "model/door/optimizer.h"
 
 enum { N = 37 };
 

@@ -14,6 +14,7 @@
 
 #include "cli/cli.h"
 #include "gantry/text.h"
+#include "model/door/family.h"
 
 #define MODES(X) X(MODE_OPEN, "") X(MODE_FAST, "fast") X(MODE_EXACT, "exact")
 typedef enum mode { MODES(GT_CONSTANT) } mode;

@@ -6,12 +6,12 @@
 
 #include <fnmatch.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "cli/cli.h"
-#include "codec/npy.h"
-#include "codec/weights_write.h"
-#include "gantry/arrays.h"
-#include "gantry/codec.h"
+#include "codec/door/npy.h"
+#include "codec/door/weights_write.h"
+#include "h5/door/arrays.h"
+#include "gantry/picture.h"
 
 /* ---- what may lie there ---- */
 

@@ -13,9 +13,9 @@
 
 #include "kernels.h"
 #include "dist/tree.h"
-#include "gantry/dist.h"
-#include "gantry/model.h"
-#include "gantry/random.h"
+#include "dist/door/dist.h"
+#include "model/door/model.h"
+#include "base/door/random.h"
 #include "graph_check.h"
 #include "graph_net.h"
 #include "worse.h"

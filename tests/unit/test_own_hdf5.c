@@ -6,7 +6,7 @@
 #include <hdf5.h>
 #include <sys/resource.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "common/results.h"
 #include "gantry/runlog.h"
 #include "run/stats_line.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Every pass over the graph, and the memory plan. */
 #include "graph_check.h"
-#include "graph/ops/elementwise.h"
+#include "graph/door/elementwise.h"
 #include "graph_net.h"
 
 /* ---- passes ---- */

@@ -3,7 +3,8 @@
 #include "expect.h"
 
 #include "gantry/job.h"
-#include "use/score/path_length.h"
+#include "model/door/family.h"
+#include "use/score/door/path_length.h"
 
 static void networks(void **state) {
     (void)state;

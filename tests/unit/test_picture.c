@@ -9,8 +9,8 @@
 #include <png.h>
 #include <tiffio.h>
 
-#include "gantry/hash.h"
-#include "gantry/picture.h"
+#include "base/door/hash.h"
+#include "codec/door/picture.h"
 
 static bool have_pillow(void) {
     static int have = -1;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * PNG in memory and in files: what is written is read back exactly; what is damaged, absurd or of another kind is
  * refused. */
-#include "base/file.h"
+#include "base/door/file.h"
 #include "data_files.h"
 
 #include <png.h>
 #include <zlib.h>
 
-#include "gantry/picture.h"
+#include "codec/door/picture.h"
 
 static gt_picture read_back(bytes b) {
     gt_picture p;

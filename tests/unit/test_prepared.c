@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "graph/exec.h"
+#include "base/door/memory.h"
 #include "linear_op.h"
 
 enum { RANKS = 5, TRAIN = 0, LOOK = 1, SLOT_PARAMS = 0, SLOT_GRAD = 1, SLOT_PREPARED = 2 };

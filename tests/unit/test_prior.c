@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "expect.h"
-#include "gantry/random.h"
+#include "base/door/random.h"
 #include "models/autoencoder/loss.h"
 #include "models/autoencoder/prior.h"
 

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "gantry/clock.h"
-#include "gantry/log.h"
-#include "gantry/progress.h"
+#include "base/door/clock.h"
+#include "base/door/log.h"
+#include "base/door/progress.h"
 #include "interpose.h"
 
 static double later; /* seconds that the clock is ahead */

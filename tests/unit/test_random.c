@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "gantry/random.h"
+#include "base/door/random.h"
 
 static void philox_known_answers(void **state) {
     (void)state;

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/job.h"
+#include "job/door/job.h"
+#include "model/door/family.h"
 
 enum { SIZE = 32, CLASSES = 10, IMAGES = 1000 };
 

@@ -6,10 +6,10 @@
 #include <math.h>
 #include <sys/resource.h>
 
-#include "gantry/figure.h"
+#include "report/door/figure.h"
 #include "gantry/grid.h"
-#include "gantry/rundir.h"
-#include "gantry/runlog.h"
+#include "run/door/rundir.h"
+#include "run/door/runlog.h"
 
 /* Whether the word stands in the page; pictures, as base64, may have any letters. */
 static bool says(const char *page, const char *word) {

@@ -6,9 +6,10 @@
 
 #include <math.h>
 
-#include "data/resize.h"
-#include "gantry/random.h"
-#include "gantry/transform.h"
+#include "codec/door/picture.h"
+#include "data/door/resize.h"
+#include "base/door/random.h"
+#include "data/door/transform.h"
 
 static void fill(uint8_t *samples, size_t n, uint32_t which) {
     uint32_t bits;

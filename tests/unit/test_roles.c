@@ -5,9 +5,10 @@
 
 #include "expect.h"
 #include "gantry/job.h"
-#include "gantry/ops.h"
+#include "graph/door/ops.h"
 #include "gantry/runlog.h"
-#include "use/runner/roles.h"
+#include "model/door/family.h"
+#include "use/runner/door/roles.h"
 
 enum { N = 4, CLASSES = 4 };
 

@@ -12,10 +12,10 @@
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "gantry/log.h"
-#include "gantry/program.h"
-#include "gantry/rundir.h"
+#include "base/door/program.h"
+#include "run/door/rundir.h"
 
 /* A process that cannot be looked at, as where /proc is mounted with hidepid=2; 0: none. It stands before libc's. */
 static pid_t hidden;

@@ -10,12 +10,12 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "base/lines.h"
+#include "base/door/lines.h"
 #include "run/stats_line.h"
-#include "gantry/hash.h"
-#include "gantry/log.h"
-#include "gantry/rundir.h"
-#include "gantry/runlog.h"
+#include "base/door/hash.h"
+#include "base/door/log.h"
+#include "run/door/rundir.h"
+#include "run/door/runlog.h"
 
 static void tick(gt_runlog *l, int64_t images, int n) {
     const gt_stat_value values[] = {

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "gantry/sampler.h"
+#include "data/door/sampler.h"
 
 static void every_item_once_per_epoch(void **state) {
     (void)state;

@@ -2,7 +2,7 @@
  * Names of scores: which names are read, with which counts, and which names results have. */
 #include "expect.h"
 
-#include "gantry/metric.h"
+#include "metrics/door/metric.h"
 
 static gt_metric_request asked[GT_METRICS_MAX];
 static int n;

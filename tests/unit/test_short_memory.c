@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "gantry/rundir.h"
-#include "kernels/lapack.h"
+#include "kernels/door/lapack.h"
 #include "scratch.h"
 
 static gt_graph *small_net(void) { return deep_net(4, 64, 16, true); }

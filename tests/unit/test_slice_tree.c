@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include "expect.h"
-#include "kernels/conv.h"
-#include "kernels/gemm.h"
-#include "kernels/kernel_set.h"
-#include "gantry/memory.h"
-#include "gantry/random.h"
+#include "base/door/pool.h"
+#include "kernels/door/conv.h"
+#include "kernels/door/gemm.h"
+#include "kernels/door/kernel_set.h"
+#include "base/door/memory.h"
+#include "base/door/random.h"
 
 enum { MOST = 11, SAMPLES = 2 };
 

@@ -12,10 +12,12 @@
 #include <cmocka.h>
 
 #include "kernels.h"
-#include "gantry/model.h"
+#include "base/door/memory.h"
+#include "model/door/family.h"
+#include "model/door/model.h"
 #include "gantry/pool.h"
-#include "gantry/stylegan2.h"
-#include "kernels/conv.h"
+#include "models/stylegan2/stylegan2.h"
+#include "kernels/door/conv.h"
 #include "models/stylegan2/loss.h"
 
 /* ---- names and shapes ---- */

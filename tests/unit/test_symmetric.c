@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "gantry/hash.h"
-#include "kernels/symmetric.h"
+#include "base/door/hash.h"
+#include "kernels/door/symmetric.h"
 
 enum { MOST = 150 };
 static const size_t sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 31, 40, 70, MOST};

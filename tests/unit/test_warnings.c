@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 
 #include "gantry/log.h"
+#include "model/door/family.h"
 #include "train/ticks/warnings.h"
 
 enum { MOST = 32, SEEN = 13, WARNINGS = 9 }; /* series: room, of a tick */

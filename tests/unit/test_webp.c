@@ -7,8 +7,8 @@
 #include <sys/resource.h>
 #include <webp/demux.h>
 
-#include "base/file.h"
-#include "codec/webp.h"
+#include "base/door/file.h"
+#include "codec/door/webp.h"
 
 enum { H = 18, W = 25 };
 static const gt_webp_options lossless = {.lossless = true};

@@ -6,8 +6,8 @@
 #include <time.h>
 #include <zlib.h>
 
-#include "codec/weights.h"
-#include "gantry/file.h"
+#include "codec/door/weights.h"
+#include "base/door/file.h"
 
 static int make_foreign(void **state) { return make_foreign_files("foreign_weights.py", state); }
 

@@ -13,9 +13,9 @@
 #include <cmocka.h>
 
 #include "kernels.h"
-#include "gantry/memory.h"
-#include "gantry/random.h"
-#include "kernels/conv.h"
+#include "base/door/memory.h"
+#include "base/door/random.h"
+#include "kernels/door/conv.h"
 #include "kernels/winograd_tiling.h"
 #include "worse.h"
 

@@ -2,10 +2,11 @@
  * Choosing along the last axis: the maximum as a one-hot vector, and the softmax that rests on it. */
 #include <string.h>
 
-#include "base/numbers.h"
-#include "gantry/ops.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
+#include "graph/door/ops.h"
 #include "graph/ops/joined.h"
-#include "graph/ops/op_list.h"
+#include "graph/door/op_list.h"
 
 enum { TILE_FLOATS = 16384 };
 

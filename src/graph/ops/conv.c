@@ -7,14 +7,14 @@
  *
  * Scales of images in are the last inputs. A pass adds them when all derivatives have been taken: such a node has none.
  */
-#include "graph/ops/nodes.h"
+#include "graph/door/nodes.h"
 
-#include "gantry/ops.h"
-#include "graph/internal.h"
+#include "graph/door/ops.h"
+#include "graph/door/internal.h"
 #include "graph/ops/gradient.h"
-#include "graph/ops/op_list.h"
+#include "graph/door/op_list.h"
 #include "graph/ops/joined.h"
-#include "kernels/conv.h"
+#include "kernels/door/conv.h"
 
 static gt_shape images(int64_t n, int64_t h, int64_t w, int64_t c) { return GT_SHAPE(n, h, w, c); }
 

@@ -4,8 +4,9 @@
 
 #include <string.h>
 
-#include "base/numbers.h"
-#include "kernels/gemm_product.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
+#include "kernels/door/gemm_product.h"
 
 enum { TILE = 16384, PANEL = 16, PANEL_COLUMNS = 64 };
 

@@ -3,7 +3,8 @@
 #ifndef GANTRY_GRAPH_OPS_COPY_BOX_H
 #define GANTRY_GRAPH_OPS_COPY_BOX_H
 
-#include "gantry/graph.h"
+#include "gantry/pool.h"
+#include "gantry/shape.h"
 
 /* out[sum i_k to_k] = in[sum i_k from_k] for 0 <= i_k < d_k. Strides are in floats; those of the input may be negative.
  */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Element-wise ops: builders, shapes, derivatives. */
-#include "graph/ops/elementwise.h"
+#include "graph/door/elementwise.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "gantry/ops.h"
+#include "graph/door/internal.h"
+#include "graph/door/ops.h"
 #include "graph/ops/joined.h"
 
 /* ---- shapes ---- */
@@ -66,7 +67,7 @@ static gt_node *binary(gt_graph *g, gt_map_code code, gt_node *a, gt_node *b) {
     gt_node *builder(gt_graph *g, gt_node *x, float c0) { return unary_with(g, GT_MAP_##id, x, c0); }
 #define GT_BINARY(id, builder, ...) \
     gt_node *builder(gt_graph *g, gt_node *a, gt_node *b) { return binary(g, GT_MAP_##id, a, b); }
-#include "gantry/elementwise_ops.h"
+#include "graph/door/elementwise_ops.h"
 
 gt_node *gt_select(gt_graph *g, gt_node *mask, gt_node *a, gt_node *b) {
     return map(g, GT_MAP_select, 3, (gt_node *[]){mask, a, b}, 0, 0, 0);
@@ -164,7 +165,7 @@ gt_node *gt_bias_act(gt_graph *g, gt_node *x, gt_node *b, const char *activation
     }
 #define GT_UNARY(id, builder, flops, onnx, value, slope) SLOPE_VJP(id, slope)
 #define GT_UNARY_WITH(id, builder, flops, onnx, value, slope) SLOPE_VJP(id, slope)
-#include "gantry/elementwise_ops.h"
+#include "graph/door/elementwise_ops.h"
 
 static gt_node *down_to(gt_graph *g, gt_node *d, const gt_node *x) { return d ? gt_sum_to(g, d, x->shape) : NULL; }
 
@@ -218,7 +219,7 @@ static const struct {
     int inputs, flops;
 } primitives[] = {
 #define GT_MAP_ROW(id, inputs, flops, ...) {inputs, flops},
-#include "gantry/elementwise_ops.h"
+#include "graph/door/elementwise_ops.h"
 };
 
 int gt_map_arity(int code) { return primitives[code].inputs; }
@@ -314,7 +315,7 @@ const gt_op gt_op_elementwise[GT_MAP_CODES] = {
      .joined = map_joined,                             \
      .inplace = true,                                  \
      .elementwise = true},
-#include "gantry/elementwise_ops.h"
+#include "graph/door/elementwise_ops.h"
 };
 
 const gt_op gt_op_fused = {.name = "fused",

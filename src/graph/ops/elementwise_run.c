@@ -27,10 +27,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "base/clones.h"
-#include "base/mathfn_inline.h"
-#include "graph/ops/elementwise.h"
+#include "base/door/numbers.h"
+#include "base/door/clones.h"
+#include "base/door/mathfn_inline.h"
+#include "base/door/pool.h"
+#include "graph/door/elementwise.h"
 
 /* ---- the loops. An output may be one of the inputs, so there is no `restrict`; each element depends on its own place
  * only. ---- */
@@ -76,14 +77,14 @@ static inline float elu(float x, float alpha) {
 static inline float pick(float mask, float yes, float no) { return mask > 0 ? yes : no; }
 
 #define GT_MAP_ROW(id, inputs, flops, derivative, onnx, value) LOOP(id, value)
-#include "gantry/elementwise_ops.h"
+#include "graph/door/elementwise_ops.h"
 
 #undef b
 #undef c
 
 static loop_fn *const loops[GT_MAP_CODES] = {
 #define GT_MAP_ROW(id, ...) evaluate_##id,
-#include "gantry/elementwise_ops.h"
+#include "graph/door/elementwise_ops.h"
 };
 
 /* ---- layouts ---- */

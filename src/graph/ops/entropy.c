@@ -5,12 +5,13 @@
  *   cross_entropy_grad(x, t, d)    d (p sum(t) - t), its derivative in x   and d [...,1]       -> [...,classes]
  *
  * Sums of a row are added in order, in float64: no bit depends on the instructions or on the other rows. */
-#include "base/clones.h"
-#include "base/mathfn_inline.h"
-#include "base/numbers.h"
-#include "gantry/ops.h"
-#include "graph/op.h"
-#include "graph/ops/op_list.h"
+#include "base/door/clones.h"
+#include "base/door/mathfn_inline.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
+#include "graph/door/ops.h"
+#include "graph/door/op.h"
+#include "graph/door/op_list.h"
 
 enum { BLOCK = 2048 /* floats of rows that are worked on together */, TILE = 16384 };
 

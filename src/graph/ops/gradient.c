@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-#include "graph/internal.h"
+#include "graph/door/internal.h"
 #include "graph/ops/joined.h"
-#include "graph/ops/op_list.h"
-#include "kernels/gemm.h"
+#include "graph/door/op_list.h"
+#include "kernels/door/gemm.h"
 
 typedef struct gradient_attr {
     gt_conv_node_attr conv; /* zeros for products of matrices */

@@ -4,8 +4,8 @@
 #ifndef GANTRY_GRAPH_OPS_GRADIENT_H
 #define GANTRY_GRAPH_OPS_GRADIENT_H
 
-#include "graph/ops/nodes.h"
-#include "kernels/conv.h"
+#include "graph/door/nodes.h"
+#include "kernels/door/conv.h"
 
 /* Made by passes alone: convolutions, and matrix products whose first input is transposed. */
 extern const gt_op gt_op_conv_gradient, gt_op_matmul_gradient;

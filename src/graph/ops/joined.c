@@ -4,9 +4,10 @@
 
 #include <string.h>
 
-#include "gantry/ops.h"
-#include "graph/ops/elementwise.h"
-#include "graph/ops/nodes.h"
+#include "graph/door/internal.h"
+#include "graph/door/ops.h"
+#include "graph/door/elementwise.h"
+#include "graph/door/nodes.h"
 
 gt_shape gt_joined_shape(const gt_shape *one, int slices) {
     if (one->n == 0) return GT_SHAPE(slices);

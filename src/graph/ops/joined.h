@@ -5,7 +5,7 @@
 #ifndef GANTRY_GRAPH_OPS_JOINED_H
 #define GANTRY_GRAPH_OPS_JOINED_H
 
-#include "graph/op.h"
+#include "graph/door/op.h"
 
 gt_shape gt_joined_shape(const gt_shape *one, int slices);
 /* Joined values of shape `one` each as [slices, 1 ..., one]: the slices have a dimension of their own, and `one` is

@@ -4,11 +4,11 @@
  * A B that is stored transposed and follows from parameters alone - the weights of a fully connected layer - is packed
  * by a node of its own, a third input: once per update instead of once per slice. The plain B stays an input, for the
  * derivatives. */
-#include "gantry/ops.h"
-#include "graph/internal.h"
-#include "graph/ops/op_list.h"
+#include "graph/door/ops.h"
+#include "graph/door/internal.h"
+#include "graph/door/op_list.h"
 #include "graph/ops/joined.h"
-#include "kernels/gemm.h"
+#include "kernels/door/gemm.h"
 
 /* The product of one batch element, without its pointers; the number of them. */
 static int64_t product_of(const gt_node *n, gt_gemm_args *g) {

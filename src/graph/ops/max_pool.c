@@ -12,12 +12,12 @@
  *
  * The pooled picture is pick(x, x). Of equal values the first in the window (rows, then columns) is the maximum, as in
  * PyTorch; a NaN is larger than any number. */
-#include "base/numbers.h"
-#include "gantry/ops.h"
-#include "graph/op.h"
-#include "graph/ops/nodes.h"
-#include "graph/ops/op_list.h"
-#include "kernels/max_pool.h"
+#include "base/door/numbers.h"
+#include "graph/door/ops.h"
+#include "graph/door/op.h"
+#include "graph/door/nodes.h"
+#include "graph/door/op_list.h"
+#include "kernels/door/max_pool.h"
 
 gt_pool_axis gt_max_pool_axis(const gt_max_pool_attr *a, int axis) {
     gt_pool_axis rows = {a->size, a->stride ? a->stride : a->size, a->pad};

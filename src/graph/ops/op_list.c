@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The table of all ops. */
-#include "graph/ops/op_list.h"
+#include "graph/door/op_list.h"
 
-#include "graph/ops/elementwise.h"
+#include "graph/door/elementwise.h"
 
 const gt_op *const gt_op_list[] = {
 #define GT_MAP_ROW(id, ...) &gt_op_elementwise[GT_MAP_##id],
-#include "gantry/elementwise_ops.h"
+#include "graph/door/elementwise_ops.h"
 #define X(name) &gt_op_##name,
     GT_OP_LIST(X)
 #undef X

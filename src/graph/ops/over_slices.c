@@ -8,8 +8,8 @@
  * The sum itself is the business of whoever runs the slices (gt_exec_run_to_sum). */
 #include <string.h>
 
-#include "gantry/ops.h"
-#include "graph/ops/op_list.h"
+#include "graph/door/ops.h"
+#include "graph/door/op_list.h"
 
 static void sum_over_slices_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
     (void)y;

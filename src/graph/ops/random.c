@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Random numbers as nodes: sample i of a slice has the numbers of (seed, stream, step, sample0 + i), whoever computes
  * it. */
-#include "gantry/random.h"
+#include "base/door/random.h"
 
-#include "gantry/ops.h"
-#include "graph/op.h"
+#include "base/door/pool.h"
+#include "graph/door/ops.h"
+#include "graph/door/op.h"
 #include "graph/ops/joined.h"
 
 typedef struct random_attr {

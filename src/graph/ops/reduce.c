@@ -32,10 +32,11 @@
  * exec.c runs sum_run() for the nodes that gt_sum(), gt_mean() and gt_sum_to() make. */
 #include <string.h>
 
-#include "base/clones.h"
-#include "base/numbers.h"
-#include "gantry/ops.h"
-#include "graph/ops/nodes.h"
+#include "base/door/clones.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
+#include "graph/door/ops.h"
+#include "graph/door/nodes.h"
 #include "graph/ops/joined.h"
 
 /* ---- builders ---- */

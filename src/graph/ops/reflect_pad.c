@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/ops.h"
-#include "graph/op.h"
-#include "kernels/fir.h"
+#include "graph/door/ops.h"
+#include "base/door/pool.h"
+#include "graph/door/op.h"
+#include "kernels/door/fir.h"
 
 typedef struct pad_attr {
     int32_t pad;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A FIR filter per sample along one image axis. Its adjoint in the images is the same op with the taps reversed. */
-#include "gantry/ops.h"
-#include "graph/op.h"
-#include "kernels/fir.h"
+#include "graph/door/ops.h"
+#include "graph/door/op.h"
+#include "kernels/door/fir.h"
 
 typedef struct sample_fir_attr {
     int32_t axis, pad;

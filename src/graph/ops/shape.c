@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Ops that move elements and compute nothing: reshape, permute, slice, concat, flip, pad. Slicing is padding by
  * negative amounts. */
-#include "gantry/ops.h"
+#include "graph/door/ops.h"
 #include "graph/ops/copy_box.h"
-#include "graph/ops/nodes.h"
+#include "graph/door/nodes.h"
 #include "graph/ops/joined.h"
 
 /* ---- views ---- */

@@ -3,9 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "gantry/ops.h"
-#include "graph/ops/nodes.h"
-#include "kernels/fir.h"
+#include "graph/door/ops.h"
+#include "graph/door/nodes.h"
+#include "kernels/door/fir.h"
 
 enum { MAX_TAPS = 64 }; /* along one axis */
 

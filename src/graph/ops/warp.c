@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The geometric augmentation as one linear op per image, and its exact adjoint. Images and channels are independent
  * pieces of work, each summed in one fixed order. */
-#include "kernels/warp.h"
+#include "kernels/door/warp.h"
 
-#include "base/numbers.h"
-#include "gantry/ops.h"
-#include "gantry/pool.h"
-#include "graph/op.h"
+#include "base/door/numbers.h"
+#include "graph/door/ops.h"
+#include "base/door/pool.h"
+#include "graph/door/op.h"
 
 static const gt_warp_attr *attr_of(const gt_node *n) { return n->attr; }
 static bool is_adjoint(const gt_node *n) { return attr_of(n)->adjoint; }

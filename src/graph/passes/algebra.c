@@ -4,10 +4,10 @@
  * time. x * 0 stays: it is not 0 for infinities, which must be seen. */
 #include <string.h>
 
-#include "gantry/ops.h"
-#include "graph/ops/elementwise.h"
-#include "graph/ops/nodes.h"
-#include "graph/passes/passes.h"
+#include "graph/door/ops.h"
+#include "graph/door/elementwise.h"
+#include "graph/door/nodes.h"
+#include "graph/door/passes.h"
 
 static bool is_map(const gt_node *n, gt_map_code code) { return n->op == &gt_op_elementwise[code]; }
 static float map_constant(const gt_node *n) { return ((const gt_map_attr *)n->attr)->c[0]; }

@@ -3,7 +3,7 @@
  * stream, which is an attribute, so it may be merged like the others; only inputs and parameters stay what they are. */
 #include <string.h>
 
-#include "graph/passes/passes.h"
+#include "graph/door/passes.h"
 
 typedef struct table {
     gt_node **slot;

@@ -7,8 +7,8 @@
  *   - broadcasts of smaller values, always: reading spreads them for nothing. */
 #include <string.h>
 
-#include "graph/ops/elementwise.h"
-#include "graph/passes/passes.h"
+#include "graph/door/elementwise.h"
+#include "graph/door/passes.h"
 
 enum { CHEAP_STEPS = 3, CHEAP_FLOPS = 6 };
 

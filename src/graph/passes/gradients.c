@@ -7,11 +7,11 @@
  * the node has the products' order, and what moves the elements comes after it. */
 #include <string.h>
 
-#include "gantry/ops.h"
-#include "graph/ops/elementwise.h"
+#include "graph/door/ops.h"
+#include "graph/door/elementwise.h"
 #include "graph/ops/gradient.h"
-#include "graph/ops/op_list.h"
-#include "graph/passes/passes.h"
+#include "graph/door/op_list.h"
+#include "graph/door/passes.h"
 
 typedef struct form {
     gt_gradient sum; /* w, down and across: nodes of the source, w in the order of the result */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Hoisting: what depends on parameters and update inputs alone comes first; gt_exec_prepare() runs it once per update.
  */
-#include "graph/passes/passes.h"
+#include "graph/door/passes.h"
 
 const gt_graph *gt_pass_hoist(const gt_graph *src, gt_arena *arena, const gt_exec_options *options) {
     (void)options;

@@ -4,7 +4,7 @@
  * that nobody reads later. */
 #include <string.h>
 
-#include "graph/passes/passes.h"
+#include "graph/door/passes.h"
 
 /* Buffers lie side by side. Were large ones whole pages long, values of the same place in several of them would share
  * few sets of the caches and few banks of memory, which an op that reads them together then waits for. */

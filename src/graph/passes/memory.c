@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/passes/passes.h"
+#include "graph/door/passes.h"
 
 /* In which order buffers are placed: what comes late must fit in between. */
 typedef double weight_fn(const gt_interval *b);

@@ -5,7 +5,7 @@
  * In both, what needs nothing but parameters (packed weights) or nothing at all (random numbers) waits for its first
  * reader. */
 
-#include "graph/passes/passes.h"
+#include "graph/door/passes.h"
 
 typedef struct schedule {
     const gt_graph *g;

@@ -2,9 +2,9 @@
  * Places of maxima: a picture that is only pooled is held until the derivative of the pooling is there, which asks
  * where the maxima are. This pass finds the places when the picture is pooled and holds them instead: with windows of
  * 2x2 they are a quarter of the picture. No bit changes. */
-#include "graph/ops/nodes.h"
-#include "graph/ops/op_list.h"
-#include "graph/passes/passes.h"
+#include "graph/door/nodes.h"
+#include "graph/door/op_list.h"
+#include "graph/door/passes.h"
 
 typedef struct reading { /* of a node */
     int uses, pools, spreads;

@@ -10,11 +10,11 @@
  *
  * The pooled values keep their bits, where nothing is infinite. A gradient may go to another pixel of a window if
  * several have the maximum after rounding; where the rectifier made them equal, it is zero. */
-#include "gantry/ops.h"
-#include "graph/ops/elementwise.h"
-#include "graph/ops/op_list.h"
-#include "graph/ops/nodes.h"
-#include "graph/passes/passes.h"
+#include "graph/door/ops.h"
+#include "graph/door/elementwise.h"
+#include "graph/door/op_list.h"
+#include "graph/door/nodes.h"
+#include "graph/door/passes.h"
 
 static bool is_map(const gt_node *n, gt_map_code code) { return n->op == &gt_op_elementwise[code]; }
 

@@ -4,7 +4,7 @@
  * made from, where a node has both as inputs (plain weights beside packed ones). */
 #include <stdio.h>
 
-#include "graph/passes/passes.h"
+#include "graph/door/passes.h"
 
 /* As gt_node_work() counts: packing of 32 KB, some ten microseconds. Below, knowing of a value costs what it saves. */
 static const double least_work = 1 << 20;

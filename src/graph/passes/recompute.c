@@ -25,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/passes/passes.h"
+#include "graph/door/passes.h"
 
 enum {
     SMALL = 16,      /* an input so many times smaller than the value is held on to instead of being computed again */

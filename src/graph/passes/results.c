@@ -2,9 +2,9 @@
  * Placed results: each gets a node that writes it where it belongs. The node that computes it does so itself if
  * nobody else reads it (be it as a view under another shape) and writing early harms nobody; otherwise a copy does. A
  * result that goes where a parameter lies is copied at the very end of the run, after the parameter's last reader. */
-#include "gantry/ops.h"
+#include "graph/door/ops.h"
 #include "graph/ops/joined.h"
-#include "graph/passes/passes.h"
+#include "graph/door/passes.h"
 
 static bool overlaps_param(const gt_graph *g, const gt_result *r) {
     for (int id = 0; id < g->n_nodes; id++)

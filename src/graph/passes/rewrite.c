@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The frame of the passes: a graph rebuilt node by node. What is rebuilt is always in a valid order. */
-#include "graph/passes/passes.h"
+#include "graph/door/passes.h"
 
 void *gt_by_node(const gt_graph *g, gt_arena *arena, size_t size) {
     return gt_arena_array(arena, (size_t)g->n_nodes + 1, size);

@@ -2,9 +2,9 @@
  * Scales: a product of images and one scale per sample and channel, as in modulated convolution, vanishes if all its
  * readers are convolutions that can multiply what they read. The images are there instead for as long as the product
  * was. */
-#include "graph/ops/nodes.h"
-#include "graph/ops/elementwise.h"
-#include "graph/passes/passes.h"
+#include "graph/door/nodes.h"
+#include "graph/door/elementwise.h"
+#include "graph/door/passes.h"
 
 /* The place of the scales among n's inputs; -1: n is another kind of node. */
 static int scales_of(const gt_node *n) {

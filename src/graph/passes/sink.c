@@ -6,7 +6,7 @@
  * if the reader can do without: it packs a piece at a time. */
 #include <math.h>
 
-#include "graph/passes/passes.h"
+#include "graph/door/passes.h"
 
 enum { LITTLE = 32 };
 

@@ -4,9 +4,9 @@
  * way to them. It needs a result of joined sum k - 1, so the order of the joined sums is a matter of the graph's
  * dependencies, and the same on all ranks whatever other passes do. The pass comes early for that: nothing depends on
  * the number of samples or of slices yet. */
-#include "gantry/ops.h"
-#include "graph/ops/op_list.h"
-#include "graph/passes/passes.h"
+#include "graph/door/ops.h"
+#include "graph/door/op_list.h"
+#include "graph/door/passes.h"
 
 bool gt_is_slice_sum(const gt_node *n) { return n->op == &gt_op_sum_over_slices; }
 

@@ -7,10 +7,10 @@
  * gradients, matrix products that sum over samples, and what follows from these. A placed result is the sum over
  * slices, by the same tree as in dist.h, of slices that are each complete; other results hold the slices one after the
  * other. The gradient of a weight is one node for all slices (ops/gradient.h). */
-#include "gantry/ops.h"
+#include "graph/door/ops.h"
 #include "graph/ops/joined.h"
-#include "graph/ops/nodes.h"
-#include "graph/passes/passes.h"
+#include "graph/door/nodes.h"
+#include "graph/door/passes.h"
 
 /* A node of the source in the new graph: in one or two of these forms. */
 typedef struct value {

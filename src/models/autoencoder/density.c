@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The graph and the variance from which likelihood.h estimates p(x) under a variational autoencoder. */
-#include "gantry/ops.h"
+#include "graph/door/ops.h"
 #include "models/autoencoder/loss.h"
 
 enum { MAX_SAMPLES = 32, PIXELS = 1 << 18 }; /* at once */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What given latents cost: the graph of the role "latent loss". */
-#include "gantry/ops.h"
+#include "graph/door/ops.h"
 #include "models/autoencoder/loss.h"
 
 enum { MAX_SAMPLES = 16, PIXELS = 1 << 14 }; /* at once */

@@ -4,8 +4,8 @@
 
 #include <math.h>
 
-#include "gantry/mathfn.h"
-#include "gantry/ops.h"
+#include "base/door/mathfn.h"
+#include "graph/door/ops.h"
 
 gt_node *gt_autoencoder_per_image(gt_graph *g, gt_node *x, bool mean) {
     if (!x) return NULL;

@@ -3,8 +3,8 @@
 #ifndef GANTRY_AUTOENCODER_LOSS_H
 #define GANTRY_AUTOENCODER_LOSS_H
 
-#include "gantry/autoencoder.h"
-#include "gantry/warning.h"
+#include "models/autoencoder/autoencoder.h"
+#include "model/door/warning.h"
 
 typedef struct gt_autoencoder {
     const gt_job *job;

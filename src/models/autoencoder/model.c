@@ -3,10 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "gantry/mathfn.h"
-#include "gantry/ops.h"
-#include "gantry/random.h"
-#include "gantry/schedule.h"
+#include "base/door/mathfn.h"
+#include "graph/door/ops.h"
+#include "base/door/random.h"
+#include "model/door/schedule.h"
 #include "models/autoencoder/loss.h"
 #include "models/autoencoder/prior.h"
 

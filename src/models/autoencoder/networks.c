@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Encoders and decoders of the autoencoder family, as tables of layers. */
-#include "gantry/autoencoder.h"
+#include "models/autoencoder/autoencoder.h"
 
 #include <math.h>
 
 #include "models/autoencoder/prior.h"
-#include "nets/sequence.h"
+#include "nets/door/sequence.h"
 
 enum { MLP_WIDTH = 2048, DIGITS_ENCODER = 800, DIGITS_DECODER = 2000, DIGITS_MAPS = 20, CONV_TOP = 64, MAX_LAYERS = 8 };
 

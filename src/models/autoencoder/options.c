@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Autoencoders as a family: its options, what each of its models is by default, and what does not fit together. */
-#include "gantry/dist.h"
+#include "dist/door/dist.h"
 #include "models/autoencoder/loss.h"
 
 #define OPTION(field, value, text) GT_JOB_ROW(gt_autoencoder_options, field, value, text)

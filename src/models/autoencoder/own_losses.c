@@ -2,8 +2,8 @@
  * The losses of an autoencoder on images that it is not trained on: those of training, and the evidence lower bound. */
 #include <math.h>
 
-#include "gantry/mathfn.h"
-#include "gantry/ops.h"
+#include "base/door/mathfn.h"
+#include "graph/door/ops.h"
 #include "models/autoencoder/loss.h"
 
 /* E log p(x|z) - KL, as gantry likelihood has it: of Gaussian pixels with their constant, of Bernoulli pixels the

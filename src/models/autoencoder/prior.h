@@ -14,8 +14,8 @@
 #ifndef GANTRY_AUTOENCODER_PRIOR_H
 #define GANTRY_AUTOENCODER_PRIOR_H
 
-#include "gantry/autoencoder.h"
-#include "nets/layers.h"
+#include "models/autoencoder/autoencoder.h"
+#include "nets/door/layers.h"
 
 /* Adds the tensors prior.* to the network. */
 void gt_prior_declare(gt_declarer *d, const gt_job *job);

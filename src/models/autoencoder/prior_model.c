@@ -2,7 +2,7 @@
  * The prior of codes as a model of the training loop: its loss, and pictures of codes drawn from it. */
 #include <string.h>
 
-#include "gantry/ops.h"
+#include "graph/door/ops.h"
 #include "models/autoencoder/loss.h"
 #include "models/autoencoder/prior.h"
 

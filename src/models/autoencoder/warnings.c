@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "models/autoencoder/loss.h"
+#include "run/door/runlog.h"
 
 /* Where the divergence costs nothing, means and variances grow until float32 ends, and the decoder sees noise. Latents
  * that carry much have some ten nats a dimension. */

@@ -20,10 +20,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "gantry/mathfn.h"
+#include "base/door/numbers.h"
+#include "base/door/mathfn.h"
 #include "gantry/source.h"
-#include "gantry/random.h"
+#include "base/door/random.h"
+#include "model/door/family.h"
 #include "models/classifier/classifier.h"
 
 /* New draws stand at the end: the others keep their values. */

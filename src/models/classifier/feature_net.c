@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Feature networks of published metrics. */
-#include "models/classifier/feature_net.h"
+#include "models/door/feature_net.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "gantry/mathfn.h"
-#include "gantry/progress.h"
+#include "base/door/hash.h"
+#include "base/door/memory.h"
+#include "base/door/numbers.h"
+#include "base/door/mathfn.h"
+#include "base/door/progress.h"
 #include "models/classifier/networks.h"
 
 #define EACH(x) \

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "codec/weights.h"
-#include "models/classifier/feature_net.h"
-#include "nets/layers.h"
+#include "base/door/file.h"
+#include "codec/door/weights.h"
+#include "models/door/feature_net.h"
+#include "nets/door/layers.h"
 
 typedef struct file {
     const gt_feature_net_kind *kind;

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "codec/weights.h"
-#include "gantry/import.h"
+#include "base/door/file.h"
+#include "codec/door/weights.h"
+#include "model/door/import.h"
 #include "models/classifier/classifier.h"
 
 typedef struct state {

@@ -19,6 +19,7 @@
 #include <strings.h>
 
 #include "gantry/option.h"
+#include "models/classifier/classifier.h"
 #include "models/classifier/networks.h"
 
 enum { LAYERS_MOST = 256, NUMBERS = 2, UNITS_MOST = 1 << 16, WINDOW_MOST = 64, TOKEN = 40, DEPTH_MOST = 8 };

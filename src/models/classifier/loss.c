@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The loss of classifiers: cross-entropy over the classes, with label smoothing (nets/layers.h) and the losses of
+ * The loss of classifiers: cross-entropy over the classes, with label smoothing (nets/door/layers.h) and the losses of
  * further heads. */
-#include "gantry/ops.h"
+#include "graph/door/ops.h"
+#include "model/door/family.h"
 #include "models/classifier/classifier.h"
-#include "nets/layers.h"
+#include "nets/door/layers.h"
 
 /* Of all numbers of a sample. */
 static gt_node *sum_up(gt_graph *g, gt_node *x) {
@@ -14,8 +15,8 @@ gt_node *gt_classifier_entropy(gt_graph *g, gt_node *logits, gt_node *targets) {
     return sum_up(g, gt_cross_entropy(g, logits, targets));
 }
 
-/* How many logits are larger than that of the class? Fewer than `most`. */
-gt_node *gt_classifier_hit(gt_graph *g, gt_node *logits, gt_node *truth, int most) {
+/* [N,1]: 1 where the class of `truth` is among the `most` largest logits: fewer are larger than that of the class. */
+static gt_node *hit(gt_graph *g, gt_node *logits, gt_node *truth, int most) {
     if (most == 1) return sum_up(g, gt_mul(g, gt_one_hot_max(g, logits), truth));
     gt_node *own = gt_sum(g, gt_mul(g, logits, truth), GT_AXIS(1));
     gt_node *larger = gt_sum(g, gt_greater(g, gt_sub(g, logits, own), 0), GT_AXIS(1));
@@ -50,7 +51,7 @@ void gt_classifier_loss(const gt_classifier *m, gt_graph *g, int n) {
     gt_scope_pop(g);
     gt_node *loss = gt_classifier_entropy(g, logits, targets);
     gt_output(g, "Loss/train", loss);
-    gt_output(g, "Accuracy/train", gt_classifier_hit(g, logits, labels, 1));
+    gt_output(g, "Accuracy/train", hit(g, logits, labels, 1));
     for (int i = 0; i < heads.n; i++)
         loss = gt_add(g, loss, gt_scale(g, gt_classifier_entropy(g, heads.logits[i], targets), heads.weight));
     gt_put_gradients(g, m->net, gt_gradients(g, m->net, 0, gt_mean_loss(g, loss)), NULL);

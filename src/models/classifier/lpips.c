@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * LPIPS: see models/classifier/lpips.h. The trunk is the VGG16 of vgg.c; what its last pooling makes is not used. */
-#include "models/classifier/lpips.h"
+ * LPIPS: see models/door/lpips.h. The trunk is the VGG16 of vgg.c; what its last pooling makes is not used. */
+#include "models/door/lpips.h"
 
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/door/hash.h"
 #include "models/classifier/networks.h"
 
 struct gt_lpips {

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "codec/weights.h"
-#include "models/classifier/lpips.h"
+#include "codec/door/weights.h"
+#include "models/door/lpips.h"
 
 typedef struct files {
     gt_weights *vgg, *channels;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gantry/file.h"
+#include "model/door/family.h"
 #include "models/classifier/classifier.h"
 
 static gt_node *pass(gt_forward *f, gt_node *images, const void *arg) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The networks of classifiers: a file and a line each. A network is a function that makes the forward pass
- * (nets/forward.h): pictures to logits. Where PyTorch's torchvision has the network, its form and its tensors' names
- * are those of torchvision. */
+ * (nets/door/forward.h): pictures to logits. Where PyTorch's torchvision has the network, its form and its tensors'
+ * names are those of torchvision. */
 #ifndef GANTRY_CLASSIFIER_NETWORKS_H
 #define GANTRY_CLASSIFIER_NETWORKS_H
 
-#include "nets/forward.h"
+#include "nets/door/forward.h"
 
 enum { GT_CLASSIFIER_HIDDEN = 32, GT_CLASSIFIER_HEADS = 2 };
 

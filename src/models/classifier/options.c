@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/dist.h"
-#include "base/numbers.h"
+#include "dist/door/dist.h"
+#include "base/door/numbers.h"
+#include "model/door/family.h"
 #include "models/classifier/classifier.h"
 
 #define OPTION(field, value, text) GT_JOB_ROW(gt_classifier_options, field, value, text)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "models/classifier/classifier.h"
+#include "run/door/runlog.h"
 
 static double value_of(const gt_tick_view *v, const char *name) { return gt_stat_mean(v->values, v->n, name); }
 

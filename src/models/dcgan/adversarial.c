@@ -3,7 +3,7 @@
 #include "models/dcgan/adversarial.h"
 
 #include "gantry/family.h"
-#include "gantry/ops.h"
+#include "graph/door/ops.h"
 #include "models/dcgan/loss.h"
 
 /* From the logit l of being real: softplus(l) - target l. */

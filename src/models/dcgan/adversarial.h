@@ -12,7 +12,7 @@
 #ifndef GANTRY_DCGAN_ADVERSARIAL_H
 #define GANTRY_DCGAN_ADVERSARIAL_H
 
-#include "gantry/graph.h"
+#include "graph/door/graph.h"
 
 typedef struct gt_dcgan_loss {
     const char *name;

@@ -4,9 +4,10 @@
  * for instance noise). */
 #include "models/dcgan/loss.h"
 
-#include "gantry/ops.h"
-#include "gantry/gan.h"
-#include "nets/layers.h"
+#include "graph/door/ops.h"
+#include "model/door/family.h"
+#include "model/door/gan.h"
+#include "nets/door/layers.h"
 
 enum { G = GT_DCGAN_G, D = GT_DCGAN_D };
 

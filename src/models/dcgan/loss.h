@@ -3,8 +3,11 @@
 #ifndef GANTRY_DCGAN_LOSS_H
 #define GANTRY_DCGAN_LOSS_H
 
-#include "gantry/dcgan.h"
+#include "gantry/model.h"
+#include "gantry/option.h"
+#include "models/dcgan/dcgan.h"
 #include "models/dcgan/adversarial.h"
+#include "nets/door/augment.h"
 
 /* Targets are uniform in low..high; a share `flip` of images has those of the other kind. D's of real and of fake
  * images, and those of fake images that G is trained with. */
@@ -27,7 +30,7 @@ gt_status gt_dcgan_make(gt_model *m, const gt_job *job);
 
 enum { GT_DCGAN_G, GT_DCGAN_D, GT_DCGAN_C };
 
-/* Inputs beside those of gantry/gan.h. */
+/* Inputs beside those of model/door/gan.h. */
 #define GT_DCGAN_GP_WEIGHT 10           /* of wgan-gp, where nobody gave one */
 #define GT_DCGAN_NOISE "instance_noise" /* [], standard deviation at this step */
 #define GT_DCGAN_LABELLED "labelled"    /* [n,1]: 1 for real images whose label counts, else 0 */

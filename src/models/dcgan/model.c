@@ -3,11 +3,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "gantry/mathfn.h"
-#include "gantry/ops.h"
-#include "gantry/random.h"
+#include "base/door/mathfn.h"
+#include "graph/door/ops.h"
+#include "base/door/random.h"
+#include "model/door/family.h"
 #include "models/dcgan/loss.h"
-#include "gantry/gan.h"
+#include "model/door/gan.h"
 
 enum { G = GT_DCGAN_G, D = GT_DCGAN_D, C = GT_DCGAN_C };
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The networks of DCGAN. */
-#include "gantry/dcgan.h"
+#include "models/dcgan/dcgan.h"
 
-#include "nets/norm.h"
+#include "gantry/option.h"
+#include "model/door/family.h"
+#include "nets/door/norm.h"
 
 enum { KERNEL = 4, FIRST = 4 /* side of the smallest maps */, SMALL = 3 /* window of layers that keep the size */ };
 

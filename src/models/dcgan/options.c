@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DCGAN as a family: its options, the published values, and what does not fit together. */
-#include "base/numbers.h"
+#include "base/door/numbers.h"
 #include <stdio.h>
 
-#include "gantry/dist.h"
+#include "dist/door/dist.h"
 #include "gantry/log.h"
-#include "gantry/ops.h"
-#include "gantry/optimizer.h"
+#include "graph/door/ops.h"
+#include "model/door/family.h"
+#include "model/door/optimizer.h"
 #include "models/dcgan/loss.h"
 
 #define OPTION(field, value, text) GT_JOB_ROW(gt_dcgan_options, field, value, text)

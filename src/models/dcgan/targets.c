@@ -3,9 +3,10 @@
 #include <stdlib.h>
 
 #include "gantry/log.h"
-#include "gantry/ops.h"
+#include "graph/door/ops.h"
+#include "model/door/family.h"
 #include "models/dcgan/loss.h"
-#include "nets/layers.h"
+#include "nets/door/layers.h"
 
 /* ---- what the options say ---- */
 

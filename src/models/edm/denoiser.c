@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "gantry/mathfn.h"
+#include "base/door/mathfn.h"
 
 const gt_vp_values gt_vp_published = {19.9, 0.1, 1e-5, 1000}; /* Song et al., eq. 32 */
 static const double VE_LEAST = 0.02, VE_MOST = 100;

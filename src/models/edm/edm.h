@@ -4,7 +4,10 @@
 #define GANTRY_MODELS_EDM_EDM_H
 
 #include "gantry/family.h"
-#include "nets/augment_told.h"
+#include "gantry/model.h"
+#include "model/door/import.h"
+#include "model/door/model.h"
+#include "nets/door/augment_told.h"
 #include "models/edm/loss.h"
 #include "models/edm/sampling.h"
 

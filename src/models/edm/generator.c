@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "gantry/ops.h"
-#include "gantry/random.h"
+#include "graph/door/ops.h"
+#include "base/door/random.h"
 #include "models/edm/edm.h"
 
 typedef struct way { /* what the loop reads */

@@ -4,8 +4,8 @@
 #ifndef GANTRY_MODELS_EDM_IMPORT_H
 #define GANTRY_MODELS_EDM_IMPORT_H
 
-#include "codec/weights.h"
-#include "gantry/import.h"
+#include "codec/door/weights.h"
+#include "model/door/import.h"
 #include "models/edm/edm.h"
 
 typedef struct gt_edm_file {

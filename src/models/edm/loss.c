@@ -2,7 +2,7 @@
  * Losses of denoisers (docs/mathematics/edm.md#loss, #flow-matching), and the phase that learns from them. */
 #include "models/edm/loss.h"
 
-#include "gantry/ops.h"
+#include "graph/door/ops.h"
 #include "models/edm/edm.h"
 
 static gt_denoising of_edm(gt_forward *f, const gt_denoiser *d, const gt_levels_rule *rule, gt_node *pictures,

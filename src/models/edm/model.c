@@ -2,7 +2,8 @@
  * A denoiser as a model of the training loop: one network, one phase. */
 #include <string.h>
 
-#include "gantry/ops.h"
+#include "graph/door/ops.h"
+#include "model/door/family.h"
 #include "models/edm/edm.h"
 
 /* ---- the phase ---- */

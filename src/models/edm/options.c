@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/dist.h"
-#include "gantry/import.h"
+#include "dist/door/dist.h"
+#include "model/door/family.h"
+#include "model/door/import.h"
 #include "models/edm/edm.h"
 
 #define OPTION(field, value, text) GT_JOB_ROW(gt_edm_options, field, value, text)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/module_write.h"
+#include "model/door/module_write.h"
 #include "models/edm/edm.h"
 
 static const gt_tensor *weight_of(const gt_module_writer *w, const char *path) {

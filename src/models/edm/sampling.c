@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "gantry/mathfn.h"
+#include "base/door/mathfn.h"
 
 void gt_sampling_levels(double *levels, int steps, double sigma_min, double sigma_max, double rho) {
     double most = gt_pow(sigma_max, 1 / rho), least = gt_pow(sigma_min, 1 / rho);

@@ -12,7 +12,7 @@
 #ifndef GANTRY_MODELS_EDM_UNET_H
 #define GANTRY_MODELS_EDM_UNET_H
 
-#include "nets/forward.h"
+#include "nets/door/forward.h"
 
 enum { GT_UNET_LEVELS = 8 };
 

@@ -2,7 +2,7 @@
  * Convolutions, blocks and embeddings of the U-Net (docs/mathematics/edm.md#building-blocks). */
 #include <math.h>
 
-#include "gantry/mathfn.h"
+#include "base/door/mathfn.h"
 #include "models/edm/unet.h"
 
 static const double HALF_VARIANCE = 0.70710678118654752440; /* a sum of two of equal variance keeps it */

@@ -4,8 +4,8 @@
 #define GANTRY_STYLEGAN2_COMMON_H
 
 #include "gantry/family.h"
-#include "gantry/stylegan2.h"
-#include "nets/layers.h"
+#include "models/stylegan2/stylegan2.h"
+#include "nets/door/layers.h"
 
 /* Level i has blocks named b{4 << i} and images of (height << i) x (width << i). */
 typedef struct gt_levels {

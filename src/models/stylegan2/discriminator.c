@@ -2,7 +2,8 @@
  * The discriminator of StyleGAN2 (docs/mathematics/stylegan2-ada.md#discriminator): image and label to a logit. */
 #include <math.h>
 
-#include "graph/op.h"
+#include "graph/door/op.h"
+#include "gantry/option.h"
 #include "models/stylegan2/common.h"
 
 gt_discriminator_config gt_discriminator_defaults(void) {

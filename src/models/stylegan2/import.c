@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * From a file of another program to a recipe: see import.h. */
 #include "models/stylegan2/import.h"
+#include "model/door/family.h"
 
 #include <math.h>
 #include <stdlib.h>

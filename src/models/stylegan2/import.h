@@ -5,10 +5,10 @@
 #ifndef GANTRY_STYLEGAN2_IMPORT_H
 #define GANTRY_STYLEGAN2_IMPORT_H
 
-#include "codec/pickle_write.h"
-#include "codec/weights.h"
-#include "gantry/import.h"
-#include "gantry/model.h"
+#include "codec/door/pickle_write.h"
+#include "codec/door/weights.h"
+#include "model/door/import.h"
+#include "model/door/model.h"
 #include "models/stylegan2/common.h"
 
 enum { GT_STYLEGAN2_FILE_NETS = 3 }; /* G_ema, G, D */

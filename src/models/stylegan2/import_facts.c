@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "models/stylegan2/import.h"
 
 typedef struct facts {

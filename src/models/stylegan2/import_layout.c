@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "models/stylegan2/import.h"
 
 static bool has(const gt_stylegan2_file *f, const char *name) {

@@ -8,10 +8,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "gantry/model.h"
-#include "gantry/ops.h"
-#include "gantry/gan.h"
-#include "nets/layers.h"
+#include "model/door/model.h"
+#include "graph/door/ops.h"
+#include "model/door/gan.h"
+#include "nets/door/layers.h"
 
 enum { G, D };
 

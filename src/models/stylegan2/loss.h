@@ -3,7 +3,11 @@
 #ifndef GANTRY_STYLEGAN2_LOSS_H
 #define GANTRY_STYLEGAN2_LOSS_H
 
-#include "gantry/stylegan2.h"
+#include "gantry/model.h"
+#include "gantry/shape.h"
+#include "models/stylegan2/stylegan2.h"
+#include "nets/door/augment.h"
+#include "nets/door/nets.h"
 
 enum { GT_STYLEGAN2_PHASES = 4, GT_STYLEGAN2_MAX_STATS = 6, GT_STYLEGAN2_PL_SHRINK = 2 };
 #define GT_STYLEGAN2_PL_DECAY 0.01 /* of the mean path length, per update */

@@ -4,13 +4,14 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "gantry/model.h"
-#include "gantry/random.h"
-#include "gantry/gan.h"
+#include "base/door/numbers.h"
+#include "model/door/family.h"
+#include "model/door/model.h"
+#include "base/door/random.h"
+#include "model/door/gan.h"
 #include "models/stylegan2/loss.h"
 #include "models/stylegan2/import.h"
-#include "nets/layers.h"
+#include "nets/door/layers.h"
 
 /* ---- before a run ---- */
 

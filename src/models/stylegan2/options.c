@@ -2,9 +2,10 @@
  * StyleGAN2 as a family: its options, and what does not fit together. */
 #include <stdlib.h>
 
-#include "base/numbers.h"
-#include "gantry/dist.h"
+#include "base/door/numbers.h"
+#include "dist/door/dist.h"
 #include "gantry/text.h"
+#include "model/door/family.h"
 #include "models/stylegan2/common.h"
 #include "models/stylegan2/import.h"
 

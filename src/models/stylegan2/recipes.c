@@ -2,6 +2,8 @@
  * The recipes of StyleGAN2: published ones (docs/mathematics/stylegan2-ada.md#recipes), auto, which is computed from
  * the size of the pictures, and cpu, which a few cores train in hours. */
 #include "models/stylegan2/common.h"
+#include "model/door/family.h"
+#include "gantry/option.h"
 
 #include <math.h>
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/module_write.h"
+#include "model/door/module_write.h"
 #include "models/stylegan2/common.h"
 #include "models/stylegan2/loss.h"
 #include "models/stylegan2/import.h"

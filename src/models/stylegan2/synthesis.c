@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "graph/op.h"
+#include "graph/door/op.h"
 #include "models/stylegan2/common.h"
 
 gt_synthesis_config gt_synthesis_defaults(void) {

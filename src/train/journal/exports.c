@@ -8,12 +8,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
-#include "gantry/log.h"
-#include "gantry/progress.h"
-#include "run/checkpoint_internal.h"
+#include "base/door/file.h"
+#include "base/door/log.h"
+#include "base/door/progress.h"
+#include "run/door/checkpoint_internal.h"
 #include "train/journal/journal.h"
-#include "use/export/export.h"
+#include "use/export/door/export.h"
 
 #define SNAPSHOT "network-snapshot-"
 

@@ -5,10 +5,11 @@
 #ifndef GANTRY_TRAIN_JOURNAL_JOURNAL_H
 #define GANTRY_TRAIN_JOURNAL_JOURNAL_H
 
+#include "data/door/dataset.h"
 #include "gantry/contents.h"
 #include "gantry/grid.h"
-#include "gantry/rundir.h"
-#include "gantry/runlog.h"
+#include "run/door/rundir.h"
+#include "run/door/runlog.h"
 #include "gantry/score.h"
 #include "train/loop/engine.h"
 #include "train/ticks/values.h"

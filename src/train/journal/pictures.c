@@ -5,15 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
+#include "codec/door/grid.h"
 #include "gantry/encode.h"
-#include "gantry/figure.h"
-#include "gantry/items.h"
-#include "gantry/log.h"
-#include "gantry/metric.h"
-#include "gantry/random.h"
+#include "report/door/figure.h"
+#include "use/runner/door/items.h"
+#include "base/door/log.h"
+#include "metrics/door/metric.h"
+#include "base/door/random.h"
 #include "train/measure/measurer.h"
-#include "use/runner/each_item.h"
+#include "use/runner/door/each_item.h"
+#include "use/runner/door/runner.h"
 
 static int cells_of(const gt_grid *g) { return g->columns * g->rows; }
 

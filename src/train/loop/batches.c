@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How batches are cut into slices, which slices this rank computes, and in which groups. */
-#include "base/machine.h"
-#include "base/numbers.h"
+#include "base/door/machine.h"
+#include "base/door/numbers.h"
 #include "train/loop/engine.h"
 
 /* ---- slices ---- */

@@ -4,10 +4,13 @@
 
 #include <stdlib.h>
 
-#include "base/numbers.h"
-#include "gantry/classify.h"
-#include "gantry/items.h"
-#include "gantry/random.h"
+#include "base/door/memory.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
+#include "gantry/job.h"
+#include "use/apply/door/classify.h"
+#include "use/runner/door/items.h"
+#include "base/door/random.h"
 #include "train/measure/eval_data.h"
 #include "train/measure/measurer.h"
 

@@ -12,19 +12,21 @@
 #ifndef GANTRY_TRAIN_LOOP_ENGINE_H
 #define GANTRY_TRAIN_LOOP_ENGINE_H
 
-#include "base/file.h"
-#include "data/damage.h"
-#include "gantry/ada.h"
+#include "base/door/file.h"
+#include "data/door/damage.h"
+#include "metrics/door/metric.h"
+#include "model/door/ada.h"
 #include "gantry/checkpoint.h"
 #include "gantry/dataset.h"
-#include "gantry/dist.h"
-#include "gantry/loader.h"
-#include "gantry/optimizer.h"
-#include "gantry/schedule.h"
+#include "dist/door/dist.h"
+#include "data/door/loader.h"
+#include "model/door/family.h"
+#include "model/door/optimizer.h"
+#include "model/door/schedule.h"
 #include "gantry/train.h"
-#include "nets/layers.h"
-#include "run/net_checkpoint.h"
-#include "run/state_row.h"
+#include "nets/door/layers.h"
+#include "run/door/net_checkpoint.h"
+#include "run/door/state_row.h"
 #include "train/loop/stats.h"
 
 enum { GT_LEARNT_HISTORY = GT_MAX_MOMENTS, GT_LEARNT };

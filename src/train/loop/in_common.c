@@ -9,10 +9,11 @@
  * the others wait; then all write the same. */
 #include <string.h>
 
-#include "base/numbers.h"
-#include "gantry/clock.h"
-#include "gantry/hash.h"
-#include "gantry/progress.h"
+#include "base/door/numbers.h"
+#include "base/door/memory.h"
+#include "base/door/clock.h"
+#include "base/door/hash.h"
+#include "base/door/progress.h"
 #include "train/loop/engine.h"
 
 enum { PAGE = 4096 };

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Pictures of the data that cannot be read are met before the step that needs them, while the state can still be saved:
  * each rank waits for its pictures of the next step, and all hear what one has met. With --on-error=skip other pictures
- * take the places of damaged ones (data/damage.h). Which they are, and in how many samples, is a function of the data
- * and the steps: the same on any number of ranks, and in checkpoints. */
+ * take the places of damaged ones (data/door/damage.h). Which they are, and in how many samples, is a function of the
+ * data and the steps: the same on any number of ranks, and in checkpoints. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "data/source.h"
+#include "data/door/source.h"
 #include "gantry/log.h"
 #include "train/journal/journal.h"
 

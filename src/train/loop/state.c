@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "gantry/log.h"
-#include "nets/layers.h"
+#include "base/door/memory.h"
+#include "gantry/job.h"
+#include "nets/door/layers.h"
 #include "train/loop/engine.h"
 #include "train/measure/measurer.h"
 

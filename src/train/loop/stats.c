@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Statistics of a run (stats.h). */
 #include "train/loop/stats.h"
+#include "model/door/model.h"
 
 #include <math.h>
 #include <string.h>

@@ -9,6 +9,7 @@
 
 #include "gantry/model.h"
 #include "gantry/runlog.h"
+#include "gantry/status.h"
 
 typedef struct gt_moments {
     double num, sum, sum2;

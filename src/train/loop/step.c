@@ -3,7 +3,7 @@
  * moving average and the augmentation controller. All ranks make the same calls. */
 #include <string.h>
 
-#include "gantry/clock.h"
+#include "base/door/clock.h"
 #include "gantry/log.h"
 #include "train/measure/measurer.h"
 

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/file.h"
-#include "gantry/clock.h"
-#include "gantry/log.h"
-#include "gantry/progress.h"
+#include "base/door/file.h"
+#include "base/door/clock.h"
+#include "base/door/log.h"
+#include "base/door/progress.h"
 #include "gantry/stop.h"
 #include "gantry/text.h"
 #include "train/start/choice.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * An update of parameters and their average. A tile of all the arrays stays in the cache from one rule to the next, so
  * that each float crosses the memory bus once; tiles are shared out among the threads. */
-#include "gantry/optimizer.h"
+#include "model/door/optimizer.h"
+#include "base/door/pool.h"
 
 enum { TILE = 1 << 14 }; /* floats: five arrays of 64 KiB */
 

@@ -6,6 +6,7 @@
 #include "gantry/classify.h"
 #include "train/measure/measurer.h"
 #include "train/measure/eval_data.h"
+#include "use/runner/door/runner.h"
 
 typedef struct classification {
     gt_runner *network;

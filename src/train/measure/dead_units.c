@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "gantry/items.h"
-#include "gantry/runner.h"
-#include "nets/layers.h"
+#include "base/door/numbers.h"
+#include "use/runner/door/items.h"
+#include "use/runner/door/runner.h"
+#include "nets/door/layers.h"
 #include "train/measure/measurer.h"
 
 enum { MIN = 64, MAX = 256, /* pictures */ PART = 8 /* of the data */, PIXELS = MAX * 64 * 64 /* at most */ };

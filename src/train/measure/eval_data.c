@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "train/measure/eval_data.h"
 
-#include "gantry/items.h"
+#include "data/door/dataset.h"
+#include "use/runner/door/items.h"
 
 enum { TRAINED_ON = 256 }; /* so many of the pictures that are trained on are segmented, as they are stored */
 

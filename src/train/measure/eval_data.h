@@ -3,7 +3,7 @@
 #ifndef GANTRY_TRAIN_MEASURE_EVAL_DATA_H
 #define GANTRY_TRAIN_MEASURE_EVAL_DATA_H
 
-#include "nets/layers.h" /* gt_text */
+#include "nets/door/layers.h" /* gt_text */
 #include "train/loop/engine.h"
 #include "train/ticks/values.h"
 

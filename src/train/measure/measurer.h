@@ -15,7 +15,7 @@
 #ifndef GANTRY_TRAIN_MEASURE_MEASURER_H
 #define GANTRY_TRAIN_MEASURE_MEASURER_H
 
-#include "nets/layers.h" /* gt_text */
+#include "nets/door/layers.h" /* gt_text */
 #include "train/journal/journal.h"
 
 typedef struct gt_measurer {
@@ -26,8 +26,8 @@ typedef struct gt_measurer {
      * measure_all: a stop broke it off, and the run, when it resumes, measures again. In a run that resumes, a measurer
      * that cannot open is a warning, and left out. */
     bool late;
-    /* Numbers of `own` that checkpoints keep, at "/state/NAME" (run/state_row.h), ended by {0}. They are the same on
-     * all ranks at each tick, and there again when begin() is called. NULL: none. */
+    /* Numbers of `own` that checkpoints keep, at "/state/NAME" (run/door/state_row.h), ended by {0}. They are the same
+     * on all ranks at each tick, and there again when begin() is called. NULL: none. */
     const gt_state_row *state;
     /* Is there anything to measure in this run? The same on all ranks. NULL: always. Where there is not, no other
      * function of the row is called. */

@@ -4,7 +4,7 @@
  * the same losses at any tick and on any number of ranks. */
 #include <stdlib.h>
 
-#include "gantry/runner.h"
+#include "use/runner/door/runner.h"
 #include "train/measure/eval_data.h"
 #include "train/measure/measurer.h"
 

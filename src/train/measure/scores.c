@@ -7,18 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/clock.h"
-#include "gantry/log.h"
-#include "gantry/score.h"
+#include "base/door/clock.h"
+#include "base/door/log.h"
+#include "use/score/door/score.h"
 #include "gantry/metric.h"
-#include "gantry/runner.h"
+#include "use/runner/door/runner.h"
 #include "gantry/stop.h"
 #include "gantry/text.h"
-#include "run/metric_lines.h"
+#include "run/door/metric_lines.h"
 #include "train/measure/eval_data.h"
 #include "train/measure/measurer_list.h"
-#include "use/score/path_length.h"
-#include "use/score/picture_set.h"
+#include "use/score/door/path_length.h"
+#include "use/score/door/picture_set.h"
 
 /* For --dry-run, from a short measurement. */
 typedef struct cost {

@@ -4,6 +4,7 @@
 #include "gantry/segment.h"
 #include "train/measure/measurer.h"
 #include "train/measure/eval_data.h"
+#include "use/runner/door/runner.h"
 
 typedef struct segmentation {
     gt_runner *network;

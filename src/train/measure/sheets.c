@@ -2,7 +2,7 @@
  * The metrics of the sheets that a run shows (gantry/metric.h): how far generated pictures are from real ones, how much
  * they differ from each other. Rank 0 has the sheets, and computes; pictures.c gives the sheets as they are drawn. */
 #include "gantry/grid.h"
-#include "gantry/metric.h"
+#include "metrics/door/metric.h"
 #include "train/measure/measurer.h"
 
 typedef gt_sheet_metrics sheets;

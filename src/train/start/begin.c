@@ -7,12 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "gantry/log.h"
+#include "base/door/log.h"
+#include "gantry/job.h"
 #include "gantry/network.h"
 #include "gantry/progress.h"
 #include "gantry/stop.h"
-#include "kernels/kernel_set.h"
-#include "run/checkpoint_internal.h"
+#include "job/door/job.h"
+#include "kernels/door/kernel_set.h"
+#include "run/door/checkpoint_internal.h"
 #include "train/ticks/decider.h"
 #include "train/measure/measurer.h"
 
@@ -229,7 +231,7 @@ static gt_status keep_given_job(const gt_engine *e, const gt_journal *j) {
 
 /* The run's own job. A link that a run finds when it begins leads to somebody's file: the link is replaced. */
 static gt_status write_job(const gt_engine *e, const gt_journal *j) {
-    static const char name[] = "job.ini", fresh[] = "job.ini.00000000.part"; /* a half: base/file.h */
+    static const char name[] = "job.ini", fresh[] = "job.ini.00000000.part"; /* a half: base/door/file.h */
     struct stat s;
     char path[4200], *text = gt_job_to_text(e->job);
     snprintf(path, sizeof path, "%s/%s", j->dir, name);

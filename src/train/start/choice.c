@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/machine.h"
-#include "gantry/clock.h"
+#include "base/door/hash.h"
+#include "base/door/machine.h"
+#include "base/door/clock.h"
+#include "gantry/job.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
-#include "gantry/rundir.h"
+#include "run/door/rundir.h"
 #include "gantry/stop.h"
 #include "gantry/text.h"
 #include "gantry/version.h"

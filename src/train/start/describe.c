@@ -3,11 +3,12 @@
  * run later. */
 #include <string.h>
 
-#include "base/machine.h"
+#include "base/door/machine.h"
+#include "contents/door/contents.h"
 #include "gantry/file.h"
-#include "gantry/progress.h"
-#include "gantry/augment.h"
-#include "gantry/dist.h"
+#include "base/door/progress.h"
+#include "nets/door/augment.h"
+#include "dist/door/dist.h"
 #include "gantry/kernels.h"
 #include "gantry/log.h"
 #include "gantry/text.h"

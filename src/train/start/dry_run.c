@@ -8,14 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/machine.h"
-#include "gantry/clock.h"
+#include "base/door/machine.h"
+#include "base/door/clock.h"
+#include "gantry/job.h"
 #include "gantry/log.h"
 #include "gantry/network.h"
 #include "gantry/pool.h"
 #include "gantry/progress.h"
 #include "gantry/text.h"
 #include "gantry/train.h"
+#include "job/door/job.h"
 #include "train/start/choice.h"
 #include "train/measure/measurer.h"
 

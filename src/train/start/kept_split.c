@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/machine.h"
-#include "gantry/clock.h"
-#include "gantry/log.h"
+#include "base/door/file.h"
+#include "base/door/hash.h"
+#include "base/door/machine.h"
 #include "gantry/text.h"
+#include "gantry/log.h"
 #include "gantry/version.h"
 #include "train/start/choice.h"
 

@@ -2,8 +2,8 @@
  * Memory of a training run on a rank: how its graphs are planned, and what they need with everything else. */
 #include <string.h>
 
-#include "base/machine.h"
-#include "base/numbers.h"
+#include "base/door/machine.h"
+#include "base/door/numbers.h"
 #include "gantry/log.h"
 #include "train/measure/measurer.h"
 

@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/checkpoint.h"
+#include "run/door/checkpoint.h"
+#include "job/door/job.h"
 #include "gantry/file.h"
-#include "gantry/rundir.h"
+#include "run/door/rundir.h"
 #include "gantry/text.h"
 #include "train/journal/journal.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a step takes where a whole one may take minutes, as at 256x256 on few cores: see engine.h. */
-#include "gantry/clock.h"
-#include "gantry/progress.h"
+#include "base/door/clock.h"
+#include "base/door/progress.h"
 #include "train/loop/engine.h"
 
 typedef struct piece {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How many threads of a rank pay for a network (gantry/train.h): by what its nodes are said to cost, and what it costs
  * to share a node out. Nothing is measured, since the machine that submits a job is not the one that trains it. */
-#include "base/numbers.h"
+#include "base/door/numbers.h"
+#include "gantry/job.h"
 #include "gantry/train.h"
 #include "train/loop/engine.h"
 

@@ -8,12 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/numbers.h"
+#include "base/door/file.h"
+#include "base/door/numbers.h"
+#include "gantry/job.h"
 #include "gantry/log.h"
-#include "gantry/network.h"
-#include "gantry/text.h"
-#include "nets/layers.h"
+#include "job/door/job.h"
+#include "job/door/network.h"
+#include "base/door/text.h"
+#include "nets/door/layers.h"
 #include "train/journal/journal.h"
 #include "train/loop/engine.h"
 

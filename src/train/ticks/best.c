@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "gantry/log.h"
-#include "gantry/metric.h"
-#include "gantry/runlog.h"
+#include "metrics/door/metric.h"
+#include "run/door/runlog.h"
 #include "gantry/score.h"
-#include "run/checkpoint_internal.h"
-#include "run/metric_lines.h"
+#include "run/door/checkpoint_internal.h"
+#include "run/door/metric_lines.h"
 #include "train/ticks/decider_list.h"
 #include "train/measure/measurer.h"
 #include "train/ticks/warnings.h"

@@ -6,7 +6,7 @@
 
 #include "gantry/log.h"
 #include "gantry/metric.h"
-#include "run/metric_lines.h"
+#include "run/door/metric_lines.h"
 #include "train/measure/measurer.h"
 
 static void count(gt_journal *j, double seconds) {

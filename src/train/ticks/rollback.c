@@ -3,7 +3,7 @@
  * numbers. Checkpoints from within the trouble are set aside first, so that a run killed at any moment resumes from a
  * good one. */
 #include "gantry/log.h"
-#include "gantry/progress.h"
+#include "base/door/progress.h"
 #include "gantry/text.h"
 #include "train/ticks/decider.h"
 

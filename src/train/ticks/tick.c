@@ -7,10 +7,10 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "gantry/clock.h"
+#include "gantry/text.h"
 #include "gantry/log.h"
-#include "gantry/metric.h"
-#include "nets/layers.h" /* gt_text */
+#include "metrics/door/metric.h"
+#include "nets/door/layers.h" /* gt_text */
 #include "train/ticks/decider.h"
 #include "train/ticks/warnings.h"
 

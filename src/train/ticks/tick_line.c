@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "gantry/clock.h"
+#include "base/door/file.h"
+#include "base/door/clock.h"
 #include "gantry/log.h"
 #include "gantry/option.h"
-#include "gantry/progress.h"
+#include "base/door/progress.h"
 #include "gantry/text.h"
 #include "train/journal/journal.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "gantry/log.h"
-#include "gantry/mathfn.h"
+#include "base/door/mathfn.h"
 #include "train/ticks/decider.h"
 #include "train/ticks/warnings.h"
 

@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "gantry/log.h"
-#include "gantry/metric.h"
+#include "metrics/door/metric.h"
 #include "gantry/text.h"
+#include "model/door/family.h"
 
 enum { YOUNG_TICKS = 8, EARLY_STEPS = 100 };
 

@@ -15,7 +15,8 @@
 #include <stdbool.h>
 
 #include "gantry/job.h"
-#include "gantry/warning.h"
+#include "model/door/warning.h"
+#include "run/door/runlog.h"
 
 enum { GT_WARNINGS_MAX = 32 };
 

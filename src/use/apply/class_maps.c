@@ -2,7 +2,12 @@
  * Classifiers as convolutions: see class_maps.h. */
 #include "gantry/class_maps.h"
 
-#include "gantry/mathfn.h"
+#include "base/door/mathfn.h"
+#include "gantry/model.h"
+#include "gantry/runner.h"
+#include "graph/door/graph.h"
+#include "model/door/model.h"
+#include "use/runner/door/runner.h"
 
 /* Softmax of each place. */
 static void softmax_places(const float *logits, size_t places, int classes, float *out) {

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/door/dataset.h"
 #include "gantry/checkpoint.h"
 #include "gantry/log.h"
-#include "gantry/mathfn.h"
+#include "base/door/mathfn.h"
+#include "model/door/model.h"
 
 static gt_classified classified_of(const float *logits, int classes, int truth) {
     gt_classified r = {.truth = truth, .place = -1, .loss = NAN};

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Detection by windows: see detect.h. */
-#include "gantry/detect.h"
+#include "use/apply/door/detect.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "data/resize.h"
-#include "gantry/mathfn.h"
-#include "gantry/memory.h"
-#include "gantry/progress.h"
+#include "base/door/pool.h"
+#include "data/door/box.h"
+#include "data/door/resize.h"
+#include "base/door/mathfn.h"
+#include "base/door/memory.h"
+#include "base/door/progress.h"
+#include "model/door/model.h"
 
 enum { WINDOWS_MOST = 1 << 24, LEAST_SIDE = 2 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Encoders: see gantry/encode.h. */
-#include "gantry/encode.h"
-#include "gantry/items.h"
+#include "use/apply/door/encode.h"
+#include "model/door/model.h"
+#include "use/runner/door/items.h"
 
 #include <stdlib.h>
 #include <string.h>

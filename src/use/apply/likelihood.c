@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Importance-weighted log-likelihood: see gantry/likelihood.h. */
-#include "gantry/likelihood.h"
+#include "use/apply/likelihood.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/mathfn.h"
-#include "gantry/runner.h"
+#include "base/door/mathfn.h"
+#include "model/door/model.h"
+#include "use/runner/door/runner.h"
 
 struct gt_estimator {
     gt_runner *network;

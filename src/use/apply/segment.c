@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dist/door/dist.h"
 #include "gantry/checkpoint.h"
 #include "gantry/job.h"
-#include "gantry/mathfn.h"
+#include "base/door/mathfn.h"
 #include "gantry/network.h"
-#include "gantry/progress.h"
+#include "base/door/progress.h"
+#include "model/door/family.h"
 
 gt_status gt_is_segmenter(const char *checkpoint, const gt_network_options *o, bool *segments) {
     gt_status st;

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Reads networks and has them written in one of the forms of export.h. */
 #define _GNU_SOURCE
-#include "use/export/export.h"
+#include "use/export/door/export.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
-#include "nets/layers.h"
+#include "base/door/file.h"
+#include "model/door/family.h"
+#include "nets/door/layers.h"
+#include "use/runner/door/trained.h"
 
 static const gt_export_form *const forms[] = {
 #define X(name) &gt_export_form_##name,

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "gantry/job.h"
-#include "run/net_checkpoint.h"
-#include "use/export/export.h"
+#include "run/door/net_checkpoint.h"
+#include "use/export/door/export.h"
 
 static gt_status write_h5(const gt_export_source *s) {
     const gt_trained *t = s->trained;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Networks in use as ONNX models: generators, decoders, encoders, classifiers. */
-#include "nets/layers.h"
-#include "onnx/onnx.h"
-#include "use/export/export.h"
+#include "nets/door/layers.h"
+#include "model/door/family.h"
+#include "onnx/door/onnx.h"
+#include "use/export/door/export.h"
 
 /* What an ONNX model may be of: a role of the first network. */
 typedef struct part {

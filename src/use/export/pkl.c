@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "codec/pickle_write.h"
-#include "use/export/export.h"
+#include "base/door/file.h"
+#include "codec/door/pickle_write.h"
+#include "use/export/door/export.h"
 
 enum { PROTOCOL = 4 };
 

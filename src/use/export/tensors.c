@@ -4,10 +4,12 @@
  * again. */
 #include <stdlib.h>
 
-#include "codec/weights_write.h"
-#include "gantry/import.h"
-#include "nets/layers.h"
-#include "use/export/export.h"
+#include "codec/door/weights_write.h"
+#include "gantry/job.h"
+#include "model/door/import.h"
+#include "nets/door/layers.h"
+#include "run/door/checkpoint.h"
+#include "use/export/door/export.h"
 
 typedef struct tensor { /* where the values of a gt_weight_out are */
     const gt_tensor *t;

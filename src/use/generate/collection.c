@@ -5,14 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "codec/npy.h"
-#include "codec/png_write.h"
-#include "codec/webp.h"
+#include "base/door/file.h"
+#include "codec/door/npy.h"
+#include "codec/door/png_write.h"
+#include "codec/door/sample.h"
+#include "codec/door/webp.h"
 #include "gantry/grid.h"
-#include "gantry/memory.h"
-#include "dataset_tool/tool.h"
-#include "h5/h5.h"
+#include "base/door/memory.h"
+#include "dataset_tool/door/tool.h"
+#include "h5/door/h5.h"
 
 typedef struct kind {
     const char *ending;

@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 #include "gantry/generate.h"
 #include "gantry/sample.h"
 #include "gantry/status.h"

@@ -9,12 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "codec/npy.h"
+#include "base/door/file.h"
+#include "codec/door/npy.h"
 #include "gantry/directions.h"
-#include "gantry/file.h"
-#include "gantry/memory.h"
-#include "h5/h5.h"
+#include "base/door/memory.h"
+#include "h5/door/h5.h"
 
 enum { MOST_BYTES = 1 << 30 };
 
@@ -149,7 +148,8 @@ static gt_status read_rest(gt_directions *d, const gt_h5_file *f) {
     gt_h5_set *s;
     double *sigma = calloc((size_t)d->n, sizeof *sigma);
     gt_status st = sigma ? gt_h5_set_open(&s, f, "sigma") : gt_fail(GT_NOMEM, "out of memory for directions");
-    if (!st && (s->n_dims != 1 || s->rows != d->n)) st = gt_fail(GT_FORMAT, "'sigma' is not a list of %d numbers", d->n);
+    if (!st && (s->n_dims != 1 || s->rows != d->n))
+        st = gt_fail(GT_FORMAT, "'sigma' is not a list of %d numbers", d->n);
     if (!st) st = gt_h5_set_read(s, 0, d->n, GT_NUMBER_DOUBLE, sigma);
     for (int i = 0; i < d->n && !st; i++) d->list[i].sigma = sigma[i];
     if (sigma) gt_h5_set_close(s);

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/symmetric.h"
+#include "kernels/door/symmetric.h"
+#include "model/door/model.h"
 #include "use/generate/direction_work.h"
-#include "use/runner/in_order.h"
+#include "use/runner/door/in_order.h"
 
 typedef struct sums {
     gt_direction_work *w;

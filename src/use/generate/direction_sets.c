@@ -8,9 +8,10 @@
 #include <string.h>
 
 #include "gantry/text.h"
+#include "model/door/model.h"
 #include "use/generate/direction_work.h"
 #include "use/generate/styles.h"
-#include "use/runner/in_order.h"
+#include "use/runner/door/in_order.h"
 
 typedef struct set {
     const gt_style_set *of;

@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/memory.h"
-#include "report/sheet.h"
+#include "base/door/memory.h"
+#include "model/door/model.h"
+#include "report/door/sheet.h"
 #include "use/generate/direction_work.h"
-#include "use/generate/generator.h"
-#include "use/runner/in_order.h"
+#include "use/generate/door/generator.h"
+#include "use/runner/door/in_order.h"
 
 enum { LARGE = 512, WORD = 48 };
 

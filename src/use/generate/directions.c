@@ -6,14 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dist/door/dist.h"
 #include "gantry/file.h"
 #include "gantry/log.h"
 #include "gantry/text.h"
-#include "kernels/symmetric.h"
+#include "kernels/door/symmetric.h"
 #include "use/generate/direction_work.h"
-#include "use/generate/generator.h"
+#include "use/generate/door/generator.h"
 #include "use/generate/styles.h"
-#include "use/runner/roles.h"
+#include "use/runner/door/roles.h"
 
 /* Eigenvalues below that, of the largest, are rounding. */
 static const double rounding = 1e-10;

@@ -12,9 +12,9 @@
 #include "gantry/log.h"
 #include "gantry/memory.h"
 #include "use/generate/direction_file.h"
-#include "use/generate/generator.h"
+#include "use/generate/door/generator.h"
 #include "use/generate/styles.h"
-#include "use/runner/roles.h"
+#include "use/runner/door/roles.h"
 
 typedef struct edit {
     char name[GT_DIRECTION_NAME];

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
 
 /* What the waiting child gets first. */
 typedef struct order {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Films as MP4 by the program ffmpeg, where the user has it: frames go through a pipe, and ffmpeg writes a half
- * (base/file.h), which gets its name when ffmpeg has ended well. Processes are made before MPI starts, when nothing
- * is known of the film: a child waits, and becomes ffmpeg when the film begins. */
+ * (base/door/file.h), which gets its name when ffmpeg has ended well. Processes are made before MPI starts, when
+ * nothing is known of the film: a child waits, and becomes ffmpeg when the film begins. */
 #ifndef GANTRY_USE_GENERATE_FFMPEG_H
 #define GANTRY_USE_GENERATE_FFMPEG_H
 

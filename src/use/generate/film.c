@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Films of three kinds: see gantry/film.h. */
-#include "gantry/film.h"
+#include "use/generate/door/film.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "codec/webp.h"
-#include "gantry/codec.h"
+#include "base/door/file.h"
+#include "codec/door/webp.h"
+#include "codec/door/codec.h"
 #include "gantry/grid.h"
 #include "use/generate/ffmpeg.h"
 

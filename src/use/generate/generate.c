@@ -8,17 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "codec/npy.h"
-#include "gantry/codec.h"
-#include "gantry/dataset.h"
+#include "base/door/file.h"
+#include "codec/door/npy.h"
+#include "codec/door/codec.h"
+#include "codec/door/picture.h"
+#include "codec/door/sample.h"
+#include "data/door/dataset.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
+#include "model/door/model.h"
 #include "use/generate/collection.h"
 #include "use/generate/edits.h"
 #include "use/generate/styles.h"
-#include "use/generate/generator.h"
-#include "use/runner/in_order.h"
+#include "use/generate/door/generator.h"
+#include "use/runner/door/in_order.h"
 
 typedef struct work {
     const gt_generate_request *request;

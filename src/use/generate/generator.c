@@ -4,14 +4,18 @@
 #include <string.h>
 
 #include "gantry/text.h"
-#include "gantry/dataset.h"
+#include "data/door/source.h"
+#include "codec/door/sample.h"
+#include "base/door/hash.h"
+#include "data/door/dataset.h"
 #include "gantry/generate.h"
 #include "gantry/log.h"
-#include "gantry/random.h"
-#include "gantry/runner.h"
-#include "use/generate/generator.h"
-#include "use/runner/adapt.h"
-#include "use/runner/roles.h"
+#include "base/door/random.h"
+#include "run/door/checkpoint.h"
+#include "use/runner/door/runner.h"
+#include "use/generate/door/generator.h"
+#include "use/runner/door/adapt.h"
+#include "use/runner/door/roles.h"
 
 struct gt_generator {
     gt_trained trained;

@@ -6,16 +6,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "gantry/codec.h"
+#include "base/door/file.h"
+#include "codec/door/sample.h"
+#include "gantry/picture.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "use/generate/collection.h"
 #include "use/generate/edits.h"
 #include "use/generate/styles.h"
-#include "use/generate/generator.h"
-#include "use/runner/in_order.h"
-#include "use/runner/roles.h"
+#include "use/generate/door/generator.h"
+#include "use/runner/door/in_order.h"
+#include "use/runner/door/roles.h"
 
 typedef struct work {
     const gt_mix_request *request;

@@ -2,9 +2,10 @@
  * Datasets of generated pictures: see collection.h. */
 #include <stdlib.h>
 
-#include "codec/zip_records.h"
-#include "dataset_tool/tool.h"
-#include "gantry/codec.h"
+#include "codec/door/zip_records.h"
+#include "codec/door/picture.h"
+#include "dataset_tool/door/tool.h"
+#include "codec/door/codec.h"
 #include "use/generate/collection.h"
 
 enum { LEVEL = 0 /* of PNG: stored, as in datasets, so that training need not unpack */, FLUSH_BYTES = 1 << 20 };

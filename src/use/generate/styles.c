@@ -8,11 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "codec/npy.h"
-#include "gantry/arrays.h"
-#include "gantry/codec.h"
-#include "gantry/memory.h"
+#include "base/door/file.h"
+#include "codec/door/npy.h"
+#include "gantry/generate.h"
+#include "h5/door/arrays.h"
+#include "codec/door/codec.h"
+#include "base/door/memory.h"
 
 #define ARRAY "w"
 enum { MOST_BYTES = 1 << 30 };

@@ -6,12 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/door/sample.h"
 #include "gantry/log.h"
+#include "model/door/model.h"
 #include "use/generate/curve.h"
+#include "use/generate/door/film.h"
 #include "use/generate/edits.h"
-#include "use/runner/in_order.h"
+#include "use/runner/door/in_order.h"
 #include "use/generate/styles.h"
-#include "use/generate/generator.h"
+#include "use/generate/door/generator.h"
 
 enum { POINTS = 4 }; /* of a curve that count at a time */
 

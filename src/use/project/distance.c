@@ -4,8 +4,9 @@
 
 #include <math.h>
 
-#include "gantry/ops.h"
-#include "nets/layers.h"
+#include "graph/door/ops.h"
+#include "model/door/model.h"
+#include "nets/door/layers.h"
 
 enum { SLOT_D = 1, SLOT_LPIPS = 2, SIDE_OF_LPIPS = 256, SIDE_OF_LAST_LEVEL = 4 };
 

@@ -8,14 +8,14 @@
 #include <string.h>
 
 #include "gantry/generate.h"
-#include "gantry/items.h"
-#include "gantry/mathfn.h"
+#include "use/runner/door/items.h"
+#include "base/door/mathfn.h"
 #include "gantry/memory.h"
-#include "gantry/ops.h"
-#include "gantry/progress.h"
-#include "gantry/runner.h"
-#include "use/runner/each_item.h"
-#include "use/runner/roles.h"
+#include "graph/door/ops.h"
+#include "base/door/progress.h"
+#include "use/runner/door/runner.h"
+#include "use/runner/door/each_item.h"
+#include "use/runner/door/roles.h"
 
 enum { BEGINNINGS = 32, MOMENTS = 2 };
 

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "gantry/clock.h"
+#include "base/door/file.h"
+#include "base/door/clock.h"
+#include "dist/door/dist.h"
 #include "gantry/log.h"
-#include "gantry/progress.h"
-#include "gantry/rundir.h"
+#include "base/door/progress.h"
+#include "run/door/rundir.h"
+#include "use/generate/door/film.h"
 #include "use/project/step.h"
 
 typedef struct work {

@@ -4,16 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/numbers.h"
-#include "codec/weights_write.h"
-#include "gantry/arrays.h"
-#include "gantry/codec.h"
-#include "gantry/figure.h"
+#include "base/door/file.h"
+#include "base/door/numbers.h"
+#include "codec/door/picture.h"
+#include "codec/door/sample.h"
+#include "codec/door/weights_write.h"
+#include "h5/door/arrays.h"
+#include "gantry/picture.h"
+#include "model/door/model.h"
+#include "report/door/figure.h"
 #include "gantry/generate.h"
 #include "gantry/log.h"
-#include "gantry/progress.h"
-#include "use/generate/generator.h"
+#include "base/door/progress.h"
+#include "use/generate/door/film.h"
+#include "use/generate/door/generator.h"
 #include "use/project/step.h"
 
 typedef struct work {

@@ -3,9 +3,12 @@
 #include <string.h>
 
 #include "gantry/log.h"
-#include "use/generate/generator.h"
+#include "base/door/memory.h"
+#include "base/door/hash.h"
+#include "use/generate/door/generator.h"
 #include "use/project/step.h"
-#include "use/runner/roles.h"
+#include "use/runner/door/roles.h"
+#include "use/runner/door/trained.h"
 
 static gt_status check_model(const gt_projector *p) {
     const gt_model *m = p->net.model;

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/progress.h"
-#include "gantry/random.h"
+#include "base/door/progress.h"
+#include "base/door/random.h"
+#include "model/door/model.h"
 #include "use/project/step.h"
+#include "use/runner/door/runner.h"
 
 enum { SAMPLES = 10000, BATCH = 100, SEED = 123 };
 

@@ -5,8 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "run/state_row.h"
+#include "base/door/file.h"
+#include "model/door/model.h"
+#include "run/door/state_row.h"
 #include "use/project/step.h"
 
 #define MODEL "projection"

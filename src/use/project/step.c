@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/hash.h"
-#include "gantry/mathfn.h"
-#include "gantry/random.h"
+#include "base/door/hash.h"
+#include "base/door/mathfn.h"
+#include "base/door/memory.h"
+#include "base/door/random.h"
+#include "model/door/model.h"
 
 /* ---- schedules ---- */
 

@@ -4,10 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "gantry/ops.h"
-#include "graph/internal.h"
+#include "base/door/numbers.h"
+#include "base/door/memory.h"
+#include "graph/door/ops.h"
+#include "graph/door/internal.h"
+#include "model/door/model.h"
 #include "use/project/step.h"
+#include "use/runner/door/runner.h"
 
 /* Slots 0 to 2 are those of the networks (distance.h). */
 enum { SLOT_TARGET = 3, LEAST_SIDE = 8, ALIGNED = 16 };

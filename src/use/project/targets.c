@@ -7,12 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
+#include "base/door/hash.h"
+#include "codec/door/picture.h"
 #include "gantry/log.h"
-#include "gantry/memory.h"
+#include "base/door/memory.h"
 #include "gantry/source.h"
 #include "use/project/step.h"
-#include "use/runner/adapt.h"
+#include "use/runner/door/adapt.h"
 
 /* ---- which there are ---- */
 

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Pictures that somebody gives, as the pictures of a generator are (docs/mathematics/projection.md#target). */
-#include "use/runner/adapt.h"
+#include "use/runner/door/adapt.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
+#include "codec/door/picture.h"
+#include "codec/door/sample.h"
 #include "gantry/log.h"
 #include "gantry/source.h"
-#include "gantry/transform.h"
+#include "data/door/transform.h"
+#include "model/door/model.h"
+#include "run/door/checkpoint.h"
 
 enum { FILE_MOST = 1 << 30 };
 

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A record for each of many items: see each_item.h. */
-#include "use/runner/each_item.h"
+#include "use/runner/door/each_item.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "gantry/items.h"
-#include "gantry/memory.h"
-#include "gantry/progress.h"
+#include "base/door/numbers.h"
+#include "codec/door/sample.h"
+#include "dist/door/dist.h"
+#include "use/runner/door/items.h"
+#include "base/door/memory.h"
+#include "base/door/progress.h"
 
 static int64_t rounds_of(const gt_each_item *w) { /* batches of the rank that has most */
     int64_t batches = (w->count + w->batch - 1) / w->batch;

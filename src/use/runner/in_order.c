@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Results in the order of the items: see in_order.h. */
-#include "use/runner/in_order.h"
+#include "use/runner/door/in_order.h"
 
-#include "base/numbers.h"
-#include "gantry/progress.h"
+#include "base/door/numbers.h"
+#include "base/door/progress.h"
+#include "dist/door/dist.h"
 
 typedef struct state {
     const gt_in_order *work;

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Images and labels of a dataset's items, as models take them: see gantry/items.h. */
-#include "gantry/items.h"
+ * Images and labels of a dataset's items, as models take them: see gantry/runner.h. */
+#include "use/runner/door/items.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/progress.h"
+#include "base/door/progress.h"
+#include "codec/door/sample.h"
+#include "data/door/dataset.h"
+#include "dist/door/dist.h"
+#include "model/door/model.h"
 
 gt_status gt_read_images(gt_dataset *ds, int64_t n, int64_t *items, float *images) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The words about roles in messages: see roles.h. */
-#include "use/runner/roles.h"
+#include "use/runner/door/roles.h"
 
 #include <string.h>
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Trained networks, run over many items: see gantry/runner.h. */
-#include "gantry/runner.h"
+#include "use/runner/door/runner.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/items.h"
-#include "nets/layers.h"
-#include "use/runner/each_item.h"
-#include "use/runner/roles.h"
-#include "gantry/trained.h"
+#include "use/runner/door/items.h"
+#include "nets/door/layers.h"
+#include "use/runner/door/each_item.h"
+#include "use/runner/door/roles.h"
+#include "use/runner/door/trained.h"
 
 struct gt_runner {
     gt_trained trained;

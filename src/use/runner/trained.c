@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Models out of checkpoints: see trained.h. */
-#include "gantry/trained.h"
+#include "use/runner/door/trained.h"
 
 #include "gantry/checkpoint.h"
 #include "gantry/log.h"
 #include "gantry/job.h"
-#include "nets/layers.h"
-#include "run/net_checkpoint.h"
+#include "job/door/network.h"
+#include "kernels/door/kernels.h"
+#include "model/door/family.h"
+#include "nets/door/layers.h"
+#include "run/door/net_checkpoint.h"
 
 static gt_status read_network(gt_trained *t, const gt_checkpoint_file *f, int network, bool averaged) {
     const gt_net *net = t->model->nets[network];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DESIGN
- * A set is read once. Each rank reads the pictures of its blocks (metrics/rows.h) in batches, whose size changes no
- * picture and no feature; each detector in use makes its features of a batch. Where moments alone are wanted, and of
+ * A set is read once. Each rank reads the pictures of its blocks (metrics/door/rows.h) in batches, whose size changes
+ * no picture and no feature; each detector in use makes its features of a batch. Where moments alone are wanted, and of
  * the whole set, no rows are kept. A score may want fewer pictures than another: the first ones of the set. They are
  * other ranks' then, and are sent there. */
 #include "use/score/scoring.h"
@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
+#include "base/door/numbers.h"
 #include "gantry/generate.h"
-#include "gantry/memory.h"
-#include "gantry/progress.h"
+#include "base/door/memory.h"
+#include "base/door/progress.h"
+#include "metrics/door/metric.h"
 
 void gt_collected_want(gt_collected *c, int lane, int needs, int64_t count) {
     if (needs & GT_METRIC_PICTURES) c->picture_count = gt_largest(c->picture_count, count);

@@ -7,13 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/door/file.h"
+#include "base/door/hash.h"
 #include "gantry/generate.h"
-#include "gantry/mathfn.h"
-#include "gantry/memory.h"
-#include "gantry/runner.h"
-#include "models/classifier/feature_net.h"
-#include "nets/layers.h"
+#include "base/door/mathfn.h"
+#include "base/door/memory.h"
+#include "gantry/job.h"
+#include "model/door/family.h"
+#include "use/runner/door/runner.h"
+#include "models/door/feature_net.h"
+#include "nets/door/layers.h"
 #include "gantry/trained.h"
 #include "use/score/pixel_features.h"
 

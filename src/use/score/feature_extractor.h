@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Feature extractors (--detector): networks whose features metrics are computed from. A published network with the
- * user's weights (models/classifier/feature_net.h), or a classifier or an autoencoder that was trained here. In their
+ * user's weights (models/door/feature_net.h), or a classifier or an autoencoder that was trained here. In their
  * place components of the pixels, "pixels" (use/score/pixel_features.h).
  *
  *     gt_extractor *d = gt_extractor_open("runs/judge", &(gt_extractor_options){.pool = pool}, &st);
@@ -22,7 +22,8 @@
 #include "gantry/hash.h"
 #include "gantry/network.h"
 #include "gantry/pool.h"
-#include "metrics/network_input.h"
+#include "metrics/door/gaussian.h"
+#include "metrics/door/network_input.h"
 
 struct gt_components;
 typedef struct gt_extractor gt_extractor;

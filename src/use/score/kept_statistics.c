@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
+#include "base/door/numbers.h"
+#include "metrics/door/metric.h"
 #include "use/score/scoring.h"
 #include "use/score/statistics_cache.h"
 

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
+#include "base/door/numbers.h"
+#include "metrics/door/metric.h"
 #include "use/score/scoring.h"
 
 /* ---- the first rows of a set, from the ranks that have them to those of the smaller set ---- */

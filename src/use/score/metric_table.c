@@ -7,9 +7,9 @@
 
 #include <jansson.h>
 
-#include "gantry/score.h"
-#include "gantry/metric.h"
-#include "run/appender.h"
+#include "use/score/door/score.h"
+#include "metrics/door/metric.h"
+#include "run/door/appender.h"
 
 void gt_metric_table_free(gt_metric_table *t) {
     free(t->value);

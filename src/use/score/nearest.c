@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/numbers.h"
+#include "base/door/numbers.h"
 #include "gantry/memory.h"
-#include "gantry/progress.h"
-#include "metrics/authenticity.h"
-#include "report/sheet.h"
+#include "base/door/progress.h"
+#include "metrics/door/authenticity.h"
+#include "metrics/door/metric.h"
+#include "report/door/sheet.h"
 #include "use/score/scoring.h"
 
 enum { ROWS = 12, NEAREST = 6, COLUMNS = 1 + NEAREST, TEXT = 48 };

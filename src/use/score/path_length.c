@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Perceptual path length: see use/score/path_length.h. */
-#include "use/score/path_length.h"
+ * Perceptual path length: see use/score/door/path_length.h. */
+#include "use/score/door/path_length.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "gantry/random.h"
-#include "metrics/distances.h"
-#include "use/runner/each_item.h"
-#include "gantry/runner.h"
+#include "base/door/numbers.h"
+#include "base/door/random.h"
+#include "metrics/door/distances.h"
+#include "model/door/model.h"
+#include "use/runner/door/each_item.h"
+#include "use/runner/door/runner.h"
 
 enum { EIGHTHS = 8, TOP = 3, LEFT = 2, CROPPED = 4 /* eighths of a side */, SIDE_OF_LPIPS = 256, CHANNELS = 3 };
 

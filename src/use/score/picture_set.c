@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Sets of pictures: see picture_set.h. */
-#include "use/score/picture_set.h"
+#include "use/score/door/picture_set.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "data/source.h"
-#include "gantry/items.h"
-#include "gantry/random.h"
-#include "gantry/runner.h"
-#include "gantry/text.h"
+#include "base/door/numbers.h"
+#include "data/door/dataset.h"
+#include "data/door/source.h"
+#include "graph/door/graph.h"
+#include "model/door/model.h"
+#include "use/runner/door/items.h"
+#include "base/door/random.h"
+#include "use/runner/door/runner.h"
+#include "base/door/text.h"
 
 void gt_picture_set_close(gt_picture_set *s) {
     if (s->close) s->close(s->arg);

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numbers.h"
-#include "gantry/dataset.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
+#include "codec/door/sample.h"
+#include "data/door/dataset.h"
 
 static const char name[] = "pixels";
 

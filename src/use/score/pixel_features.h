@@ -7,7 +7,7 @@
 
 #include "gantry/pool.h"
 #include "gantry/score.h"
-#include "metrics/gaussian.h"
+#include "metrics/door/gaussian.h"
 
 enum { GT_PIXEL_COMPONENTS = 50 };
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a detector without a network learns from the reals, before it is of use: the components of their pixels. */
-#include "metrics/gaussian.h"
+#include "metrics/door/gaussian.h"
 #include "use/score/pixel_features.h"
 #include "use/score/scoring.h"
 
 #include "gantry/progress.h"
+#include "metrics/door/metric.h"
 
 gt_status gt_lane_gaussian_all(gt_scoring *s, gt_picture_set *set, int lane, int64_t count, gt_gaussian *out) {
     gt_collected c = {.set = set};

@@ -9,10 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/numbers.h"
-#include "data/source.h"
-#include "dataset_tool/tool.h"
+#include "base/door/file.h"
+#include "base/door/numbers.h"
+#include "codec/door/sample.h"
+#include "data/door/dataset.h"
+#include "data/door/source.h"
+#include "dataset_tool/door/tool.h"
 #include "gantry/log.h"
 
 struct gt_saved_fakes {

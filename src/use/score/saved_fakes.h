@@ -9,8 +9,8 @@
 #ifndef GANTRY_USE_SCORE_SAVED_FAKES_H
 #define GANTRY_USE_SCORE_SAVED_FAKES_H
 
-#include "metrics/rows.h"
-#include "use/score/picture_set.h"
+#include "metrics/door/rows.h"
+#include "use/score/door/picture_set.h"
 
 typedef struct gt_saved_fakes gt_saved_fakes;
 

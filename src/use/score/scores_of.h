@@ -3,9 +3,9 @@
 #ifndef GANTRY_USE_SCORE_SCORES_OF_H
 #define GANTRY_USE_SCORE_SCORES_OF_H
 
-#include "gantry/score.h"
-#include "metrics/rows.h"
-#include "use/score/picture_set.h"
+#include "use/score/door/score.h"
+#include "metrics/door/rows.h"
+#include "use/score/door/picture_set.h"
 
 typedef struct gt_scores_work {
     const gt_scores_options *request;

@@ -2,12 +2,16 @@
  * The scores of what a network makes: see gt_score_pictures_all() in gantry/score.h. */
 #include "use/score/scores_of.h"
 
-#include "gantry/items.h"
+#include "data/door/dataset.h"
+#include "gantry/job.h"
+#include "gantry/runner.h"
 #include "gantry/log.h"
 #include "gantry/network.h"
-#include "gantry/runner.h"
+#include "model/door/family.h"
+#include "run/door/checkpoint.h"
+#include "use/runner/door/runner.h"
 #include "gantry/trained.h"
-#include "use/score/path_length.h"
+#include "use/score/door/path_length.h"
 
 typedef struct network_work {
     gt_scores_work *w;

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gantry/codec.h"
+#include "base/door/hash.h"
+#include "codec/door/codec.h"
+#include "data/door/dataset.h"
 #include "gantry/file.h"
-#include "gantry/items.h"
-#include "gantry/text.h"
+#include "gantry/runner.h"
+#include "base/door/text.h"
 #include "use/score/nearest.h"
 #include "use/score/saved_fakes.h"
 #include "use/score/statistics_file.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Scorings, gantry/score.h: options, and the networks that metrics need. scoring_values.c computes the values. */
-#include "base/numbers.h"
-#include "models/classifier/feature_net.h"
+#include "base/door/numbers.h"
+#include "metrics/door/metric.h"
+#include "models/door/feature_net.h"
 #include "use/score/scoring.h"
 
 static bool is_given(const char *path) { return path && *path; }

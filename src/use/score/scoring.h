@@ -4,11 +4,11 @@
 #define GANTRY_USE_SCORE_SCORING_H
 
 #include "gantry/memory.h"
-#include "gantry/score.h"
-#include "metrics/metric_list.h"
-#include "models/classifier/lpips.h"
+#include "use/score/door/score.h"
+#include "metrics/door/metric_list.h"
+#include "models/door/lpips.h"
 #include "use/score/feature_extractor.h"
-#include "use/score/picture_set.h"
+#include "use/score/door/picture_set.h"
 
 /* Has this network path lengths? GT_USAGE, with the metric's name. */
 gt_status gt_metric_check_paths(const gt_metric_request *q, const struct gt_path_maker *maker);

@@ -2,9 +2,10 @@
  * What scores need and cost, before they are computed: see gantry/score.h. */
 #include <stdlib.h>
 
-#include "base/numbers.h"
-#include "gantry/clock.h"
-#include "use/score/path_length.h"
+#include "base/door/numbers.h"
+#include "base/door/clock.h"
+#include "metrics/door/metric.h"
+#include "use/score/door/path_length.h"
 #include "use/score/pixel_features.h"
 #include "use/score/scoring.h"
 

@@ -4,13 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/numbers.h"
+#include "base/door/numbers.h"
+#include "base/door/memory.h"
+#include "data/door/dataset.h"
 #include "gantry/checkpoint.h"
-#include "gantry/clock.h"
+#include "base/door/clock.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
-#include "metrics/distances.h"
-#include "use/score/path_length.h"
+#include "metrics/door/distances.h"
+#include "metrics/door/metric.h"
+#include "use/score/door/path_length.h"
 #include "use/score/scoring.h"
 
 typedef struct counts {

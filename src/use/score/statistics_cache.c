@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "codec/npz.h"
-#include "gantry/hash.h"
-#include "gantry/log.h"
+#include "base/door/file.h"
+#include "codec/door/npz.h"
+#include "base/door/hash.h"
+#include "base/door/log.h"
 #include "gantry/memory.h"
 
 enum { MAX_KEY = 1 << 16, MAX_FEATURES = 1 << 24 /* numbers of a row */ };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Statistics of real pictures, kept from run to run in files of $GT_CACHE, else of $XDG_CACHE_HOME/gantry, else of
  * ~/.cache/gantry. The name of an entry is the hash of its key, a text with all that the numbers depend on: fingerprint
- * of the pictures, hash of the detector, count, conversion. An entry gets its name when it is whole (base/file.h), so
- * that several runs may read and write one entry at once; what killed processes left is removed by the next process
+ * of the pictures, hash of the detector, count, conversion. An entry gets its name when it is whole (base/door/file.h),
+ * so that several runs may read and write one entry at once; what killed processes left is removed by the next process
  * that uses the folder. Entries are .npz files. Readers check key, shapes and the CRC-32 of the numbers: a damaged
  * entry is as one that is not there, with a warning, and the next one of this key takes its place. Entries of earlier
  * versions (.stats) are not read. Rank 0 alone calls these functions. What cannot be written is a warning, once in a
@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-#include "metrics/gaussian.h"
+#include "metrics/door/gaussian.h"
 
 /* GT_OK and *found; GT_NOMEM. The arrays of *out are the caller's: gt_gaussian_free(). */
 gt_status gt_statistics_cache_get(const char *key, bool *found, gt_gaussian *out);

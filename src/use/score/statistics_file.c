@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/npz.h"
-#include "kernels/symmetric.h"
+#include "codec/door/npz.h"
+#include "kernels/door/symmetric.h"
 
 enum { MOST_FEATURES = 16384 }; /* an entry of a ZIP here has less than 4 GB */
 

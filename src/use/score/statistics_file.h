@@ -4,7 +4,7 @@
 #ifndef GANTRY_USE_SCORE_STATISTICS_FILE_H
 #define GANTRY_USE_SCORE_STATISTICS_FILE_H
 
-#include "metrics/gaussian.h"
+#include "metrics/door/gaussian.h"
 
 /* The arrays are the caller's: gt_gaussian_free(). GT_FORMAT: damaged, no such arrays, shapes that do not fit;
  * GT_NONFINITE: a number is NaN or infinite. Messages name the path. */

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "gantry/classify.h"
-#include "gantry/graph.h"
-#include "gantry/random.h"
-#include "gantry/runner.h"
-#include "use/runner/roles.h"
+#include "graph/door/graph.h"
+#include "base/door/random.h"
+#include "use/runner/door/runner.h"
+#include "use/runner/door/roles.h"
 
 enum { NAME = 256 };
 

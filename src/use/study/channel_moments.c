@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/classify.h"
-#include "use/runner/each_item.h"
+#include "use/apply/door/classify.h"
+#include "use/runner/door/each_item.h"
 
 enum { BATCH = 64 };
 

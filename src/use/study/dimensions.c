@@ -4,8 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/mathfn.h"
-#include "gantry/latent_loss.h"
+#include "base/door/mathfn.h"
+#include "gantry/encode.h"
+#include "model/door/model.h"
+#include "use/apply/door/encode.h"
+#include "use/study/latent_loss.h"
 
 typedef struct work {
     gt_latent_loss *loss;

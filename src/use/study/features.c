@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Inside trained networks: see features.h. */
-#include "gantry/features.h"
+#include "use/study/door/features.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/graph.h"
-#include "gantry/items.h"
-#include "gantry/ops.h"
+#include "graph/door/graph.h"
 #include "gantry/runner.h"
-#include "gantry/trained.h"
-#include "use/runner/roles.h"
+#include "graph/door/ops.h"
+#include "use/runner/door/trained.h"
+#include "use/runner/door/roles.h"
 
 enum { BATCH = 16 }; /* a fixed number: no value depends on how many images there are */
 

@@ -6,9 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/progress.h"
-#include "gantry/random.h"
-#include "graph/loss_terms.h"
+#include "base/door/memory.h"
+#include "base/door/progress.h"
+#include "base/door/random.h"
+#include "graph/door/graph.h"
+#include "graph/door/loss_terms.h"
+#include "model/door/family.h"
 
 /* Steps that are tried, each a quarter of the one before; the first is so many times the rms of the tensor. */
 enum { STEPS = 8, NOISE_LINES = 6, NOISE_POINTS = 13 };
@@ -315,10 +318,37 @@ static gt_status check_tensor(checking *c, const gt_tensor *t, gt_gradcheck_tens
     return st;
 }
 
-gt_status gt_gradcheck_phase(gt_phase *p, const gt_slice_input *slice, const gt_gradcheck_options *o, gt_arena *arena,
+static gt_status copy_sample(void *arg, uint32_t step, uint32_t sample, float *image, float *label) {
+    const gt_gradcheck_samples *s = arg;
+    (void)step;
+    size_t pixels = gt_model_floats(s->model), numbers = (size_t)s->model->label_dim, at = sample % (uint32_t)s->n;
+    for (size_t i = 0; i < pixels; i++) image[i] = s->images[at * pixels + i];
+    for (size_t i = 0; i < numbers; i++) label[i] = s->labels[at * numbers + i];
+    return GT_OK;
+}
+
+static void label_of(void *data, int64_t item, float *label) { gt_dataset_label(data, item, label); }
+
+static gt_slice_input slice_of(gt_gradcheck_samples *s) {
+    return (gt_slice_input){.n = s->n,
+                            .seed = (uint64_t)s->job->seed,
+                            .images = s->images,
+                            .labels = s->model->label_dim ? s->labels : NULL,
+                            .masks = s->masks,
+                            .batch = s->n,
+                            .augment_p = s->job->gan.augments ? 0.5f : 0,
+                            .label_of = label_of,
+                            .label_arg = s->data,
+                            .items = gt_dataset_get_info(s->data)->count,
+                            .sample_of = copy_sample,
+                            .sample_arg = s};
+}
+
+gt_status gt_gradcheck_phase(gt_phase *p, gt_gradcheck_samples *s, const gt_gradcheck_options *o, gt_arena *arena,
                              void (*each)(void *arg, const gt_gradcheck_tensor *t), void *arg, gt_gradcheck *of) {
+    const gt_slice_input slice = slice_of(s);
     checking c = {
-        .phase = p, .slice = slice, .options = o, .net = p->model->nets[p->net], .block = p->model->blocks[p->net]};
+        .phase = p, .slice = &slice, .options = o, .net = p->model->nets[p->net], .block = p->model->blocks[p->net]};
     *of = (gt_gradcheck){.tensors = gt_arena_array(arena, (size_t)c.net->n_tensors, sizeof *of->tensors)};
     gt_status st = of->tensors ? open_all(&c, o->pool) : GT_NOMEM;
     if (!st && !isfinite(c.value)) st = gt_fail(GT_NONFINITE, "the loss of phase %s is not a finite number", p->name);

@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Samples of a job for gradient checks: see gantry/gradcheck.h. */
 #include "gantry/gradcheck.h"
-#include "gantry/items.h"
-
-static gt_status copy_sample(void *arg, uint32_t step, uint32_t sample, float *image, float *label) {
-    const gt_gradcheck_samples *s = arg;
-    (void)step;
-    size_t pixels = gt_model_floats(s->model), numbers = (size_t)s->model->label_dim, at = sample % (uint32_t)s->n;
-    for (size_t i = 0; i < pixels; i++) image[i] = s->images[at * pixels + i];
-    for (size_t i = 0; i < numbers; i++) label[i] = s->labels[at * numbers + i];
-    return GT_OK;
-}
-
-static void label_of(void *data, int64_t item, float *label) { gt_dataset_label(data, item, label); }
+#include "job/door/job.h"
+#include "model/door/family.h"
+#include "use/runner/door/items.h"
 
 gt_status gt_gradcheck_samples_read(gt_arena *a, const gt_job *job, gt_model *m, gt_dataset *data, int n,
                                     gt_gradcheck_samples *out) {
@@ -32,19 +23,4 @@ gt_status gt_gradcheck_samples_read(gt_arena *a, const gt_job *job, gt_model *m,
         if (labels) gt_dataset_label(data, items[i], out->labels + (size_t)i * labels);
     }
     return st ? st : gt_read_images(data, n, items, out->images);
-}
-
-gt_slice_input gt_gradcheck_slice(gt_gradcheck_samples *s) {
-    return (gt_slice_input){.n = s->n,
-                            .seed = (uint64_t)s->job->seed,
-                            .images = s->images,
-                            .labels = s->model->label_dim ? s->labels : NULL,
-                            .masks = s->masks,
-                            .batch = s->n,
-                            .augment_p = s->job->gan.augments ? 0.5f : 0,
-                            .label_of = label_of,
-                            .label_arg = s->data,
-                            .items = gt_dataset_get_info(s->data)->count,
-                            .sample_of = copy_sample,
-                            .sample_arg = s};
 }

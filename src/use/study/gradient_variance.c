@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/mathfn.h"
-#include "gantry/random.h"
-#include "gantry/latent_loss.h"
-#include "use/runner/roles.h"
+#include "base/door/mathfn.h"
+#include "base/door/random.h"
+#include "gantry/encode.h"
+#include "use/apply/door/encode.h"
+#include "use/study/latent_loss.h"
+#include "use/runner/door/roles.h"
 
 enum { CELLS = GT_ESTIMATES * GT_DERIVATIVES };
 

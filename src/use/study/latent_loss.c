@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What latents cost: see latent_loss.h. */
-#include "gantry/latent_loss.h"
+#include "use/study/latent_loss.h"
+#include "use/runner/door/runner.h"
 
 #include <stdlib.h>
 

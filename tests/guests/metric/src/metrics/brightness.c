@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A guest: a metric, the mean of all samples of the fakes, 0 .. 255; of sets of pictures and of each sheet of a run. */
-#include "metrics/metric_list.h"
+#include "metrics/door/metric_list.h"
+#include "metrics/door/metric.h"
 
 static gt_status brightness_all(const gt_metric_input *in) {
     const gt_metric_set *s = &in->fakes;

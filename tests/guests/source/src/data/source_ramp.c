@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "data/source.h"
+#include "data/door/source.h"
 
 enum { SIDE = 16, LONGEST = 1 << 20 };
 

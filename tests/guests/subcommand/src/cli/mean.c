@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/cli.h"
-#include "gantry/items.h"
+#include "use/runner/door/items.h"
 
 typedef struct mean_fields {
     int64_t images;

@@ -3,9 +3,9 @@
  */
 #include <string.h>
 
-#include "gantry/family.h"
-#include "gantry/ops.h"
-#include "nets/layers.h"
+#include "model/door/family.h"
+#include "graph/door/ops.h"
+#include "nets/door/layers.h"
 
 typedef struct toy_options {
     double toy_gain;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A guest: an op, y[..., i] = x[..., 0] + ... + x[..., i] along the last axis. */
-#include "base/numbers.h"
-#include "gantry/ops.h"
+#include "base/door/numbers.h"
+#include "base/door/pool.h"
+#include "graph/door/ops.h"
 #include "graph/ops/joined.h"
-#include "graph/ops/op_list.h"
+#include "graph/door/op_list.h"
 
 enum { ROWS = 64 }; /* of a tile: by the shape, never by the number of threads */
 
