@@ -74,15 +74,21 @@ static int64_t whole(const json_t *line, const char *key) { return json_integer_
 
 static double real(const json_t *line, const char *key) { return json_number_value(json_object_get(line, key)); }
 
-/* A start on other processors than the one before begins a part. */
-static void take_part(gt_starts *s) {
-    const char *processors = "";
-    gt_start_part **end = &s->parts, *last = NULL, *part;
+static const char *fact_of(const gt_starts *s, const char *name) {
+    const char *text = "";
     for (const gt_start_fact *f = s->facts; f->name; f++)
-        if (!strcmp(f->name, GT_START_PROCESSORS)) processors = f->text;
+        if (!strcmp(f->name, name)) text = f->text;
+    return text;
+}
+
+/* `alone`: also a start on the processors of the one before is a part. */
+static void take_part(gt_starts *s, gt_start_part **end, bool alone) {
+    const char *processors = fact_of(s, GT_START_PROCESSORS);
+    gt_start_part *last = NULL, *part;
     for (; *end; end = &(*end)->next) last = *end;
-    if (last && !strcmp(last->processors, processors)) return;
-    if ((part = gt_arena_alloc(s->arena, sizeof *part))) *part = (gt_start_part){processors, s->images, NULL};
+    if (!alone && last && !strcmp(last->processors, processors)) return;
+    if ((part = gt_arena_alloc(s->arena, sizeof *part)))
+        *part = (gt_start_part){processors, s->images, NULL, fact_of(s, "ranks"), s->last};
     *end = part;
 }
 
@@ -101,7 +107,8 @@ static void take_start(gt_starts *s, json_t *line) {
     s->checkpoint = copy_text(s->arena, json_object_get(line, "checkpoint"));
     s->facts = rows;
     s->state = s->message = s->hash = "";
-    take_part(s);
+    take_part(s, &s->parts, false);
+    take_part(s, &s->all, true);
 }
 
 static void take_end(gt_starts *s, const json_t *line) {
