@@ -4,14 +4,16 @@
  *
  *     gt_card *card;
  *     gt_buffer text = {0};
- *     gt_status st = gt_card_make(&(gt_card_options){.file = "runs/first/last", .run = "runs/first", .job = job},
- * &card); if (!st) gt_card_markdown(card, NULL, &text); gt_card_free(card);
+ *     gt_card_options options = {.file = "runs/first/last", .run = "runs/first"};
+ *     gt_status st = gt_card_make(&options, &card);
+ *     if (!st) gt_card_markdown(card, NULL, &text);
+ *     if (!st) gt_card_free(card);
  *
  * Figures are read from the file and the folder of its run: the record of starts, stats.jsonl, metric-*.jsonl. What the
  * run has not recorded is left out. A value stands in the card only where it was measured on this file: scores by the
  * number of images and the file's name, values of the log at the tick of so many images. Two things are made anew: the
  * hash of the file's contents (gantry/contents.h), and that of the data, if the data are there and have the fingerprint
- * that the file names. Card of the same files are the same bytes. No path and no name of a host is in a card, but for
+ * that the file names. The same files give the same bytes. No path and no name of a host is in a card, but for
  * what the texts of the recipe say.
  *
  * RUN/audit.json, where another command has put it, gives the line on the audit: {"line": TEXT, "hashes": ["g1:...",

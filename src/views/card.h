@@ -31,7 +31,7 @@ json_t *card_put_array(gt_card *c, json_t *to, const char *key);
 
 /* The member of a member: "training", "hours". NULL: there is none. */
 const json_t *card_get(const gt_card *c, const char *part, const char *key);
-const char *card_text(const json_t *text); /* "" where it is none */
+const char *card_text(const json_t *text); /* "" where there is no text */
 
 /* The checkpoint's number of images; -1: it is not known. */
 typedef struct card_of {

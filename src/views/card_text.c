@@ -35,7 +35,7 @@ static void put_quoted(gt_buffer *out, const char *text) {
 static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 /* A text in Markdown, where nothing of it is a command: also in a cell of a table, where < and & would be HTML. An
- * underscore within a word is none. */
+ * underscore within a word is a letter. */
 static void put_plain(gt_buffer *out, const char *text) {
     for (const char *at = text; *at; at++) {
         bool within = *at == '_' && at > text && is_letter(at[-1]) && is_letter(at[1]);
