@@ -186,7 +186,7 @@ static void put_size(const gt_card *c, gt_buffer *out) {
                      d[2] == 1 ? "" : "s");
 }
 
-static void put_kimg(gt_buffer *out, double images) { gt_buffer_printf(out, "%.6g thousand images", images / 1000); }
+static void put_kimg(gt_buffer *out, double images) { gt_buffer_printf(out, "%.6g thousand", images / 1000); }
 
 static void put_head(const gt_card *c, const char *sheet, gt_buffer *out) {
     gt_buffer_printf(out, "# ");
@@ -276,9 +276,9 @@ static void put_machine(gt_buffer *out, const json_t *m, bool from) {
     put_plain(out, card_text(json_object_get(m, "processors")));
     if (ranks) gt_buffer_printf(out, "; %d rank%s", ranks, ranks == 1 ? "" : "s");
     if (hosts > 1) gt_buffer_printf(out, " on %d hosts", hosts);
-    if (threads) gt_buffer_printf(out, ", %d thread%s each", threads, threads == 1 ? "" : "s");
+    if (threads) gt_buffer_printf(out, ", %d thread%s%s", threads, threads == 1 ? "" : "s", ranks > 1 ? " each" : "");
     if (from) gt_buffer_printf(out, "; from "), put_kimg(out, (double)int_in(m, "from_images"));
-    if (from) gt_buffer_printf(out, " on");
+    if (from) gt_buffer_printf(out, " images on");
     gt_buffer_printf(out, " |\n");
 }
 
@@ -291,7 +291,7 @@ static void put_training(const gt_card *c, gt_buffer *out) {
     put_row(out, "begun", text_in(c, "training", "begun"));
     put_row(out, "state of the run", text_in(c, "training", "state"));
     if (int_in(t, "run_images") != int_in(part_of(c, "file"), "images") && json_object_get(t, "run_images")) {
-        gt_buffer_printf(out, "| the run has come to | ");
+        gt_buffer_printf(out, "| images that the run has shown by now | ");
         put_kimg(out, (double)int_in(t, "run_images"));
         gt_buffer_printf(out, " |\n");
     }

@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 
-import h5py
 import yaml
 
 
@@ -48,6 +47,7 @@ def read(card, page):
 
 
 def check_file(c, path):
+    import h5py # takes a while
     with h5py.File(path) as f:
         state = {k: v[()] for k, v in f['state'].items()}
         assert c['file']['images'] == state['images'] and c['file']['step'] == state['step'] and c['file']['seed'] == state['seed']
