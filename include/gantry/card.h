@@ -19,6 +19,8 @@
  * RUN/audit.json, where another command has put it, gives the line on the audit: {"line": TEXT, "hashes": ["g1:...",
  * ...]}. The line stands in the card if the hash of the file is among the hashes.
  *
+ * Of a file that does not say how many images it has seen nothing is taken from the folder in which it lies.
+ *
  * Nothing that is read is trusted: texts are shown as gt_format() shows them. Main thread only. */
 #ifndef GANTRY_CARD_H
 #define GANTRY_CARD_H

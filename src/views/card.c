@@ -154,6 +154,9 @@ static gt_status read_file(gt_card *c, const gt_card_options *o, gt_checkpoint_f
     gt_status st = gt_network_held(f);
     if (st) return st;
     if (gt_checkpoint_find(f, "/state/images")) st = gt_checkpoint_get_int(f, "/state/images", &of.images);
+    /* Nothing says that a file without it is of the run in whose folder it lies. */
+    gt_card_options alone = *o;
+    if (of.images < 0) alone.run = alone.job = "", of.options = &alone;
     gt_job *job = st ? NULL : gt_job_from_recipe_text(gt_checkpoint_info(f)->recipe, gt_checkpoint_path(f));
     gt_model *m = job ? gt_model_bare(job) : NULL;
     of.job = job;

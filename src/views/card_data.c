@@ -133,7 +133,7 @@ static gt_status look(gt_card *c, json_t *to, const card_of *of, const gt_checkp
 
 static gt_status put_now(gt_card *c, json_t *to, const card_of *of, const gt_checkpoint_data *d) {
     const gt_card_options *o = of->options;
-    const char *why = "the file lies in no run that names its data";
+    const char *why = "the file is not of a run that names its data";
     gt_job *job = gt_job_new();
     if (!job) return gt_failure();
     gt_status st = o->job && *o->job ? gt_job_read_text(job, o->job, "job.ini") : GT_OK;

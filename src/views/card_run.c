@@ -63,7 +63,7 @@ static void put_all_machines(gt_card *c, json_t *to, const gt_starts *s, int64_t
     json_t *list = card_put_array(c, to, "machines");
     const gt_start_part *last = NULL;
     for (const gt_start_part *p = s->all; p; p = p->next) {
-        if (images >= 0 && p->images >= images && last) continue;
+        if ((p->images >= images && last) || (!*p->processors && !*p->ranks)) continue;
         if (last && !strcmp(last->processors, p->processors) && !strcmp(last->ranks, p->ranks)) continue;
         put_machines(c, list, p);
         last = p;
@@ -108,8 +108,8 @@ static void put_starts(gt_card *c, json_t *to, const card_of *of, const gt_start
     const char *dir = of->options->run;
     card_put_text(c, to, "state", gt_starts_state(dir, s));
     if (!s->count) return;
-    card_put_int(c, to, "run_images", s->shown);
-    card_put_int(c, to, "run_length", s->total);
+    if (s->shown >= 0) card_put_int(c, to, "run_images", s->shown);
+    if (s->total > 0) card_put_int(c, to, "run_length", s->total);
     card_put_int(c, to, "starts", s->count);
     put_date(c, to, "begun", s->first);
     if (*s->state) put_date(c, to, "ended", s->ended);
@@ -136,7 +136,7 @@ static gt_status put_sheet(gt_card *c, const card_of *of) {
     char names[2][40];
     gt_grid_fakes_name(of->images, names[0]);
     snprintf(names[1], sizeof names[1], "reconstructions%09lld.png", (long long)of->images);
-    for (int i = 0; i < 2 && !c->sheet && of->images >= 0; i++) {
+    for (int i = 0; i < 2 && !c->sheet; i++) {
         if (!gt_folder_has(of->options->run, names[i])) continue;
         c->sheet = gt_path_join(of->options->run, names[i]);
         if (!c->sheet) return gt_fail(GT_NOMEM, "out of memory for the name of a picture");

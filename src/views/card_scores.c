@@ -20,11 +20,10 @@ typedef struct scores {
     int64_t others;          /* lines of other files */
 } scores;
 
-/* By the number of images where both say it, and always by the name of the file. */
+/* By the name of the file, and by the number of images where the line has one: lines of other programs do not. */
 static bool is_of_file(const scores *s, const json_t *line) {
     const json_t *images = json_object_get(line, "images");
-    bool counted = json_is_integer(images) && s->of->images >= 0;
-    if (counted && json_integer_value(images) != s->of->images) return false;
+    if (json_is_integer(images) && json_integer_value(images) != s->of->images) return false;
     return !strcmp(card_text(json_object_get(line, "snapshot_pkl")), s->of->file_name);
 }
 

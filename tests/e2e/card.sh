@@ -44,6 +44,10 @@ case_old_runs_and_files() {
     quietly "$GANTRY" export first net.pkl
     made net.pkl
     card file net.pkl card.json card.md
+    mv net.pkl first # whose network it is nobody knows
+    made first/net.pkl
+    card file first/net.pkl card.json card.md
+    rm first/net.pkl
     expect 1 'no checkpoint' "$GANTRY" card old
     expect 2 'is needed' "$GANTRY" card
 }
