@@ -92,23 +92,30 @@ static void put_model(gt_card *c, const gt_job *job, const gt_model *m) {
     }
 }
 
+/* Nothing where the file has no such number. Memory that is short is the only error. */
+static gt_status put_state(gt_card *c, json_t *to, const gt_checkpoint_file *f, const char *key, const char *path) {
+    int64_t value;
+    if (!gt_checkpoint_find(f, path)) return GT_OK;
+    gt_status st = gt_checkpoint_get_int(f, path, &value);
+    if (!st) card_put_int(c, to, key, value);
+    return st == GT_NOMEM ? st : GT_OK;
+}
+
 static gt_status put_file(gt_card *c, const card_of *of, gt_checkpoint_file *f) {
     char hash[GT_CONTENTS_HASH_BYTES];
-    int64_t step, seed;
     json_t *to = card_put_object(c, c->all, "file");
     gt_status st = gt_contents_hash_file(of->options->file, NULL, hash);
     const char *version = gt_checkpoint_note(f, "/", "gantry_version");
+    if (!st && !version) st = gt_fail(GT_NOMEM, "out of memory for the version in '%s'", of->options->file);
     if (st) return st;
     card_put_text(c, to, "name", of->file_name);
     card_put_text(c, to, "hash", hash);
     if (of->images >= 0) card_put_int(c, to, "images", of->images);
-    if (gt_checkpoint_find(f, "/state/step") && !gt_checkpoint_get_int(f, "/state/step", &step))
-        card_put_int(c, to, "step", step);
-    if (gt_checkpoint_find(f, "/state/seed") && !gt_checkpoint_get_int(f, "/state/seed", &seed))
-        card_put_int(c, to, "seed", seed);
+    st = put_state(c, to, f, "step", "/state/step");
+    if (!st) st = put_state(c, to, f, "seed", "/state/seed");
     card_put_text(c, to, "arithmetic", gt_checkpoint_info(f)->kernel_set);
     card_put_text(c, to, "program", version);
-    return GT_OK;
+    return st;
 }
 
 /* Line by line: what is shown has no ends of lines. */
