@@ -137,13 +137,14 @@ gt_starts *gt_starts_read(const char *dir) {
     if (s)
         *s = (gt_starts){
             .checkpoint = "", .facts = none, .state = "", .message = "", .hash = "", .arena = gt_arena_new()};
-    if (s && s->arena && path) {
+    bool out_of_memory = !s || !path || !s->arena;
+    if (!out_of_memory) {
         gt_status st = gt_lines_open(&in, path, 0, 0);
         while (!st && gt_lines_next(&in))
             if (*in.text && !read_event(s, in.text)) note_bad_line(&s->bad, in.number, in.whole);
-        gt_lines_close(&in, st); /* where the file cannot be read, it says nothing: no error */
+        /* where the file cannot be read, it says nothing: no error */
+        out_of_memory = gt_lines_close(&in, st) == GT_NOMEM || gt_arena_failed(s->arena);
     }
-    bool out_of_memory = !s || !path || !s->arena || gt_arena_failed(s->arena);
     free(path);
     if (!out_of_memory) return s;
     gt_starts_free(s);
