@@ -11,6 +11,7 @@
 #include "gantry/log.h"
 #include "gantry/model.h"
 #include "gantry/nets.h"
+#include "gantry/source.h"
 #include "gantry/text.h"
 
 /* ---- members ---- */
@@ -41,7 +42,7 @@ void card_put_real(gt_card *c, json_t *to, const char *key, double value) {
 
 void card_put_name(gt_card *c, json_t *to, const char *key, const char *path) {
     char name[GT_NAME_BYTES];
-    if (!strncmp(path, "synth:", 6)) card_put_text(c, to, key, path);
+    if (gt_synth_of_path(path)) card_put_text(c, to, key, path);
     else gt_path_name(path, name), card_put_text(c, to, key, name);
 }
 

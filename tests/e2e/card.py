@@ -35,7 +35,8 @@ def read(card, page):
     assert head['library_name'] == 'gantry' and head['tags'][:2] == ['gantry', c['model']['name']]
     assert head.get('pipeline_tag') == c['model'].get('task')
     shown = {(m['name'], m['value']) for index in head.get('model-index', ()) for r in index['results'] for m in r['metrics']}
-    assert shown == {(s['name'], s['value']) for s in c.get('scores', [])} | {(s['name'], s['value']) for s in c.get('log', []) if s['name'].startswith('Accuracy/')}
+    scores = {(s['name'], s['value']) for s in c.get('scores', [])}
+    assert shown == scores | {(s['name'], s['value']) for s in c.get('log', []) if s['name'].startswith('Accuracy/')}
     for index in head.get('model-index', ()): # what huggingface_hub demands of each
         assert index['name'] == c['name']
         for r in index['results']:

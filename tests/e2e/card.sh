@@ -22,7 +22,8 @@ case_all_that_is_recorded() {
     cmp -s card.png first/fakes000000080.png || fail 'another sheet'
     "$GANTRY" card first/checkpoint-000000080.h5 | grep -v '^!\[' >printed.md
     "$GANTRY" card first/checkpoint-000000080.h5 --json >printed.json
-    cmp <(grep -v '^!\[' card.md | cat -s) <(cat -s printed.md) && cmp <(grep -v '"sheet"' card.json | tr -d ,) <(tr -d , <printed.json) || fail 'not the same on standard output'
+    cmp <(grep -v '^!\[' card.md | cat -s) <(cat -s printed.md) || fail 'not the same Markdown on standard output'
+    cmp <(grep -v '"sheet"' card.json | tr -d ,) <(tr -d , <printed.json) || fail 'not the same JSON on standard output'
     ! grep -q "$(uname -n)\|$PWD" card.md card.json || fail 'names of hosts or paths'
 }
 case_what_was_measured_on_another() {
