@@ -57,6 +57,9 @@ struct gt_start_part {
     const char *processors; /* the fact GT_START_PROCESSORS of these starts; "": it is not known */
     int64_t images;         /* shown at the first of them */
     gt_start_part *next;
+    /* of gt_starts.all */
+    const char *ranks; /* the fact "ranks" of the start; "": it is not known */
+    double time;       /* Unix time */
 };
 
 typedef struct gt_starts {
@@ -69,6 +72,7 @@ typedef struct gt_starts {
     const char *message;        /* why it failed; "" */
     const char *hash;           /* of the last checkpoint (gantry/contents.h), as the latest end tells it; "" */
     gt_start_part *parts;       /* all starts, the first one first */
+    gt_start_part *all;         /* the same, each start by itself */
     double ended;               /* Unix time */
     int64_t shown;              /* by the latest line */
     gt_bad_lines bad;           /* skipped */

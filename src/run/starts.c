@@ -74,15 +74,21 @@ static int64_t whole(const json_t *line, const char *key) { return json_integer_
 
 static double real(const json_t *line, const char *key) { return json_number_value(json_object_get(line, key)); }
 
-/* A start on other processors than the one before begins a part. */
-static void take_part(gt_starts *s) {
-    const char *processors = "";
-    gt_start_part **end = &s->parts, *last = NULL, *part;
+static const char *fact_of(const gt_starts *s, const char *name) {
+    const char *text = "";
     for (const gt_start_fact *f = s->facts; f->name; f++)
-        if (!strcmp(f->name, GT_START_PROCESSORS)) processors = f->text;
+        if (!strcmp(f->name, name)) text = f->text;
+    return text;
+}
+
+/* `alone`: also a start on the processors of the one before is a part. */
+static void take_part(gt_starts *s, gt_start_part **end, bool alone) {
+    const char *processors = fact_of(s, GT_START_PROCESSORS);
+    gt_start_part *last = NULL, *part;
     for (; *end; end = &(*end)->next) last = *end;
-    if (last && !strcmp(last->processors, processors)) return;
-    if ((part = gt_arena_alloc(s->arena, sizeof *part))) *part = (gt_start_part){processors, s->images, NULL};
+    if (!alone && last && !strcmp(last->processors, processors)) return;
+    if ((part = gt_arena_alloc(s->arena, sizeof *part)))
+        *part = (gt_start_part){processors, s->images, NULL, fact_of(s, "ranks"), s->last};
     *end = part;
 }
 
@@ -101,7 +107,8 @@ static void take_start(gt_starts *s, json_t *line) {
     s->checkpoint = copy_text(s->arena, json_object_get(line, "checkpoint"));
     s->facts = rows;
     s->state = s->message = s->hash = "";
-    take_part(s);
+    take_part(s, &s->parts, false);
+    take_part(s, &s->all, true);
 }
 
 static void take_end(gt_starts *s, const json_t *line) {
@@ -130,13 +137,14 @@ gt_starts *gt_starts_read(const char *dir) {
     if (s)
         *s = (gt_starts){
             .checkpoint = "", .facts = none, .state = "", .message = "", .hash = "", .arena = gt_arena_new()};
-    if (s && s->arena && path) {
+    bool out_of_memory = !s || !path || !s->arena;
+    if (!out_of_memory) {
         gt_status st = gt_lines_open(&in, path, 0, 0);
         while (!st && gt_lines_next(&in))
             if (*in.text && !read_event(s, in.text)) note_bad_line(&s->bad, in.number, in.whole);
-        gt_lines_close(&in, st); /* where the file cannot be read, it says nothing: no error */
+        /* where the file cannot be read, it says nothing: no error */
+        out_of_memory = gt_lines_close(&in, st) == GT_NOMEM || gt_arena_failed(s->arena);
     }
-    bool out_of_memory = !s || !path || !s->arena || gt_arena_failed(s->arena);
     free(path);
     if (!out_of_memory) return s;
     gt_starts_free(s);

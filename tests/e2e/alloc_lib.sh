@@ -74,6 +74,7 @@ graph          -      inspect --graph ../in/gan
 hash           -      hash ../in/gan ../in/circles.h5 ../in/circles.zip ../in/folder --tensors
 hash_compare   -      hash --compare ../in/gan ../in/gan/last
 report         -      report ../in/gan --out=out.html
+card           -      card ../in/gan --out=out.md
 compare        -      compare ../in/gan ../in/gan --out=out.png
 compare_html   -      compare ../in/gan ../in/gan --html=out.html
 doctor         said   doctor

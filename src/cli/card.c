@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry card: a model card of a trained network (gantry/card.h). */
+#include "cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/card.h"
+#include "gantry/file.h"
+#include "gantry/log.h"
+
+typedef struct card_fields {
+    const char *out, *data, *name, *license, *dataset;
+    bool json, quick, overwrite;
+    int64_t threads;
+    cli_assumed assumed;
+    /* found before the work */
+    const char *file, *run, *job, *sheet; /* sheet: where a picture of the network is to lie; "": nowhere */
+} card_fields;
+
+#define FIELDS card_fields
+
+static const gt_option table[] = {
+    {CLI_OPTION(out, "", "File to write, FILE.md or FILE.json; empty: standard output"), .placeholder = "FILE",
+     CLI_WRITES({"*.md", GT_OUTFILE_DATASET}, {"*.json", GT_OUTFILE_DATASET}),
+     .detail = "Beside it lies FILE.png, the sheet of pictures that the run drew of this network, if there is one. A "
+               "card that is there already may have been written on, and is replaced only with --overwrite."},
+    {CLI_OPTION(json, "0", "Print the card as JSON")},
+    {CLI_OPTION(quick, "0", "Do not read the data: without their hash and numbers of images by class")},
+    {CLI_OPTION(license, "", "License of the network, by the name that hubs have for it, such as cc-by-4.0"),
+     .placeholder = "NAME", .any = true},
+    {CLI_OPTION(dataset, "", "Name of the data on the hub"), .placeholder = "USER/NAME", .any = true},
+    {CLI_OPTION(name, "", "Name of the network; empty: that of the run, or of the file"), .placeholder = "NAME",
+     .any = true},
+    {CLI_OPTION(data, "", "Where the data of the run lie now; empty: where the run had them"), .path = true},
+    {CLI_OPTION(threads, "1", "Number of threads that decode samples"), .min = 1, .max = 4096},
+    CLI_OVERWRITE,
+    CLI_ASSUMED,
+    CLI_ASSUMED_OF_CLASSIFIERS,
+};
+
+static const gt_outfile picture = {.files = CLI_NAMES({"*.png", GT_OUTFILE_PICTURE})};
+
+/* "cards/first.md" -> "cards/first.png" */
+static gt_status choose_sheet(cli_session *s, card_fields *f) {
+    const char *name = strrchr(f->out, '/'), *dot = strrchr(name ? name : f->out, '.');
+    f->sheet = "";
+    if (!dot || gt_kind_of_file(f->out) == GT_KIND_SPECIAL) return GT_OK;
+    f->sheet = gt_arena_printf(s->arena, "%.*s.png", (int)(dot - f->out), f->out);
+    return f->sheet ? cli_check_output(&s->options, f->sheet, &picture) : GT_NOMEM;
+}
+
+static gt_status prepare(cli_session *s) {
+    card_fields *f = s->fields;
+    if (s->arguments.n_words != 1) return gt_fail(GT_USAGE, "one run, checkpoint or network is needed");
+    if (f->quick && *f->data) return gt_fail(GT_USAGE, "--data=%s: with --quick the data are not read", f->data);
+    f->file = s->arguments.words[0];
+    gt_status st = cli_choose_checkpoint(&s->options, &f->file);
+    if (!st) st = cli_find_run(s, f->file, &f->run, &f->job);
+    return st ? st : choose_sheet(s, f);
+}
+
+static gt_status copy_sheet(const char *from, const char *to) {
+    enum { LARGEST = 1 << 30 };
+    void *bytes;
+    size_t n;
+    gt_status st = gt_file_read(from, LARGEST, &bytes, &n);
+    if (st) return st;
+    st = gt_file_write(to, bytes, n);
+    free(bytes);
+    return st;
+}
+
+static gt_status write_card(const card_fields *f, const gt_card *card) {
+    const char *from = gt_card_sheet(card);
+    gt_buffer text = {0};
+    char name[GT_NAME_BYTES];
+    bool sheet = from && *f->sheet;
+    gt_status st = sheet ? copy_sheet(from, f->sheet) : GT_OK;
+    gt_path_name(f->sheet, name);
+    (f->json || gt_ends_with(f->out, ".json") ? gt_card_json : gt_card_markdown)(card, sheet ? name : NULL, &text);
+    if (!st && *f->out) st = gt_buffer_write(&text, f->out);
+    else if (!st && text.failed) st = gt_fail(GT_NOMEM, "out of memory for the text of the card");
+    else if (!st) fwrite(text.data, 1, text.n, stdout);
+    if (!st && *f->out) gt_print("%s\n", f->out);
+    if (!st && sheet) gt_print("%s\n", f->sheet);
+    gt_buffer_free(&text);
+    return st;
+}
+
+static gt_status make_card(cli_session *s) {
+    const card_fields *f = s->fields;
+    gt_network_options reading = cli_reading(&s->options);
+    gt_pool *pool = gt_pool_new((int)f->threads);
+    if (!pool) return gt_failure();
+    gt_card *card;
+    gt_status st = gt_card_make(&(gt_card_options){.file = f->file,
+                                                   .run = f->run,
+                                                   .job = f->job,
+                                                   .data = f->data,
+                                                   .name = f->name,
+                                                   .license = f->license,
+                                                   .dataset = f->dataset,
+                                                   .quick = f->quick,
+                                                   .pool = pool,
+                                                   .reading = &reading},
+                                &card);
+    if (!st) st = write_card(f, card);
+    if (!st) gt_card_free(card);
+    gt_pool_free(pool);
+    return st;
+}
+
+const cli_command cli_card = {
+    .name = "card",
+    .arguments = "RUN | CHECKPOINT | NETWORK [--key=value ...]",
+    .help = "Write a model card: data, recipe, time and scores of a network",
+    .detail =
+        "Markdown with the front matter that model hubs read, or JSON. Figures are those that the run has recorded, "
+        "and a score that was measured on another checkpoint is left out. Only hashes are made anew: of the file, "
+        "and of the data, where the data have the fingerprint that the file names. A run stands for its newest "
+        "checkpoint.",
+    .files = "With --out the card, and a picture of the same name.",
+    CLI_EXAMPLES(
+        {"What a run's newest network is", "gantry card runs/first"},
+        {"For a folder that goes to a hub", "gantry card runs/first --out=upload/README.md --license=cc-by-4.0"},
+        {"For programs", "gantry card runs/first --json --quick"}),
+    CLI_ROWS(table),
+    .prepare = prepare,
+    .run = make_card,
+};

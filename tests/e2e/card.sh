@@ -1,0 +1,106 @@
+#!/bin/bash
+# level: full
+# gantry card: each figure is what the run's files hold (card.py), its front matter is YAML whatever the names are, and what was not measured on this file,
+# or not recorded, is not there.
+. "$(dirname "$0")/lib.sh"
+need_python
+"$python" -c 'import yaml' 2>/dev/null || skip 'no python3-yaml (reading front matter)'
+job="$small --tick=0.04 --snap=1 --keep=99 --threads=1 --grid=2x2"
+card() { "$python" "$here/card.py" "$@" || fail "card.py $*"; }
+# made RUN [OPTION...]: RUN as card.json and card.md
+json() { quietly "$GANTRY" card "$@" --out=card.json --overwrite; }
+made() {
+    json "$@"
+    quietly "$GANTRY" card "$@" --out=card.md --overwrite
+}
+train 1 first --kimg=0.08 --metrics=swd32,authenticity32
+train 2 first --kimg=0.12 # without scores, on other ranks
+
+case_all_that_is_recorded() {
+    made first/checkpoint-000000080.h5
+    card all first card.json card.md checkpoint-000000080.h5
+    cmp -s card.png first/fakes000000080.png || fail 'another sheet'
+    "$GANTRY" card first/checkpoint-000000080.h5 | grep -v '^!\[' >printed.md
+    "$GANTRY" card first/checkpoint-000000080.h5 --json >printed.json
+    cmp <(grep -v '^!\[' card.md | cat -s) <(cat -s printed.md) || fail 'not the same Markdown on standard output'
+    cmp <(grep -v '"sheet"' card.json | tr -d ,) <(tr -d , <printed.json) || fail 'not the same JSON on standard output'
+    ! grep -q "$(uname -n)\|$PWD" card.md card.json || fail 'names of hosts or paths'
+}
+case_what_was_measured_on_another() {
+    made first
+    card none first card.json card.md 4 # of 80 and 40 thousand images, two metrics each
+    card all first card.json card.md checkpoint-000000120.h5
+    made first/checkpoint-000000040.h5 --quick
+    card all first card.json card.md checkpoint-000000040.h5
+    cp -r first renamed && mv renamed/checkpoint-000000040.h5 renamed/checkpoint-000000041.h5 # not the file that the scores name
+    made renamed/checkpoint-000000041.h5 --quick
+    card none first card.json card.md 4
+}
+case_old_runs_and_files() {
+    mkdir old && tar xz -C old -f "$here/../golden/old_runs.tar.gz" ./lenet ./ae
+    for run in lenet ae; do
+        made "old/$run"
+        card old "old/$run" card.json card.md
+    done
+    quietly "$GANTRY" export first net.pkl
+    made net.pkl
+    card file net.pkl card.json card.md
+    mv net.pkl first # whose network it is nobody knows
+    made first/net.pkl
+    card file first/net.pkl card.json card.md
+    rm first/net.pkl
+    expect 1 'no checkpoint' "$GANTRY" card old
+    expect 2 'is needed' "$GANTRY" card
+}
+case_data_that_are_others_now() {
+    helper folder pics 24 16 16 3 classes
+    quietly "$GANTRY" train --data=pics --cond $nets --batch=8 --mbstd=2 --kimg=0.008 --run=of_pics --threads=1 --grid=2x2
+    json of_pics
+    card data card.json "$("$GANTRY" hash pics | cut -d' ' -f1)"
+    mv pics moved
+    json of_pics && has_line 'no hash of the data' said && card no_data card.json 'the data cannot be opened where the run had them'
+    json of_pics --data=moved && card data card.json "$("$GANTRY" hash moved | cut -d' ' -f1)"
+    quietly "$GANTRY" dataset moved pics.zip # the same pictures in other files
+    json of_pics --data=pics.zip && card data card.json "$("$GANTRY" hash moved | cut -d' ' -f1)"
+    cp moved/img0003.png moved/img0004.png
+    json of_pics --data=moved && card no_data card.json 'other data lie there now'
+    json of_pics --quick && card no_data card.json 'not looked at (--quick)'
+    expect 1 none "$GANTRY" card of_pics --data=none
+}
+case_names() {
+    local odd=$'a "b\\" \': - #|`*x_ <b>\n\xff\xe2\x80\xa8\x7f\xc2\x85 {n}: \xf0\x9f\x98\x80'
+    cp -r first "$odd"
+    sed -i 's/"recipe": "/&`|<b>\\u2028\\n\\u0007---  /' "$odd"/metric-*.jsonl
+    local given=$'- no: "a\\b" \'#|`*x_ <b>{n}: \xf0\x9f\x98\x80'
+    made "$odd/checkpoint-000000080.h5" --quick --license="$given" --dataset="$given"
+    card names card.json card.md "$odd" "$given"
+    made first --quick --name=' yes'
+    card names card.json card.md ' yes'
+}
+case_what_others_left() {
+    local hash
+    hash=$("$GANTRY" hash first | cut -d' ' -f1)
+    cp -r first audited
+    printf '{"line": "3 of 4 stretches were computed again", "hashes": ["%s"]}' "$hash" >audited/audit.json
+    made audited --quick && card audited card.json card.md '3 of 4 stretches were computed again'
+    made audited/checkpoint-000000080.h5 --quick && card audited card.json card.md ''
+    for bad in '' '{"line": 3, "hashes": 4}' '{"line": "x", "hashes": [null, {}]}'; do
+        printf '%s' "$bad" >audited/audit.json
+        json audited --quick && has_line '^  "audit": null' card.json || fail "an audit: $bad"
+    done
+    sed -i "s/$hash/g1:00000000000000000000000000000000/" audited/starts.jsonl
+    expect 0 'holds other numbers than the run has written' "$GANTRY" card audited --quick
+    has_line 'The record of the run has another hash' said || fail 'a changed file is not told'
+    printf 'rubbish\n{"event": "start", "facts": [1]}\n' >audited/starts.jsonl
+    printf '{"results": [], "snapshot_pkl": 3}\n[]\nrubbish\n' >audited/metric-x.jsonl
+    head -c 300 first/stats.jsonl >audited/stats.jsonl
+    made audited --quick && card old audited card.json card.md
+}
+case_files_that_stay() {
+    printf 'mine\n' >mine.md
+    expect 2 'mine.md. is there already' "$GANTRY" card first --quick --out=mine.md
+    quietly "$GANTRY" card first --quick --out=mine.md --overwrite
+    expect 2 'ends in .md or .json' "$GANTRY" card first --quick --out=mine.txt
+    [ ! -w /dev/full ] || expect 1 'No space' bash -c '"$GANTRY" card first --quick >/dev/full'
+}
+run_cases
