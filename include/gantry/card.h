@@ -21,7 +21,9 @@
  *
  * Of a file that does not say how many images it has seen nothing is taken from the folder in which it lies.
  *
- * Nothing that is read is trusted: texts are shown as gt_format() shows them. Main thread only. */
+ * Nothing that is read is trusted: texts are shown as gt_format() shows them. Main thread only.
+ *
+ * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_CARD_H
 #define GANTRY_CARD_H
 
@@ -48,9 +50,9 @@ typedef struct gt_card gt_card;
 
 /* On failure *out is NULL. */
 gt_status gt_card_make(const gt_card_options *o, gt_card **out);
-void gt_card_free(gt_card *c); /* NULL is fine */
-/* The path of the sheet that the run drew of this network; NULL: there is none. */
-const char *gt_card_sheet(const gt_card *c);
+void gt_card_free(gt_card *c);            /* NULL is fine */
+bool gt_card_has_sheet(const gt_card *c); /* the run drew one of this network */
+gt_status gt_card_write_sheet(const gt_card *c, const char *path);
 /* Append the text; a failure sticks in the buffer. `sheet`: the name of a picture that lies beside the card; NULL:
  * none.
  */

@@ -60,23 +60,11 @@ static gt_status prepare(cli_session *s) {
     return st ? st : choose_sheet(s, f);
 }
 
-static gt_status copy_sheet(const char *from, const char *to) {
-    enum { LARGEST = 1 << 30 };
-    void *bytes;
-    size_t n;
-    gt_status st = gt_file_read(from, LARGEST, &bytes, &n);
-    if (st) return st;
-    st = gt_file_write(to, bytes, n);
-    free(bytes);
-    return st;
-}
-
 static gt_status write_card(const card_fields *f, const gt_card *card) {
-    const char *from = gt_card_sheet(card);
     gt_buffer text = {0};
     char name[GT_NAME_BYTES];
-    bool sheet = from && *f->sheet;
-    gt_status st = sheet ? copy_sheet(from, f->sheet) : GT_OK;
+    bool sheet = gt_card_has_sheet(card) && *f->sheet;
+    gt_status st = sheet ? gt_card_write_sheet(card, f->sheet) : GT_OK;
     gt_path_name(f->sheet, name);
     (f->json || gt_ends_with(f->out, ".json") ? gt_card_json : gt_card_markdown)(card, sheet ? name : NULL, &text);
     if (!st && *f->out) st = gt_buffer_write(&text, f->out);

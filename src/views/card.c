@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/contents.h"
-#include "gantry/family.h"
-#include "gantry/log.h"
-#include "gantry/model.h"
+#include "contents/door/contents.h"
+#include "model/door/family.h"
+#include "model/door/model.h"
+#include "base/door/file.h"
+#include "base/door/log.h"
 #include "nets/door/nets.h"
-#include "gantry/source.h"
-#include "gantry/text.h"
+#include "data/door/source.h"
+#include "base/door/text.h"
 
 /* ---- members ---- */
 
@@ -196,4 +197,15 @@ void gt_card_free(gt_card *c) {
     free(c);
 }
 
-const char *gt_card_sheet(const gt_card *c) { return c->sheet; }
+bool gt_card_has_sheet(const gt_card *c) { return c->sheet; }
+
+gt_status gt_card_write_sheet(const gt_card *c, const char *path) {
+    enum { LARGEST = 1 << 30 };
+    void *bytes;
+    size_t n;
+    gt_status st = gt_file_read(c->sheet, LARGEST, &bytes, &n);
+    if (st) return st;
+    st = gt_file_write(path, bytes, n);
+    free(bytes);
+    return st;
+}

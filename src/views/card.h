@@ -7,8 +7,8 @@
 #include <jansson.h>
 
 #include "gantry/card.h"
-#include "gantry/job.h"
-#include "gantry/runlog.h"
+#include "job/door/job.h"
+#include "run/door/runlog.h"
 
 struct gt_card {
     json_t *all;

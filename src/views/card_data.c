@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/arrays.h"
-#include "gantry/contents.h"
-#include "gantry/dataset.h"
-#include "gantry/log.h"
-#include "gantry/progress.h"
-#include "gantry/rundir.h"
+#include "h5/door/arrays.h"
+#include "model/door/family.h"
+#include "contents/door/contents.h"
+#include "data/door/dataset.h"
+#include "base/door/log.h"
+#include "base/door/progress.h"
+#include "run/door/rundir.h"
 #include "views/card.h"
 
 /* ---- what was recorded ---- */

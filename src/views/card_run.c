@@ -8,9 +8,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "gantry/grid.h"
-#include "gantry/log.h"
-#include "gantry/rundir.h"
+#include "model/door/family.h"
+#include "codec/door/grid.h"
+#include "base/door/log.h"
+#include "run/door/rundir.h"
 #include "views/card.h"
 
 int card_tick(const gt_stats *s, int64_t images) {

@@ -8,7 +8,7 @@
 
 #include "base/door/file.h"
 #include "base/door/lines.h"
-#include "gantry/metric.h"
+#include "metrics/door/metric.h"
 #include "views/card.h"
 
 /* ---- metric-*.jsonl ---- */

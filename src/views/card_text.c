@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/door/file.h"
 #include "views/card.h"
 
 /* ---- pieces ---- */
