@@ -54,8 +54,7 @@ void gt_card_free(gt_card *c);            /* NULL is fine */
 bool gt_card_has_sheet(const gt_card *c); /* the run drew one of this network */
 gt_status gt_card_write_sheet(const gt_card *c, const char *path);
 /* Append the text; a failure sticks in the buffer. `sheet`: the name of a picture that lies beside the card; NULL:
- * none.
- */
+ * none. */
 void gt_card_markdown(const gt_card *c, const char *sheet, gt_buffer *out);
 void gt_card_json(const gt_card *c, const char *sheet, gt_buffer *out);
 

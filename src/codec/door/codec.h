@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * PNG by itself, and entries of ZIP archives. The functions of gantry/picture.h read pictures of every kind. No byte
- * that
- * is read is trusted: sizes are checked before memory is taken, checksums are verified. A message gives the reason;
- * unless
- * said otherwise the caller puts file and entry in front of the message (gt_wrap). All functions may be called from
- * any
- * thread. */
+ * that is read is trusted: sizes are checked before memory is taken, checksums are verified. A message gives the
+ * reason; unless said otherwise the caller puts file and entry in front of the message (gt_wrap). All functions may be
+ * called from any thread. */
 #ifndef GANTRY_CODEC_DOOR_CODEC_H
 #define GANTRY_CODEC_DOOR_CODEC_H
 

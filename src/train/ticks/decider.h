@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What reads the values of a tick and says what follows from them: the schedule plateau, --early-stopping, the
- * warnings,
- * --best. A decider is a file of this folder and a line of decider_list.h, in whose order the deciders of a tick
- * decide. Rank 0 has the values and decides; all ranks get the decision.
+ * warnings, --best. A decider is a file of this folder and a line of decider_list.h, in whose order the deciders of a
+ * tick decide. Rank 0 has the values and decides; all ranks get the decision.
  *
  *     gt_deciders_begin_all(e, j);                   // the log of the ticks before is open
  *     each tick: gt_deciders_decide_all(e, j, &tick, &decision);
