@@ -89,11 +89,12 @@
     const step = stepOf((hi - lo) / 6);
     for (let k = Math.ceil(lo / step - 1e-6); k * step <= hi + step * 1e-6; k++) {
       const at = xAt(c, k * step), t = document.createElementNS(c.svg.namespaceURI, "text");
-      if (at >= c.axis[3] - 46) continue;
+      const text = Number((k * step).toPrecision(6)).toString();
+      if (at + 3.3 * text.length >= c.axis[3] - 39) continue; // the unit stands there
       t.setAttribute("class", "x");
       t.setAttribute("x", at.toFixed(1));
       t.setAttribute("y", (c.axis[6] + 18).toFixed(1));
-      t.textContent = Number((k * step).toPrecision(6)).toString();
+      t.textContent = text;
       c.svg.prepend(t);
     }
   }
