@@ -423,6 +423,14 @@ gt_status gt_file_open_regular(const char *path, int *fd, off_t *bytes) {
     return st;
 }
 
+gt_status gt_file_check_regular(const char *path) {
+    int fd;
+    off_t bytes;
+    gt_status st = gt_file_open_regular(path, &fd, &bytes);
+    if (!st) close(fd);
+    return st;
+}
+
 /* How many of the n bytes there are; -1 and errno. */
 static ssize_t read_up_to(int fd, uint64_t offset, void *out, size_t n) {
     size_t all = 0;

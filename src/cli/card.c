@@ -39,17 +39,6 @@ static const gt_option table[] = {
     CLI_ASSUMED_OF_CLASSIFIERS,
 };
 
-static const gt_outfile picture = {.files = CLI_NAMES({"*.png", GT_OUTFILE_PICTURE})};
-
-/* "cards/first.md" -> "cards/first.png" */
-static gt_status choose_sheet(cli_session *s, card_fields *f) {
-    const char *name = strrchr(f->out, '/'), *dot = strrchr(name ? name : f->out, '.');
-    f->sheet = "";
-    if (!dot || gt_kind_of_file(f->out) == GT_KIND_SPECIAL) return GT_OK;
-    f->sheet = gt_arena_printf(s->arena, "%.*s.png", (int)(dot - f->out), f->out);
-    return f->sheet ? cli_check_output(&s->options, f->sheet, &picture) : GT_NOMEM;
-}
-
 static gt_status prepare(cli_session *s) {
     card_fields *f = s->fields;
     if (s->arguments.n_words != 1) return gt_fail(GT_USAGE, "one run, checkpoint or network is needed");
@@ -57,7 +46,9 @@ static gt_status prepare(cli_session *s) {
     f->file = s->arguments.words[0];
     gt_status st = cli_choose_checkpoint(&s->options, &f->file);
     if (!st) st = cli_find_run(s, f->file, &f->run, &f->job);
-    return st ? st : choose_sheet(s, f);
+    f->sheet = "";
+    if (st || !*f->out || gt_kind_of_file(f->out) == GT_KIND_SPECIAL) return st;
+    return cli_picture_beside(s, f->out, &f->sheet);
 }
 
 static gt_status write_card(const card_fields *f, const gt_card *card) {

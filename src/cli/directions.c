@@ -103,8 +103,6 @@ static gt_status read_examples(cli_session *s, const directions_fields *f, gt_di
     return st ? st : read_seeds(s, "--without", *f->without ? f->without : f->with, &r->without);
 }
 
-static const gt_outfile of_sheet = {.files = CLI_NAMES({"*.png", GT_OUTFILE_PICTURE})};
-
 /* The file, and the sheet beside it, where the first rank will write them. */
 static gt_status choose_place(cli_session *s, const directions_fields *f, gt_directions_request *r) {
     const gt_outfile *of_out = gt_options_find(&s->options, "out")->writes;
@@ -115,11 +113,7 @@ static gt_status choose_place(cli_session *s, const directions_fields *f, gt_dir
         st = cli_check_output(&s->options, r->out, of_out);
     }
     if (!st) st = gt_h5_check(r->out);
-    if (st || !f->sheet) return st;
-    const char *dot = strrchr(r->out, '.');
-    size_t stem = dot ? (size_t)(dot - r->out) : strlen(r->out);
-    if (!(r->sheet = gt_arena_printf(s->arena, "%.*s.png", (int)stem, r->out))) return GT_NOMEM;
-    return cli_check_output(&s->options, r->sheet, &of_sheet);
+    return st || !f->sheet ? st : cli_picture_beside(s, r->out, &r->sheet);
 }
 
 static gt_status read_request(cli_session *s) {

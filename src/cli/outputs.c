@@ -76,6 +76,15 @@ gt_status cli_check_output(const gt_options *o, const char *path, const gt_outfi
     return cli_first_rank() ? gt_outfile_check(output, path, overwrites(o)) : GT_OK;
 }
 
+static const gt_outfile of_picture = {.files = CLI_NAMES({"*.png", GT_OUTFILE_PICTURE})};
+
+gt_status cli_picture_beside(cli_session *s, const char *out, const char **picture) {
+    const char *name = strrchr(out, '/'), *dot = strrchr(name ? name : out, '.');
+    int stem = (int)(dot ? (size_t)(dot - out) : strlen(out));
+    *picture = gt_arena_printf(s->arena, "%.*s.png", stem, out);
+    return *picture ? cli_check_output(&s->options, *picture, &of_picture) : GT_NOMEM;
+}
+
 gt_status cli_check_output_names(const gt_options *o) {
     gt_status st = GT_OK;
     for (int i = 0; i < o->n && !st; i++) {

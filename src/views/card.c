@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "contents/door/contents.h"
-#include "model/door/family.h"
-#include "model/door/model.h"
 #include "base/door/file.h"
 #include "base/door/log.h"
-#include "nets/door/nets.h"
-#include "data/door/source.h"
 #include "base/door/text.h"
+#include "contents/door/contents.h"
+#include "data/door/source.h"
+#include "model/door/family.h"
+#include "model/door/model.h"
+#include "nets/door/nets.h"
 
 /* ---- members ---- */
 

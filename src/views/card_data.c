@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "h5/door/arrays.h"
-#include "model/door/family.h"
-#include "contents/door/contents.h"
-#include "data/door/dataset.h"
 #include "base/door/log.h"
 #include "base/door/progress.h"
+#include "contents/door/contents.h"
+#include "data/door/dataset.h"
+#include "h5/door/arrays.h"
+#include "model/door/family.h"
 #include "run/door/rundir.h"
 #include "views/card.h"
 

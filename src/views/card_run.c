@@ -8,9 +8,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "model/door/family.h"
-#include "codec/door/grid.h"
 #include "base/door/log.h"
+#include "codec/door/grid.h"
+#include "model/door/family.h"
 #include "run/door/rundir.h"
 #include "views/card.h"
 

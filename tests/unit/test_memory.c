@@ -17,6 +17,7 @@
 
 #include "train/measure/measurer.h"
 #include "gantry/job.h"
+#include "scratch.h"
 
 /* ---- calls of the allocator by this thread ---- */
 
@@ -124,16 +125,15 @@ static void save_without_memory(void **state) {
     gt_engine *e = &((fixture *)*state)->engine;
     if (!COUNTS_ALLOCATIONS) skip();
     gt_journal *j = &((fixture *)*state)->journal;
-    char dir[] = "/tmp/gantry-memory-XXXXXX";
-    assert_non_null(mkdtemp(dir));
-    assert_non_null(j->saver = gt_saver_new(dir, &(gt_keep){.newest = 1}));
+    assert_int_equal(make_scratch(NULL), 0);
+    assert_non_null(j->saver = gt_saver_new(scratch, &(gt_keep){.newest = 1}));
     most = 1 << 16;
     gt_save_all(e, j, GT_NOT_THE_BEST);
     most = SIZE_MAX;
     gt_saver_free(j->saver);
     j->saver = NULL;
     assert_true(j->checkpoint_failed);
-    assert_int_equal(rmdir(dir), 0); /* empty */
+    assert_int_equal(rmdir(scratch), 0); /* empty */
 }
 
 static size_t resident(void) {

@@ -74,6 +74,7 @@ gt_status gt_sync_parent(const char *path);
 
 /* Opens a regular file for reading; GT_FORMAT: `path` is not a regular file. *fd is -1 unless GT_OK. */
 gt_status gt_file_open_regular(const char *path, int *fd, off_t *bytes);
+gt_status gt_file_check_regular(const char *path); /* can it be opened so? */
 /* All n bytes at `offset` of an open file; GT_FORMAT: the file ends before. The message names no path. */
 gt_status gt_read_at(int fd, uint64_t offset, void *out, size_t n);
 /* Does the file hold these n bytes (at most 16) at `offset`? false also where the file cannot be read. */

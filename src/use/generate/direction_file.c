@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/door/file.h"
 #include "codec/door/npy.h"
@@ -184,11 +183,8 @@ static gt_status from_hdf5(gt_directions *d, const char *path, int num_ws, int w
 
 /* What the file is instead. */
 static gt_status no_directions(const char *path, gt_file_kind kind) {
-    int fd;
-    off_t bytes;
-    gt_status st = gt_file_open_regular(path, &fd, &bytes);
+    gt_status st = gt_file_check_regular(path);
     if (st) return st; /* it is not there, or cannot be read */
-    close(fd);
     const char *what = gt_kind_text(kind);
     return gt_fail(GT_FORMAT, "%s%sno directions: .h5 of gantry directions or .npy is meant", what,
                    *what ? " and " : "");

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/door/file.h"
 #include "codec/door/npy.h"
@@ -110,11 +109,8 @@ static gt_status check_finite(const wanted *w, const char *path) {
 
 /* What the file is instead. */
 static gt_status no_styles(const char *path, gt_file_kind kind) {
-    int fd;
-    off_t bytes;
-    gt_status st = gt_file_open_regular(path, &fd, &bytes);
+    gt_status st = gt_file_check_regular(path);
     if (st) return st; /* it is not there, or cannot be read */
-    close(fd);
     const char *what = gt_kind_text(kind);
     return gt_fail(GT_FORMAT, "'%s'%s%s%s holds no styles: .npz with an array '%s', .npy or HDF5 is meant", path,
                    *what ? " is " : "", what, *what ? " and" : "", ARRAY);
