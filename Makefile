@@ -36,7 +36,7 @@ GIT_ID   := $(or $(GIT_ID),$(ARCHIVED),$(shell git describe --always --dirty --a
 WERROR   ?= $(if $(ARCHIVED),,-Werror)
 # HDF5 without MPI: its name in Debian, and elsewhere.
 HDF5     := $(shell { $(PKG_CONFIG) --exists hdf5-serial || ! $(PKG_CONFIG) --exists hdf5; } 2>/dev/null && echo hdf5-serial || echo hdf5)
-PACKAGES := ompi openblas $(HDF5) libpng libzip jansson libxxhash zlib libjpeg libdeflate libwebp libwebpdemux libtiff-4 lcms2 libarchive cairo
+PACKAGES := ompi openblas $(HDF5) libpng libzip jansson libxxhash libcrypto zlib libjpeg libdeflate libwebp libwebpdemux libtiff-4 lcms2 libarchive cairo
 MISSING  := $(shell for p in $(PACKAGES); do $(PKG_CONFIG) --exists $$p 2>/dev/null || echo $$p; done)
 CFLAGS_PACKAGES := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
 LIBS     := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null) -lm -pthread

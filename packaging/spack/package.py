@@ -28,6 +28,7 @@ class Gantry(MakefilePackage):
     depends_on("libzip")
     depends_on("jansson")
     depends_on("xxhash")
+    depends_on("openssl@3:")
     depends_on("zlib-api")
     depends_on("libjpeg-turbo")
     depends_on("libdeflate")
