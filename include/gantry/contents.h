@@ -3,7 +3,7 @@
  *
  *     gt_contents *c;
  *     gt_status st = gt_contents_open(&c, "runs/first/last", NULL);
- *     if (!st) st = gt_contents_read(c, NULL);
+ *     if (!st) st = gt_contents_read(c, NULL, GT_CONTENTS_G1);
  *     char text[GT_CONTENTS_HASH_BYTES];
  *     ... gt_contents_text(gt_contents_hash(c), text) is "g1:" and 32 hexadecimal digits ...
  *     gt_contents_close(c);
@@ -12,10 +12,10 @@
  * pictures are samples. A part is one or more arrays:
  *
  *   checkpoint   each entry by its path: networks, moving averages, moments of optimisers, /state (step, images, p of
- *                ADA, seed, ...), mixtures. NOT /recipe and /data, which say what was to be computed of which data, and
- *                not the attributes: version, kernel set, fingerprint of the dataset, descriptions. So the hash says
- *                which numbers there are, and not how they came about. A checkpoint without its first 512 bytes, as
- *                other programs of HDF5 may write it, has the same hash.
+ *                ADA, seed, ...), mixtures. NOT /recipe and /data, which say what was to be computed of which data, NOT
+ *                /chain, which says what came before, and not the attributes: version, kernel set, fingerprint of the
+ *                dataset, descriptions. So the hash says which numbers there are, and not how they came about. A
+ *                checkpoint without its first 512 bytes, as other programs of HDF5 may write it, has the same hash.
  *   network      .safetensors, .npz, .pt, .pkl: each tensor by its name, with the type that it has in the file. NOT
  *                texts and numbers beside the tensors
  *   arrays       any other HDF5 file: each set by its path
@@ -35,6 +35,14 @@
  *                  the 16 bytes of its hash (the higher half first, big-endian, as it is printed); arrays come in the
  *                  order of the bytes of their names, samples in that of the dataset
  * A form that gives other hashes for the same contents will have another number.
+ *
+ * g1 finds accidents. Whoever wants to can make other contents with the same g1, but not with the same SHA-256:
+ *     a part:      SHA-256 of a zero byte and, for each of its arrays: count of the bytes of the name, name, count of
+ *                  the bytes of the type's name, type's name, count of dimensions, each dimension as a count, and the
+ *                  root of the values. The root is that of a Merkle tree (RFC 6962, section 2.1) whose leaves are the
+ *                  values' bytes in blocks of 1 MiB, the last one shorter
+ *     a file:      the root of the Merkle tree whose leaves are the hashes of the parts, in the same order as above
+ * Such a tree over tensors is a proof about a network, and one over samples about a dataset (docs/reproducibility.md).
  *
  * Nothing that is read is trusted. Arrays are read in pieces, samples one for each thread; a checkpoint is in memory as
  * a whole, since its checksum is verified first. Main thread only; gt_h5_check() (gantry/arrays.h) comes before.
@@ -63,10 +71,14 @@ const char *gt_contents_kind(const gt_contents *c); /* "checkpoint", "network", 
 int64_t gt_contents_parts(const gt_contents *c);
 const char *gt_contents_parts_are(const gt_contents *c); /* "tensors", "samples" */
 
+typedef enum gt_contents_form { GT_CONTENTS_G1, GT_CONTENTS_SHA256 } gt_contents_form;
+
 /* Reads all of it; samples on the threads of the pool (NULL: this thread alone). To be called before what follows. */
-gt_status gt_contents_read(gt_contents *c, gt_pool *pool);
-gt_hash128 gt_contents_hash(const gt_contents *c);
+gt_status gt_contents_read(gt_contents *c, gt_pool *pool, gt_contents_form form);
+gt_hash128 gt_contents_hash(const gt_contents *c); /* of all and of a part, read as GT_CONTENTS_G1 */
 gt_hash128 gt_contents_part_hash(const gt_contents *c, int64_t i);
+gt_sha256 gt_contents_root(const gt_contents *c); /* the same, read as GT_CONTENTS_SHA256 */
+gt_sha256 gt_contents_leaf(const gt_contents *c, int64_t i);
 /* "/networks/G/b4.const  float32 [16,4,4]", "12 img0012.png  uint8 [32,32,3]". No control characters. */
 gt_status gt_contents_part_text(const gt_contents *c, int64_t i, char text[GT_CONTENTS_NAME_BYTES]);
 const char *gt_contents_text(gt_hash128 hash, char text[GT_CONTENTS_HASH_BYTES]);
@@ -77,8 +89,8 @@ typedef struct gt_contents_difference {
     char first[GT_CONTENTS_NAME_BYTES + 256];
 } gt_contents_difference;
 
-/* Compares two files that were read. Reads the first part that differs once more. GT_USAGE: one has tensors, the other
- * samples. */
+/* Compares two files that were read in one form. Reads the first part that differs once more. GT_USAGE: one has
+ * tensors, the other samples. */
 gt_status gt_contents_compare(const gt_contents *a, const gt_contents *b, gt_contents_difference *out);
 
 #endif

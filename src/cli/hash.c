@@ -12,7 +12,7 @@
 #include "gantry/progress.h"
 
 typedef struct hash_fields {
-    bool tensors, compare;
+    bool tensors, compare, sha256;
     int64_t threads;
 } hash_fields;
 
@@ -22,8 +22,12 @@ static const gt_option table[] = {
     {CLI_OPTION(tensors, "0", "Print a line for each tensor too, or each sample of a dataset"),
      .detail = "Its hash, name, type and shape."},
     {CLI_OPTION(compare, "0", "Name the first tensor or sample in which two files differ, and by how much")},
+    {CLI_OPTION(sha256, "0", "SHA-256, for which nobody can make other contents with the same hash"),
+     .detail = "The root of a tree over tensors or samples, as gantry audit compares it: docs/reproducibility.md."},
     {CLI_OPTION(threads, "1", "Number of threads that decode samples"), .min = 1, .max = 4096},
 };
+
+static bool wants_sha256(const cli_session *s) { return ((const hash_fields *)s->fields)->sha256; }
 
 /* A file that may come from elsewhere is checked before it is opened. */
 static gt_status open_checked(const cli_session *s, const char *path, gt_contents **out) {
@@ -44,16 +48,25 @@ static gt_contents *read_file(const cli_session *s, const char *path, gt_pool *p
     *st = open_checked(s, path, &c);
     if (*st) return NULL;
     gt_tell_start("reading", gt_contents_parts_are(c), gt_contents_parts(c));
-    *st = gt_contents_read(c, pool);
+    *st = gt_contents_read(c, pool, wants_sha256(s) ? GT_CONTENTS_SHA256 : GT_CONTENTS_G1);
     gt_tell_end();
     if (!*st) return c;
     gt_contents_close(c);
     return NULL;
 }
 
-static void print_hash(gt_hash128 hash, const char *kind, const char *name) {
-    char text[GT_CONTENTS_HASH_BYTES];
-    gt_print("%s  %s%s%s\n", gt_contents_text(hash, text), kind, *kind && *name ? "  " : "", name);
+enum { WHOLE = -1 };
+
+/* Of part i, or of all. */
+static void print_hash(const cli_session *s, const gt_contents *c, int64_t i, const char *kind, const char *name) {
+    char text[GT_SHA256_TEXT];
+    if (wants_sha256(s)) {
+        gt_sha256 hash = i == WHOLE ? gt_contents_root(c) : gt_contents_leaf(c, i);
+        gt_print("sha256:%s", gt_sha256_text(&hash, text));
+    } else {
+        gt_print("%s", gt_contents_text(i == WHOLE ? gt_contents_hash(c) : gt_contents_part_hash(c, i), text));
+    }
+    gt_print("  %s%s%s\n", kind, *kind && *name ? "  " : "", name);
 }
 
 static gt_status print_file(const cli_session *s, const char *path, gt_pool *pool) {
@@ -61,9 +74,9 @@ static gt_status print_file(const cli_session *s, const char *path, gt_pool *poo
     gt_contents *c = read_file(s, path, pool, &st);
     char name[GT_CONTENTS_NAME_BYTES];
     if (!c) return st;
-    print_hash(gt_contents_hash(c), gt_contents_kind(c), gt_contents_path(c));
+    print_hash(s, c, WHOLE, gt_contents_kind(c), gt_contents_path(c));
     for (int64_t i = 0; ((const hash_fields *)s->fields)->tensors && i < gt_contents_parts(c) && !st; i++)
-        if (!(st = gt_contents_part_text(c, i, name))) print_hash(gt_contents_part_hash(c, i), "", name);
+        if (!(st = gt_contents_part_text(c, i, name))) print_hash(s, c, i, "", name);
     gt_contents_close(c);
     return st;
 }
@@ -95,7 +108,7 @@ static gt_status compare_files(const cli_session *s, gt_pool *pool) {
     if (!st) b = read_file(s, words[1], pool, &st);
     if (!st && !d) st = gt_fail(GT_NOMEM, "out of memory for a comparison");
     if (!st) st = gt_contents_compare(a, b, d);
-    if (!st && !d->parts) print_hash(gt_contents_hash(a), "equal", "");
+    if (!st && !d->parts) print_hash(s, a, WHOLE, "equal", "");
     if (!st && d->parts) {
         gt_print("%s\n%s that differ: %" PRId64 " of %" PRId64 "\n", d->first, gt_contents_parts_are(a), d->parts,
                  d->all);
@@ -134,6 +147,7 @@ const cli_command cli_hash = {
     .failed = "a file cannot be read, or --compare has found a difference",
     CLI_EXAMPLES({"Two runs: are they the same?", "gantry hash runs/a runs/b"},
                  {"A dataset before and after it was converted", "gantry hash pictures pictures.zip"},
+                 {"A hash that nobody can forge", "gantry hash --sha256 runs/a"},
                  {"The first tensor that differs, and by how much", "gantry hash --compare runs/a runs/b"}),
     CLI_ROWS(table),
     .run = hash_words,

@@ -16,13 +16,13 @@ enum { MOST_ARRAYS = 3 /* pixels, label, mask */ };
 typedef struct part {
     int n;
     struct {
-        contents_array head;
-        int64_t dims[CONTENTS_MOST_DIMS];
+        gt_part_array head;
+        int64_t dims[GT_PART_MOST_DIMS];
         gt_buffer values;
     } of[MOST_ARRAYS];
 } part;
 
-static gt_status keep_head(void *arg, const contents_array *a) {
+static gt_status keep_head(void *arg, const gt_part_array *a) {
     part *p = arg;
     p->of[p->n].head = *a;
     p->of[p->n].head.dims = p->of[p->n].dims;
@@ -39,7 +39,7 @@ static gt_status keep_values(void *arg, const void *bytes, size_t n) {
 }
 
 static gt_status keep_part(part *p, const gt_contents *c, int64_t i) {
-    return contents_pour(c, i, &(contents_sink){keep_head, keep_values, p});
+    return contents_pour(c, i, &(gt_part_sink){keep_head, keep_values, p});
 }
 
 static void free_part(part *p) {
@@ -49,7 +49,7 @@ static void free_part(part *p) {
 /* ---- two arrays ---- */
 
 static bool same_shape(const part *a, const part *b, int i) {
-    const contents_array *x = &a->of[i].head, *y = &b->of[i].head;
+    const gt_part_array *x = &a->of[i].head, *y = &b->of[i].head;
     return x->type == y->type && x->n_dims == y->n_dims &&
            !memcmp(x->dims, y->dims, (size_t)x->n_dims * sizeof *x->dims);
 }
@@ -121,6 +121,11 @@ static int order(const gt_contents *a, int64_t i, const gt_contents *b, int64_t 
     return a->arrays ? strcmp(a->arrays[i].name, b->arrays[k].name) : 0;
 }
 
+static bool equal_parts(const gt_contents *a, int64_t i, const gt_contents *b, int64_t k) {
+    if (a->form == GT_CONTENTS_SHA256) return gt_sha256_equal(&a->leaves[i], &b->leaves[k]);
+    return !memcmp(&a->hashes[i], &b->hashes[k], sizeof *a->hashes);
+}
+
 gt_status gt_contents_compare(const gt_contents *a, const gt_contents *b, gt_contents_difference *out) {
     gt_status st = GT_OK;
     *out = (gt_contents_difference){0};
@@ -130,7 +135,7 @@ gt_status gt_contents_compare(const gt_contents *a, const gt_contents *b, gt_con
             a->path, a->kind, b->path, b->kind);
     for (int64_t i = 0, k = 0; (i < a->count || k < b->count) && !st; out->all++) {
         int o = order(a, i, b, k);
-        bool differs = o || memcmp(&a->hashes[i], &b->hashes[k], sizeof *a->hashes);
+        bool differs = o || !equal_parts(a, i, b, k);
         if (differs && !out->parts++) st = tell_first(a, o <= 0 ? i : -1, b, o >= 0 ? k : -1, out);
         i += o <= 0;
         k += o >= 0;

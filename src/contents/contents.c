@@ -22,35 +22,20 @@
 
 /* ---- the parts ---- */
 
-gt_status contents_add(gt_contents *c, const contents_array *a) {
+gt_status contents_add(gt_contents *c, const gt_part_array *a) {
     if (!gt_arena_grow(c->arena, &c->arrays, (int)c->count, &c->room, sizeof *c->arrays)) return GT_NOMEM;
     int64_t *dims = gt_arena_array(c->arena, (size_t)a->n_dims + 1, sizeof *dims);
     char *name = gt_arena_printf(c->arena, "%s", a->name);
     if (!dims || !name) return gt_fail(GT_NOMEM, "out of memory for the arrays of '%s'", c->path);
     if (a->n_dims) memcpy(dims, a->dims, (size_t)a->n_dims * sizeof *dims);
-    c->arrays[c->count++] = (contents_array){name, a->type, a->n_dims, dims, a->place};
+    c->arrays[c->count++] = (gt_part_array){name, a->type, a->n_dims, dims, a->place};
     return GT_OK;
 }
 
-gt_status contents_pour(const gt_contents *c, int64_t i, const contents_sink *to) {
+gt_status contents_pour(const gt_contents *c, int64_t i, const gt_part_sink *to) {
     if (!c->arrays) return c->pour(c, i, to);
     gt_status st = to->head(to->arg, &c->arrays[i]);
     return st ? st : c->pour(c, i, to);
-}
-
-gt_status contents_give(const contents_sink *to, gt_weight_type type, const void *values, size_t n) {
-    size_t size = gt_weight_type_bytes(type);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    return to->values(to->arg, values, n * size);
-#else
-    gt_status st = GT_OK;
-    for (size_t i = 0; i < n && !st; i++) {
-        uint8_t turned[8];
-        for (size_t k = 0; k < size; k++) turned[k] = ((const uint8_t *)values)[i * size + size - 1 - k];
-        st = to->values(to->arg, turned, size);
-    }
-    return st;
-#endif
 }
 
 /* ---- what a file holds ---- */
@@ -105,7 +90,7 @@ static gt_status open_kind(gt_contents *c, const gt_network_options *reading) {
 }
 
 static int compare_names(const void *a, const void *b) {
-    return strcmp(((const contents_array *)a)->name, ((const contents_array *)b)->name);
+    return strcmp(((const gt_part_array *)a)->name, ((const gt_part_array *)b)->name);
 }
 
 gt_status gt_contents_open(gt_contents **out, const char *path, const gt_network_options *reading) {
@@ -115,8 +100,6 @@ gt_status gt_contents_open(gt_contents **out, const char *path, const gt_network
     gt_status st = c && c->path && c->arena ? open_kind(c, reading)
                                             : gt_fail(GT_NOMEM, "out of memory for opening '%s'", path);
     if (!st && c->count == 0) st = gt_fail(GT_FORMAT, "'%s' holds no numbers of which a hash could be", path);
-    if (!st) c->hashes = calloc((size_t)c->count, sizeof *c->hashes);
-    if (!st && !c->hashes) st = gt_fail(GT_NOMEM, "out of memory for the hashes of '%s'", path);
     if (st) {
         gt_contents_close(c);
         return st;
@@ -131,6 +114,7 @@ void gt_contents_close(gt_contents *c) {
     if (c->close) c->close(c->state);
     gt_arena_free(c->arena);
     free(c->hashes);
+    free(c->leaves);
     free(c->path);
     free(c);
 }
@@ -149,7 +133,7 @@ static void add_text(gt_hasher *h, const char *text) {
     gt_hasher_add(h, text, strlen(text));
 }
 
-static gt_status hash_head(void *arg, const contents_array *a) {
+static gt_status hash_head(void *arg, const gt_part_array *a) {
     add_text(arg, a->name);
     add_text(arg, gt_weight_type_name(a->type));
     add_count(arg, (uint64_t)a->n_dims);
@@ -166,8 +150,19 @@ static gt_status hash_values(void *arg, const void *bytes, size_t n) {
 static gt_status hash_part(gt_contents *c, int64_t i) {
     gt_hasher *h = gt_hasher_new();
     if (!h) return GT_NOMEM;
-    gt_status st = contents_pour(c, i, &(contents_sink){hash_head, hash_values, h});
+    gt_status st = contents_pour(c, i, &(gt_part_sink){hash_head, hash_values, h});
     c->hashes[i] = gt_hasher_end(h);
+    return st;
+}
+
+static gt_status sha_of_part(gt_contents *c, int64_t i) {
+    gt_part_hash *l = gt_part_hash_new();
+    if (!l) return GT_NOMEM;
+    const gt_part_sink to = gt_part_hash_sink(l);
+    gt_status st = contents_pour(c, i, &to);
+    if (!st) st = gt_part_hash_take(l, &c->leaves[i]);
+    gt_part_hash_free(l);
+    gt_progress();
     return st;
 }
 
@@ -185,7 +180,8 @@ typedef struct block {
 static void hash_tile(void *arg, int tile, int worker) {
     block *b = arg;
     (void)worker;
-    b->of[tile].status = hash_part(b->c, b->first + tile);
+    bool sha = b->c->form == GT_CONTENTS_SHA256;
+    b->of[tile].status = (sha ? sha_of_part : hash_part)(b->c, b->first + tile);
     if (b->of[tile].status) b->of[tile].why = strndup(gt_message(), WHY_BYTES);
 }
 
@@ -201,6 +197,12 @@ static gt_status hash_block(block *b, gt_pool *pool, int n) {
     return st;
 }
 
+static gt_status root_of_leaves(gt_contents *c) {
+    gt_merkle tree = {0};
+    for (int64_t i = 0; i < c->count; i++) gt_merkle_add(&tree, &c->leaves[i]);
+    return gt_merkle_root(&tree, &c->root);
+}
+
 static gt_status sum_up(gt_contents *c) {
     gt_hasher *h = gt_hasher_new();
     if (!h) return GT_NOMEM;
@@ -212,20 +214,30 @@ static gt_status sum_up(gt_contents *c) {
     return GT_OK;
 }
 
-gt_status gt_contents_read(gt_contents *c, gt_pool *pool) {
+static gt_status make_room(gt_contents *c, gt_contents_form form) {
+    c->form = form;
+    if (form == GT_CONTENTS_SHA256 && !c->leaves) c->leaves = calloc((size_t)c->count, sizeof *c->leaves);
+    if (form == GT_CONTENTS_G1 && !c->hashes) c->hashes = calloc((size_t)c->count, sizeof *c->hashes);
+    bool good = form == GT_CONTENTS_SHA256 ? c->leaves != NULL : c->hashes != NULL;
+    return good ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the hashes of '%s'", c->path);
+}
+
+gt_status gt_contents_read(gt_contents *c, gt_pool *pool, gt_contents_form form) {
     block *b = malloc(sizeof *b);
-    gt_status st = b ? GT_OK : gt_fail(GT_NOMEM, "out of memory for hashes");
+    gt_status st = b ? make_room(c, form) : gt_fail(GT_NOMEM, "out of memory for hashes");
     for (int64_t first = 0; first < c->count && !st; first += BLOCK) {
         *b = (block){.c = c, .first = first};
         st = hash_block(b, c->main_thread_only ? NULL : pool, (int)gt_smallest(BLOCK, c->count - first));
         gt_tell(gt_smallest(first + BLOCK, c->count));
     }
     free(b);
-    return st ? st : sum_up(c);
+    return st ? st : form == GT_CONTENTS_SHA256 ? root_of_leaves(c) : sum_up(c);
 }
 
 gt_hash128 gt_contents_hash(const gt_contents *c) { return c->whole; }
 gt_hash128 gt_contents_part_hash(const gt_contents *c, int64_t i) { return c->hashes[i]; }
+gt_sha256 gt_contents_root(const gt_contents *c) { return c->root; }
+gt_sha256 gt_contents_leaf(const gt_contents *c, int64_t i) { return c->leaves[i]; }
 
 const char *gt_contents_text(gt_hash128 hash, char text[GT_CONTENTS_HASH_BYTES]) {
     memcpy(text, "g1:", 3);
@@ -236,7 +248,7 @@ const char *gt_contents_text(gt_hash128 hash, char text[GT_CONTENTS_HASH_BYTES])
 gt_status gt_contents_hash_file(const char *path, char name[GT_NAME_BYTES], char text[GT_CONTENTS_HASH_BYTES]) {
     gt_contents *c;
     gt_status st = gt_contents_open(&c, path, NULL);
-    if (!st) st = gt_contents_read(c, NULL);
+    if (!st) st = gt_contents_read(c, NULL, GT_CONTENTS_G1);
     if (!st) gt_contents_text(gt_contents_hash(c), text);
     if (!st && name) gt_path_name(gt_contents_path(c), name);
     gt_contents_close(c);
@@ -245,7 +257,7 @@ gt_status gt_contents_hash_file(const char *path, char name[GT_NAME_BYTES], char
 
 /* ---- for people ---- */
 
-void contents_shape_text(const contents_array *a, char *text, size_t room) {
+void contents_shape_text(const gt_part_array *a, char *text, size_t room) {
     size_t n = (size_t)snprintf(text, room, "%s", gt_weight_type_name(a->type));
     for (int i = 0; i < a->n_dims && n < room; i++)
         n += (size_t)snprintf(text + n, room - n, "%s%" PRId64, i ? "," : " [", a->dims[i]);

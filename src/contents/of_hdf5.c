@@ -17,8 +17,10 @@ typedef struct arrays {
     gt_contents *of; /* while the sets are listed */
 } arrays;
 
-/* What a checkpoint holds besides says what was to be computed of which data. */
-static bool is_state(const char *path) { return strcmp(path, "/recipe") != 0 && strncmp(path, "/data/", 6) != 0; }
+/* What a checkpoint holds besides says what was to be computed of which data, and what came before. */
+static bool is_state(const char *path) {
+    return strcmp(path, "/recipe") != 0 && strncmp(path, "/data/", 6) != 0 && strncmp(path, "/chain/", 7) != 0;
+}
 
 /* What a set is read as. False: it is of no kind that is read. */
 static bool type_of(const gt_h5_set *s, gt_weight_type *type, gt_number *read_as) {
@@ -55,7 +57,7 @@ static bool row_values(const gt_h5_set *s, gt_number read_as, size_t *values) {
     return !gt_mul_overflows((size_t)s->row_elements, each, values);
 }
 
-static gt_status pour_rows(gt_h5_set *s, gt_number read_as, gt_weight_type type, const contents_sink *to) {
+static gt_status pour_rows(gt_h5_set *s, gt_number read_as, gt_weight_type type, const gt_part_sink *to) {
     enum { PIECE = 1 << 20 };
     size_t values = 0, bytes = 0, room;
     if (!row_values(s, read_as, &values) || gt_mul_overflows(values, gt_weight_type_bytes(type), &bytes))
@@ -68,15 +70,15 @@ static gt_status pour_rows(gt_h5_set *s, gt_number read_as, gt_weight_type type,
     for (int64_t at = 0; at < s->rows && !st; at += most) {
         int64_t n = s->rows - at < most ? s->rows - at : most;
         st = gt_h5_set_read(s, at, n, read_as, rows);
-        if (!st) st = contents_give(to, type, rows, (size_t)n * values);
+        if (!st) st = gt_part_give(to, type, rows, (size_t)n * values);
     }
     free(rows);
     return st;
 }
 
-static gt_status pour_set(const gt_contents *c, int64_t i, const contents_sink *to) {
+static gt_status pour_set(const gt_contents *c, int64_t i, const gt_part_sink *to) {
     const arrays *f = c->state;
-    const contents_array *a = &c->arrays[i];
+    const gt_part_array *a = &c->arrays[i];
     gt_h5_set *s;
     gt_status st = gt_h5_set_open(&s, f->file, a->name);
     if (!st && (st = pour_rows(s, (gt_number)a->place, a->type, to))) gt_wrap(st, "%s", a->name);
@@ -87,8 +89,8 @@ static gt_status pour_set(const gt_contents *c, int64_t i, const contents_sink *
 /* ---- the list ---- */
 
 static gt_status add_set(gt_contents *c, const gt_h5_set *s, const char *path) {
-    contents_array a = {.name = path};
-    int64_t dims[CONTENTS_MOST_DIMS];
+    gt_part_array a = {.name = path};
+    int64_t dims[GT_PART_MOST_DIMS];
     gt_number read_as;
     if (!type_of(s, &a.type, &read_as))
         return gt_fail(GT_FORMAT,

@@ -193,6 +193,8 @@ void gt_dataset_close(gt_dataset *ds) {
     gt_source_close(ds->source); /* with the dataset, which lies in its arena */
 }
 
+gt_source *gt_dataset_source(gt_dataset *ds) { return ds->source; }
+
 const gt_dataset_info *gt_dataset_get_info(const gt_dataset *ds) { return &ds->info; }
 
 void gt_dataset_tell_classes(const gt_dataset *ds, const char *spec) {

@@ -108,7 +108,7 @@ static gt_status put_hash(gt_card *c, json_t *to, const char *path, gt_pool *poo
     gt_status st = gt_contents_open(&of, path, NULL);
     if (st) return st;
     gt_tell_start("reading the data", gt_contents_parts_are(of), gt_contents_parts(of));
-    st = gt_contents_read(of, pool);
+    st = gt_contents_read(of, pool, GT_CONTENTS_G1);
     gt_tell_end();
     if (!st) card_put_text(c, to, "hash", gt_contents_text(gt_contents_hash(of), text));
     if (!st) card_put_int(c, to, "stored", gt_contents_parts(of));

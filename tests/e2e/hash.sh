@@ -5,11 +5,14 @@
 need_python
 # alike KIND FILE...: all of the kind, and of one hash
 alike() {
-    local kind=$1
+    local kind=$1 sha form='g1:[0-9a-f]{32}'
     shift
-    expect 0 "^g1:[0-9a-f]{32}  $kind  " "$GANTRY" hash "$@"
-    [ "$(wc -l <said)" = $# ] || { cat said; fail "not a line for each of $*"; }
-    [ "$(cut -d' ' -f1 said | sort -u | wc -l)" = 1 ] || { cat said; fail "different hashes: $*"; }
+    for sha in 0 1; do
+        [ $sha = 0 ] || form='sha256:[0-9a-f]{64}'
+        expect 0 "^$form  $kind  " "$GANTRY" hash --sha256=$sha "$@"
+        [ "$(wc -l <said)" = $# ] || { cat said; fail "not a line for each of $*"; }
+        [ "$(cut -d' ' -f1 said | sort -u | wc -l)" = 1 ] || { cat said; fail "different hashes: $*"; }
+    done
 }
 # unlike FILE FILE
 unlike() {
@@ -97,6 +100,8 @@ case_checkpoints() {
     expect 1 '^/networks/D/b16.conv0.bias: [0-9]+ of 16 values differ, by at most [0-9.e-]+$' "$GANTRY" hash --compare one more
     has_line '^tensors that differ: [0-9]* of 253$' said || { cat said; fail 'how many differ'; }
     expect 0 "^$hash  equal$" "$GANTRY" hash --compare one two
+    expect 1 '^/networks/D/b16.conv0.bias: [0-9]+ of 16 values differ' "$GANTRY" hash --compare --sha256 one more
+    expect 0 '^sha256:[0-9a-f]{64}  /state/step  int64$' "$GANTRY" hash --tensors --sha256 one
     expect 0 '^g1:[0-9a-f]{32}  /state/step  int64$' "$GANTRY" hash --tensors one
 }
 

@@ -10,12 +10,13 @@
 #include "run/door/checkpoint.h"
 #include "gantry/contents.h"
 #include "base/door/file.h"
+#include "base/door/sha256.h"
 #include "gantry/log.h"
 
 static gt_contents *open_read(const char *path) {
     gt_contents *c;
     assert_ok(gt_contents_open(&c, path, NULL));
-    assert_ok(gt_contents_read(c, NULL));
+    assert_ok(gt_contents_read(c, NULL, GT_CONTENTS_G1));
     return c;
 }
 
@@ -31,7 +32,7 @@ static const char *hash_of(const char *path) {
 static void no_hash(const char *path, gt_status status, const char *part) {
     gt_contents *c;
     gt_status st = gt_contents_open(&c, path, NULL);
-    if (!st) st = gt_contents_read(c, NULL);
+    if (!st) st = gt_contents_read(c, NULL, GT_CONTENTS_G1);
     gt_contents_close(c);
     assert_int_equal(st, status);
     assert_message(part);
@@ -121,6 +122,122 @@ static void form_of_samples(void **state) {
     add_array(&part, "pixels", "uint8", 3, (const int[]){8, 8, 3}, pixels, sizeof pixels);
     add_part(&all, &part);
     expect_form(&all, at("one.png"));
+}
+
+/* ---- the form of SHA-256, written down once more ---- */
+
+static gt_sha256 sha_of(const void *data, size_t bytes) {
+    gt_sha256 h;
+    assert_ok(gt_sha256_of(data, bytes, &h));
+    return h;
+}
+
+/* RFC 6962, section 2.1. */
+static gt_sha256 tree_of(const gt_sha256 *leaf, size_t n) {
+    size_t left = 1;
+    if (n < 2) return n ? *leaf : sha_of("", 0);
+    while (2 * left < n) left *= 2;
+    struct {
+        uint8_t mark;
+        gt_sha256 side[2];
+    } node = {1, {tree_of(leaf, left), tree_of(leaf + left, n - left)}};
+    return sha_of(&node, sizeof node);
+}
+
+static void sha_array(gt_buffer *b, const char *name, const char *type, int n, const int *dims, const void *values,
+                      size_t bytes) {
+    enum { MOST = 8 };
+    gt_sha256 leaf[MOST], root;
+    size_t blocks = 0;
+    for (size_t at = 0; at < bytes; at += 1 << 20) {
+        gt_buffer block = {0};
+        gt_buffer_add(&block, "", 1);
+        gt_buffer_add(&block, (const char *)values + at, bytes - at < 1 << 20 ? bytes - at : 1 << 20);
+        leaf[blocks++] = sha_of(block.data, block.n);
+        gt_buffer_free(&block);
+    }
+    root = tree_of(leaf, blocks);
+    if (!b->n) gt_buffer_add(b, "", 1);
+    add_array(b, name, type, n, dims, root.byte, sizeof root.byte);
+}
+
+/* Of what `part` holds, which becomes empty. */
+static gt_sha256 sha_part(gt_buffer *part) {
+    gt_sha256 h = sha_of(part->data, part->n);
+    gt_buffer_free(part);
+    *part = (gt_buffer){0};
+    return h;
+}
+
+static void expect_root(const char *path, const gt_sha256 *leaf, size_t n) {
+    gt_contents *c;
+    gt_pool *pool = gt_pool_new(2);
+    assert_ok(gt_contents_open(&c, path, NULL));
+    assert_ok(gt_contents_read(c, pool, GT_CONTENTS_SHA256));
+    assert_int_equal(gt_contents_parts(c), n);
+    for (size_t i = 0; i < n; i++) {
+        gt_sha256 h = gt_contents_leaf(c, (int64_t)i);
+        assert_true(gt_sha256_equal(&h, &leaf[i]));
+    }
+    gt_sha256 root = gt_contents_root(c), expected = tree_of(leaf, n);
+    assert_true(gt_sha256_equal(&root, &expected));
+    gt_contents_close(c);
+    gt_pool_free(pool);
+}
+
+/* What describes the checkpoint, and what came before it, does not count. */
+static void root_of_arrays(void **state) {
+    (void)state;
+    enum { LONG = 600001 }; /* three blocks */
+    float *w = calloc(LONG, sizeof *w);
+    assert_non_null(w);
+    for (int i = 0; i < LONG; i++) w[i] = (float)(i % 1000) - 3.5f;
+    gt_buffer part = {0};
+    gt_sha256 leaf[3];
+    char before[GT_CONTENTS_HASH_BYTES];
+    for (int chain = 0; chain < 2; chain++) {
+        gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){"dcgan", "avx2", "", "x = 1\n"});
+        assert_non_null(c);
+        gt_checkpoint_int(c, "/state/step", 7);
+        gt_checkpoint_tensor(c, "/networks/G/w", &GT_SHAPE(LONG), w);
+        if (chain) gt_checkpoint_text(c, "/chain/head", "0123456789abcdef"), gt_checkpoint_int(c, "/chain/links", 3);
+        gt_checkpoint_tensor(c, "/networks/G/b", &GT_SHAPE(2, 3), w);
+        assert_ok(gt_checkpoint_write(c, at("c.h5")));
+        gt_checkpoint_free(c);
+        sha_array(&part, "/networks/G/b", "float32", 2, (const int[]){2, 3}, w, 24);
+        leaf[0] = sha_part(&part);
+        sha_array(&part, "/networks/G/w", "float32", 1, (const int[]){LONG}, w, LONG * sizeof *w);
+        leaf[1] = sha_part(&part);
+        sha_array(&part, "/state/step", "int64", 0, NULL, &(uint64_t){htole64(7)}, 8);
+        leaf[2] = sha_part(&part);
+        expect_root(at("c.h5"), leaf, 3);
+        if (chain) assert_string_equal(hash_of(at("c.h5")), before);
+        else snprintf(before, sizeof before, "%s", hash_of(at("c.h5")));
+    }
+    free(w);
+}
+
+static void root_of_samples(void **state) {
+    (void)state;
+    uint8_t pixels[8 * 8 * 3];
+    gt_buffer part = {0};
+    gt_sha256 leaf[5];
+    const char *zip = simple_zip("five.zip", 5,
+                                 "{\"labels\": [[\"00000/img00000000.png\", [1, 0.5]], "
+                                 "[\"00000/img00000001.png\", [2, 0.1]], [\"00000/img00000002.png\", [3, -1]], "
+                                 "[\"00000/img00000003.png\", [4, 7]], [\"00000/img00000004.png\", [5, 1e9]]]}");
+    static const float second[] = {0.5f, 0.1f, -1, 7, 1e9f};
+    for (int i = 0; i < 5; i++) {
+        paint(i, 8, 8, 3, pixels);
+        sha_array(&part, "pixels", "uint8", 3, (const int[]){8, 8, 3}, pixels, sizeof pixels);
+        sha_array(&part, "label", "float32", 1, (const int[]){2}, (const float[]){(float)i + 1, second[i]}, 8);
+        leaf[i] = sha_part(&part);
+    }
+    expect_root(zip, leaf, 5);
+    put_picture(at("one.png"), 4, 8, 8, 3);
+    sha_array(&part, "pixels", "uint8", 3, (const int[]){8, 8, 3}, pixels, sizeof pixels);
+    leaf[0] = sha_part(&part);
+    expect_root(at("one.png"), leaf, 1);
 }
 
 /* ---- checkpoints ---- */
@@ -258,7 +375,7 @@ static void threads_change_nothing(void **state) {
     gt_contents *c;
     char text[GT_CONTENTS_HASH_BYTES];
     assert_ok(gt_contents_open(&c, spec, NULL));
-    assert_ok(gt_contents_read(c, pool));
+    assert_ok(gt_contents_read(c, pool, GT_CONTENTS_G1));
     assert_string_equal(gt_contents_text(gt_contents_hash(c), text), hash_of(spec));
     gt_contents_close(c);
     gt_pool_free(pool);
@@ -296,9 +413,10 @@ static void refusals(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
-        TEST(form_of_arrays),         TEST(form_of_samples), TEST(what_counts),
-        TEST(runs_and_plain_files),   TEST(other_arrays),    TEST(labels_and_masks),
-        TEST(threads_change_nothing), TEST(refusals),
+        TEST(form_of_arrays),  TEST(form_of_samples),  TEST(root_of_arrays),
+        TEST(root_of_samples), TEST(what_counts),      TEST(runs_and_plain_files),
+        TEST(other_arrays),    TEST(labels_and_masks), TEST(threads_change_nothing),
+        TEST(refusals),
     };
     gt_log_setup(0, 1, GT_ERROR);
     return cmocka_run_group_tests_name("hash", tests, NULL, NULL);

@@ -15,18 +15,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gantry/hash.h"
 #include "gantry/pool.h"
 #include "gantry/status.h"
 
-enum { GT_SHA256_TEXT = 65, GT_SHA256_BLOCK = 1 << 20 };
-
-typedef struct gt_sha256 {
-    uint8_t byte[32];
-} gt_sha256;
+enum { GT_SHA256_BLOCK = 1 << 20 };
 
 bool gt_sha256_equal(const gt_sha256 *a, const gt_sha256 *b);
-const char *gt_sha256_text(const gt_sha256 *h, char text[GT_SHA256_TEXT]); /* 64 hexadecimal digits */
-bool gt_sha256_parse(const char *text, gt_sha256 *out);                    /* false: not 64 digits 0-9a-f */
+bool gt_sha256_parse(const char *text, gt_sha256 *out); /* false: not 64 digits 0-9a-f */
 
 /* ---- bytes that come in pieces; an error sticks until the end ---- */
 

@@ -45,6 +45,10 @@ const char *gt_label_name(const gt_dataset_info *info, int k, char name[64]);
 /* The item's name: see gt_source_name(). The mirror image of an item has the item's name. */
 const char *gt_dataset_name(const gt_dataset *ds, int64_t item, char buffer[GT_ITEM_NAME_BYTES]);
 
+/* What the dataset reads: all stored images, without subset, split and mirror images, but only those of
+ * options.classes. It lives as long as the dataset. */
+gt_source *gt_dataset_source(gt_dataset *ds);
+
 /* As gt_dataset_fingerprint(), but of all images where that is of 256 of them: reads them all. */
 gt_status gt_dataset_whole_fingerprint(gt_dataset *ds, gt_hash128 *out);
 /* Another hash of the same, for which at most a few images are read: so cheap that every rank can make the hash, to see

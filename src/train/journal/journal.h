@@ -7,6 +7,7 @@
 
 #include "data/door/dataset.h"
 #include "gantry/contents.h"
+#include "gantry/hash.h"
 #include "gantry/grid.h"
 #include "run/door/rundir.h"
 #include "run/door/runlog.h"
@@ -56,6 +57,7 @@ typedef struct gt_journal {
     char pictures[33];     /* of the pictures in them (gt_data_look); "": unknown, since some cannot be read */
     char files_before[33]; /* of the files that the run was begun with, where they are others; "": the same files */
     gt_data_look look;
+    bool leaves_stored; /* the hashes of the samples were there (data_root.c), and were not computed by this run */
 
     /* the directory */
     char *dir;
@@ -109,6 +111,17 @@ gt_status gt_journal_warn_data(const gt_engine *e, const gt_journal *j);
 /* Warns where networks come from data of another range or other channels. */
 gt_status gt_engine_compare_meaning(const gt_engine *e, const gt_checkpoint_file *source);
 void gt_journal_put_data(const gt_engine *e, const gt_journal *j, gt_checkpoint *c);
+
+/* ---- data_root.c ---- */
+/* The root of the tree over the SHA-256 of all stored samples (gantry/contents.h), on all ranks, which share the work:
+ * what `gantry hash --sha256` prints of the data, where the job has no --classes and --class-names. Subset, split and
+ * mirror images do not count. A picture that does not decode counts by its label alone: the run passes over it
+ * (--on-error=skip), stops where a step needs it, or does not need it. The hashes of the samples that the dataset
+ * brings
+ * (`gantry dataset` writes them), or that this run has kept, are used, and j->leaves_stored says so; else they are
+ * computed. They are kept as data.sha256 in the folder of the run; that this fails is a warning. `j` NULL: everything
+ * is computed, and nothing kept. */
+gt_status gt_data_root_all(gt_engine *e, gt_journal *j, gt_sha256 *root);
 
 /* ---- state.c ---- */
 /* Begins to write a checkpoint of this moment. A checkpoint that cannot be made is a warning, and the next tick tries

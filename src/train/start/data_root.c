@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The root of the data of a run: see journal.h. Ranks compute the leaves of equal parts of the samples. Rank 0 takes
+ * the leaves in order, so that memory for all of them is needed nowhere. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/door/file.h"
+#include "base/door/numbers.h"
+#include "base/door/progress.h"
+#include "base/door/sha256.h"
+#include "data/door/parts.h"
+#include "gantry/log.h"
+#include "train/journal/journal.h"
+
+static const char FILE_NAME[] = "data.sha256";
+
+/* What rank 0 does with the leaves. */
+typedef struct taking {
+    gt_merkle tree;
+    gt_growing_file file; /* fd -1: they are not kept */
+} taking;
+
+static void warn_of_file(taking *t) {
+    gt_warn("%s; the hashes of the samples are not kept, and a run that resumes may compute them again", gt_message());
+    gt_growing_close(&t->file);
+}
+
+static void open_file(taking *t, const gt_journal *j) {
+    char path[4200];
+    t->file.fd = -1;
+    if (!j) return;
+    snprintf(path, sizeof path, "%s/%s", j->dir, FILE_NAME);
+    if (gt_growing_open(&t->file, path)) warn_of_file(t);
+}
+
+static gt_status take_leaves(void *arg, const void *data, size_t bytes) {
+    taking *t = arg;
+    const gt_sha256 *leaf = data;
+    for (size_t i = 0; i < bytes / sizeof *leaf; i++) gt_merkle_add(&t->tree, &leaf[i]);
+    if (t->file.fd >= 0 && gt_growing_add(&t->file, data, bytes)) warn_of_file(t);
+    gt_progress();
+    return t->tree.status;
+}
+
+static gt_status end_taking(taking *t, gt_status st, gt_sha256 *root) {
+    if (!st) st = gt_merkle_root(&t->tree, root);
+    if (!st && t->file.fd >= 0 && gt_growing_finish(&t->file)) warn_of_file(t);
+    gt_growing_close(&t->file);
+    return st;
+}
+
+/* This rank's part: n leaves from `first` on. */
+static gt_status hash_part(gt_engine *e, int64_t first, int64_t n, gt_sha256 **leaf) {
+    enum { BLOCK = 1024 };
+    gt_source *s = gt_dataset_source(e->data);
+    *leaf = calloc((size_t)n + 1, sizeof **leaf);
+    gt_status st = *leaf ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the hashes of %lld samples", (long long)n);
+    gt_tell_start("hashing the data", "images", n);
+    gt_storage_begin("reading", "pictures");
+    for (int64_t at = 0; at < n && !st; at += BLOCK) {
+        int block = (int)gt_smallest(BLOCK, n - at);
+        st = gt_source_leaves(s, e->pool, first + at, block, *leaf + at);
+        gt_tell(at + block);
+    }
+    gt_storage_end();
+    gt_tell_end();
+    return st;
+}
+
+static gt_status compute_all(gt_engine *e, const gt_journal *j, gt_sha256 *root) {
+    gt_comm *c = e->comm;
+    int64_t all = e->info->stored, first = all * c->rank / c->ranks, end = all * (c->rank + 1) / c->ranks;
+    taking t = {.file.fd = -1};
+    gt_sha256 *leaf;
+    gt_comm_doing(c, e->step, "hashing the data");
+    gt_status st = gt_comm_agree_all(c, hash_part(e, first, end - first, &leaf));
+    if (!st) {
+        if (c->rank == 0) open_file(&t, j);
+        st = gt_comm_funnel_all(c, leaf, (size_t)(end - first) * sizeof *leaf, take_leaves, &t);
+        st = gt_comm_agree_all(c, c->rank ? st : end_taking(&t, st, root));
+    }
+    free(leaf);
+    gt_comm_broadcast_all(c, root, sizeof *root, 0);
+    return st;
+}
+
+gt_status gt_data_root_all(gt_engine *e, gt_journal *j, gt_sha256 *root) { return compute_all(e, j, root); }
