@@ -61,6 +61,7 @@ gt_status gt_members_add(gt_members *m, const char *name, bool converted, uint32
         l->at[l->count - 1] += below;
         const char *path = gt_names_at(l, l->count - 1);
         notes = gt_is_notes_name(path) && m->below.count < GT_NOTES_BELOW;
+        if (!strcmp(path, GT_LEAVES_FILE)) m->leaves = place;
         picture = !notes && is_picture(m, path, place);
         if (notes && (st = add_notes(m, path, place))) return st;
     }

@@ -23,6 +23,7 @@ typedef struct gt_members {
     uint32_t *place; /* of item i, as gt_members_add() was given it */
     uint32_t *mask;  /* the same of the item's mask; NULL: there are no masks */
     uint32_t notes;  /* of dataset.json; GT_NO_MEMBER: there is none */
+    uint32_t leaves; /* of samples.sha256; GT_NO_MEMBER: there is none */
 
     gt_name_list below; /* other files dataset.json, in folders; the first few */
     uint32_t place_below[GT_NOTES_BELOW];

@@ -199,3 +199,18 @@ gt_status gt_source_leaves(gt_source *s, gt_pool *pool, int64_t first, int n, gt
     pthread_mutex_destroy(&h.lock);
     return h.failed < 0 ? GT_OK : gt_fail(h.status, "%s", h.why);
 }
+
+gt_status gt_source_stored_leaves(gt_source *s, gt_sha256 **leaf) {
+    void *bytes = NULL;
+    size_t n = 0, wanted = (size_t)s->count * sizeof **leaf;
+    *leaf = NULL;
+    gt_status st = s->leaves ? s->leaves(s, wanted, &bytes, &n) : GT_OK;
+    if (!st && bytes && n != wanted)
+        st = gt_fail(GT_FORMAT, "%zu bytes are not 32 for each of %lld images", n, (long long)s->count);
+    if (!st) {
+        *leaf = bytes;
+        return GT_OK;
+    }
+    free(bytes);
+    return gt_wrap(st, "'%s': " GT_LEAVES_FILE, s->spec);
+}

@@ -149,7 +149,8 @@ gt_status gt_sift_say_table(const gt_sift *s, gt_source *source, bool in_archive
 
 gt_sifted gt_sift_name(gt_sift *s, const char *path) {
     if (gt_picture_is_name(path)) return GT_SIFT_PICTURE;
-    if (!strcmp(last_part(path), GT_NOTES_FILE)) return GT_SIFT_PASSED; /* not a word: it is read for its labels */
+    /* not a word: they are read */
+    if (!strcmp(last_part(path), GT_NOTES_FILE) || !strcmp(path, GT_LEAVES_FILE)) return GT_SIFT_PASSED;
     note_table(s, path);
     if (row_of(path) < 0) return GT_SIFT_UNSURE;
     count_name(s, path);

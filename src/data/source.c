@@ -192,6 +192,14 @@ static gt_status open_source(gt_source *s, const gt_source_options *options) {
     return !st && s->count == 0 ? gt_fail(GT_FORMAT, "holds no pictures") : st;
 }
 
+static bool given(const char *text) { return text && *text; }
+
+/* Nothing says that items, pixels or labels are other ones than those that lie there. */
+static bool as_it_is(const gt_source *s, const gt_source_options *o) {
+    return gt_own_labels(o) && !given(o->class_names) && !given(o->array) && !o->layout && !given(o->shape) &&
+           !s->inside;
+}
+
 gt_status gt_source_open(gt_source **out, const char *spec, const gt_source_options *options) {
     static const gt_source_options usual = {.mnist_border = GT_MNIST_BORDER};
     if (!options) options = &usual;
@@ -213,6 +221,7 @@ gt_status gt_source_open(gt_source **out, const char *spec, const gt_source_opti
         return gt_wrap(st, "'%s'", spec);
     }
     fill_info(s);
+    if (!as_it_is(s, options)) s->leaves = NULL;
     *out = s;
     return GT_OK;
 }

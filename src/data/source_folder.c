@@ -236,9 +236,16 @@ static gt_status take_masks(gt_source *s) {
     return GT_OK;
 }
 
+static gt_status read_leaves(const gt_source *s, size_t most, void **bytes, size_t *n) {
+    char path[PATH_MAX + sizeof GT_LEAVES_FILE + 1];
+    snprintf(path, sizeof path, "%s/" GT_LEAVES_FILE, s->spec);
+    return access(path, F_OK) ? GT_OK : gt_file_read(path, most, bytes, n);
+}
+
 static gt_status open_folder(gt_source *s, const gt_source_options *options) {
     gt_status st = gt_source_of_files(s, s->spec, strlen(s->spec));
     s->fingerprint = folder_fingerprint;
+    s->leaves = read_leaves;
     gt_sift sift = {0};
     if (!st) st = list_pictures(s, &sift);
     s->count = (int64_t)s->names.count;

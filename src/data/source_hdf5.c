@@ -200,7 +200,7 @@ typedef struct search { /* for a set that may be labels by another name */
 static gt_status look_at_set(void *arg, const char *path) {
     search *l = arg;
     gt_h5_set *set;
-    if (*l->name || gt_h5_set_open(&set, &l->d->file, path)) return GT_OK;
+    if (*l->name || !strcmp(path + 1, GT_LEAVES_FILE) || gt_h5_set_open(&set, &l->d->file, path)) return GT_OK;
     bool may = set->rows == l->d->images->rows && set->n_dims >= 1 && set->n_dims <= 2;
     if (may) snprintf(l->name, sizeof l->name, "%s", path + 1);
     gt_h5_set_close(set);
@@ -301,6 +301,21 @@ static gt_status open_masks(h5set *d, gt_source *s) {
     return st;
 }
 
+static gt_status read_leaves(const gt_source *s, size_t most, void **bytes, size_t *n) {
+    const h5set *d = s->state;
+    gt_h5_set *set;
+    gt_status st = gt_h5_set_open(&set, &d->file, GT_LEAVES_FILE);
+    if (st) return st;
+    *n = (size_t)set->elements;
+    bool good = set->kind == GT_H5_INTEGER && set->bytes == 1 && !set->is_signed && set->elements <= most;
+    *bytes = good ? malloc(*n + 1) : NULL;
+    if (!good) st = gt_fail(GT_FORMAT, "%s: must be [N,32] bytes", GT_LEAVES_FILE);
+    else if (!*bytes) st = gt_fail(GT_NOMEM, "out of memory for the hashes of the images");
+    if (!st) st = gt_h5_set_read(set, 0, set->rows, GT_NUMBER_UINT8, *bytes);
+    gt_h5_set_close(set);
+    return st;
+}
+
 static gt_status read_file(h5set *d, gt_source *s, const gt_source_options *options) {
     gt_status st = choose_arrays(d, s, options);
     if (!st) st = gt_h5_set_open(&d->images, &d->file, d->name);
@@ -308,7 +323,9 @@ static gt_status read_file(h5set *d, gt_source *s, const gt_source_options *opti
     if (!st) st = choose_samples(d, s);
     if (st) return st;
     st = read_notes(d, &s->info, gt_own_labels(options));
-    if (!st && !strcmp(d->name, "images")) st = open_masks(d, s);
+    bool usual = !strcmp(d->name, "images");
+    if (!st && usual) st = open_masks(d, s);
+    if (!st && usual && gt_h5_has(&d->file, GT_LEAVES_FILE)) s->leaves = read_leaves;
     gt_source_info *n = &s->info;
     s->shape.alpha = gt_channels_alpha(n->channel_names, s->shape.channels);
     n->has_range = n->has_range &&

@@ -97,6 +97,11 @@ static gt_status read_json(gt_source *s, const archive *a, const gt_source_optio
     return st ? gt_wrap(st, "'%s'", GT_NOTES_FILE) : GT_OK;
 }
 
+static gt_status read_leaves(const gt_source *s, size_t most, void **bytes, size_t *n) {
+    const archive *a = s->state;
+    return load_entry(a->zip, a->members.leaves, most, true, bytes, n);
+}
+
 static gt_status peek_entry(void *zip, uint32_t place, void *head, size_t *n) {
     uint64_t size = gt_zip_at(zip, place)->size;
     *n = size < GT_SIFT_HEAD ? (size_t)size : GT_SIFT_HEAD;
@@ -128,9 +133,11 @@ static gt_status open_zip(gt_source *s, const gt_source_options *options) {
                               .encoding = "cp437, as ZIP's standard says",
                               .peek = peek_entry,
                               .arg = a->zip,
-                              .notes = GT_NO_MEMBER};
+                              .notes = GT_NO_MEMBER,
+                              .leaves = GT_NO_MEMBER};
     st = list_members(a->zip, &a->members);
     if (a->members.mask) s->mask = read_mask;
+    if (a->members.leaves != GT_NO_MEMBER) s->leaves = read_leaves;
     return st ? st : read_json(s, a, options);
 }
 

@@ -57,6 +57,11 @@ gt_status gt_png_check(const gt_picture *shape) {
                    gt_picture_shape(shape, is));
 }
 
+gt_status gt_picture_of_png(const gt_dest *d, const void *bytes, size_t n, bool mask, gt_picture *out) {
+    (void)d;
+    return mask ? gt_mask_decode(bytes, n, out) : gt_picture_decode(out, bytes, n, 0);
+}
+
 gt_status gt_png_of_picture(const gt_picture *p, bool compress, void **bytes, size_t *n) {
     return gt_png_encode(p, compress ? 6 : 0, bytes, n);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "data/door/source.h"
 #include "dataset_tool/door/tool.h"
 
 static double folder_bytes(const gt_picture *shape, int64_t images) { return gt_dest_zip.bytes(shape, images); }
@@ -56,13 +57,29 @@ static gt_status put_files(gt_dest *d, const gt_entry *e, const void *data) {
     return st || !e->mask_size ? st : write_file(d, name, (const char *)data + e->size, e->mask_size);
 }
 
+static gt_status read_file(const gt_dest *d, const char *name, void *bytes, size_t n) {
+    int fd = openat(d->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    gt_status st = fd < 0 ? gt_dest_failed(name, errno) : gt_read_at(fd, 0, bytes, n);
+    if (fd >= 0) close(fd);
+    return st;
+}
+
+static gt_status read_back(gt_dest *d, const gt_entry *e, uint64_t *at, void *bytes) {
+    char name[GT_ENTRY_NAME_BYTES];
+    (void)at;
+    gt_entry_name(e->item, name);
+    gt_status st = read_file(d, name, bytes, e->size);
+    gt_entry_mask_name(e->item, name);
+    return st || !e->mask_size ? st : read_file(d, name, (char *)bytes + e->size, e->mask_size);
+}
+
 static gt_status sync_all(gt_dest *d) {
     return syncfs(d->fd) ? gt_fail(GT_FAILED, "cannot sync '%s': %s", d->part, strerror(errno)) : GT_OK;
 }
 
 /* No file more than those that were compared. */
 static gt_status compare_files(gt_dest *d) {
-    int64_t files, wanted = (int64_t)d->n * (d->items->info.masks ? 2 : 1) + 1;
+    int64_t files, wanted = (int64_t)d->n * (d->items->info.masks ? 2 : 1) + (d->leafless ? 1 : 2);
     char *foreign = NULL;
     int error = gt_existing_folder(d->path, GT_FOLDER_WALK, &files, &foreign);
     gt_status st = error             ? gt_dest_failed(d->path, error)
@@ -90,10 +107,14 @@ static gt_status replace_folder(gt_dest *d) {
 }
 
 static gt_status finish_folder(gt_dest *d) {
-    gt_buffer notes = {0};
-    gt_status st = gt_dest_json(d, &notes);
-    if (!st) st = write_file(d, "dataset.json", notes.data, notes.n);
+    gt_buffer notes = {0}, leaves = {0};
+    d->leafless = d->comparing && faccessat(d->fd, GT_LEAVES_FILE, F_OK, 0);
+    gt_status st = d->leafless ? GT_OK : gt_dest_leaves(d, &leaves);
+    if (!st && !d->leafless) st = write_file(d, GT_LEAVES_FILE, leaves.data, leaves.n);
+    if (!st) st = gt_dest_json(d, &notes);
+    if (!st) st = write_file(d, GT_NOTES_FILE, notes.data, notes.n);
     gt_buffer_free(&notes);
+    gt_buffer_free(&leaves);
     if (d->comparing) return st ? st : compare_files(d);
     if (!st) st = sync_all(d);
     if (!st) st = replace_folder(d);
@@ -107,4 +128,6 @@ const gt_dest_kind gt_dest_folder = {.name = "folder",
                                      .begin = begin_folder,
                                      .put = put_files,
                                      .sync = sync_all,
+                                     .read_back = read_back,
+                                     .decode = gt_picture_of_png,
                                      .finish = finish_folder};

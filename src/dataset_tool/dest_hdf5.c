@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "data/door/source.h"
 #include "dataset_tool/door/tool.h"
 #include "codec/door/sample.h"
 #include "codec/door/picture.h"
@@ -19,9 +20,9 @@
 enum { LEVEL = 6 };
 
 static double hdf5_bytes(const gt_picture *shape, int64_t images) {
-    enum { INDEX_BYTES = 80 }; /* of a chunk's place in the file's index, about */
+    enum { INDEX_BYTES = 80, LEAF = 32 }; /* INDEX_BYTES: of a chunk's place in the file's index, about */
     double image = (double)shape->height * shape->width * shape->channels * (double)gt_sample_bytes(shape->type);
-    return (double)images * (image + INDEX_BYTES) + 10000;
+    return (double)images * (image + INDEX_BYTES + LEAF) + 10000;
 }
 
 /* HDF5's shuffle filter: all first bytes of the samples, then all second bytes ... */
@@ -42,6 +43,30 @@ static gt_status encode_chunk(const gt_picture *p, bool compress, void **out, si
     free(shuffled);
     *n = packed;
     return good ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an image of %zu bytes", size);
+}
+
+static gt_status decode_chunk(const gt_dest *d, const void *bytes, size_t n, bool mask, gt_picture *out) {
+    gt_status st = mask ? gt_picture_new(out, d->shape.height, d->shape.width, 1, GT_U8)
+                        : gt_picture_new(out, d->shape.height, d->shape.width, d->shape.channels, d->shape.type);
+    if (st) return st;
+    size_t width = gt_sample_bytes(out->type), size = gt_picture_bytes(out);
+    uLongf got = size;
+    uint8_t *shuffled = d->compress && width > 1 ? malloc(size) : out->samples;
+    if (!shuffled) return gt_fail(GT_NOMEM, "out of memory for an image of %zu bytes", size);
+    bool good = d->compress ? uncompress(shuffled, &got, bytes, n) == Z_OK && got == size : n == size;
+    if (good && !d->compress) memcpy(out->samples, bytes, n);
+    for (size_t b = 0; good && shuffled != out->samples && b < width; b++)
+        for (size_t i = 0; i < size / width; i++)
+            ((uint8_t *)out->samples)[i * width + b] = shuffled[b * (size / width) + i];
+    if (shuffled != out->samples) free(shuffled);
+    return good ? GT_OK : gt_fail(GT_FORMAT, "is damaged");
+}
+
+static gt_status read_back(gt_dest *d, const gt_entry *e, uint64_t *at, void *bytes) {
+    size_t n = (size_t)e->size + e->mask_size;
+    gt_status st = gt_read_at(d->fd, *at, bytes, n);
+    *at += n;
+    return st;
 }
 
 static gt_status begin_chunks(gt_dest *d) {
@@ -137,6 +162,17 @@ static gt_status write_masks(gt_dest *d, gt_h5_file *f, const char *path) {
                : gt_dest_h5_names(f, "masks", (const char *const *)info->mask_name, info->mask_classes);
 }
 
+static gt_status write_leaves(gt_dest *d, gt_h5_file *f) {
+    gt_buffer leaves = {0};
+    gt_status st = gt_dest_leaves(d, &leaves);
+    if (!st)
+        st = gt_h5_write(
+            f,
+            &(gt_array){GT_LEAVES_FILE, GT_NUMBER_UINT8, 2, {(int64_t)d->n, (int64_t)sizeof(gt_sha256)}, leaves.data});
+    gt_buffer_free(&leaves);
+    return st;
+}
+
 /* In this order, as the file's bytes follow from it: equal contents give equal bytes. */
 static gt_status write_file(gt_dest *d, const char *path) {
     gt_h5_file f;
@@ -152,6 +188,7 @@ static gt_status write_file(gt_dest *d, const char *path) {
         st = gt_dest_h5_names(&f, "images", (const char *const *)d->items->info.class_name, d->items->info.class_names);
     if (!st && labelled) st = write_labels(d, &f);
     if (!st) st = write_masks(d, &f, path);
+    if (!st) st = write_leaves(d, &f);
     if (!st) st = gt_h5_finish(&f);
     gt_h5_close(&f);
     return st ? gt_wrap(st, "'%s'", path) : GT_OK;
@@ -174,4 +211,6 @@ const gt_dest_kind gt_dest_hdf5 = {.name = "hdf5",
                                    .begin = begin_chunks,
                                    .put = put_chunks,
                                    .sync = gt_part_sync,
+                                   .read_back = read_back,
+                                   .decode = decode_chunk,
                                    .finish = finish_hdf5};

@@ -10,6 +10,7 @@
 
 #include "codec/door/zip_records.h"
 #include "codec/door/sample.h"
+#include "data/door/source.h"
 #include "dataset_tool/door/tool.h"
 
 enum { LOCAL_BYTES = 30, CENTRAL_BYTES = 46, FLUSH_BYTES = 1 << 20 };
@@ -18,8 +19,8 @@ static double zip_bytes(const gt_picture *shape, int64_t images) {
     double line = 1 + (double)shape->width * shape->channels * (double)gt_sample_bytes(shape->type),
            data = shape->height * line;
     double png = data + 5 * ceil(data / 65535) + 6 + 57; /* stored deflate blocks, zlib frame, signature and chunks */
-    enum { NAME = 22, LABEL = 40 };                      /* LABEL: a line of dataset.json, about */
-    return (double)images * (png + LOCAL_BYTES + CENTRAL_BYTES + 2 * NAME + LABEL) + 1000;
+    enum { NAME = 22, LABEL = 40, LEAF = 32 };           /* LABEL: a line of dataset.json, about */
+    return (double)images * (png + LOCAL_BYTES + CENTRAL_BYTES + 2 * NAME + LABEL + LEAF) + 1000;
 }
 
 static gt_status append_records(gt_dest *d, gt_buffer *b) {
@@ -57,7 +58,32 @@ static gt_status put_entry(gt_dest *d, const gt_entry *e, const void *data) {
     return st || !e->mask_size ? st : put_named(d, name, e->mask_size, e->mask_crc, (const char *)data + e->size);
 }
 
-static gt_status write_index(gt_dest *d, const gt_buffer *notes, uint32_t notes_crc) {
+static gt_status read_back(gt_dest *d, const gt_entry *e, uint64_t *at, void *bytes) {
+    char name[GT_ENTRY_NAME_BYTES];
+    gt_entry_name(e->item, name);
+    *at += gt_zip_entry_bytes(name, e->size);
+    gt_status st = gt_read_at(d->fd, *at - e->size, bytes, e->size);
+    if (st || !e->mask_size) return st;
+    gt_entry_mask_name(e->item, name);
+    *at += gt_zip_entry_bytes(name, e->mask_size);
+    return gt_read_at(d->fd, *at - e->mask_size, (char *)bytes + e->size, e->mask_size);
+}
+
+/* What stands behind the images. */
+typedef struct behind {
+    const char *name;
+    gt_buffer bytes;
+    bool there;
+} behind;
+
+static gt_status put_behind(gt_dest *d, behind *b) {
+    if (b->there && b->bytes.n >= GT_ZIP_TOO_LARGE)
+        return gt_fail(GT_USAGE, "%s would be larger than 4 GB; take a destination FILE.h5", b->name);
+    const gt_buffer *n = &b->bytes;
+    return b->there ? put_named(d, b->name, (uint32_t)n->n, gt_crc32(0, n->data, n->n), n->data) : GT_OK;
+}
+
+static gt_status write_index(gt_dest *d, const behind *rest, int n_rest) {
     gt_buffer b = {0};
     uint64_t start = d->offset, offset = 0;
     gt_status st = GT_OK;
@@ -70,23 +96,33 @@ static gt_status write_index(gt_dest *d, const gt_buffer *notes, uint32_t notes_
             gt_zip_put_central(&b, name, d->entries[i].mask_size, d->entries[i].mask_crc, &offset);
         if (b.n > FLUSH_BYTES) st = append_records(d, &b);
     }
-    gt_zip_put_central(&b, "dataset.json", (uint32_t)notes->n, notes_crc, &offset);
+    uint64_t entries = d->n * (d->items->info.masks ? 2 : 1);
+    for (const behind *r = rest; r < rest + n_rest; r++) {
+        if (!r->there) continue;
+        gt_zip_put_central(&b, r->name, (uint32_t)r->bytes.n, gt_crc32(0, r->bytes.data, r->bytes.n), &offset);
+        entries++;
+    }
     if (!st) st = append_records(d, &b);
-    gt_zip_put_end(&b, d->n * (d->items->info.masks ? 2 : 1) + 1, start, d->offset - start);
+    gt_zip_put_end(&b, entries, start, d->offset - start);
     if (!st) st = append_records(d, &b);
     gt_buffer_free(&b);
     return st;
 }
 
+/* An archive that is compared, and that an earlier program made, has no hashes of the samples. */
+static bool has_leaves(const gt_dest *d) {
+    return !d->comparing || gt_file_begins(d->path, d->offset + LOCAL_BYTES, GT_LEAVES_FILE, strlen(GT_LEAVES_FILE));
+}
+
 static gt_status finish_archive(gt_dest *d) {
-    gt_buffer notes = {0};
-    gt_status st = gt_dest_json(d, &notes);
-    uint32_t crc = st ? 0 : gt_crc32(0, notes.data, notes.n);
-    if (!st && notes.n >= GT_ZIP_TOO_LARGE)
-        st = gt_fail(GT_USAGE, "dataset.json would be larger than 4 GB; take a destination FILE.h5");
-    if (!st) st = put_named(d, "dataset.json", (uint32_t)notes.n, crc, notes.data);
-    if (!st) st = write_index(d, &notes, crc);
-    gt_buffer_free(&notes);
+    behind rest[] = {{GT_LEAVES_FILE, {0}, has_leaves(d)}, {GT_NOTES_FILE, {0}, true}};
+    enum { REST = sizeof rest / sizeof *rest };
+    gt_status st = d->comparing ? GT_OK : gt_part_sync(d); /* images are read back */
+    if (!st && rest[0].there) st = gt_dest_leaves(d, &rest[0].bytes);
+    if (!st) st = gt_dest_json(d, &rest[1].bytes);
+    for (int i = 0; i < REST && !st; i++) st = put_behind(d, &rest[i]);
+    if (!st) st = write_index(d, rest, REST);
+    for (int i = 0; i < REST; i++) gt_buffer_free(&rest[i].bytes);
     if (d->comparing) return st ? st : gt_existing_end(d);
     if (!st) st = gt_part_sync(d);
     return st ? st : gt_part_finish(d, d->part);
@@ -100,4 +136,6 @@ const gt_dest_kind gt_dest_zip = {.name = "zip",
                                   .begin = begin_archive,
                                   .put = put_entry,
                                   .sync = gt_part_sync,
+                                  .read_back = read_back,
+                                  .decode = gt_picture_of_png,
                                   .finish = finish_archive};

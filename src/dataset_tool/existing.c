@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "data/door/source.h"
 #include "dataset_tool/door/tool.h"
 #include "base/door/progress.h"
 #include "h5/door/h5.h"
@@ -109,7 +110,8 @@ static void walk_folder(walk *w, int root, const char *name);
 /* What lies in the folder `name` of pictures, or in the root (""). */
 static void walk_entry(walk *w, int root, int fd, const char *name, const struct dirent *e) {
     char path[GT_ENTRY_NAME_BYTES];
-    bool masks = !strcmp(name, "masks"), notes = !*name && !strcmp(e->d_name, "dataset.json"),
+    bool masks = !strcmp(name, "masks"),
+         notes = !*name && (!strcmp(e->d_name, GT_NOTES_FILE) || !strcmp(e->d_name, GT_LEAVES_FILE)),
          picture = *name && !masks && is_numbered(e->d_name, "img", 8, 10, ".png");
     bool folder = (!*name && !strcmp(e->d_name, "masks")) ||
                   ((!*name || masks) && is_numbered(e->d_name, "", 5, 5, "")),
@@ -153,7 +155,9 @@ int gt_existing_folder(const char *path, gt_folder_walk how, int64_t *files, cha
     if (removes && walk_on(&w)) { /* nothing foreign in it */
         w.how = how;
         walk_folder(&w, root, "");
-        if (walk_on(&w) && unlinkat(root, "dataset.json", 0) && errno != ENOENT) w.error = errno;
+        static const char *const last[] = {GT_LEAVES_FILE, GT_NOTES_FILE};
+        for (int i = 0; i < 2; i++)
+            if (walk_on(&w) && unlinkat(root, last[i], 0) && errno != ENOENT) w.error = errno;
     }
     close(root);
     *files = w.files;

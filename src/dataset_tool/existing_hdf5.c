@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/door/parts.h"
 #include "data/door/source.h"
 #include "codec/door/sample.h"
 #include "dataset_tool/door/tool.h"
@@ -91,8 +92,21 @@ static gt_status compare_labels(gt_dest *d, const gt_source *set) {
     return same_labels(d, set) ? GT_OK : gt_dest_differs(d, "labels");
 }
 
+/* Of a file that an earlier program made there are none. */
+static gt_status compare_leaves(gt_dest *d, gt_source *set) {
+    gt_sha256 *leaf;
+    gt_buffer made = {0};
+    gt_status st = gt_source_stored_leaves(set, &leaf);
+    if (st == GT_FORMAT) return gt_dest_differs(d, GT_LEAVES_FILE);
+    if (!st && leaf && !(st = gt_dest_leaves(d, &made)) && memcmp(leaf, made.data, made.n))
+        st = gt_dest_differs(d, GT_LEAVES_FILE);
+    gt_buffer_free(&made);
+    free(leaf);
+    return st;
+}
+
 static gt_status compare_rest(gt_dest *d) {
-    const gt_source *set = ((comparing *)d->other)->set;
+    gt_source *set = ((comparing *)d->other)->set;
     const gt_source_info *info = &set->info;
     const char *channels = gt_dest_channels(d);
     gt_sample type = set->shape.type;
@@ -103,7 +117,8 @@ static gt_status compare_rest(gt_dest *d) {
     if (memcmp(range, stored, sizeof range)) return gt_dest_differs(d, "range");
     if (strcmp(channels ? channels : "", info->channel_names ? info->channel_names : ""))
         return gt_dest_differs(d, "channels");
-    return compare_labels(d, set);
+    gt_status st = compare_labels(d, set);
+    return st ? st : compare_leaves(d, set);
 }
 
 const gt_dest_kind gt_dest_compared_hdf5 = {

@@ -15,6 +15,7 @@ enum { BLOCK_MOST = 512, PER_THREAD = 2 };
 
 typedef struct made { /* by a tile; what gt_made shows */
     gt_outcome outcome;
+    gt_sha256 leaf;
     char *text;
     void *image;
     gt_status fatal;          /* a failure of the run, not of the picture; `text` says why */
@@ -157,6 +158,7 @@ static void encode_item(const gt_worker *w, made *m, int64_t item, const gt_pict
         st = gt_fail(GT_USAGE, "an image of %zu bytes is too large for the destination", n);
     if (!st) m->outcome.crc = gt_crc32(0, m->image, n);
     if (!st && m->mask.samples) st = encode_mask(w, m, n);
+    if (!st) st = gt_item_leaf(w->items, item, p, &m->mask, &m->leaf);
     if (st) {
         fail_run(m, st);
         return;
@@ -209,6 +211,7 @@ static void read_ahead(gt_worker *w, int n) {
 static void add_made(gt_buffer *out, const made *m) {
     uint32_t text = m->text ? (uint32_t)strlen(m->text) + 1 : 0;
     gt_buffer_add(out, &m->outcome, sizeof m->outcome);
+    gt_buffer_add(out, &m->leaf, sizeof m->leaf);
     gt_buffer_add(out, &text, sizeof text);
     gt_buffer_add(out, m->text, text);
     gt_buffer_add(out, m->image, (size_t)m->outcome.size + m->outcome.mask_size);
@@ -240,6 +243,8 @@ bool gt_made_next(const char **at, const char *end, gt_made *made) {
     if (*at >= end) return false;
     memcpy(&made->outcome, *at, sizeof made->outcome);
     *at += sizeof made->outcome;
+    memcpy(&made->leaf, *at, sizeof made->leaf);
+    *at += sizeof made->leaf;
     memcpy(&text, *at, sizeof text);
     *at += sizeof text;
     made->text = text ? *at : NULL;

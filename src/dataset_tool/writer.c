@@ -90,7 +90,9 @@ static gt_status replay_outcomes(gt_writer *l, int64_t items) {
         const char *text = NULL;
         st = gt_progress_file_next(l->dest.progress, &o, &text);
         if (!st && !o.left_out)
-            st = gt_dest_put(&l->dest, &(gt_entry){(uint32_t)l->done, o.size, o.crc, o.mask_size, o.mask_crc}, NULL);
+            st = gt_dest_put(&l->dest,
+                             &(gt_entry){(uint32_t)l->done, o.size, o.crc, o.mask_size, o.mask_crc, .hashed = false},
+                             NULL);
         if (!st) note_samples(l, &o);
         if (!st) note_made(l, &o, o.left_out ? -1 : find_equal(&l->read, l->done, o.hash));
         if (!st && o.remark && text) st = gt_remarks_add(l->remarks, (gt_remark)(o.remark - 1), l->done, text, true);
@@ -178,7 +180,7 @@ static gt_status take_item(gt_writer *l, const gt_made *made) {
         gt_info("looking through the other pictures, to list all that cannot be used");
     }
     if (!st && !l->checking) {
-        gt_entry e = {(uint32_t)l->done, o.size, o.crc, o.mask_size, o.mask_crc};
+        gt_entry e = {(uint32_t)l->done, o.size, o.crc, o.mask_size, o.mask_crc, true, made->leaf};
         if (!o.left_out) st = gt_dest_put(&l->dest, &e, made->image);
         if (o.left_out) o.size = o.mask_size = 0;
         if (!st && l->dest.progress) st = gt_progress_file_add(l->dest.progress, &o, o.remark ? text : NULL);

@@ -60,6 +60,11 @@ typedef struct gt_part_hash gt_part_hash;
  * alone. Other failures are: that of the first item that fails. */
 gt_status gt_source_leaves(gt_source *s, gt_pool *pool, int64_t first, int n, gt_sha256 *leaf);
 
+/* The same as they stand beside the items (samples.sha256), malloc'ed; whether they are right is not known. *leaf NULL:
+ * there are none, or the source was opened with options that make other items or labels of what lies there. GT_FORMAT:
+ * they cannot be read, or are not one for each item. */
+gt_status gt_source_stored_leaves(gt_source *s, gt_sha256 **leaf);
+
 /* For other parts. */
 gt_part_hash *gt_part_hash_new(void); /* NULL: see gt_message() */
 gt_part_sink gt_part_hash_sink(gt_part_hash *l);

@@ -60,6 +60,8 @@ enum {
     GT_NOTES_MAX = 512 << 20,                        /* bytes of dataset.json */
 };
 #define GT_NOTES_FILE "dataset.json"
+/* Beside the samples that `gantry dataset` makes: the hash of each (data/door/parts.h), 32 bytes, in their order. */
+#define GT_LEAVES_FILE "samples.sha256"
 #define GT_LABELS_MISSING \
     "'%s': its dataset.json has no key \"labels\" (a list of [NAME, LABEL], or null): the images have no labels"
 
@@ -102,6 +104,9 @@ struct gt_source {
     /* Adds to a hash what tells the pictures of the source from others; main thread. `most` > 0: where pictures would
      * have to be read for it, of so many alone, evenly spaced. NULL: the pixels of some are what tells (dataset.c). */
     gt_status (*fingerprint)(const gt_source *s, gt_hasher *h, int64_t most);
+    /* What stands in samples.sha256, at most `most` bytes (malloc'ed); *bytes NULL: there is none. Main thread. NULL:
+     * there is none that tells of these items and labels. */
+    gt_status (*leaves)(const gt_source *s, size_t most, void **bytes, size_t *n);
     void (*close)(void *state); /* closes what the state holds; NULL: nothing */
 
     gt_source_info info; /* its count is filled in by gt_source_open; its memory is malloc'ed */

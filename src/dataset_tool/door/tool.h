@@ -9,6 +9,7 @@
 
 #include "base/door/file.h"
 #include "base/door/hash.h"
+#include "base/door/sha256.h"
 #include "gantry/dataset_tool.h"
 #include "gantry/pool.h"
 #include "h5/door/h5.h"
@@ -96,6 +97,8 @@ gt_status gt_floats_look_all(gt_comm *comm, gt_pool *pool, const gt_items *items
 typedef struct gt_entry { /* one image of the result */
     uint32_t item, size, crc;
     uint32_t mask_size, mask_crc; /* of the image's mask; 0: there is none */
+    bool hashed;                  /* leaf is set: this run has made the image */
+    gt_sha256 leaf;               /* the hash of the sample (data/door/parts.h) */
 } gt_entry;
 
 typedef struct gt_dest gt_dest;
@@ -117,6 +120,10 @@ typedef struct gt_dest_kind {
     gt_status (*put)(gt_dest *d, const gt_entry *e, const void *bytes);
     /* Brings what was put to the disk. */
     gt_status (*sync)(gt_dest *d);
+    /* The bytes of an entry of an earlier run, as `put` got them; *at is 0 for the first of them, and moves on. */
+    gt_status (*read_back)(gt_dest *d, const gt_entry *e, uint64_t *at, void *bytes);
+    /* What `encode` made of an image, or of a mask; for gt_picture_free. */
+    gt_status (*decode)(const gt_dest *d, const void *bytes, size_t n, bool mask, gt_picture *out);
     /* Makes the result whole and gives it its name. */
     gt_status (*finish)(gt_dest *d);
 } gt_dest_kind;
@@ -134,6 +141,7 @@ struct gt_dest {
     const gt_transform *transform;
     bool compress;
     bool replaces;     /* a file or folder at `path` is replaced when this one is whole */
+    bool leafless;     /* comparing: what is there has no hashes of the samples, as those of earlier programs */
     bool comparing;    /* nothing is written: what is at `path` is compared with what would be written (existing.c) */
     void *other;       /* what existing_hdf5.c keeps while an HDF5 file is compared */
     gt_entry *entries; /* of the images put so far */
@@ -219,7 +227,16 @@ gt_status gt_part_finish(const gt_dest *d, const char *file);
  * errno. */
 int gt_part_remove(const char *dest);
 gt_status gt_png_of_picture(const gt_picture *p, bool compress, void **bytes, size_t *n);
+gt_status gt_picture_of_png(const gt_dest *d, const void *bytes, size_t n, bool mask, gt_picture *out);
 gt_status gt_png_check(const gt_picture *shape);
+
+/* ---- the hashes of the samples (leaves.c) ---- */
+
+/* Of an item, of which this image was made. `mask` without samples: there is none. Any thread. */
+gt_status gt_item_leaf(const gt_items *items, int64_t item, const gt_picture *image, const gt_picture *mask,
+                       gt_sha256 *out);
+/* Adds those of the images put, in order: samples.sha256. */
+gt_status gt_dest_leaves(gt_dest *d, gt_buffer *out);
 
 /* ---- progress on disk (progress_file.c), on rank 0 ---- */
 
@@ -267,13 +284,14 @@ gt_worker *gt_worker_new(gt_pool *pool, const gt_items *items, const gt_transfor
                          const gt_dest_kind *kind, bool compress);
 void gt_worker_free(gt_worker *w);       /* NULL is fine */
 int gt_worker_block(const gt_worker *w); /* items at a time that keep its threads busy and its memory small */
-/* Makes the items first .. first+n-1; `out` is emptied and gets gt_outcome, length of text, text and image of each: see
+/* Makes the items first .. first+n-1; `out` is emptied and gets gt_outcome, leaf, length of text, text and image: see
  * gt_made_next. `check_only`: items are read and no images made. What is wrong with an item is its outcome, not a
  * failure. */
 gt_status gt_worker_run(gt_worker *w, int64_t first, int n, bool check_only, gt_buffer *out);
 
 typedef struct gt_made {
     gt_outcome outcome;
+    gt_sha256 leaf;    /* where there is an image */
     const char *text;  /* NULL: none */
     const void *image; /* outcome.size bytes, then outcome.mask_size bytes; NULL: none */
 } gt_made;
