@@ -9,6 +9,8 @@ for n in 2 3 4 8; do
     [ "$(grep -c 'PASSED' said)" = "$n" ] || fail "not all of $n ranks passed"
 done
 
+expect 0 '2 test' ranks 3 "$BUILD/tests/test_data_root" ranks
+
 begins ranks_that_come_too_late
 # Rank 0 has chosen a checkpoint, and a training has removed it before the others look.
 expect 0 '3 ranks hold what is gone' ranks 3 "$BUILD/tests/test_moving_run" ranks
