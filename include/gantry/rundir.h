@@ -39,7 +39,7 @@ const gt_run_file *gt_run_file_at(int i); /* row i of the table, from 0; NULL: t
 
 /* ---- what was started, and how it ended (starts.jsonl) ---- */
 
-/* A line for each start and each end of the program that trained it. Rank 0 writes.
+/* A line for each start and each end of the program that trained it, among others (run/door/ledger.h). Rank 0 writes.
  *
  *     {"event": "start", "time": 1795378003.2, "images": 0, "total": 25000000, "checkpoint": "at 200.0 kimg",
  *      "facts": {"data": "...", ...}}

@@ -3,10 +3,15 @@
 #include "base/door/sha256.h"
 
 #include <endian.h>
+#include <errno.h>
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "base/door/file.h"
+#include "base/door/progress.h"
 
 struct gt_sha256_stream {
     EVP_MD_CTX *context;
@@ -54,6 +59,31 @@ gt_status gt_sha256_of(const void *data, size_t bytes, gt_sha256 *out) {
     gt_sha256_stream *s = gt_sha256_new();
     if (s) gt_sha256_add(s, data, bytes);
     gt_status st = s ? gt_sha256_take(s, out) : GT_FAILED;
+    gt_sha256_free(s);
+    return st;
+}
+
+static gt_status add_file(gt_sha256_stream *s, const char *path, int fd) {
+    enum { PIECE = 1 << 20 };
+    char *piece = malloc(PIECE);
+    ssize_t got = 0;
+    if (!piece) return gt_fail(GT_NOMEM, "out of memory reading '%s'", path);
+    do {
+        if (got > 0) gt_sha256_add(s, piece, (size_t)got);
+        gt_progress();
+    } while ((got = read(fd, piece, PIECE)) > 0 || (got < 0 && errno == EINTR));
+    free(piece);
+    return got < 0 ? gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(errno)) : GT_OK;
+}
+
+gt_status gt_sha256_of_file(const char *path, gt_sha256 *out) {
+    gt_sha256_stream *s = gt_sha256_new();
+    int fd = -1;
+    off_t bytes;
+    gt_status st = s ? gt_file_open_regular(path, &fd, &bytes) : GT_FAILED;
+    if (!st) st = add_file(s, path, fd);
+    if (!st) st = gt_sha256_take(s, out);
+    if (fd >= 0) close(fd);
     gt_sha256_free(s);
     return st;
 }

@@ -17,11 +17,6 @@ typedef struct arrays {
     gt_contents *of; /* while the sets are listed */
 } arrays;
 
-/* What a checkpoint holds besides says what was to be computed of which data, and what came before. */
-static bool is_state(const char *path) {
-    return strcmp(path, "/recipe") != 0 && strncmp(path, "/data/", 6) != 0 && strncmp(path, "/chain/", 7) != 0;
-}
-
 /* What a set is read as. False: it is of no kind that is read. */
 static bool type_of(const gt_h5_set *s, gt_weight_type *type, gt_number *read_as) {
     static const struct {
@@ -106,7 +101,7 @@ static gt_status add_set(gt_contents *c, const gt_h5_set *s, const char *path) {
 static gt_status visit(void *arg, const char *path) {
     arrays *f = arg;
     gt_h5_set *s;
-    if (f->state_alone && !is_state(path)) return GT_OK;
+    if (f->state_alone && !checkpoint_is_state(path)) return GT_OK;
     gt_status st = gt_h5_set_open(&s, f->file, path);
     if (!st) st = add_set(f->of, s, path);
     gt_h5_set_close(s);

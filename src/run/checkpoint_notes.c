@@ -34,6 +34,13 @@ static const checkpoint_note table[] = {
     {"/data/labels", "", "\"vectors\" where the labels are not classes"},
     {"/data/class_names", "", "Names of the classes 0, 1, ..., as a JSON array"},
 
+    {"/chain", "", "Where the chain of hashes of the run's states stands (gantry audit)"},
+    {"/chain/head", "", "SHA-256 after the latest link, or of the beginning"},
+    {"/chain/data", "", "Root of the data's samples (SHA-256); empty before the first link"},
+    {"/chain/links", "links", "Links so far"},
+    {"/chain/step", "steps", "Step of the latest link, or of the beginning"},
+    {"/chain/images", "images", "Images at that step"},
+
     {"/mixture", "", "The best Gaussian mixture so far"},
     {"/going_on", "", "The Gaussian mixture of the restart that was stopped"},
     {"/*/weights", "share", "Weights of the components; their sum is 1"},

@@ -18,15 +18,18 @@
 #include "gantry/log.h"
 #include "base/door/progress.h"
 #include "run/door/checkpoint_internal.h"
+#include "run/door/ledger.h"
 
 struct gt_saver {
     char *dir;
     gt_keep keep;
-    bool best;    /* the one being written is the best so far */
-    int64_t owed; /* the images of the checkpoint to which `best` is still to point; -1: it does */
-    bool holds;   /* older ones stay, see gt_saver_hold() */
-    int error;    /* errno of the latest attempt, 0: it worked */
-    int failing;  /* ... of the failures of which the last warning was */
+    gt_ledger *ledger;   /* NULL: none */
+    gt_ledger_line line; /* of the checkpoint being written */
+    bool best;           /* the one being written is the best so far */
+    int64_t owed;        /* the images of the checkpoint to which `best` is still to point; -1: it does */
+    bool holds;          /* older ones stay, see gt_saver_hold() */
+    int error;           /* errno of the latest attempt, 0: it worked */
+    int failing;         /* ... of the failures of which the last warning was */
     pthread_t thread;
     bool running;        /* a thread is there to be joined */
     atomic_bool done;    /* ... and has left its outcome */
@@ -197,8 +200,9 @@ gt_status gt_checkpoint_set_aside(const char *dir, int64_t images, int *n) {
 }
 
 /* A checkpoint that cannot fit is not begun: the half that fits would take the logs' room until the write fails. */
-static gt_status store_file(const gt_saver *s, const char *path) {
-    if (gt_space_free(s->dir) >= (double)s->result.bytes) return checkpoint_store(path, s->data, s->bytes);
+static gt_status store_file(gt_saver *s, const char *path) {
+    if (gt_space_free(s->dir) >= (double)s->result.bytes)
+        return checkpoint_store(path, s->data, s->bytes, s->ledger ? &s->line.file : NULL);
     gt_status st = gt_file_write_failed(path, ENOSPC, s->result.bytes);
     errno = ENOSPC;
     return st;
@@ -214,11 +218,20 @@ static gt_status link_best(gt_saver *s) {
     return st;
 }
 
+/* It is on the disk before the link `last` names the file. */
+static gt_status tell_ledger(gt_saver *s) {
+    s->line.event = GT_LEDGER_CHECKPOINT;
+    s->line.name = s->result.name;
+    s->line.images = s->result.images;
+    return gt_ledger_add(s->ledger, &s->line, true, NULL);
+}
+
 static gt_status save_checkpoint(gt_saver *s, bool *written) {
     char *path = gt_path_join(s->dir, s->result.name);
     errno = ENOMEM;
     gt_status st = path ? store_file(s, path) : GT_NOMEM;
-    s->error = st ? errno : 0;
+    if (!st && s->ledger) st = tell_ledger(s);
+    s->error = !st ? 0 : errno ? errno : EIO;
     free(path);
     *written = !st;
     if (st) return st;
@@ -245,7 +258,7 @@ static void *thread_main(void *arg) {
 
 /* ---- the main thread's side ---- */
 
-gt_saver *gt_saver_new(const char *dir, const gt_keep *keep) {
+gt_saver *gt_saver_new(const char *dir, const gt_keep *keep, gt_ledger *ledger) {
     gt_saver *s = calloc(1, sizeof *s);
     if (!s || !(s->dir = strdup(dir))) {
         free(s);
@@ -253,6 +266,7 @@ gt_saver *gt_saver_new(const char *dir, const gt_keep *keep) {
         return NULL;
     }
     s->keep = *keep;
+    s->ledger = ledger;
     s->owed = -1;
     gt_halves_clear(dir);
     return s;
@@ -291,6 +305,11 @@ gt_saver_state gt_saver_wait(gt_saver *s) {
 }
 
 const gt_saver_result *gt_saver_outcome(const gt_saver *s) { return &s->settled; }
+
+void gt_saver_tell(gt_saver *s, const gt_ledger_line *line) {
+    if (s->running) join_thread(s); /* the thread reads it */
+    s->line = *line;
+}
 
 gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images, bool best) {
     gt_saver_wait(s);

@@ -10,12 +10,16 @@
 #include "base/door/hash.h"
 #include "gantry/version.h"
 #include "h5/door/h5.h"
+#include "run/checkpoint_leaves.h"
 
 static const char DESCRIPTION[] = "Checkpoint of Gantry: networks or mixtures, and what training resumes from. Each "
                                   "group and each number of /state has a description, and a unit where it has one";
 
 struct gt_checkpoint {
     gt_h5_file file;
+    bool root_alone; /* there is no file */
+    bool wants_root; /* leaves are made */
+    checkpoint_leaves leaves;
     char group[512];  /* that the latest entry is in */
     gt_status status; /* the first error; its message: */
     char message[1024];
@@ -37,7 +41,7 @@ static gt_status describe(gt_checkpoint *c, const char *path, const char *unit, 
 }
 
 void checkpoint_describe(gt_checkpoint *c, const char *path, const char *unit, const char *description) {
-    if (!c->status) checkpoint_stick(c, describe(c, path, unit, description));
+    if (!c->status && !c->root_alone) checkpoint_stick(c, describe(c, path, unit, description));
 }
 
 static gt_status describe_entry(gt_checkpoint *c, const char *path) {
@@ -64,15 +68,25 @@ static gt_status make_groups(gt_checkpoint *c, const char *path) {
     return st;
 }
 
+bool checkpoint_is_state(const char *path) {
+    return strcmp(path, "/recipe") != 0 && strncmp(path, "/data/", 6) != 0 && strncmp(path, "/chain/", 7) != 0;
+}
+
+static gt_status write_array(gt_checkpoint *c, const gt_array *a) {
+    gt_status st = make_groups(c, a->name);
+    if (!st) st = gt_h5_write(&c->file, a);
+    return st ? st : describe_entry(c, a->name);
+}
+
 static gt_status put_array(gt_checkpoint *c, const gt_array *a) {
     if (c->status) return checkpoint_stick(c, c->status);
-    if (!c->file.id) return checkpoint_stick(c, gt_fail(GT_FAILED, "'%s' came after the end of a checkpoint", a->name));
+    if (!c->file.id && !c->root_alone)
+        return checkpoint_stick(c, gt_fail(GT_FAILED, "'%s' came after the end of a checkpoint", a->name));
     if (a->name[0] != '/' || !a->name[1])
         return checkpoint_stick(c,
                                 gt_fail(GT_FAILED, "a checkpoint's path begins with a slash: '%s' does not", a->name));
-    gt_status st = make_groups(c, a->name);
-    if (!st) st = gt_h5_write(&c->file, a);
-    if (!st) st = describe_entry(c, a->name);
+    gt_status st = c->root_alone ? GT_OK : write_array(c, a);
+    if (!st && c->wants_root && checkpoint_is_state(a->name)) st = checkpoint_leaves_add(&c->leaves, a);
     return checkpoint_stick(c, st ? gt_wrap(st, "a checkpoint") : GT_OK);
 }
 
@@ -141,6 +155,22 @@ gt_checkpoint *gt_checkpoint_begin(const gt_checkpoint_about *about) {
     return c;
 }
 
+void gt_checkpoint_want_root(gt_checkpoint *c, gt_pool *pool) {
+    c->wants_root = true;
+    c->leaves.pool = pool;
+}
+
+gt_checkpoint *gt_checkpoint_begin_root(gt_pool *pool) {
+    gt_checkpoint *c = calloc(1, sizeof *c);
+    if (!c) gt_fail(GT_NOMEM, "out of memory for the hashes of a checkpoint");
+    if (c) c->root_alone = true, gt_checkpoint_want_root(c, pool);
+    return c;
+}
+
+gt_status gt_checkpoint_root(gt_checkpoint *c, gt_sha256 *root) {
+    return checkpoint_stick(c, c->status ? c->status : checkpoint_leaves_root(&c->leaves, root));
+}
+
 gt_status gt_checkpoint_finish(gt_checkpoint *c) {
     return checkpoint_stick(c, c->file.id ? gt_h5_finish(&c->file) : c->status);
 }
@@ -186,9 +216,20 @@ gt_status checkpoint_block_parse(const char block[CHECKPOINT_BLOCK], int *format
     return GT_OK;
 }
 
-gt_status checkpoint_store(const char *path, const void *data, size_t bytes) {
+static gt_status hash_file(const char block[CHECKPOINT_BLOCK], const void *data, size_t bytes, gt_sha256 *hash) {
+    gt_sha256_stream *s = gt_sha256_new();
+    if (!s) return GT_FAILED;
+    gt_sha256_add(s, block, CHECKPOINT_BLOCK);
+    gt_sha256_add(s, data, bytes);
+    gt_status st = gt_sha256_take(s, hash);
+    gt_sha256_free(s);
+    return st;
+}
+
+gt_status checkpoint_store(const char *path, const void *data, size_t bytes, gt_sha256 *hash) {
     char block[CHECKPOINT_BLOCK];
     gt_status st = checkpoint_block_make(block, GT_CHECKPOINT_FORMAT, data, bytes);
+    if (!st && hash) st = hash_file(block, data, bytes, hash);
     if (st) return st;
     const struct iovec parts[] = {{block, sizeof block}, {(void *)data, bytes}};
     return gt_file_replace(path, parts, 2);
@@ -196,11 +237,12 @@ gt_status checkpoint_store(const char *path, const void *data, size_t bytes) {
 
 gt_status gt_checkpoint_write(gt_checkpoint *c, const char *path) {
     gt_status st = gt_checkpoint_finish(c);
-    return st ? st : checkpoint_store(path, c->file.data, c->file.bytes);
+    return st ? st : checkpoint_store(path, c->file.data, c->file.bytes, NULL);
 }
 
 void gt_checkpoint_free(gt_checkpoint *c) {
     if (!c) return;
-    gt_h5_close(&c->file);
+    if (!c->root_alone) gt_h5_close(&c->file);
+    gt_arena_free(c->leaves.arena);
     free(c);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * starts.jsonl (starts.h). */
+ * What the lines of starts.jsonl say of starts and ends (gantry/rundir.h); its other lines are read by
+ * run/ledger_read.c. */
 #include "run/door/rundir.h"
 
 #include <jansson.h>
@@ -10,61 +11,8 @@
 #include "base/door/lines.h"
 #include "gantry/text.h"
 #include "gantry/log.h"
-#include "base/door/text.h"
-#include "run/door/appender.h"
+#include "run/door/ledger.h"
 #include "run/runlog_internal.h"
-
-static const char FILE_NAME[] = "starts.jsonl";
-
-/* ---- writing ---- */
-
-/* The user's texts may have bytes that are not UTF-8; JSON cannot hold them. */
-static json_t *text_of(const char *text) {
-    char *clean = strdup(text);
-    if (clean) gt_utf8_clean(clean);
-    json_t *j = clean ? json_string(clean) : NULL;
-    free(clean);
-    return j;
-}
-
-static gt_status append_line(const char *dir, json_t *line) {
-    char *path = gt_path_join(dir, FILE_NAME), *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
-    appender a = {.fd = -1};
-    gt_status st = path && text ? appender_open(&a, path, 0) : gt_fail(GT_NOMEM, "out of memory");
-    if (!st) {
-        gt_buffer_printf(&a.pending, "%s\n", text);
-        st = appender_flush(&a, true);
-        appender_close(&a);
-    }
-    free(path);
-    free(text);
-    json_decref(line);
-    return st;
-}
-
-static void add_event(const char *dir, json_t *line) {
-    if (append_line(dir, line)) gt_warn("%s: %s", FILE_NAME, gt_message());
-}
-
-static json_t *facts_of(const gt_start_fact *facts) {
-    json_t *all = json_object();
-    for (; facts->name; facts++) json_object_set_new(all, facts->name, text_of(facts->text));
-    return all;
-}
-
-void gt_starts_begin(const char *dir, int64_t images, int64_t total, const char *checkpoint,
-                     const gt_start_fact *facts) {
-    add_event(dir, json_pack("{s:s, s:f, s:I, s:I, s:s, s:o}", "event", "start", "time", gt_unix_time(), "images",
-                             (json_int_t)images, "total", (json_int_t)total, "checkpoint", checkpoint, "facts",
-                             facts_of(facts)));
-}
-
-void gt_starts_end(const char *dir, int64_t images, const char *state, const char *message, const char *hash) {
-    add_event(dir, json_pack("{s:s, s:f, s:I, s:s, s:o, s:s}", "event", "end", "time", gt_unix_time(), "images",
-                             (json_int_t)images, "state", state, "message", text_of(message), "hash", hash));
-}
-
-/* ---- reading ---- */
 
 static const char *copy_text(gt_arena *a, const json_t *text) {
     return json_is_string(text) ? gt_arena_printf(a, "%s", json_string_value(text)) : "";
@@ -132,7 +80,7 @@ static bool read_event(gt_starts *s, const char *text) {
 gt_starts *gt_starts_read(const char *dir) {
     static const gt_start_fact none[] = {{0}};
     gt_starts *s = calloc(1, sizeof *s);
-    char *path = gt_path_join(dir, FILE_NAME);
+    char *path = gt_path_join(dir, GT_LEDGER_NAME);
     gt_lines in;
     if (s)
         *s = (gt_starts){
@@ -148,7 +96,7 @@ gt_starts *gt_starts_read(const char *dir) {
     free(path);
     if (!out_of_memory) return s;
     gt_starts_free(s);
-    gt_fail(GT_NOMEM, "out of memory for %s of '%s'", FILE_NAME, dir);
+    gt_fail(GT_NOMEM, "out of memory for %s of '%s'", GT_LEDGER_NAME, dir);
     return NULL;
 }
 

@@ -487,7 +487,7 @@ static void saver_keeps_the_newest(void **state) {
     put(at("checkpoint-000000050.h5.1a2b3c4d.part"), "half", 4);
     put(at("report.html.00000000.part"), "half", 4);
     put(at("mine.part"), "not ours", 8);
-    gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 2});
+    gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 2}, NULL);
     assert_int_equal(halves(), 1);
     assert_true(exists("mine.part"));
     assert_int_equal(unlink(at("mine.part")), 0);
@@ -524,17 +524,17 @@ static void assert_kept(const char *expected) {
 
 static void milestones_and_a_cap(void **state) {
     (void)state;
-    gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 2, .every = 400});
+    gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 2, .every = 400}, NULL);
     for (int64_t i = 1; i <= 11; i++) save_one(s, 100 * i, i == 6, GT_SAVER_WRITTEN);
     assert_kept("1 4 6 8 10 11"); /* the first of each interval, the best, the two newest */
     gt_saver_free(s);
     struct stat one;
     assert_int_equal(stat(at("checkpoint-000000100.h5"), &one), 0);
-    s = gt_saver_new(scratch, &(gt_keep){.newest = 3, .every = 400, .bytes = 4.5 * (double)one.st_size});
+    s = gt_saver_new(scratch, &(gt_keep){.newest = 3, .every = 400, .bytes = 4.5 * (double)one.st_size}, NULL);
     save(s, 1200, GT_SAVER_WRITTEN);
     assert_kept("6 10 11 12"); /* 1, 4 and 8 were too many */
     gt_saver_free(s);
-    s = gt_saver_new(scratch, &(gt_keep){.newest = 3, .bytes = 1});
+    s = gt_saver_new(scratch, &(gt_keep){.newest = 3, .bytes = 1}, NULL);
     save(s, 1300, GT_SAVER_WRITTEN);
     assert_kept("6 12 13"); /* less than this never stays */
     gt_saver_free(s);
@@ -542,7 +542,7 @@ static void milestones_and_a_cap(void **state) {
 
 static void set_aside(void **state) {
     (void)state;
-    gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 9});
+    gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 9}, NULL);
     for (int64_t i = 1; i <= 5; i++) save_one(s, 100 * i, i == 4, GT_SAVER_WRITTEN);
     gt_saver_free(s);
     int n = 9;
@@ -562,7 +562,7 @@ static void set_aside(void **state) {
 /* Until a checkpoint is judged, no older one goes. */
 static void judged_later(void **state) {
     (void)state;
-    gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 1});
+    gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 1}, NULL);
     save_one(s, 100, true, GT_SAVER_WRITTEN);
     gt_saver_hold(s, true);
     save(s, 200, GT_SAVER_WRITTEN);
@@ -580,7 +580,7 @@ static void judged_later(void **state) {
 
 static void saver_is_in_the_background(void **state) {
     (void)state;
-    gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 3});
+    gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 3}, NULL);
     /* each waits for the one before */
     for (int64_t images = 1; images <= 5; images++) assert_ok(gt_saver_start(s, make(1), images, false));
     while (gt_saver_poll(s) == GT_SAVER_BUSY) usleep(1000);
@@ -591,7 +591,7 @@ static void saver_is_in_the_background(void **state) {
 static void full_disk(void **state) {
     (void)state;
     struct rlimit before, small;
-    gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 1});
+    gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 1}, NULL);
     save(s, 100, GT_SAVER_WRITTEN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     small = before;
@@ -610,7 +610,7 @@ static void full_disk(void **state) {
 
 static void directory_gone(void **state) {
     (void)state;
-    gt_saver *s = gt_saver_new(at("nowhere"), &(gt_keep){.newest = 1});
+    gt_saver *s = gt_saver_new(at("nowhere"), &(gt_keep){.newest = 1}, NULL);
     save(s, 200, GT_SAVER_FAILED);
     assert_int_equal(mkdir(at("nowhere"), 0755), 0);
     save(s, 300, GT_SAVER_WRITTEN);

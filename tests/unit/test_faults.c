@@ -114,7 +114,7 @@ static int64_t images_in(const char *name) {
 }
 
 static void two_checkpoints(void) {
-    saver = gt_saver_new(scratch, &(gt_keep){.newest = 2});
+    saver = gt_saver_new(scratch, &(gt_keep){.newest = 2}, NULL);
     save(100, true);
     save(200, false);
     assert_int_equal(outcome, GT_SAVER_WRITTEN);
@@ -151,7 +151,7 @@ static void after_checkpoint(int kind, bool hit, const char *text) {
     assert_int_equal(images_in("last"), 400);
     assert_int_equal(images_in("best"), 400);
     gt_saver_free(saver);
-    gt_saver_free(gt_saver_new(scratch, &(gt_keep){.newest = 2})); /* the next process clears halves away */
+    gt_saver_free(gt_saver_new(scratch, &(gt_keep){.newest = 2}, NULL)); /* the next process clears halves away */
     assert_int_equal(halves(), 0);
 }
 

@@ -126,7 +126,7 @@ static void save_without_memory(void **state) {
     if (!COUNTS_ALLOCATIONS) skip();
     gt_journal *j = &((fixture *)*state)->journal;
     assert_int_equal(make_scratch(NULL), 0);
-    assert_non_null(j->saver = gt_saver_new(scratch, &(gt_keep){.newest = 1}));
+    assert_non_null(j->saver = gt_saver_new(scratch, &(gt_keep){.newest = 1}, NULL));
     most = 1 << 16;
     gt_save_all(e, j, GT_NOT_THE_BEST);
     most = SIZE_MAX;

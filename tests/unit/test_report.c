@@ -8,6 +8,7 @@
 
 #include "report/door/figure.h"
 #include "gantry/grid.h"
+#include "run/door/ledger.h"
 #include "run/door/rundir.h"
 #include "run/door/runlog.h"
 
@@ -155,6 +156,22 @@ static void large_pictures(void **state) {
     free(page);
 }
 
+static void tell(const gt_ledger_line *line) {
+    gt_ledger *l = gt_ledger_open(scratch);
+    assert_non_null(l);
+    assert_ok(gt_ledger_add(l, line, false, NULL));
+    gt_ledger_close(l);
+}
+
+static void start(int64_t images, const gt_start_fact *facts) {
+    tell(&(gt_ledger_line){.event = GT_LEDGER_START, .images = images, .total = 4000, .facts = facts});
+}
+
+static void end(int64_t images, const char *state, const char *message, const char *hash) {
+    tell(&(gt_ledger_line){
+        .event = GT_LEDGER_END, .images = images, .ended = state, .message = message, .hash = hash});
+}
+
 /* What was run, how it ended, and what went wrong on the way. */
 static void facts_and_warnings(void **state) {
     (void)state;
@@ -166,7 +183,7 @@ static void facts_and_warnings(void **state) {
                               "warning: no date\n";
     put(at("job.ini"), "", 0);
     put(at("log.txt"), log, sizeof log - 1);
-    gt_starts_begin(scratch, 0, 4000, "", facts);
+    start(0, facts);
     char *page = report();
     assert_true(says(page, ">interrupted<") && says(page, "photos &#38; more: 7 images"));
     assert_true(says(page, "slow &#60;disk&#62; (2 times, last at 2026-11-22 20:07:44)") &&
@@ -174,12 +191,12 @@ static void facts_and_warnings(void **state) {
     assert_false(says(page, "no date"));
     assert_true(says(page, "href=\"./log.txt\""));
     free(page);
-    gt_starts_end(scratch, 2000, "failed", "no <room>", "");
+    end(2000, "failed", "no <room>", "");
     page = report();
     assert_true(says(page, ">failed<") && says(page, "no &#60;room&#62;"));
     free(page);
-    gt_starts_begin(scratch, 1000, 4000, "", facts);
-    gt_starts_end(scratch, 4000, "finished", "", "g1:0123");
+    start(1000, facts);
+    end(4000, "finished", "", "g1:0123");
     FILE *f = fopen(at("starts.jsonl"), "a");
     assert_true(f && fputs("{\"event\": \"start\", \"ti", f) >= 0 && fclose(f) == 0); /* half a line */
     page = report();

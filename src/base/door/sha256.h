@@ -34,6 +34,7 @@ gt_status gt_sha256_take(gt_sha256_stream *s, gt_sha256 *out); /* the hash; the 
 void gt_sha256_free(gt_sha256_stream *s);                      /* NULL is fine */
 
 gt_status gt_sha256_of(const void *data, size_t bytes, gt_sha256 *out);
+gt_status gt_sha256_of_file(const char *path, gt_sha256 *out); /* a regular file */
 
 /* ---- trees ---- */
 

@@ -8,6 +8,7 @@
  *     /data/pictures, /data/readable, /data/unread, /data/samples, /data/range, /data/channels, /data/class_names
  *                            of the training data (gt_checkpoint_data); each may be missing
  *     /mixture/..., /going_on/...   float64 arrays, of Gaussian mixtures (mixture.h)
+ *     /chain/head, ...       the chain of the run (run/door/chain.h)
  *     /recipe                the recipe keys of the job, as text
  *
  * with root attributes format_version, model, kernel_set, dataset (fingerprint), gantry_version, description, job (as
@@ -33,8 +34,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/door/sha256.h"
 #include "gantry/checkpoint.h"
 #include "gantry/memory.h"
+#include "gantry/pool.h"
 #include "gantry/sample.h"
 #include "gantry/shape.h" /* gt_shape */
 #include "gantry/status.h"
@@ -60,6 +63,14 @@ gt_sample_format gt_checkpoint_samples(const gt_checkpoint_data *d);
 char *gt_class_names_to_text(const char *const *name, int n);
 /* The names in such a text, in the arena. Control characters become question marks. GT_FORMAT: no such array. */
 gt_status gt_class_names_from_text(const char *text, gt_arena *a, const char *const **name, int *n);
+/* From here on also the root of the state is wanted: SHA-256 of a tree whose leaves are the entries, sorted by the
+ * bytes of their paths, but for /recipe, /data and /chain; a leaf is that of a part in gantry/contents.h. The threads
+ * of the pool (NULL: this one alone) hash. */
+void gt_checkpoint_want_root(gt_checkpoint *c, gt_pool *pool);
+/* The same without a file: what is put is hashed and forgotten. NULL: out of memory. */
+gt_checkpoint *gt_checkpoint_begin_root(gt_pool *pool);
+/* Of what was put so far. Returns the first error of all calls on `c`. */
+gt_status gt_checkpoint_root(gt_checkpoint *c, gt_sha256 *root);
 /* Ends the content; gt_saver_start() and gt_checkpoint_write() call this function. Returns the first error of all calls
  * on `c`. */
 gt_status gt_checkpoint_finish(gt_checkpoint *c);
@@ -74,6 +85,8 @@ void gt_checkpoint_name(int64_t images, char name[40]);
 
 /* ---- writing in the background ---- */
 
+struct gt_ledger; /* run/door/ledger.h */
+struct gt_ledger_line;
 typedef struct gt_saver gt_saver;
 typedef enum gt_saver_state {
     GT_SAVER_IDLE,
@@ -103,8 +116,11 @@ typedef struct gt_keep {
 } gt_keep;
 
 /* A saver of checkpoints into `dir`. Removes half-written files (*.part) of an earlier process: the caller holds
- * the lock of the run. NULL: out of memory. */
-gt_saver *gt_saver_new(const char *dir, const gt_keep *keep);
+ * the lock of the run. `ledger` (NULL: none) gets a line of each checkpoint, before the link `last` names the file;
+ * where the line cannot be written, the checkpoint has failed. NULL: out of memory. */
+gt_saver *gt_saver_new(const char *dir, const gt_keep *keep, struct gt_ledger *ledger);
+/* What the ledger is to say of the checkpoint that comes next: step, state, head. */
+void gt_saver_tell(gt_saver *s, const struct gt_ledger_line *line);
 /* Frees `c` in every case. Waits until an earlier checkpoint is written (its failure is logged). The file replaces
  * a file of the same name. When the file is complete, the link `last` points to it, and `best` too if `best` is
  * true; only then older checkpoints are removed. The best one stays also while the link cannot be made. */

@@ -48,8 +48,13 @@ gt_status checkpoint_block_make(char block[CHECKPOINT_BLOCK], int format, const 
 /* The format and the size of the file that begins with this block. GT_FORMAT: this is not a block of a checkpoint. */
 gt_status checkpoint_block_parse(const char block[CHECKPOINT_BLOCK], int *format, size_t *file_bytes);
 
-/* Writes the block of a checkpoint and the data to `path`, whole or not at all. From any thread. */
-gt_status checkpoint_store(const char *path, const void *data, size_t bytes);
+/* Writes the block of a checkpoint and the data to `path`, whole or not at all. From any thread. *hash: of the whole
+ * file; NULL: it is not wanted. */
+gt_status checkpoint_store(const char *path, const void *data, size_t bytes, gt_sha256 *hash);
+
+/* Does an entry belong to the state? The others say what was to be computed of which data, and how the state came
+ * about: /recipe, /data, /chain. */
+bool checkpoint_is_state(const char *path);
 
 typedef struct checkpoint_place {
     int64_t images;

@@ -73,13 +73,8 @@ bool gt_lock_lost(const gt_lock *l);
 gt_status gt_lock_fail_lost(const gt_lock *l);
 void gt_lock_release(gt_lock *l); /* NULL is fine */
 
-/* ---- what was started, and how it ended (starts.jsonl) ---- */
+/* ---- what was started, and how it ended: run/door/ledger.h writes it ---- */
 
 #define GT_START_PROCESSORS "processors" /* CPUs and their instruction set */
-
-/* Append a line each. `facts` end with a name NULL; `hash`: "" where none is known. A failure is a warning. */
-void gt_starts_begin(const char *dir, int64_t images, int64_t total, const char *checkpoint,
-                     const gt_start_fact *facts);
-void gt_starts_end(const char *dir, int64_t images, const char *state, const char *message, const char *hash);
 
 #endif

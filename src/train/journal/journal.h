@@ -9,6 +9,7 @@
 #include "gantry/contents.h"
 #include "gantry/hash.h"
 #include "gantry/grid.h"
+#include "run/door/ledger.h"
 #include "run/door/rundir.h"
 #include "run/door/runlog.h"
 #include "gantry/score.h"
@@ -66,8 +67,10 @@ typedef struct gt_journal {
     gt_lock *lock;
     gt_runlog *log;
     gt_saver *saver;
+    gt_ledger *ledger;
+    gt_ledger_line started; /* of this process */
     bool checkpoint_failed; /* the latest could not be written: ticks try again */
-    bool pictures_failing, report_failing, export_failing;
+    bool ledger_failing, pictures_failing, report_failing, export_failing;
     gt_unwritten unwritten[GT_UNWRITTEN_MOST]; /* the oldest first */
     int n_unwritten;
     unsigned owed; /* GT_OWES_..., see owed.c */
@@ -125,12 +128,27 @@ gt_status gt_data_root_all(gt_engine *e, gt_journal *j, gt_sha256 *root);
 
 /* ---- state.c ---- */
 /* Begins to write a checkpoint of this moment. A checkpoint that cannot be made is a warning, and the next tick tries
- * again. */
-void gt_save_all(gt_engine *e, gt_journal *j, gt_standing standing);
+ * again. GT_FAILED: the ledger has another state of this step (gt_ledger_compare). */
+gt_status gt_save_all(gt_engine *e, gt_journal *j, gt_standing standing);
 
 /* A checkpoint was written, or could not be written: updates all that depends on it. */
 void gt_journal_saved(const gt_engine *e, gt_journal *j, gt_saver_state news);
 
+/* ---- chain.c ---- the chain of the run, and what the ledger is told (run/door/ledger.h) */
+/* Appends a line. A failure is a warning, and the line is written with the next one. */
+void gt_journal_note(gt_journal *j, const gt_ledger_line *line, bool sync);
+/* A line of this moment: step, images, arithmetic and head. */
+gt_ledger_line gt_chain_line(const gt_engine *e, gt_ledger_event event);
+/* A start, before its first step: makes the root of the state, fills in j->started, and asks of a run that resumes
+ * whether the ledger knows the state that was loaded. */
+gt_status gt_chain_take_up_all(gt_engine *e, gt_journal *j, gt_sha256 *state);
+/* The chain begins at this state, unless it has begun. */
+gt_status gt_chain_begin_all(gt_engine *e, gt_journal *j, const gt_sha256 *state);
+/* The same where the state has come from a checkpoint since (a rollback), and its root is not known. */
+gt_status gt_chain_resume_all(gt_engine *e, gt_journal *j);
+void gt_chain_before_step(const gt_engine *e, gt_journal *j); /* tells the ledger of pictures that are replaced */
+/* Behind a step that began at `before` images: a link, where one is due. */
+gt_status gt_chain_after_step_all(gt_engine *e, gt_journal *j, int64_t before);
 /* ---- best.c ---- a decider (decider.h) */
 /* any rank, before the measurers open: does --best name one of several values of a metric, "agreement1k_class3"? */
 gt_status gt_best_resolve(const gt_engine *e);
@@ -220,7 +238,7 @@ double gt_journal_seconds(const gt_journal *j);                  /* of training,
 /* ---- describe.c ---- */
 
 /* Logs what is run, and begins starts.jsonl's next line. */
-void gt_journal_describe_all(const gt_engine *e, const gt_journal *j);
+void gt_journal_describe_all(const gt_engine *e, gt_journal *j);
 /* Logs the hash of the newest checkpoint, which is on the disk. "": it cannot be read, which is a warning. */
 void gt_journal_hash(const gt_journal *j, char text[GT_CONTENTS_HASH_BYTES]);
 

@@ -25,6 +25,7 @@
 #include "model/door/schedule.h"
 #include "gantry/train.h"
 #include "nets/door/layers.h"
+#include "run/door/chain.h"
 #include "run/door/net_checkpoint.h"
 #include "run/door/state_row.h"
 #include "train/loop/stats.h"
@@ -162,11 +163,13 @@ typedef struct gt_engine {
     gt_ada ada;
     gt_plateau plateau; /* of the schedule */
     gt_run_damage damage;
+    gt_chain chain;
     /* rollbacks before this state, in all processes: they change the seed of all that is drawn in steps */
     int64_t reseed;
 
-    bool stopped_early; /* --early-stopping: the run is finished */
-    bool averaged;      /* an update of this step has moved the moving average of the parameters */
+    bool stopped_early;       /* --early-stopping: the run is finished */
+    int64_t left_out_updates; /* by --nan=skip, since chain.c has asked */
+    bool averaged;            /* an update of this step has moved the moving average of the parameters */
     bool said_nonfinite;
     gt_stat_table stats;
     gt_measures measures;
@@ -299,6 +302,8 @@ typedef struct gt_state_part {
  * returns an error, which is returned. Collective where the visitor is. */
 typedef gt_status gt_state_visitor(void *arg, const gt_state_part *part);
 gt_status gt_engine_each_part(const gt_engine *e, gt_state_visitor *visit, void *arg);
+/* The root of the state at this moment (gt_checkpoint_root), on all ranks; the threads of rank 0 hash. */
+gt_status gt_engine_root_all(gt_engine *e, gt_sha256 *root);
 /* Rank 0 has the file, the others pass NULL. */
 gt_status gt_engine_load_all(gt_engine *e, const gt_checkpoint_file *f);
 /* Rank 0's state, but for what ranks hold in shards, to all ranks. */

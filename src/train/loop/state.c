@@ -58,6 +58,7 @@ static gt_status check_numbers(const gt_checkpoint_file *f, const gt_engine *e) 
     if (!(p->factor >= 0 && p->factor <= 1 && p->since >= 0 && p->n >= 0)) impossible = "/state/plateau";
     if (e->damage.replaced < (int64_t)d->n) impossible = "/state/replaced";
     if (d->n && d->picture[d->n - 1] >= e->info->stored) impossible = "/state/damaged";
+    if (e->chain.step > e->step || e->chain.images > e->shown) impossible = "/chain";
     return impossible ? gt_fail(GT_FORMAT, "%s: the values of %s are impossible", gt_checkpoint_path(f), impossible)
                       : GT_OK;
 }
@@ -169,6 +170,25 @@ static gt_status save_part_all(void *arg, const gt_state_part *p) {
     return GT_OK; /* an error sticks to the checkpoint */
 }
 
+/* Rank 0 alone has the file, or the hashes. */
+static gt_status walk_all(gt_engine *e, gt_checkpoint *c) {
+    size_t bytes = largest_block(e->model);
+    float *whole = c ? gt_block_alloc(bytes, "a checkpoint") : NULL;
+    gt_status st = e->comm->rank == 0 && !whole ? GT_NOMEM : GT_OK;
+    if (!(st = gt_comm_agree_all(e->comm, st))) st = gt_engine_each_part(e, save_part_all, &(saving){c, whole});
+    gt_block_free(whole, bytes);
+    return st;
+}
+
+gt_status gt_engine_root_all(gt_engine *e, gt_sha256 *root) {
+    gt_checkpoint *c = e->comm->rank ? NULL : gt_checkpoint_begin_root(e->pool);
+    gt_status st = walk_all(e, c);
+    if (!st) st = gt_comm_agree_all(e->comm, c ? gt_checkpoint_root(c, root) : GT_OK);
+    gt_comm_broadcast_all(e->comm, root, sizeof *root, 0);
+    gt_checkpoint_free(c);
+    return st;
+}
+
 /* What depends on saved checkpoints, in this order. */
 static void (*const subscribers[])(const gt_engine *e, gt_journal *j, gt_saver_state news) = {gt_best_saved,
                                                                                               gt_exports_saved};
@@ -186,42 +206,47 @@ static void not_saved(gt_journal *j) {
     gt_best_lost(j);
 }
 
-void gt_save_all(gt_engine *e, gt_journal *j, gt_standing standing) {
-    const gt_model *m = e->model;
-    gt_checkpoint *c = NULL;
-    float *whole = NULL;
-    size_t whole_bytes = largest_block(m);
-    gt_status st = GT_OK;
+static gt_checkpoint *begin_checkpoint(const gt_engine *e, const gt_journal *j) {
+    char *recipe = gt_job_to_recipe_text(e->job);
+    gt_checkpoint *c = recipe ? gt_checkpoint_begin(
+                                    &(gt_checkpoint_about){.model = e->model->name,
+                                                           .kernel_set = gt_kernel_set_arithmetic(e->model->kernels),
+                                                           .dataset = j->fingerprint,
+                                                           .recipe = recipe})
+                              : NULL;
+    free(recipe);
+    if (c) gt_checkpoint_want_root(c, e->pool);
+    return c;
+}
+
+/* Rank 0 writes what was collected; `c` is the saver's then. */
+static gt_status hand_to_saver(gt_engine *e, gt_journal *j, gt_checkpoint *c, gt_standing standing) {
+    gt_ledger_line line = gt_chain_line(e, GT_LEDGER_CHECKPOINT);
+    gt_chain_write(&e->chain, c);
+    gt_journal_put_data(e, j, c);
+    gt_journal_saved(e, j, gt_saver_wait(j->saver)); /* is the best so far on the disk? */
+    j->checkpoint_failed = false;
+    gt_saver_hold(j->saver, standing == GT_JUDGED_LATER);
+    bool is_whole = !gt_checkpoint_root(c, &line.state); /* else gt_saver_start() says why */
+    gt_status st = is_whole && j->ledger ? gt_ledger_compare(j->ledger, &line) : GT_OK;
+    if (st) {
+        gt_checkpoint_free(c);
+        return st;
+    }
+    gt_saver_tell(j->saver, &line);
+    if (gt_saver_start(j->saver, c, e->shown, standing == GT_THE_BEST)) not_saved(j);
+    return GT_OK;
+}
+
+gt_status gt_save_all(gt_engine *e, gt_journal *j, gt_standing standing) {
     bool first = e->comm->rank == 0;
-
-    if (first) {
-        char *recipe = gt_job_to_recipe_text(e->job);
-        c = recipe ? gt_checkpoint_begin(&(gt_checkpoint_about){.model = m->name,
-                                                                .kernel_set = gt_kernel_set_arithmetic(m->kernels),
-                                                                .dataset = j->fingerprint,
-                                                                .recipe = recipe})
-                   : NULL;
-        free(recipe);
-        whole = gt_block_alloc(whole_bytes, "a checkpoint");
-        if (!c || !whole) st = GT_NOMEM;
-    }
-    if (gt_comm_agree_all(e->comm, st)) {
+    gt_checkpoint *c = first ? begin_checkpoint(e, j) : NULL;
+    gt_status st = GT_OK;
+    if (walk_all(e, c)) {
         if (first) not_saved(j);
-        goto end;
-    }
-
-    gt_engine_each_part(e, save_part_all, &(saving){c, whole});
-    if (first) {
-        gt_journal_put_data(e, j, c);
-        gt_journal_saved(e, j, gt_saver_wait(j->saver)); /* is the best so far on the disk? */
-        j->checkpoint_failed = false;
-        gt_saver_hold(j->saver, standing == GT_JUDGED_LATER);
-        if (gt_saver_start(j->saver, c, e->shown, standing == GT_THE_BEST)) not_saved(j);
-        c = NULL;
-    }
-end:
-    gt_checkpoint_free(c);
-    gt_block_free(whole, whole_bytes);
+        gt_checkpoint_free(c);
+    } else if (first) st = hand_to_saver(e, j, c, standing);
+    return gt_comm_agree_all(e->comm, st);
 }
 
 /* ---- loading: rank 0 reads and hands out ---- */
@@ -264,6 +289,7 @@ static gt_status hand_out_part_all(void *comm, const gt_state_part *p) {
 
 gt_status gt_engine_hand_out_all(gt_engine *e) {
     gt_status st = gt_engine_each_part(e, hand_out_part_all, e->comm);
+    gt_comm_broadcast_all(e->comm, &e->chain, sizeof e->chain, 0);
     gt_engine_changed(e, -1);
     return st;
 }
@@ -283,6 +309,7 @@ gt_status gt_engine_load_all(gt_engine *e, const gt_checkpoint_file *f) {
         if (!l.whole) st = GT_NOMEM;
         if (!st) st = check_model(f, e->model);
         if (!st) st = gt_engine_each_part(e, read_part, &l);
+        if (!st) st = gt_chain_read(f, &e->chain);
         if (!st) st = check_numbers(f, e);
     }
     st = gt_comm_agree_all(e->comm, st);

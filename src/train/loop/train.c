@@ -226,9 +226,9 @@ static gt_status do_tick_all(gt_engine *e, gt_journal *j, schedules *p, due *d) 
 static gt_status do_checkpoint_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
     if (!d->checkpoint) return GT_OK;
     gt_tell_start("making a checkpoint", NULL, 0);
-    gt_save_all(e, j, d->standing);
+    gt_status st = gt_save_all(e, j, d->standing);
     was_done(&p->checkpoint, e->shown, gt_clock());
-    return GT_OK;
+    return st;
 }
 
 /* The checkpoint is on the disk before its late values are measured: that may take hours. */
@@ -313,10 +313,15 @@ bool gt_late_values_were_due(const gt_engine *e) {
     return e->step && (gt_engine_at_end(e) || is_by_images(&before, e->shown));
 }
 
-static void write_end(const gt_engine *e, const gt_journal *j, gt_status st, const char *why, const char *hash) {
-    gt_storage_begin("writing", "starts.jsonl");
-    gt_starts_end(j->dir, e->shown, !st ? "finished" : st == GT_STOPPED ? "stopped" : "failed", why, hash);
-    gt_storage_end();
+static void write_end(const gt_engine *e, gt_journal *j, gt_status st, const char *why, const char *hash) {
+    const gt_ledger_line line = {.event = GT_LEDGER_END,
+                                 .images = e->shown,
+                                 .ended = !st                ? "finished"
+                                          : st == GT_STOPPED ? "stopped"
+                                                             : "failed",
+                                 .message = why,
+                                 .hash = hash};
+    gt_journal_note(j, &line, true);
 }
 
 /* The last line of starts.jsonl, and the report with it. A directory that belongs to another process is left alone. */
@@ -373,7 +378,10 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
     gt_tell_start("first step", NULL, 0);
     for (;;) {
         double step_began = gt_clock();
+        int64_t before = e->shown;
+        gt_chain_before_step(e, j);
         if ((st = gt_engine_step_all(e))) return st;
+        if ((st = gt_chain_after_step_all(e, j, before))) return st;
         if (e->comm->rank == 0) gt_journal_pace(e, j);
         due d = decide_all(e, j, &p);
         if (d.stop == LOST && j->log) gt_runlog_leave(j->log);
@@ -420,8 +428,11 @@ gt_status gt_train_all(gt_comm *comm, gt_job *job, const gt_starter *starter, gt
     if (!st && !done) st = gt_run_begin_all(&e, &j, &done);
     if (st == GT_STOPPED) gt_info("%s", gt_message()); /* before it began */
     if (!st && !done) {
+        gt_sha256 state;
+        st = gt_chain_take_up_all(&e, &j, &state);
         gt_journal_describe_all(&e, &j);
-        st = gt_comm_agree_all(comm, comm->rank == 0 ? gt_journal_warn_data(&e, &j) : GT_OK);
+        if (!st) st = gt_chain_begin_all(&e, &j, &state);
+        if (!st) st = gt_comm_agree_all(comm, comm->rank == 0 ? gt_journal_warn_data(&e, &j) : GT_OK);
         if (!st) st = gt_engine_start_loader_all(&e);
         if (!st) st = train_all(&e, &j, began);
         if (comm->rank == 0 && (!st || st == GT_STOPPED)) gt_say_next(&e, j.dir, !st);

@@ -113,13 +113,27 @@ static gt_status find_run(gt_engine *e, gt_journal *j, gt_checkpoint_file **file
     return st ? st : check_same_job(e, j, *file);
 }
 
-static gt_status set_run_aside(gt_journal *j) {
-    char *aside;
-    gt_status st = gt_rundir_set_aside(j->dir, &aside);
+static gt_status set_run_aside(gt_journal *j, char **aside) {
+    gt_status st = gt_rundir_set_aside(j->dir, aside);
     if (!st) st = gt_rundir_note_restart(j->dir);
-    if (!st && aside) gt_info("beginning anew: the run before is kept in %s", aside);
-    free(aside);
+    if (!st && *aside) gt_info("beginning anew: the run before is kept in %s", *aside);
     return st;
+}
+
+/* `aside`: the folder of the run before, where it was set aside; else NULL. */
+static gt_status open_ledger(gt_journal *j, const char *aside) {
+    gt_ledger_line line = {.event = GT_LEDGER_RESTART};
+    char name[GT_NAME_BYTES];
+    if (!(j->ledger = gt_ledger_open(j->dir))) return GT_FAILED;
+    if (gt_ledger_check(gt_ledger_past(j->ledger), j->dir, NULL)) gt_warn("%s", gt_message());
+    if (!aside) return GT_OK;
+    gt_path_name(aside, name);
+    line.folder = name;
+    gt_ledger_lines *before = gt_ledger_read(aside);
+    line.has_head = before && gt_ledger_head(before, &line.head);
+    gt_ledger_lines_free(before);
+    gt_journal_note(j, &line, true);
+    return GT_OK;
 }
 
 /* The first arithmetic from `wanted` on, and then from the first on, that all ranks have, with this rank's instructions
@@ -243,15 +257,18 @@ static gt_status write_job(const gt_engine *e, const gt_journal *j) {
 }
 
 static gt_status open_files(gt_engine *e, gt_journal *j) {
-    gt_status st = j->anew ? set_run_aside(j) : keep_given_job(e, j);
+    char *aside = NULL;
+    gt_status st = j->anew ? set_run_aside(j, &aside) : keep_given_job(e, j);
     /* before all else: by its job a folder is known as that of a run */
     if (!st) st = write_job(e, j);
     if (!st) st = gt_journal_open_logs(e, j);
+    if (!st) st = open_ledger(j, aside);
+    free(aside);
     if (st) return st;
     j->seconds_before = e->shown ? gt_runlog_last(j->log, "Timing/total_sec") : 0;
     gt_keep keep = {
         .newest = (int)e->job->keep, .every = llround(1000 * e->job->keep_every), .bytes = 1e9 * e->job->disk_cap};
-    j->saver = gt_saver_new(j->dir, &keep);
+    j->saver = gt_saver_new(j->dir, &keep, j->ledger);
     return j->saver ? GT_OK : GT_FAILED;
 }
 
@@ -270,6 +287,7 @@ gt_status gt_journal_open_all(gt_engine *e, gt_journal *j) {
 
 void gt_journal_end(gt_engine *e, gt_journal *j) {
     gt_saver_free(j->saver);
+    gt_ledger_close(j->ledger);
     if (j->log) gt_measurers_settle(e, j);
     gt_runlog_close(j->log);
     gt_lock_release(j->lock);

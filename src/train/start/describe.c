@@ -71,7 +71,7 @@ static void tell_recipe(const gt_engine *e) {
         gt_info("young run: noise is expected before about %g kimg", a->young_kimg);
 }
 
-void gt_journal_describe_all(const gt_engine *e, const gt_journal *j) {
+void gt_journal_describe_all(const gt_engine *e, gt_journal *j) {
     enum { PROGRAM, RANKS, PROCESSORS, DATA, BATCH, PARAMETERS, FACTS };
     const gt_job *job = e->job;
     char mpi[256], next[96], text[FACTS][TEXT_BYTES];
@@ -102,7 +102,12 @@ void gt_journal_describe_all(const gt_engine *e, const gt_journal *j) {
                              {"program", text[PROGRAM]},
                              {*e->choice ? "choice" : NULL, e->choice},
                              {0}};
-    gt_starts_begin(j->dir, e->shown, job->total_images, next, facts);
+    gt_ledger_line line = j->started;
+    line.total = job->total_images;
+    line.when = next;
+    line.program = text[PROGRAM];
+    line.facts = facts;
+    gt_journal_note(j, &line, true);
     gt_info("%s", text[PROGRAM]);
     gt_info("%s", text[RANKS]);
     if (*e->choice) gt_info("choice: %s", e->choice);

@@ -32,11 +32,16 @@ static gt_status open_logs(gt_engine *e, gt_journal *j) {
 static gt_status roll_back_all(gt_engine *e, gt_journal *j, const gt_reason *why) {
     gt_checkpoint_file *file = NULL;
     bool first = e->comm->rank == 0;
+    gt_ledger_line line = gt_chain_line(e, GT_LEDGER_ROLLBACK);
     gt_status st = gt_comm_agree_all(e->comm, first ? choose_checkpoint(j, why->began, &file) : GT_OK);
     int64_t reseed = e->reseed + 1;
     if (!st) st = gt_engine_load_all(e, file);
     if (!st) {
         e->reseed = reseed;
+        line.to_step = e->step;
+        line.to_images = e->shown;
+        line.message = why->text;
+        if (first) gt_journal_note(j, &line, true);
         gt_values_clear(&j->logged);   /* what the last tick said is not of this state */
         gt_stat_table_tick(&e->stats); /* what was gathered since is of no use */
         st = gt_engine_start_loader_all(e);
@@ -49,8 +54,8 @@ static gt_status roll_back_all(gt_engine *e, gt_journal *j, const gt_reason *why
     gt_checkpoint_close(file);
     /* The same state under the same name, but for the count of rollbacks: without it a run killed before its next
      * checkpoint would meet the same trouble again. */
-    if (!st) gt_save_all(e, j, GT_NOT_THE_BEST);
-    return st;
+    if (!st) st = gt_chain_resume_all(e, j);
+    return st ? st : gt_save_all(e, j, GT_NOT_THE_BEST);
 }
 
 gt_status gt_roll_back_all(gt_engine *e, gt_journal *j, const gt_reason *why) {

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Reads the ledger of a run (run/door/ledger.h), and says whether its lines belong together. */
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/door/file.h"
+#include "run/ledger_internal.h"
+
+/* ---- the fields ---- */
+
+const char *const ledger_events[] = {GT_LEDGER_EVENTS(GT_NAME)};
+
+#define OF(event) (1u << GT_LEDGER_##event)
+#define AT(member) offsetof(gt_ledger_line, member)
+
+const ledger_field ledger_fields[] = {
+    {"name", LEDGER_TEXT, OF(CHECKPOINT), AT(name)},
+    {"root", LEDGER_HASH, OF(DATA), AT(root)},
+    {"step", LEDGER_WHOLE, OF(START) | OF(CHAIN) | OF(LINK) | OF(CHECKPOINT) | OF(ROLLBACK), AT(step)},
+    {"images", LEDGER_WHOLE,
+     OF(START) | OF(END) | OF(CHAIN) | OF(LINK) | OF(CHECKPOINT) | OF(ROLLBACK) | OF(REPLACED) | OF(SKIPPED),
+     AT(images)},
+    {"total", LEDGER_WHOLE, OF(START), AT(total)},
+    {"checkpoint", LEDGER_TEXT, OF(START), AT(when)},
+    {"facts", LEDGER_FACTS, OF(START), AT(facts)},
+    {"from", LEDGER_WHOLE, OF(START), AT(from)},
+    {"reseed", LEDGER_WHOLE, OF(START), AT(reseed)},
+    {"arithmetic", LEDGER_TEXT, OF(START) | OF(CHAIN) | OF(LINK), AT(arithmetic)},
+    {"reduce", LEDGER_TEXT, OF(START), AT(reduce)},
+    {"ranks", LEDGER_WHOLE, OF(START), AT(ranks)},
+    {"instructions", LEDGER_TEXT, OF(START), AT(instructions)},
+    {"program", LEDGER_TEXT, OF(START), AT(program)},
+    {"state", LEDGER_TEXT, OF(END), AT(ended)},
+    {"state", LEDGER_HASH, OF(CHAIN) | OF(LINK) | OF(CHECKPOINT), AT(state)},
+    {"recipe", LEDGER_HASH, OF(CHAIN), AT(recipe)},
+    {"head", LEDGER_HASH, OF(CHAIN) | OF(LINK), AT(head)},
+    {"head", LEDGER_HEAD, OF(CHECKPOINT) | OF(RESTART), AT(head)},
+    {"sha256", LEDGER_HASH, OF(CHECKPOINT), AT(file)},
+    {"samples", LEDGER_WHOLE, OF(DATA), AT(samples)},
+    {"how", LEDGER_TEXT, OF(DATA), AT(how)},
+    {"to_step", LEDGER_WHOLE, OF(ROLLBACK), AT(to_step)},
+    {"to_images", LEDGER_WHOLE, OF(ROLLBACK), AT(to_images)},
+    {"message", LEDGER_TEXT, OF(END) | OF(ROLLBACK), AT(message)},
+    {"hash", LEDGER_TEXT, OF(END), AT(hash)},
+    {"folder", LEDGER_TEXT, OF(RESTART), AT(folder)},
+    {"pictures", LEDGER_PICTURES, OF(REPLACED), AT(pictures)},
+    {"updates", LEDGER_WHOLE, OF(SKIPPED), AT(updates)},
+    {0},
+};
+
+/* ---- a line ---- */
+
+static bool read_whole(const json_t *value, int64_t *out) {
+    *out = json_integer_value(value);
+    return json_is_integer(value) && *out >= 0;
+}
+
+static bool read_hash(const json_t *value, gt_sha256 *out) {
+    return json_is_string(value) && gt_sha256_parse(json_string_value(value), out);
+}
+
+static bool read_head(const json_t *value, gt_ledger_line *to, gt_sha256 *out) {
+    to->has_head = read_hash(value, out);
+    return to->has_head || (json_is_string(value) && !*json_string_value(value));
+}
+
+static bool read_text(const json_t *value, gt_arena *a, const char **out) {
+    if (json_is_string(value)) *out = gt_arena_printf(a, "%s", json_string_value(value));
+    return json_is_string(value) && *out;
+}
+
+static bool read_pictures(const json_t *value, gt_arena *a, gt_ledger_line *to) {
+    size_t n = json_array_size(value);
+    int64_t *list = gt_arena_array(a, n + 1, sizeof *list);
+    if (!json_is_array(value) || !list || n > INT32_MAX) return false;
+    for (size_t i = 0; i < n; i++)
+        if (!read_whole(json_array_get(value, i), &list[i])) return false;
+    to->pictures = list;
+    to->n_pictures = (int)n;
+    return true;
+}
+
+static bool read_field(const ledger_field *f, const json_t *value, gt_arena *a, gt_ledger_line *to) {
+    void *at = (char *)to + f->offset;
+    switch (f->kind) {
+    case LEDGER_WHOLE: return read_whole(value, at);
+    case LEDGER_TEXT: return read_text(value, a, at);
+    case LEDGER_HASH: return read_hash(value, at);
+    case LEDGER_HEAD: return read_head(value, to, at);
+    case LEDGER_PICTURES: return read_pictures(value, a, to);
+    case LEDGER_FACTS: return json_is_object(value);
+    }
+    return false;
+}
+
+static gt_ledger_event event_of(const json_t *line) {
+    const char *name = json_string_value(json_object_get(line, "event"));
+    for (int i = 1; name && i < LEDGER_EVENTS; i++)
+        if (!strcmp(name, ledger_events[i])) return (gt_ledger_event)i;
+    return GT_LEDGER_OTHER;
+}
+
+/* An event that a later program may write is no fault. */
+static void read_fields(const json_t *line, gt_arena *a, gt_ledger_line *to) {
+    static const char *const kinds[] = {"number", "text", "SHA-256", "SHA-256", "list of numbers", "list of texts"};
+    to->event = event_of(line);
+    to->time = json_number_value(json_object_get(line, "time"));
+    to->numbered = read_whole(json_object_get(line, "line"), &to->says) &&
+                   read_hash(json_object_get(line, "before"), &to->before);
+    for (const ledger_field *f = ledger_fields; f->key && to->event; f++)
+        if (f->events & 1u << to->event && !read_field(f, json_object_get(line, f->key), a, to) && to->numbered &&
+            !*to->fault)
+            to->fault = gt_arena_printf(a, "there is no %s '%s'", kinds[f->kind], f->key);
+}
+
+static gt_status read_line(gt_ledger_lines *l, int *room, const char *text, size_t n) {
+    if (!gt_arena_grow(l->arena, &l->line, l->n, room, sizeof *l->line)) return GT_NOMEM;
+    gt_ledger_line *to = &l->line[l->n++];
+    *to = (gt_ledger_line){.number = l->n, .fault = ""};
+    for (const ledger_field *f = ledger_fields; f->key; f++)
+        if (f->kind == LEDGER_TEXT) *(const char **)((char *)to + f->offset) = "";
+    json_t *line = json_loadb(text, n, 0, NULL);
+    if (json_is_object(line)) read_fields(line, l->arena, to);
+    json_decref(line);
+    return gt_sha256_of(text, n, &to->text);
+}
+
+/* ---- what the lines are to each other ---- */
+
+static bool has_images(gt_ledger_event e) {
+    return e == GT_LEDGER_CHAIN || e == GT_LEDGER_LINK || e == GT_LEDGER_CHECKPOINT;
+}
+
+static void mark_superseded(gt_ledger_lines *l) {
+    int64_t from = INT64_MAX, least[LEDGER_EVENTS];
+    for (int i = 0; i < LEDGER_EVENTS; i++) least[i] = INT64_MAX;
+    for (int i = l->n - 1; i >= 0; i--) {
+        gt_ledger_line *t = &l->line[i];
+        int64_t back = t->event == GT_LEDGER_START ? t->images : t->event == GT_LEDGER_ROLLBACK ? t->to_images : from;
+        if (back < from) from = back;
+        if (!has_images(t->event)) continue;
+        t->superseded = t->images > from || t->images >= least[t->event];
+        if (!t->superseded) least[t->event] = t->images;
+    }
+}
+
+static void relate(gt_ledger_lines *l) {
+    int64_t chain = 0, start = 0, reseeded = 0;
+    for (int i = 0; i < l->n; i++) {
+        gt_ledger_line *t = &l->line[i];
+        if (t->event == GT_LEDGER_CHAIN) chain = t->number;
+        if (t->event == GT_LEDGER_START) start = t->number, reseeded = t->reseed;
+        if (t->event == GT_LEDGER_ROLLBACK) reseeded++;
+        t->chain = chain;
+        t->start = start;
+        t->reseeded = reseeded;
+    }
+    mark_superseded(l);
+}
+
+/* ---- the file ---- */
+
+static gt_status read_all(gt_ledger_lines *l, const char *text, size_t n) {
+    int room = 0;
+    gt_status st = GT_OK;
+    for (const char *at = text, *end = text + n; at < end && !st;) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at)), *stop = newline ? newline : end;
+        st = read_line(l, &room, at, (size_t)(stop - at));
+        l->torn = !newline;
+        at = stop + 1;
+    }
+    return st;
+}
+
+gt_ledger_lines *gt_ledger_read(const char *dir) {
+    const size_t most = (size_t)1 << 30;
+    gt_ledger_lines *l = calloc(1, sizeof *l);
+    char *path = gt_path_join(dir, GT_LEDGER_NAME);
+    void *text = NULL;
+    size_t n = 0;
+    bool is_room = l && path && (l->arena = gt_arena_new());
+    gt_status st = is_room ? GT_OK : GT_NOMEM;
+    if (!st && !access(path, F_OK)) st = gt_file_read(path, most, &text, &n);
+    if (!st) st = read_all(l, text, n);
+    if (is_room && gt_arena_failed(l->arena)) st = GT_NOMEM;
+    if (!st) relate(l);
+    if (st == GT_NOMEM) gt_fail(GT_NOMEM, "out of memory for %s of '%s'", GT_LEDGER_NAME, dir);
+    free(text);
+    free(path);
+    if (!st) return l;
+    gt_ledger_lines_free(l);
+    return NULL;
+}
+
+void gt_ledger_lines_free(gt_ledger_lines *l) {
+    if (l) gt_arena_free(l->arena);
+    free(l);
+}
+
+static const char *fault_of(const gt_ledger_lines *l, int i) {
+    const gt_ledger_line *t = &l->line[i];
+    static const gt_sha256 nothing;
+    bool may_be_old = t->event == GT_LEDGER_OTHER || t->event == GT_LEDGER_START || t->event == GT_LEDGER_END;
+    if (!t->numbered) return may_be_old ? "" : "it says neither its number nor the SHA-256 of the line before";
+    if (t->says != t->number) return "it says that it is another line: lines were added or removed";
+    if (!gt_sha256_equal(&t->before, i ? &l->line[i - 1].text : &nothing))
+        return "its `before` is not the SHA-256 of the line before, which was changed";
+    return t->fault;
+}
+
+gt_status gt_ledger_check(const gt_ledger_lines *l, const char *dir, const gt_ledger_line **bad) {
+    for (int i = 0; i < l->n; i++) {
+        const char *fault = fault_of(l, i);
+        if (!*fault) continue;
+        if (bad) *bad = &l->line[i];
+        return gt_fail(GT_FORMAT, "%s/%s:%d: %s", dir, GT_LEDGER_NAME, i + 1, fault);
+    }
+    return GT_OK;
+}
+
+const gt_ledger_line *gt_ledger_at(const gt_ledger_lines *l, gt_ledger_event event, int64_t step) {
+    for (int i = l->n - 1; i >= 0; i--)
+        if (l->line[i].event == event && l->line[i].step == step && !l->line[i].superseded) return &l->line[i];
+    return NULL;
+}
