@@ -240,8 +240,15 @@ uninstall:           ## remove what `make install` with the same PREFIX and DEST
 deb:                 ## packages for Debian of what is committed, in BUILD/debian (needs debhelper)
 	@bash packaging/make-deb $(BUILD)/debian
 
-dist:                ## BUILD/gantry-VERSION.tar.gz of what is committed: equal commits give equal bytes
+dist:                ## BUILD/gantry-VERSION.tar.gz of what is committed: equal commits give equal bytes; with pandoc also gantry-VERSION-site.tar.gz
 	@bash .ci/dist $(BUILD)
+	@if command -v pandoc >/dev/null; then \
+	  $(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC="$(CC)" $(BUILD)/gantry && rm -rf $(BUILD)/committed && mkdir $(BUILD)/committed && \
+	  tar xf $(BUILD)/gantry-$(VERSION).tar.gz -C $(BUILD)/committed && $(BUILD)/committed/*/packaging/make-site $(BUILD)/gantry $(BUILD)/gantry-$(VERSION)-site.tar.gz; \
+	else echo 'note: no site of the documents beside it: that needs pandoc (make site)'; fi
+
+site: $(BUILD)/gantry ## README, documents and manual pages as HTML with a search, in BUILD/site (needs pandoc)
+	@packaging/make-site $(BUILD)/gantry $(BUILD)/site
 
 bench: all           ## run the benchmarks and print their tables
 	@bash bench/all $(BUILD)
@@ -268,4 +275,4 @@ help:                ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
 -include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(TESTS:=.d) $(FUZZ_SHARED:.o=.d) $(FAILING:.o=.d) $(BENCHES:=.d)
-.PHONY: all tests warnings fuzzers bench-programs deps deps-build missing check check-quick check-long simulate demo install uninstall deb dist bench bench-results docs clean count format help FORCE
+.PHONY: all tests warnings fuzzers bench-programs deps deps-build missing check check-quick check-long simulate demo install uninstall deb dist site bench bench-results docs clean count format help FORCE

@@ -1,13 +1,14 @@
 #!/usr/bin/python3
-"""Looks at pages in headless Chromium, at 1440 and 390 pixels, light and dark, and fails where a page is wider than the window, logs an error, or
-where pictures, curves, values under the pointer or smoothing are missing. Screenshots go beside the pages: PAGE-WIDTH-light.png, ...
+"""Looks at pages in headless Chromium, wide and narrow, light and dark, and fails where a page is wider than the window, logs an error, has text that is hard to
+read or pictures that are not there. Of reports (1440 and 390 pixels): where curves, values under the pointer or smoothing are missing. Of the site of the documents (1200 and 400
+pixels): where the navigation cannot be opened, or the search finds nothing. Screenshots go beside the pages: PAGE-WIDTH-light.png, ...
 
-    browser.py PAGE.html ..."""
+    browser.py [--site] PAGE.html ..."""
 import base64, fcntl, io, json, os, subprocess, sys, tempfile
 
 from PIL import Image, ImageChops
 
-WINDOWS = [(1440, 900), (390, 844)]
+WINDOWS = {'report': [(1440, 900), (390, 844)], 'site': [(1200, 900), (400, 844)]}
 SCHEMES = ['light', 'dark']
 
 LOOK = '''(() => {
@@ -62,6 +63,26 @@ USE = '''(() => {
   return {axes: select.length, turned, home, at, smoothed: smooth !== before && !smooth.includes('NaN'), back: path.getAttribute('d') === before, hidden: slider.parentElement.hidden};
 })()'''
 
+# The navigation is there, or its button opens it; a table or a block of code wider than the page scrolls in its box; and the search finds places, the heading of one of them first.
+READ = '''(async () => {
+  const shown = e => e.getClientRects().length > 0, nav = document.querySelector('nav'), button = document.querySelector('header label'), field = document.querySelector('#search');
+  const narrow = shown(button), atFirst = shown(nav);
+  if (narrow) button.click();
+  const opened = shown(nav) && nav.querySelectorAll('a').length > 70 && nav.querySelectorAll('[aria-current]').length === 1;
+  if (narrow) button.click();
+  const boxes = [...document.querySelectorAll('main pre, main .table')].filter(e => e.getBoundingClientRect().right > innerWidth || (e.scrollWidth > e.clientWidth && getComputedStyle(e).overflowX !== 'auto')).length;
+  const find = async text => {
+    field.focus();
+    field.value = text;
+    field.dispatchEvent(new Event('input'));
+    for (let n = 0; n < 600 && !document.querySelector('#found p'); n++) await new Promise(done => setTimeout(done, 50));
+    return [...document.querySelectorAll('#found a')].map(a => a.textContent);
+  };
+  const found = await find('fid detector'), nothing = await find('xyzzy-<b>'), hidden = !shown(document.querySelector('main'));
+  await find('');
+  return {navigation: atFirst !== narrow && opened, boxes, found: found.length, first: found[0], nothing: nothing.length, hidden, back: shown(document.querySelector('main'))};
+})()'''
+
 
 class Chromium:
     """Speaks the protocol of the developer tools over two pipes, the browser's files 3 and 4."""
@@ -102,7 +123,7 @@ class Chromium:
         while not any(e.get('method') == method for e in self.events): self.events.append(self.message())
 
     def evaluate(self, session, text):
-        got = self.do('Runtime.evaluate', session, expression=text, returnByValue=True)
+        got = self.do('Runtime.evaluate', session, expression=text, returnByValue=True, awaitPromise=True)
         if 'exceptionDetails' in got: raise SystemExit(f'{got["exceptionDetails"]}')
         return got['result']['value']
 
@@ -116,7 +137,7 @@ def drawn(image, box):
     return any_channel.histogram()[255] / (part.size[0] * part.size[1])
 
 
-def look(chromium, page, width, height, scheme):
+def look(chromium, kind, page, width, height, scheme):
     target = chromium.do('Target.createTarget', url='about:blank')['targetId']
     s = chromium.do('Target.attachToTarget', targetId=target, flatten=True)['sessionId']
     for domain in 'Page', 'Runtime', 'Log': chromium.do(f'{domain}.enable', s)
@@ -127,6 +148,7 @@ def look(chromium, page, width, height, scheme):
     chromium.wait('Page.loadEventFired')
     seen, bad = chromium.evaluate(s, LOOK), []
     used = chromium.evaluate(s, USE) if seen['charts'] else None
+    read = chromium.evaluate(s, READ) if kind == 'site' else None
     clip = {'x': 0, 'y': 0, 'width': width, 'height': min(seen['height'], 12000), 'scale': 1}
     data = base64.b64decode(chromium.do('Page.captureScreenshot', s, captureBeyondViewport=True, clip=clip)['data'])
     with open(f'{os.path.splitext(page)[0]}-{width}-{scheme}.png', 'wb') as f: f.write(data)
@@ -135,12 +157,13 @@ def look(chromium, page, width, height, scheme):
     if seen['broken']: bad.append(f'{seen["broken"]} pictures are broken')
     if seen['faint']: bad.append(f'text that is hard to read: {seen["faint"][:3]}')
     if seen['crossing']: bad.append(f'numbers that cross: {seen["crossing"][:5]}')
-    if not seen['charts'] or not seen['pictures']: bad.append('no curves, or no pictures')
+    if kind == 'report' and not (seen['charts'] and seen['pictures']): bad.append('no curves, or no pictures')
+    if read and not (read['navigation'] and not read['boxes'] and read['found'] > 5 and 'etector' in read['first'] and not read['nothing'] and read['hidden'] and read['back']): bad.append(f'navigation and search: {read}')
     if used and not (used['at'].startswith('at ') and used['smoothed'] and used['back'] and not used['hidden'] and used['axes'] == 4 and not used['turned'] and used['home']): bad.append(f'hover and smoothing: {used}')
-    for kind in 'charts', 'pictures':
-        for part in seen[kind]:
-            inside = part['box'][1] + part['box'][3] < image.height
-            if inside and drawn(image, part['box']) < 0.002: bad.append(f'nothing is drawn at {part["box"]} ({kind})')
+    for what in 'charts', 'pictures':
+        for part in seen[what]:
+            inside = part['box'][1] + part['box'][3] < image.height and part['box'][0] + part['box'][2] <= image.width # else in a box that scrolls
+            if inside and drawn(image, part['box']) < 0.002: bad.append(f'nothing is drawn at {part["box"]} ({what})')
     if any(not c['curves'] for c in seen['charts']): bad.append('a chart without a curve')
     for e in chromium.events:
         m, p = e.get('method'), e.get('params', {})
@@ -151,15 +174,16 @@ def look(chromium, page, width, height, scheme):
 
 
 def main(pages):
-    failed = False
+    kind, failed = 'report', False
+    if pages[0] == '--site': kind, pages = 'site', pages[1:]
     with tempfile.TemporaryDirectory() as home:
         chromium = Chromium(home)
         try:
             for page in pages:
-                for width, height in WINDOWS:
+                for width, height in WINDOWS[kind]:
                     grounds = set()
                     for scheme in SCHEMES:
-                        ground, bad = look(chromium, page, width, height, scheme)
+                        ground, bad = look(chromium, kind, page, width, height, scheme)
                         grounds.add(ground)
                         failed |= bool(bad)
                         print(f'{page} {width} {scheme}: {"; ".join(bad) or "fine"}', flush=True)

@@ -1,9 +1,11 @@
 # level: strict
-# Reports of one run and of several in headless Chromium: wide and narrow windows, light and dark.
+# Reports of one run and of several, and the site of the documents, in headless Chromium: wide and narrow windows, light and dark.
 . "$(dirname "$0")/lib.sh"
 need chromium 'package chromium: it shows the pages'
 "$python" -c 'import PIL' 2>/dev/null || skip 'no python3-pil (reading screenshots)'
+top=$(realpath "$here/../..")
 
+begins reports
 job="$small --tick=0.016 --snap=2 --steps=12"
 quietly "$GANTRY" train $job --run=first
 quietly "$GANTRY" train $job --run=a-second-run-whose-name-has-very-many-words-and-numbers-1234567890 --gamma=3 --grid=4x2
@@ -20,5 +22,21 @@ END
 for run in first classes vae; do quietly "$GANTRY" report $run --out=$run.html; done
 quietly "$GANTRY" compare first a-second-* --html=two.html
 quietly "$GANTRY" compare first a-second-* vae classes first a-second-* vae first a-second-* vae --html=many.html
-"$python" -B "$here/browser.py" ./*.html || fail 'the pages do not look as they should'
-echo 'pages look as they should'
+looks() { "$python" -B "$here/browser.py" "$@" || fail 'the pages do not look as they should'; }
+looks ./*.html
+
+begins site
+need pandoc 'package pandoc: it makes the site of the documents'
+site_is() { "$python" -B "$here/documents.py" "$top" --site="$tmp/site" >said 2>&1; }
+quietly "$top/packaging/make-site" "$GANTRY" "$tmp/site"
+site_is || { cat said; fail 'links, anchors or the search of the site'; }
+cd site && looks --site index.html docs/*.html docs/m*/*.html man/gantry-train.html && cd .. || fail 'no site'
+
+begins what_is_wrong_with_a_site_is_found
+sed -i 's,href="docs/install.html",href="docs/no.html",; s,href="#,href="#no-,; s,src="./site.js",src="https://example.org/site.js",' site/index.html
+sed -i 's,id="the-tour",id="a-tour",' site/docs/internals.html
+rm site/docs/models/dcgan-*.png
+site_is && fail 'damage of a site passes'
+for pattern in 'dead link: docs/no.html' 'no such place: #no-' 'from the network: https://example.org/site.js' 'the anchor #the-tour of docs/internals.md is not there' 'dead link: dcgan-.*.png'; do
+    grep -q "^[a-z/]*.html: $pattern" said || { cat said; fail "not found: $pattern"; }
+done

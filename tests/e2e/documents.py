@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""documents.py TOP [PAGE ...]: what readers of the documents rely on. Links, anchors and pictures are there; lines and pages are no longer than a reader bears; the pages name what the source names.
-Prints what is wrong, a line each; status 1 if anything is. Called by documents.sh."""
+"""documents.py TOP [--site=FOLDER | PAGE ...]: what readers of the documents rely on. Links, anchors and pictures are there; lines and pages are no longer than a reader bears; the pages name what the source names.
+Prints what is wrong, a line each; status 1 if anything is. With --site: the same of the pages that `make site` has made of them. Called by documents.sh and browser.sh."""
+import html.parser
+import json
 import os
 import re
 import sys
@@ -165,8 +167,59 @@ def messages_of(page, path):
     if quotes < 25: yield '%s: %d quoted messages; the search is wrong' % (page, quotes)
 
 
+# ---- the site ----
+
+class Page(html.parser.HTMLParser):
+    """What a page of the site has and wants: ids, links, and what a browser fetches to show it."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.ids, self.links, self.fetched = [], [], []
+        with open(path, encoding='utf-8') as f: self.feed(f.read())
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.ids += [attrs['id']] if 'id' in attrs else []
+        if tag == 'a': self.links += [attrs['href']] if 'href' in attrs else []
+        else: self.fetched += [attrs[name] for name in ('href', 'src', 'srcset') if name in attrs]
+
+
+def site_of(top, folder):
+    """Pages, anchors and pictures are there; nothing comes from the network; headings have the anchors that they have on the pages of the repository; the navigation and the search know all pages."""
+    site = {os.path.relpath(os.path.join(f, name), folder): Page(os.path.join(f, name)) for f, _, files in os.walk(folder) for name in files if name.endswith('.html')}
+    links = 0
+    for name, page in sorted(site.items()):
+        for anchor in {i for i in page.ids if page.ids.count(i) > 1}: yield '%s: two places are called #%s' % (name, anchor)
+        for target in page.links + page.fetched:
+            if re.match('[a-z]+:|//', target):
+                if target in page.fetched: yield '%s: from the network: %s' % (name, target)
+                continue
+            path, _, anchor = target.partition('#')
+            to = os.path.normpath(os.path.join(os.path.dirname(name), path)) if path else name
+            links += 1
+            if to.startswith('..') or not os.path.isfile(os.path.join(folder, to)): yield '%s: dead link: %s' % (name, target)
+            elif anchor and anchor not in site[to].ids: yield '%s: no such place: %s' % (name, target)
+    for name in sorted(set(site) - {os.path.normpath(link.partition('#')[0]) for link in site['index.html'].links}): yield '%s: not in the navigation' % name
+    for page in pages(top):
+        name = 'index.html' if page == 'README.md' else page[:-len('.md')] + '.html'
+        if name not in site and page.startswith('docs/'): yield '%s is not in the site' % page
+        with open(os.path.join(top, page), encoding='utf-8') as f: wanted = anchors(f.read())
+        for anchor in sorted(wanted - set(site[name].ids)) if name in site else []: yield '%s: the anchor #%s of %s is not there' % (name, anchor, page)
+    with open(os.path.join(folder, 'search.js'), encoding='utf-8') as f: index = json.loads(f.read().partition('=')[2].rstrip(';\n'))
+    for name in set(site) - {name for name, _, _ in index}: yield '%s: the search does not know it' % name
+    for name, _, entries in index:
+        for anchor, _, _ in entries:
+            if anchor and anchor not in site[name].ids: yield '%s: the search leads to #%s, which is not there' % (name, anchor)
+    with open(os.path.join(folder, 'site.css'), encoding='utf-8') as f: yield from ('site.css: from elsewhere: %s' % m for m in re.findall(r'@import.*|url\(.*', f.read()))
+    print('%d pages of the site, %d links' % (len(site), links))
+    if len(site) < 70 or links < 3000: yield 'too few pages or links were found: the search is wrong'
+
+
 def main():
     top = sys.argv[1]
+    if sys.argv[2:] and sys.argv[2].startswith('--site='):
+        wrong = list(site_of(top, sys.argv[2][len('--site='):]))
+        sys.exit('\n'.join(wrong) if wrong else 0)
     chosen, whole = sys.argv[2:] or pages(top), os.path.isdir(os.path.join(top, 'src')) # else a folder of pages to try this out
     wrong, links = [], 0
     for page in chosen:

@@ -32,6 +32,10 @@ P
     n=$(sed -n 's/^PACKAGES := //p' "$top/Makefile" | wc -w)
     [ "$(sed -n 's/^    depends_on("\([^"]*\)")$/\1/p' "$top/packaging/spack/package.py" | wc -l)" = $((n - 1)) ] || fail 'the recipe names more or fewer libraries than the Makefile'
 }
+case_site_without_pandoc() {
+    mkdir nothing
+    expect 1 'make site needs pandoc.* apt-get install pandoc' env PATH="$tmp/nothing" "$python" "$top/packaging/make-site" "$GANTRY" "$tmp/site"
+}
 case_other_systems() {
     local system
     mkdir bin
