@@ -176,7 +176,7 @@ def look(chromium, kind, page, width, height, scheme):
 def main(pages):
     kind, failed = 'report', False
     if pages[0] == '--site': kind, pages = 'site', pages[1:]
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home: # processes of the browser may still write
         chromium = Chromium(home)
         try:
             for page in pages:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""documents.py TOP [--site=FOLDER | PAGE ...]: what readers of the documents rely on. Links, anchors and pictures are there; lines and pages are no longer than a reader bears; the pages name what the source names.
-Prints what is wrong, a line each; status 1 if anything is. With --site: the same of the pages that `make site` has made of them. Called by documents.sh and browser.sh."""
+"""documents.py TOP [--site=FOLDER | --blocks=PAGE FOLDER | PAGE ...]: what readers of the documents rely on. Links, anchors and pictures are there; lines and pages are no longer than a reader bears; the pages name what the source names.
+Prints what is wrong, a line each; status 1 if anything is. With --site: the same of the pages that `make site` has made of them.
+With --blocks: writes the blocks that a reader types into a folder, LINE.sh and LINE.py. Called by documents.sh, browser.sh and typing.sh."""
 import html.parser
 import json
 import os
@@ -71,6 +72,71 @@ def form_of(page, text):
         wide = code or line.lstrip().startswith(('|', '<')) or '](' in line
         if len(line) > (WIDE if wide else COLUMNS) and not generated(text): yield '%s:%d: %d columns, more than %d' % (page, n, len(line), WIDE if wide else COLUMNS)
     if sum(1 for line in lines if FENCE.match(line)) % 2: yield '%s: a ``` without its end' % page
+
+
+# ---- blocks that a reader types ----
+
+# A block is run by a test (readme.sh, pages.sh, pages_long.sh) if it is Python or one of its lines begins so. Targets of make have tests of their own.
+COMMAND = re.compile(r'(?:\$ )?(?:(?:gantry|mpirun|srun|sbatch|qsub|apptainer|docker|buildah|module|spack|cc|awk|printf|until|python3) +(?!:)|(?:jobs|bench|packaging|slurm|arm64|\.)/)')
+MAKE = re.compile(r'make\b|export PATH=')
+# Above a block: why it is not run; with words: why its lines with one of these words are not run.
+MARK = re.compile(r'<!-- not run((?:,)? [^:>]*)?: [^>]+ -->$')
+
+
+def blocks(text):
+    """(line of the fence, language, lines, mark) of each block; mark: the words, [] for the whole block, None without a mark."""
+    lines, start = text.split('\n'), None
+    for n, line in enumerate(lines, 1):
+        if not FENCE.match(line): continue
+        if start is None: start = n
+        else:
+            mark = MARK.match(lines[start - 2].strip()) if start > 1 else None
+            yield start, lines[start - 1].strip().strip('`~'), [inner.strip() if lines[start - 1].startswith(' ') else inner for inner in lines[start:n - 1]], mark and (mark.group(1) or '').strip(', ').split()
+            start = None
+
+
+def typed(page, text):
+    """(line, language, script or '') of each block with commands or Python, but for what is marked; and of README's table of commands."""
+    for n, language, lines, mark in blocks(text):
+        script = lines if language == 'python' else []
+        if language in ('', 'sh', 'console') and any(COMMAND.match(line) for line in lines):
+            if any(line.startswith('$ ') for line in lines): lines = [line[2:] for line in lines if line.startswith('$ ')] # with what they print
+            script = re.sub(r'\\\n *', '', '\n'.join(lines)).split('\n')
+            script = [line for line in script if not MAKE.match(line) and not any(word in line for word in mark or [])]
+        yield n, language, '\n'.join(script) + '\n' if script and mark != [] else ''
+    if page == 'README.md':
+        for n, line in enumerate(text.split('\n'), 1):
+            m = re.match(r'\| `(gantry [^`]*)` \|', line)
+            if m: yield n, '', m.group(1) + '\n'
+
+
+def marks_of(page, text):
+    """Each mark stands above a block that would be run, and its words in lines of the block."""
+    lines, above = text.split('\n'), {n - 1: (language, inner, mark) for n, language, inner, mark in blocks(text)}
+    for n, line in enumerate(lines, 1):
+        if '<!-- not run' not in line: continue
+        language, inner, mark = above.get(n, ('', [], None))
+        if mark is None: yield '%s:%d: a mark without a reason, or not above a block: %s' % (page, n, line)
+        elif language != 'python' and not any(COMMAND.match(i) for i in inner): yield '%s:%d: a mark above a block without commands' % (page, n)
+        else: yield from ('%s:%d: no line of the block has the word %s' % (page, n, word) for word in mark if not any(word in i for i in inner))
+
+
+def tests_of(top, chosen):
+    """Each page with such blocks is typed by a test."""
+    tests = ''.join(open(os.path.join(top, 'tests/e2e', name), encoding='utf-8').read() for name in ('readme.sh', 'pages.sh', 'pages_long.sh'))
+    for page in chosen:
+        with open(os.path.join(top, page), encoding='utf-8') as f: n = sum(1 for _, _, script in typed(page, f.read()) if script)
+        if n and not re.search(r'(?:page |typed "\$top/)%s\b' % re.escape(page), tests): yield '%s: %d blocks of commands, and neither pages.sh nor pages_long.sh runs them; or mark them: <!-- not run: WHY -->' % (page, n)
+
+
+def write_blocks(page, folder):
+    with open(page, encoding='utf-8') as f: text = f.read()
+    os.makedirs(folder, exist_ok=True)
+    python = ''
+    for n, language, script in typed(os.path.basename(page), text):
+        if language == 'python': script = python = python + script if script else '' # a block goes on with what the blocks before it have defined
+        if script:
+            with open(os.path.join(folder, '%04d.%s' % (n, 'py' if language == 'python' else 'sh')), 'w', encoding='utf-8') as f: f.write(script)
 
 
 # ---- what the source names ----
@@ -220,6 +286,7 @@ def main():
     if sys.argv[2:] and sys.argv[2].startswith('--site='):
         wrong = list(site_of(top, sys.argv[2][len('--site='):]))
         sys.exit('\n'.join(wrong) if wrong else 0)
+    if sys.argv[2:] and sys.argv[2].startswith('--blocks='): return write_blocks(sys.argv[2][len('--blocks='):], sys.argv[3])
     chosen, whole = sys.argv[2:] or pages(top), os.path.isdir(os.path.join(top, 'src')) # else a folder of pages to try this out
     wrong, links = [], 0
     for page in chosen:
@@ -228,9 +295,11 @@ def main():
         wrong += links_of(top, page, text)
         if os.path.basename(page) == 'troubleshooting.md': wrong += messages_of(page, os.path.join(top, page))
         wrong += form_of(page, text)
+        wrong += marks_of(page, text)
     if whole:
         wrong += source_of(top)
         wrong += references_of(top)
+        if os.path.isdir(os.path.join(top, 'tests/e2e')): wrong += tests_of(top, chosen)
         wrong += version_of(top)
         if not sys.argv[2:] and (len(chosen) < 8 or links < 30): wrong.append('too few pages or links were found: the search is wrong')
     print('%d pages, %d links' % (len(chosen), links))

@@ -35,17 +35,6 @@ case_commands() {
     "$python" "$here/documented.py" "$GANTRY" "$top" || fail 'what is documented does not exist'
 }
 
-# What docs/reading-a-run.md shows in Python works with a run.
-case_python() {
-    need_python
-    # shellcheck disable=SC2086,SC2154
-    quietly "$GANTRY" train $small --steps=12 --tick=0.03 --threads=1 --run=runs/mine
-    awk '/^```/ { inside = /^```python/; next } inside' "$top/docs/reading-a-run.md" >example.py
-    [ -s example.py ] || fail 'no example in Python'
-    "$python" example.py >said 2>&1 || { cat example.py said; fail 'the example in Python'; }
-    [ "$(grep -c 'kimg  loss G [0-9]' said)" -ge 2 ] || { cat said; fail 'the example in Python prints no losses'; }
-}
-
 # The program that measures how long training takes understands what the dry run says, and does not measure twice.
 case_time_table() {
     quietly "$top/bench/time_table" --gantry="$GANTRY" --rows=tiny --cores=1 --out=time
@@ -80,6 +69,15 @@ case_each_check_can_fail() {
     complains 'bench/planted.c:1: there is no docs/no.md' "$python" "$here/documents.py" "$tmp/copy" docs/reading-a-run.md
     grep -q 'bench/planted.c:1: docs/mathematics/edm.md has no heading #no-heading' said || { cat said; fail 'a heading that is not there'; }
     grep -q 'bench/planted.c:2: a document that is not here: spec 1.4' said || { cat said; fail 'a document that is not here'; }
+
+    printf '<!-- not run: why -->\n```\nx = 1\n```\n<!-- not run, nowhere: why -->\n```\ngantry train\n```\n<!-- not run -->\n```\ngantry train\n```\n' >marks.md
+    complains 'marks.md:1: a mark above a block without commands' $page marks.md
+    grep -q 'marks.md:5: no line of the block has the word nowhere' said && grep -q 'marks.md:9: a mark without a reason' said || { cat said; fail 'a mark that is wrong'; }
+    mkdir copy/tests/e2e && cp "$here"/pages*.sh "$here/readme.sh" copy/tests/e2e
+    printf '\n```\n$ gantry version\ngantry 1.0.0\n```\n' | tee -a copy/docs/glossary.md >>copy/docs/metrics.md
+    complains 'docs/glossary.md: 1 blocks of commands, and neither pages.sh' "$python" "$here/documents.py" "$tmp/copy" docs/glossary.md docs/metrics.md
+    ! grep -q 'docs/metrics.md: ' said || { cat said; fail 'a page that pages_long.sh runs'; }
+    "$python" -B "$here/documents.py" "$tmp" --blocks=copy/docs/glossary.md typed && [ "$(cat typed/*)" = 'gantry version' ] || fail 'what a block prints is typed'
 
     printf '```\nbuild/gantry trian --data=x\nbuild/gantry train --dta=x\nmake cofee\n```\n' >commands.md
     complains 'there is no gantry trian' "$python" "$here/documented.py" "$GANTRY" "$top" "$tmp/commands.md"

@@ -4,5 +4,5 @@
 . "$(dirname "$0")/lib.sh"
 . "$here/typing.sh"
 cd home && mkdir photos && cp -r "$here/../golden/dataset/mixed" photos || fail 'no folder'
-typed "$top/README.md" 14
+typed "$top/README.md" 6
 for file in mine.zip mine.pkl pictures/grid.png runs/mine/report.html; do [ -s $file ] || fail "there is no $file"; done
