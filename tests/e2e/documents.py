@@ -114,7 +114,7 @@ def marks_of(page, text):
     """Each mark stands above a block that would be run, and its words in lines of the block."""
     lines, above = text.split('\n'), {n - 1: (language, inner, mark) for n, language, inner, mark in blocks(text)}
     for n, line in enumerate(lines, 1):
-        if '<!-- not run' not in line: continue
+        if not line.lstrip().startswith('<!-- not run'): continue
         language, inner, mark = above.get(n, ('', [], None))
         if mark is None: yield '%s:%d: a mark without a reason, or not above a block: %s' % (page, n, line)
         elif language != 'python' and not any(COMMAND.match(i) for i in inner): yield '%s:%d: a mark above a block without commands' % (page, n)
