@@ -244,7 +244,7 @@ dist:                ## BUILD/gantry-VERSION.tar.gz of what is committed: equal 
 	@bash .ci/dist $(BUILD)
 	@if command -v pandoc >/dev/null; then \
 	  $(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC="$(CC)" $(BUILD)/gantry && rm -rf $(BUILD)/committed && mkdir $(BUILD)/committed && \
-	  tar xf $(BUILD)/gantry-$(VERSION).tar.gz -C $(BUILD)/committed && $(BUILD)/committed/*/packaging/make-site $(BUILD)/gantry $(BUILD)/gantry-$(VERSION)-site.tar.gz; \
+	  tar xf $(BUILD)/gantry-$(VERSION).tar.gz -C $(BUILD)/committed && $(BUILD)/committed/*/packaging/make-site $(BUILD)/gantry $(BUILD)/gantry-$(VERSION)-site.tar.gz && rm -rf $(BUILD)/committed; \
 	else echo 'note: no site of the documents beside it: that needs pandoc (make site)'; fi
 
 site: $(BUILD)/gantry ## README, documents and manual pages as HTML with a search, in BUILD/site (needs pandoc)

@@ -33,6 +33,7 @@ project* | run*\ project*) more=(--num-steps=2) ;;
 metrics* | run*\ metrics*) [[ "$*" != *metrics\ runs/* ]] || more=(--count=16) ;;
 search* | run*\ search*) more=(--trials=2 --steps=1) ;;
 likelihood*) more=(--samples=1) ;;
+detect*) set -- "${@/n=100,/n=3,}" ;;
 *--seeds=0-99999*) more=(--seeds=0-9) ;;
 esac
 exec "$GANTRY" "$@" "${more[@]}"
