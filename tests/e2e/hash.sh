@@ -31,6 +31,24 @@ images = np.stack([np.asarray(Image.open(f'{folder}/{n}')) for n in sorted(label
 np.savez(to, images=images, labels=np.array([labels[n] for n in sorted(labels)]))
 PYTHON
 }
+# leaves DATASET...: gantry dataset has written beside them what gantry hash computes of their samples
+leaves() {
+    local d
+    for d; do "$GANTRY" hash --sha256 --tensors "$d" >"$d.sums" || fail "no hashes of $d"; done
+    "$python" - "$@" <<'PYTHON' || fail "samples.sha256 of $*"
+import h5py, sys, zipfile
+for name in sys.argv[1:]:
+    if name.endswith('.zip'):
+        stored = zipfile.ZipFile(name).read('samples.sha256')
+    elif name.endswith('.h5'):
+        stored = h5py.File(name)['samples.sha256'][:].tobytes()
+    else:
+        stored = open(f'{name}/samples.sha256', 'rb').read()
+    sums = [line.split()[0][len('sha256:'):] for line in open(f'{name}.sums')][1:]
+    assert stored.hex() == ''.join(sums) and len(sums) > 7, name
+PYTHON
+    rm -- "${@/%/.sums}"
+}
 helper folder pics 24 16 16 3 classes
 "$python" -c 'import PIL' 2>/dev/null && pillow=1
 
@@ -43,6 +61,7 @@ case_datasets() {
         quietly "$GANTRY" dataset $labels.zip again-$labels.zip # other names, other PNGs
         quietly "$GANTRY" dataset $labels.h5 again-$labels
         alike dataset $labels $labels.zip $labels.h5 again-$labels.zip again-$labels
+        leaves $labels.h5 again-$labels.zip again-$labels
         [ -z "${pillow-}" ] || { arrays $labels.npz $labels && alike dataset $labels $labels.npz; }
     done
     unlike classes vectors
@@ -52,6 +71,9 @@ case_datasets() {
     quietly "$GANTRY" dataset synth:scenes:n=8,size=16 scenes.zip
     quietly "$GANTRY" dataset scenes.zip scenes.h5
     alike dataset synth:scenes:n=8,size=16 scenes.zip scenes.h5
+    quietly "$GANTRY" dataset scenes.zip floats.h5 --depth=f32 --compress
+    quietly "$GANTRY" dataset scenes.zip deep.zip --depth=u16 --channels=1
+    leaves scenes.zip scenes.h5 floats.h5 deep.zip
     unlike scenes.zip synth:scenes:n=9,size=16
     expect 0 '^g1:[0-9a-f]{32}  23 img0023.png  uint8 \[16,16,3\]$' "$GANTRY" hash --tensors --threads=3 pics
 }

@@ -65,7 +65,7 @@ static gt_convert_request before_damage(const char *source, gt_convert_request r
     return r;
 }
 
-enum { WITHIN = 100 }; /* a byte of the first image of an archive */
+enum { WITHIN = 10 }; /* a byte of the time of the first entry of an archive, which no reader reads */
 
 static void begin_making(const char *dest, const char *source, gt_convert_request r) {
     gt_convert_result result;
@@ -427,11 +427,18 @@ static void what_belongs_to_a_folder(void **state) {
     static const struct {
         const char *name;
         bool belongs;
-    } cases[] = {
-        {"dataset.json", true},           {"00000/img00000000.png", true},  {"21474/img2147483647.png", true},
-        {"00000/img0000000.png", false},  {"00000/img00000000.jpg", false}, {"00000/img12345678901.png", false},
-        {"00000/dataset.json", false},    {"0000/img00000000.png", false},  {"img00000000.png", false},
-        {"000000/img00000000.png", false}};
+    } cases[] = {{"dataset.json", true},
+                 {"00000/img00000000.png", true},
+                 {"21474/img2147483647.png", true},
+                 {"00000/img0000000.png", false},
+                 {"00000/img00000000.jpg", false},
+                 {"00000/img12345678901.png", false},
+                 {"00000/dataset.json", false},
+                 {"0000/img00000000.png", false},
+                 {"img00000000.png", false},
+                 {"000000/img00000000.png", false},
+                 {"samples.sha256", true},
+                 {"00000/samples.sha256", false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char folder[64], path[128], *foreign;
         int64_t files;

@@ -104,8 +104,8 @@ struct gt_source {
     /* Adds to a hash what tells the pictures of the source from others; main thread. `most` > 0: where pictures would
      * have to be read for it, of so many alone, evenly spaced. NULL: the pixels of some are what tells (dataset.c). */
     gt_status (*fingerprint)(const gt_source *s, gt_hasher *h, int64_t most);
-    /* What stands in samples.sha256, at most `most` bytes (malloc'ed); *bytes NULL: there is none. Main thread. NULL:
-     * there is none that tells of these items and labels. */
+    /* The bytes of samples.sha256, at most `most` (malloc'ed); *bytes NULL: there is no such file. Main thread. NULL:
+     * there is none, or the items and labels are not those that lie beside it. */
     gt_status (*leaves)(const gt_source *s, size_t most, void **bytes, size_t *n);
     void (*close)(void *state); /* closes what the state holds; NULL: nothing */
 

@@ -52,7 +52,7 @@ static gt_status end_taking(taking *t, gt_status st, gt_sha256 *root) {
 
 /* This rank's part: n leaves from `first` on. */
 static gt_status hash_part(gt_engine *e, int64_t first, int64_t n, gt_sha256 **leaf) {
-    enum { BLOCK = 1024 };
+    enum { BLOCK = 256 };
     gt_source *s = gt_dataset_source(e->data);
     *leaf = calloc((size_t)n + 1, sizeof **leaf);
     gt_status st = *leaf ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the hashes of %lld samples", (long long)n);
