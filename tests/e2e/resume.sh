@@ -62,6 +62,7 @@ for n in 2 4; do
     [ "$(grep -c 'not finite' said)" = 1 ] || { cat said; fail "$n ranks: more than one message"; }
 done
 variant skip --nan=skip --gamma=1e38
+has_line '"event":"skipped".*"updates":' skip-1/starts.jsonl || fail 'the ledger does not know of updates that were left out'
 variant clean --nan=clean --gamma=1e38
 
 begins asked_to_stop
