@@ -68,7 +68,7 @@ gt_status gt_chain_link_hash(const gt_sha256 *before, int64_t step, int64_t imag
 static const char HEAD[] = "/chain/head", DATA[] = "/chain/data", LINKS[] = "/chain/links", STEP[] = "/chain/step",
                   IMAGES[] = "/chain/images";
 
-/* Where `may_lack`, "" is no hash, and *has is false. */
+/* Where `may_lack`, "" stands for no hash: *has is false then. */
 static gt_status read_hash(const gt_checkpoint_file *f, const char *path, bool may_lack, gt_sha256 *out, bool *has) {
     char text[GT_SHA256_TEXT];
     gt_status st = gt_checkpoint_get_text(f, path, text, sizeof text);
@@ -77,7 +77,7 @@ static gt_status read_hash(const gt_checkpoint_file *f, const char *path, bool m
     if (may_lack && !*text) return GT_OK;
     return gt_sha256_parse(text, out)
                ? GT_OK
-               : gt_fail(GT_FORMAT, "%s: %s is no SHA-256 of 64 hexadecimal digits", gt_checkpoint_path(f), path);
+               : gt_fail(GT_FORMAT, "%s: %s is not a SHA-256 of 64 hexadecimal digits", gt_checkpoint_path(f), path);
 }
 
 gt_status gt_chain_read(const gt_checkpoint_file *f, gt_chain *c) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Hashes of what is put into a checkpoint (checkpoint_leaves.h), as gantry/contents.h makes them of the file. */
-#include "run/checkpoint_leaves.h"
+ * Hashes of what is put into a checkpoint (run/door/checkpoint_internal.h), as gantry/contents.h makes them of the
+ * file. */
+#include "run/door/checkpoint_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -10,7 +10,6 @@
 #include "base/door/hash.h"
 #include "gantry/version.h"
 #include "h5/door/h5.h"
-#include "run/checkpoint_leaves.h"
 
 static const char DESCRIPTION[] = "Checkpoint of Gantry: networks or mixtures, and what training resumes from. Each "
                                   "group and each number of /state has a description, and a unit where it has one";

@@ -103,7 +103,7 @@ static gt_ledger_event event_of(const json_t *line) {
     return GT_LEDGER_OTHER;
 }
 
-/* An event that a later program may write is no fault. */
+/* An event that a later program may write is right. */
 static void read_fields(const json_t *line, gt_arena *a, gt_ledger_line *to) {
     static const char *const kinds[] = {"number", "text", "SHA-256", "SHA-256", "list of numbers", "list of texts"};
     to->event = event_of(line);

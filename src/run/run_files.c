@@ -35,7 +35,7 @@ static const gt_run_file table[] = {
     {"job.ini", GT_RUN_WRITES, "all options of the run; one of yours is kept as job-given.ini"},
     {"stats.jsonl", GT_RUN_WRITES, "a line with the values of each tick"},
     {"data.sha256", GT_RUN_WRITES, "the SHA-256 of each sample of the data, 32 bytes each"},
-    {"starts.jsonl", GT_RUN_WRITES, "when the run was started, on what, and how it ended"},
+    {"starts.jsonl", GT_RUN_WRITES, "the ledger: what was run on what, how it ended, and hashes of its states"},
     {"last?(.part)", GT_RUN_WRITES, "link to the newest checkpoint"},
     {"lock", GT_RUN_KEEPS, "while the run goes on: which process it is"},
     {"restarted-by", GT_RUN_KEEPS, "which job of Slurm began anew with --restart"},

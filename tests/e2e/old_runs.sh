@@ -108,6 +108,7 @@ case_the_same_command() {
     for run in $(names); do
         row "$run"
         resumes "$run" 1 "${command[@]}"
+        has_line "\"event\":\"chain\".*\"step\":$middle," now/starts.jsonl || fail "$run: no chain begins where the run resumes"
         recipe "kept/$run/end.h5" >before
         recipe now/last | { grep -vxF "${newer:-[none]}" || :; } | diff before - || fail "$run: the recipe has changed"
     done

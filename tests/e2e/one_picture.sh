@@ -57,6 +57,7 @@ case_stops_and_goes_on() {
     same "$(last s2)" "$(last skipped)"
     [ "$(state s2 damaged_pictures)" = 1 ] && [ "$(state s2 damaged)" = $bad ] && [ "$(state s2 replaced)" = 1 ] || fail 'what the checkpoint counts'
     grep -q '"Progress/replaced_images"' s2/stats.jsonl || fail 'no series'
+    grep -q "\"event\":\"replaced\".*\"pictures\":\[$bad\]" s2/starts.jsonl || fail 'the ledger does not know of the picture'
     works 1 fine good.zip --on-error=skip
     same "$(last whole)" "$(last fine)"
 }

@@ -32,6 +32,7 @@ quietly ranks 2 "$GANTRY" train $job --run=run --steps=6 --restart
 has_line 'run/before-1' said || fail 'where the run before is kept is not said'
 same "$(last good)" "$(last run)"
 same "$(last other)" "$(last run/before-1)"
+head -n 1 run/starts.jsonl | grep -q '"event":"restart".*"head":"[0-9a-f]\{64\}","folder":"before-1"' || fail 'the ledger does not say what was set aside'
 for f in before2/*; do
     case ${f##*/} in notes.txt | checkpoint-folder) where=run ;; *) where=run/before-1 ;; esac
     [ -e "$where/${f##*/}" ] || [ -L "$where/${f##*/}" ] || fail "${f##*/} is not in $where"

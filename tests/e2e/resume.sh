@@ -62,6 +62,7 @@ for n in 2 4; do
     [ "$(grep -c 'not finite' said)" = 1 ] || { cat said; fail "$n ranks: more than one message"; }
 done
 variant skip --nan=skip --gamma=1e38
+has_line '"event":"skipped".*"updates":' skip-1/starts.jsonl || fail 'the ledger does not know of updates that were left out'
 variant clean --nan=clean --gamma=1e38
 
 begins asked_to_stop
@@ -172,6 +173,53 @@ if grep -q avx2 /proc/cpuinfo; then
     train 2 kernels --steps=9 # as recorded, though these ranks could do better
     ! grep -q 'arithmetic: .* on all ranks\|bits will differ' said || { cat said; fail 'the plain arithmetic was recorded, and every x86 has it'; }
 fi
+
+begins the_chain
+# The chain of the run is in checkpoints, and so the same on ranks and threads, with little memory and after a kill. Its ledger is whole.
+chained() { # RANKS RUN OPTIONS...
+    local n=$1 run=$2
+    shift 2
+    quietly ranks "$n" "$GANTRY" train --model=mlp --hidden=8,8 --data=synth:shapes:n=160,size=12,classes=3 --batch=16 --slices=4 --seed=3 --steps=200 --checkpoint-kimg=1 --keep=9 --run="$run" "$@"
+}
+events() { grep -c "\"event\":\"$1\"" "$2/starts.jsonl"; }
+chained 1 chain --threads=1
+chained 2 chain2 --threads=2 --memory=low
+same "$(last chain)" "$(last chain2)"
+[ "$(events link chain)" = 3 ] && [ "$(events checkpoint chain)" = "$(ls chain/checkpoint-* | wc -l)" ] || { cat chain/starts.jsonl; fail 'links or checkpoints are missing'; }
+root=$("$GANTRY" hash -q --sha256 chain) && has_line "\"name\":\"$(basename "$(last chain)")\".*\"state\":\"$(sed 's/^sha256:\([0-9a-f]*\).*/\1/' <<<"$root")\".*\"sha256\":\"$(sha256sum <"$(last chain)" | cut -c1-64)\"" chain/starts.jsonl || fail "the ledger has another root than $root"
+early=$(ls chain/checkpoint-* | head -n 1)
+back_at() { # RUN: a copy of the run, as it was when it was killed before its second checkpoint
+    cp -r chain "$1" && find "$1" -name 'checkpoint-*' ! -name "$(basename "$early")" -delete
+}
+back_at killed-chain
+chained 2 killed-chain --threads=1
+same "$(last chain)" "$(last killed-chain)"
+"$python" - chain2 killed-chain <<'P' || fail 'a ledger is not whole'
+import hashlib, json, sys
+for run in sys.argv[1:]:
+    lines = open(f'{run}/starts.jsonl', 'rb').read().split(b'\n')
+    assert lines.pop() == b'' and len(lines) > 10
+    for i, line in enumerate(lines):
+        j = json.loads(line)
+        assert j['line'] == i + 1 and j['before'] == (hashlib.sha256(lines[i - 1]).hexdigest() if i else '0' * 64), i
+        if j['event'] in ('chain', 'link'): head = j['head'] if j['event'] == 'chain' else hashlib.sha256(
+            f"gantry link 1\nbefore {head}\nstep {j['step']}\nimages {j['images']}\narithmetic {j['arithmetic']}\nstate {j['state']}\ndata {root}\n".encode()).hexdigest()
+        if j['event'] == 'link': assert head == j['head'], i
+        if j['event'] == 'data': root = j['root']
+        if j['event'] == 'start' and j['from']: # what was computed after its checkpoint is computed again
+            resumed = json.loads(lines[j['from'] - 1])
+            assert resumed['event'] == 'checkpoint' and resumed['images'] == j['images']
+            head = resumed['head']
+assert resumed['images'] == 1008
+P
+# Somebody has changed a weight and mended the checksum, or a link.
+back_at forged
+"$python" -c "import h5py; h5py.File('forged/$(basename "$early")', 'r+')['networks/C/fc1.bias'][0] = 7" && "$BUILD/tests/checksum" "forged/$(basename "$early")" || fail 'nothing was forged'
+expect 1 "starts.jsonl: checkpoint-000001008.h5, from which the run would resume, has the state [0-9a-f]{64} in line [0-9]+, and now the state [0-9a-f]{64}: .*gantry audit forged" "$GANTRY" train --run=forged
+back_at other-link
+sed -i '/"event":"link".*"images":2048/s/"state":"./"state":"g/; s/"state":"g\(.\)/"state":"\1\1/' other-link/starts.jsonl
+expect 1 'starts.jsonl: the link at 2048 images had the state [0-9a-f]{64} in line [0-9]+, and now, after the start of line [0-9]+, the state' "$GANTRY" train --run=other-link
+has_line 'starts.jsonl:[0-9]*: its .before. is not the SHA-256 of the line before' said || { cat said; fail 'a line that was changed is not told'; }
 
 begins the_demo_begins_anew
 # The demo begins anew, but not under one that is running.

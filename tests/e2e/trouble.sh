@@ -30,6 +30,7 @@ for n in 1 3; do
     [ "$(grep -c 'warning: rolled back to .*checkpoint-.* because of ceiling' said)" = 3 ] || { cat said; fail 'other than three rollbacks'; }
 done
 ls back1/bad-checkpoint-* >/dev/null || fail 'nothing was set aside'
+[ "$(grep -c '"event":"rollback".*"to_images":' back1/starts.jsonl)" = 3 ] || fail 'the ledger has other than three rollbacks'
 same "$(last back1)" "$(last back3)"
 from=$(sed -n 's/.*warning: rolled back to \(.*\.h5\) because.*/\1/p' back1/log.txt | tail -1)
 h5dump -d /state/reseed "$from" | grep -q '(0): 3$' || fail 'killed now, it would forget the last rollback'

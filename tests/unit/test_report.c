@@ -168,8 +168,7 @@ static void start(int64_t images, const gt_start_fact *facts) {
 }
 
 static void end(int64_t images, const char *state, const char *message, const char *hash) {
-    tell(&(gt_ledger_line){
-        .event = GT_LEDGER_END, .images = images, .ended = state, .message = message, .hash = hash});
+    tell(&(gt_ledger_line){.event = GT_LEDGER_END, .images = images, .ended = state, .message = message, .hash = hash});
 }
 
 /* What was run, how it ended, and what went wrong on the way. */

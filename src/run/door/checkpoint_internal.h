@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "h5/door/arrays.h"
 #include "run/door/checkpoint.h"
 
 /* Keeps the first failure of building `c`, with its message. Returns the failure that is kept. */
@@ -26,6 +27,23 @@ typedef struct checkpoint_note {
     const char *description;
 } checkpoint_note;
 const checkpoint_note *checkpoint_note_of(const char *path);
+
+/* ---- checkpoint_leaves.c: the leaves of gt_checkpoint_root(), in the order of writing ---- */
+
+typedef struct checkpoint_leaf {
+    const char *path;
+    gt_sha256 hash;
+} checkpoint_leaf;
+
+typedef struct checkpoint_leaves {
+    gt_pool *pool; /* whose threads hash the blocks of values */
+    gt_arena *arena;
+    checkpoint_leaf *of;
+    int n, room;
+} checkpoint_leaves;
+
+gt_status checkpoint_leaves_add(checkpoint_leaves *l, const gt_array *a);
+gt_status checkpoint_leaves_root(checkpoint_leaves *l, gt_sha256 *root); /* sorts them */
 
 /* Hands the HDF5 data of a finished checkpoint over to the caller, who frees them. */
 void *checkpoint_take_data(gt_checkpoint *c, size_t *bytes);

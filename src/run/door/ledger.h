@@ -36,14 +36,13 @@
 /* ---- reading ---- */
 
 /* The first: no event that is known, or no JSON. */
-#define GT_LEDGER_EVENTS(X)                                                                                 \
-    X(GT_LEDGER_OTHER, "")                                                                                  \
-    X(GT_LEDGER_START, "start")                                                                             \
-    X(GT_LEDGER_END, "end")                                                                                 \
-    X(GT_LEDGER_CHAIN, "chain")                                                                             \
-    X(GT_LEDGER_DATA, "data") X(GT_LEDGER_LINK, "link") X(GT_LEDGER_CHECKPOINT, "checkpoint")               \
-        X(GT_LEDGER_ROLLBACK, "rollback") X(GT_LEDGER_RESTART, "restart") X(GT_LEDGER_REPLACED, "replaced") \
-            X(GT_LEDGER_SKIPPED, "skipped")
+/* clang-format off */
+#define GT_LEDGER_EVENTS(X) \
+    X(GT_LEDGER_OTHER, "") X(GT_LEDGER_START, "start") X(GT_LEDGER_END, "end") X(GT_LEDGER_CHAIN, "chain") \
+    X(GT_LEDGER_DATA, "data") X(GT_LEDGER_LINK, "link") X(GT_LEDGER_CHECKPOINT, "checkpoint") \
+    X(GT_LEDGER_ROLLBACK, "rollback") X(GT_LEDGER_RESTART, "restart") X(GT_LEDGER_REPLACED, "replaced") \
+    X(GT_LEDGER_SKIPPED, "skipped")
+/* clang-format on */
 typedef enum gt_ledger_event { GT_LEDGER_EVENTS(GT_CONSTANT) } gt_ledger_event;
 
 /* What a line does not say is 0, "" or zeros. */
@@ -88,7 +87,7 @@ typedef struct gt_ledger_lines {
 gt_ledger_lines *gt_ledger_read(const char *dir);
 void gt_ledger_lines_free(gt_ledger_lines *l); /* NULL is fine */
 /* Is it whole: does each numbered line say its place, the hash of the line before, and all that its event says? A last
- * line without its newline is no fault. GT_FORMAT: the message names the first bad line, which is *bad (NULL is fine).
+ * line without its newline is fine. GT_FORMAT: the message names the first bad line, which is *bad (NULL is fine).
  */
 gt_status gt_ledger_check(const gt_ledger_lines *l, const char *dir, const gt_ledger_line **bad);
 /* The line that counts of this event (chain, link, checkpoint) at this step; NULL: there is none. */
