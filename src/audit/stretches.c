@@ -84,7 +84,7 @@ typedef struct replaying {
     audit *a; /* of rank 0 */
     gt_comm *comm;
     gt_replay *engine; /* NULL: none is open */
-    bool moved;        /* a stretch has begun with it */
+    bool fresh;        /* a stretch can begin with nothing */
     const char *arithmetic, *recipe;
     gt_replay_turn *turns;
     int n_turns;
@@ -97,19 +97,22 @@ typedef struct replaying {
 /* The engine that is there does, where it has this recipe and arithmetic, and its state can become that of `from`. All
  * ranks. */
 static gt_status open_engine_all(replaying *r, const audit_place *from, const audit_place *to) {
-    int fits = r->engine && from && (from->path || !r->moved) && !strcmp(r->arithmetic, to->arithmetic) &&
+    int fits = r->engine && from && (from->path || r->fresh) && !strcmp(r->arithmetic, to->arithmetic) &&
                !strcmp(r->recipe, to->recipe ? to->recipe : r->recipe);
     gt_comm_broadcast_all(r->comm, &fits, sizeof fits, 0);
     if (fits) return GT_OK;
     gt_replay_close_all(r->engine);
     r->engine = NULL;
-    r->moved = false;
+    r->fresh = from && !from->path;
     gt_replay_about about = {0};
     if (r->a) {
         r->arithmetic = to->arithmetic;
         r->recipe = to->recipe ? to->recipe : from->recipe ? from->recipe : r->a->recipe;
-        about = (gt_replay_about){
-            .job = r->a->job, .recipe = r->recipe, .arithmetic = r->arithmetic, .data = r->a->o->data};
+        about = (gt_replay_about){.job = r->a->job,
+                                  .recipe = r->recipe,
+                                  .arithmetic = r->arithmetic,
+                                  .data = r->a->o->data,
+                                  .nothing = r->fresh};
     }
     gt_tell_start("preparing the graphs of a step", NULL, 0);
     return gt_replay_open_all(r->comm, r->a ? &about : NULL, &r->engine);
@@ -148,7 +151,7 @@ static gt_status replay_stretch_all(replaying *r, int i) {
     gt_replay_point begin;
     if (a) c.from = &a->place[i], c.to = &a->place[i + 1];
     gt_status st = open_engine_all(r, c.from, c.to);
-    r->moved = true;
+    r->fresh = false;
     if (!st) st = gt_replay_begin_all(r->engine, a ? c.from->path : NULL, &begin);
     if (!st) st = gt_comm_agree_all(r->comm, a ? check_begin(r, c.from, &begin) : GT_OK);
     if (st) return st;
@@ -170,12 +173,15 @@ static gt_status replay_stretch_all(replaying *r, int i) {
 
 /* ---- the data ---- */
 
+/* A stretch may begin there also where the networks are gone that the run has begun with. */
+static const audit_place *first_kept(const audit *a) { return a->place[0].path ? a->place : a->place + 1; }
+
 /* All samples are read, whatever the dataset says of its hashes. */
 static gt_status check_data_all(replaying *r) {
     const audit *a = r->a;
     int known = a && a->data;
     gt_sha256 root;
-    gt_status st = open_engine_all(r, a ? a->place : NULL, a ? &a->place[a->n_places - 1] : NULL);
+    gt_status st = open_engine_all(r, a ? first_kept(a) : NULL, a ? &a->place[a->n_places - 1] : NULL);
     gt_comm_broadcast_all(r->comm, &known, sizeof known, 0);
     if (st || !known) return st;
     st = gt_replay_data_root_all(r->engine, &root);

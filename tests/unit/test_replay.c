@@ -29,7 +29,7 @@ static void train(const char *name, const pair *options) {
     gt_job_free(job);
 }
 
-static gt_replay *open_run(const char *name, const char *checkpoint) {
+static gt_replay *open_run(const char *name, const char *checkpoint, bool nothing) {
     char *job = NULL;
     gt_replay *r = NULL;
     check(gt_rundir_read(at(name), "job.ini", &job));
@@ -37,7 +37,9 @@ static gt_replay *open_run(const char *name, const char *checkpoint) {
     assert_non_null(f);
     const gt_checkpoint_about *about = gt_checkpoint_info(f);
     check(gt_replay_open_all(
-        comm, &(gt_replay_about){.job = job, .recipe = about->recipe, .arithmetic = about->kernel_set, .data = ""},
+        comm,
+        &(gt_replay_about){
+            .job = job, .recipe = about->recipe, .arithmetic = about->kernel_set, .data = "", .nothing = nothing},
         &r));
     gt_checkpoint_close(f);
     free(job);
@@ -69,7 +71,7 @@ static const char *checkpoint_of(const char *name, int images) {
 /* From one checkpoint (0 images: from nothing) to another. */
 static void meets(const char *name, int from, int to, const gt_replay_turn *turns, int n) {
     gt_replay_point begin, end;
-    gt_replay *r = open_run(name, checkpoint_of(name, to));
+    gt_replay *r = open_run(name, checkpoint_of(name, to), !from);
     seen s = {.looks = 0};
     check(gt_replay_begin_all(r, from ? checkpoint_of(name, from) : NULL, &begin));
     assert_int_equal(begin.images, from);

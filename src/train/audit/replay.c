@@ -25,7 +25,7 @@ struct gt_replay {
 
 /* What a run may change from start to start and what its state depends on all the same: which data, and how they are
  * read. All else is the recipe's. */
-static const char *const from_job[] = {"data", "on-error", "resume"};
+static const char *const from_job[] = {"data", "on-error", "resume" /* the last: where it begins with nothing */};
 
 static gt_status take_value(gt_job *job, const gt_job *from, const char *key) {
     const char *value = gt_options_effective(&from->options, gt_options_find(&from->options, key));
@@ -33,11 +33,12 @@ static gt_status take_value(gt_job *job, const gt_job *from, const char *key) {
 }
 
 /* Nothing of the run's folder is in it: the engine neither looks for a run there nor writes. */
-static gt_status make_job(gt_job *job, const char *filed, const char *recipe, const char *data) {
+static gt_status make_job(gt_job *job, const char *filed, const char *recipe, const char *data, bool nothing) {
     char *differences = NULL;
     gt_job *before = gt_job_new();
     gt_status st = before ? gt_job_read_text(before, filed, "job.ini") : GT_NOMEM;
-    for (size_t i = 0; i < sizeof from_job / sizeof *from_job && !st; i++) st = take_value(job, before, from_job[i]);
+    size_t n = sizeof from_job / sizeof *from_job - !nothing;
+    for (size_t i = 0; i < n && !st; i++) st = take_value(job, before, from_job[i]);
     if (!st && *data) st = gt_job_set(job, "data", data, NULL);
     job->resume_partial = true; /* the run has begun with what fitted */
     if (!st) st = gt_job_adopt(job, recipe, "the recipe of the checkpoint", &differences);
@@ -76,13 +77,15 @@ gt_status gt_replay_open_all(gt_comm *comm, const gt_replay_about *about, gt_rep
                                about ? about->arithmetic : NULL, about ? about->data : NULL};
     enum { TEXTS = sizeof own / sizeof *own };
     char *text[TEXTS] = {0};
+    int nothing = about && about->nothing;
     gt_status st = GT_OK;
     *out = NULL;
+    gt_comm_broadcast_all(comm, &nothing, sizeof nothing, 0);
     for (int i = 0; i < TEXTS && !st; i++) text[i] = gt_share_text_all(comm, own[i], &st);
     gt_replay *r = st ? NULL : calloc(1, sizeof *r);
     if (!st) st = gt_comm_agree_all(comm, r ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an engine"));
     if (!st) r->job = gt_job_new();
-    if (!st) st = gt_comm_agree_all(comm, r->job ? make_job(r->job, text[0], text[1], text[3]) : GT_NOMEM);
+    if (!st) st = gt_comm_agree_all(comm, r->job ? make_job(r->job, text[0], text[1], text[3], nothing) : GT_NOMEM);
     if (!st) st = choose_kernels_all(comm, r->job, text[2]);
     if (!st) st = build_all(r, comm);
     for (int i = 0; i < TEXTS; i++) free(text[i]);

@@ -31,6 +31,7 @@ typedef struct gt_replay_about {
     const char *recipe;     /* that of a checkpoint */
     const char *arithmetic; /* "fma-9" */
     const char *data;       /* where the data are now; "": where the job says */
+    bool nothing; /* a stretch will begin with nothing: the networks that --resume names, if there are some, are read */
 } gt_replay_about;
 
 /* GT_UNDECIDED: this cannot be computed again here, and the message says why: a rank lacks the arithmetic, the data are
