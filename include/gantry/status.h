@@ -18,6 +18,8 @@
  *     the world        all others, exit status 1: data, a run or a network that is not there, a damaged file, a file of
  *                      another kind than its place asks for (which damage cannot be told from), memory, a full disk.
  *     nothing but time GT_STOPPED, exit status 75: the same command resumes.
+ *     the place        GT_UNDECIDED, exit status 3, of `gantry audit`: nothing was found to differ, but not all could be
+ *                      compared here.
  * What is wrong in a file that nobody typed, such as the recipe in a checkpoint, is GT_FORMAT.
  *
  * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
@@ -32,6 +34,7 @@ typedef enum gt_status {
     GT_NOMEM,
     GT_NONFINITE, /* NaN or infinity where numbers must be finite */
     GT_STOPPED,   /* ended early on request, exit status 75 */
+    GT_UNDECIDED, /* what was asked cannot be found out here, exit status 3 */
 } gt_status;
 
 /* Set this thread's message and return `code`, so that `return gt_fail(...)` is one line. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The command line: subcommands are rows of one table (commands.c), their options rows of option tables
  * (gantry/option.h). A command prints results to stdout and messages to stderr. Exit status: 0 done, 1 failed, 2 bad
- * usage, 75 stopped before the end. */
+ * usage, 3 it cannot be found out, 75 stopped before the end. */
 #ifndef GANTRY_CLI_H
 #define GANTRY_CLI_H
 
@@ -20,7 +20,7 @@
 #include "gantry/train.h"
 #include "gantry/version.h"
 
-enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_STOPPED = 75 };
+enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_UNDECIDED = 3, CLI_STOPPED = 75 };
 
 typedef struct cli_session cli_session;
 
@@ -34,6 +34,7 @@ typedef struct cli_command {
     /* At least two, {what it is for, the command line}, and {0}: see CLI_EXAMPLES(). Tests read the command lines. */
     const gt_named *examples;
     const char *failed;          /* what exit status 1 means besides a failure; NULL: nothing */
+    const char *undecided;       /* what exit status 3 means; NULL: it never ends with 3 */
     const char *stopped;         /* what exit status 75 means; NULL: it never ends with 75 */
     const gt_named *diagnostics; /* {message, what to do about it} and {0}; NULL: none */
     const gt_option *rows;       /* the command's options: see CLI_ROWS() */

@@ -17,7 +17,7 @@
     X(metrics) X(export) X(convert) X(reconstruct) X(latent) X(anomalies) \
     X(likelihood) X(predict) X(evaluate) X(detect)
 #define DATA(X) X(dataset)
-#define LOOK(X) X(status) X(report) X(card) X(compare) X(inspect) X(hash) X(look) X(study) X(activations) X(gradcheck)
+#define LOOK(X) X(status) X(report) X(audit) X(card) X(compare) X(inspect) X(hash) X(look) X(study) X(activations) X(gradcheck)
 #define MACHINE(X) X(doctor) X(bench) X(help) X(man) X(reference) X(completion) X(version) X(check_hdf5)
 #define GROUPS(X) \
     X("Train", TRAINING) \
@@ -93,6 +93,7 @@ static int code_of(gt_status status) {
     static const int codes[] = {
         [GT_OK] = CLI_DONE,      [GT_FAILED] = CLI_FAILED,    [GT_USAGE] = CLI_USAGE,     [GT_FORMAT] = CLI_FAILED,
         [GT_NOMEM] = CLI_FAILED, [GT_NONFINITE] = CLI_FAILED, [GT_STOPPED] = CLI_STOPPED,
+        [GT_UNDECIDED] = CLI_UNDECIDED,
     };
     return codes[status];
 }

@@ -184,6 +184,7 @@ void cli_print_exit_status(const cli_command *c, FILE *f) {
     fputs("0 done, 1 failed", f);
     if (c->failed) fprintf(f, " (or %s)", c->failed);
     fputs(", 2 wrong usage", f);
+    if (c->undecided) fprintf(f, ", 3 %s", c->undecided);
     if (c->stopped) fprintf(f, ", 75 %s", c->stopped);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry man: the manual pages gantry(1) and gantry-COMMAND(1), written from the tables. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,6 +116,16 @@ static void put_see_also(const cli_command *c, FILE *f) {
     fputc('\n', f);
 }
 
+/* A text that begins a sentence here. */
+static void put_status(const char *number, const char *text, FILE *f) {
+    if (!text) return;
+    const char first[] = {(char)toupper((unsigned char)*text), 0};
+    fprintf(f, ".TP\n.B %s\n", number);
+    put_roff(first, f);
+    put_roff(text + 1, f);
+    fputs(".\n", f);
+}
+
 void cli_print_manual_of(const cli_command *c, FILE *f) {
     int n = 0, n_job;
     const gt_option *rows = cli_options(c, &n);
@@ -139,12 +150,8 @@ void cli_print_manual_of(const cli_command *c, FILE *f) {
     fputs(".SH EXIT STATUS\n.TP\n.B 0\nDone.\n.TP\n.B 1\nFailed", f);
     if (c->failed) fputs(", or ", f), put_roff(c->failed, f);
     fputs(".\n.TP\n.B 2\nWrong usage: a mistake in the command line or in the job file.\n", f);
-    if (c->stopped) {
-        fputs(".TP\n.B 75\n", f);
-        put_roff("S", f);
-        put_roff(c->stopped + 1, f);
-        fputs(".\n", f);
-    }
+    put_status("3", c->undecided, f);
+    put_status("75", c->stopped, f);
     if (c->diagnostics) fputs(".SH DIAGNOSTICS\n", f);
     for (const gt_named *d = c->diagnostics; d && d->name; d++) {
         fputs(".TP\n.I ", f);
@@ -216,6 +223,7 @@ static const gt_named statuses[] = {
     {"0", "Done."},
     {"1", "Failed."},
     {"2", "Wrong usage: a mistake in the command line or in the job file."},
+    {"3", "Not all could be found out here (gantry audit)."},
     {"75", "Stopped before the end; the same command resumes."},
     {0},
 };

@@ -131,6 +131,9 @@ gt_status gt_data_root_all(gt_engine *e, gt_journal *j, gt_sha256 *root);
  * again. GT_FAILED: the ledger has another state of this step (gt_ledger_compare). */
 gt_status gt_save_all(gt_engine *e, gt_journal *j, gt_standing standing);
 
+/* Writes a checkpoint of this moment, without /chain, under another name: no run's (train/door/replay.h). */
+gt_status gt_engine_write_all(gt_engine *e, const gt_journal *j, const char *path);
+
 /* A checkpoint was written, or could not be written: updates all that depends on it. */
 void gt_journal_saved(const gt_engine *e, gt_journal *j, gt_saver_state news);
 

@@ -249,6 +249,15 @@ gt_status gt_save_all(gt_engine *e, gt_journal *j, gt_standing standing) {
     return gt_comm_agree_all(e->comm, st);
 }
 
+gt_status gt_engine_write_all(gt_engine *e, const gt_journal *j, const char *path) {
+    gt_checkpoint *c = e->comm->rank ? NULL : begin_checkpoint(e, j);
+    gt_status st = walk_all(e, c);
+    if (!st && c) gt_journal_put_data(e, j, c);
+    if (!st) st = gt_comm_agree_all(e->comm, c ? gt_checkpoint_write(c, path) : GT_OK);
+    gt_checkpoint_free(c);
+    return st;
+}
+
 /* ---- loading: rank 0 reads and hands out ---- */
 
 typedef struct loading {

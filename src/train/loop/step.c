@@ -260,6 +260,7 @@ static gt_status update_all(gt_engine *e, const gt_phase *p, const gt_batch *b, 
     }
     gt_engine_clip_all(e, reducer);
     gt_measurers_see(e, p, reducer);
+    if (e->trace_all) e->trace_all(e, p, reducer, e->trace_arg);
     l->updates++;
     e->averaged |= ends_averaged_network(e, p);
     gt_update u = {.optimizer = l->optimizer,

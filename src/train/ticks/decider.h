@@ -64,6 +64,11 @@ void gt_deciders_decide_all(gt_engine *e, gt_journal *j, gt_tick *t, gt_decision
 /* The state of a row in this run; NULL: it does not decide here, or this is not rank 0. */
 void *gt_decider_own(const gt_journal *j, const gt_decider *row);
 
+/* ---- rate.c ---- the schedule plateau */
+bool gt_plateau_is_due(const gt_engine *e); /* does this step end an epoch? */
+/* Judges the epoch by the values of its end; true: the learning rate becomes smaller. Rank 0. */
+bool gt_plateau_judge(gt_engine *e, const gt_values *v);
+
 /* ---- early_stop.c ---- */
 /* Values before `value` do not compare with this value and later ones. Rank 0. */
 void gt_early_stop_begin_anew(const gt_engine *e, const gt_journal *j, double value);

@@ -8,12 +8,13 @@
 #include "gantry/log.h"
 #include "train/ticks/decider.h"
 
+static double epochs_of(const gt_engine *e) { return (double)e->job->total_images / (double)e->steps.items; }
+
 gt_status gt_engine_open_schedule(gt_engine *e) {
     const gt_job *j = e->job;
-    double epochs = (double)j->total_images / (double)e->steps.items;
     e->schedule = (gt_schedule){.kind = j->schedule,
                                 .warmup = j->warmup,
-                                .length = j->schedule_epochs > 0 ? j->schedule_epochs : epochs,
+                                .length = j->schedule_epochs > 0 ? j->schedule_epochs : epochs_of(e),
                                 .factor = j->schedule_factor > 0 ? j->schedule_factor : 0.1,
                                 .patience = gt_job_given(j, "schedule-patience") ? j->schedule_patience : 10};
     e->plateau = gt_plateau_begin();
@@ -21,6 +22,11 @@ gt_status gt_engine_open_schedule(gt_engine *e) {
     if (e->plateau_is_on && !e->model->loss_stat)
         return gt_fail(GT_USAGE, "--schedule=plateau: model %s has no loss to watch", e->model->name);
     return gt_schedule_parse(j->schedule_at, &e->schedule); /* was checked when it was given */
+}
+
+void gt_engine_set_length(gt_engine *e, int64_t images) {
+    e->job->total_images = images;
+    if (!(e->job->schedule_epochs > 0)) e->schedule.length = epochs_of(e);
 }
 
 double gt_engine_rate(const gt_engine *e) {
@@ -38,7 +44,7 @@ void gt_engine_watch(gt_engine *e, const gt_stat *s, const gt_moments *all) {
     e->plateau.n += all->num;
 }
 
-static bool ends_epoch(const gt_engine *e) {
+bool gt_plateau_is_due(const gt_engine *e) {
     int64_t latest = gt_steps_batch(&e->steps, e->step - 1);
     return e->shown / e->steps.items > (e->shown - latest) / e->steps.items;
 }
@@ -50,12 +56,16 @@ static void renew_rate(const gt_engine *e, gt_values *v) {
     gt_values_clear(&rate);
 }
 
-static gt_verdict decide(gt_engine *e, gt_journal *j, void *own, const gt_tick *t, gt_reason *why) {
+bool gt_plateau_judge(gt_engine *e, const gt_values *v) {
     double loss = e->plateau.n > 0 ? e->plateau.sum / e->plateau.n : NAN;
-    const gt_stat_value *held_out = gt_values_find(&j->logged, "Loss/validation");
-    (void)own, (void)t, (void)why;
+    const gt_stat_value *held_out = gt_values_find(v, "Loss/validation");
     if (held_out) loss = held_out->mean;
-    if (gt_plateau_look(&e->plateau, &e->schedule, loss))
+    return gt_plateau_look(&e->plateau, &e->schedule, loss);
+}
+
+static gt_verdict decide(gt_engine *e, gt_journal *j, void *own, const gt_tick *t, gt_reason *why) {
+    (void)own, (void)t, (void)why;
+    if (gt_plateau_judge(e, &j->logged))
         gt_info("no smaller loss than %.6g in more than %g epochs: the learning rate is now %.4g", e->plateau.best,
                 e->schedule.patience, e->job->lrate * gt_engine_rate(e));
     renew_rate(e, &j->logged);
@@ -65,6 +75,6 @@ static gt_verdict decide(gt_engine *e, gt_journal *j, void *own, const gt_tick *
 const gt_decider gt_decider_plateau = {
     .name = "the schedule plateau",
     .is_wanted = is_wanted,
-    .at_step = ends_epoch,
+    .at_step = gt_plateau_is_due,
     .decide = decide,
 };

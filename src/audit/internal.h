@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the files of an audit have in common: see gantry/audit.h. All of it is rank 0's. */
+#ifndef GANTRY_AUDIT_INTERNAL_H
+#define GANTRY_AUDIT_INTERNAL_H
+
+#include <stdio.h>
+
+#include "base/door/file.h"
+#include "gantry/audit.h"
+#include "gantry/memory.h"
+#include "run/door/chain.h"
+#include "run/door/ledger.h"
+#include "train/door/replay.h"
+
+/* Where a stretch may begin or end. */
+typedef struct audit_place {
+    int64_t step, images;
+    const char *path;           /* of a kept checkpoint; NULL: none */
+    const gt_ledger_line *line; /* of the checkpoint, or of the link; NULL: the beginning of all */
+    const char *recipe;         /* of the checkpoint */
+    const char *arithmetic;     /* of the steps before */
+} audit_place;
+
+typedef struct audit {
+    const gt_audit_options *o;
+    gt_audit_found *found;
+    gt_arena *arena;
+    gt_ledger_lines *ledger;
+    const gt_ledger_line *chain; /* the line where the chain begins */
+    const gt_ledger_line *data;  /* the latest line that counts; NULL: none */
+    const char *job;             /* text of job.ini */
+    const char *recipe;          /* of the first kept checkpoint */
+    int64_t batch;
+    audit_place *place; /* [n_places], by their images */
+    int n_places;
+} audit;
+
+/* ---- audit.c ---- */
+gt_status audit_first(audit *a); /* all that needs no training, after `o` and `found` are set */
+
+/* ---- chain.c ---- */
+gt_status audit_hash_file(const char *path, gt_sha256 *out);
+/* Reads the ledger and finds the chain. */
+gt_status audit_open(audit *a);
+/* Lines, kept checkpoints, links, as far as that needs no training; fills in the places. */
+gt_status audit_check(audit *a);
+
+/* ---- turns.c ---- */
+/* What the ledger tells of what happened between steps, in the arena. */
+gt_status audit_turns(const audit *a, gt_replay_turn **turns, int *n);
+
+/* ---- trace.c ---- */
+/* All zeros and `out` without a file: nothing is traced. */
+typedef struct audit_trace {
+    gt_growing_file out; /* fd -1: none is written */
+    FILE *other;         /* to compare with; NULL: none */
+    int64_t from, to;    /* images of its stretch */
+    int stretch;         /* of the run; -1: any */
+    char *theirs;        /* a line of it */
+    size_t room;
+    int64_t line;     /* its number */
+    gt_status status; /* the traces differ, or the file cannot be written */
+} audit_trace;
+gt_status audit_trace_open(audit_trace *t, const gt_audit_options *o);
+gt_status audit_trace_choose(audit_trace *t, const audit *a); /* the stretch of the other trace */
+void audit_trace_begin(audit_trace *t, const audit_place *from, const audit_place *to);
+gt_trace_line audit_trace_line;
+/* `st`: how the stretch has ended. Returns how the trace has. */
+gt_status audit_trace_close(audit_trace *t, gt_status st);
+
+/* ---- stretches.c ---- */
+/* All ranks; `a` on rank 0, else NULL; `traced` on all: one stretch alone, with its trace. */
+gt_status audit_replay_all(gt_comm *comm, audit *a, bool traced);
+/* Computes the run again up to so many images, from the place before, and writes the checkpoint into the folder; its
+ * path is in `path` on rank 0. */
+gt_status audit_make_all(gt_comm *comm, audit *a, int64_t images, const char *folder, char path[4200]);
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Is a network, or are pictures, what a run gives at one of its steps? What the run gives is made again, in a folder
+ * that goes away, and compared. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit/internal.h"
+#include "base/door/file.h"
+#include "gantry/contents.h"
+#include "gantry/export.h"
+#include "gantry/file.h"
+#include "gantry/generate.h"
+#include "gantry/log.h"
+#include "gantry/text.h"
+
+enum { PATH_ROOM = 4200 };
+
+typedef struct search {
+    audit *a; /* of rank 0; else NULL */
+    gt_comm *comm;
+    const gt_audit_network *o;
+    gt_audit_made *made;
+    gt_file_kind kind;
+    int64_t images;       /* that the network claims; -1: none */
+    char folder[64];      /* for what is made again; rank 0's, but all write pictures into it */
+    int64_t *seeds;       /* [n] of pictures, on all ranks */
+    const char **picture; /* [n] their paths, on rank 0 */
+    int64_t n, room;
+    gt_arena *arena;
+    char why[GT_CONTENTS_NAME_BYTES + 512]; /* how it differs from the likeliest one */
+} search;
+
+/* ---- what it claims ---- */
+
+static gt_status add_picture(void *arg, const char *path, const char *name) {
+    search *s = arg;
+    long long seed;
+    char again[GT_NAME_BYTES];
+    if (sscanf(name, "seed%18lld.png", &seed) != 1) return GT_OK;
+    snprintf(again, sizeof again, "seed%04lld.png", seed);
+    if (strcmp(name, again)) return GT_OK;
+    int used = (int)s->n, room = (int)s->room, room_of_seeds = room;
+    bool fits = gt_arena_grow(s->arena, &s->picture, used, &room, sizeof *s->picture) &&
+                gt_arena_grow(s->arena, &s->seeds, used, &room_of_seeds, sizeof *s->seeds);
+    if (!fits || !(s->picture[s->n] = gt_arena_printf(s->arena, "%s", path))) return GT_NOMEM;
+    s->room = room;
+    s->seeds[s->n++] = seed;
+    return GT_OK;
+}
+
+static gt_status find_pictures(search *s) {
+    char name[GT_NAME_BYTES];
+    gt_status st = GT_OK;
+    if (s->kind == GT_KIND_FOLDER) st = gt_folder_each(s->o->network, add_picture, s);
+    else {
+        gt_path_name(s->o->network, name);
+        st = add_picture(s, s->o->network, name);
+    }
+    if (st || s->n) return st;
+    return gt_fail(GT_USAGE,
+                   "'%s' has no picture whose name says its seed, as gantry generate names them (seed0000.png)",
+                   s->o->network);
+}
+
+static gt_status read_claim(search *s) {
+    char name[GT_NAME_BYTES];
+    long long images;
+    s->images = -1;
+    s->kind = gt_kind_of_file(s->o->network);
+    if (s->kind == GT_KIND_MISSING) return gt_fail(GT_FAILED, "cannot read '%s'", s->o->network);
+    if (s->kind == GT_KIND_FOLDER || s->kind == GT_KIND_PICTURE) return find_pictures(s);
+    gt_path_name(s->o->network, name);
+    if (sscanf(name, "network-snapshot-%18lld.", &images) == 1) s->images = images;
+    if (s->kind != GT_KIND_CHECKPOINT) return GT_OK;
+    gt_status st;
+    gt_checkpoint_file *f = gt_checkpoint_open(s->o->network, &st);
+    if (f) st = gt_checkpoint_get_int(f, "/state/images", &s->images);
+    gt_checkpoint_close(f);
+    return st;
+}
+
+static gt_status share_claim_all(search *s) {
+    gt_comm *c = s->comm;
+    gt_comm_broadcast_all(c, &s->kind, sizeof s->kind, 0);
+    gt_comm_broadcast_all(c, &s->images, sizeof s->images, 0);
+    gt_comm_broadcast_all(c, &s->n, sizeof s->n, 0);
+    gt_comm_broadcast_all(c, s->folder, sizeof s->folder, 0);
+    if (c->rank) s->seeds = gt_arena_array(s->arena, (size_t)s->n + 1, sizeof *s->seeds);
+    gt_status st = gt_comm_agree_all(c, s->seeds || !s->n ? GT_OK : GT_NOMEM);
+    if (!st && s->n) gt_comm_broadcast_all(c, s->seeds, (size_t)s->n * sizeof *s->seeds, 0);
+    return st;
+}
+
+/* ---- made again ---- */
+
+/* Of equal bytes *same is true. */
+static gt_status same_bytes(const char *a, const char *b, bool *same) {
+    gt_sha256 x, y;
+    gt_status st = audit_hash_file(a, &x);
+    if (!st) st = audit_hash_file(b, &y);
+    *same = !st && gt_sha256_equal(&x, &y);
+    return st;
+}
+
+/* Where the bytes differ: are all tensors equal? Files of kinds whose contents cannot be read have their bytes alone.
+ */
+static bool same_contents(search *s, const char *made) {
+    gt_contents *a = NULL, *b = NULL;
+    gt_contents_difference *d = calloc(1, sizeof *d);
+    gt_status st = d ? gt_contents_open(&a, s->o->network, NULL) : GT_NOMEM;
+    if (!st) st = gt_contents_open(&b, made, NULL);
+    if (!st) st = gt_contents_read(a, NULL, GT_CONTENTS_SHA256);
+    if (!st) st = gt_contents_read(b, NULL, GT_CONTENTS_SHA256);
+    if (!st) st = gt_contents_compare(a, b, d);
+    bool same = !st && !d->parts;
+    if (!same && !*s->why) snprintf(s->why, sizeof s->why, "%s", st ? "the bytes differ" : d->first);
+    gt_contents_close(a);
+    gt_contents_close(b);
+    free(d);
+    return same;
+}
+
+static gt_status compare_file(search *s, const char *made, bool *found) {
+    gt_status st = same_bytes(s->o->network, made, found);
+    if (st) return st;
+    s->made->bytes = *found;
+    if (!*found) *found = same_contents(s, made);
+    return GT_OK;
+}
+
+/* As `gantry export` writes the network in use, and then with all networks. */
+static gt_status compare_export(search *s, const char *checkpoint, bool *found) {
+    const char *ending = strrchr(s->o->network, '.');
+    char out[PATH_ROOM];
+    gt_status st = GT_OK;
+    snprintf(out, sizeof out, "%s/network%s", s->folder, ending ? ending : "");
+    for (int all = 0; all < 2 && !st && !*found; all++) {
+        st = gt_export(&(gt_export_request){.checkpoint = checkpoint, .out = out, .all = all}, NULL);
+        if (st == GT_USAGE && all) return GT_OK; /* a form of one network */
+        if (!st) st = compare_file(s, out, found);
+        unlink(out);
+    }
+    return st;
+}
+
+static gt_status compare_pictures(search *s, int64_t n, bool *found) {
+    gt_status st = GT_OK;
+    *found = true;
+    for (int64_t i = 0; i < n && !st && *found; i++) {
+        char out[PATH_ROOM];
+        snprintf(out, sizeof out, "%s/seed%04lld.png", s->folder, (long long)s->seeds[i]);
+        st = same_bytes(s->picture[i], out, found);
+        if (!*found && !*s->why) snprintf(s->why, sizeof s->why, "%s is another picture", s->picture[i]);
+    }
+    for (int64_t i = 0; i < n; i++) {
+        char out[PATH_ROOM];
+        snprintf(out, sizeof out, "%s/seed%04lld.png", s->folder, (long long)s->seeds[i]);
+        unlink(out);
+    }
+    s->made->bytes = *found;
+    return st;
+}
+
+/* One picture first: that tells most of the wrong checkpoints. */
+static gt_status compare_pictures_all(search *s, const char *checkpoint, int *found) {
+    gt_status st = GT_OK;
+    for (int64_t n = 1;; n = s->n) {
+        gt_generate_request r = {
+            .checkpoint = checkpoint,
+            .options = {.noise_mode = GT_NOISE_CONST, .truncation = (float)s->o->truncation, .pool = s->o->pool},
+            .n = n,
+            .seeds = s->seeds,
+            .condition = {.class = s->o->class},
+            .outdir = s->folder,
+            .single = true};
+        bool same = false;
+        st = gt_generate_all(s->comm, &r, NULL);
+        if (!st) st = gt_comm_agree_all(s->comm, s->a ? compare_pictures(s, n, &same) : GT_OK);
+        *found = same;
+        gt_comm_broadcast_all(s->comm, found, sizeof *found, 0);
+        if (st || !*found || n == s->n) return st;
+    }
+}
+
+/* ---- from which checkpoint ---- */
+
+static gt_status compare_all(search *s, const char *path, int *found) {
+    char checkpoint[PATH_ROOM] = "";
+    if (path) snprintf(checkpoint, sizeof checkpoint, "%s", path);
+    gt_comm_broadcast_all(s->comm, checkpoint, sizeof checkpoint, 0);
+    if (s->n) return compare_pictures_all(s, checkpoint, found);
+    bool same = false;
+    gt_status st = GT_OK;
+    if (s->a && s->kind == GT_KIND_CHECKPOINT) st = compare_file(s, checkpoint, &same);
+    else if (s->a) st = compare_export(s, checkpoint, &same);
+    *found = same;
+    gt_comm_broadcast_all(s->comm, found, sizeof *found, 0);
+    return gt_comm_agree_all(s->comm, st);
+}
+
+/* The place of the claim; where nothing is claimed each checkpoint in its turn, the newest first. -1: no more. */
+static int next_place(const search *s, int before) {
+    for (int i = before - 1; i >= 0; i--)
+        if (s->a->place[i].path && (s->images < 0 || s->a->place[i].images == s->images)) return i;
+    return -1;
+}
+
+/* The claimed checkpoint is gone: the run is computed again from the one before. */
+static gt_status make_again_all(search *s, char path[PATH_ROOM]) {
+    gt_status st = audit_make_all(s->comm, s->a, s->images, s->folder, path);
+    s->made->computed = !st;
+    return st;
+}
+
+static gt_status search_all(search *s) {
+    int at = s->a ? s->a->n_places : 0, found = 0, tried = 0;
+    gt_status st = GT_OK;
+    while (!st && !found) {
+        at = s->a ? next_place(s, at) : 0;
+        gt_comm_broadcast_all(s->comm, &at, sizeof at, 0);
+        if (at < 0) break;
+        tried++;
+        if (s->a) s->made->images = s->a->place[at].images;
+        st = compare_all(s, s->a ? s->a->place[at].path : NULL, &found);
+    }
+    if (!st && !tried && s->images >= 0) {
+        char path[PATH_ROOM] = "";
+        st = make_again_all(s, path);
+        s->made->images = s->images;
+        if (!st) st = compare_all(s, path, &found);
+        if (s->a && *path) unlink(path);
+    }
+    if (st || found) return st;
+    if (s->images >= 0)
+        return gt_fail(GT_FAILED, "'%s' is not what '%s' gives at %" PRId64 " images: %s", s->o->network, s->o->run,
+                       s->images, s->why);
+    return gt_fail(GT_FAILED, "'%s' is not what any of the %d kept checkpoints of '%s' gives: of the newest, %s",
+                   s->o->network, tried, s->o->run, s->why);
+}
+
+static gt_status make_folder(search *s) {
+    const char *place = getenv("TMPDIR");
+    snprintf(s->folder, sizeof s->folder, "%.40s/gantry-audit-XXXXXX", place && *place ? place : "/tmp");
+    return mkdtemp(s->folder) ? GT_OK : gt_fail(GT_FAILED, "cannot make a folder in '%.40s'", place ? place : "/tmp");
+}
+
+gt_status gt_audit_network_all(gt_comm *comm, const gt_audit_network *o, gt_audit_made *made) {
+    gt_audit_found found = {0};
+    audit a = {.o = &(gt_audit_options){.run = o->run, .data = o->data, .trace = "", .compare = ""}, .found = &found};
+    bool first = comm->rank == 0;
+    search s = {.a = first ? &a : NULL, .comm = comm, .o = o, .made = made, .arena = gt_arena_new()};
+    *made = (gt_audit_made){0};
+    gt_status st = s.arena ? GT_OK : GT_NOMEM;
+    if (!st && first) st = audit_first(&a);
+    if (!st && first) st = read_claim(&s);
+    if (!st && first) st = make_folder(&s);
+    st = gt_comm_agree_all(comm, st);
+    if (!st) st = share_claim_all(&s);
+    if (!st) st = search_all(&s);
+    made->pictures = s.n;
+    if (first && *s.folder) rmdir(s.folder);
+    gt_ledger_lines_free(a.ledger);
+    gt_arena_free(a.arena);
+    gt_arena_free(s.arena);
+    return st;
+}
+
+void gt_audit_print_made(const gt_audit_network *o, const gt_audit_made *m) {
+    char pictures[64] = "";
+    if (m->pictures) snprintf(pictures, sizeof pictures, " (%" PRId64 " pictures)", m->pictures);
+    gt_print("'%s'%s is what '%s' gives at %.6g kimg: made again %s, %s\n", o->network, pictures, o->run,
+             (double)m->images / 1000, m->computed ? "by computing the run again" : "from the checkpoint of the run",
+             m->bytes ? "it has the same bytes" : "all tensors are equal (the bytes of the file are not)");
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry audit: is a run, or a network, what it says that it is (gantry/audit.h)? */
+#include "gantry/audit.h"
+
+#include "cli/cli.h"
+#include "gantry/arrays.h"
+#include "gantry/log.h"
+#include "gantry/progress.h"
+#include "gantry/stop.h"
+
+typedef struct audit_fields {
+    const char *data, *run, *trace, *compare, *class;
+    double minutes, trunc;
+    int64_t segments, seed, threads;
+    bool all, head, overwrite;
+} audit_fields;
+
+#define FIELDS audit_fields
+
+static const gt_option table[] = {
+    {CLI_OPTION(minutes, "10", "Time for stretches that are computed again"), .unit = "minutes", .max = 1e6,
+     .detail = "As many stretches as fit, by the speed of those before; 0: no limit. What is checked without computing "
+               "again (the "
+               "ledger, files, data) comes on top."},
+    {CLI_OPTION(segments, NULL, "Number of stretches, instead of --minutes"), .derived = "as many as fit", .min = 1,
+     .max = 1e6},
+    {CLI_OPTION(all, "0", "Compute all stretches again, whatever time that takes")},
+    {CLI_OPTION(seed, NULL, "Seed of the choice of stretches"), .derived = "from the operating system",
+     .max = 4294967295.0,
+     .detail = "Whoever knows the seed beforehand knows where nobody looks. The seed is printed, so that the same "
+               "stretches can be computed again."},
+    {CLI_OPTION(data, "", "Where the data of the run lie now; empty: where the run had them"), .path = true},
+    {CLI_OPTION(run, "", "The run of which a network, a checkpoint or pictures are said to be"), .path = true,
+     .placeholder = "RUN",
+     .detail = "What the run gives is made again and compared byte by byte: gantry export of the checkpoint by its "
+               "name (network-snapshot-000200000.pkl), or else of each kept one; of a folder of pictures seed0000.png "
+               "and so on those of gantry generate. A checkpoint that is gone is computed again."},
+    {CLI_OPTION(class, "", "Class of these pictures, as gantry generate had it"), .placeholder = "CLASS", .any = true,
+     .with = "--run"},
+    {CLI_OPTION(trunc, "1", "Truncation of these pictures, as gantry generate had it"), .max = 2, .with = "--run"},
+    {CLI_OPTION(trace, "", "Write hashes of each gradient and state of one stretch, to find where two machines part"),
+     .placeholder = "FILE", CLI_WRITES({"*.txt", GT_OUTFILE_TABLE}), .with = "!--run"},
+    {CLI_OPTION(compare, "", "Compute the stretch of such a trace again, up to the first line that differs"),
+     .placeholder = "FILE", .path = true, .with = "!--run", .detail = "The line names step, phase and tensor."},
+    {CLI_OPTION(head, "0", "Print the head of the chain alone, which can be published; nothing is checked")},
+    CLI_OVERWRITE,
+    CLI_THREADS,
+};
+
+static gt_status prepare(cli_session *s) {
+    const audit_fields *f = s->fields;
+    if (s->arguments.n_words != 1)
+        return gt_fail(GT_USAGE, "one run is needed, or one network, checkpoint or folder of pictures and --run=RUN");
+    if (f->all && f->segments) return gt_fail(GT_USAGE, "--all or --segments: one of them");
+    return cli_first_rank() && *f->data ? gt_h5_check(f->data) : GT_OK;
+}
+
+static gt_status print_head(const char *run) {
+    char head[GT_AUDIT_HEAD];
+    int64_t images;
+    gt_status st = gt_audit_head(run, head, &images);
+    if (!st) gt_print("%s  %.6g kimg\n", head, (double)images / 1000);
+    return st;
+}
+
+static gt_status audit_network_all(cli_session *s) {
+    const audit_fields *f = s->fields;
+    gt_audit_made made;
+    const gt_audit_network o = {.network = s->arguments.words[0],
+                                .run = f->run,
+                                .data = f->data,
+                                .class = f->class,
+                                .truncation = f->trunc,
+                                .pool = s->pool};
+    gt_status st = gt_audit_network_all(s->comm, &o, &made);
+    gt_tell_end();
+    if (!st && s->comm->rank == 0) gt_audit_print_made(&o, &made);
+    return st;
+}
+
+static gt_status audit_all(cli_session *s) {
+    const audit_fields *f = s->fields;
+    const gt_options *o = &s->options;
+    const char *run = s->arguments.words[0];
+    bool first = s->comm->rank == 0;
+    if (f->head) return gt_comm_agree_all(s->comm, first ? print_head(run) : GT_OK);
+    gt_audit_found found;
+    gt_log_setup(s->comm->rank, s->comm->ranks, GT_ERROR); /* a run's warnings were said when it ran */
+    if (*f->run) return audit_network_all(s);
+    gt_stop_install(s->comm, "this step");
+    gt_status st = gt_audit_run_all(s->comm,
+                                    &(gt_audit_options){.run = run,
+                                                        .data = f->data,
+                                                        .minutes = f->minutes,
+                                                        .segments = f->segments,
+                                                        .all = f->all,
+                                                        .trace = f->trace,
+                                                        .compare = f->compare,
+                                                        .has_seed = gt_options_state(o, "seed") == GT_OPTION_GIVEN,
+                                                        .seed = (uint64_t)f->seed},
+                                    &found);
+    gt_tell_end();
+    if (first && (!st || st == GT_UNDECIDED || st == GT_STOPPED)) gt_audit_print(&found);
+    gt_stop_restore();
+    return st;
+}
+
+const cli_command cli_audit = {
+    .name = "audit",
+    .arguments = "RUN | NETWORK --run=RUN [--key=value ...]",
+    .help = "Check that a run is what its ledger says, by computing parts of it again",
+    .detail =
+        "Each run has a ledger, starts.jsonl, and a chain of hashes of its state. First all that needs no training: "
+        "the lines of the ledger, the files of the kept checkpoints, the chain from recipe, states and data, the "
+        "hash of all samples. Then stretches between kept checkpoints, chosen at random, are computed again, on any "
+        "number of ranks and with any instructions, and must meet each link of the chain. The chance that a forgery "
+        "went unseen is that of a forger who places a forgery of one stretch without knowing the choice: each image "
+        "with the same probability. A chain proves that the network belongs to data and recipe, not who computed it "
+        "and when: docs/reproducibility.md.",
+    .files = "With --trace that file.",
+    .failed = "something differs: the first link, file or line is named",
+    .undecided = "not all can be checked here, and why",
+    .stopped = "stopped before the end; what was checked is printed",
+    CLI_EXAMPLES({"Ten minutes of random stretches", "gantry audit runs/first"},
+                 {"All of it, on four ranks", "gantry run -n 4 audit runs/first --all"},
+                 {"Is this network what the run gives?", "gantry audit network.pkl --run=runs/first"},
+                 {"What can be published when a run ends", "gantry audit runs/first --head"}),
+    CLI_ROWS(table),
+    .ranks = true,
+    .pool = true,
+    .prepare = prepare,
+    .run = audit_all,
+};
