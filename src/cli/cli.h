@@ -147,8 +147,9 @@ gt_status cli_read_kernels(void);
 const gt_kernel_set *cli_kernels(void);
 
 const cli_command *const *cli_commands(int *n);
-const char *cli_group_of(const cli_command *c); /* the heading under which `gantry --help` shows it */
-const cli_command *cli_find(const char *name);  /* NULL: no such command */
+const cli_command *const *cli_first_commands(int *n); /* those that a beginner needs */
+const char *cli_group_of(const cli_command *c);       /* the heading under which `gantry --help` shows it */
+const cli_command *cli_find(const char *name);        /* NULL: no such command */
 const gt_option *cli_options(const cli_command *c, int *n);
 int cli_perform(const cli_command *c, int argc, char **argv); /* returns the exit status */
 
@@ -280,6 +281,7 @@ gt_status cli_picture_beside(cli_session *s, const char *out, const char **pictu
 
 /* ---- documentation from the tables ---- */
 
+void cli_print_first(FILE *f);    /* gantry alone: the commands that a beginner needs */
 void cli_print_overview(FILE *f); /* gantry --help */
 /* Prints where all words of the topic stand together; `f` NULL: do they anywhere? */
 bool cli_find_words(const char *topic, FILE *f);
