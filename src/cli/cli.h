@@ -16,6 +16,7 @@
 #include "gantry/option.h"
 #include "gantry/outfile.h"
 #include "gantry/pool.h"
+#include "gantry/preview.h"
 #include "gantry/text.h"
 #include "gantry/train.h"
 #include "gantry/version.h"
@@ -130,6 +131,18 @@ typedef struct cli_assumed {
                 "Scaling of pixels as in train --normalize, for a file that does not say it"),              \
             .placeholder = "RULE", .derived = "as torchvision", .check = cli_check_as_job, .late = true     \
     }
+/* For commands that make or read pictures, in the member `preview` of the command's struct. `prepare`, or who starts
+ * the ranks, calls gt_preview_ask(). */
+#define CLI_PREVIEW(text)                                                                                             \
+    {                                                                                                                 \
+        CLI_FURTHER(preview, "none", text), GT_CHOICES(GT_PREVIEWS),                                                  \
+            .bare = "auto", .late = true,                                                                             \
+            .detail = "auto: as the terminal answers, kitty's pictures, sixels or blocks; nothing where there is no " \
+                      "terminal, with NO_COLOR and with TERM=dumb. blocks: two pixels in a character, in 24-bit "     \
+                      "colours where COLORTERM says so, else in 256."                                                 \
+    }
+/* Draws the picture file that the command has written, where --preview says so. */
+gt_status cli_preview_file(const gt_options *o, const char *path);
 #define CLI_ROWS(table) .rows = table, .n_rows = sizeof table / sizeof *table, .fields = sizeof(FIELDS)
 
 #define CLI_EXAMPLES(...)            \
@@ -361,8 +374,9 @@ gt_status cli_share_path_all(gt_comm *c, gt_arena *a, const char **path);
 /* ---- gantry inspect: one file per kind of thing ---- */
 
 gt_status cli_inspect_dataset(const char *spec);
-/* The same for gantry dataset inspect; `grid`: the PNG into which some of the images are drawn, or "". */
-gt_status cli_dataset_inspect(const char *spec, const char *grid);
+/* The same for gantry dataset inspect; `grid`: the PNG into which some of the images are drawn, or "". `preview`: the
+ * images are drawn on the terminal, too. */
+gt_status cli_dataset_inspect(const char *spec, const char *grid, gt_preview preview);
 /* gantry dataset verify: all ranks read every image once. GT_FORMAT: some images are damaged; up to 1000 of them are
  * listed. */
 gt_status cli_dataset_verify_all(gt_comm *comm, const char *spec);

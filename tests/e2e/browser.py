@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Looks at pages in headless Chromium, at 1440 and 390 pixels, light and dark, and fails where a page is wider than the window, logs an error, or
-where pictures, curves, values under the pointer or smoothing are missing. Screenshots go beside the pages: PAGE-WIDTH-light.png, ...
+where pictures, curves, values under the pointer or smoothing are missing. On paper, also of a dark screen, a page is black on white, has no controls, and
+cuts no figure. Screenshots go beside the pages: PAGE-WIDTH-light.png, ..., and PAGE.pdf.
 
     browser.py PAGE.html ..."""
 import base64, fcntl, io, json, os, subprocess, sys, tempfile
@@ -60,6 +61,15 @@ USE = '''(() => {
   turn('kimg');
   const home = path.getAttribute('d') === before && marks() === first && svg.querySelector('.unit').textContent === 'kimg';
   return {axes: select.length, turned, home, at, smoothed: smooth !== before && !smooth.includes('NaN'), back: path.getAttribute('d') === before, hidden: slider.parentElement.hidden};
+})()'''
+
+PAPER = '''(() => {
+  const style = getComputedStyle(document.body), shown = e => e.getClientRects().length > 0;
+  return {
+    ground: style.backgroundColor, text: style.color,
+    controls: [...document.querySelectorAll('button, input, select, summary')].filter(e => shown(e) && !e.closest('details[open]')).length,
+    cut: [...document.querySelectorAll('figure')].filter(e => shown(e) && getComputedStyle(e).breakInside !== 'avoid').length,
+  };
 })()'''
 
 
@@ -146,6 +156,10 @@ def look(chromium, page, width, height, scheme):
         m, p = e.get('method'), e.get('params', {})
         if m == 'Runtime.exceptionThrown' or (m == 'Runtime.consoleAPICalled' and p['type'] in ('error', 'warning')) or (m == 'Log.entryAdded' and p['entry']['level'] in ('error', 'warning')):
             bad.append(json.dumps(p)[:300])
+    chromium.do('Emulation.setEmulatedMedia', s, media='print', features=[{'name': 'prefers-color-scheme', 'value': scheme}])
+    paper = chromium.evaluate(s, PAPER)
+    if paper != {'ground': 'rgb(255, 255, 255)', 'text': 'rgb(0, 0, 0)', 'controls': 0, 'cut': 0}: bad.append(f'on paper: {paper}')
+    with open(f'{os.path.splitext(page)[0]}.pdf', 'wb') as f: f.write(base64.b64decode(chromium.do('Page.printToPDF', s, preferCSSPageSize=True)['data']))
     chromium.do('Target.closeTarget', targetId=target)
     return seen['ground'], bad
 
