@@ -11,6 +11,7 @@
 
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
+#include "gantry/grid.h"
 #include "gantry/status.h"
 
 typedef struct gt_moments { /* of some numbers */
@@ -34,14 +35,19 @@ gt_status gt_dataset_count_alike(gt_dataset *ds, int64_t n, int64_t *uniform, in
 gt_status gt_dataset_count_mask_pixels(gt_dataset *ds, int64_t n, int64_t pixels[GT_MASK_IGNORE + 1]);
 
 /* Draws at most 8 x 8 images, ordered by class where there are classes, as one PNG of at most 4096 pixels a side; in
- * the place of an image that cannot be read stands another one. Fails where none can be read. */
-gt_status gt_dataset_draw(gt_dataset *ds, const char *path, gt_unread *unread);
+ * the place of an image that cannot be read stands another one. Fails where none can be read. `path` NULL: there is no
+ * file. The caller frees picture->png; NULL: there is none. */
+gt_status gt_dataset_draw(gt_dataset *ds, const char *path, gt_grid_png *picture, gt_unread *unread);
 
 /* All ranks read every image and mask once, checksums included, on all their threads. GT_FORMAT: some images are
  * damaged. For each of them, up to 1000, rank 0 calls bad(arg, item) when gt_message() says what is wrong. `spec` names
  * the dataset in messages. */
 gt_status gt_dataset_verify_all(gt_comm *comm, gt_dataset *ds, const char *spec, void (*bad)(void *arg, int64_t item),
                                 void *arg);
+
+/* Prints the kind and size of a picture file. GT_FORMAT: pictures of this kind are not read; the message names the
+ * path. */
+gt_status gt_picture_view_print(FILE *f, const char *path);
 
 /* Numbers that are not finite are counted apart. *pictures: the array has the shape of pictures. GT_FORMAT: no such
  * file, or not all of it; the message names the path. */

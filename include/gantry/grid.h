@@ -31,8 +31,8 @@ typedef struct gt_grid_png {
     int width, height, channels;
 } gt_grid_png;
 /* Puts images [columns*rows, height, width, channels] (range lo .. hi) side by side and writes the PNG, whole or not at
- * all. `picture`, unless NULL, gets the encoded picture too, for gt_runlog_picture, and also where the file cannot be
- * written; the caller frees its `png` (NULL: there is none). */
+ * all; `path` NULL: there is no file. `picture`, unless NULL, gets the encoded picture too, for gt_runlog_picture, and
+ * also where the file cannot be written; the caller frees its `png` (NULL: there is none). */
 gt_status gt_grid_write(const char *path, const float *images, int columns, int rows, int height, int width,
                         int channels, float lo, float hi, gt_grid_png *picture);
 

@@ -24,6 +24,7 @@
 #include "gantry/memory.h"
 #include "gantry/model.h"
 #include "gantry/option.h"
+#include "gantry/preview.h"
 
 gt_job *gt_job_new(void); /* every option has its default; NULL: see gt_message() */
 void gt_job_free(gt_job *job);
@@ -35,6 +36,7 @@ typedef struct gt_job_facts {
     bool restart, progress;
     double heartbeat_limit;
     gt_dry_run dry_run;
+    gt_preview preview;
     gt_level log;
 } gt_job_facts;
 gt_job_facts gt_job_look(const gt_job *job);

@@ -20,7 +20,7 @@ void gt_log(gt_level level, const char *format, ...) __attribute__((format(print
 /* "error: TEXT" on stderr alone, in red on a terminal: the last words of a program, whatever the level of the log. */
 void gt_log_print_error(const char *text);
 
-/* A command to copy and what it does: "  gantry WORD PATH MORE   what". */
+/* A command to copy and what it does, "  gantry WORD PATH MORE   what", with at least three spaces between the two. */
 void gt_log_command(const char *word, const char *path, const char *more, const char *what);
 
 #define gt_info(...) gt_log(GT_INFO, __VA_ARGS__)

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/door/program.h"
+#include "base/door/terminal.h"
 
 enum { TAG = 8, TRIES = 100 };
 static const char ending[] = ".part";
@@ -154,6 +155,7 @@ static void note_half(const char *part) {
 }
 
 void gt_program_tidy(void) {
+    gt_terminal_restore();
     for (int k = 0; k < NOTED && atomic_load(&noted.process) == (int)getpid(); k++)
         if (atomic_load(&noted.whole[k])) unlink(noted.name[k]);
 }

@@ -10,13 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/door/file.h"
 #include "base/door/hash.h"
 #include "base/door/progress.h"
+#include "base/door/terminal.h"
 #include "base/door/text.h"
 
 enum { LINE_BYTES = 4096, DEFAULT_COLUMNS = 80, ONCE_MAX = 64 };
@@ -62,15 +62,10 @@ bool gt_log_is_first(void) {
     return first;
 }
 
-static bool colour_wanted(void) {
-    const char *no = getenv("NO_COLOR"); /* no-color.org: present and not empty */
-    return gt_log_is_terminal() && !(no && *no);
-}
+static bool colour_wanted(void) { return gt_terminal_look().coloured; }
 
 static int columns(void) {
-    struct winsize size;
-    const char *told = getenv(GT_TERMINAL);
-    int wide = told ? atoi(told) : ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+    int wide = gt_terminal_look().columns;
     return wide > 1 ? wide : DEFAULT_COLUMNS;
 }
 
@@ -219,12 +214,21 @@ void gt_log_live(const char *line) {
     pthread_mutex_unlock(&state.lock);
 }
 
+void gt_log_draw(const char *bytes, size_t n) {
+    static const char clear[] = "\r\033[K";
+    pthread_mutex_lock(&state.lock);
+    if (state.live[0]) put(clear, sizeof clear - 1);
+    put(bytes, n);
+    if (state.live[0]) put(state.live, strlen(state.live));
+    pthread_mutex_unlock(&state.lock);
+}
+
 void gt_log_command(const char *word, const char *path, const char *more, const char *what) {
-    enum { COMMAND = 72 };
+    enum { COMMAND = 70 };
     gt_buffer line = {0};
     gt_buffer_printf(&line, "gantry %s%s", word, gt_ends_with(word, "=") ? "" : " ");
     gt_buffer_shell(&line, path);
     gt_buffer_printf(&line, "%s", more);
-    if (!line.failed) gt_info("  %-*.*s %s", COMMAND, (int)line.n, line.data, what);
+    if (!line.failed) gt_info("  %-*.*s   %s", COMMAND, (int)line.n, line.data, what);
     gt_buffer_free(&line);
 }

@@ -16,6 +16,7 @@
 #include "gantry/option.h"
 #include "gantry/outfile.h"
 #include "gantry/pool.h"
+#include "gantry/preview.h"
 #include "gantry/text.h"
 #include "gantry/train.h"
 #include "gantry/version.h"
@@ -131,6 +132,18 @@ typedef struct cli_assumed {
                 "Scaling of pixels as in train --normalize, for a file that does not say it"),              \
             .placeholder = "RULE", .derived = "as torchvision", .check = cli_check_as_job, .late = true     \
     }
+/* For commands that make or read pictures, in the member `preview` of the command's struct. `prepare`, or who starts
+ * the ranks, calls gt_preview_ask(). */
+#define CLI_PREVIEW(text)                                                                                             \
+    {                                                                                                                 \
+        CLI_FURTHER(preview, "none", text), GT_CHOICES(GT_PREVIEWS),                                                  \
+            .bare = "auto", .late = true,                                                                             \
+            .detail = "auto: as the terminal answers, kitty's pictures, sixels or blocks; nothing where there is no " \
+                      "terminal, with NO_COLOR and with TERM=dumb. blocks: two pixels in a character, in 24-bit "     \
+                      "colours where COLORTERM says so, else in 256."                                                 \
+    }
+/* Draws the picture file that the command has written, where --preview says so. */
+gt_status cli_preview_file(const gt_options *o, const char *path);
 #define CLI_ROWS(table) .rows = table, .n_rows = sizeof table / sizeof *table, .fields = sizeof(FIELDS)
 
 #define CLI_EXAMPLES(...)            \
@@ -148,8 +161,9 @@ gt_status cli_read_kernels(void);
 const gt_kernel_set *cli_kernels(void);
 
 const cli_command *const *cli_commands(int *n);
-const char *cli_group_of(const cli_command *c); /* the heading under which `gantry --help` shows it */
-const cli_command *cli_find(const char *name);  /* NULL: no such command */
+const cli_command *const *cli_first_commands(int *n); /* those that a beginner needs */
+const char *cli_group_of(const cli_command *c);       /* the heading under which `gantry --help` shows it */
+const cli_command *cli_find(const char *name);        /* NULL: no such command */
 const gt_option *cli_options(const cli_command *c, int *n);
 int cli_perform(const cli_command *c, int argc, char **argv); /* returns the exit status */
 
@@ -281,6 +295,7 @@ gt_status cli_picture_beside(cli_session *s, const char *out, const char **pictu
 
 /* ---- documentation from the tables ---- */
 
+void cli_print_first(FILE *f);    /* gantry alone: the commands that a beginner needs */
 void cli_print_overview(FILE *f); /* gantry --help */
 /* Prints where all words of the topic stand together; `f` NULL: do they anywhere? */
 bool cli_find_words(const char *topic, FILE *f);
@@ -360,8 +375,9 @@ gt_status cli_share_path_all(gt_comm *c, gt_arena *a, const char **path);
 /* ---- gantry inspect: one file per kind of thing ---- */
 
 gt_status cli_inspect_dataset(const char *spec);
-/* The same for gantry dataset inspect; `grid`: the PNG into which some of the images are drawn, or "". */
-gt_status cli_dataset_inspect(const char *spec, const char *grid);
+/* The same for gantry dataset inspect; `grid`: the PNG into which some of the images are drawn, or "". `preview`: the
+ * images are drawn on the terminal, too. */
+gt_status cli_dataset_inspect(const char *spec, const char *grid, gt_preview preview);
 /* gantry dataset verify: all ranks read every image once. GT_FORMAT: some images are damaged; up to 1000 of them are
  * listed. */
 gt_status cli_dataset_verify_all(gt_comm *comm, const char *spec);

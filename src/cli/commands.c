@@ -50,9 +50,18 @@ static const struct {
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
+/* In the order in which a beginner needs them. */
+static const cli_command *const first_commands[] = {&cli_inspect,  &cli_dataset, &cli_train,
+                                                    &cli_generate, &cli_report,  &cli_help};
+
 const cli_command *const *cli_commands(int *n) {
     *n = N_COMMANDS;
     return commands;
+}
+
+const cli_command *const *cli_first_commands(int *n) {
+    *n = sizeof first_commands / sizeof *first_commands;
+    return first_commands;
 }
 
 const char *cli_group_of(const cli_command *c) {

@@ -361,7 +361,7 @@ static gt_status merge(cli_session *s, dataset_fields *f, const char **words, in
 
 static gt_status inspect(cli_session *s, dataset_fields *f, const char **words, int n) {
     gt_status st = GT_OK;
-    for (int i = 0; i < n && !st && !s->comm->rank; i++) st = cli_dataset_inspect(words[i], f->grid);
+    for (int i = 0; i < n && !st && !s->comm->rank; i++) st = cli_dataset_inspect(words[i], f->grid, GT_PREVIEW_NONE);
     return gt_comm_agree_all(s->comm, st);
 }
 

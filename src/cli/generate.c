@@ -19,6 +19,7 @@ typedef struct generate_fields {
     cli_edit_options editing;
     const char *seeds, *grid, *class, *label, *mixture;
     generated_depth depth;
+    gt_preview preview;
     int64_t threads;
     double temperature, strength;
     const char *start;
@@ -73,6 +74,7 @@ static const gt_option table[] = {
     {CLI_SHOWN("npy", request.npy, "0", "Also write all channels of each seed as float32 to seed0000.npy"),
      .detail = "-1 and 1 stand for the ends of the dataset's range. Pictures show the first three channels, or the "
                "first, of images that are not grey, RGB or RGBA."},
+    CLI_PREVIEW("Show the grid, the picture of --out or else the first picture on the terminal"),
     CLI_EDIT_OPTIONS(""),
     CLI_GENERATOR_OPTIONS,
     {CLI_FURTHER(temperature, NULL, "Temperature of draws of a prior of codes; below 1: surer, less variety"),
@@ -165,6 +167,7 @@ static gt_status read_request(cli_session *s) {
     r->options.temperature = (float)fields->temperature;
     if (!st) st = cli_read_generator_options(s, &fields->generating, &r->options, &r->checkpoint);
     if (!st) st = cli_read_edits(s, &fields->editing, r->checkpoint, &r->edit);
+    if (!st) gt_preview_ask(fields->preview);
     r->options.start = *fields->start ? fields->start : NULL;
     r->options.steps.strength = *fields->start ? fields->strength : 0;
     return !st && *fields->mixture ? cli_choose_checkpoint(&s->options, &fields->mixture) : st;
@@ -189,6 +192,16 @@ static void print_made(const gt_generate_request *r, int64_t made) {
     if (r->gathered) gt_print("%s/grid.png\n", r->outdir);
 }
 
+/* One picture of what was made. */
+static gt_status show_made(const cli_session *s, const gt_generate_request *r) {
+    const char *path = r->out;
+    if (r->gathered) path = gt_arena_printf(s->arena, "%s/grid.png", r->outdir);
+    else if (r->single && *r->projected_w) path = gt_arena_printf(s->arena, "%s/proj00.png", r->outdir);
+    else if (r->single) path = gt_arena_printf(s->arena, "%s/seed%04lld.png", r->outdir, (long long)r->seeds[0]);
+    if (!path) return GT_NOMEM;
+    return gt_ends_with(path, ".png") || gt_ends_with(path, ".webp") ? cli_preview_file(&s->options, path) : GT_OK;
+}
+
 static gt_status generate(cli_session *s) {
     generate_fields *fields = s->fields;
     gt_generate_request *r = &fields->request;
@@ -202,8 +215,10 @@ static gt_status generate(cli_session *s) {
     gt_stop_restore();
     cli_say_stopped(st, *r->out ? gt_arena_printf(s->arena, "%s is not written", r->out)
                                 : gt_arena_printf(s->arena, "they are in %s", r->outdir));
-    if (!st && !s->comm->rank) print_made(r, made);
-    return st;
+    if (st || s->comm->rank) return st;
+    print_made(r, made);
+    if (show_made(s, r)) gt_warn("no preview: %s", gt_message());
+    return GT_OK;
 }
 
 const cli_command cli_generate = {

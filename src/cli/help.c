@@ -6,22 +6,34 @@
 
 enum { COLUMNS = 80, HELP_COLUMN = 26, TAIL_BYTES = 512 };
 
+static const char usage[] = "usage: gantry COMMAND [ARGUMENTS]\n"
+                            "Trains image-generating networks on CPUs, from a workstation to a cluster.\n",
+                  try_it[] = "Try it: gantry train --data=synth:shapes --cond --kimg=1 --cbase=2048 --cmax=64\n";
+
+static void print_command(const cli_command *c, FILE *f) { fprintf(f, "  %-12s %s\n", c->name, c->help); }
+
+void cli_print_first(FILE *f) {
+    int n;
+    const cli_command *const *c = cli_first_commands(&n);
+    fputs(usage, f);
+    for (int i = 0; i < n; i++) print_command(c[i], f);
+    fputs("gantry help all: all commands. gantry COMMAND --help: options, files, examples.\n", f);
+    fputs(try_it, f);
+}
+
 void cli_print_overview(FILE *f) {
     int n;
     const char *group = NULL;
     const cli_command *const *c = cli_commands(&n);
-    fputs("usage: gantry COMMAND [ARGUMENTS]\n"
-          "Trains image-generating networks on CPUs, from a workstation to a cluster.\n",
-          f);
+    fputs(usage, f);
     for (int i = 0; i < n; i++) {
         if (c[i]->hidden) continue;
         if (group != cli_group_of(c[i])) fprintf(f, "%s\n", group = cli_group_of(c[i]));
-        fprintf(f, "  %-12s %s\n", c[i]->name, c[i]->help);
+        print_command(c[i], f);
     }
-    fputs("gantry COMMAND --help: options, files, examples. gantry help WORD: what it is.\n"
-          "Try it: gantry train --data=synth:shapes --cond --kimg=1 --cbase=2048 --cmax=64\n"
-          "Exit status: 0 done, 1 failed, 2 wrong usage, 75 stopped: start again to resume.\n",
-          f);
+    fputs("gantry COMMAND --help: options, files, examples. gantry help WORD: what it is.\n", f);
+    fputs(try_it, f);
+    fputs("Exit status: 0 done, 1 failed, 2 wrong usage, 75 stopped: start again to resume.\n", f);
 }
 
 /* ---- options ---- */

@@ -156,10 +156,13 @@ static int help(int argc, char **argv) {
     for (char *c = key; *c; c++)
         if (*c == '_') *c = '-';
     const cli_command *command = cli_find(topic);
+    bool all = !strcmp(topic, "all") || (!*topic && *argv[0] == '-'); /* gantry --help */
     bool is_key = *topic && !command && print_key(key, NULL);
-    if (*topic && !command && !is_key && !cli_find_words(topic, NULL)) return cli_exit("help", fail_unknown(topic));
+    if (*topic && !all && !command && !is_key && !cli_find_words(topic, NULL))
+        return cli_exit("help", fail_unknown(topic));
     if (!cli_first_rank()) return CLI_DONE; /* of several ranks one prints */
-    if (!*topic) cli_print_overview(stdout);
+    if (all) cli_print_overview(stdout);
+    else if (!*topic) cli_print_first(stdout);
     else if (command) cli_print_help(command, NULL, stdout);
     else if (is_key) print_key(key, stdout);
     else cli_find_words(topic, stdout);
@@ -168,11 +171,11 @@ static int help(int argc, char **argv) {
 
 const cli_command cli_help = {
     .name = "help",
-    .arguments = "[COMMAND | KEY | WORD ...]",
+    .arguments = "[COMMAND | KEY | WORD ... | all]",
     .help = "Explain a command, or an option of any command, or find a word",
     .detail = "Other words are looked for in the commands, options and examples, in the names of other "
               "programs, in the glossary and in the headings of the documents.",
-    CLI_EXAMPLES({"All commands", "gantry help"}, {"All that gantry generate can do", "gantry help generate"},
+    CLI_EXAMPLES({"All commands", "gantry help all"}, {"All that gantry generate can do", "gantry help generate"},
                  {"The option --seeds, wherever there is one", "gantry help seeds"},
                  {"Where a word stands", "gantry help histogram"}),
     .main = help,

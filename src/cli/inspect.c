@@ -20,6 +20,7 @@ typedef struct inspect_fields {
     bool graph, check, time, overwrite;
     const char *phase, *model, *size, *sheet;
     shown_losses losses;
+    gt_preview preview;
     int64_t threads, channels, classes;
     cli_assumed assumed;
 } inspect_fields;
@@ -48,6 +49,7 @@ static const gt_option table[] = {
                "batch (--recon-pixels, --recon-batch)."},
     {CLI_OPTION(sheet, "", "Of a dataset, or a folder of pictures: write 64 of them to this PNG"),
      .placeholder = "FILE", CLI_WRITES({"*.png", GT_OUTFILE_PICTURE}), .late = true},
+    CLI_PREVIEW("Of a picture, a dataset or a folder of pictures: show 64 of them on the terminal"),
     {CLI_OPTION(check, "0", "Check an HDF5 file of another program; silent if it is sound"),
      .detail =
          "libhdf5 may crash on a damaged file, so gantry train runs this in a process of its own before it opens one."},
@@ -63,35 +65,43 @@ static bool is_checkpoint(const char *path, gt_file_kind kind) {
     return kind == GT_KIND_CHECKPOINT || !strncmp(name, "checkpoint-", 11);
 }
 
-static gt_status inspect_dataset(const gt_options *o, const char *path, const char *sheet) {
+static gt_status inspect_dataset(const gt_options *o, const char *path, const inspect_fields *f) {
     gt_options_use(o, "sheet");
-    return cli_dataset_inspect(path, sheet);
+    gt_options_use(o, "preview");
+    return cli_dataset_inspect(path, f->sheet, f->preview);
 }
 
-static gt_status inspect_hdf5(const gt_options *o, const char *path, const char *sheet) {
+static gt_status inspect_hdf5(const gt_options *o, const char *path, const inspect_fields *f) {
     bool other = false;
     gt_status st = gt_h5_check(path);
     if (!st) st = cli_inspect_log(path, &other);
-    return st && other ? inspect_dataset(o, path, sheet) : st;
+    return st && other ? inspect_dataset(o, path, f) : st;
 }
 
 /* Of an array of pictures what the dataset holds comes behind what the array holds. */
-static gt_status inspect_array(const gt_options *o, const char *path, const char *sheet) {
+static gt_status inspect_array(const gt_options *o, const char *path, const inspect_fields *f) {
     bool pictures = false;
-    gt_status st = *sheet ? GT_OK : gt_array_view_print(stdout, path, &pictures);
-    return !st && (pictures || *sheet) ? inspect_dataset(o, path, sheet) : st;
+    gt_status st = *f->sheet ? GT_OK : gt_array_view_print(stdout, path, &pictures);
+    return !st && (pictures || *f->sheet) ? inspect_dataset(o, path, f) : st;
 }
 
-static gt_status inspect(const gt_options *o, const char *path, gt_file_kind kind, const char *sheet) {
+static gt_status inspect_picture(const gt_options *o, const char *path, const inspect_fields *f) {
+    gt_status st = gt_picture_view_print(stdout, path);
+    gt_options_use(o, "preview");
+    return st ? st : gt_preview_file(f->preview, path);
+}
+
+static gt_status inspect(const gt_options *o, const char *path, gt_file_kind kind, const inspect_fields *f) {
     bool other;
     gt_network_options reading = cli_reading(o);
     if (kind == GT_KIND_MISSING && access(path, F_OK) && !gt_synth_of_path(path))
         return gt_fail(GT_FAILED, "'%s': %s; a dataset, a checkpoint, a run's directory or its log is needed", path,
                        strerror(errno));
-    if (kind == GT_KIND_MISSING) return inspect_dataset(o, path, sheet);
+    if (kind == GT_KIND_MISSING) return inspect_dataset(o, path, f);
     if (kind == GT_KIND_FOLDER)
         return gt_folder_has(path, "job.ini") || gt_folder_has(path, "stats.jsonl") ? cli_inspect_run(o, path)
-                                                                                    : inspect_dataset(o, path, sheet);
+                                                                                    : inspect_dataset(o, path, f);
+    if (kind == GT_KIND_PICTURE) return inspect_picture(o, path, f);
     /* A pickle by itself is not a dataset, so the message says why it was refused as a network. */
     if (is_checkpoint(path, kind) || kind == GT_KIND_PICKLE || gt_network_is_foreign(path, &reading))
         return cli_inspect_checkpoint(o, path);
@@ -99,9 +109,9 @@ static gt_status inspect(const gt_options *o, const char *path, gt_file_kind kin
     if (gt_ends_with(path, ".ini"))
         return gt_fail(GT_USAGE, "'%s' is a job: --graph shows its graphs, gantry train %s --dry-run what it costs",
                        path, path);
-    if (kind == GT_KIND_NUMPY && gt_ends_with(path, ".npy")) return inspect_array(o, path, sheet);
-    return gt_ends_with(path, ".h5") || gt_ends_with(path, ".hdf5") ? inspect_hdf5(o, path, sheet)
-                                                                    : inspect_dataset(o, path, sheet);
+    if (kind == GT_KIND_NUMPY && gt_ends_with(path, ".npy")) return inspect_array(o, path, f);
+    return gt_ends_with(path, ".h5") || gt_ends_with(path, ".hdf5") ? inspect_hdf5(o, path, f)
+                                                                    : inspect_dataset(o, path, f);
 }
 
 static gt_status inspect_file(const gt_options *o, const char *path, const inspect_fields *fields) {
@@ -116,7 +126,7 @@ static gt_status inspect_file(const gt_options *o, const char *path, const inspe
         return cli_inspect_losses(path, fields->losses == LOSSES_REDUCTIONS);
     }
     if (fields->graph) return cli_inspect_graph(o, path, fields->phase, fields->time, (int)fields->threads);
-    return inspect(o, path, kind, fields->sheet);
+    return inspect(o, path, kind, fields);
 }
 
 /* `last` of a run may point elsewhere, and its checkpoint be gone, before one look at the file follows another. */
@@ -148,6 +158,7 @@ static int inspect_all(int argc, char **argv) {
     gt_status st = cli_note_inputs(&s);
     if (!st) st = cli_check_output_names(&s.options);
     if (!st) st = cli_check_outputs(&s.options);
+    if (!st) gt_preview_ask(fields->preview);
     if (!st && !s.arguments.n_words)
         st = gt_fail(GT_USAGE, "a file is needed: a dataset, checkpoint, metric log or run");
     for (int i = 0; i < s.arguments.n_words && !st; i++) {
@@ -170,6 +181,7 @@ const cli_command cli_inspect = {
     .takes_job = true,
     CLI_EXAMPLES({"A run: its state, job, files", "gantry inspect runs/first"},
                  {"A dataset", "gantry inspect pictures.zip"},
+                 {"A picture or a dataset, shown on the terminal", "gantry inspect pictures.zip --preview"},
                  {"An array: range, mean, deviation, histogram", "gantry inspect z.npy"},
                  {"Layers of a model, with shapes and parameters",
                   "gantry inspect --model=resnet18 --size=224x224 --classes=10"},

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <ftw.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "cli/cli.h"
 #include "gantry/runner.h"
@@ -219,10 +220,10 @@ gt_status cli_inspect_dataset(const char *spec) {
     return st;
 }
 
-gt_status cli_dataset_inspect(const char *spec, const char *grid) {
+gt_status cli_dataset_inspect(const char *spec, const char *grid, gt_preview preview) {
     gt_dataset *ds;
     gt_status st = cli_inspect_dataset(spec);
-    if (st || !*grid) return st;
+    if (st || (!*grid && preview == GT_PREVIEW_NONE)) return st;
     const gt_transform fit = {.width = SHEET_SIDE, .height = SHEET_SIDE, .channels = 3, .crop = GT_CROP_CENTER};
     st = gt_dataset_open(&ds, spec, NULL);
     bool raw = st == GT_FORMAT;
@@ -230,10 +231,13 @@ gt_status cli_dataset_inspect(const char *spec, const char *grid) {
     if (st && raw) gt_warn("no sheet: %s", gt_message());
     if (st) return raw ? GT_OK : st;
     gt_unread unread;
-    st = gt_dataset_draw(ds, grid, &unread);
+    gt_grid_png picture;
+    st = gt_dataset_draw(ds, *grid ? grid : NULL, &picture, &unread);
+    if (!st) st = gt_preview_bytes(preview, picture.png, picture.bytes, NULL);
+    free(picture.png);
     if (!st && unread.n)
-        gt_warn("%s: %lld picture%s left out%s: %s", grid, (long long)unread.n, unread.n == 1 ? " is" : "s are",
-                unread.n == 1 ? "" : ", the first", unread.why);
+        gt_warn("%s: %lld picture%s left out%s: %s", *grid ? grid : spec, (long long)unread.n,
+                unread.n == 1 ? " is" : "s are", unread.n == 1 ? "" : ", the first", unread.why);
     gt_dataset_close(ds);
     return st;
 }

@@ -23,7 +23,7 @@ static int unknown_command(const char *name) {
 static int dispatch(int argc, char **argv) {
     if (argc < 2) {
         cli_wait_turn();
-        cli_print_overview(stderr);
+        cli_print_first(stderr);
         return CLI_USAGE;
     }
     const char *name = argv[1];

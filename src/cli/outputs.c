@@ -105,3 +105,11 @@ gt_status cli_check_outputs(const gt_options *o) {
     }
     return st;
 }
+
+/* ---- on the terminal ---- */
+
+gt_status cli_preview_file(const gt_options *o, const char *path) {
+    gt_preview wanted = (gt_preview)gt_options_choice(o, "preview");
+    gt_options_use(o, "preview");
+    return gt_preview_file(wanted, path);
+}

@@ -126,6 +126,19 @@ gt_launch_stop cli_launch_stop(char *const *command) {
         .words = stopping[i].words, .gentle = stopping[i].command != NULL, .meets = cli_find(command[0])->ranks};
 }
 
+/* How the words of the command want pictures on the terminal, which its ranks cannot ask; "auto" without a value. */
+static gt_preview preview_of(char *const *command) {
+    static const char *const names[] = {GT_PREVIEWS(GT_NAME)};
+    gt_preview wanted = GT_PREVIEW_NONE;
+    for (; *command; command++) {
+        const char *word = *command + strspn(*command, "-");
+        if (!strcmp(word, "preview")) wanted = GT_PREVIEW_AUTO;
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+            if (!strncmp(word, "preview=", 8) && !strcmp(word + 8, names[k])) wanted = (gt_preview)k;
+    }
+    return wanted;
+}
+
 static gt_status launch(const run_fields *f, gt_arena *a, char **command, int *status) {
     gt_launch launch;
     if (*f->hosts && *f->hostfile) return gt_fail(GT_USAGE, "--hosts or --hostfile, not both");
@@ -144,6 +157,7 @@ static gt_status launch(const run_fields *f, gt_arena *a, char **command, int *s
         return GT_OK;
     }
     gt_launch_stop stop = cli_launch_stop(command);
+    if (!launch.here) gt_preview_ask(preview_of(command));
     return gt_launch_start(&launch, &stop, status);
 }
 

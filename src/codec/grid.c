@@ -177,7 +177,7 @@ gt_status gt_grid_write(const char *path, const float *images, int columns, int 
     uint8_t *pixels = malloc(size), *row = malloc((size_t)width * (size_t)channels);
     void *png = NULL;
     size_t bytes = 0;
-    st = pixels && row ? GT_OK : gt_fail(GT_NOMEM, "out of memory for '%s'", path);
+    st = pixels && row ? GT_OK : gt_fail(GT_NOMEM, "out of memory for '%s'", path ? path : "a picture");
     for (size_t y = 0; y < h && !st; y++)
         for (int c = 0; c < columns; c++) {
             size_t image = y / (size_t)height * (size_t)columns + (size_t)c, floats = (size_t)width * (size_t)channels;
@@ -187,7 +187,7 @@ gt_status gt_grid_write(const char *path, const float *images, int columns, int 
         }
     gt_picture p = {.height = (int)h, .width = (int)w, .channels = shown, .samples = pixels};
     if (!st) st = gt_png_encode(&p, PNG_LEVEL, &png, &bytes);
-    if (!st) st = gt_file_write(path, png, bytes);
+    if (!st && path) st = gt_file_write(path, png, bytes);
     free(row);
     free(pixels);
     if (picture) *picture = (gt_grid_png){png, bytes, (int)w, (int)h, shown};

@@ -229,6 +229,12 @@ static const gt_option options[] = {
     {OPTION(log, "info", "Least important messages that are printed"), .by_rank = true, GT_CHOICES(GT_LEVELS),
      .detail = "The run's log.txt takes all of them. -q is --log=warning --progress=0, and -v is --log=debug."},
     {OPTION(progress, "1", "Show a live line of progress on a terminal"), .by_rank = true},
+    {OPTION(preview, "none", "Show each new sheet of pictures on the terminal, and how"), GT_CHOICES(GT_PREVIEWS),
+     .by_rank = true, .bare = "auto",
+     .detail = "auto: as the terminal answers, kitty's pictures, sixels or blocks; nothing where there is no terminal, "
+               "with NO_COLOR and with TERM=dumb. blocks: two pixels in a character, in 24-bit colours where COLORTERM "
+               "says so, else in 256. The sheets are those of fakes*.png, of a model without a generator those of "
+               "reconstructions*.png."},
     {OPTION(run, "", "Folder of the run: begin the run, or resume it"), .placeholder = "DIR", .path = true,
      .class = GT_COMMAND, .group = "output", .common = true,
      .detail = "Resuming gives the same bits as never having stopped, on any number of ranks. Not together with "

@@ -47,6 +47,7 @@ gt_job_facts gt_job_look(const gt_job *job) {
                           .seed = job->seed,
                           .restart = job->restart,
                           .progress = job->progress,
+                          .preview = job->preview,
                           .heartbeat_limit = job->heartbeat_limit,
                           .dry_run = job->dry_run,
                           .log = job->log};

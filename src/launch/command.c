@@ -13,6 +13,7 @@
 #include "base/door/file.h"
 #include "base/door/log.h"
 #include "base/door/program.h"
+#include "base/door/terminal.h"
 #include "dist/door/stop.h"
 #include "gantry/text.h"
 #include "launch/network.h"

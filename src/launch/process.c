@@ -22,7 +22,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,6 +31,7 @@
 #include "gantry/dist.h"
 #include "gantry/launch.h"
 #include "base/door/log.h"
+#include "base/door/terminal.h"
 #include "gantry/program.h"
 #include "dist/door/stop.h"
 #include "gantry/text.h"
@@ -233,15 +233,12 @@ static void choose_signals(sigset_t *set) {
     }
 }
 
-/* The ranks write to pipes: environment variables give them the terminal at the other end and its width. Not under
+/* The ranks write to pipes: the environment tells them of the terminal at the other end. Not under
  * srun, which passes on whole lines only. */
 static void pass_on_terminal(bool pipes) {
-    struct winsize size = {0};
-    char columns[16];
-    if (!pipes || !gt_log_is_terminal()) return;
-    ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
-    snprintf(columns, sizeof columns, "%d", (int)size.ws_col);
-    setenv(GT_TERMINAL, columns, 1);
+    char text[GT_TERMINAL_BYTES];
+    const gt_terminal t = gt_terminal_look();
+    if (pipes && t.is) setenv(GT_TERMINAL, gt_terminal_text(&t, text), 1);
 }
 
 static gt_status run_launcher(const gt_launch *l, const gt_launch_stop *stop, int *status) {

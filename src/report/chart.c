@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Line charts: see chart.h. */
-#include "report/report.h"
+ * Line charts of a page: see report.h. */
+#include "report/drawing.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,28 +11,12 @@
 #include "gantry/runlog.h"
 #include "report/compare.h"
 #include "report/html.h"
-#include "report/plot.h"
 
 enum { WIDTH = 560, HEIGHT = 210, LEFT = 54, RIGHT = 10, TOP = 8, BOTTOM = 24, X_STEPS = 6, Y_STEPS = 5 };
 
 static const double LEAST = 1e-305, MOST = 1e300; /* so that sums and quotients of them stay numbers */
 
-typedef struct line { /* of a chart; no points: there is none */
-    double last;      /* of the finite values */
-    int points;
-    double *x, *y; /* middles of stretches of ticks, and means of what is finite in them; NaN: a gap */
-} line;
-
 static const double KIMG = 1000; /* images */
-
-typedef struct drawing {
-    const chart *chart;
-    line lines[CHART_MOST_LINES];
-    double *numbers; /* of all lines */
-    double lo, hi, first, last;
-    bool bridge;
-    axis x, y;
-} drawing;
 
 static double value(const chart_line *l, const gt_stats_series *series, int tick) {
     double x = series->values[tick].mean;
@@ -93,7 +77,7 @@ static double middle(const gt_stats *s, gt_compare_axis over, int begin, int str
 /* Averages of equal stretches of ticks. */
 static void take_points(drawing *d, int i, int most) {
     const chart_line *l = &d->chart->lines[i];
-    line *to = &d->lines[i];
+    drawing_line *to = &d->lines[i];
     const gt_stats_series *series = to->points ? gt_stats_find(l->stats, l->series) : NULL;
     int ticks = to->points, stretch = stretch_of(ticks, most);
     to->points = 0;
@@ -113,19 +97,22 @@ static void take_points(drawing *d, int i, int most) {
     }
 }
 
-/* A stretch without a value is a gap, but not in rare series. */
-static void draw_line(const pen *p, drawing *d, int i) {
-    line *l = &d->lines[i];
-    gt_curve curve = {.n = l->points, .x = l->x, .y = l->y};
-    double x[CHART_POINTS], y[CHART_POINTS];
-    if (is_rare(d->chart->lines[i].series)) {
-        curve = (gt_curve){.x = x, .y = y};
-        for (int k = 0; k < l->points; k++) {
-            if (isnan(l->y[k])) continue;
-            x[curve.n] = l->x[k];
-            y[curve.n++] = l->y[k];
-        }
+gt_curve drawing_curve(const drawing *d, int i, double *x, double *y) {
+    const drawing_line *l = &d->lines[i];
+    if (!is_rare(d->chart->lines[i].series)) return (gt_curve){.n = l->points, .x = l->x, .y = l->y};
+    gt_curve curve = {.x = x, .y = y};
+    for (int k = 0; k < l->points; k++) {
+        if (isnan(l->y[k])) continue;
+        x[curve.n] = l->x[k];
+        y[curve.n++] = l->y[k];
     }
+    return curve;
+}
+
+/* A stretch without a value is a gap, but not in rare series. */
+static void draw_line(const pen *p, const drawing *d, int i) {
+    double x[CHART_POINTS], y[CHART_POINTS];
+    const gt_curve curve = drawing_curve(d, i, x, y);
     plot_curve(p, &d->x, &d->y, &curve, i, false);
 }
 
@@ -186,16 +173,26 @@ static void draw_legend(gt_buffer *out, const drawing *d) {
     gt_buffer_printf(out, "<span class=\"at\"></span></div>");
 }
 
+/* What tells the meaning of the chart's first line; NULL: nothing does. */
+static const gt_series *series_of(const drawing *d) {
+    const gt_series *known = NULL;
+    for (int i = 0; i < d->chart->n && !known; i++)
+        if (d->lines[i].points) known = gt_series_of(d->chart->lines[i].series);
+    return known;
+}
+
+void drawing_title(const drawing *d, char title[DRAWING_TITLE]) {
+    const gt_series *known = series_of(d);
+    const char *unit = known && !d->chart->lines[0].map ? known->unit : "";
+    snprintf(title, DRAWING_TITLE, "%s%s%s%s", d->chart->title, *unit ? " (" : "", unit, *unit ? ")" : "");
+}
+
 /* The title has the unit, the note says what the series means where the chart does not. */
 static void put_caption(gt_buffer *out, const drawing *d) {
-    const chart *c = d->chart;
-    const gt_series *known = NULL;
-    char title[200];
-    for (int i = 0; i < c->n && !known; i++)
-        if (d->lines[i].points) known = gt_series_of(c->lines[i].series);
-    const char *unit = known && !c->lines[0].map ? known->unit : "";
-    snprintf(title, sizeof title, "%s%s%s%s", c->title, *unit ? " (" : "", unit, *unit ? ")" : "");
-    html_figure(out, title, *c->note || !known ? c->note : known->help);
+    const gt_series *known = series_of(d);
+    char title[DRAWING_TITLE];
+    drawing_title(d, title);
+    html_figure(out, title, *d->chart->note || !known ? d->chart->note : known->help);
 }
 
 static void draw_chart(gt_buffer *out, drawing *d) {
@@ -213,17 +210,23 @@ static void draw_chart(gt_buffer *out, drawing *d) {
                      HEIGHT - BOTTOM);
 }
 
-void chart_draw(gt_buffer *out, const chart *c) {
-    drawing d = {.chart = c, .lo = INFINITY, .hi = -INFINITY, .first = INFINITY, .last = -INFINITY};
+bool drawing_take(drawing *d, const chart *c, bool *failed) {
     int most = c->points;
-    for (int i = 0; i < c->n; i++) measure_series(&d, i);
-    if (!(d.hi >= d.lo) || d.lo < -MOST || d.hi > MOST) return;
-    d.numbers = calloc((size_t)c->n * 2 * (size_t)most, sizeof *d.numbers);
-    out->failed |= !d.numbers;
-    if (!d.numbers) return;
-    d.x = make_axis(d.first / KIMG, d.last / KIMG, X_STEPS, true);
-    d.y = make_axis(d.lo, d.hi, Y_STEPS, false);
-    for (int i = 0; i < c->n; i++) take_points(&d, i, most);
+    *d = (drawing){.chart = c, .lo = INFINITY, .hi = -INFINITY, .first = INFINITY, .last = -INFINITY};
+    for (int i = 0; i < c->n; i++) measure_series(d, i);
+    if (!(d->hi >= d->lo) || d->lo < -MOST || d->hi > MOST) return false;
+    d->numbers = calloc((size_t)c->n * 2 * (size_t)most, sizeof *d->numbers);
+    *failed |= !d->numbers;
+    if (!d->numbers) return false;
+    d->x = make_axis(d->first / KIMG, d->last / KIMG, X_STEPS, true);
+    d->y = make_axis(d->lo, d->hi, Y_STEPS, false);
+    for (int i = 0; i < c->n; i++) take_points(d, i, most);
+    return true;
+}
+
+void chart_draw(gt_buffer *out, const chart *c) {
+    drawing d;
+    if (!drawing_take(&d, c, &out->failed)) return;
     draw_chart(out, &d);
     free(d.numbers);
 }

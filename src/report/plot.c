@@ -8,7 +8,7 @@
 
 #include "report/html.h"
 
-enum { UNIT_ROOM = 34 /* at the end of a page's x axis */ };
+enum { UNIT_ROOM = 31 /* at the end of a page's x axis */ };
 
 static double on_scale(const axis *a, double value) { return a->scale == GT_LINEAR ? value : log10(value); }
 
@@ -141,8 +141,8 @@ static void mark(const pen *p, const axis *x, const axis *y, bool of_x, double v
     const axis *a = of_x ? x : y;
     double at = plot_place(a, v);
     char text[32];
-    if (p->page && of_x && at >= x->to - UNIT_ROOM) return;
     print_mark(p, a, v, text);
+    if (p->page && of_x && at + plot_text_width(p, MARK_SIZE, text) / 2 >= x->to - UNIT_ROOM) return;
     if (of_x && !p->page) rule(p, at, y->to, at, y->from);
     if (!of_x) rule(p, x->from, at, x->to, at);
     if (of_x) plot_text(p, at, y->from + (p->page ? 18 : 15), 0.5, MARK_SIZE, 0, text);
@@ -168,10 +168,18 @@ static void dot(const pen *p, double x, double y, int colour) {
     cairo_fill(p->cairo);
 }
 
+static bool is_two(const axis *x, const axis *y, const gt_curve *curve) {
+    int n = 0;
+    for (int i = 0; i < curve->n; i++)
+        n += isfinite(plot_place(x, curve->x[i])) && isfinite(plot_place(y, curve->y[i]));
+    return n == 2;
+}
+
 void plot_curve(const pen *p, const axis *x, const axis *y, const gt_curve *curve, int colour, bool dots) {
     int run = 0; /* points since the last gap */
     double px = 0, py = 0;
-    if (p->page) gt_buffer_printf(p->page, "<path class=\"l%d\" d=\"", colour);
+    bool apart = p->page && is_two(x, y, curve);
+    if (p->page) gt_buffer_printf(p->page, "<path class=\"l%d%s\" d=\"", colour, apart ? " two" : "");
     else plot_colour(p->cairo, colour, 1);
     for (int i = 0; i <= curve->n; i++) {
         double nx = i < curve->n ? plot_place(x, curve->x[i]) : NAN;
@@ -182,7 +190,8 @@ void plot_curve(const pen *p, const axis *x, const axis *y, const gt_curve *curv
             if (p->page) gt_buffer_printf(p->page, "%c%.1f %.1f", run ? 'L' : 'M', px, py);
             else if (run) cairo_line_to(p->cairo, px, py);
             else cairo_move_to(p->cairo, px, py);
-            run++;
+            if (apart) gt_buffer_printf(p->page, "h0");
+            run += !apart;
         } else {
             if (p->page && run == 1) gt_buffer_printf(p->page, "h0");
             if (i < curve->n) run = 0;
@@ -190,7 +199,7 @@ void plot_curve(const pen *p, const axis *x, const axis *y, const gt_curve *curv
     }
     if (p->page) gt_buffer_printf(p->page, "\"/>");
     else cairo_stroke(p->cairo);
-    if (p->page && run) dot(p, px, py, colour);
+    if (p->page && (run || apart)) dot(p, px, py, colour);
     for (int i = 0; dots && i < curve->n; i++) {
         px = plot_place(x, curve->x[i]);
         py = plot_place(y, curve->y[i]);

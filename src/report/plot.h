@@ -28,7 +28,7 @@ double plot_place(const axis *a, double value);
 /* Draws lines and numbers along both axes. */
 void plot_marks(const pen *p, const axis *x, const axis *y);
 /* Draws a curve. A point without finite place is a gap. On a page a point between gaps is a dot, and so is the last
- * point; `dots`: all points are dots. */
+ * point; a curve of two points, which shows no trend yet, is two dots. `dots`: all points are dots. */
 void plot_curve(const pen *p, const axis *x, const axis *y, const gt_curve *curve, int colour, bool dots);
 /* Writes text with its baseline at y. before = 0: to the right of x; 0.5: around x; 1: to the left of x. Cairo turns
  * the text by `angle`. */

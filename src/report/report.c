@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/door/embed.h"
 #include "gantry/rundir.h"
@@ -37,11 +38,18 @@ static void tile(gt_buffer *out, const char *label, const char *format, double x
 }
 
 static void put_tiles(gt_buffer *out, const gt_stats *s) {
-    double hours = report_last(s, "Timing/total_sec") / 3600,
+    double seconds = report_last(s, "Timing/total_sec"),
            per_second = report_per_second(report_last(s, "Timing/sec_per_kimg"));
     gt_buffer_printf(out, "<div class=\"tiles\">");
     tile(out, "kimg", "%.6g", s->ticks ? (double)s->images[s->ticks - 1] / 1000 : 0);
-    tile(out, hours < 1 ? "minutes" : "hours", "%.3g", hours < 1 ? hours * 60 : hours);
+    tile(out,
+         seconds < 60     ? "seconds"
+         : seconds < 3600 ? "minutes"
+                          : "hours",
+         "%.3g",
+         seconds < 60     ? seconds
+         : seconds < 3600 ? seconds / 60
+                          : seconds / 3600);
     tile(out, "images per second", per_second < 1000 ? "%.3g" : "%.0f", per_second);
     tile(out, "loss G", "%.3f", report_last(s, "Loss/G/loss"));
     tile(out, "loss D", "%.3f", report_last(s, "Loss/D/loss"));
@@ -84,6 +92,7 @@ static void put_page(gt_buffer *out, const char *dir, bool beside, const char *n
     report_state(out, dir, starts, s);
     put_tiles(out, s);
     report_pictures(out, dir);
+    report_next(out, dir, starts);
     report_warnings(out, dir);
     report_metrics(out, dir, s);
     if (s->ticks) report_charts(out, &(report_run){dir, name, s}, 1);
@@ -93,27 +102,38 @@ static void put_page(gt_buffer *out, const char *dir, bool beside, const char *n
     report_end(out);
 }
 
-gt_status gt_report_write(const char *dir, const char *path) {
+gt_status report_read(const char *dir, gt_stats **stats, gt_starts **starts) {
     struct stat st_dir;
-    if (stat(dir, &st_dir) || !S_ISDIR(st_dir.st_mode)) return gt_fail(GT_FAILED, "'%s' is not a run's directory", dir);
-    char *stats_path = gt_path_join(dir, "stats.jsonl"), *own = path ? NULL : gt_path_join(dir, "report.html"),
-         *full = realpath(dir, NULL);
-    gt_stats *stats = stats_path ? gt_stats_read(stats_path) : NULL;
-    gt_status st = stats && (path || own) && full ? GT_OK : gt_wrap(GT_FAILED, "no report of '%s'", dir);
-    gt_buffer page = {0};
-    char *job = NULL;
-    if (!st) st = gt_rundir_read(dir, "job.ini", &job);
-    gt_starts *starts = st ? NULL : gt_starts_read(dir);
-    if (!st && !starts) st = GT_NOMEM;
-    if (!st) gt_logs_warn(dir, stats, starts, 1);
-    if (!st && !stats->ticks && !job) /* a run has a log, or, before the first tick, its job */
+    char *path = gt_path_join(dir, "stats.jsonl"), *job = gt_path_join(dir, "job.ini");
+    gt_status st = path && job ? GT_OK : GT_NOMEM;
+    *stats = NULL;
+    *starts = NULL;
+    if (!st && (stat(dir, &st_dir) || !S_ISDIR(st_dir.st_mode)))
+        st = gt_fail(GT_FAILED, "'%s' is not a run's directory", dir);
+    if (!st && !(*stats = gt_stats_read(path))) st = gt_wrap(GT_FAILED, "no report of '%s'", dir);
+    if (!st && !(*starts = gt_starts_read(dir))) st = GT_NOMEM;
+    if (!st) gt_logs_warn(dir, *stats, *starts, 1);
+    if (!st && !(*stats)->ticks && access(job, R_OK)) /* a run has a log, or, before the first tick, its job */
         st = gt_fail(GT_FAILED, "'%s' is not a run's directory: it has no ticks in stats.jsonl and no job.ini", dir);
+    free(path);
+    free(job);
+    return st;
+}
+
+gt_status gt_report_write(const char *dir, const char *path) {
+    gt_stats *stats;
+    gt_starts *starts;
+    gt_status st = report_read(dir, &stats, &starts);
+    char *own = path ? NULL : gt_path_join(dir, "report.html"), *full = realpath(dir, NULL), *job = NULL;
+    gt_buffer page = {0};
+    if (!st && (!(path || own) || !full)) st = gt_fail(GT_FAILED, "no report of '%s': out of memory", dir);
+    if (!st) st = gt_rundir_read(dir, "job.ini", &job);
     if (!st) put_page(&page, dir, !path, basename(full), job, stats, starts);
     if (!st) st = gt_buffer_write(&page, path ? path : own);
+    gt_buffer_free(&page);
     gt_stats_free(stats);
     gt_starts_free(starts);
     free(job);
-    free(stats_path);
     free(own);
     free(full);
     return st;

@@ -47,6 +47,7 @@
   function draw(c, weight) {
     c.shown = weight ? c.data.y.map(v => smooth(v, weight)) : c.data.y;
     c.paths.forEach((path, i) => {
+      const two = c.shown[i].filter((v, k) => v !== null && xs(c, i)[k] !== null).length === 2; // no trend: two dots
       let d = "", pen = "M", last = null, run = 0;
       c.shown[i].forEach((v, k) => {
         const x = xs(c, i)[k];
@@ -59,6 +60,7 @@
         }
         last = [xAt(c, x).toFixed(1), yAt(c, v).toFixed(1)];
         d += pen + last.join(" ");
+        if (two) { d += "h0"; return; }
         pen = "L";
         run++;
       });

@@ -88,7 +88,15 @@ typedef struct curves {
     const report_run *runs;
     int n, points; /* runs; points of a curve */
     int *count;
+    int columns; /* of a terminal; 0: a page */
+    bool coloured;
 } curves;
+
+static void draw(const curves *c, const char *title, const char *note, int n, const chart_line *lines) {
+    const chart of = {title, note, n, lines, c->points, c->columns, c->coloured};
+    if (c->columns) chart_print(c->out, &of);
+    else chart_draw(c->out, &of);
+}
 
 /* A chart of one series: a line for each run. */
 static void put_series(const curves *c, const char *title, const char *note, const char *label, const char *series,
@@ -96,7 +104,7 @@ static void put_series(const curves *c, const char *title, const char *note, con
     chart_line lines[CHART_MOST_LINES];
     for (int i = 0; i < c->n; i++)
         lines[i] = (chart_line){c->runs[i].stats, i, c->n > 1 ? c->runs[i].name : label, series, map};
-    chart_draw(c->out, &(chart){title, note, c->n, lines, c->points});
+    draw(c, title, note, c->n, lines);
 }
 
 /* Of all runs. */
@@ -119,7 +127,7 @@ static void put_row(const curves *c, int row) {
                                 charts[row].lines[n].map};
     }
     if (c->n == 1) {
-        chart_draw(c->out, &(chart){charts[row].title, charts[row].note, n, lines, c->points});
+        draw(c, charts[row].title, charts[row].note, n, lines);
         return;
     }
     for (int k = 0; k < n; k++) {
@@ -180,7 +188,7 @@ static int points_of(const report_run *runs, int n) {
 }
 
 void report_charts(gt_buffer *out, const report_run *runs, int n) {
-    const curves c = {out, runs, n, points_of(runs, n), NULL};
+    const curves c = {.out = out, .runs = runs, .n = n, .points = points_of(runs, n)};
     gt_buffer_printf(out, "<h2 id=\"curves\">Curves</h2>\n<p class=\"tools\"><span hidden>Smoothing <input "
                           "id=\"smoothing\" type=\"range\" min=\"0\" max=\"0.98\" step=\"0.01\" value=\"0\" "
                           "aria-label=\"Smoothing\"></span><span hidden>Over <select id=\"axis\" "
@@ -200,4 +208,20 @@ void report_charts(gt_buffer *out, const report_run *runs, int n) {
     each_series(&c, put_other);
     gt_buffer_printf(out, "</div>%s</details>\n",
                      is_full(out) ? "<p>Not all of them: the page would be too large; stats.jsonl has all.</p>" : "");
+}
+
+static bool is_main(const char *title) {
+    static const char *const titles[] = {"Losses", "Reconstruction", "Loss", "Classified rightly"};
+    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+        if (!strcmp(title, titles[i])) return true;
+    return false;
+}
+
+void report_main_charts(gt_buffer *out, const report_run *run, int columns, bool coloured) {
+    const curves c = {
+        .out = out, .runs = run, .n = 1, .points = points_of(run, 1), .columns = columns, .coloured = coloured};
+    for (int i = 0; i < CHARTS; i++)
+        if (is_main(charts[i].title)) put_row(&c, i);
+    each_series(&c, put_score);
+    put_metrics(&c);
 }

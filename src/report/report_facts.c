@@ -35,22 +35,84 @@ static void put_progress(gt_buffer *out, const gt_starts *starts, const gt_stats
     gt_buffer_printf(out, "</p>\n");
 }
 
+bool report_is_young(const gt_stats *s, const gt_starts *starts, bool finished, char text[REPORT_YOUNG]) {
+    enum { FEW = 10 };          /* ticks */
+    const double little = 0.01; /* of the training */
+    double seconds = report_last(s, "Timing/total_sec");
+    char time[32] = "";
+    int n = 0;
+    bool begins = s->ticks && !finished && starts->total > 0 &&
+                  (double)s->images[s->ticks - 1] < little * (double)starts->total;
+    if (!s->ticks || (s->ticks >= FEW && !begins)) return false;
+    if (isfinite(seconds)) n = snprintf(text, REPORT_YOUNG, "%s, ", gt_duration_text(seconds, time));
+    snprintf(text + n, REPORT_YOUNG - (size_t)n, "%d tick%s: %s", s->ticks, s->ticks == 1 ? "" : "s",
+             finished ? "the run was too short to judge by its curves" : "too early to judge by the curves");
+    return true;
+}
+
+/* ---- what can be done next ---- */
+
+typedef struct next_list { /* counts what is given on */
+    gt_log_next *next;
+    void *arg;
+    int n;
+} next_list;
+
+static void give_next(void *arg, const char *command, const char *what) {
+    next_list *l = arg;
+    l->n++;
+    l->next(l->arg, command, what);
+}
+
+static void give_command(next_list *l, const char *words, const char *dir, const char *what) {
+    gt_buffer command = {0};
+    gt_buffer_printf(&command, "%s", words);
+    gt_buffer_shell(&command, dir);
+    gt_buffer_add(&command, "", 1);
+    if (!command.failed) give_next(l, command.data, what);
+    gt_buffer_free(&command);
+}
+
+void report_next_each(const char *dir, const gt_starts *starts, gt_log_next *next, void *arg) {
+    const char *state = gt_starts_state(dir, starts);
+    next_list l = {next, arg, 0};
+    bool running = !strcmp(state, "running"), finished = !strcmp(state, "finished");
+    if (running) give_command(&l, "gantry status ", dir, "how far the run is");
+    if (running) give_command(&l, "gantry report ", dir, "this report once more, with what has come since");
+    if (finished || !strcmp(state, "stopped")) gt_log_next_each(dir, give_next, &l);
+    if (*state && !running && !finished && !l.n) give_command(&l, "gantry train --run=", dir, "the run resumes");
+}
+
+static void put_next(void *arg, const char *command, const char *what) {
+    gt_buffer *out = arg;
+    html_text(out, "<tr><td><code>", command, "</code></td>");
+    html_text(out, "<td>", what, "</td></tr>\n");
+}
+
+void report_next(gt_buffer *out, const char *dir, const gt_starts *starts) {
+    gt_buffer rows = {0};
+    report_next_each(dir, starts, put_next, &rows);
+    if (rows.n) {
+        gt_buffer_printf(out, "<h2 id=\"next\">Next</h2>\n<div class=\"card scroll\"><table>\n");
+        gt_buffer_add(out, rows.data, rows.n);
+        gt_buffer_printf(out, "</table></div>\n");
+    }
+    out->failed |= rows.failed;
+    gt_buffer_free(&rows);
+}
+
+/* ---- the state ---- */
+
 void report_state(gt_buffer *out, const char *dir, const gt_starts *starts, const gt_stats *s) {
     const char *state = gt_starts_state(dir, starts);
+    char young[REPORT_YOUNG];
     bool running = !strcmp(state, "running"), finished = !strcmp(state, "finished");
     if (*state) {
         gt_buffer_printf(out, "<p><span class=\"state %s\">%s</span> ", state, state);
         html_text(out, "", starts->message, "</p>\n");
     }
     if (starts->count && starts->total > 0) put_progress(out, starts, s, running);
-    if (*state && !running && !finished) {
-        gt_buffer command = {0};
-        gt_buffer_printf(&command, "gantry train --run=");
-        gt_buffer_shell(&command, dir);
-        gt_buffer_add(&command, "", 1);
-        if (!command.failed) html_text(out, "<p>The run resumes by <code>", command.data, "</code></p>\n");
-        gt_buffer_free(&command);
-    }
+    if (report_is_young(s, starts, finished, young)) html_text(out, "<p>", young, "</p>\n");
 }
 
 /* The processors of all parts of the run. */

@@ -27,7 +27,7 @@ enum {
     MOST_MADE_SMALLER = 4 /* of the strip: this takes time */
 };
 
-static void base64(gt_buffer *out, const unsigned char *p, size_t n) {
+void report_base64(gt_buffer *out, const unsigned char *p, size_t n) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (size_t i = 0; i < n; i += 3) {
         unsigned bits = (unsigned)p[i] << 16 | (i + 1 < n ? (unsigned)p[i + 1] << 8 : 0) | (i + 2 < n ? p[i + 2] : 0);
@@ -106,7 +106,7 @@ static void put_picture(gt_buffer *out, const char *dir, const char *name, const
             gt_buffer_printf(out, "<img%s alt=\"", factor ? " class=\"smaller\"" : "");
             html_text(out, "", title, "\" src=\"data:image/");
             gt_buffer_printf(out, "%s;base64,", factor ? "webp" : "png");
-            base64(out, bytes, n);
+            report_base64(out, bytes, n);
             gt_buffer_printf(out, "\">");
         } else {
             html_text(out, "<p>Not shown: ", gt_message(), "</p>");
@@ -125,7 +125,7 @@ static void put_fakes(gt_buffer *out, const char *dir, const char *when, long lo
     put_picture(out, dir, name, title, most);
 }
 
-/* ---- the strip: how the pictures came to be ---- */
+/* ---- the strip: the pictures before the newest one ---- */
 
 static size_t bytes_of(const char *dir, long long images) {
     char name[40];
@@ -157,7 +157,7 @@ static size_t frames_that_fit(const char *dir, const long long *fakes, size_t n)
 static void put_strip(gt_buffer *out, const char *dir, const long long *fakes, size_t n) {
     size_t m = frames_that_fit(dir, fakes, n);
     gt_buffer_printf(out,
-                     "<div class=\"strip\"><h3>As training went on</h3><p>%zu of %zu pictures%s</p>"
+                     "<div class=\"strip\"><h3>Earlier in training</h3><p>%zu of %zu earlier pictures%s</p>"
                      "<button type=\"button\" hidden>Play</button><input type=\"range\" min=\"0\" max=\"%zu\" "
                      "value=\"%zu\" aria-label=\"Picture\" hidden>\n",
                      m, n, m < n ? "; all of them lie in the run's directory" : "", m - 1, m - 1);
@@ -190,17 +190,30 @@ static void put_reconstructions(gt_buffer *out, const char *dir) {
     free(newest);
 }
 
-bool report_newest(gt_buffer *out, const char *dir, const char *title, size_t most) {
+/* Its name, to be freed. */
+static char *newest_name(gt_buffer *out, const char *dir) {
     size_t n;
-    char name[40] = "", *other = NULL;
+    char name[40];
     long long *fakes = gt_grid_list_fakes(dir, &n);
     if (n) gt_grid_fakes_name(fakes[n - 1], name);
-    else other = newest_reconstructions(out, dir);
-    bool any = n || other;
-    if (any) put_picture(out, dir, other ? other : name, title, most < LARGE ? most : LARGE);
     free(fakes);
-    free(other);
-    return any;
+    if (!n) return newest_reconstructions(out, dir);
+    char *copy = strdup(name);
+    out->failed |= !copy;
+    return copy;
+}
+
+bool report_newest(gt_buffer *out, const char *dir, const char *title, size_t most) {
+    char *name = newest_name(out, dir);
+    if (name) put_picture(out, dir, name, title, most < LARGE ? most : LARGE);
+    free(name);
+    return name != NULL;
+}
+
+char *report_newest_path(const char *dir) {
+    char *name = newest_name(&(gt_buffer){0}, dir), *path = name ? gt_path_join(dir, name) : NULL;
+    free(name);
+    return path;
 }
 
 void report_pictures(gt_buffer *out, const char *dir) {
@@ -212,6 +225,6 @@ void report_pictures(gt_buffer *out, const char *dir) {
     put_reconstructions(out, dir);
     put_picture(out, dir, "confusion.png", "Confusion of the classes on images that are not trained on", LARGE);
     gt_buffer_printf(out, "</div>\n");
-    if (n > 1) put_strip(out, dir, fakes, n);
+    if (n > 1) put_strip(out, dir, fakes, n - 1); /* the newest one stands above */
     free(fakes);
 }

@@ -131,17 +131,23 @@ static bool take(const char *dir, const char *name) {
 bool gt_rundir_stop(const char *dir) { return take(dir, "stop"); }
 bool gt_rundir_checkpoint(const char *dir) { return take(dir, "checkpoint"); }
 
-/* ---- warnings in log.txt ---- */
+/* ---- log.txt ---- */
 
-/* "2026-11-22 20:06:43 warning: ..." */
-static void take_line(const char *line, gt_log_warning *warning, void *arg) {
-    char day[12], hour[10], when[32];
+/* What stands behind "2026-11-22 20:06:43 " of a line, and this time; NULL: the line has none. */
+static const char *behind_time(const char *line, char when[32]) {
+    char day[12], hour[10];
     int n = 0;
-    if (sscanf(line, "%11s %9s %n", day, hour, &n) != 2 || !n) return;
-    const char *text = line + n;
+    if (sscanf(line, "%11s %9s%n", day, hour, &n) != 2 || !n || line[n] != ' ') return NULL;
+    snprintf(when, 32, "%s %s", day, hour);
+    return line + n + 1;
+}
+
+static void take_warning(const char *line, gt_log_warning *warning, void *arg) {
+    char when[32];
+    const char *text = behind_time(line, when);
+    if (!text) return;
     bool is_warning = !strncmp(text, "warning: ", 9), is_error = !strncmp(text, "error: ", 7);
     if (!is_warning && !is_error) return;
-    snprintf(when, sizeof when, "%s %s", day, hour);
     warning(arg, when, text + (is_warning ? 9 : 0));
 }
 
@@ -150,7 +156,50 @@ void gt_log_warnings_each(const char *dir, gt_log_warning *warning, void *arg) {
     gt_lines in;
     if (!path) return;
     gt_status st = gt_lines_open(&in, path, 0, 0);
-    while (!st && gt_lines_next(&in)) take_line(in.text, warning, arg);
+    while (!st && gt_lines_next(&in)) take_warning(in.text, warning, arg);
     gt_lines_close(&in, st);
+    free(path);
+}
+
+enum { MOST_NEXT = 16, NEXT_BYTES = 1024 };
+
+typedef struct next_list {
+    char line[MOST_NEXT][NEXT_BYTES];
+    int n;
+    bool open; /* the line before was one of the list */
+} next_list;
+
+static void take_next(next_list *l, const char *line) {
+    char when[32];
+    const char *text = behind_time(line, when);
+    if (!text) return;
+    bool is = !strncmp(text, "  ", 2);
+    if (!strcmp(text, GT_NEXT)) l->n = 0, l->open = true;
+    else if (!is) l->open = false;
+    else if (l->open && l->n < MOST_NEXT && !strncmp(text, "  gantry ", 9))
+        snprintf(l->line[l->n++], NEXT_BYTES, "%s", text + 2);
+}
+
+/* A command may have spaces, what it does has no three of them. */
+static void give_next(char *line, gt_log_next *next, void *arg) {
+    char *what = line + strlen(line);
+    while (what > line && strncmp(what, "   ", 3)) what--;
+    if (what == line) return;
+    char *end = what;
+    while (end > line && *end == ' ') *end-- = 0;
+    next(arg, line, what + 3);
+}
+
+void gt_log_next_each(const char *dir, gt_log_next *next, void *arg) {
+    char *path = gt_path_join(dir, "log.txt");
+    next_list *list = path ? calloc(1, sizeof *list) : NULL;
+    gt_lines in;
+    if (list) {
+        gt_status st = gt_lines_open(&in, path, 0, 0);
+        while (!st && gt_lines_next(&in)) take_next(list, in.text);
+        gt_lines_close(&in, st);
+        for (int i = 0; i < list->n; i++) give_next(list->line[i], next, arg);
+    }
+    free(list);
     free(path);
 }

@@ -14,6 +14,7 @@
 #include "base/door/file.h"
 #include "base/door/log.h"
 #include "base/door/program.h"
+#include "base/door/terminal.h"
 #include "gantry/text.h"
 #include "search/search.h"
 

@@ -7,15 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/door/file.h"
 #include "base/door/hash.h"
 #include "base/door/pool.h"
 #include "base/door/progress.h"
 #include "codec/door/grid.h"
+#include "codec/door/picture.h"
 #include "codec/door/sample.h"
 #include "data/door/dataset.h"
 #include "model/door/model.h"
 #include "use/runner/door/items.h"
 #include "gantry/memory.h"
+#include "gantry/text.h"
 #include "use/runner/door/each_item.h"
 
 /* ---- labels, masks, pixels ---- */
@@ -169,10 +172,11 @@ static gt_status read_cell(const drawing *d, int64_t item, float *image) {
     return gt_fail(GT_FORMAT, "%s", d->unread->why);
 }
 
-static gt_status draw_grid(gt_arena *a, gt_dataset *ds, const char *path, gt_unread *unread) {
+static gt_status draw_grid(gt_arena *a, gt_dataset *ds, const char *path, gt_grid_png *picture, gt_unread *unread) {
     enum { SIDE = 8, PIXELS_MAX = 4096 };
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     gt_grid g = {.columns = SIDE, .rows = SIDE};
+    if (info->count == 1) g.columns = g.rows = 1;
     while (g.columns > 1 && g.columns * info->width > PIXELS_MAX) g.columns /= 2;
     while (g.rows > 1 && g.rows * info->height > PIXELS_MAX) g.rows /= 2;
     size_t cells = (size_t)(g.columns * g.rows);
@@ -184,16 +188,35 @@ static gt_status draw_grid(gt_arena *a, gt_dataset *ds, const char *path, gt_unr
                                       : gt_grid_choose(&g, info->count, info->label_width, label_of, ds, items);
     for (size_t i = 0; i < cells && !st; i++) st = read_cell(&d, items[i], images + i * floats);
     if (!st)
-        st = gt_grid_write(path, images, g.columns, g.rows, info->height, info->width, info->channels, -1, 1, NULL);
+        st = gt_grid_write(path, images, g.columns, g.rows, info->height, info->width, info->channels, -1, 1, picture);
     return st;
 }
 
-gt_status gt_dataset_draw(gt_dataset *ds, const char *path, gt_unread *unread) {
+gt_status gt_dataset_draw(gt_dataset *ds, const char *path, gt_grid_png *picture, gt_unread *unread) {
     gt_arena *a = gt_arena_new();
     *unread = (gt_unread){0};
-    gt_status st = a ? draw_grid(a, ds, path, unread) : GT_NOMEM;
+    *picture = (gt_grid_png){0};
+    gt_status st = a ? draw_grid(a, ds, path, picture, unread) : GT_NOMEM;
     gt_arena_free(a);
     return st;
+}
+
+/* ---- a picture file ---- */
+
+gt_status gt_picture_view_print(FILE *f, const char *path) {
+    enum { LARGEST = 1 << 30 };
+    void *bytes = NULL;
+    size_t n = 0;
+    gt_picture_info i;
+    gt_status st = gt_file_read(path, LARGEST, &bytes, &n);
+    if (st) return st;
+    st = gt_picture_head(&i, bytes, n);
+    free(bytes);
+    if (st) return gt_wrap(st, "'%s'", path);
+    gt_print_to(f, "picture      %s (%s)\n", path, i.format);
+    gt_print_to(f, "size         %dx%d, %d bits, %d channel%s%s\n", i.width, i.height, i.bits, i.channels,
+                gt_plural(i.channels), i.alpha ? " (the last one is alpha)" : "");
+    return GT_OK;
 }
 
 /* ---- are all images readable? ---- */

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Looks at pages in headless Chromium, wide and narrow, light and dark, and fails where a page is wider than the window, logs an error, has text that is hard to
-read or pictures that are not there. Of reports (1440 and 390 pixels): where curves, values under the pointer or smoothing are missing. Of the site of the documents (1200 and 400
-pixels): where the navigation cannot be opened, or the search finds nothing. Screenshots go beside the pages: PAGE-WIDTH-light.png, ...
+read or pictures that are not there. Of reports (1440 and 390 pixels): where curves, values under the pointer or smoothing are missing; and where on paper, also of a dark screen, a page is
+not black on white, has controls, or cuts a figure. Of the site of the documents (1200 and 400 pixels): where the navigation cannot be opened, or the search finds nothing. Screenshots go
+beside the pages: PAGE-WIDTH-light.png, ..., and PAGE.pdf.
 
     browser.py [--site] PAGE.html ..."""
 import base64, fcntl, io, json, os, subprocess, sys, tempfile
@@ -83,6 +84,15 @@ READ = '''(async () => {
   return {navigation: atFirst !== narrow && opened, boxes, found: found.length, first: found[0], nothing: nothing.length, hidden, back: shown(document.querySelector('main'))};
 })()'''
 
+PAPER = '''(() => {
+  const style = getComputedStyle(document.body), shown = e => e.getClientRects().length > 0;
+  return {
+    ground: style.backgroundColor, text: style.color,
+    controls: [...document.querySelectorAll('button, input, select, summary')].filter(e => shown(e) && !e.closest('details[open]')).length,
+    cut: [...document.querySelectorAll('figure')].filter(e => shown(e) && getComputedStyle(e).breakInside !== 'avoid').length,
+  };
+})()'''
+
 
 class Chromium:
     """Speaks the protocol of the developer tools over two pipes, the browser's files 3 and 4."""
@@ -137,6 +147,14 @@ def drawn(image, box):
     return any_channel.histogram()[255] / (part.size[0] * part.size[1])
 
 
+def print_out(chromium, s, page, scheme):
+    """Writes the page as PAGE.pdf; returns what is wrong with it on paper."""
+    chromium.do('Emulation.setEmulatedMedia', s, media='print', features=[{'name': 'prefers-color-scheme', 'value': scheme}])
+    paper = chromium.evaluate(s, PAPER)
+    with open(f'{os.path.splitext(page)[0]}.pdf', 'wb') as f: f.write(base64.b64decode(chromium.do('Page.printToPDF', s, preferCSSPageSize=True)['data']))
+    return [] if paper == {'ground': 'rgb(255, 255, 255)', 'text': 'rgb(0, 0, 0)', 'controls': 0, 'cut': 0} else [f'on paper: {paper}']
+
+
 def look(chromium, kind, page, width, height, scheme):
     target = chromium.do('Target.createTarget', url='about:blank')['targetId']
     s = chromium.do('Target.attachToTarget', targetId=target, flatten=True)['sessionId']
@@ -169,6 +187,7 @@ def look(chromium, kind, page, width, height, scheme):
         m, p = e.get('method'), e.get('params', {})
         if m == 'Runtime.exceptionThrown' or (m == 'Runtime.consoleAPICalled' and p['type'] in ('error', 'warning')) or (m == 'Log.entryAdded' and p['entry']['level'] in ('error', 'warning')):
             bad.append(json.dumps(p)[:300])
+    if kind == 'report': bad += print_out(chromium, s, page, scheme)
     chromium.do('Target.closeTarget', targetId=target)
     return seen['ground'], bad
 

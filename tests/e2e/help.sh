@@ -15,6 +15,12 @@ case_help_of_keys() {
     expect 2 'neither a command nor an option' "$GANTRY" help data-height # found in the data
 }
 case_help_of_commands() {
+    "$GANTRY" help all >one
+    "$GANTRY" --help >two
+    cmp one two || fail 'gantry help all is not gantry --help'
+    expect 2 '^  inspect ' "$GANTRY"
+    expect 0 'gantry help all: all commands' "$GANTRY" help
+    ! has_line '^  gradcheck ' said || fail 'gantry help shows more than a beginner needs'
     "$GANTRY" generate --help >one
     "$GANTRY" help generate >two
     cmp one two || fail 'gantry help generate is not gantry generate --help'

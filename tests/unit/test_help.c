@@ -76,6 +76,15 @@ static void overview_names_every_command(void **state) {
             fail_msg("gantry --help does not show %s", c->name);
     assert_false(has(p.text, "%s", "check-hdf5"));
     free(p.text);
+    static const char *const first[] = {"inspect", "dataset", "train", "generate", "report", "help"};
+    open_text(&p);
+    cli_print_first(p.f);
+    fclose(p.f);
+    assert_int_equal(lines_of("gantry", p.text, 80), 2 + 6 + 2);
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++)
+        if (!has(p.text, "\n  %s ", first[i])) fail_msg("gantry alone does not show %s", first[i]);
+    assert_true(has(p.text, "%s", "gantry help all: "));
+    free(p.text);
 }
 
 static void every_help_is_whole(void **state) {

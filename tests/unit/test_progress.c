@@ -11,6 +11,7 @@
 #include "base/door/clock.h"
 #include "base/door/log.h"
 #include "base/door/progress.h"
+#include "base/door/terminal.h"
 #include "interpose.h"
 
 static double later; /* seconds that the clock is ahead */

@@ -96,6 +96,9 @@ static void whole_run(void **state) {
     assert_int_equal(count(page, "<svg "), 8); /* six charts, two other series; the infinite one has nothing to draw */
     /* reals, and the five before the latest, which is the empty file */
     assert_int_equal(count(page, "data:image/png;base64,iVBORw0KGgo"), 1 + 5);
+    assert_true(count(page, ">Generated after 180 kimg<") == 1 && !count(page, ">After 180 kimg<"));
+    assert_int_equal(count(page, ">After "), 5); /* the earlier ones */
+    assert_false(says(page, "early to judge") || says(page, " two\" d="));
     assert_int_equal(count(page, "<script>"), 1); /* the page's own */
     assert_non_null(strstr(page, "&#60;script&#62;"));
     free(page);
@@ -151,7 +154,7 @@ static void large_pictures(void **state) {
     char *page = report();
     assert_true(strlen(page) < 5000000);
     assert_int_equal(count(page, "data:image/webp;base64,"), 2 + 4);
-    assert_int_equal(count(page, "4 of 9 pictures; all of them"), 1);
+    assert_int_equal(count(page, "4 of 8 earlier pictures; all of them"), 1);
     assert_true(says(page, "times smaller for this page"));
     free(page);
 }
@@ -202,6 +205,67 @@ static void facts_and_warnings(void **state) {
     assert_true(says(page, "<td>g1:0123</td>") && says(page, "<th>processors</th><td>unknown</td>"));
     assert_true(says(page, ">finished<") && says(page, "; 2 starts, the last one on ") && says(page, " at 1 kimg"));
     free(page);
+}
+
+static void write_log(const char *text) { put(at("log.txt"), text, strlen(text)); }
+
+/* Of a run that ended by itself the commands that it has said last, else how it resumes. */
+static void what_is_next(void **state) {
+    (void)state;
+    put(at("job.ini"), "", 0);
+    write_log("2026-11-22 20:06:43 next:\n"
+              "2026-11-22 20:06:43   gantry old run   of the start before\n"
+              "2026-11-22 20:06:43 gantry 1.0.0\n"
+              "2026-11-22 20:06:43   gantry is not a command here   of any list\n"
+              "2026-11-22 20:06:43 next:\n"
+              "2026-11-22 20:06:43   run/report.html: curves and pictures, for a browser\n"
+              "2026-11-22 20:06:43   gantry generate 'a   <b>' --seeds=0                  pictures\n"
+              "2026-11-22 20:06:43   gantry train --run=run   the run resumes\n"
+              "2026-11-22 20:06:43 hash of it\n"
+              "2026-11-22 20:06:43   gantry is not a command here   of any list\n");
+    gt_starts_begin(scratch, 0, 4000, "", (const gt_start_fact[]){{0}});
+    char *page = report();
+    assert_true(says(page, "<code>gantry train --run=/") && !says(page, "<code>gantry generate")); /* interrupted */
+    free(page);
+    gt_starts_end(scratch, 2000, "stopped", "", "");
+    page = report();
+    assert_true(says(page, "<code>gantry generate &#39;a   &#60;b&#62;&#39; --seeds=0</code></td><td>pictures</td>"));
+    assert_true(says(page, "<code>gantry train --run=run</code></td><td>the run resumes</td>"));
+    assert_int_equal(count(page, "<td><code>"), 2);
+    free(page);
+    write_log("");
+    page = report();
+    assert_true(says(page, "<code>gantry train --run=/"));
+    free(page);
+}
+
+/* A young run says so, and two points are not a line. */
+static void young_runs(void **state) {
+    (void)state;
+    for (int ticks = 2; ticks <= 12; ticks += 10) {
+        gt_runlog *l = gt_runlog_open(scratch, 0, NULL);
+        assert_non_null(l);
+        for (int i = 0; i < ticks; i++)
+            gt_runlog_tick(l, 8 * (i + 1),
+                           (gt_stat_value[]){{"Loss/train", 1, i, 0}, {"Timing/total_sec", 1, 100 + i, 0}}, 2);
+        gt_runlog_close(l);
+        char *page = report();
+        bool two = ticks == 2;
+        assert_int_equal(says(page, "<p>1m 41s, 2 ticks: too early to judge by the curves</p>"), two);
+        assert_int_equal(says(page, "<path class=\"l0 two\" d=\"M"), two);
+        assert_int_equal(says(page, "too early to judge"), two);
+        free(page);
+        gt_starts_begin(scratch, 0, 1000 * ticks, "", (const gt_start_fact[]){{0}});
+        page = report();
+        assert_true(says(page, "too early to judge")); /* less than a hundredth */
+        free(page);
+        gt_starts_end(scratch, 16, "finished", "", "");
+        page = report();
+        assert_int_equal(says(page, "2 ticks: the run was too short to judge by its curves"), two);
+        free(page);
+        assert_true(!unlink(at("starts.jsonl")) && !unlink(at("stats.jsonl")));
+        assert_true(!exists("metrics.h5") || !unlink(at("metrics.h5")));
+    }
 }
 
 /* A picture that is not shown: the page says why. */
@@ -298,9 +362,16 @@ static void figures_are_whole_or_as_before(void **state) {
 
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
-    const struct CMUnitTest tests[] = {
-        TEST(empty_run),      TEST(whole_run),          TEST(distances_are_a_line),
-        TEST(large_pictures), TEST(facts_and_warnings), TEST(pictures_not_shown),
-        TEST(one_tick),       TEST(hard_numbers),       TEST(figures_are_whole_or_as_before)};
+    const struct CMUnitTest tests[] = {TEST(empty_run),
+                                       TEST(whole_run),
+                                       TEST(distances_are_a_line),
+                                       TEST(large_pictures),
+                                       TEST(facts_and_warnings),
+                                       TEST(pictures_not_shown),
+                                       TEST(what_is_next),
+                                       TEST(young_runs),
+                                       TEST(one_tick),
+                                       TEST(hard_numbers),
+                                       TEST(figures_are_whole_or_as_before)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

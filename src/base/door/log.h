@@ -4,6 +4,7 @@
 #define GANTRY_BASE_DOOR_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "gantry/log.h"
 
@@ -14,14 +15,13 @@ void gt_log_once(gt_level level, const char *format, ...) __attribute__((format(
 /* The outcome of writing something that is tried again and again: one warning with gt_message() when it begins to fail,
  * one line when it works again. *failing keeps the last outcome for the caller, false at first. */
 void gt_log_outcome(bool *failing, bool failed, const char *what);
-/* Set in the environment: stderr, though a pipe, ends at a terminal so many columns wide (`gantry run` tells its
- * ranks). */
-#define GT_TERMINAL "GANTRY_TERMINAL"
 bool gt_log_is_terminal(void); /* stderr is a terminal that can take a live line */
 bool gt_log_is_first(void);    /* this is rank 0, whose lines of GT_INFO count */
 
 /* A live line at the bottom of a terminal, redrawn in place; log lines scroll above it. Does nothing elsewhere. NULL
  * clears it. */
 void gt_log_live(const char *line);
+/* Bytes for the terminal alone, such as a picture, which end a line; the live line goes on below them. */
+void gt_log_draw(const char *bytes, size_t n);
 
 #endif

@@ -14,8 +14,8 @@ void gt_program_path(char path[GT_PROGRAM_PATH_BYTES]);
 /* A random number, which no other process and no other call is likely to get. For names, not for results. */
 uint64_t gt_random_tag(void);
 
-/* The handler of gt_program_tidy_by_signals(), and what a handler calls that ends the program itself; both do only what
- * a handler may do. */
+/* Half-written files go, and the terminal has its mode again. The handler of gt_program_tidy_by_signals(), and what a
+ * handler calls that ends the program itself; both do only what a handler may do. */
 void gt_program_ends_by(int signal);
 void gt_program_tidy(void);
 

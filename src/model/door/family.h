@@ -25,6 +25,7 @@
 #include "gantry/family.h"
 #include "gantry/log.h"
 #include "gantry/option.h"
+#include "gantry/preview.h"
 #include "kernels/door/kernels.h"
 #include "model/door/gan.h"
 #include "model/door/import.h"
@@ -100,6 +101,7 @@ struct gt_job {
     const char *max_time;   /* of this process, see gt_parse_duration(); "": none */
     gt_level log;           /* the least that is printed */
     bool progress;          /* a live line on a terminal */
+    gt_preview preview;     /* sheets on a terminal */
 
     /* output */
     const char *run, *outdir;                               /* a run's directory, or where numbered ones are made */

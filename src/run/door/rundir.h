@@ -21,6 +21,16 @@ gt_status gt_rundir_write(const char *dir, const char *name, const char *text);
 bool gt_rundir_stop(const char *dir);       /* DIR/stop */
 bool gt_rundir_checkpoint(const char *dir); /* DIR/checkpoint: to write one now */
 
+/* ---- what training says at its end that can be done next, in log.txt ---- */
+
+/* The line above the commands. */
+#define GT_NEXT "next:"
+/* `command`: "gantry ..."; `what` it does. Both are valid during the call. */
+typedef void gt_log_next(void *arg, const char *command, const char *what);
+/* Calls `next` for each command of the newest such list (gt_log_command() wrote them). A log that cannot be read has
+ * none. */
+void gt_log_next_each(const char *dir, gt_log_next *next, void *arg);
+
 /* ---- the names of files in the folder of a run ---- */
 
 const gt_run_file *gt_run_file_of(const char *name); /* NULL: no part of a run */

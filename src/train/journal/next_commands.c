@@ -41,7 +41,7 @@ static void say_of_networks(const gt_engine *e, const char *dir) {
 void gt_say_next(const gt_engine *e, const char *dir, bool finished) {
     const gt_job *j = e->job;
     char more[64];
-    gt_info("next:");
+    gt_info(GT_NEXT);
     gt_info("  %s/report.html: curves and pictures, for a browser", dir);
     say_of_networks(e, dir);
     snprintf(more, sizeof more, " --kimg=%g", 2 * j->kimg);

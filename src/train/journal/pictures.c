@@ -8,6 +8,7 @@
 #include "base/door/file.h"
 #include "codec/door/grid.h"
 #include "gantry/encode.h"
+#include "gantry/preview.h"
 #include "report/door/figure.h"
 #include "use/runner/door/items.h"
 #include "base/door/log.h"
@@ -67,9 +68,10 @@ static void keep_unwritten(gt_journal *j, const char *name, const gt_grid_png *p
     snprintf(u->name, sizeof u->name, "%s", name);
 }
 
-/* Pictures [cells,H,W,C] with values -1..1 into the directory of the run and its logs, as one of a series. */
+/* Pictures [cells,H,W,C] with values -1..1 into the directory of the run and its logs, as one of a series; `shown`:
+ * also on the terminal, where that is wanted. */
 static void write_grid(gt_engine *e, gt_journal *j, const char *name, const char *series, unsigned kind,
-                       const gt_grid *grid, const float *images) {
+                       const gt_grid *grid, const float *images, bool shown) {
     char path[4200];
     gt_grid_png picture;
     gt_journal_write_again(j);
@@ -78,6 +80,8 @@ static void write_grid(gt_engine *e, gt_journal *j, const char *name, const char
                                  e->info->channels, -1, 1, &picture);
     note(j, kind, st != GT_OK);
     if (!picture.png) return;
+    if (shown && gt_preview_bytes(e->job->preview, picture.png, picture.bytes, name))
+        gt_warn("%s is not shown: %s", name, gt_message());
     j->owed &= ~kind;
     gt_runlog_picture(j->log, e->shown, series, picture.width, picture.height, picture.channels, picture.png,
                       picture.bytes);
@@ -93,7 +97,7 @@ static gt_status take_reals(gt_engine *e, gt_journal *j, bool write) {
     float *images = st ? NULL : calloc((size_t)cells_of(&grid), gt_model_floats(e->model) * sizeof *images);
     if (!st && !images) st = gt_fail(GT_NOMEM, "out of memory for reals.png");
     if (!st) st = gt_read_images(e->data, cells_of(&grid), items, images);
-    if (!st && write) write_grid(e, j, "reals.png", "reals", GT_OWES_REALS, &grid, images);
+    if (!st && write) write_grid(e, j, "reals.png", "reals", GT_OWES_REALS, &grid, images, false);
     if (!st) gt_sheet_metrics_add(e->sheets, GT_SHEET_REALS, images);
     free(items);
     free(images);
@@ -171,7 +175,7 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j, bool measured) {
         /* in a resumed run; without reals fakes are measured all the same */
         if (measured && !gt_sheet_metrics_know_reals(e->sheets)) take_reals(e, j, false);
         gt_grid_fakes_name(e->shown, name);
-        write_grid(e, j, name, "fakes", GT_OWES_FAKES, &grid, fakes);
+        write_grid(e, j, name, "fakes", GT_OWES_FAKES, &grid, fakes, true);
         /* as the data are: reals are not finer */
         const gt_sample_format format = gt_dataset_format(e->info);
         gt_floats_round(&format, (size_t)cells_of(&grid) * gt_model_floats(e->model), fakes);
@@ -201,7 +205,7 @@ gt_status gt_journal_reconstructions(gt_engine *e, gt_journal *j) {
     gt_reconstructions_name(e->shown, name);
     grid.columns *= 2; /* each item beside what the model makes of it */
     if (st) no_pictures(j, GT_OWES_RECONSTRUCTIONS);
-    else write_grid(e, j, name, "reconstructions", GT_OWES_RECONSTRUCTIONS, &grid, cells);
+    else write_grid(e, j, name, "reconstructions", GT_OWES_RECONSTRUCTIONS, &grid, cells, !e->generator);
     gt_runner_close(encoder);
     free(items);
     free(cells);
