@@ -70,7 +70,9 @@ def channels_last(pixels): return pixels.reshape(pixels.shape + (1,) * (3 - pixe
 def samples(path):
     """Pixels [H,W,C] and label (None, a number, or numbers) of each sample, in the dataset's order."""
     if path.endswith('.npz'):
-        with np.load(path) as f: images, labels = f['images'], f['labels'] if 'labels' in f else [None] * len(f['images'])
+        with np.load(path) as f:
+            images = f['images']
+            labels = f['labels'] if 'labels' in f else [None] * len(images)
         for pixels, label in zip(images, labels): yield channels_last(pixels), label
         return
     from PIL import Image
@@ -96,7 +98,8 @@ def data_root(path, labels=True): return tree([sample_leaf(p, l if labels else N
 # ---- the chain
 
 def begin_hash(step, images, arithmetic, state, recipe):
-    text = f'gantry chain 1\nstep {step}\nimages {images}\narithmetic {arithmetic}\nstate {state}\nrecipe {len(recipe)}\n'
+    text = (f'gantry chain 1\nstep {step}\nimages {images}\narithmetic {arithmetic}\nstate {state}\n'
+            f'recipe {len(recipe)}\n')
     return sha(text.encode() + recipe).hex()
 
 
@@ -140,7 +143,8 @@ def ledger(run, fault):
 
 
 def value_of(recipe, key):
-    return next((row.split(b' = ')[1].decode() for row in recipe.split(b'\n') if row.startswith(key.encode() + b' = ')), '')
+    rows = (row.partition(b' = ') for row in recipe.split(b'\n'))
+    return next((value.decode() for name, _, value in rows if name == key.encode()), '')
 
 
 def check_file(path, line, recipe_hash, fault):
