@@ -20,7 +20,7 @@ false_in() {
     local data=true.npz begin seed chosen found=0
     forge "forge_$1" "$1"
     [ ! -e "$1.npz" ] || data=$1.npz
-    check 0 "^6 checkpoints, 6 links, data; head [0-9a-f]{64}$" "$1" $data
+    check 0 "^6 checkpoints, 6 links, data; head [0-9a-f]{64}$" "$1" "$data"
     begin=${2%% *}
     expect 1 "computed again from $begin images on, the run has another state|the state with which the run begins is" "$GANTRY" audit "$1" --all
     for seed in "${!choice[@]}"; do
