@@ -223,11 +223,11 @@ static void what_is_next(void **state) {
               "2026-11-22 20:06:43   gantry train --run=run   the run resumes\n"
               "2026-11-22 20:06:43 hash of it\n"
               "2026-11-22 20:06:43   gantry is not a command here   of any list\n");
-    gt_starts_begin(scratch, 0, 4000, "", (const gt_start_fact[]){{0}});
+    start(0, NULL);
     char *page = report();
     assert_true(says(page, "<code>gantry train --run=/") && !says(page, "<code>gantry generate")); /* interrupted */
     free(page);
-    gt_starts_end(scratch, 2000, "stopped", "", "");
+    end(2000, "stopped", "", "");
     page = report();
     assert_true(says(page, "<code>gantry generate &#39;a   &#60;b&#62;&#39; --seeds=0</code></td><td>pictures</td>"));
     assert_true(says(page, "<code>gantry train --run=run</code></td><td>the run resumes</td>"));
@@ -255,11 +255,11 @@ static void young_runs(void **state) {
         assert_int_equal(says(page, "<path class=\"l0 two\" d=\"M"), two);
         assert_int_equal(says(page, "too early to judge"), two);
         free(page);
-        gt_starts_begin(scratch, 0, 1000 * ticks, "", (const gt_start_fact[]){{0}});
+        tell(&(gt_ledger_line){.event = GT_LEDGER_START, .total = 1000 * ticks});
         page = report();
         assert_true(says(page, "too early to judge")); /* less than a hundredth */
         free(page);
-        gt_starts_end(scratch, 16, "finished", "", "");
+        end(16, "finished", "", "");
         page = report();
         assert_int_equal(says(page, "2 ticks: the run was too short to judge by its curves"), two);
         free(page);
