@@ -13,10 +13,10 @@
  *
  * Destinations:
  *   FILE.zip   the interchange format: 00000/img00000000.png, numbered by the item's place in the source, stored; PNG
- *              uncompressed unless `compress`; samples.sha256 (the hash of each sample, 32 bytes: gantry/contents.h);
- *              dataset.json last. Zip64 where it must be. No times: equal input, equal bytes
- *   FILE.h5    `images` [N,H,W,C] in chunks of one image, `labels`, attributes as in dataset.h; samples.sha256 [N,32];
- *              `compress`: deflated
+ *              uncompressed unless `compress`; then samples.sha256, the hash of each sample (gantry/contents.h), and
+ *              dataset.json. Zip64 where it must be. No times: equal input, equal bytes
+ *   FILE.h5    `images` [N,H,W,C] in chunks of one image, `labels`, `samples.sha256` [N,32], attributes as in
+ *              dataset.h; `compress`: deflated
  *   FOLDER     the files of FILE.zip; must not lie in a source
  * A name with another suffix (out.tar, out.zipp) is refused; `out.tar/`, and an existing folder of such a name, are
  * folders. A suffix without a letter (photos-1.5) is part of the name.

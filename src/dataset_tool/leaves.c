@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DESIGN
  * The hash of each sample (data/door/parts.h) is written beside the samples, so that a training need not compute it. A
- * thread makes the hash with the image. DEST.progress does not keep it: of images that an earlier run made the hashes
- * are computed at the end, from what that run has written. */
+ * thread makes the hash with the image. DEST.progress does not keep it: of images that an earlier run made, and of
+ * those whose labels are known at the end alone, the hash is computed at the end, from what was written. */
 #include <stdlib.h>
 
 #include "base/door/progress.h"
@@ -38,7 +38,8 @@ static gt_status read_back(gt_dest *d, gt_entry *e, uint64_t *at) {
     gt_picture_free(&image);
     gt_picture_free(&mask);
     free(bytes);
-    return st ? gt_wrap(st, "'%s': image %u, which an earlier run made (--restart makes all anew)", d->part, e->item)
+    return st ? gt_wrap(st, "'%s': image %u as it was written (gantry dataset --restart makes all anew)", d->part,
+                        e->item)
               : GT_OK;
 }
 

@@ -19,7 +19,7 @@ done
 "$python" -c 'import json, sys, zipfile
 z = zipfile.ZipFile("two.zip")
 names = z.namelist()
-assert len(names) == int(sys.argv[1]) + 1 and names[0] == "00000/img00000000.png" and names[-1] == "dataset.json", names[-2:]
+assert len(names) == int(sys.argv[1]) + 2 and names[0] == "00000/img00000000.png" and names[-2:] == ["samples.sha256", "dataset.json"], names[-2:]
 labels = json.loads(z.read("dataset.json"))["labels"]
-assert len(labels) == len(names) - 1 and labels[9][1] == 1 and z.read(names[77777])[:4] == b"\x89PNG"' $n || fail 'Python reads something else'
+assert len(labels) == len(names) - 2 and labels[9][1] == 1 and z.read(names[77777])[:4] == b"\x89PNG"' $n || fail 'Python reads something else'
 expect 0 "all $n images are good" ranks 2 "$GANTRY" dataset verify two.zip

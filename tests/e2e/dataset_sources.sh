@@ -76,7 +76,7 @@ import io, zipfile
 import numpy as np
 from PIL import Image
 z = zipfile.ZipFile("squares.zip")
-assert len(z.namelist()) == 18 + 1
+assert len(z.namelist()) == 18 + 2
 for i in range(18):
     a = np.array(Image.open(io.BytesIO(z.read("00000/img%08d.png" % i))))
     x0, y0 = [0, 512, 848][i % 3], i // 3 % 2 * 512

@@ -97,7 +97,7 @@ gt_status gt_floats_look_all(gt_comm *comm, gt_pool *pool, const gt_items *items
 typedef struct gt_entry { /* one image of the result */
     uint32_t item, size, crc;
     uint32_t mask_size, mask_crc; /* of the image's mask; 0: there is none */
-    bool hashed;                  /* leaf is set: this run has made the image */
+    bool hashed;                  /* leaf is set; else the image is read back for it */
     gt_sha256 leaf;               /* the hash of the sample (data/door/parts.h) */
 } gt_entry;
 
