@@ -4,9 +4,9 @@
  * ("before"; 64 zeros for line 1). Lines of older programs, and the torn end that a power cut leaves, say neither; the
  * line that follows covers them. Images, steps: after the step. Hashes: 64 digits. Events, beside "event" and "time":
  *
- *   start       images, total, checkpoint, facts (gantry/rundir.h), from, step, reseed, arithmetic, reduce,
- *               ranks, instructions, program. from: number of the line of the checkpoint that the start goes on from;
- *               0: none. reseed: rollbacks before its state
+ *   start       images, total, checkpoint, facts (gantry/rundir.h), from, step, reseed, arithmetic, reduce, ranks,
+ *               instructions, program. from: the number of the line of the checkpoint that the start goes on from, or
+ *               0. reseed: rollbacks before its state
  *   end         images, state, message, hash (gantry/rundir.h)
  *   chain       step, images, arithmetic, state, recipe, head: the chain begins (run/door/chain.h). recipe: SHA-256 of
  *               the text
