@@ -41,6 +41,8 @@ choices() { # N
         choice[seed]=$(sed -n 's/.*computed again from \([0-9]*\) images on.*/\1/p' said)
         : "${choice[seed]:=0}"
     done
+    [ "$1" != 60 ] || [ "$(printf '%s\n' "${choice[@]}" | sort | uniq -c | awk '$1 > 3 && $1 < 20 { n++ } END { print n + 0 }')" = 6 ] ||
+        fail "six stretches are not chosen alike: ${choice[*]}"
 }
 choice=()
 choices "${AUDIT_SEEDS:-8}"
@@ -83,6 +85,7 @@ case_contradictions() {
 case_true_runs() {
     local before
     check 0 '^6 checkpoints, 6 links, data' true true.npz
+    expect 0 '1024 of 6144 images .* went unseen with probability 0\.833' "$GANTRY" audit true --segments=1
     GT_ISA=avx2 train 2 ranks --seed=3
     expect 0 '100.0 %' "$GANTRY" audit ranks --all
     # shellcheck disable=SC2086

@@ -42,7 +42,7 @@ case_links_of_all_optimisers() {
 # Links of the time before a rollback do not count any more. The hyperparameters make p reach its ceiling, again and again (trouble.sh).
 case_rolled_back() {
     # shellcheck disable=SC2154,SC2086
-    expect 1 'again after 3 rollbacks' ranks 2 "$GANTRY" train $small --tick=0.256 --snap=1 --keep=99 --audit-disk=0 --aug=ada --p-max=0.02 --ada-kimg=12.8 \
+    expect 1 'again after 3 rollbacks' ranks 2 "$GANTRY" train $small --tick=0.256 --snap=1 --keep=99 --aug=ada --p-max=0.02 --ada-kimg=12.8 \
         --ada-interval=8 --target=0 --kimg=9 --run=back --on-trouble=rollback --threads=1 --grid=2x2
     grep -q '"event":"rollback"' back/starts.jsonl || fail 'no rollback'
     expect 0 'checkpoints, [1-9][0-9]* links' "$python" "$here/../../docs/audit/check.py" back
