@@ -83,7 +83,7 @@ static gt_status finish_archive(gt_dest *d) {
     gt_status st = gt_dest_json(d, &notes);
     uint32_t crc = st ? 0 : gt_crc32(0, notes.data, notes.n);
     if (!st && notes.n >= GT_ZIP_TOO_LARGE)
-        st = gt_fail(GT_USAGE, "dataset.json would be larger than 4 GB; take a destination FILE.h5");
+        st = gt_fail(GT_USAGE, "dataset.json would be larger than 4 GB; choose a destination FILE.h5");
     if (!st) st = put_named(d, "dataset.json", (uint32_t)notes.n, crc, notes.data);
     if (!st) st = write_index(d, &notes, crc);
     gt_buffer_free(&notes);

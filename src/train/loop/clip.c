@@ -102,8 +102,9 @@ gt_status gt_engine_handle_nonfinite(gt_engine *e, const gt_phase *p, gt_nonfini
     if (e->job->nan == GT_NAN_STOP) return gt_fail(GT_NONFINITE, "--nan=stop: %s", said);
     *update = e->job->nan == GT_NAN_CLEAN;
     if (e->comm->rank) return GT_OK;
-    if (!*update) gt_warn("%s: this update is left out (--nan=skip)", said);
-    else if (!e->said_nonfinite) gt_warn("%s: replaced by 0 or 1e5 as published (--nan=clean); said once", said);
+    if (!*update) gt_warn("%s: this update is skipped (--nan=skip)", said);
+    else if (!e->said_nonfinite)
+        gt_warn("%s: replaced by 0 or 1e5 as published (--nan=clean); this message comes only once", said);
     e->said_nonfinite = true;
     return GT_OK;
 }

@@ -56,8 +56,8 @@ static gt_verdict decide(gt_engine *e, gt_journal *j, void *own, const gt_tick *
     (void)own, (void)t, (void)why;
     if (held_out) loss = held_out->mean;
     if (gt_plateau_look(&e->plateau, &e->schedule, loss))
-        gt_info("no smaller loss than %.6g in more than %g epochs: the learning rate is now %.4g", e->plateau.best,
-                e->schedule.patience, e->job->lrate * gt_engine_rate(e));
+        gt_info("the loss has not fallen below %.6g in more than %g epochs: the learning rate is now %.4g",
+                e->plateau.best, e->schedule.patience, e->job->lrate * gt_engine_rate(e));
     renew_rate(e, &j->logged);
     return GT_GO_ON;
 }
