@@ -26,11 +26,11 @@ static gmm_options options;
 static const gt_option rows[] = {
     BENCH_OPTIONS,
     {BENCH_ROW(gmm_options, "points", points, "0", "0: 100,000, with --long a million"), .max = 1e8},
-    {BENCH_ROW(gmm_options, "dimensions", dimensions, "16", "Of a point"), .min = 1, .max = 4096},
+    {BENCH_ROW(gmm_options, "dimensions", dimensions, "16", "Numbers of a point"), .min = 1, .max = 4096},
     {BENCH_ROW(gmm_options, "k", k, "16", "Components"), .min = 1, .max = 4096},
     {BENCH_ROW(gmm_options, "covariance", covariance, "full", "Kind of covariances"), GT_CHOICES(GT_COVARIANCES)},
     {BENCH_ROW(gmm_options, "iterations", iterations, "5", "That are timed"), .min = 1, .max = 1000},
-    {BENCH_ROW(gmm_options, "threads", threads, "0", "Of both; 0: 1 and 2"), .max = 4096},
+    {BENCH_ROW(gmm_options, "threads", threads, "0", "Threads of both programs; 0: 1 and 2"), .max = 4096},
     {BENCH_ROW(gmm_options, "script", script, "bench/gmm_sklearn.py", "The same in Python")},
 };
 

@@ -263,7 +263,7 @@ static gt_status measure(bench *b, gt_engine *e) {
     if (!st) st = list_nodes(e, &m, &l);
     if (!st && l.n) qsort(l.nodes, (size_t)l.n, sizeof *l.nodes, by_loss);
     if (!st) {
-        gt_results_say(b->results, "a step", "%.3f ms, of which %.2f processor time", 1e3 * steps.average, steps.busy);
+        gt_results_say(b->results, "a step", "%.3f ms, including %.2f processor time", 1e3 * steps.average, steps.busy);
         tell_nodes(b, &l, steps.average);
         st = tell_sums(b, &l, false, steps.average, m.peak);
     }

@@ -235,7 +235,7 @@ static gt_status run(bench *b) {
                    "processor time / (time x threads): much below 1, and other programs had the cores; measure again");
     gt_results_say(b->results, "quiet",
                    "images per second of processor time, of one rank and thread: what a machine without other programs "
-                   "gives, but for caches and memory");
+                   "gives, except for caches and memory");
     if (strcmp(options.recipe, "all")) return measure(b, options.recipe);
     gt_status st = GT_OK;
     for (int i = 0; i < 6 && !st; i++)

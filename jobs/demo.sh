@@ -5,7 +5,7 @@ gantry=${1-gantry} minutes=${2-5}
 shift $(($# < 2 ? $# : 2))
 run=runs/demo
 
-# The demo always begins anew, and keeps what is there; not under one that is still running here: its lock names the process and when that began.
+# The demo always starts over, and keeps what is there; not under one that is still running here: its lock names the process and when that began.
 read -r pid started < <(sed -n 's/^pid \([0-9]*\) started \([0-9]*\)$/\1 \2/p' "$run/lock" 2>/dev/null)
 if [ -n "${pid-}" ] && [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d ' ' -f 20)" = "$started" ]; then
     echo "$run belongs to process $pid, which is still running: wait for it, or stop it (touch $run/stop)" >&2

@@ -160,7 +160,7 @@ train_until_done() {
     trap 'asked=1; [ -z "${child-}" ] || kill -USR1 "$child" 2>/dev/null' USR1 # --signal=B: tells this shell alone
     trap 'asked=1' TERM                                                       # Slurm tells the ranks, too
     if [ -n "${PBS_JOBID-}" ] && [[ " $*" == *' --restart'* ]]; then # gantry knows a requeued job of Slurm, but not the next piece here
-        echo '--restart would begin anew with each piece of the job: give another --run, or move the folder away' >&2
+        echo '--restart would start over with each piece of the job: give another --run, or move the folder away' >&2
         exit 2
     fi
     run=$(option run "$@")
@@ -172,7 +172,7 @@ train_until_done() {
     # shellcheck disable=SC2088
     case $run in '~/'*) run=$HOME/${run:2} ;; esac
     case $(cat "$run/launches" 2>/dev/null) in # somebody's file, which would be counted with, and removed
-    *[!0-9]*) echo "'$run/launches' is there already, and is not a count of launches: rename it" >&2 && exit 2 ;;
+    *[!0-9]*) echo "'$run/launches' already exists and is not a count of launches: rename it" >&2 && exit 2 ;;
     esac
     data=$(option data "$@")
     if [ -n "$GANTRY_STAGE" ]; then

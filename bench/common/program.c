@@ -31,7 +31,7 @@ static void start_without_forcing_settings(char **argv) {
     }
     if (!*record || setenv(unset_record, record, 1)) return;
     gt_program_again(argv); /* otherwise the settings stay in force, unknown to getenv() */
-    fprintf(stderr, "cannot start anew without %s: unset it yourself\n", record);
+    fprintf(stderr, "cannot restart without %s: unset it yourself\n", record);
     exit(1);
 }
 

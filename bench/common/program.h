@@ -32,9 +32,9 @@ typedef struct bench_common { /* the first member of every program's options */
         }                                         \
     }
 #define BENCH_OVERWRITE(struct_) \
-    { BENCH_ROW(struct_, "overwrite", overwrite, "0", "Replace whatever lies where a file is to be written") }
+    { BENCH_ROW(struct_, "overwrite", overwrite, "0", "Replace whatever exists at the place of an output file") }
 #define BENCH_THREADS(struct_) \
-    { BENCH_ROW(struct_, "threads", threads, "1", "Of each rank"), .min = 1, .max = 4096 }
+    { BENCH_ROW(struct_, "threads", threads, "1", "Number of threads of each rank"), .min = 1, .max = 4096 }
 
 typedef struct bench {
     const bench_common *common;

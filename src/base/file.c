@@ -260,7 +260,7 @@ gt_status gt_folder_each(const char *dir, gt_folder_visit *fn, void *arg) {
 
 gt_status gt_file_write_failed(const char *path, int error, size_t bytes) {
     if (error == ENXIO)
-        return gt_fail(GT_FAILED, "cannot write '%s': a pipe that nobody reads, or a device that is not there", path);
+        return gt_fail(GT_FAILED, "cannot write '%s': no process reads this pipe, or the device does not exist", path);
     if (error == ENOSPC && gt_file_system_has_inodes(path))
         return gt_fail(GT_FAILED, "cannot write '%s': %s (%.1f MB needed, %.1f MB free): make room", path,
                        strerror(error), (double)bytes / 1e6, gt_space_free(path) / 1e6);
@@ -291,7 +291,7 @@ void gt_file_guard_by(gt_file_guard *by) { guard = by; }
 static void keep_aside(const char *part, const char *path, gt_status st) {
     char *aside;
     if (asprintf(&aside, "%s.new", path) < 0) return;
-    if (!link(part, aside)) gt_wrap(st, "what was made is kept as '%s'", aside);
+    if (!link(part, aside)) gt_wrap(st, "the result is kept as '%s'", aside);
     free(aside);
 }
 

@@ -58,6 +58,6 @@ bool gt_file_system_has_inodes(const char *path) {
 
 const char *gt_error_text(int error, const char *path) {
     return error == ENOSPC && !gt_file_system_has_inodes(path)
-               ? "the file system takes no more files, all its inodes are in use: remove some"
+               ? "the file system has no free inodes for more files: remove some files"
                : strerror(error);
 }

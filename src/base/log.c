@@ -120,7 +120,7 @@ static void to_file(gt_level level, const char *text) {
     if (error && written > 0 && ftruncate(state.file, end)) error = errno;
     if (error && !state.failing) {
         char complaint[128];
-        snprintf(complaint, sizeof complaint, "log file: %s; lines are missing from it until it can be written again",
+        snprintf(complaint, sizeof complaint, "log file: %s; lines will be missing until the file can be written again",
                  strerror(error));
         to_terminal(GT_WARNING, complaint);
     }

@@ -75,7 +75,7 @@ static gt_status read_bool(const char *value, bool *out) {
 }
 
 static gt_status no_number(const gt_option *row, const char *wanted) {
-    return gt_fail(GT_USAGE, "must be %s%s%s%s", wanted, row->derived ? "; where it is not given it is chosen (" : "",
+    return gt_fail(GT_USAGE, "must be %s%s%s%s", wanted, row->derived ? "; without the option it is chosen (" : "",
                    row->derived ? row->derived : "", row->derived ? ")" : "");
 }
 
@@ -151,7 +151,7 @@ static gt_status read_lines(gt_arena *a, const char *path, const char **out) {
     gt_status st = expanded ? gt_file_read(expanded, BYTES_MOST, &bytes, &n) : GT_NOMEM;
     if (st) return st;
     char *text = gt_arena_alloc(a, 2 * n + 1), *end = text, *rest = bytes, *line;
-    if (text && strlen(bytes) != n) st = gt_fail(GT_USAGE, "'%s' has a zero byte, so is not a text", path);
+    if (text && strlen(bytes) != n) st = gt_fail(GT_USAGE, "'%s' has a zero byte, so it is not a text", path);
     while (text && !st && (line = strsep(&rest, "\n"))) {
         line[strcspn(line, "#")] = 0;
         for (char *c = line; *c; c++)
@@ -229,7 +229,7 @@ gt_status gt_options_set(gt_options *o, const char *key, const char *value, cons
     if (!row) return unknown(o, key, where);
     char begin[512];
     if (row->class == GT_SHAPE && !o->shapes)
-        return gt_fail(GT_USAGE, "%s: is found in the data and cannot be set", place(begin, row, value, where));
+        return gt_fail(GT_USAGE, "%s: comes from the data and cannot be set", place(begin, row, value, where));
     const char *bare = row->type == GT_OPTION_BOOL ? "1" : row->bare;
     if (!value && !bare)
         return gt_fail(GT_USAGE, "%s: a value is needed, as in %s%s=%s", place(begin, row, value, where),
@@ -402,8 +402,8 @@ static gt_status fail_range(const char *at) {
     int64_t first, last;
     bool falls = read_u32(&at, &first) && *at++ == '-' && read_u32(&at, &last) && last < first;
     if (falls)
-        return gt_fail(GT_USAGE, "the first number of a range is the smaller one, such as %lld-%lld", (long long)last,
-                       (long long)first);
+        return gt_fail(GT_USAGE, "the first number of a range must be the smaller one, such as %lld-%lld",
+                       (long long)last, (long long)first);
     return gt_fail(GT_USAGE, "must be numbers and ranges from 0 to 4294967295, such as 0-63,77");
 }
 

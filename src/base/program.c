@@ -73,8 +73,8 @@ int gt_with_stack(size_t enough, int (*run)(int, char **), int argc, char **argv
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED || mprotect(stack, page, PROT_NONE) || getcontext(&inside)) {
         fprintf(stderr,
-                "gantry: the limit of the stack is %zu KB, which is too little, and there is no memory for another: "
-                "ulimit -s 8192\n",
+                "gantry: the stack limit of %zu KB is too small, and there is no memory for another stack: ulimit -s "
+                "8192\n",
                 (size_t)limit.rlim_cur >> 10);
         return -1;
     }

@@ -35,7 +35,7 @@ static gt_status convert(const char *encoding, const char *text, size_t n, char 
     bool whole = iconv(c, &from, &n, &end, &room) != (size_t)-1;
     iconv_close(c);
     *length = (size_t)(end - to);
-    return whole ? GT_OK : gt_fail(GT_FORMAT, "damaged: text in %s, with bytes that make no character", encoding);
+    return whole ? GT_OK : gt_fail(GT_FORMAT, "damaged: text in %s with invalid bytes", encoding);
 }
 
 gt_status gt_text_to_utf8(const char *text, size_t n, char **out, size_t *length, const char **from) {

@@ -8,17 +8,17 @@
 
 #include "base/door/embed.h"
 
-#define GPUS "Gantry computes on processors alone, in float32; there is nothing to choose"
+#define GPUS "Gantry computes only on CPUs, in float32; there is nothing to choose"
 #define SIZE_OF_DATA \
-    "pictures are as large as those of the data, which gantry dataset SOURCE DEST --width=W --height=H makes"
-#define SIZE_OF_NETWORK "pictures are as large as those that the network was trained on"
+    "pictures have the size of the data: resize these with gantry dataset SOURCE DEST --width=W --height=H"
+#define SIZE_OF_NETWORK "pictures have the size that the network was trained on"
 #define OF_THE_RUN(key) "it is a property of the run: gantry train --" key
-#define CHANNELS "channels are those of the data; gantry dataset SOURCE DEST --channels=1 makes grey pictures"
+#define CHANNELS "pictures have the channels of the data; gantry dataset SOURCE DEST --channels=1 makes grey pictures"
 #define FOLDER "the folder of the run"
-#define THREADS "threads are those of each rank, and stand behind the command: gantry run -n 4 train --threads=8"
-#define BATCHES "pictures are taken in batches that fit; there is nothing to choose"
-#define RANKS "ranks are started by gantry run -n N in front of the command, by mpirun or by srun"
-#define OF_SBATCH(example) "it is an option of sbatch, which stand behind -- at the end: gantry submit ... -- " example
+#define THREADS "the number is per rank and follows the command: gantry run -n 4 train --threads=8"
+#define BATCHES "Gantry chooses batches that fit; there is nothing to choose"
+#define RANKS "start ranks with gantry run -n N before the command, with mpirun or with srun"
+#define OF_SBATCH(example) "it is an option of sbatch: give it at the end, after --: gantry submit ... -- " example
 
 /* Keys that only some tables have. */
 #define JOB "kimg"                   /* train, submit, search */
@@ -46,14 +46,14 @@ static const gt_word unknown[] = {
     {"-G", SUBMIT, NULL, GPUS},
     {"-H", SUBMIT, NULL, OF_SBATCH("--hold")},
     {"-J", SUBMIT, "job-name", NULL},
-    {"-k", SUBMIT, NULL, "a job whose node is lost comes back and resumes"},
+    {"-k", SUBMIT, NULL, "a job that loses a node is requeued and resumes"},
     {"-L", SUBMIT, NULL, OF_SBATCH("--licenses=NAME")},
     {"-m", SUBMIT, NULL, OF_SBATCH("--distribution=KIND")},
     {"-M", SUBMIT, NULL, OF_SBATCH("--clusters=NAME")},
     {"-n", SUBMIT, "ntasks-per-node", "times --nodes; -n alone is --dry-run"},
     {"-N", SUBMIT, "nodes", NULL},
     {"-o", SUBMIT, NULL, "the output of the job is slurm-JOB.log in the folder of the run"},
-    {"-O", SUBMIT, NULL, "a job has its nodes for itself, and no more ranks than cores"},
+    {"-O", SUBMIT, NULL, "a job has its nodes to itself, and no more ranks than cores"},
     {"-p", SUBMIT, "partition", NULL},
     {"-q", SUBMIT, "qos", "-q alone is --quiet"},
     {"-s", SUBMIT, NULL, "a job has its nodes for itself"},
@@ -76,9 +76,9 @@ static const gt_word unknown[] = {
     {"output", SUBMIT, NULL, "the output of the job is slurm-JOB.log in the folder of the run"},
     {"error", SUBMIT, NULL, "the output of the job, with its errors, is slurm-JOB.log in the folder of the run"},
     {"chdir", SUBMIT, NULL, "the job works in the folder in which gantry submit was called"},
-    {"wrap", SUBMIT, NULL, "the job is a training; scripts of your own: slurm/train.sbatch"},
+    {"wrap", SUBMIT, NULL, "the job is a training; for scripts of your own: slurm/train.sbatch"},
     {"exclusive", SUBMIT, NULL, "a job has its nodes for itself"},
-    {"requeue", SUBMIT, NULL, "a job comes back by itself until the run is complete"},
+    {"requeue", SUBMIT, NULL, "a job is requeued by itself until the run is complete"},
     {"gres", SUBMIT, NULL, OF_SBATCH("--gres=LIST")},
     {"mail-type", SUBMIT, NULL, OF_SBATCH("--mail-type=ALL")},
     {"dependency", SUBMIT, NULL, OF_SBATCH("--dependency=afterok:JOB")},
@@ -163,7 +163,7 @@ static const gt_word unknown[] = {
 
     /* train.py of stylegan2-ada-pytorch, stylegan3 and EDM */
     {"batch-gpu", JOB, NULL,
-     "there are no GPUs; --slices-at-once lets a rank compute less at once, and take less memory"},
+     "there are no GPUs; with --slices-at-once a rank computes less at once and needs less memory"},
     {"duration", JOB, "kimg", "in thousands of images: 200 million are --kimg=200000"},
     {"ema", JOB, "ema-kimg", "in thousands of images: half a million are --ema-kimg=500"},
     {"xflip", JOB, "mirror", NULL},
@@ -176,7 +176,7 @@ static const gt_word unknown[] = {
     {"nosubdir", JOB, "run", FOLDER},
     {"dump", JOB, "checkpoint-kimg", NULL},
     {"state-dump", JOB, "checkpoint-kimg", NULL},
-    {"cache", JOB, NULL, "data that fit into memory are kept there anyhow"},
+    {"cache", JOB, NULL, "data that fit into memory are kept there in any case"},
     {"cres", JOB, "channel-mult", NULL},
     {"fmap-base", JOB, "cbase", NULL},
     {"fmap-max", JOB, "cmax", NULL},
@@ -188,12 +188,12 @@ static const gt_word unknown[] = {
     {"walltime", JOB, "max-time", NULL},
     {"max-minutes", JOB, "max-time", NULL},
     {"time", NULL, "max-time", NULL},
-    {"num-epochs", JOB, "epochs", "of GANs and diffusion --kimg, in thousands of images"},
-    {"max-epochs", JOB, "epochs", "of GANs and diffusion --kimg, in thousands of images"},
-    {"n-epochs", JOB, "epochs", "of GANs and diffusion --kimg, in thousands of images"},
-    {"nb-epoch", JOB, "epochs", "of GANs and diffusion --kimg, in thousands of images"},
-    {"epoch", JOB, "epochs", "of GANs and diffusion --kimg, in thousands of images"},
-    {"niter", JOB, "epochs", "of GANs and diffusion --kimg, in thousands of images"},
+    {"num-epochs", JOB, "epochs", "for GANs and diffusion --kimg, in thousands of images"},
+    {"max-epochs", JOB, "epochs", "for GANs and diffusion --kimg, in thousands of images"},
+    {"n-epochs", JOB, "epochs", "for GANs and diffusion --kimg, in thousands of images"},
+    {"nb-epoch", JOB, "epochs", "for GANs and diffusion --kimg, in thousands of images"},
+    {"epoch", JOB, "epochs", "for GANs and diffusion --kimg, in thousands of images"},
+    {"niter", JOB, "epochs", "for GANs and diffusion --kimg, in thousands of images"},
     {"start-epoch", JOB, NULL, "the same command resumes a run where it stopped"},
     {"steps-per-epoch", JOB, NULL, "an epoch is all images once; --steps is the number of steps in all"},
     {"max-steps", NULL, "steps", NULL},
@@ -226,7 +226,7 @@ static const gt_word unknown[] = {
     {"batch-size", NULL, "batch", NULL},
     {"batchsize", NULL, "batch", NULL},
     {"bs", NULL, "batch", NULL},
-    {"test-batch-size", JOB, NULL, "held-out images need none of their own; there is nothing to choose"},
+    {"test-batch-size", JOB, NULL, "held-out images need no batch size; there is nothing to choose"},
     {"b1", JOB, "beta1", NULL},
     {"b2", JOB, "beta2", NULL},
     {"wd", NULL, "weight-decay", NULL},
@@ -246,8 +246,8 @@ static const gt_word unknown[] = {
     {"val-data", JOB, "test-data", NULL},
     {"test-path", JOB, "test-data", NULL},
     {"mixup-alpha", JOB, "mixup", NULL},
-    {"hflip", JOB, "mirror", "of classifiers --random-flip"},
-    {"flip-prob", JOB, "mirror", "of classifiers --random-flip"},
+    {"hflip", JOB, "mirror", "for classifiers --random-flip"},
+    {"flip-prob", JOB, "mirror", "for classifiers --random-flip"},
     {"random-erasing", JOB, "cutout", NULL},
     {"crop", JOB, "random-crop", NULL},
     {"architecture", NULL, "model", NULL},
@@ -262,15 +262,15 @@ static const gt_word unknown[] = {
     {"kl-weight", JOB, "beta", NULL},
     {"kld-weight", JOB, "beta", NULL},
     {"n-critic", JOB, "d-steps", NULL},
-    {"num-classes", JOB, NULL, "the classes are those of the data; --cond trains a conditional model"},
-    {"n-classes", JOB, NULL, "the classes are those of the data; --cond trains a conditional model"},
+    {"num-classes", JOB, NULL, "the classes come from the data; --cond trains a conditional model"},
+    {"n-classes", JOB, NULL, "the classes come from the data; --cond trains a conditional model"},
     {"conditional", JOB, "cond", NULL},
     {"netg", JOB, "resume", NULL},
     {"netd", JOB, "resume", NULL},
     {"weights", JOB, "resume", NULL},
     {"checkpoint", NULL, "resume", NULL},
     {"pretrained", NULL, "resume", NULL},
-    {"evaluate", JOB, NULL, "gantry evaluate RUN DATA tries a classifier, gantry metrics RUN scores pictures"},
+    {"evaluate", JOB, NULL, "gantry evaluate RUN DATA tests a classifier, gantry metrics RUN scores pictures"},
     {"shuffle", JOB, NULL, "images are shuffled in any case, by --seed"},
 
     /* other names of the same, as people type them */
@@ -295,10 +295,10 @@ static const gt_word unknown[] = {
     {"milestones", JOB, "schedule-at", "in epochs"},
     {"t-max", JOB, "schedule-epochs", NULL},
     {"warmup-steps", JOB, "warmup", "in epochs"},
-    {"dropout-rate", JOB, "dropout", "of diffusion --unet-dropout"},
+    {"dropout-rate", JOB, "dropout", "for diffusion --unet-dropout"},
     {"hidden-dim", JOB, "hidden", NULL},
     {"hidden-size", JOB, "hidden", NULL},
-    {"base-channels", JOB, "model-channels", "of GANs --cbase"},
+    {"base-channels", JOB, "model-channels", "for GANs --cbase"},
     {"channels", JOB, NULL, CHANNELS},
     {"in-channels", JOB, NULL, CHANNELS},
     {"image-channels", JOB, NULL, CHANNELS},
@@ -344,7 +344,7 @@ static const gt_word unknown[] = {
     {"random-state", NULL, "seed", NULL},
 
     /* generate.py of EDM and of others that make pictures in steps */
-    {"steps", SAMPLER, "sampler-steps", "of diffusion models"},
+    {"steps", SAMPLER, "sampler-steps", "for diffusion models"},
     {"num-steps", JOB, "steps", NULL},
     {"num-steps", SAMPLER, "sampler-steps", NULL},
     {"timesteps", SAMPLER, "sampler-steps", NULL},
@@ -364,9 +364,9 @@ static const gt_word unknown[] = {
     {"sigma-min", SAMPLER, NULL, OF_THE_RUN("sigma-min")},
     {"sigma-max", SAMPLER, NULL, OF_THE_RUN("sigma-max")},
     {"rho", SAMPLER, NULL, OF_THE_RUN("sigma-rho")},
-    {"disc", SAMPLER, NULL, "steps are those of EDM: gantry train --sigma-min, --sigma-max and --sigma-rho"},
-    {"scaling", SAMPLER, NULL, "steps are those of EDM: gantry train --sigma-min, --sigma-max and --sigma-rho"},
-    {"schedule", SAMPLER, NULL, "steps are those of EDM: gantry train --sigma-min, --sigma-max and --sigma-rho"},
+    {"disc", SAMPLER, NULL, "the steps are EDM's: gantry train --sigma-min, --sigma-max and --sigma-rho"},
+    {"scaling", SAMPLER, NULL, "the steps are EDM's: gantry train --sigma-min, --sigma-max and --sigma-rho"},
+    {"schedule", SAMPLER, NULL, "the steps are EDM's: gantry train --sigma-min, --sigma-max and --sigma-rho"},
     {"subdirs", "projected-w", NULL, "all pictures are written into one folder, --outdir"},
     {"batch", "threads", NULL, BATCHES},
     {"batch-size", "threads", NULL, BATCHES},
@@ -381,8 +381,8 @@ static const gt_word unknown[] = {
     {"num-images", "seeds", "seeds", "64 of them: --seeds=0-63"},
     {"count", "seeds", "seeds", "64 of them: --seeds=0-63"},
     {"nrow", "seeds", "grid", NULL},
-    {"translate", PICTURES, NULL, "it belongs to StyleGAN3, whose networks are not read"},
-    {"rotate", PICTURES, NULL, "it belongs to StyleGAN3, whose networks are not read"},
+    {"translate", PICTURES, NULL, "it belongs to StyleGAN3, whose networks Gantry does not read"},
+    {"rotate", PICTURES, NULL, "it belongs to StyleGAN3, whose networks Gantry does not read"},
     {"num-keyframes", "fps", "seconds", "the film passes all --seeds in that time"},
     {"w-frames", "fps", "seconds", "the film passes all --seeds in that time"},
     {"frames", "fps", "seconds", "with --fps frames in each"},
@@ -411,8 +411,8 @@ static const gt_word unknown[] = {
     {"height", JOB, NULL, SIZE_OF_DATA},
     {"imgsz", DATASET, "width", "and --height"},
     {"imgsz", JOB, NULL, SIZE_OF_DATA},
-    {"size", "image-size", "image-size", "for a file that does not say it"},
-    {"imgsz", "image-size", "image-size", "for a file that does not say it"},
+    {"size", "image-size", "image-size", "if the file does not give it"},
+    {"imgsz", "image-size", "image-size", "if the file does not give it"},
     {"size", PICTURES, NULL, SIZE_OF_NETWORK},
     {"resolution", PICTURES, NULL, SIZE_OF_NETWORK},
     {"image-size", PICTURES, NULL, SIZE_OF_NETWORK},
@@ -443,7 +443,7 @@ static const gt_word of_models[] = {
     {"width", JOB, NULL, SIZE_OF_DATA},
     {"epochs", JOB, "kimg", "in thousands of images"},
     {"cbase", JOB, "model-channels", NULL},
-    {"gamma", "label-smoothing", "schedule-factor", "where it is a factor of the learning rate"},
+    {"gamma", "label-smoothing", "schedule-factor", "for a factor of the learning rate"},
     {"random-flip", JOB, "mirror", NULL},
     {"loss", JOB, "recon", NULL},
 };

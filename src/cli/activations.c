@@ -46,9 +46,10 @@ static gt_status check_range(const gt_option *o, const char *value) {
 
 static const gt_option table[] = {
     {CLI_OPTION(inits, "", "Initial values to compare, such as '1 0.01 xavier he'"), .placeholder = "WORDS",
-     .check = check_words, .detail = "Between spaces values of --init; empty: that of the job alone."},
+     .check = check_words, .detail = "Values of --init, separated by spaces; empty: only the job's value."},
     {CLI_OPTION(activations, "", "Activations to compare, such as 'sigmoid relu tanh'"), .placeholder = "WORDS",
-     .check = check_words, .detail = "Between spaces values of --activation (of mlp); empty: that of the job alone."},
+     .check = check_words,
+     .detail = "Values of --activation (for mlp), separated by spaces; empty: only the job's value."},
     {CLI_OPTION(size, "10x10", "Height x width of the inputs"), .placeholder = "HxW", .check = cli_check_size},
     {CLI_OPTION(channels, "1", "Number of channels of the inputs"), .min = 1, .max = 256},
     {CLI_OPTION(classes, "10", "Number of classes"), .min = 2, .max = 65536},
@@ -56,14 +57,13 @@ static const gt_option table[] = {
     {CLI_OPTION(bins, "30", "Number of bins of a histogram"), .min = 1, .max = BINS},
     {CLI_OPTION(range, NULL, "Ends of the axis of all histograms, as in 0..1; own: each layer has its own"),
      .placeholder = "LO..HI", .derived = "-1..1 with tanh and lrelu, else 0..1", .check = check_range,
-     .detail =
-         "One axis for all shows how values shrink or grow from layer to layer. Values outside count in the outer "
-         "bins."},
+     .detail = "One axis for all layers shows how values shrink or grow from layer to layer. Values outside the axis "
+               "count in the outer bins."},
     {CLI_OPTION(outdir, "activations", "Folder to write to; made if needed"),
      CLI_FILLS({"activations.csv", GT_OUTFILE_TABLE}, CLI_FIGURE("activations")),
-     .detail = "activations.csv: of each layer mean, standard deviation, the shares of values that are 0, in the "
-               "outer two bins, and within a twentieth of the range around its middle, and each bin. activations.png, "
-               "activations.svg: the histograms, one column per layer."},
+     .detail = "activations.csv: for each layer the mean, the standard deviation, three shares (values that are 0, "
+               "values in the outer two bins, values within a twentieth of the range around its middle) and all bins. "
+               "activations.png, activations.svg: the histograms, one column per layer."},
     CLI_OVERWRITE,
 };
 
@@ -173,13 +173,13 @@ const cli_command cli_activations = {
     .name = "activations",
     .arguments = "[JOB.ini] [--key=value ...]",
     .help = "Draw histograms of a classifier's layers before training",
-    .detail = "Takes options of train, too; the model is mlp where none is given. The inputs are independent normal "
-              "numbers instead of pixels.",
-    .files = "In --outdir activations.csv, activations.png and activations.svg.",
+    .detail = "Also takes the options of train. If no model is given, the model is mlp. The inputs are independent "
+              "normal numbers instead of pixels.",
+    .files = "In --outdir: activations.csv, activations.png and activations.svg.",
     .takes_job = true,
     CLI_EXAMPLES(
         {"Three ways to begin", "gantry activations --inits='0.01 xavier he'"},
-        {"Two activations of wider layers", "gantry activations --hidden=500,500 --activations='sigmoid relu'"}),
+        {"Two activations with wider layers", "gantry activations --hidden=500,500 --activations='sigmoid relu'"}),
     CLI_ROWS(table),
     .run = activations,
 };

@@ -28,30 +28,28 @@ static const gt_option table[] = {
     {CLI_OPTION(outdir, "anomalies", "Folder to write to; made if needed"),
      CLI_FILLS({"scores.csv", GT_OUTFILE_TABLE}, {"roc.csv", GT_OUTFILE_TABLE}, {"worst.png", GT_OUTFILE_PICTURE},
                CLI_FIGURE("errors"), CLI_FIGURE("roc")),
-     .detail = "scores.csv: every image with its reconstruction error, the largest first, with its file and whether "
-               "the error is above the threshold. worst.png: those images, each beside its reconstruction, with their "
-               "errors. errors.svg, .png: a histogram of the errors. With --normal roc.svg, .png, .csv: which share "
-               "of both kinds of images lies above each threshold."},
+     .detail = "scores.csv: every image with its file, its reconstruction error and whether the error is above the "
+               "threshold; the largest error comes first. worst.png: the images with the largest errors, each beside "
+               "its reconstruction. errors.svg, .png: a histogram of the errors. With --normal also roc.svg, .png, "
+               ".csv: the share of normal images and of anomalies above each threshold."},
     {CLI_OPTION(worst, "32", "Number of images in the picture"), .min = 1, .max = 4096},
     {CLI_OPTION(quantile, "0.99", "Share of errors that lie below the threshold"), .max = 1, .with = "!--threshold",
-     .detail = "Of the errors of normal images: those that the network was trained on, or those of --reference, or "
-               "with --normal the normal ones of DATA, so that 1 - quantile is the share of false alarms."},
+     .detail = "The errors are measured on normal images: the network's training images, or the images of --reference, "
+               "or with --normal the normal images of DATA. So 1 - quantile is the share of false alarms."},
     {CLI_OPTION(reference, "", "Normal images, whose errors give the threshold"), .path = true, .placeholder = "DATA",
-     .with = "!--threshold", .detail = "Without it, and without --normal, the data that the run was trained on."},
+     .with = "!--threshold", .detail = "Without --reference and --normal: the data that the run was trained on."},
     {CLI_OPTION(threshold, NULL, "The error above which an image is an anomaly"), .derived = "by --quantile",
-     .detail = "The error is the reconstruction loss, summed over pixels: with --recon=normal -log p, which may be "
-               "negative."},
-    {CLI_ROW("reference-images", references, NULL, "Number of normal images that are looked at, chosen by chance"),
-     .derived = "all; of a GAN 500", .min = 1, .max = INT32_MAX, .with = "!--threshold", .late = true},
-    {CLI_ROW("num-steps", steps, "200", "Of a GAN: number of steps of Adam in the search for the latent of an image"),
+     .detail = "The error is the reconstruction loss, summed over pixels. With --recon=normal this is -log p, which "
+               "may be negative."},
+    {CLI_ROW("reference-images", references, NULL, "Number of normal images that are measured, chosen at random"),
+     .derived = "all; 500 for a GAN", .min = 1, .max = INT32_MAX, .with = "!--threshold", .late = true},
+    {CLI_ROW("num-steps", steps, "200", "For a GAN: number of Adam steps in the search for the latent of an image"),
      .max = 1e6, .late = true,
-     .detail =
-         "The search begins with the nearest of the images of the seeds 0 to 31; of networks with styles it is for "
-         "one w."},
+     .detail = "The search begins at whichever seed from 0 to 31 gives the nearest image. For networks with styles it "
+               "searches for one w."},
     {CLI_OPTION(normal, "", "Classes that are normal, as in 0 or cat,dog, for ROC and AUC"), .placeholder = "CLASSES",
      .any = true,
-     .detail = "Numbers and names. Images of all other classes are anomalies; images without a "
-               "class do not count."},
+     .detail = "Numbers or names. Images of all other classes are anomalies; images without a class are not counted."},
     CLI_OVERWRITE,
     CLI_CLASSES,
     CLI_THREADS,
@@ -79,8 +77,8 @@ static gt_status open_training_data(const cli_session *s, reference *r) {
     gt_status st = *f->job ? job ? gt_job_read_text(job, f->job, "job.ini") : GT_NOMEM : GT_OK;
     if (!st && (!job || !*gt_job_look(job).data))
         st = gt_fail(GT_USAGE,
-                     "'%s' does not say which pictures it was trained on: --reference=DATA names normal pictures, "
-                     "--threshold=X the error above which one is an anomaly",
+                     "'%s' does not contain the path of its training pictures: name normal pictures with "
+                     "--reference=DATA, or give the error above which a picture is an anomaly with --threshold=X",
                      s->arguments.words[0]);
     else if (!st) {
         st = gt_job_set(job, "mirror", "0", NULL);
@@ -182,10 +180,10 @@ static gt_status write_anomalies(const cli_applied *e, maker *m, const float *er
     if (!st) st = gt_rundir_prepare(f->outdir, (size_t)n * 64);
     if (!st) st = gt_anomalies_write(&list, &(gt_pairs_of){e->model, read_pairs, m}, worst, f->outdir, &area);
     if (st) return st;
-    gt_print("%lld image%s scored: %s\nthe %lld most unlike: %s\n", (long long)n, gt_plural(n),
+    gt_print("%lld image%s scored: %s\nthe %lld with the largest errors: %s\n", (long long)n, gt_plural(n),
              cli_out(s, "scores.csv"), (long long)worst, cli_out(s, "worst.png"));
     print_threshold(&list, r);
-    if (list.normal) gt_print("area under the ROC curve %.6f: %s\n", area, cli_out(s, "roc.png"));
+    if (list.normal) gt_print("area under the ROC curve: %.6f (%s)\n", area, cli_out(s, "roc.png"));
     return GT_OK;
 }
 
@@ -224,16 +222,15 @@ static gt_status rank_images(cli_session *s) {
 const cli_command cli_anomalies = {
     .name = "anomalies",
     .help = "Rank images by how badly an autoencoder or a GAN makes them again",
-    .detail =
-        "Images above a threshold are marked: the error below which 99 % of the images lie that the network was "
-        "trained on. --reference names other images that are normal, --threshold gives the error itself. A GAN has no "
-        "encoder: for each image the latent is looked for whose image is nearest, and their distance is the "
-        "error.",
-    .files = "In --outdir scores.csv, worst.png, errors.svg and .png; with --normal also roc.svg, .png and .csv.",
+    .detail = "Images with an error above a threshold are marked. By default 99 % of the network's training images "
+              "have errors below the threshold. --reference names other normal images, and --threshold sets the "
+              "threshold itself. A GAN has no encoder: for each image, gantry searches for the latent with the nearest "
+              "generated image, and the distance between the two images is the error.",
+    .files = "In --outdir: scores.csv, worst.png, errors.svg and .png; with --normal also roc.svg, .png and .csv.",
     CLI_EXAMPLES({"The worst 32 images of a dataset", "gantry anomalies runs/ae parts.zip"},
                  {"How well class 0 is separated from all others",
                   "gantry anomalies runs/ae parts.zip --normal=0 --quantile=0.95"},
-                 {"By a GAN, with a longer search", "gantry anomalies runs/dcgan parts.zip --num-steps=500"}),
+                 {"With a GAN and a longer search", "gantry anomalies runs/dcgan parts.zip --num-steps=500"}),
     CLI_APPLIED_PREPARED(table, prepare),
     .run = rank_images,
 };

@@ -208,7 +208,7 @@ const char *cli_out(const cli_session *s, const char *name) {
 void cli_warn_unused(const cli_session *s) {
     const gt_option *row;
     for (int i = 0; cli_first_rank() && (row = gt_options_unused(&s->options, &i));)
-        gt_warn("--%s had no effect here; gantry help %s says what it is for", row->key, row->key);
+        gt_warn("--%s had no effect here; gantry help %s explains it", row->key, row->key);
 }
 
 void cli_end(cli_session *s) { gt_arena_free(s->arena); }

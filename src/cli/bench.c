@@ -11,14 +11,14 @@
 static const struct {
     const char *name, *help;
 } programs[] = {
-    {"peak", "FMA peak, bandwidth of a core; cost of sharing out a node"},
-    {"conv", "convolution layers of the recipes: each direction, each kernel"},
-    {"conv_onednn", "the same beside oneDNN, with errors (built where libdnnl-dev is)"},
-    {"step", "phases of training: images/s, sec/kimg, share of kinds of ops"},
-    {"roofline", "each node of a step beside what this CPU allows; the time lost"},
+    {"peak", "FMA peak, bandwidth of a core; cost of sharing a node's work"},
+    {"conv", "convolution layers of the recipes, by direction and kernel"},
+    {"conv_onednn", "convolutions compared with oneDNN (needs libdnnl-dev)"},
+    {"step", "training phases: images/s, sec/kimg, time by kind of op"},
+    {"roofline", "each graph node of a step against the limits of this CPU"},
     {"memory", "memory of training steps: planned, touched, held"},
     {"dataset", "the dataset tool beside a loop in Python with Pillow"},
-    {"loader", "decoded images/s and core; waiting in training"},
+    {"loader", "decoded images/s per core; waiting in training"},
     {"reduce", "sums over ranks, the exact tree against MPI_Allreduce (mpirun)"},
     {"generate", "generated images/s"},
     {"gmm", "iterations of Gaussian mixtures beside scikit-learn"},
@@ -30,7 +30,7 @@ static const struct {
 enum { PROGRAMS = sizeof programs / sizeof *programs };
 
 static void list_programs(FILE *f) {
-    fputs("\nNAME, a program with a --help of its own:\n", f);
+    fputs("\nNAME is a program with its own --help:\n", f);
     for (int i = 0; i < PROGRAMS; i++) gt_print_to(f, "  %-12s %s\n", programs[i].name, programs[i].help);
 }
 
@@ -75,9 +75,9 @@ const cli_command cli_bench = {
     .name = "bench",
     .arguments = "NAME [--json] [--long] [--key=value ...]",
     .help = "Measure this machine: arithmetic, steps, loading, scaling",
-    .detail = "Each NAME is a program of its own with its own --help; `gantry bench` lists them. Results go to "
-              "stdout as tables, or as JSON, which `gantry bench report FILE ...` prints again, joins into one "
-              "HDF5 file and plots.",
+    .detail = "Each NAME is a separate program with its own --help; `gantry bench` lists them. Results go to the "
+              "standard output as tables or as JSON. `gantry bench report FILE ...` prints saved JSON as tables, joins "
+              "files into one HDF5 file and plots them.",
     .more = list_programs,
     CLI_EXAMPLES({"Images per second of training steps", "gantry bench step"},
                  {"The same as JSON, and later as tables",

@@ -23,16 +23,16 @@ typedef struct card_fields {
 static const gt_option table[] = {
     {CLI_OPTION(out, "", "File to write, FILE.md or FILE.json; empty: standard output"), .placeholder = "FILE",
      CLI_WRITES({"*.md", GT_OUTFILE_DATASET}, {"*.json", GT_OUTFILE_DATASET}),
-     .detail = "Beside it lies FILE.png, the sheet of pictures that the run drew of this network, if there is one. A "
-               "card that is there already may have been written on, and is replaced only with --overwrite."},
+     .detail = "If the run has a sheet of pictures of this network, it is written to FILE.png. An existing card may "
+               "have been edited, so it is replaced only with --overwrite."},
     {CLI_OPTION(json, "0", "Print the card as JSON")},
-    {CLI_OPTION(quick, "0", "Do not read the data: without their hash and numbers of images by class")},
-    {CLI_OPTION(license, "", "License of the network, by the name that hubs have for it, such as cc-by-4.0"),
+    {CLI_OPTION(quick, "0", "Do not read the data; the card then lacks their hash and class sizes")},
+    {CLI_OPTION(license, "", "License of the network, by its name on model hubs, such as cc-by-4.0"),
      .placeholder = "NAME", .any = true},
     {CLI_OPTION(dataset, "", "Name of the data on the hub"), .placeholder = "USER/NAME", .any = true},
-    {CLI_OPTION(name, "", "Name of the network; empty: that of the run, or of the file"), .placeholder = "NAME",
+    {CLI_OPTION(name, "", "Name of the network; empty: the name of the run or the file"), .placeholder = "NAME",
      .any = true},
-    {CLI_OPTION(data, "", "Where the data of the run lie now; empty: where the run had them"), .path = true},
+    {CLI_OPTION(data, "", "Where the run's data are now; empty: where the run read them"), .path = true},
     {CLI_OPTION(threads, "1", "Number of threads that decode samples"), .min = 1, .max = 4096},
     CLI_OVERWRITE,
     CLI_ASSUMED,
@@ -95,13 +95,12 @@ const cli_command cli_card = {
     .arguments = "RUN | CHECKPOINT | NETWORK [--key=value ...]",
     .help = "Write a model card: data, recipe, time and scores of a network",
     .detail =
-        "Markdown with the front matter that model hubs read, or JSON. Figures are those that the run has recorded, "
-        "and a score that was measured on another checkpoint is left out. Only hashes are made anew: of the file, "
-        "and of the data, where the data have the fingerprint that the file names. A run stands for its newest "
-        "checkpoint.",
-    .files = "With --out the card, and a picture of the same name.",
+        "Markdown with the front matter that model hubs read, or JSON. All figures come from the run's records; scores "
+        "that were measured on another checkpoint are left out. Only hashes are computed again: the hash of the file, "
+        "and the hash of the data if their fingerprint is the one in the file. A run stands for its newest checkpoint.",
+    .files = "With --out: the card, and a picture with the same name.",
     CLI_EXAMPLES(
-        {"What a run's newest network is", "gantry card runs/first"},
+        {"The card of a run's newest network", "gantry card runs/first"},
         {"For a folder that goes to a hub", "gantry card runs/first --out=upload/README.md --license=cc-by-4.0"},
         {"For programs", "gantry card runs/first --json --quick"}),
     CLI_ROWS(table),

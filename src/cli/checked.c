@@ -124,8 +124,7 @@ static gt_status fail_no_job(const char *word) {
     for (const gt_family *const *f = gt_families(); *f; f++)
         for (const gt_family_model *m = gt_family_models(*f); m->name; m++)
             if (!strcasecmp(word, m->name))
-                return gt_fail(GT_USAGE,
-                               "'%.200s' is a model, and no job of that name comes with the program: use --model=%s",
+                return gt_fail(GT_USAGE, "'%.200s' is a model, not a job that comes with the program: use --model=%s",
                                word, m->name);
     gt_program_folder(folder);
     for (int i = 0; i < JOB_PLACES && !*near; i++) {

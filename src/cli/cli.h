@@ -65,10 +65,10 @@ typedef struct cli_command {
 #define CLI_FURTHER(field, value, text) CLI_ROW(#field, field, value, text)
 #define CLI_SHOWN(name, field, value, text) .common = true, CLI_ROW(name, field, value, text)
 #define CLI_OPTION(field, value, text) CLI_SHOWN(#field, field, value, text)
-#define CLI_THREADS                                                                                          \
-    {                                                                                                        \
-        CLI_OPTION(threads, NULL, "Number of threads per rank"),                                             \
-            .by_rank = true, .min = 1, .max = 4096, .derived = "the host's cores shared out among its ranks" \
+#define CLI_THREADS                                                                                               \
+    {                                                                                                             \
+        CLI_OPTION(threads, NULL, "Number of threads per rank"),                                                  \
+            .by_rank = true, .min = 1, .max = 4096, .derived = "an equal share of the host's cores for each rank" \
     }
 /* In a row whose value names a file, or files in a folder, that the command writes: instead of `.path = true`, and a
  * row CLI_OVERWRITE beside it. Names and kinds as in gt_outfile_name, such as {"*.png", GT_OUTFILE_PICTURE}. */
@@ -88,24 +88,23 @@ typedef struct cli_command {
     }
 #define CLI_FIGURE(stem) \
     {stem ".svg", GT_OUTFILE_PICTURE}, { stem ".png", GT_OUTFILE_PICTURE }
-#define CLI_OVERWRITE                                                                                              \
-    {                                                                                                              \
-        CLI_FURTHER(overwrite, "0", "Replace whatever lies where a file is to be written"),                        \
-            .detail = "Pictures, films, pages, tables and arrays of Gantry, statistics and exported networks are " \
-                      "replaced by their own kind without it. Only with it are replaced datasets and their "       \
-                      "pictures, checkpoints, jobs, texts and what the command reads. Checkpoints in the folder "  \
-                      "of a run are never replaced."                                                               \
+#define CLI_OVERWRITE                                                                                                  \
+    {                                                                                                                  \
+        CLI_FURTHER(overwrite, "0", "Replace whatever exists at the place of an output file"),                         \
+            .detail = "Without this option, Gantry's pictures, films, pages, tables, arrays, statistics and exported " \
+                      "networks are replaced only by a file of the same kind. Datasets and their pictures, "           \
+                      "checkpoints, jobs, texts and the files that the command reads are replaced only with it. "      \
+                      "Checkpoints in the folder of a run are never replaced."                                         \
     }
 /* For commands that work on a dataset: cli_open_data() opens the dataset with the member `classes` of the command's
  * struct. */
-#define CLI_CLASSES_WITH(conditions)                                                                               \
-    {                                                                                                              \
-        CLI_FURTHER(classes, "", "Only images of these classes, as in cat,dog or 0-7,9"),                          \
-            .placeholder = "CLASSES", .any = true, .with = (conditions), .late = true,                             \
-            .detail =                                                                                              \
-                "Names, numbers and ranges of numbers of the dataset's classes. They become classes 0, 1, ... in " \
-                "this order, as in training with --classes; where the network knows another number of classes, "   \
-                "they keep their numbers."                                                                         \
+#define CLI_CLASSES_WITH(conditions)                                                                                  \
+    {                                                                                                                 \
+        CLI_FURTHER(classes, "", "Only images of these classes, as in cat,dog or 0-7,9"),                             \
+            .placeholder = "CLASSES", .any = true, .with = (conditions), .late = true,                                \
+            .detail = "Names, numbers and ranges of numbers of the dataset's classes. They become classes 0, 1, ... " \
+                      "in this order, as in training with --classes. If the network has another number of classes, "  \
+                      "they keep their numbers."                                                                      \
     }
 #define CLI_CLASSES CLI_CLASSES_WITH(NULL)
 /* For commands that read networks of StyleGAN2 or of classifiers: what a file of another program does not say, in the
@@ -114,23 +113,21 @@ typedef struct cli_assumed {
     double clamp, lrmul;
     const char *image_size, *normalize;
 } cli_assumed;
-#define CLI_ASSUMED                                                                                  \
-    {CLI_ROW("clamp", assumed.clamp, NULL,                                                           \
-             "Where StyleGAN2 clamps activations, for a file that does not say it; 0: nowhere"),     \
-     .derived = "256", .max = 1e30, .late = true},                                                   \
-    {                                                                                                \
-        CLI_ROW("lrmul", assumed.lrmul, NULL,                                                        \
-                "Learning rate multiplier of StyleGAN2's mapping, for a file that does not say it"), \
-            .derived = "0.01", .min = 1e-6, .max = 1e3, .late = true                                 \
+#define CLI_ASSUMED                                                                                                    \
+    {CLI_ROW("clamp", assumed.clamp, NULL, "Clamp of StyleGAN2's activations, if the file does not give it; 0: none"), \
+     .derived = "256", .max = 1e30, .late = true},                                                                     \
+    {                                                                                                                  \
+        CLI_ROW("lrmul", assumed.lrmul, NULL,                                                                          \
+                "Learning rate multiplier of StyleGAN2's mapping, if the file does not give it"),                      \
+            .derived = "0.01", .min = 1e-6, .max = 1e3, .late = true                                                   \
     }
-#define CLI_ASSUMED_OF_CLASSIFIERS                                                                          \
-    {CLI_ROW("image-size", assumed.image_size, NULL,                                                        \
-             "Size of a classifier's images, for a file that does not say it"),                             \
-     .placeholder = "HxW", .derived = "224; 299 with inception-v3", .check = cli_check_size, .late = true}, \
-    {                                                                                                       \
-        CLI_ROW("normalize", assumed.normalize, NULL,                                                       \
-                "Scaling of pixels as in train --normalize, for a file that does not say it"),              \
-            .placeholder = "RULE", .derived = "as torchvision", .check = cli_check_as_job, .late = true     \
+#define CLI_ASSUMED_OF_CLASSIFIERS                                                                                   \
+    {CLI_ROW("image-size", assumed.image_size, NULL, "Size of a classifier's images, if the file does not give it"), \
+     .placeholder = "HxW", .derived = "224; 299 for inception-v3", .check = cli_check_size, .late = true},           \
+    {                                                                                                                \
+        CLI_ROW("normalize", assumed.normalize, NULL,                                                                \
+                "Scaling of pixels as in train --normalize, if the file does not give it"),                          \
+            .placeholder = "RULE", .derived = "as torchvision", .check = cli_check_as_job, .late = true              \
     }
 /* For commands that make or read pictures, in the member `preview` of the command's struct. `prepare`, or who starts
  * the ranks, calls gt_preview_ask(). */
@@ -152,7 +149,7 @@ gt_status cli_preview_file(const gt_options *o, const char *path);
     }
 /* For `stopped`. */
 #define CLI_RESUMES "stopped before the end; the same command resumes"
-#define CLI_STARTS_AGAIN "stopped before the end; what was finished stays"
+#define CLI_STARTS_AGAIN "stopped before the end; finished files are kept"
 
 /* Reads, once and at the start, which kernels the environment asks for (GT_ISA, GT_CONV). GT_USAGE: there are no such
  * kernels. */

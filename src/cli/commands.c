@@ -86,8 +86,7 @@ bool cli_first_rank(void) { return gt_mpi_launched_rank() == 0; }
 
 bool cli_others_work(const char *command) {
     int rank = gt_mpi_launched_rank();
-    if (rank == 1)
-        gt_print_to(stderr, "gantry %s: rank 0 does this alone, the other ranks have nothing to do\n", command);
+    if (rank == 1) gt_print_to(stderr, "gantry %s: only rank 0 works; the other ranks have nothing to do\n", command);
     return rank > 0;
 }
 

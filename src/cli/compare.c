@@ -22,23 +22,25 @@ static const gt_option table[] = {
      .placeholder = "FILE", CLI_WRITES({"*.png", GT_OUTFILE_PICTURE})},
     {CLI_OPTION(html, "", "Page to write instead: differing keys, values, pictures and curves"), .placeholder = "FILE",
      CLI_WRITES({"*.html", GT_OUTFILE_PAGE}, {"*.htm", GT_OUTFILE_PAGE}), .bare = "compare.html",
-     .detail = "One file that needs nothing from elsewhere, with links to the reports of the runs. --html alone writes "
-               "compare.html. The picture is then written only where --out is given."},
+     .detail = "One self-contained file with links to the reports of the runs. --html alone writes compare.html. The "
+               "picture is then written only if --out is given."},
     {CLI_OPTION(columns, "0", "Number of runs or panels side by side; 0: about a square"), .max = 100, .late = true},
     {CLI_OPTION(series, "", "Draw curves of these series, as in Loss/train,Accuracy/test"), .placeholder = "LIST",
      .any = true,
-     .detail = "Names as in stats.jsonl. Runs of one name in several folders (other "
-               "seeds, say) have one colour. Empty: the newest pictures; of runs without pictures Loss/train."},
-    {CLI_OPTION(x, "kimg", "What curves are drawn over"), GT_CHOICES(GT_COMPARE_AXES), .late = true,
-     .detail = "An epoch is a pass over the data; hours are those of training. Runs of older programs know no epochs."},
-    {CLI_OPTION(smooth, "1", "Number of ticks around each over which curves are smoothed"), .min = 1, .max = 10000,
+     .detail = "Names as in stats.jsonl. Runs with the same name in several folders (for example with other seeds) "
+               "have the same colour. Empty: the newest pictures, or Loss/train if the runs have no pictures."},
+    {CLI_OPTION(x, "kimg", "Horizontal axis of the curves"), GT_CHOICES(GT_COMPARE_AXES), .late = true,
+     .detail =
+         "An epoch is a pass over the data; hours are hours of training. The logs of older versions have no epochs."},
+    {CLI_OPTION(smooth, "1", "Number of ticks over which each point of a curve is averaged"), .min = 1, .max = 10000,
      .late = true, .detail = "Weighted by a Kaiser window."},
-    {CLI_OPTION(range, "", "Ends of the vertical axis of curves, as in 0..1"), .placeholder = "LO..HI",
+    {CLI_OPTION(range, "", "Ends of the vertical axis of the curves, as in 0..1"), .placeholder = "LO..HI",
      .check = cli_check_ends, .late = true},
     {CLI_OPTION(panels, "series", "What each panel of curves shows"), GT_CHOICES(GT_COMPARE_PANELS), .late = true,
-     .detail = "series: a curve is a run. run: a curve is a series. group: a panel holds the runs whose names agree "
-               "up to the last dash; a curve is what follows: small-plain and small-norm, large-plain and "
-               "large-norm make two panels with a curve `plain` and a curve `norm` in each."},
+     .detail =
+         "series: each curve is a run. run: each curve is a series. group: a panel holds the runs whose names agree up "
+         "to the last dash, and the rest of the name labels the curve. For example, small-plain, small-norm, "
+         "large-plain and large-norm make the panels small and large with the curves plain and norm."},
     CLI_OVERWRITE,
 };
 
@@ -85,15 +87,15 @@ const cli_command cli_compare = {
     .name = "compare",
     .arguments = "RUN ... [--key=value ...]",
     .help = "Several runs as a table, and their pictures or curves in one",
-    .detail = "Losses, accuracies and gap are means over the last quarter of the ticks, all else is the latest value. "
-              "What is there and is not a run is left out with a line, so that a pattern such as runs/* will do. "
-              "jobs/sweep.sh and slurm/sweep.sbatch end with it.",
-    .files = "--out, one picture, or --html, one page.",
+    .detail = "Losses, accuracies and gap are means over the last quarter of the ticks; all other values are the "
+              "latest ones. Anything that is not a run is left out with a message, so a pattern such as runs/* works. "
+              "jobs/sweep.sh and slurm/sweep.sbatch end with this command.",
+    .files = "--out: one picture; or --html: one page.",
     CLI_EXAMPLES({"The newest pictures of all runs", "gantry compare runs/*"},
                  {"Curves, smoothed over five ticks",
                   "gantry compare runs/a runs/b --series=Loss/train,Accuracy/test --smooth=5"},
                  {"Test accuracy over epochs", "gantry compare runs/a runs/b --series=Accuracy/test --x=epochs"},
-                 {"A page with all of it", "gantry compare runs/* --html=runs/compare.html"}),
+                 {"A page with all of these", "gantry compare runs/* --html=runs/compare.html"}),
     CLI_ROWS(table),
     .prepare = prepare,
     .run = compare,

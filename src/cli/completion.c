@@ -213,10 +213,9 @@ const cli_command cli_completion = {
     .name = "completion",
     .arguments = "bash | zsh | words",
     .help = "Print a script that lets a shell complete gantry's words",
-    .detail = "Commands, names of options, values of choices, and files. make install installs both scripts where the "
-              "shells look for them. words: the names of all commands.",
-    CLI_EXAMPLES(
-        {"For every bash to come", "gantry completion bash > ~/.local/share/bash-completion/completions/gantry"},
-        {"For every zsh to come", "gantry completion zsh > ~/.zsh/_gantry"}),
+    .detail = "It completes commands, names of options, values of choices, and files. make install installs both "
+              "scripts where the shells look for them. words: the names of all commands.",
+    CLI_EXAMPLES({"For every new bash", "gantry completion bash > ~/.local/share/bash-completion/completions/gantry"},
+                 {"For every new zsh", "gantry completion zsh > ~/.zsh/_gantry"}),
     .run = completion,
 };

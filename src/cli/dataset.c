@@ -56,112 +56,111 @@ static gt_status check_background(const gt_option *o, const char *value) {
 static const gt_option table[] = {
     {CLI_FURTHER(source, "", "The same as SOURCE"), .with = "SOURCE DEST", .path = true},
     {CLI_FURTHER(dest, "", "The same as DEST"), .with = "SOURCE DEST", .path = true, .writes = &made,
-     .detail = "FILE.zip, FILE.h5 or FILE.hdf5 is a file, a name without a suffix a folder. Another suffix is refused "
-               "unless '/' follows it: data.v2/ is a folder. "
-               "The same command resumes an unfinished DEST. A finished one is compared with what the "
-               "command makes: where it is the same nothing is "
-               "written, else it is refused (--overwrite)."},
+     .detail = "FILE.zip, FILE.h5 or FILE.hdf5 is a file; a name without a suffix is a folder. Any other suffix is "
+               "refused unless '/' follows it: data.v2/ is a folder. The same command resumes an unfinished DEST. A "
+               "finished DEST is compared with what the command makes: if both are the same, nothing is written; "
+               "otherwise the command is refused (--overwrite)."},
     {CLI_OPTION(width, "0", "Width of the images; 0: as they are"), .with = MAKES, .max = 32768, .unit = "pixels"},
     {CLI_OPTION(height, "0", "Height of the images; 0: as they are"), .with = MAKES, .max = 32768, .unit = "pixels"},
     {CLI_SHOWN("transform", request.transform.crop, "none", "Cropping of pictures before they are resized"),
      .with = MAKES, GT_CHOICES(GT_CROPS),
-     .detail = "center-crop takes the largest square in the middle; center-crop-wide the middle rows of the wanted "
-               "proportion, and adds black above and below."},
+     .detail = "center-crop takes the largest square in the middle. center-crop-wide takes the middle rows in the "
+               "proportion of --width to --height, and adds black above and below."},
     {CLI_SHOWN("resize-filter", request.transform.filter, "lanczos", "Filter of resizing, as in Pillow"), .with = MAKES,
      GT_CHOICES(GT_FILTERS)},
     {CLI_ROW("pad", request.transform.pad, "0",
-             "Fit images into width x height without stretching them, and fill up with the background"),
+             "Fit images into width x height without stretching, and fill the rest with the background"),
      .with = MAKES},
-    {CLI_FURTHER(crops, "0", "Cut each picture into a grid of squares with this side; 0: do not"), .with = MAKES,
-     .max = 32768, .unit = "pixels", .detail = "The last row and column are aligned to the border."},
+    {CLI_FURTHER(crops, "0", "Cut each picture into a grid of squares with this side; 0: do not cut"), .with = MAKES,
+     .max = 32768, .unit = "pixels", .detail = "The last row and the last column are aligned to the border."},
     {CLI_FURTHER(windows, "0", "Number of windows to cut out of each picture by its mask, for gantry detect; 0: none"),
      .with = MAKES, .max = 4096,
-     .detail = "Half of them lie about an object and have its class, the others beside objects and have class 0, the "
-               "ground. --width and --height give them one size. An object: pixels of one class that hang together."},
+     .detail = "Half of the windows lie around an object and have its class; the others lie beside objects and have "
+               "class 0, the ground. --width and --height give all windows one size. An object is a connected region "
+               "of pixels of one class."},
     {CLI_ROW("mnist-border", border, "2", "Black added on each side of MNIST's 28 x 28 pixels"), .with = MAKES,
      .max = 1024, .unit = "pixels",
-     .detail =
-         "2 gives 32 x 32, as dataset_tool.py of stylegan2-ada-pytorch makes them, in all actions: also subset, "
-         "split and merge. 0 keeps 28 x 28, as training on the file itself sees them. Of files in MNIST's format (IDX) "
-         "with other sizes nothing is changed."},
+     .detail = "2 gives 32 x 32, as dataset_tool.py of stylegan2-ada-pytorch does; this holds for all actions, also "
+               "for subset, split and merge. 0 keeps 28 x 28, as in training on the file itself. Files in MNIST's "
+               "format (IDX) with images of another size are not changed."},
     {CLI_FURTHER(channels, "0", "Number of channels: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 0: as they are"),
      .with = MAKES, .max = 4},
     {CLI_FURTHER(background, "", "Lay transparent images over this colour: white, black or RRGGBB"), .with = MAKES,
      .placeholder = "COLOUR", .check = check_background,
-     .detail = "Without it alpha stays a channel, where all pictures have it or --channels=4 asks for it; else they "
-               "are laid over white. Also what --pad fills up with (black without it)."},
+     .detail =
+         "Without this option, alpha stays a channel if all pictures have alpha or if --channels=4 is given; otherwise "
+         "transparent images are laid over white. --pad fills with the same colour (black without this option)."},
     {CLI_ROW("depth", request.transform.depth, "keep", "Kind of sample: 8-bit, 16-bit or float32"), .with = MAKES,
-     GT_CHOICES(GT_DEPTHS), .detail = "Any but keep also brings the samples to the usual range of that kind."},
+     GT_CHOICES(GT_DEPTHS), .detail = "All values but keep also scale the samples to the usual range of that kind."},
     {CLI_FURTHER(range, "", "The samples of SOURCE that stand for black and white, as in -1,1"), .with = MAKES,
      .placeholder = "LO,HI", .check = cli_check_range,
-     .detail = "Most often of float32 samples, for which -1,1 are usual. In place of what the source says itself; the "
-               "samples stay as they are and DEST says the same "
-               "(the attribute range of an HDF5 file, \"range\" in a dataset.json), unless --depth brings them to the "
-               "usual range of its kind."},
-    {CLI_ROW("max-images", request.max_images, "0", "Number of pictures to take, from the source's first on; 0: all"),
+     .detail = "Mostly for float32 samples, whose usual range is -1,1. It overrides the range that the source "
+               "declares. The samples are not changed, and DEST declares the same range (the attribute range of an "
+               "HDF5 file, \"range\" in dataset.json), unless --depth scales them to the usual range of its kind."},
+    {CLI_ROW("max-images", request.max_images, "0", "Number of pictures to take, from the first one on; 0: all"),
      .with = MAKES, .max = 2147483647},
     {CLI_OPTION(labels, "own",
                 "Where labels come from: own, folders (one class per folder), none, FILE[:COLUMN] or FILE.npy"),
      .with = MAKES, .placeholder = "own|folders|none|FILE", .path = true,
      .detail =
-         "own: the source's dataset.json, label file or columns; where it lacks one, the dataset has none. "
-         "folders: of the first level where there are several folders; folders:1 of the first level, folders:2 of "
-         "the second. "
+         "own: the source's dataset.json, label file or columns; if there are none, the dataset has no labels. "
+         "folders: the folders of the first level that has several; folders:1 the first level, folders:2 the second. "
          "FILE: lines NAME,LABEL or NAME,NUMBER,NUMBER,... (also between semicolons, tabs or blanks), metadata.jsonl, "
          "CelebA's attributes; FILE:COLUMN or FILE:COLUMN,COLUMN takes columns by the names in the first line. "
-         "Pictures without names of their own (.npy, MNIST, HDF5) are named by their number, from 0, or not at "
-         "all: one label per line. FILE.npy: [N] or [N,L], a row for each of such pictures. "
-         "Where some pictures have a label, one that has none cannot be used (--on-error). A dataset.json's "
-         "range and channel names count in any case."},
+         "Pictures without names (.npy, MNIST, HDF5) have their number from 0 as NAME; or FILE has one label per line. "
+         "FILE.npy: [N] or [N,L], a row for each picture without a name. If some pictures have labels, pictures "
+         "without one cannot be used (--on-error). The range and the channel names in a dataset.json are always used."},
     {CLI_ROW("array", request.import.array, "",
-             "Which array of a .npz or HDF5 file with several, as in train_images; of an LMDB which size"),
+             "Which array of a .npz or HDF5 file, as in train_images; which size in an LMDB"),
      .with = MAKES, .placeholder = "NAME", .any = true,
      .detail =
-         "Its labels are the array whose name has labels in place of images, or y in place of x, if there is one."},
+         "The labels are the array with the same name but labels instead of images, or y instead of x, if it exists."},
     {CLI_ROW("layout", request.import.layout, "auto",
-             "Where the channels of an array lie: last (nhwc) or first (nchw)"),
+             "Position of the channels in an array: last (nhwc) or first (nchw)"),
      .with = MAKES, GT_CHOICES(GT_ARRAY_LAYOUTS),
-     .detail = "auto: first where the second of four axes is at most 4 and the others are larger; what was taken is "
-               "said where it is not plain."},
+     .detail = "auto: first if the second of four axes is at most 4 and the others are larger, otherwise last; if this "
+               "is not obvious, a message names the choice."},
     {CLI_ROW("shape", request.import.shape, "",
-             "What each row of an array is a picture of, as in 28x28, 32x32x3 or 3x32x32"),
+             "Shape of the picture in each row of an array, as in 28x28, 32x32x3 or 3x32x32"),
      .with = MAKES, .placeholder = "HxWxC", .any = true,
-     .detail = "Height and width, and the channels behind or before them. Rows of 784 and of 3072 numbers are known."},
+     .detail =
+         "Height and width, with the channels after or before them. Rows of 784 and of 3072 numbers need no --shape."},
     {CLI_ROW("coarse", request.import.coarse, "0", "Take the 20 coarse classes of CIFAR-100"), .with = MAKES},
     {CLI_SHOWN("compress", request.compress, "0", "Compress PNG or HDF5: smaller files, slower to read"),
      .with = MAKES},
     {CLI_SHOWN("on-error", on_error, "stop",
-               "Where pictures cannot be used: make nothing (stop), or leave them out (skip)"),
+               "If pictures cannot be used: make nothing (stop), or leave them out (skip)"),
      .with = MAKES, GT_CHOICES(GT_ON_ERRORS)},
-    {CLI_FURTHER(duplicates, "keep", "Of equal pictures: list them (keep), or take only the first (skip)"),
+    {CLI_FURTHER(duplicates, "keep", "Equal pictures: keep and list all of them (keep), or take only the first (skip)"),
      .with = MAKES, GT_CHOICES(DUPLICATE_RULES)},
     {CLI_ROW("report", request.report, "", "Write all findings to this file, and as JSON to FILE.json"), .with = MAKES,
      .placeholder = "FILE", .path = true, .writes = &findings,
-     .detail = "Of a split: those of all its parts, each with the part's name; items are numbered in the part."},
-    {CLI_SHOWN("scan", request.scan_only, "0", "Only look through SOURCE and list what is wrong"), .with = MAKES},
-    {CLI_ROW("restart", request.restart, "0", "Begin anew: drop what an earlier command left unfinished"),
-     .with = MAKES, .detail = "A finished DEST stays: see --overwrite."},
-    {CLI_ROW("overwrite", request.overwrite, "0", "Replace DEST where something else is there or was begun"),
+     .detail = "For split, the file lists the findings of all parts with the part's name; items are numbered within "
+               "the part."},
+    {CLI_SHOWN("scan", request.scan_only, "0", "Only check SOURCE and list what is wrong"), .with = MAKES},
+    {CLI_ROW("restart", request.restart, "0", "Start over: drop what an earlier command left unfinished"),
+     .with = MAKES, .detail = "A finished DEST is kept: see --overwrite."},
+    {CLI_ROW("overwrite", request.overwrite, "0", "Replace DEST if it holds something else, finished or not"),
      .with = MAKES "|inspect",
-     .detail = "The old one stays until the new one is whole. A folder is replaced only where it holds nothing but the "
-               "files of a dataset. The same of --report and --grid, which replace their own kind without it."},
-    {CLI_FURTHER(count, "0", "Of subset: number of images"), .with = "subset", .max = 2147483647},
+     .detail = "The old DEST is kept until the new one is complete. A folder is replaced only if all files in it "
+               "belong to a dataset. This option also lets --report and --grid replace files of another kind."},
+    {CLI_FURTHER(count, "0", "For subset: number of images"), .with = "subset", .max = 2147483647},
     {CLI_FURTHER(classes, "", "Only images of these classes, as in cat,dog or 0-7,9"), .with = MAKES,
      .placeholder = "CLASSES", .any = true,
-     .detail = "Names, numbers and ranges of numbers; where a text is both, #2 is a number and name:2 a name. They "
-               "become classes 0, 1, ... of DEST, in the order in which they "
-               "are named here. Pictures without a label are left out."},
+     .detail =
+         "Names, numbers and ranges of numbers. If a class has a number as its name, #2 means the number and name:2 "
+         "the name. The classes become 0, 1, ... of DEST, in the given order. Pictures without a label are left out."},
     {CLI_ROW("class-names", request.import.class_names, "",
              "Names of the classes 0, 1, ..., as in cat,dog, or a text file with a name per line"),
      .with = MAKES, .placeholder = "NAMES", .path = true,
-     .detail = "In place of the names that SOURCE has (files of MNIST have none)."},
-    {CLI_ROW("each", request.each, "0", "Of subset: number of images of each class"), .with = "subset",
+     .detail = "They replace the names in SOURCE (files of MNIST have none)."},
+    {CLI_ROW("each", request.each, "0", "For subset: number of images of each class"), .with = "subset",
      .max = 2147483647},
-    {CLI_FURTHER(parts, "", "Of split: sizes of the parts, as in 0.9,0.1; without this option equal parts"),
+    {CLI_FURTHER(parts, "", "For split: sizes of the parts, as in 0.9,0.1; without this option equal parts"),
      .placeholder = "LIST", .check = check_parts, .with = "split"},
-    {CLI_FURTHER(seed, "0", "Of subset and split: seed of the random choice"), .with = "subset|split",
+    {CLI_FURTHER(seed, "0", "For subset and split: seed of the random choice"), .with = "subset|split",
      .max = 4294967295},
-    {CLI_FURTHER(grid, "", "Of inspect: write a grid of images to this PNG"), .with = "inspect", .placeholder = "FILE",
+    {CLI_FURTHER(grid, "", "For inspect: write a grid of images to this PNG"), .with = "inspect", .placeholder = "FILE",
      CLI_WRITES({"*.png", GT_OUTFILE_PICTURE})},
     CLI_THREADS,
 };
@@ -218,7 +217,7 @@ static void print_result(const gt_convert_request *r, const gt_convert_result *r
              "transform\n",
              (long long)result->items, gt_plural(result->items), (long long)result->bad, (long long)result->odd,
              without, (long long)result->duplicates, gt_plural(result->duplicates), (long long)result->dropped);
-    if (result->passed) gt_print("passed over: %s\n", result->passed);
+    if (result->passed) gt_print("skipped: %s\n", result->passed);
     if (r->scan_only) return;
     gt_print("%s: %lld image%s of %d x %d pixels, %d channel%s, %s, %.1f MB\n", r->dest, (long long)result->kept,
              gt_plural(result->kept), result->width, result->height, result->channels, gt_plural(result->channels),
@@ -231,7 +230,7 @@ static void print_result(const gt_convert_request *r, const gt_convert_result *r
     if (gt_classes_small(result->of_class, result->classes, some, sizeof some)) gt_warn("%s", some);
     cli_print_classes(result->of_class, result->classes, (const char *const *)result->class_name, result->classes);
     if (result->unchanged)
-        gt_print("%s was finished before, and is what this command makes: nothing was written\n", r->dest);
+        gt_print("%s is already finished and is what this command makes: nothing was written\n", r->dest);
 }
 
 /* ---- actions ---- */
@@ -270,8 +269,7 @@ static gt_status check_sides(const cli_session *s) {
         if (!command) return GT_NOMEM;
         bool keeps = f->request.transform.crop == GT_CROP_NONE && !f->request.transform.pad && !f->crops && !f->windows;
         return gt_fail(GT_USAGE,
-                       "--%s=%lld alone would leave the other side as it is: give both, as in %s --%s=%lld%s (--%s=0 "
-                       "leaves it)",
+                       "--%s=%lld sets one side only: give both, as in %s --%s=%lld%s (--%s=0 keeps the other side)",
                        sides[i], (long long)given[i], command, sides[!i], (long long)given[i],
                        keeps ? " --transform=center-crop" : "", sides[!i]);
     }
@@ -344,7 +342,7 @@ static gt_status split(cli_session *s, dataset_fields *f, const char **words, in
         st = gt_convert_check(r);
         for (int k = 0; k < i && !st; k++)
             if (!strcmp(dest[k], r->dest))
-                st = gt_fail(GT_USAGE, "'%s' is named twice: one part would be lost", r->dest);
+                st = gt_fail(GT_USAGE, "'%s' is named twice: each part needs its own destination", r->dest);
     }
     st = gt_comm_agree_all(s->comm, st);
     for (int i = 0; i < parts && !st; i++) {
@@ -405,7 +403,7 @@ static gt_status check_standing(const char *dest) {
     char reason[512];
     snprintf(reason, sizeof reason, "%s", gt_message());
     return gt_fail(GT_USAGE,
-                   "'%s' is there already, and is not what this command makes (%s): --overwrite replaces it, or "
+                   "'%s' already exists and is not what this command makes (%s): replace it with --overwrite, or "
                    "choose another destination",
                    dest, reason);
 }
@@ -451,26 +449,25 @@ const cli_command cli_dataset = {
     .name = "dataset",
     .arguments = "SOURCE DEST | ACTION ... [--key=value ...]",
     .help = "Make a dataset of pictures from any source, or look at one",
-    .detail =
-        "SOURCE: a folder, ZIP or archive (tar, 7-Zip, RAR) of pictures, or a folder in one (FILE.zip/train), HDF5, "
-        "LMDB (NAME_lmdb), CIFAR, MNIST, TFRecords, .npy, .npz, a CSV of "
-        "paths and labels, synth:NAME. DEST: FILE.zip, FILE.h5 or a folder. ACTION: inspect DATASET ..., verify "
-        "DATASET ..., subset SOURCE DEST with --count, --each or --classes, split SOURCE DEST DEST ..., merge SOURCE "
-        "SOURCE ... DEST. What was begun and not finished is resumed. Unlike dataset_tool.py of stylegan2-ada-pytorch "
-        "it takes RGBA, 16-bit and float pictures and every size that the networks can make.",
+    .detail = "SOURCE: a folder, ZIP or archive (tar, 7-Zip, RAR) of pictures, or a folder in one (FILE.zip/train), "
+              "HDF5, LMDB (NAME_lmdb), CIFAR, MNIST, TFRecords, .npy, .npz, a CSV of paths and labels, synth:NAME. "
+              "DEST: FILE.zip, FILE.h5 or a folder. ACTION: inspect DATASET ..., verify DATASET ..., subset SOURCE "
+              "DEST with --count, --each or --classes, split SOURCE DEST DEST ..., merge SOURCE SOURCE ... DEST. An "
+              "unfinished dataset is resumed. Unlike dataset_tool.py of stylegan2-ada-pytorch, gantry dataset takes "
+              "RGBA, 16-bit and float pictures and every size that the networks can make.",
     .files = "DEST: pictures and labels, in the ZIP format of stylegan2-ada-pytorch (PNGs and dataset.json), as HDF5, "
-             "or as a folder. With --report also a list of what was found.",
+             "or as a folder. With --report also a list of findings.",
     .stopped = CLI_RESUMES,
-    CLI_EXAMPLES({"Pictures of 128 x 128, cut to squares",
+    CLI_EXAMPLES({"Pictures of 128 x 128, cropped to squares",
                   "gantry dataset photos p.zip --width=128 --height=128 --transform=center-crop"},
                  {"Each folder is a class", "gantry dataset photos photos.zip --labels=folders"},
-                 {"Only look for pictures that cannot be used", "gantry dataset photos --scan"},
+                 {"Only list pictures that cannot be used", "gantry dataset photos --scan"},
                  {"A tenth for tests", "gantry dataset split photos.zip train.zip test.zip --parts=0.9,0.1"},
                  {"What is in a dataset, with a picture of it", "gantry dataset inspect photos.zip --grid=photos.png"}),
-    .diagnostics = (const gt_named[]){{"... is there already, and is not what this command makes",
-                                       "DEST holds something else: give another name, or --overwrite."},
+    .diagnostics = (const gt_named[]){{"... already exists and is not what this command makes",
+                                       "DEST holds something else: give another name, or add --overwrite."},
                                       {"... cannot be used",
-                                       "Each picture is listed with its reason; --on-error=skip leaves them out."},
+                                       "Each such picture is listed with its reason; --on-error=skip leaves them out."},
                                       {0}},
     CLI_ROWS(table),
     .ranks = true,

@@ -42,20 +42,21 @@ static const gt_option table[] = {
      CLI_FILLS({"detections.csv", GT_OUTFILE_TABLE}, {"boxes*.png", GT_OUTFILE_PICTURE}),
      .detail = "detections.csv: a line for each object with the picture, the class, its probability and the corners of "
                "the box in pixels (left and top belong to the box, right and bottom do not). boxes.png: the first "
-               "pictures with the boxes; pictures of another size begin a further file."},
+               "pictures with their boxes; pictures of another size go into a further file."},
     {CLI_OPTION(sizes, "0.25,0.35,0.5,0.7", "Sizes of windows, as parts of a picture's shorter side"),
      .placeholder = "LIST", .check = check_sizes, .detail = "The size of a window is the square root of its area."},
-    {CLI_OPTION(aspects, "0.71,1,1.41", "Width by height of windows; each size has all of them"), .placeholder = "LIST",
-     .check = check_aspects},
+    {CLI_OPTION(aspects, "0.71,1,1.41", "Width by height of windows; each size is used with each of these"),
+     .placeholder = "LIST", .check = check_aspects},
     {CLI_OPTION(stride, "0.15", "Distance from window to window, as a part of the window's side"), .min = 0.01,
      .max = 1},
     {CLI_OPTION(threshold, "0.9", "Smallest probability of an object"), .min = 1e-9, .max = 1},
-    {CLI_OPTION(overlap, "0.3", "Overlap of two objects from which on only one stays"), .min = 1e-9, .max = 1,
-     .detail = "Of two objects with a larger intersection over union, of any class, only the likelier one stays."},
+    {CLI_OPTION(overlap, "0.3", "Overlap of two objects above which only one is kept"), .min = 1e-9, .max = 1,
+     .detail =
+         "If the intersection over union of two objects, of any class, is larger, only the likelier one is kept."},
     {CLI_OPTION(ground, "0", "Class that is not an object; -1: each class is one"), .placeholder = "CLASS", .min = -1,
      .max = 65535},
     {CLI_OPTION(names, "", "Names of the classes, as in ground,disc,ring"), .placeholder = "LIST", .any = true,
-     .detail = "Without this option those of the data, or numbers."},
+     .detail = "Without this option: the names in the data, or numbers."},
     {CLI_OPTION(images, "16", "Number of pictures that are drawn"), .min = 1, .max = 4096},
     {CLI_OPTION(threads, "1", "Number of threads"), .min = 1, .max = 4096},
     CLI_ASSUMED_OF_CLASSIFIERS,
@@ -73,7 +74,7 @@ static void print_result(const cli_session *s, const gt_detections *d) {
     gt_print("%lld picture%s, %lld object%s: %s\n", (long long)d->pictures, gt_plural(d->pictures),
              (long long)d->objects, gt_plural(d->objects), cli_out(s, "detections.csv"));
     if (d->masks && scores->there && scores->found)
-        gt_print("%lld objects are there by the masks: precision %.3f, recall %.3f (overlap of at least 0.5)\n",
+        gt_print("the masks have %lld objects: precision %.3f, recall %.3f (overlap of at least 0.5)\n",
                  (long long)scores->there, (double)scores->right / (double)scores->found,
                  (double)scores->right / (double)scores->there);
 }
@@ -109,13 +110,14 @@ const cli_command cli_detect = {
     .name = "detect",
     .arguments = "CHECKPOINT | RUN (PICTURE | DATA) ... [--key=value ...]",
     .help = "Find objects in pictures, by a classifier of windows",
-    .detail = "Windows of several sizes are laid over each picture and classified, and of windows that overlap the "
-              "likeliest stays. The classifier is one of windows with a class for the ground, which gantry dataset "
-              "--windows cuts out of pictures with masks. Where the data have masks, precision and recall are printed.",
-    .files = "In --outdir detections.csv and boxes.png.",
-    CLI_EXAMPLES(
-        {"Objects of a picture", "gantry detect runs/windows street.png"},
-        {"Fewer and surer ones, in a dataset", "gantry detect runs/windows scenes.zip --threshold=0.99 --overlap=0.2"}),
+    .detail =
+        "Windows of several sizes are laid over each picture and classified; among overlapping windows the likeliest "
+        "is kept. The classifier must be trained on windows, with a class for the ground: gantry dataset --windows "
+        "cuts them out of pictures with masks. If the data have masks, precision and recall are printed.",
+    .files = "In --outdir: detections.csv and boxes.png.",
+    CLI_EXAMPLES({"The objects in a picture", "gantry detect runs/windows street.png"},
+                 {"Fewer and more certain objects, in a dataset",
+                  "gantry detect runs/windows scenes.zip --threshold=0.99 --overlap=0.2"}),
     CLI_ROWS(table),
     .prepare = check_inputs,
     .run = detect_objects,

@@ -29,25 +29,25 @@ static gt_status check_name(const gt_option *o, const char *value) {
 
 static const gt_option table[] = {
     {CLI_SHOWN("method", request.method, "pca",
-               "Directions in which w differs most (pca), or which the weights enlarge most (sefa)"),
+               "Directions in which w varies most (pca), or which the weights amplify most (sefa)"),
      GT_CHOICES(GT_DIRECTION_METHODS),
-     .detail =
-         "pca: principal components of the w of --samples seeds. sefa: eigenvectors of A^T A, where the styles of "
-         "--layers are A w + b. Strengths are standard deviations of w along the direction, in both."},
+     .detail = "pca: principal components of the w of --samples seeds. sefa: eigenvectors of A^T A, where the styles "
+               "of --layers are A w + b. In both, strengths are in standard deviations of w along the direction."},
     {CLI_SHOWN("count", request.count, "10", "Number of directions, called d0, d1 and so on"), .min = 1, .max = 1024},
-    {CLI_SHOWN("layers", request.layers, "", "Layers of styles that count, and that move; empty: all"),
+    {CLI_SHOWN("layers", request.layers, "", "Layers of styles that are measured and moved; empty: all"),
      .placeholder = "LAYERS", .check = cli_check_styles,
      .detail = "As in 0-3, 8- or 0,2,5. Layer 0 is the coarsest: coarse layers decide pose and shape, fine ones "
                "colours and texture."},
-    {CLI_OPTION(with, "", "Seeds whose pictures have it: a direction from examples"), .placeholder = "SEEDS",
+    {CLI_OPTION(with, "", "Direction from examples: seeds whose pictures have the property"), .placeholder = "SEEDS",
      .check = gt_option_check_ranges,
-     .detail = "The direction is the mean w of these seeds less the mean w of --without, called --name. Directions "
-               "that the file has already stay."},
-    {CLI_OPTION(without, "", "Seeds whose pictures do not have it; empty: those of --with"), .placeholder = "SEEDS",
+     .detail = "The direction is the mean w of these seeds minus the mean w of --without; --name is its name. "
+               "Directions that are already in the file are kept."},
+    {CLI_OPTION(without, "", "Seeds whose pictures do not have it; empty: the seeds of --with"), .placeholder = "SEEDS",
      .check = gt_option_check_ranges, .with = "--with",
-     .detail = "The same seeds make sense with --with-class and --without-class."},
+     .detail = "The same seeds are useful with --with-class and --without-class."},
     {CLI_SHOWN("with-w", request.with.file, "", "A file of w instead of --with"), .placeholder = "FILE", .path = true,
-     .with = "!--with", .detail = "As for generate --projected-w: [K,layers,w_dim] in .npz, .npy or HDF5."},
+     .with = "!--with",
+     .detail = "The same files as for generate --projected-w: [K,layers,w_dim] in .npz, .npy or HDF5."},
     {CLI_SHOWN("without-w", request.without.file, "", "A file of w instead of --without"), .placeholder = "FILE",
      .path = true, .with = "--with-w"},
     {CLI_SHOWN("name", request.name, "", "Name of the direction from examples; empty: examples"), .placeholder = "NAME",
@@ -55,7 +55,7 @@ static const gt_option table[] = {
     {CLI_SHOWN("out", request.out, "", "File to write, .h5 or .npy; empty: directions.h5 in the run"),
      .placeholder = "FILE", CLI_WRITES({"*.h5", GT_OUTFILE_ARRAYS}, {"*.npy", GT_OUTFILE_ARRAYS}),
      .detail = "directions [K,layers,w_dim]: what strength 1 adds to the styles; names, sigma, layers, how, network. "
-               ".npy: that array alone. Of a network in no run: NAME-directions.h5 beside the network."},
+               ".npy: only that array. If the network is not in a run: NAME-directions.h5 beside the network."},
     {CLI_OPTION(sheet, "1", "Also draw the sheet, FILE.png beside --out: a row for each direction")},
     {CLI_SHOWN("seed", request.seed, "0", "Seed of the pictures of the sheet"), .max = 4294967295.0},
     {CLI_OPTION(strengths, "-3,-2,-1,0,1,2,3", "Columns of the sheet"), .placeholder = "LIST",
@@ -63,16 +63,17 @@ static const gt_option table[] = {
     {CLI_OPTION(trunc, "1", "Truncation psi of the pictures of the sheet"), .placeholder = "PSI"},
     {CLI_OPTION(class, "", "Class of a conditional model; empty: all classes in turn"), .placeholder = "CLASS",
      .any = true,
-     .detail = "Without it w is measured around the mean of its class, so that directions are what classes share."},
+     .detail =
+         "Without this option, w is measured around the mean of its class, so directions show what the classes share."},
     {CLI_FURTHER(label, "", "Label vector instead of a class, as in 0.5,-1"), .placeholder = "LIST",
      .check = cli_check_numbers},
     {CLI_ROW("with-class", request.with.class, "", "Class of the seeds of --with"), .placeholder = "CLASS", .any = true,
      .with = "--with"},
     {CLI_ROW("without-class", request.without.class, "", "Class of the seeds of --without"), .placeholder = "CLASS",
      .any = true, .with = "--with"},
-    {CLI_ROW("samples", request.samples, "10000", "Number of seeds, from 0 on, of which w is measured"), .min = 100,
+    {CLI_ROW("samples", request.samples, "10000", "Number of seeds, from 0 on, for which w is measured"), .min = 100,
      .max = 1 << 24},
-    {CLI_FURTHER(network, "", "Checkpoint or run, in place of the first argument"), .path = true},
+    {CLI_FURTHER(network, "", "Checkpoint or run, instead of the first argument"), .path = true},
     CLI_OVERWRITE,
     CLI_THREADS,
     CLI_ASSUMED,
@@ -155,10 +156,10 @@ const cli_command cli_directions = {
     .detail = "For models with styles (StyleGAN2). Shen and Zhou, \"Closed-Form Factorization of Latent Semantics in "
               "GANs\" (sefa); Haerkoenen et al., \"GANSpace\" (pca); or the difference of the means of two sets of "
               "examples (--with, --without). generate, mix and walk take such steps: --edit.",
-    .files = "directions.h5 in the run, or --out, and beside it the sheet, directions.png.",
+    .files = "directions.h5 in the run, or --out; beside it the sheet, directions.png.",
     .stopped = CLI_STARTS_AGAIN,
     CLI_EXAMPLES({"Ten directions, and a sheet to see what they change", "gantry directions runs/first"},
-                 {"Of the weights of the coarse layers",
+                 {"From the weights of the coarse layers",
                   "gantry directions runs/first --method=sefa --layers=0-3 --out=coarse.h5"},
                  {"From examples, found on a sheet of seeds",
                   "gantry directions runs/first --with=3,17 --without=0,8,11 --name=glasses"},

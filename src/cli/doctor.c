@@ -13,10 +13,10 @@ typedef struct doctor_fields {
 #define FIELDS doctor_fields
 
 static const gt_option rows[] = {
-    {CLI_OPTION(data, "", "Dataset whose file system is measured"), .path = true, .with = "!--hashes"},
-    {CLI_OPTION(outdir, "runs", "Folder for runs whose file system is measured"), .placeholder = "DIR", .path = true,
+    {CLI_OPTION(data, "", "Dataset on the file system to measure"), .path = true, .with = "!--hashes"},
+    {CLI_OPTION(outdir, "runs", "Folder for runs on the file system to measure"), .placeholder = "DIR", .path = true,
      .with = "!--hashes"},
-    {CLI_OPTION(hashes, "", "Train small jobs instead, and compare hashes of their networks"), .placeholder = "JOB",
+    {CLI_OPTION(hashes, "", "Instead, train small jobs and compare the hashes of their networks"), .placeholder = "JOB",
      .bare = "all", .check = gt_checkup_check_hashes,
      .detail = "Every processor with fused multiply-adds, every compiler and every number of ranks up to 4 gives the "
                "same hashes. --hashes alone trains all jobs, which takes some seconds."},
@@ -40,13 +40,13 @@ static gt_status examine(cli_session *s) {
 const cli_command cli_doctor = {
     .name = "doctor",
     .arguments = "[--key=value ...]",
-    .help = "Tell whether the machines are set up for speed, and what to do",
-    .detail = "Under mpirun or srun it looks at all hosts, at clocks, and at the network between them; with --data "
-              "and --outdir at their file systems, which it measures.",
-    .failed = "something is broken, or a hash is another one",
+    .help = "Check whether the machines are set up for speed, and advise",
+    .detail = "Under mpirun or srun, it checks all hosts, their clocks and the network between them. With --data and "
+              "--outdir it measures the file systems.",
+    .failed = "something is broken, or a hash differs",
     CLI_EXAMPLES({"This machine, and where the data are", "gantry doctor --data=pictures.zip --outdir=runs"},
                  {"All hosts of a job, and the network between them", "gantry run --hosts=node1,node2 doctor"},
-                 {"Does this machine compute what every other one does?", "gantry doctor --hashes"}),
+                 {"Does this machine compute the same as every other machine?", "gantry doctor --hashes"}),
     CLI_ROWS(rows),
     .ranks = true,
     .prepare = examine_before,

@@ -22,10 +22,10 @@ static const gt_option table[] = {
     {CLI_OPTION(outdir, "evaluation", "Folder to write to; made if needed"),
      CLI_FILLS({"confusion.csv", GT_OUTFILE_TABLE}, {"confusion.png", GT_OUTFILE_PICTURE},
                {"classes.csv", GT_OUTFILE_TABLE}),
-     .detail = "confusion.csv: how often each class (row) was taken for each (column). confusion.png: the same as a "
-               "picture, each row by its sum. classes.csv: each class with its pictures and its accuracy. Of networks "
-               "that segment "
-               "pixels are counted, and classes.csv has the IoU of each class."},
+     .detail =
+         "confusion.csv: how often each class (row) was predicted as each class (column). confusion.png: the same as a "
+         "picture, with each row divided by its sum. classes.csv: each class with its number of pictures and its "
+         "accuracy. For networks that segment, pixels are counted, and classes.csv has the IoU of each class."},
     CLI_OVERWRITE,
     CLI_CLASSES,
     CLI_THREADS,
@@ -49,7 +49,7 @@ static gt_status write_scores(const cli_applied *c, const gt_classified *all) {
     gt_scores s;
     gt_status st = gt_classify_score(all, c->info->count, gt_model_look(c->model).label_dim, &s);
     if (!st && !s.count)
-        st = gt_fail(GT_USAGE, "'%s' has no classes that the network knows", c->session->arguments.words[1]);
+        st = gt_fail(GT_USAGE, "'%s' has none of the network's classes", c->session->arguments.words[1]);
     if (!st) st = gt_rundir_prepare(f->outdir, (size_t)s.classes * (size_t)s.classes * 32 + 65536);
     if (!st) st = gt_evaluation_write(&p, &s, f->outdir);
     if (!st) print_scores(&p, c->session->arena, &s);
@@ -78,9 +78,9 @@ static gt_status evaluate(cli_session *s) {
 const cli_command cli_evaluate = {
     .name = "evaluate",
     .help = "Measure a classifier on images (or pixels) of known classes",
-    .files = "In --outdir confusion.csv, confusion.png and classes.csv.",
+    .files = "In --outdir: confusion.csv, confusion.png and classes.csv.",
     CLI_EXAMPLES({"Accuracy, confusions and accuracy of each class", "gantry evaluate runs/lenet test.zip"},
-                 {"Of some classes alone", "gantry evaluate runs/lenet test.zip --classes=0-4 --outdir=few"}),
+                 {"Only some classes", "gantry evaluate runs/lenet test.zip --classes=0-4 --outdir=few"}),
     CLI_APPLIED(table),
     .run = evaluate,
 };

@@ -27,27 +27,28 @@ typedef struct export_fields {
 
 static const gt_outfile networks = {.files = CLI_NAMES({"*", GT_OUTFILE_NETWORK})};
 
-#define COMMON                                                                                                         \
-    {CLI_OPTION(format, "", "Form of the file, such as npz, where its ending does not say it"), .placeholder = "FORM", \
-     .check = gt_export_check_form},                                                                                   \
-        {CLI_OPTION(all, "0", "Write all networks, not only the one in use (G_ema)")}, {                               \
-        CLI_OPTION(protocol, "4", "Protocol of a .pkl"),                                                               \
-            .min = 2, .max = 5, .with = "pkl", .detail = "Python 3.4 and later read protocol 4; 2 is read by all."     \
+#define COMMON                                                                                                       \
+    {CLI_OPTION(format, "", "Form of the file, such as npz, if its ending does not give it"), .placeholder = "FORM", \
+     .check = gt_export_check_form},                                                                                 \
+        {CLI_OPTION(all, "0", "Write all networks, not only the one in use (G_ema)")}, {                             \
+        CLI_OPTION(protocol, "4", "Protocol of a .pkl"),                                                             \
+            .min = 2, .max = 5, .with = "pkl",                                                                       \
+            .detail = "Python 3.4 and later read protocol 4; every version reads protocol 2."                        \
     }
 
 /* Of ONNX models. */
-#define ONNX                                                                                                         \
-    {CLI_OPTION(part, "", "Part of the network in an .onnx: generator, mapping, decoder, encoder"),                  \
-     .placeholder = "PART", .with = "onnx", .choices = "|denoiser|generator|mapping|decoder|encoder|classifier",     \
-     .detail = "Models with styles: generator, mapping. Autoencoders: decoder, encoder. Others have one part."},     \
-        {CLI_OPTION(from, "z", "Input of an .onnx: z (with c, truncation), or styles (w)"), GT_CHOICES(ONNX_INPUTS), \
-         .with = "onnx"},                                                                                            \
-        {CLI_ROW("noise-mode", noise_mode, "const", "Noise inputs in an .onnx"), GT_CHOICES(ONNX_NOISES),            \
-         .with = "onnx"},                                                                                            \
-    {                                                                                                                \
-        CLI_ROW("truncation-cutoff", truncation_cutoff, "-1",                                                        \
-                "Number of layers of styles that truncation changes in an .onnx; -1: all"),                          \
-            .min = -1, .max = 1000, .with = "onnx"                                                                   \
+#define ONNX                                                                                                           \
+    {CLI_OPTION(part, "", "Part of the network in an .onnx: generator, mapping, decoder, encoder"),                    \
+     .placeholder = "PART", .with = "onnx", .choices = "|denoiser|generator|mapping|decoder|encoder|classifier",       \
+     .detail = "Models with styles: generator, mapping. Autoencoders: decoder, encoder. Other models have one part."}, \
+        {CLI_OPTION(from, "z", "Input of an .onnx: z (with c, truncation), or styles (w)"), GT_CHOICES(ONNX_INPUTS),   \
+         .with = "onnx"},                                                                                              \
+        {CLI_ROW("noise-mode", noise_mode, "const", "Noise inputs in an .onnx"), GT_CHOICES(ONNX_NOISES),              \
+         .with = "onnx"},                                                                                              \
+    {                                                                                                                  \
+        CLI_ROW("truncation-cutoff", truncation_cutoff, "-1",                                                          \
+                "Number of layers of styles that truncation changes in an .onnx; -1: all"),                            \
+            .min = -1, .max = 1000, .with = "onnx"                                                                     \
     }
 
 static const gt_option export_table[] = {COMMON, ONNX, CLI_OVERWRITE, CLI_ASSUMED, CLI_ASSUMED_OF_CLASSIFIERS};
@@ -58,7 +59,7 @@ static const gt_option convert_table[] = {
     COMMON,
     ONNX,
     {CLI_ROW("force-fp16", force_fp16, "0", "Option of stylegan2-ada-pytorch that Gantry refuses"),
-     .detail = "Networks are computed in float32 here, and files with blocks of half precision fail on CPUs."},
+     .detail = "Gantry computes networks in float32, and files with blocks of half precision fail on CPUs."},
     CLI_OVERWRITE,
     CLI_ASSUMED,
     CLI_ASSUMED_OF_CLASSIFIERS,
@@ -97,8 +98,8 @@ static gt_status read_convert(cli_session *s) {
     const export_fields *f = s->fields;
     const char *of[2] = {f->source, f->dest};
     if (f->force_fp16)
-        return gt_fail(GT_USAGE, "--force-fp16: networks stay in float32 here; the reference's legacy.py --force-fp16 "
-                                 "makes blocks of half precision of a .pkl");
+        return gt_fail(GT_USAGE, "--force-fp16: Gantry keeps networks in float32; the reference's legacy.py "
+                                 "--force-fp16 converts a .pkl to half precision");
     int word = 0;
     for (int i = 0; i < 2; i++)
         if (!*of[i] && word < s->arguments.n_words) of[i] = s->arguments.words[word++];
@@ -122,10 +123,10 @@ const cli_command cli_export = {
     .name = "export",
     .arguments = "CHECKPOINT OUT [--key=value ...]",
     .help = "Write a network for other programs: .pkl .safetensors .npz .onnx",
-    .detail = "The form is that of OUT's ending. The network is the moving average of G, or the classifier.",
+    .detail = "The ending of OUT gives the form. The network is the moving average of G, or the classifier.",
     .files = "OUT.",
     CLI_EXAMPLES({"For stylegan2-ada-pytorch", "gantry export runs/first first.pkl"},
-                 {"For onnxruntime, from styles", "gantry export runs/first first.onnx --from=w"},
+                 {"For onnxruntime, with styles as input", "gantry export runs/first first.onnx --from=w"},
                  {"All tensors, for NumPy", "gantry export runs/first first.npz --all"}),
     .rows = export_table,
     .n_rows = sizeof export_table / sizeof *export_table,
@@ -138,8 +139,8 @@ const cli_command cli_export = {
 const cli_command cli_convert = {
     .name = "convert",
     .arguments = "SOURCE DEST [--key=value ...]",
-    .help = "Write a network of another program in another form",
-    .detail = "As gantry export; SOURCE may be any file that gantry generate takes.",
+    .help = "Convert a network of another program to another form",
+    .detail = "Works like gantry export; SOURCE may be any file that gantry generate takes.",
     .files = "DEST.",
     CLI_EXAMPLES({"From a pickle to arrays", "gantry convert faces.pkl faces.safetensors"},
                  {"From a pickle to ONNX", "gantry convert faces.pkl faces.onnx --from=w"}),

@@ -36,20 +36,20 @@ static const gt_option table[] = {
     {CLI_SHOWN("outdir", request.outdir, "generated", "Folder to write to; made if needed"),
      CLI_FILLS({"grid.png", GT_OUTFILE_PICTURE}, {"@(seed|proj)+([0-9]).png", GT_OUTFILE_PICTURE},
                {"@(seed|proj)+([0-9]).npy", GT_OUTFILE_ARRAYS})},
-    {CLI_SHOWN("per-class", request.per_class, NULL, "In place of --seeds: number of images of each class, into --out"),
+    {CLI_SHOWN("per-class", request.per_class, NULL,
+               "Instead of --seeds: number of images of each class, written to --out"),
      .derived = "none", .min = 1, .max = 1 << 24, .with = "--out",
-     .detail =
-         "All classes of a conditional model, one after the other, of the seeds 0 and so on. FILE.zip and FILE.h5 "
-         "have the class of each image and the names of the classes: datasets for gantry train and gantry dataset "
-         "merge. In a picture each class has a row."},
+     .detail = "All classes of a conditional model, one after the other, with the seeds 0, 1, ... FILE.zip and FILE.h5 "
+               "hold the class of each image and the names of the classes: they are datasets for gantry train and "
+               "gantry dataset merge. In a picture, each class has a row."},
     {CLI_SHOWN("out", request.out, "", "One file instead, with all images: .png, .webp, .npy, .h5 or .zip"),
      .placeholder = "FILE",
      CLI_WRITES({"*.png", GT_OUTFILE_PICTURE}, {"*.webp", GT_OUTFILE_PICTURE}, {"*.npy", GT_OUTFILE_DATASET},
                 {"*.h5", GT_OUTFILE_DATASET}, {"*.zip", GT_OUTFILE_DATASET}),
-     .detail = "Pictures stand side by side, --grid=COLUMNSxROWS or about square, and have 8 bits; .webp loses "
-               "nothing. Arrays are [N,H,W,C] with all channels, uint8 or as the data (--depth); .h5 holds them as "
-               "`images`, with `seeds`. .zip is a dataset of PNG, as gantry "
-               "dataset makes one."},
+     .detail =
+         ".png and .webp show the images side by side, in --grid=COLUMNSxROWS or about square, with 8 bits; .webp is "
+         "lossless. .npy and .h5 hold [N,H,W,C] with all channels, as uint8 or in the data's type (--depth); in .h5 "
+         "this is the array `images`, beside `seeds`. .zip is a dataset of PNG files, as gantry dataset makes it."},
     {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS", .any = true,
      .with = "!--projected-w"},
     {CLI_OPTION(label, "", "Label vector instead of a class, as in 0.5,-1"), .placeholder = "LIST",
@@ -57,36 +57,37 @@ static const gt_option table[] = {
     {CLI_SHOWN("projected-w", request.projected_w, "",
                "Take styles from this file (.npz, .npy, HDF5) instead of seeds"),
      .placeholder = "FILE", .path = true,
-     .detail = "An array w [K,layers,w_dim], as `gantry project` and --space=w write it. The images are proj00.png "
-               "and so on; --trunc and --class have no part in them."},
+     .detail = "An array w [K,layers,w_dim], as `gantry project` and --space=w write it. The images are proj00.png and "
+               "so on; --trunc and --class have no effect on them."},
     {CLI_OPTION(grid, "", "Also grid.png, all images in one, COLUMNSxROWS or about square"),
      .placeholder = "COLUMNSxROWS", .bare = "auto", .check = cli_check_grid,
-     .detail = "Without it each seed is a file of its own, seed0000.png."},
+     .detail = "Without this option, each seed is written to its own file, seed0000.png."},
     {CLI_SHOWN("space", request.space, "image", "What --out holds: images, styles (w) or latents (z)"),
      GT_CHOICES(GT_GENERATE_SPACES),
      .detail = "w: float32 [N,layers,w_dim], truncated; z: float32 [N,z_dim]. In .h5 the arrays are called w and z."},
-    {CLI_OPTION(depth, "data", "Numbers of single pictures and of --out: those of the data, or 8-bit"),
+    {CLI_OPTION(depth, "data", "Numbers in single pictures and in --out: like the data, or 8-bit"),
      GT_CHOICES(GENERATED_DEPTHS),
-     .detail = "Of 16-bit data: PNG of 16 bits, arrays of uint16, in the range of the data. Of float32: arrays of "
-               "float32, clamped to the range; PNG of 8 bits. Pictures of many images have 8 bits."},
-    {CLI_SHOWN("float", request.as_float, "0", "Let --out hold float32 in the range of the dataset, not clamped"),
-     .detail = "The range that a dataset has given, else the usual one of its numbers, such as 0 to 255."},
+     .detail = "For 16-bit data: PNG with 16 bits, arrays of uint16, in the range of the data. For float32 data: "
+               "arrays of float32, clamped to the range; PNG with 8 bits. Pictures of many images have 8 bits."},
+    {CLI_SHOWN("float", request.as_float, "0", "Write float32 to --out, in the range of the dataset, not clamped"),
+     .detail =
+         "The range is the declared range of the dataset, else the usual range of its numbers, such as 0 to 255."},
     {CLI_SHOWN("npy", request.npy, "0", "Also write all channels of each seed as float32 to seed0000.npy"),
-     .detail = "-1 and 1 stand for the ends of the dataset's range. Pictures show the first three channels, or the "
-               "first, of images that are not grey, RGB or RGBA."},
+     .detail = "-1 and 1 stand for the ends of the dataset's range. If images are not grey, RGB or RGBA, pictures show "
+               "their first three channels, or the first one."},
     CLI_PREVIEW("Show the grid, the picture of --out or else the first picture on the terminal"),
     CLI_EDIT_OPTIONS(""),
     CLI_GENERATOR_OPTIONS,
-    {CLI_FURTHER(temperature, NULL, "Temperature of draws of a prior of codes; below 1: surer, less variety"),
+    {CLI_FURTHER(temperature, NULL, "Temperature of draws from a prior of codes; below 1: less variety"),
      .derived = "1", .min = 1e-3, .max = 1e3, .with = "!--projected-w"},
     {CLI_FURTHER(start, "", "Diffusion models: begin with this picture instead of noise"), .placeholder = "FILE",
      .path = true, .with = "!--projected-w", .detail = "Cropped and resized to the size of the network's pictures."},
-    {CLI_FURTHER(strength, "0.5", "With --start: how much noise is put over it, of 1, which leaves nothing of it"),
+    {CLI_FURTHER(strength, "0.5", "With --start: share of noise laid over the picture; 1 leaves nothing of it"),
      .min = 0.01, .max = 1, .with = "--start"},
     {CLI_FURTHER(mixture, "", "Draw latents from this mixture instead of N(0,1)"), .with = "!--projected-w",
      .placeholder = "FILE", .path = true,
-     .detail = "What `gantry gmm fit` made of the latents of the same autoencoder. Seed n is sample n of `gantry gmm "
-               "sample`."},
+     .detail = "A mixture that `gantry gmm fit` fitted to latents of the same autoencoder. Seed n is sample n of "
+               "`gantry gmm sample`."},
     CLI_OVERWRITE,
     CLI_THREADS,
     CLI_ASSUMED,
@@ -111,9 +112,10 @@ static gt_status read_out(const cli_session *s, const generate_fields *fields, g
     static const char *const names[] = {GT_GENERATE_SPACES(GT_NAME)};
     gt_collection_kind kind = gt_collection_kind_of(r->out);
     if (*r->out) r->outdir = "";
-    if (*r->out && r->npy) return gt_fail(GT_USAGE, "--npy writes a file for each seed, --out one of all of them");
+    if (*r->out && r->npy)
+        return gt_fail(GT_USAGE, "--npy writes one file for each seed, --out one file for all seeds");
     if (*r->out && gt_options_state(&s->options, "outdir") == GT_OPTION_GIVEN)
-        return gt_fail(GT_USAGE, "--out=%s: the name says where to, without --outdir", r->out);
+        return gt_fail(GT_USAGE, "--out=%s and --outdir: only one of them; --out already names the place", r->out);
     if (r->space != GT_IMAGES && kind != GT_COLLECTION_ARRAY)
         return gt_fail(GT_USAGE, "--space=%s needs --out=FILE.npy or --out=FILE.h5", names[r->space]);
     if (r->space == GT_LATENTS && *fields->editing.edit)
@@ -123,15 +125,15 @@ static gt_status read_out(const cli_session *s, const generate_fields *fields, g
     r->bytes = fields->depth == GENERATED_U8;
     if (r->bytes && r->as_float) return gt_fail(GT_USAGE, "--float and --depth=u8: only one of them");
     if (r->bytes && r->space != GT_IMAGES)
-        return gt_fail(GT_USAGE, "--depth is of images: --space=%s is float32", names[r->space]);
+        return gt_fail(GT_USAGE, "--depth is for images: --space=%s is float32", names[r->space]);
     if (*fields->grid && kind == GT_COLLECTION_ARRAY)
-        return gt_fail(GT_USAGE, "--grid: an array has none; --out=FILE.png shows images side by side");
+        return gt_fail(GT_USAGE, "--grid is for pictures, not arrays; --out=FILE.png shows images side by side");
     if (*fields->grid && kind == GT_COLLECTION_DATASET)
-        return gt_fail(GT_USAGE, "--grid: a dataset has none; --out=FILE.png shows images side by side");
+        return gt_fail(GT_USAGE, "--grid is for pictures, not datasets; --out=FILE.png shows images side by side");
     if (r->per_class && r->space != GT_IMAGES)
-        return gt_fail(GT_USAGE, "--per-class is of images, not of --space=%s", names[r->space]);
+        return gt_fail(GT_USAGE, "--per-class is for images, not for --space=%s", names[r->space]);
     if (r->per_class && gt_ends_with(r->out, ".npy"))
-        return gt_fail(GT_USAGE, "--per-class: a file .npy has no room for labels; --out=FILE.zip and FILE.h5 have");
+        return gt_fail(GT_USAGE, "--per-class: a .npy file cannot hold labels; use --out=FILE.zip or FILE.h5");
     return GT_OK;
 }
 
@@ -139,7 +141,7 @@ static gt_status read_seeds(cli_session *s, const generate_fields *fields, gt_ge
     enum { MOST_SEEDS = 1 << 24 };
     int64_t *seeds = NULL;
     if (*r->projected_w && r->per_class)
-        return gt_fail(GT_USAGE, "--per-class and --projected-w: styles that are there have no class");
+        return gt_fail(GT_USAGE, "--per-class and --projected-w: only one of them; projected styles have no class");
     if (*r->projected_w) {
         if (*fields->seeds && cli_first_rank()) gt_warn("--seeds is ignored when using --projected-w");
         return cli_first_rank() ? gt_h5_check(r->projected_w) : GT_OK;
@@ -149,8 +151,8 @@ static gt_status read_seeds(cli_session *s, const generate_fields *fields, gt_ge
         return other ? gt_fail(GT_USAGE, "--per-class and --%s: only one of them", other) : GT_OK;
     }
     if (!*fields->seeds)
-        return gt_fail(GT_USAGE, "which images? --seeds=0-63 makes 64 of them, --projected-w=FILE those of projected "
-                                 "styles, --per-class=N as many of each class");
+        return gt_fail(GT_USAGE, "which images? --seeds=0-63 makes 64 images, --projected-w=FILE makes images of "
+                                 "projected styles, --per-class=N makes N images of each class");
     gt_status st = gt_parse_range_list(s->arena, "--seeds", fields->seeds, MOST_SEEDS, &seeds, &r->n);
     r->seeds = seeds;
     return st;
@@ -214,7 +216,7 @@ static gt_status generate(cli_session *s) {
     if (!st) st = make_images(s->comm, r, fields->mixture, &made);
     gt_stop_restore();
     cli_say_stopped(st, *r->out ? gt_arena_printf(s->arena, "%s is not written", r->out)
-                                : gt_arena_printf(s->arena, "they are in %s", r->outdir));
+                                : gt_arena_printf(s->arena, "the others are in %s", r->outdir));
     if (st || s->comm->rank) return st;
     print_made(r, made);
     if (show_made(s, r)) gt_warn("no preview: %s", gt_message());
@@ -225,17 +227,17 @@ const cli_command cli_generate = {
     .name = "generate",
     .arguments = "CHECKPOINT | RUN [--key=value ...]",
     .help = "Make images with a trained network; the ranks share the work",
-    .detail = "Uses the moving average of the generator. A seed gives the latent that it gives in generate.py of "
+    .detail = "Uses the moving average of the generator. A seed gives the same latent as in generate.py of "
               "stylegan2-ada-pytorch.",
-    .files = "seed0000.png and so on in --outdir; with --grid also grid.png there; with --out one file instead.",
+    .files = "In --outdir: seed0000.png and so on; with --grid also grid.png. With --out: one file instead.",
     .stopped = CLI_STARTS_AGAIN,
-    CLI_EXAMPLES(
-        {"64 images, and one picture of all", "gantry generate runs/first --seeds=0-63 --grid=8x8"},
-        {"An image file for each seed, less varied and better",
-         "gantry generate runs/first --seeds=0-99 --trunc=0.7 --outdir=images"},
-        {"A labelled dataset of a conditional model, 100 images of each class",
-         "gantry generate runs/first --per-class=100 --out=made.zip"},
-        {"An array for Python, of one class", "gantry generate runs/first --seeds=0-999 --class=3 --out=images.npy"}),
+    CLI_EXAMPLES({"64 images, and one picture with all of them", "gantry generate runs/first --seeds=0-63 --grid=8x8"},
+                 {"An image file for each seed, with less variety and better quality",
+                  "gantry generate runs/first --seeds=0-99 --trunc=0.7 --outdir=images"},
+                 {"A labelled dataset from a conditional model, 100 images of each class",
+                  "gantry generate runs/first --per-class=100 --out=made.zip"},
+                 {"An array for Python, with images of one class",
+                  "gantry generate runs/first --seeds=0-999 --class=3 --out=images.npy"}),
     CLI_ROWS(table),
     .ranks = true,
     .pool = true,

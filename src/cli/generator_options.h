@@ -17,10 +17,10 @@ typedef struct cli_sampler_options {
 #define CLI_SAMPLER_OPTIONS(place)                                                                                \
     {CLI_ROW("sampler-steps", place.steps, NULL, "Diffusion models: number of steps"), .derived = "from the run", \
      .min = 1, .max = 10000, .with = "!--reals"},                                                                 \
-        {CLI_ROW("sampler", place.sampler, "", "Diffusion models: how steps are made; empty: from the run"),      \
+        {CLI_ROW("sampler", place.sampler, "", "Diffusion models: how steps are computed; empty: from the run"),  \
          GT_CHOICES(GT_SOLVERS), .with = "!--reals"},                                                             \
     {                                                                                                             \
-        CLI_ROW("guidance", place.guidance, NULL, "Diffusion models: how far labels move pictures"),              \
+        CLI_ROW("guidance", place.guidance, NULL, "Diffusion models: how strongly labels steer pictures"),        \
             .derived = "from the run", .max = 100, .with = "!--reals"                                             \
     }
 
@@ -36,33 +36,33 @@ typedef struct cli_generator_options {
     cli_sampler_options sampling;
 } cli_generator_options;
 
-#define CLI_GENERATOR_OPTIONS                                                                             \
-    {CLI_SHOWN("trunc", generating.trunc, "1", "Truncation psi; below 1: less variety, better images"),   \
-     .placeholder = "PSI", .with = "!--projected-w"},                                                     \
-        {CLI_SHOWN("noise-mode", generating.noise_mode, "const", "Noise inputs of the generator"),        \
-         GT_CHOICES(GT_NOISE_MODES)},                                                                     \
-        {CLI_ROW("network", generating.network, "", "Checkpoint or run, in place of the first argument"), \
-         .path = true},                                                                                   \
-        CLI_SAMPLER_OPTIONS(generating.sampling), {                                                       \
-        CLI_ROW("truncation-cutoff", generating.truncation_cutoff, NULL,                                  \
-                "Number of layers of styles that --trunc acts on, from the first on"),                    \
-            .derived = "all", .max = 1024, .with = "!--projected-w"                                       \
+#define CLI_GENERATOR_OPTIONS                                                                            \
+    {CLI_SHOWN("trunc", generating.trunc, "1", "Truncation psi; below 1: less variety, better images"),  \
+     .placeholder = "PSI", .with = "!--projected-w"},                                                    \
+        {CLI_SHOWN("noise-mode", generating.noise_mode, "const", "Noise inputs of the generator"),       \
+         GT_CHOICES(GT_NOISE_MODES)},                                                                    \
+        {CLI_ROW("network", generating.network, "", "Checkpoint or run, instead of the first argument"), \
+         .path = true},                                                                                  \
+        CLI_SAMPLER_OPTIONS(generating.sampling), {                                                      \
+        CLI_ROW("truncation-cutoff", generating.truncation_cutoff, NULL,                                 \
+                "Number of layers of styles that --trunc acts on, counted from the first"),              \
+            .derived = "all", .max = 1024, .with = "!--projected-w"                                      \
     }
 
 /* Steps along directions, in the member `editing` of the command's struct. */
 typedef struct cli_edit_options {
     const char *edit, *directions;
 } cli_edit_options;
-#define CLI_EDIT_OPTIONS(more)                                                                                     \
-    {CLI_SHOWN("edit", editing.edit, "", "Steps along directions, as in d3:+2.5 or d3:2,0-3,glasses:-1"),          \
-     .placeholder = "EDITS", .check = cli_check_edits,                                                             \
-     .detail = "The name of a direction of `gantry directions`, a strength in standard deviations of w, and "      \
-               "perhaps the layers that move. Steps are added to the styles after truncation." more},              \
-    {                                                                                                              \
-        CLI_ROW("directions", editing.directions, "", "File of the directions, .h5 of gantry directions or .npy"), \
-            .placeholder = "FILE", .path = true, .with = "--edit",                                                 \
-            .detail = "Empty: directions.h5 in the run. An array .npy [K,w_dim] or [K,layers,w_dim] has the "      \
-                      "directions d0, d1, ..., which strength 1 adds as they are; [layers,w_dim] has d0 alone."    \
+#define CLI_EDIT_OPTIONS(more)                                                                                         \
+    {CLI_SHOWN("edit", editing.edit, "", "Steps along directions, as in d3:+2.5 or d3:2,0-3,glasses:-1"),              \
+     .placeholder = "EDITS", .check = cli_check_edits,                                                                 \
+     .detail = "Each step is the name of a direction from `gantry directions`, a strength in standard deviations of "  \
+               "w, and optionally the layers to move. Steps are added to the styles after truncation." more},          \
+    {                                                                                                                  \
+        CLI_ROW("directions", editing.directions, "", "File of the directions, .h5 of gantry directions or .npy"),     \
+            .placeholder = "FILE", .path = true, .with = "--edit",                                                     \
+            .detail = "Empty: directions.h5 in the run. The array in a .npy, [K,w_dim] or [K,layers,w_dim], holds "    \
+                      "the directions d0, d1, ..., and strength 1 adds them unchanged; [layers,w_dim] holds d0 alone." \
     }
 /* The checkpoint has been chosen (cli_read_generator_options). */
 gt_status cli_read_edits(cli_session *s, const cli_edit_options *o, const char *checkpoint, gt_edit_wish *out);

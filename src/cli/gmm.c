@@ -17,57 +17,55 @@ static gt_status check_axes(const gt_option *o, const char *value) {
 }
 
 static const gt_option table[] = {
-    {CLI_OPTION(k, "8", "Of fit: number of components, or numbers to compare, as in 1-20"), .with = "fit",
+    {CLI_OPTION(k, "8", "For fit: number of components, or numbers to compare, as in 1-20"), .with = "fit",
      .placeholder = "LIST", .check = gt_option_check_ranges,
-     .detail = "With several numbers, such as 1-20 or 2,4,8, each has a fit kK.h5, and mixture.h5 becomes the one with "
-               "the least BIC; k.csv and k.svg, .png compare them. A fit with components that the floor holds up is "
-               "best only where all have such."},
-    {CLI_OPTION(covariance, "full", "Of fit: kind of covariances"), .with = "fit", GT_CHOICES(GT_COVARIANCES),
+     .detail = "With several numbers, such as 1-20 or 2,4,8, each number K gets a fit kK.h5, and mixture.h5 is the fit "
+               "with the lowest BIC; k.csv and k.svg, .png compare the fits. A fit with components at the floor is "
+               "chosen only if every fit has such components."},
+    {CLI_OPTION(covariance, "full", "For fit: kind of covariances"), .with = "fit", GT_CHOICES(GT_COVARIANCES),
      .detail = "full: a matrix for each component; tied: one matrix for all; diag: a variance for each dimension of "
                "each component; spherical: one for each component."},
-    {CLI_OPTION(restarts, "1", "Of fit: number of starts by k-means++, of which the best end is kept"), .with = "fit",
-     .min = 1, .max = 100000},
-    {CLI_FURTHER(lloyd, NULL, "Of fit: largest number of steps of Lloyd's algorithm after k-means++"), .with = "fit",
+    {CLI_OPTION(restarts, "1", "For fit: number of k-means++ starts; the best result is kept"), .with = "fit", .min = 1,
+     .max = 100000},
+    {CLI_FURTHER(lloyd, NULL, "For fit: largest number of steps of Lloyd's algorithm after k-means++"), .with = "fit",
      .max = 1 << 24, .derived = "10; 0 with --start",
-     .detail = "Without such steps (0), in many dimensions most restarts end with components of few points. A fit that "
-               "was begun without them resumes without them."},
-    {CLI_OPTION(start, "", "Of fit: means (CSV, npy) or a mixture to begin with"), .with = "fit", .placeholder = "FILE",
-     .path = true,
-     .detail =
-         "FILE.csv or FILE.npy: one mean per line, each point belongs to the nearest one at first. FILE.h5: a mixture "
-         "that gantry gmm fit has written, with the same --covariance; or the arrays means [k,d] and, for a whole "
-         "mixture, weights [k] and covariances (full [k,d,d], tied [d,d], diag [k,d], spherical [k])."},
-    {CLI_OPTION(iterations, "500", "Of fit: largest number of iterations; a later fit may have more"), .with = "fit",
+     .detail = "With 0, in many dimensions most restarts end with components of few points. A fit that was begun "
+               "without these steps resumes without them."},
+    {CLI_OPTION(start, "", "For fit: means (CSV, npy) or a mixture to begin with"), .with = "fit",
+     .placeholder = "FILE", .path = true,
+     .detail = "FILE.csv or FILE.npy: one mean per line; at first, each point belongs to the nearest mean. FILE.h5: a "
+               "mixture from gantry gmm fit with the same --covariance, or the arrays means [k,d] and, for a whole "
+               "mixture, weights [k] and covariances (full [k,d,d], tied [d,d], diag [k,d], spherical [k])."},
+    {CLI_OPTION(iterations, "500", "For fit: largest number of iterations; a resumed fit may have more"), .with = "fit",
      .min = 1, .max = 1 << 24},
-    {CLI_OPTION(tol, "0.0001", "Of fit: stop when an iteration gains less log-likelihood per sample"), .with = "fit",
+    {CLI_OPTION(tol, "0.0001", "For fit: stop when an iteration gains less log-likelihood per sample"), .with = "fit",
      .max = 1e300, .unit = "nats per sample"},
-    {CLI_OPTION(floor, "1e-06", "Of fit: smallest variance of a component, as a share of the variance of the data"),
+    {CLI_OPTION(floor, "1e-06", "For fit: smallest variance of a component, as a share of the variance of the data"),
      .with = "fit", .max = 1,
-     .detail = "In every direction, as a share of the mean variance of the data's dimensions. A constraint and not an "
-               "addition: covariances that need none are left as they are, and "
-               "the log-likelihood never falls."},
-    {CLI_OPTION(seed, "0", "Of fit and sample: seed of the random numbers"), .with = "fit|sample", .max = 4294967295},
-    {CLI_OPTION(array, "", "Array to read, where DATA is an HDF5 file"), .placeholder = "NAME", .any = true,
-     .late = true},
-    {CLI_FURTHER(classes, "", "Of labelled images only those of these classes, as in cat,dog or 0-7,9"),
+     .detail =
+         "It holds in every direction, as a share of the mean variance of the data's dimensions. The floor is a "
+         "constraint, not an added term: larger covariances are not changed, and the log-likelihood never falls."},
+    {CLI_OPTION(seed, "0", "For fit and sample: seed of the random numbers"), .with = "fit|sample", .max = 4294967295},
+    {CLI_OPTION(array, "", "Array to read, if DATA is an HDF5 file"), .placeholder = "NAME", .any = true, .late = true},
+    {CLI_FURTHER(classes, "", "For labelled images: only images of these classes, as in cat,dog or 0-7,9"),
      .placeholder = "CLASSES", .any = true, .late = true},
     {CLI_OPTION(labels, "", "Column of a CSV, or array, that holds labels"), .placeholder = "NAME", .any = true,
      .late = true,
-     .detail = "The column, by its name or its number from 0, is then no number of the points. fit and predict print "
-               "labels against components and the adjusted Rand index, and write labels.csv or predictions-labels.csv. "
-               "Images bring their classes."},
-    {CLI_OPTION(axes, "0,1", "The two columns of the points that pictures show, by number or name"),
+     .detail = "The column, given by its name or its number from 0, is then not part of the points. fit and predict "
+               "print labels against components and the adjusted Rand index, and write labels.csv or "
+               "predictions-labels.csv. Images have their classes as labels."},
+    {CLI_OPTION(axes, "0,1", "The two columns of the points to show in pictures, by number or name"),
      .placeholder = "A,B", .check = check_axes, .with = "fit|predict|sample", .late = true},
-    {CLI_FURTHER(film, "", "Of fit: film of the iterations, FILE.webp or FOLDER/"), .with = "fit",
+    {CLI_FURTHER(film, "", "For fit: film of the iterations, FILE.webp or FOLDER/"), .with = "fit",
      CLI_FILMS({"*.webp", GT_OUTFILE_FILM}),
-     .detail = "The best restart is computed again for its pictures, of at most about 100 iterations."},
-    {CLI_ROW("half-steps", half_steps, "0", "Of fit: ELBO and KL after each half step of EM, as a table and a figure"),
+     .detail = "The best restart is computed again for the film, which shows at most about 100 iterations."},
+    {CLI_ROW("half-steps", half_steps, "0", "For fit: ELBO and KL after each half step of EM, as a table and a figure"),
      .with = "fit",
-     .detail =
-         "elbo.csv, elbo.svg, .png: after each E step KL is 0 and the ELBO the log-likelihood; each M step raises "
-         "both, and KL is what lies between. The iterations of the best restart are computed again."},
-    {CLI_OPTION(n, "64", "Of sample: number of samples"), .with = "sample", .min = 1, .max = 1e9},
-    {CLI_OPTION(decoder, "", "Of sample: send latents through this checkpoint's decoder"), .path = true,
+     .detail = "elbo.csv, elbo.svg, .png: after each E step, KL is 0 and the ELBO equals the log-likelihood; each M "
+               "step raises the log-likelihood and the ELBO, and KL is their difference. The iterations of the best "
+               "restart are computed again."},
+    {CLI_OPTION(n, "64", "For sample: number of samples"), .with = "sample", .min = 1, .max = 1e9},
+    {CLI_OPTION(decoder, "", "For sample: decode the samples with this checkpoint's decoder"), .path = true,
      .with = "sample"},
     {CLI_OPTION(outdir, "mixture", "Folder to write to; made if needed"),
      CLI_FILLS({"mixture.h5", GT_OUTFILE_OWN}, {"k+([0-9]).h5", GT_OUTFILE_OWN}, {"predictions.h5", GT_OUTFILE_ARRAYS},
@@ -75,15 +73,14 @@ static const gt_option table[] = {
                {"@(predictions|scores|samples).csv", GT_OUTFILE_POINTS}, {"samples.png", GT_OUTFILE_PICTURE},
                {"stop", GT_OUTFILE_DATASET} /* which a fit takes for a wish, and removes */,
                CLI_FIGURE("@(curve|clusters|predictions|over-data|k|elbo)")),
-     .detail = "fit: mixture.h5, from which also a stopped fit is resumed, and which a fit with other options or to "
-               "other data replaces with --overwrite; curve.svg, .png: log-likelihood over "
-               "iterations; clusters.svg, .png: points and ellipses. "
-               "predict: predictions.h5 (responsibilities, labels, log_likelihood), predictions.svg, .png, and of CSV "
-               "predictions.csv. score, of CSV and where --outdir is given: scores.csv. sample: samples.h5 (points, "
-               "component), samples.csv and, of images or with a decoder, samples.png instead, if a PNG can hold so "
-               "many; with DATA over-data.svg, .png, which shows samples over the points."},
+     .detail = "fit: mixture.h5, which also lets a stopped fit resume (--overwrite replaces it with a fit to other "
+               "data or with other options); curve.svg, .png: log-likelihood over iterations; clusters.svg, .png: "
+               "points and ellipses. predict: predictions.h5 (responsibilities, labels, log_likelihood), "
+               "predictions.svg, .png, and for CSV predictions.csv. score: scores.csv, for CSV with --outdir. sample: "
+               "samples.h5 (points, component) and samples.csv, or for images and with a decoder samples.png instead, "
+               "if the samples fit into a PNG; with DATA also over-data.svg, .png: samples over the points."},
     {CLI_ROW("checkpoint-minutes", checkpoint_minutes, "10",
-             "Of fit: longest time between two writings of mixture.h5; 0: only at the end"),
+             "For fit: longest time between two writings of mixture.h5; 0: only at the end"),
      .max = 1e6, .unit = "minutes", .with = "fit"},
     CLI_THREADS,
     CLI_OVERWRITE,
@@ -111,7 +108,7 @@ static gt_status find_action(const cli_arguments *a, const action **action) {
         if (a->n_words && !strcmp(a->words[0], actions[i].name)) *action = &actions[i];
         snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", actions[i].name);
     }
-    if (!*action) return gt_fail(GT_USAGE, "what to do comes first: one of %s", list);
+    if (!*action) return gt_fail(GT_USAGE, "an action is needed first: one of %s", list);
     if (a->n_words > (*action)->min_words && a->n_words <= 1 + (*action)->max_words) return GT_OK;
     return gt_fail(GT_USAGE, "gmm %s needs %d argument%s: gantry gmm %s %s", (*action)->name, (*action)->min_words,
                    (*action)->min_words > 1 ? "s" : "", (*action)->name, (*action)->words);
@@ -133,7 +130,8 @@ static gt_status check_order(cli_session *s, const action *action, const char **
     if (st || n < 2 || gt_kind_of_file(words[0]) == GT_KIND_CHECKPOINT ||
         gt_kind_of_file(words[1]) != GT_KIND_CHECKPOINT)
         return st;
-    return gt_fail(GT_USAGE, "the mixture comes first: gantry gmm %s %s %s", action->name, words[1], words[0]);
+    return gt_fail(GT_USAGE, "a mixture is needed before the data: gantry gmm %s %s %s", action->name, words[1],
+                   words[0]);
 }
 
 /* What comes from elsewhere is looked at before MPI is up. */
@@ -163,21 +161,20 @@ const cli_command cli_gmm = {
     .name = "gmm",
     .arguments = "fit DATA | predict|score MIXTURE DATA | sample MIXTURE ...",
     .help = "Gaussian mixtures of points, images or latents: fit, use, sample",
-    .detail =
-        "DATA: FILE.csv with one point per line (commas, semicolons, tabs or blanks between the numbers; .tsv, "
-        ".txt and .dat are read so, too), FILE.npy, an array of an HDF5 file (such as what gantry latent writes), "
-        "or a dataset, whose images are points of numbers from 0 to 1. Log-likelihoods are per sample, in "
-        "nats, in the data's own units; those of images are comparable with what gantry likelihood says of "
-        "autoencoders. Under mpirun the ranks share the points; the bits are the same on any number. "
-        "MIXTURE: what fit has written, OUTDIR/mixture.h5; the same command resumes a fit that was stopped, "
-        "also with more --iterations or a smaller --tol.",
-    .files = "In --outdir, by fit: mixture.h5, curve and clusters (.svg, .png); by predict: predictions.h5, .csv and a "
-             "picture; by score: scores.csv; by sample: samples.h5, .csv, .png.",
+    .detail = "DATA: FILE.csv with one point per line (commas, semicolons, tabs or blanks between the numbers; .tsv, "
+              ".txt and .dat are read in the same way), FILE.npy, an array of an HDF5 file (such as the output of "
+              "gantry latent), or a dataset, whose images are points of numbers from 0 to 1. Log-likelihoods are per "
+              "sample, in nats, in the data's own units; for images they are comparable with the results of gantry "
+              "likelihood for autoencoders. Under mpirun the ranks share the points; the bits are the same on any "
+              "number of ranks. MIXTURE: OUTDIR/mixture.h5, written by fit. The same command resumes a stopped fit, "
+              "also with more --iterations or a smaller --tol.",
+    .files = "In --outdir: mixture.h5, curve and clusters (.svg, .png) from fit; predictions.h5, .csv and a picture "
+             "from predict; scores.csv from score; samples.h5, .csv and .png from sample.",
     .stopped = CLI_RESUMES,
     CLI_EXAMPLES(
         {"Three clusters of points", "gantry gmm fit points.csv --k=3 --outdir=three"},
-        {"Which cluster has each point", "gantry gmm predict three/mixture.h5 points.csv --outdir=three"},
-        {"How many clusters are best for latents", "gantry gmm fit latent/latents.h5 --k=1-20 --covariance=diag"},
+        {"The cluster of each point", "gantry gmm predict three/mixture.h5 points.csv --outdir=three"},
+        {"The best number of clusters for latents", "gantry gmm fit latent/latents.h5 --k=1-20 --covariance=diag"},
         {"New points", "gantry gmm sample three/mixture.h5 --n=100 --outdir=new"}),
     CLI_ROWS(table),
     .ranks = true,

@@ -61,7 +61,7 @@ static gt_status print_choices(const cli_session *s, const gt_fit_folder *folder
         gt_print("%6d %16.9g %16.10g %16.10g%s%s%s", c->k, c->log_likelihood, c->bic, c->aic,
                  c == by_bic ? "  best BIC" : "", c == by_aic ? "  best AIC" : "",
                  c->converged ? "" : "  not converged");
-        if (c->n_held) gt_print("  %d held up by the floor", c->n_held);
+        if (c->n_held) gt_print("  %d at the floor", c->n_held);
         gt_print("\n");
     }
     gt_print("%s, %s.svg, .png: the best BIC has %d components, the best AIC %d\n", table, stem, by_bic->k, by_aic->k);
@@ -73,23 +73,23 @@ static void print_held(const gt_fit *f) {
     enum { NAMED = 8 };
     if (!f->n_held) return;
     if (f->best.covariance == GT_COVARIANCE_TIED) {
-        gt_print("the covariance is held up by the floor: --floor decides its least variance\n");
+        gt_print("the covariance is at the floor: --floor sets its least variance\n");
         return;
     }
-    gt_print("held up by the floor: component%s ", f->n_held > 1 ? "s" : "");
+    gt_print("at the floor: component%s ", f->n_held > 1 ? "s" : "");
     for (int i = 0; i < f->n_held && i < NAMED; i++)
         gt_print("%s%d (%.0f points)", i ? ", " : "", f->held[i],
                  f->best.weights[f->held[i]] * (double)f->points.count);
     if (f->n_held > NAMED) gt_print(" and %d more", f->n_held - NAMED);
-    gt_print("; --floor decides about their likelihood: more --restarts, fewer --k or a larger --floor\n");
+    gt_print("; --floor sets their likelihood: try more --restarts, fewer --k or a larger --floor\n");
 }
 
 static void print_fit(const gt_fit *f, const char *path) {
     int64_t n = f->points.count;
-    gt_print("%s: %s covariances, %d components, %lld points of %d numbers\n", path,
+    gt_print("%s: %s covariances, %d components, %lld points with %d numbers each\n", path,
              gt_covariance_name(f->recipe.covariance), f->recipe.k, (long long)n, f->points.d);
     gt_print("restart %d of %d, %d iterations%s\n", f->best_restart + 1, f->recipe.restarts, f->n_curve - 1,
-             f->converged ? "" : ", not converged: more --iterations, or a larger --tol");
+             f->converged ? "" : ", not converged: give more --iterations or a larger --tol");
     gt_print("log-likelihood %.9g nats per sample, BIC %.10g, AIC %.10g\n", f->log_likelihood,
              gt_fit_bic(f, f->log_likelihood, n), gt_fit_aic(f, f->log_likelihood, n));
     print_held(f);
@@ -101,7 +101,7 @@ static gt_status film_fit_all(const cli_session *s, const gt_mixture_points *p, 
     const char *path = gmm_options(s)->film;
     if (!*path) return GT_OK;
     gt_status st = gt_fit_film_all(f, p, axes, path);
-    if (st == GT_STOPPED) gt_info("stopped: no film is made; mixture.h5 is whole");
+    if (st == GT_STOPPED) gt_info("stopped: no film is written; mixture.h5 is complete");
     if (!st && s->comm->rank == 0) gt_print("%s: %d iterations, frame by frame\n", path, f->n_curve - 1);
     return st;
 }
@@ -109,7 +109,7 @@ static gt_status film_fit_all(const cli_session *s, const gt_mixture_points *p, 
 static gt_status tell_half_steps_all(const cli_session *s, const gt_mixture_points *p, const gt_fit *f) {
     if (!gmm_options(s)->half_steps) return GT_OK;
     gt_status st = gt_fit_tell_half_steps_all(f, p, gmm_options(s)->outdir);
-    if (st == GT_STOPPED) gt_info("stopped: no elbo.csv; mixture.h5 is whole");
+    if (st == GT_STOPPED) gt_info("stopped: no elbo.csv is written; mixture.h5 is complete");
     if (!st && s->comm->rank == 0)
         gt_print("%s/elbo.png, beside elbo.svg and elbo.csv: ELBO and KL after each half step\n",
                  gmm_options(s)->outdir);

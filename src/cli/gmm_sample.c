@@ -14,7 +14,7 @@ static gt_status open_decoder(const cli_session *s, int d, gt_generator **g) {
     if (!*g) return gt_failure();
     int z_dim = gt_model_look(gt_generator_model(*g)).z_dim;
     return z_dim == d ? GT_OK
-                      : gt_fail(GT_USAGE, "%s decodes latents of %d numbers, the mixture is of %d",
+                      : gt_fail(GT_USAGE, "%s decodes latents of %d numbers, but the mixture has %d dimensions",
                                 gmm_options(s)->decoder, z_dim, d);
 }
 
@@ -65,7 +65,7 @@ static gt_status write_samples(const gmm_use *u, const double *points, const int
     if (u->fit.points.channels || *gmm_options(s)->decoder) return GT_OK;
     st = gt_points_write_csv(table, NULL, u->fit.columns, points, n, d,
                              &(gt_point_column){.name = "component", .integers = components}, 1);
-    if (!st) gt_print("%s: the same; --labels=component keeps the components out of the points\n", table);
+    if (!st) gt_print("%s: the same as CSV; to read it as points, give --labels=component\n", table);
     return st;
 }
 

@@ -9,8 +9,7 @@ gt_status gmm_use_mixture_all(const cli_session *s, bool drawn, gmm_work *work) 
     gt_status st = gt_fit_read_all(&u.fit, s->comm, words[1]);
     if (!st && s->arguments.n_words > 2) st = gmm_read_points_all(s, words[2], &u.points);
     if (!st && u.points.cloud && u.points.info.d != u.fit.best.d)
-        st = gt_fail(GT_USAGE, "the mixture is of points of %d numbers, the data are of %d", u.fit.best.d,
-                     u.points.info.d);
+        st = gt_fail(GT_USAGE, "the mixture has %d dimensions, the data have %d", u.fit.best.d, u.points.info.d);
     if (u.points.cloud) gt_options_use(&s->options, "axes");
     if (!st && u.points.cloud && drawn)
         st = gt_comm_agree_all(s->comm, gt_mixture_axes_read(u.axes, &u.points, gmm_options(s)->axes));
@@ -65,7 +64,7 @@ static gt_status write_prediction(const gmm_use *u, const gt_prediction *of) {
     if (!gt_cloud_is_csv(u->points.cloud)) return GT_OK;
     path = cli_out(u->session, "predictions.csv");
     st = path ? gt_prediction_write_csv(of, &u->points, k, path) : GT_NOMEM;
-    if (!st) gt_print("%s: the same beside the points\n", path);
+    if (!st) gt_print("%s: the same, beside the points\n", path);
     return st;
 }
 

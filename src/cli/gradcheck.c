@@ -19,10 +19,10 @@ typedef struct gradcheck_fields {
 static const gt_option table[] = {
     {CLI_OPTION(elements, "4", "Number of elements of each tensor, half of them with large gradients"), .min = 1,
      .max = 4096},
-    {CLI_OPTION(images, "8", "Number of images, at most a slice of the job"), .min = 1, .max = 4096},
-    {CLI_OPTION(tensors, "", "Only tensors whose names have this in them"), .placeholder = "WORD", .any = true},
+    {CLI_OPTION(images, "8", "Number of images, at most as many as a slice of the job"), .min = 1, .max = 4096},
+    {CLI_OPTION(tensors, "", "Only tensors whose names contain this"), .placeholder = "WORD", .any = true},
     {CLI_OPTION(phase, "", "Only this phase, such as D_main"), .placeholder = "PHASE", .any = true},
-    {CLI_OPTION(limit, "0.01", "Largest relative error that is not a fault, as the table shows errors"), .max = 1,
+    {CLI_OPTION(limit, "0.01", "Largest relative error that still passes, in the table's unit"), .max = 1,
      .detail =
          "The error is the part of the difference between gradient and derivative that the noise of the loss does "
          "not explain."},
@@ -90,9 +90,9 @@ static gt_status print_result(const work *w) {
         return gt_fail(GT_USAGE, "--phase=%s: the model has no such phase (its first is %s)", w->fields->phase,
                        gt_phase_look(gt_model_phase(w->model, 0)).name);
     if (!w->tensors) return gt_fail(GT_USAGE, "--tensors=%s: no tensor has such a name", w->fields->tensors);
-    gt_print("%d of %d elements checked; %d at kinks and %d lost in the noise are left out", w->checked,
+    gt_print("%d of %d elements checked; left out: %d at kinks, %d lost in the noise", w->checked,
              w->checked + w->kinks + w->lost, w->kinks, w->lost);
-    if (w->without) gt_print("; nothing is known of %d of %d tensors", w->without, w->tensors);
+    if (w->without) gt_print("; %d of %d tensors could not be checked", w->without, w->tensors);
     gt_print("\n");
     if (!w->worst_phase) return gt_fail(GT_FAILED, "no element could be checked");
     gt_print("worst: element %lld of %s in %s: gradient %.6g, difference %.6g +- %.2g, error beyond that %.3g\n",
@@ -140,8 +140,8 @@ const cli_command cli_gradcheck = {
     .name = "gradcheck",
     .arguments = "[JOB.ini] [--key=value ...]",
     .help = "Compare gradients of a job's model with differences of its losses",
-    .detail = "Takes the job as train does, with all its options. Elements of each tensor are moved up and down by a "
-              "step that is chosen for the tensor, and the loss is summed in double precision.",
+    .detail = "Takes the same job and options as train. Elements of each tensor are moved up and down by a step that "
+              "fits the tensor, and the loss is summed in double precision.",
     .failed = "an error is larger than --limit",
     .takes_job = true,
     CLI_EXAMPLES({"A small StyleGAN2", "gantry gradcheck --data=synth:shapes:size=16 --cbase=256 --cmax=16 --batch=4"},

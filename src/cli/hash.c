@@ -19,11 +19,11 @@ typedef struct hash_fields {
 #define FIELDS hash_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(tensors, "0", "Print a line for each tensor too, or each sample of a dataset"),
-     .detail = "Its hash, name, type and shape."},
-    {CLI_OPTION(compare, "0", "Name the first tensor or sample in which two files differ, and by how much")},
-    {CLI_OPTION(sha256, "0", "SHA-256, for which nobody can make other contents with the same hash"),
-     .detail = "The root of a tree over tensors or samples, as gantry audit compares it: docs/reproducibility.md."},
+    {CLI_OPTION(tensors, "0", "Also print a line for each tensor, or for each sample of a dataset"),
+     .detail = "The line has the hash, name, type and shape."},
+    {CLI_OPTION(compare, "0", "Name the first tensor or sample that differs between two files, and by how much")},
+    {CLI_OPTION(sha256, "0", "Print SHA-256: nobody can make other contents with the same hash"),
+     .detail = "The root of a tree over tensors or samples. gantry audit compares it: docs/reproducibility.md."},
     {CLI_OPTION(threads, "1", "Number of threads that decode samples"), .min = 1, .max = 4096},
 };
 
@@ -137,16 +137,16 @@ static gt_status hash_words(cli_session *s) {
 const cli_command cli_hash = {
     .name = "hash",
     .arguments = "RUN | CHECKPOINT | NETWORK | DATASET | PICTURE ... [--key=value ...]",
-    .help = "A hash of what files hold, however they were written",
-    .detail =
-        "A line for each file: hash, kind, name. Of checkpoints and networks it covers tensors by name, type, shape "
-        "and values, and the state of training; of datasets decoded samples, labels and masks, so that a dataset "
-        "as folder, ZIP, HDF5 and .npz has one hash; of pictures the pixels. Times, hosts, versions, names of "
-        "items and the form of the file do not count. g1 before the hash is the version of what is hashed, in "
-        "docs/reproducibility.md. A run stands for its newest checkpoint; its log and report have the hash.",
+    .help = "A hash of the contents of files, independent of their form",
+    .detail = "A line for each file: hash, kind, name. For checkpoints and networks, the hash covers tensors (name, "
+              "type, shape, values) and the state of training; for datasets, it covers decoded samples, labels and "
+              "masks, so a dataset has the same hash as folder, ZIP, HDF5 and .npz; for pictures, it covers the "
+              "pixels. Times, hosts, versions, names of items and the form of the file do not count. g1 before the "
+              "hash is the version of the hash; docs/reproducibility.md defines it. A run stands for its newest "
+              "checkpoint; its log and report show the hash.",
     .failed = "a file cannot be read, or --compare has found a difference",
     CLI_EXAMPLES({"Two runs: are they the same?", "gantry hash runs/a runs/b"},
-                 {"A dataset before and after it was converted", "gantry hash pictures pictures.zip"},
+                 {"A dataset before and after conversion", "gantry hash pictures pictures.zip"},
                  {"A hash that nobody can forge", "gantry hash --sha256 runs/a"},
                  {"The first tensor that differs, and by how much", "gantry hash --compare runs/a runs/b"}),
     CLI_ROWS(table),

@@ -232,7 +232,7 @@ void cli_print_help(const cli_command *c, const char *model, FILE *f) {
     if (c->takes_job) fputs("\nAnd all options of `gantry train`: see gantry train --help.\n", f);
     if (c->more) c->more(f);
     fputc('\n', f);
-    if (!c->main || v.n) fputs("Also -q (warnings and errors only) and --progress=0 (progress is not shown).\n", f);
+    if (!c->main || v.n) fputs("Also -q (only warnings and errors) and --progress=0 (no line of progress).\n", f);
     print_exit_status(c, f);
     snprintf(text, sizeof text, "`gantry help KEY` says more about an option, `gantry man %s` about all of them.",
              c->name);

@@ -173,10 +173,10 @@ const cli_command cli_help = {
     .name = "help",
     .arguments = "[COMMAND | KEY | WORD ... | all]",
     .help = "Explain a command, or an option of any command, or find a word",
-    .detail = "Other words are looked for in the commands, options and examples, in the names of other "
-              "programs, in the glossary and in the headings of the documents.",
-    CLI_EXAMPLES({"All commands", "gantry help all"}, {"All that gantry generate can do", "gantry help generate"},
-                 {"The option --seeds, wherever there is one", "gantry help seeds"},
-                 {"Where a word stands", "gantry help histogram"}),
+    .detail = "Any other word is searched for in the commands, options and examples, in the names that other programs "
+              "use, in the glossary and in the headings of the documents.",
+    CLI_EXAMPLES({"All commands", "gantry help all"}, {"All options of gantry generate", "gantry help generate"},
+                 {"The option --seeds of all commands", "gantry help seeds"},
+                 {"Places where a word is used", "gantry help histogram"}),
     .main = help,
 };

@@ -35,22 +35,23 @@ static const gt_option table[] = {
     {CLI_OPTION(time, "0", "With --graph: run each phase a few times, and show its time in ms"), .with = "--graph"},
     {CLI_OPTION(threads, "1", "With --time: number of threads"), .min = 1, .max = 4096, .with = "--time"},
     {CLI_OPTION(model, "", "Show the layers of a model of gantry train"), .placeholder = "NAME", .any = true,
-     .detail = "A table for each network: layer, what it does, shape of its result for one image, parameters, Mflop "
-               "(a multiply-add is two), kB; and totals. Layers that only training has are listed without a result."},
+     .detail = "A table for each network: layer, what it does, shape of its result for one image, parameters, Mflop (a "
+               "multiply-add counts as two), kB; and totals. Layers that exist only in training are listed without a "
+               "result."},
     {CLI_OPTION(size, "", "With --model: size of the images, such as 224x224"), .placeholder = "HxW",
      .check = cli_check_size, .with = "--model"},
     {CLI_OPTION(channels, "3", "With --model: number of channels of the images"), .min = 1, .max = 256,
      .with = "--model"},
     {CLI_OPTION(classes, "1000", "With --model: number of classes"), .min = 1, .max = 65536, .with = "--model"},
-    {CLI_FURTHER(losses, "per-image", "Of an autoencoder's run: batch-sums lists the losses of each tick"),
+    {CLI_FURTHER(losses, "per-image", "For an autoencoder's run: batch-sums lists the losses of each tick"),
      GT_CHOICES(SHOWN_LOSSES), .late = true,
-     .detail = "batch-sums: beside each mean over images the mean over batches of the sum over a batch, as tutorials "
-               "print it. reductions: what the latest losses and their total would be by sums or means over pixels and "
+     .detail = "batch-sums: beside each mean over images, the mean over batches of the sum over a batch, as tutorials "
+               "print it. reductions: the latest losses and their total, converted to sums and means over pixels and "
                "batch (--recon-pixels, --recon-batch)."},
-    {CLI_OPTION(sheet, "", "Of a dataset, or a folder of pictures: write 64 of them to this PNG"),
+    {CLI_OPTION(sheet, "", "For a dataset or a folder of pictures: write 64 pictures to this PNG"),
      .placeholder = "FILE", CLI_WRITES({"*.png", GT_OUTFILE_PICTURE}), .late = true},
-    CLI_PREVIEW("Of a picture, a dataset or a folder of pictures: show 64 of them on the terminal"),
-    {CLI_OPTION(check, "0", "Check an HDF5 file of another program; silent if it is sound"),
+    CLI_PREVIEW("For a picture, a dataset or a folder of pictures: show up to 64 pictures on the terminal"),
+    {CLI_OPTION(check, "0", "Check an HDF5 file of another program; no output if it is sound"),
      .detail =
          "libhdf5 may crash on a damaged file, so gantry train runs this in a process of its own before it opens one."},
     CLI_OVERWRITE,
@@ -107,8 +108,9 @@ static gt_status inspect(const gt_options *o, const char *path, gt_file_kind kin
         return cli_inspect_checkpoint(o, path);
     if (gt_ends_with(path, ".jsonl")) return cli_inspect_log(path, &other);
     if (gt_ends_with(path, ".ini"))
-        return gt_fail(GT_USAGE, "'%s' is a job: --graph shows its graphs, gantry train %s --dry-run what it costs",
-                       path, path);
+        return gt_fail(GT_USAGE,
+                       "'%s' is a job: --graph shows its graphs, gantry train %s --dry-run its time and memory", path,
+                       path);
     if (kind == GT_KIND_NUMPY && gt_ends_with(path, ".npy")) return inspect_array(o, path, f);
     return gt_ends_with(path, ".h5") || gt_ends_with(path, ".hdf5") ? inspect_hdf5(o, path, f)
                                                                     : inspect_dataset(o, path, f);
@@ -118,7 +120,7 @@ static gt_status inspect_file(const gt_options *o, const char *path, const inspe
     gt_file_kind kind = gt_kind_of_file(path);
     if (kind == GT_KIND_SPECIAL) /* a pipe would be waited for without end */
         return gt_fail(GT_FAILED,
-                       "'%s' is neither a regular file nor a folder: copy what it gives into a file, and inspect that",
+                       "'%s' is neither a regular file nor a folder: save its contents to a file and inspect that file",
                        path);
     if (fields->check) return gt_h5_walk(path);
     if (fields->losses != LOSSES_PER_IMAGE) {
@@ -175,11 +177,11 @@ static int inspect_all(int argc, char **argv) {
 const cli_command cli_inspect = {
     .name = "inspect",
     .arguments = "FILE ... | --model=NAME --size=HxW [--key=value ...]",
-    .help = "What a dataset, checkpoint, run or array holds; a model's layers",
-    .detail = "With --graph FILE is a job file, a checkpoint or a run, and the training graphs of its model are "
-              "shown as tables.",
+    .help = "Show a dataset, checkpoint, run, array, or the layers of a model",
+    .detail = "With --graph, FILE is a job file, a checkpoint or a run, and the tables show the training graphs of its "
+              "model.",
     .takes_job = true,
-    CLI_EXAMPLES({"A run: its state, job, files", "gantry inspect runs/first"},
+    CLI_EXAMPLES({"A run: state, job, files", "gantry inspect runs/first"},
                  {"A dataset", "gantry inspect pictures.zip"},
                  {"A picture or a dataset, shown on the terminal", "gantry inspect pictures.zip --preview"},
                  {"An array: range, mean, deviation, histogram", "gantry inspect z.npy"},

@@ -79,7 +79,7 @@ static gt_status print_masks(gt_dataset *ds, const gt_dataset_info *info) {
     if (st || !pixels) return st;
     int n = GT_MASK_IGNORE;
     while (n > info->mask_classes && !count[n - 1]) n--;
-    gt_print("masks        %d class%s, %s; pixels of %lld image%s, %.1f %% to be ignored\n", n, n == 1 ? "" : "es",
+    gt_print("masks        %d class%s, %s; of the pixels of %lld image%s, %.1f %% are ignored\n", n, n == 1 ? "" : "es",
              info->mask_name ? "named" : "without names", (long long)images, gt_plural(images),
              100 * (double)count[GT_MASK_IGNORE] / ((double)images * (double)pixels));
     cli_print_classes(count, n, info->mask_name, info->mask_name ? info->mask_classes : 0);
@@ -97,13 +97,12 @@ static void print_ends(const gt_dataset_info *info, const gt_moments *m) {
              gt_dataset_usual_range(info) ? " (usual)" : " (declared)");
     double range[2];
     if (gt_dataset_suggests(info, min, max, range))
-        gt_print("             perhaps %g is white: gantry dataset SRC DEST --range=%g,%g says so\n", range[1],
-                 range[0], range[1]);
+        gt_print("             if %g is white, declare it: gantry dataset SRC DEST --range=%g,%g\n", range[1], range[0],
+                 range[1]);
     if (gt_dataset_leaves_range(info, min, max))
-        gt_print(
-            "             outside the range, which becomes -1 .. 1: gantry dataset SRC DEST --range=LO,HI declares "
-            "another, such as --range=%.9g,%.9g\n",
-            min, max);
+        gt_print("             outside the range, which becomes -1 .. 1: declare another with gantry dataset SRC DEST "
+                 "--range=LO,HI, such as --range=%.9g,%.9g\n",
+                 min, max);
 }
 
 /* Of evenly spaced images. */
@@ -119,7 +118,7 @@ static gt_status print_pixels(gt_arena *a, gt_dataset *ds, const gt_dataset_info
     if (unread.n) gt_print("             %lld of them cannot be read: %s\n", (long long)unread.n, unread.why);
     int64_t uniform, equal;
     st = gt_dataset_count_alike(ds, images, &uniform, &equal);
-    if (!st && uniform) gt_print("             %lld of them have one single colour\n", (long long)uniform);
+    if (!st && uniform) gt_print("             %lld of them have only one colour\n", (long long)uniform);
     if (!st && equal) gt_print("             %lld of them equal another one\n", (long long)equal);
     return st;
 }
@@ -146,22 +145,21 @@ static void print_unlabelled(const gt_source *s) {
     int64_t first = 0;
     if (!info->unlabelled) return;
     while (gt_source_class(s, first) >= 0 || gt_source_vector(s, first)) first++;
-    gt_print(
-        "labels       missing of %lld picture%s, such as '%s': --on-error=skip leaves %s out, --labels=none needs no "
-        "labels\n",
-        (long long)info->unlabelled, gt_plural(info->unlabelled), gt_source_name(s, first, name),
-        info->unlabelled == 1 ? "it" : "them");
+    gt_print("labels       missing for %lld picture%s, such as '%s': --on-error=skip leaves %s out, --labels=none "
+             "drops all labels\n",
+             (long long)info->unlabelled, gt_plural(info->unlabelled), gt_source_name(s, first, name),
+             info->unlabelled == 1 ? "it" : "them");
 }
 
 static void print_survey(const gt_source *s, const gt_survey *o) {
     char name[GT_ITEM_NAME_BYTES];
     gt_print("pictures     %lld, not yet a dataset\n", (long long)o->count);
-    if (o->looked < o->count) gt_print("looked at    %lld, evenly spaced\n", (long long)o->looked);
+    if (o->looked < o->count) gt_print("checked      %lld, evenly spaced\n", (long long)o->looked);
     if (o->unread)
         gt_print("unreadable   %lld, such as '%s'\n", (long long)o->unread, gt_source_name(s, o->first_unread, name));
     gt_print("sizes        %dx%d to %dx%d\n", o->smallest[0], o->smallest[1], o->largest[0], o->largest[1]);
     const char *passed = gt_source_get_info(s)->passed;
-    if (passed) gt_print("passed over  %s\n", passed);
+    if (passed) gt_print("skipped      %s\n", passed);
     gt_print("grey         %lld\ntransparent  %lld\n", (long long)o->grey, (long long)o->transparent);
 }
 
@@ -204,7 +202,7 @@ gt_status cli_inspect_dataset(const char *spec) {
              info->range[1]);
     for (const gt_family *const *f = gt_families(); *f; f++)
         if (gt_family_check_size(*f, info->height, info->width, info->channels))
-            gt_print("             not for --model=%s: %s\n", gt_family_models(*f)->name, gt_message());
+            gt_print("             does not fit --model=%s: %s\n", gt_family_models(*f)->name, gt_message());
     gt_arena *a = gt_arena_new();
     st = a ? print_labels(a, ds, info) : GT_NOMEM;
     if (!st) st = print_masks(ds, info);

@@ -57,7 +57,7 @@ static gt_status print_state(gt_checkpoint_file *f, const gt_checkpoint_entry *e
 
 static gt_status print_entries(gt_checkpoint_file *f) {
     static const gt_named groups[] = {
-        {"/mixture", "mixture"}, {"/going_on", "the mixture it goes on with"}, {"/state", "state"}, {0}};
+        {"/mixture", "mixture"}, {"/going_on", "the mixture to resume from"}, {"/state", "state"}, {0}};
     gt_status st = GT_OK;
     for (const gt_named *g = groups; g->name; g++) {
         int first = gt_checkpoint_first(f, g->name);
@@ -125,7 +125,7 @@ static gt_status print_foreign(gt_checkpoint_file *f) {
     }
     if (!st) st = print_entries(f);
     if (!st) {
-        print_recipe("options that follow from the file", options);
+        print_recipe("options that the file determines", options);
         gt_print("tensors\n");
         print_tensors(f);
     }
@@ -200,7 +200,7 @@ static void print_series(const gt_stats_series *series, int ticks) {
 
 static void print_stats(const gt_stats *s) {
     gt_print("ticks        %d\n", s->ticks);
-    if (s->bad.n) gt_print("damaged      %lld lines passed over\n", (long long)s->bad.n);
+    if (s->bad.n) gt_print("damaged      %lld lines skipped\n", (long long)s->bad.n);
     if (s->ticks) {
         char text[GT_DATE_BYTES];
         gt_date_text(s->timestamp[s->ticks - 1], text);
@@ -217,13 +217,13 @@ static gt_status inspect_log(const char *path, const char *dir, bool *other) {
     if (!s) return GT_FORMAT;
     gt_status st = GT_OK;
     if (!dir && gt_logs_are_lost(s, NULL))
-        st = gt_fail(GT_FORMAT, "'%s' is not the log of a run, or damaged: no line of it is a tick, from line %lld on",
+        st = gt_fail(GT_FORMAT, "'%s' is not the log of a run, or is damaged: no line from line %lld on is a tick",
                      path, (long long)s->bad.first);
     if (!st && !dir) gt_log_warn_lines(path, &s->bad);
     if (!st) gt_print("metric log   %s\n", path);
     if (!st) print_stats(s);
     if (!st && dir && gt_stats_find(s, losses[0]))
-        gt_print("  losses are means over images; as sums of batches: gantry inspect %s --losses=batch-sums\n", dir);
+        gt_print("  losses are means over images; for sums over batches: gantry inspect %s --losses=batch-sums\n", dir);
     gt_stats_free(s);
     return st;
 }
@@ -256,8 +256,7 @@ static gt_status print_reductions(const gt_stats *s, const char *dir, double bat
     gt_status st = gt_reductions_read(dir, &r);
     if (st) return st;
     if (!r.any || !(r.pixels > 0))
-        return gt_fail(GT_FAILED, "%s: job.ini and starts.jsonl do not say how losses are reduced over which images",
-                       dir);
+        return gt_fail(GT_FAILED, "%s: job.ini and starts.jsonl do not record how the losses are reduced", dir);
     int last = s->ticks - 1;
     const gt_stats_series *weight = gt_stats_find(s, "KL/weight");
     double batch = series[0]->values[last].num / batches,
@@ -311,7 +310,7 @@ gt_status cli_inspect_run(const gt_options *o, const char *dir) {
     if (!st) st = path ? inspect_log(path, dir, &other) : GT_NOMEM;
     free(path);
     if (!st) st = cli_check_checkpoint(o, dir, &file);
-    if (!st && !file && lost) st = gt_fail(GT_FAILED, "nothing of '%s' can be read: its logs are damaged", dir);
+    if (!st && !file && lost) st = gt_fail(GT_FAILED, "'%s' cannot be read: its logs are damaged", dir);
     if (!st) gt_print("%s\n", file ? "" : "no checkpoint yet");
     if (!st && file) st = print_checkpoint(o, file);
     if (!st && file) st = cli_print_layers(o, file);

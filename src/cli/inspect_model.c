@@ -75,9 +75,8 @@ static gt_status print_model(const gt_job *job) {
     for (int i = 0; i < of.n_networks && !st; i++) st = print_network(gt_job_arena(job), m, i);
     if (!st) st = gt_training_bytes(m, job, &bytes);
     if (!st)
-        gt_print(
-            "Training with --batch=%lld: slices of %d image%s, of which each needs %.1f MB while it is computed.\n",
-            (long long)of_job.batch, of.slice_size, gt_plural(of.slice_size), (double)bytes / 1e6);
+        gt_print("Training with --batch=%lld: slices of %d image%s; each slice needs %.1f MB while it is computed.\n",
+                 (long long)of_job.batch, of.slice_size, gt_plural(of.slice_size), (double)bytes / 1e6);
     gt_model_free(m);
     return st;
 }
@@ -129,7 +128,7 @@ static gt_status inspect_model(gt_job *job, int argc, char **argv, bool *help) {
     *help = !st && arguments.help;
     if (st || *help) return st;
     if (arguments.n_words)
-        return gt_fail(GT_USAGE, "'%s': --model shows a model of its own, without a file", arguments.words[0]);
+        return gt_fail(GT_USAGE, "'%s': --model takes no file; give one of the two", arguments.words[0]);
     st = cli_apply(&of_job, &arguments);
     if (!st) st = resolve_job(job, &fields);
     return st ? st : print_model(job);

@@ -33,27 +33,27 @@ static const gt_option table[] = {
      CLI_FILLS({"latents.h5", GT_OUTFILE_ARRAYS}, CLI_FIGURE("histograms"), CLI_FIGURE("labels"),
                {"traversal.png", GT_OUTFILE_PICTURE}, {"interpolation.png", GT_OUTFILE_PICTURE}),
      .detail = "latents.h5: latent (and log_variance), error, labels of every image. histograms.svg, .png: each "
-               "dimension against N(0,1). labels.svg, .png: "
-               "the first dimensions against the label. traversal.png: one dimension moved, the others 0. "
-               "interpolation.png: between four images. Without DATA: traversal.png alone. Of several runs: histograms "
-               "and labels alone, with all runs in each, on one axis."},
+               "dimension against N(0,1). labels.svg, .png: the first dimensions against the label. traversal.png: one "
+               "dimension moved, the others 0. interpolation.png: between four images. Without DATA: only "
+               "traversal.png. For several runs: only histograms and labels, each with all runs on one axis."},
     {CLI_OPTION(traverse, "-3,-0.5,0,0.9,3", "Values of a dimension in traversal.png"), .placeholder = "LIST",
      .check = check_values, .with = "!--layer"},
-    {CLI_OPTION(scale, NULL, "Take nine values from -X to X instead of --traverse"), .derived = "as --traverse says",
+    {CLI_OPTION(scale, NULL, "Take nine values from -X to X instead of --traverse"), .derived = "as --traverse",
      .min = 1e-6, .max = 1e6, .with = "!--layer"},
     {CLI_OPTION(dims, "", "Dimensions in the pictures, as in 3,17"), .placeholder = "LIST",
      .check = gt_option_check_ranges, .with = "!--layer",
-     .detail = "Otherwise the 16 whose divergence from N(0,1) over the data is largest, the largest first; of latents "
-               "without a distribution, and without data, the first 16. The program says which."},
+     .detail =
+         "By default the 16 dimensions with the largest divergence from N(0,1) over the data, the largest first. For "
+         "latents without a distribution, and without data, the first 16. The program prints the dimensions."},
     {CLI_OPTION(interpolate, "8", "Number of steps along a side of interpolation.png"), .min = 2, .max = 64,
      .with = "!--layer", .late = true},
     {CLI_OPTION(class, "", "Class of the pictures, of a model that sees labels"), .placeholder = "CLASS", .any = true,
      .with = "!--layer", .detail = "A number or a name; empty: the label of the first image."},
-    {CLI_OPTION(layer, "", "Write the results of this layer of any network instead of latents"), .placeholder = "LAYER",
-     .any = true,
-     .detail = "latents.h5 then has latent [images,height,width,channels], or [images,features], and labels; of a "
-               "classifier, an autoencoder or D of a GAN. A name that is not a layer lists the names; the name of a "
-               "block, such as layer2, means its last layer."},
+    {CLI_OPTION(layer, "", "Write the results of this layer instead of latents, for any network"),
+     .placeholder = "LAYER", .any = true,
+     .detail = "latents.h5 then has latent [images,height,width,channels], or [images,features], and labels. The "
+               "network is a classifier, an autoencoder or D of a GAN. An unknown name makes gantry list the names of "
+               "the layers; the name of a block, such as layer2, means the last layer of the block."},
     {CLI_OPTION(network, "", "With --layer: the network, such as D"), .placeholder = "WORD", .any = true,
      .with = "--layer"},
     CLI_OVERWRITE,
@@ -187,7 +187,7 @@ static gt_status draw_beside(const cli_session *s, const beside *b) {
     gt_status st = gt_rundir_prepare(outdir, 1 << 20);
     if (!st) st = gt_latents_plot_histograms(b->shown, b->n, cli_out(s, "histograms"));
     if (!st) st = gt_latents_plot_labels(b->shown, b->n, cli_out(s, "labels"));
-    if (!st) gt_print("the latents of %d runs beside each other, in %s\n", b->n, outdir);
+    if (!st) gt_print("the latents of %d runs, side by side, in %s\n", b->n, outdir);
     return st;
 }
 
@@ -218,7 +218,7 @@ static gt_status check_several(cli_session *s) {
     if (!f->names) return GT_NOMEM;
     for (size_t i = 0; i < sizeof of_one / sizeof *of_one; i++)
         if (gt_options_state(&s->options, of_one[i]) == GT_OPTION_GIVEN)
-            return gt_fail(GT_USAGE, "--%s is for one run, and %d are given", of_one[i], runs);
+            return gt_fail(GT_USAGE, "--%s is for one run, but %d are given", of_one[i], runs);
     for (int i = 0; i < runs && !st; i++) {
         char *copy = gt_arena_printf(s->arena, "%s", words[i]);
         if (!copy) return GT_NOMEM;
@@ -236,7 +236,7 @@ static gt_status draw_traversal(const cli_session *s, gt_generator *g) {
     gt_latent_pictures pictures;
     gt_status st = read_pictures(s, NULL, g, m.z_dim, &dims, &pictures);
     if (!st && gt_model_has_role(gt_generator_model(g), GT_ROLE_ENCODER) && m.z_dim != m.latent_size)
-        st = gt_fail(GT_USAGE, "a discrete latent has nothing between its codes: no traversal.png");
+        st = gt_fail(GT_USAGE, "no traversal.png: there is nothing between the codes of a discrete latent");
     if (!st) st = gt_rundir_prepare(((const latent_fields *)s->fields)->outdir, 1 << 20);
     if (!st) st = gt_latent_draw_traversal(g, &dims, &pictures, cli_out(s, "traversal.png"));
     if (!st) print_dims(&dims, m.z_dim);
@@ -314,11 +314,11 @@ const cli_command cli_latent = {
     .name = "latent",
     .arguments = "CHECKPOINT | RUN ... [DATA] [--key=value ...]",
     .help = "Encode a dataset; show histograms, traversals, interpolations",
-    .files = "In --outdir latents.h5, histograms.svg and .png, labels.svg and .png, traversal.png, interpolation.png; "
-             "without DATA traversal.png alone; of several runs histograms and labels with all of them.",
+    .files = "In --outdir: latents.h5, histograms.svg and .png, labels.svg and .png, traversal.png, interpolation.png; "
+             "without DATA only traversal.png; for several runs only histograms and labels.",
     CLI_EXAMPLES({"Latents of all images", "gantry latent runs/vae digits.zip --outdir=latent"},
                  {"An autoencoder beside two variational ones", "gantry latent runs/ae runs/vae runs/cvae digits.zip"},
-                 {"Only what single dimensions do", "gantry latent runs/vae --traverse=-2,-1,0,1,2"},
+                 {"Only the effect of single dimensions", "gantry latent runs/vae --traverse=-2,-1,0,1,2"},
                  {"Features of a layer of a classifier", "gantry latent runs/lenet digits.zip --layer=fc2"}),
     CLI_ROWS(table),
     .own_words = ~1u, /* the first rank opens the runs; the data are compared by what they hold */

@@ -19,14 +19,13 @@ typedef struct likelihood_fields {
 
 static const gt_option table[] = {
     {CLI_OPTION(samples, "500", "Number of importance samples of each image"), .min = 1, .max = 1 << 20,
-     .detail = "The estimate of log p(x) is low on average, and the less the more samples there are."},
-    {CLI_OPTION(sigma, NULL, "Standard deviation of a pixel in [0,1] about what is decoded"),
-     .derived = "what the loss means", .min = 1e-6, .max = 1e6,
-     .detail =
-         "Squared error with the weight w against the divergence means 1/sqrt(2 w): 0.707 by default. With another "
-         "value the decoder is the same, the density is not: "
-         "0.05, say, is what a picture may be off by. Not with cross-entropy, which means pixels that are 0 or 1, and "
-         "not with --recon=normal, where the decoder gives each pixel a deviation of its own."},
+     .detail = "On average the estimate of log p(x) is too low; the error shrinks with more samples."},
+    {CLI_OPTION(sigma, NULL, "Standard deviation of a pixel in [0,1] around its decoded value"),
+     .derived = "as in the training loss", .min = 1e-6, .max = 1e6,
+     .detail = "Squared error with the weight w against the divergence implies 1/sqrt(2 w): 0.707 by default. Another "
+               "value leaves the decoder as it is and changes the density: with 0.05, for example, pixels differ by "
+               "about 0.05 from their decoded values. Not for cross-entropy, which treats pixels as 0 or 1, and not "
+               "for --recon=normal, where the decoder gives each pixel its own deviation."},
     {CLI_OPTION(seed, "0", "Seed of the samples"), .max = 4294967295.0},
     {CLI_OPTION(out, "likelihood.csv", "Table to write: for each image log p(x), ELBO, divergence, error"),
      .placeholder = "FILE", CLI_WRITES({"*.csv", GT_OUTFILE_TABLE})},
@@ -75,8 +74,8 @@ static void print_summary(const cli_applied *e, const gt_likelihood *all, const 
     double pixels = (double)gt_model_floats(m);
     if (sigma > 0)
         gt_print("Gaussian pixels in [0,1], sigma %.4g%s; the ELBO is largest at %.4g\n", sigma,
-                 f->sigma > 0 ? "" : " (what the loss means)", sqrt(error.value / pixels));
-    else gt_print(sigma < 0 ? "Gaussian pixels in [0,1], each with a sigma of its own\n" : "Bernoulli pixels\n");
+                 f->sigma > 0 ? "" : " (as in the training loss)", sqrt(error.value / pixels));
+    else gt_print(sigma < 0 ? "Gaussian pixels in [0,1], each with its own sigma\n" : "Bernoulli pixels\n");
     gt_print("%s\n", f->out);
 }
 
@@ -102,11 +101,12 @@ static gt_status likelihood(cli_session *s) {
 const cli_command cli_likelihood = {
     .name = "likelihood",
     .help = "Estimate log p(x) of images under a variational autoencoder",
-    .detail = "Estimated with importance samples, beside the ELBO and what lies between them. In nats per image "
-              "for pixels in [0,1]: comparable with the log-likelihood of another model of the same pixels.",
-    .files = "--out, a table.",
-    CLI_EXAMPLES({"Of all images, with 500 samples each", "gantry likelihood runs/vae digits.zip"},
-                 {"A quick look", "gantry likelihood runs/vae digits.zip --samples=50 --out=quick.csv"}),
+    .detail =
+        "Prints estimates from importance samples, the ELBO and the difference between the two, in nats per image for "
+        "pixels in [0,1]. The values are comparable with the log-likelihoods of other models of the same pixels.",
+    .files = "--out: a table.",
+    CLI_EXAMPLES({"All images, with 500 samples each", "gantry likelihood runs/vae digits.zip"},
+                 {"A quick estimate", "gantry likelihood runs/vae digits.zip --samples=50 --out=quick.csv"}),
     CLI_APPLIED(table),
     .run = likelihood,
 };

@@ -26,15 +26,15 @@ static const gt_option table[] = {
     {CLI_OPTION(maps, "", "Write maps.png: the results of this layer for some images"), .placeholder = "LAYER",
      .any = true,
      .detail = "A row for each image: the image, and the channels with the largest mean, from their least value "
-               "(black) to their largest (white). A name that is not a layer lists the names."},
-    {CLI_OPTION(cam, "none", "Write cam.png: where a classifier looks for this class"), GT_CHOICES(CAM_CLASSES),
+               "(black) to their largest (white). An unknown name makes gantry list the names of the layers."},
+    {CLI_OPTION(cam, "none", "Write cam.png: the parts of images that speak for this class"), GT_CHOICES(CAM_CLASSES),
      .bare = "predicted",
-     .detail = "Grad-CAM, and with a mean over pixels before the last layer CAM: parts of the image that speak for "
-               "the class that the network takes it for, or for the true one, bright over the image. cam.h5 has the "
-               "maps as numbers."},
+     .detail =
+         "Grad-CAM; if a mean over pixels comes before the last layer, this equals CAM. The parts of the image that "
+         "speak for the predicted class, or for the true class, are bright. cam.h5 has the maps as numbers."},
     {CLI_OPTION(layer, "", "With --cam: the layer; empty: the last one with pixels"), .placeholder = "LAYER",
      .any = true, .with = "--cam"},
-    {CLI_OPTION(network, "", "Network to look at, such as D; empty: the first"), .placeholder = "WORD", .any = true},
+    {CLI_OPTION(network, "", "Network to draw, such as D; empty: the first"), .placeholder = "WORD", .any = true},
     {CLI_OPTION(images, "16", "Number of images, spread over the data"), .min = 1, .max = 4096, .with = "--maps|--cam"},
     CLI_OVERWRITE,
     CLI_CLASSES_WITH("--maps|--cam"),
@@ -65,7 +65,7 @@ static gt_status draw_network(cli_session *s) {
     if (s->arguments.n_words != 2)
         return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
     if (!f->filters && !*f->maps && f->cam == CAM_NONE)
-        return gt_fail(GT_USAGE, "nothing is asked for: --filters, --maps=LAYER or --cam");
+        return gt_fail(GT_USAGE, "nothing to draw: give --filters, --maps=LAYER or --cam");
     int classes;
     gt_image_set images = {0};
     gt_network_view v = {.checkpoint = words[0],
@@ -85,10 +85,11 @@ static gt_status draw_network(cli_session *s) {
 const cli_command cli_look = {
     .name = "look",
     .arguments = "CHECKPOINT | RUN DATA [--key=value ...]",
-    .help = "Draw filters, maps of layers, and where a classifier looks",
-    .files = "In --outdir filters.png, maps.png, cam.png and cam.h5, as asked for.",
-    CLI_EXAMPLES({"The first layer, and where the network looks", "gantry look runs/lenet digits.zip --filters --cam"},
-                 {"What a layer makes of eight images", "gantry look runs/lenet digits.zip --maps=conv2 --images=8"}),
+    .help = "Draw filters, maps of layers, and what a classifier looks at",
+    .files = "In --outdir: filters.png, maps.png, cam.png and cam.h5, one for each option.",
+    CLI_EXAMPLES(
+        {"The first layer, and what the network looks at", "gantry look runs/lenet digits.zip --filters --cam"},
+        {"The maps of a layer for eight images", "gantry look runs/lenet digits.zip --maps=conv2 --images=8"}),
     CLI_ROWS(table),
     .prepare = cli_check_applied,
     .run = draw_network,

@@ -66,7 +66,7 @@ static bool ended;
 static void say_what_ended(void) {
     if (ended) return;
     fflush(stdout);
-    gt_print_to(stderr, "error: gantry: a library has ended the program, most likely because memory was short\n");
+    gt_print_to(stderr, "error: gantry: a library exited, probably because memory ran out\n");
     _exit(CLI_FAILED);
 }
 

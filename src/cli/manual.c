@@ -92,8 +92,8 @@ static void put_options(const gt_option *rows, int n, const char *group, FILE *f
 }
 
 static void put_job_options(const gt_option *rows, int n, FILE *f) {
-    put_text("Each option may also be written key=value, or as a line of JOB.ini. An option that some models have says "
-             "which.",
+    put_text("Each option may also be written key=value, or as a line of JOB.ini. Options that only some models have "
+             "name these models.",
              f);
     for (const gt_named *g = gt_job_groups(); g->name; g++) {
         fputs(".SS ", f);
@@ -141,7 +141,7 @@ void cli_print_manual_of(const cli_command *c, FILE *f) {
     put_roff(c->help, f);
     fputs(".\n", f);
     if (c->detail) put_text(c->detail, f);
-    if (c->takes_job) put_text("All options of gantry train are options of this command, too.", f);
+    if (c->takes_job) put_text("This command also has all options of gantry train.", f);
     if (n) fputs(".SH OPTIONS\n", f);
     if (n && rows == gt_job_table(&n_job)) put_job_options(rows, n, f);
     else put_options(rows, n, NULL, f);
@@ -181,33 +181,30 @@ static void put_commands(FILE *f) {
 
 static const gt_named sections[] = {
     {"JOB FILES", "A job file holds lines of the form key = value under [group] banners; a key is an option's name. "
-                  "gantry reference prints a job file with all keys, explained. Options of the command line overrule "
-                  "the job file."},
+                  "gantry reference prints a job file with all keys, explained. Options on the command line take "
+                  "precedence over the job file."},
     {"SIGNALS",
-     "SIGUSR1, SIGTERM, SIGINT and SIGHUP (unless it was ignored at the start, as by nohup), or a file named stop in "
-     "the run's directory, or the end of --max-time, let a run write a checkpoint at the next step, and exit with "
-     "status 75. SIGUSR2, or a file named checkpoint in the run's directory, lets it write a checkpoint and continue. "
-     "A second SIGINT ends it at once. All this holds for "
-     "gantry run, too. mpirun itself ends its ranks about a second after passing on SIGTERM or SIGINT; SIGUSR1 gives "
-     "them time."},
+     "A run writes a checkpoint at the next step and exits with status 75 on SIGUSR1, SIGTERM, SIGINT or SIGHUP "
+     "(unless SIGHUP was ignored at the start, as by nohup), if a file named stop appears in the run's directory, or "
+     "at the end of --max-time. On SIGUSR2, or if a file named checkpoint appears in the run's directory, the run "
+     "writes a checkpoint and continues. A second SIGINT ends the run at once. All this also holds for gantry run. "
+     "mpirun itself ends its ranks about a second after passing on SIGTERM or SIGINT; SIGUSR1 gives them time."},
     {0},
 };
 
 static const gt_named environment[] = {
     {"GT_ISA", "Instruction set of the kernels: portable, avx2 or avx512; by default the best that the CPU has. "
                "Results differ in their last bits between sets."},
-    {"GT_CONV", "Kernels of convolutions where the job says conv = auto: auto, direct or winograd. A run that is "
-                "resumed keeps those it began with."},
-    {"GT_CACHE",
-     "Folder in which gantry metrics keeps statistics of real pictures, and gantry train which ranks and threads "
-     "were the fastest."},
+    {"GT_CONV", "Kernels of convolutions for jobs with conv = auto: auto, direct or winograd. A resumed run keeps the "
+                "kernels that it began with."},
+    {"GT_CACHE", "Folder in which gantry metrics keeps statistics of real pictures, and gantry train keeps the fastest "
+                 "numbers of ranks and threads."},
     {"GANTRY_RANKS",
-     "Number of ranks that gantry train starts by itself where --ranks does not say it; 1: none, and no "
-     "trials."},
-    {"GANTRY_MPI", "What srun speaks with the ranks of gantry run, where that is not PMIx."},
-    {"GANTRY_SITE", "File of what is particular to a site, in place of slurm/site.env: see gantry-submit(1)."},
-    {"GANTRY_TERMINAL", "The standard error, though a pipe, ends at a terminal so many columns wide: what gantry run "
-                        "tells its ranks."},
+     "Number of ranks that gantry train starts by itself if --ranks is not given; 1: no ranks and no trials."},
+    {"GANTRY_MPI", "Value of srun --mpi for the ranks of gantry run, if it is not pmix."},
+    {"GANTRY_SITE", "File with the settings of a site, instead of slurm/site.env: see gantry-submit(1)."},
+    {"GANTRY_TERMINAL", "Set by gantry run for its ranks: the standard error is a pipe that ends at a terminal with "
+                        "this number of columns."},
     {"NO_COLOR", "No colours on a terminal."},
     {0},
 };
@@ -253,13 +250,12 @@ void cli_print_manual(FILE *f) {
           "[\\fIJOB.ini\\fR] [\\fB\\-\\-\\fIkey\\fB=\\fIvalue\\fR ...]\n.SH DESCRIPTION\n",
           f);
     put_text("Gantry trains generative networks, StyleGAN2-ADA first, on workstations and clusters without GPUs. A run "
-             "is a function of job, data and seed alone: its bits do not depend on the number of ranks and threads, "
-             "nor on being stopped and resumed.",
+             "depends only on job, data and seed: its bits are the same on any number of ranks and threads, and after "
+             "stops and resumes.",
              f);
     fputs(".PP\n", f);
     put_text("Options are --key=value or --key value; a flag is --key, or --key=0|1|no|yes|off|on|false|true. In names "
-             "of options _ may stand for -. Results are printed to the standard output, messages to the standard "
-             "error.",
+             "of options, _ may replace -. Results are printed to the standard output, messages to the standard error.",
              f);
     fputs(".SH COMMANDS\n", f);
     put_commands(f);

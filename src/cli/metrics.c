@@ -43,70 +43,69 @@ static const gt_option table[] = {
     {CLI_SHOWN("metrics", of.options.metrics, NULL, "Metrics, as in fid10k,pr10k3; --metrics=help lists all"),
      .placeholder = "LIST", .check = check_metrics,
      .derived = "fid50k_full; fid with --reals; without a detector what needs no file",
-     .detail = "A number in a name is that of the fakes. A name without a number means the published number, and "
-               "with --reals all fakes that there are."},
-    {CLI_SHOWN("data", of.data, NULL, "Real pictures, to which those of the network are compared"), .path = true,
-     .derived = "those of the network's run"},
+     .detail = "A number in a name is the number of fakes. A name without a number means the published number, or with "
+               "--reals all fakes."},
+    {CLI_SHOWN("data", of.data, NULL, "Real pictures, to compare with the network's pictures"), .path = true,
+     .derived = "the data of the network's run"},
     {CLI_SHOWN("reals", of.reals, "", "A set of real pictures, to compare with --fakes instead of a network"),
      .path = true,
-     .detail = "With --fakes the two sets are compared: datasets, folders, or statistics of other programs (.npz with "
-               "mu and sigma), of which only fid can be computed."},
+     .detail = "--reals and --fakes are compared. Both may be datasets, folders, or statistics of other programs (.npz "
+               "with mu and sigma), which allow only fid."},
     {CLI_SHOWN("fakes", of.fakes, "", "The set of pictures that is compared with --reals"), .path = true,
      .with = "--reals"},
     {CLI_SHOWN("held-out", of.held_out, "", "Real pictures that were not trained on: base rate of authenticity"),
      .path = true,
-     .detail = "Authenticity says something only beside that of such pictures. Without them, real pictures of the data "
-               "are left out one at a time."},
+     .detail = "The authenticity of generated pictures has a meaning only beside the authenticity of such pictures. "
+               "Without this option, real pictures of the data are left out one at a time."},
     {CLI_SHOWN("count", of.options.count, NULL, "Number of generated pictures for all metrics"),
-     .derived = "as in their names", .min = 1, .max = 2e9},
+     .derived = "as in the metrics' names", .min = 1, .max = 2e9},
     {CLI_SHOWN("detector", of.options.detector, "", "Network whose features are compared: a run or a file"),
      .path = true,
-     .detail = "A classifier or an autoencoder trained here, whose layer before the last gives features; a file of "
-               "weights; or pixels: principal components of the reals' pixels, 50 unless said (pixels:20)."},
+     .detail = "A classifier or an autoencoder trained with Gantry (the layer before the last gives the features); a "
+               "file of weights; or pixels: principal components of the reals' pixels, 50 by default (pixels:20: 20)."},
     {CLI_SHOWN("inception", of.options.inception, "", "Weights of Inception v3 for fid, kid and is"),
      .placeholder = "FILE", .path = true, .detail = "pt_inception-2015-12-05-6726825d.pth"},
     {CLI_SHOWN("vgg16", of.options.vgg16, "", "Weights of torchvision's VGG16 for pr and ppl"), .placeholder = "FILE",
-     .path = true, .detail = "vgg16-397923af.pth. The published scores took another file of VGG16: recipes say so."},
+     .path = true,
+     .detail = "vgg16-397923af.pth. The published scores used another VGG16 file; the recipes note this."},
     {CLI_SHOWN("lpips", of.options.lpips, "", "Weights of LPIPS for ppl"), .placeholder = "FILE", .path = true,
      .detail = "vgg.pth, version 0.1"},
     {CLI_SHOWN("resize", of.options.resize, "tf1", "How pictures are resized for published networks"),
      GT_CHOICES(GT_RESIZE_RULES)},
-    {CLI_SHOWN("on-error", on_error, "stop", "What to do where a real picture is damaged: stop, or skip it"),
+    {CLI_SHOWN("on-error", on_error, "stop", "What to do if a real picture is damaged: stop, or skip it"),
      GT_CHOICES(GT_ON_ERRORS),
-     .detail =
-         "skip: the next picture of its class takes its place, and a warning tells it; more than 1 % are an error. "
-         "For the data of a run that was trained so this is the default."},
+     .detail = "skip: the next picture of the same class takes its place, with a warning; more than 1 % damaged "
+               "pictures are an error. skip is the default for the data of a run that was trained with skip."},
     {CLI_SHOWN("mirror", of.mirror, "0", "Take real pictures with their mirror images; never for *_full")},
     {CLI_SHOWN("classes", of.classes, "", "Only real pictures of these classes, as in cat,dog or 0-7,9"),
      .placeholder = "CLASSES", .any = true,
-     .detail = "The words data and equal alone mean --fake-classes, as this option was once called."},
+     .detail = "The words data and equal alone mean --fake-classes, because --fake-classes once had this name."},
     {CLI_SHOWN("fake-classes", fake_classes, "data",
                "Classes of generated pictures: drawn as in the data, or equally often"),
      GT_CHOICES(CLASS_SHARES)},
     CLI_SAMPLER_OPTIONS(sampling),
-    {CLI_ROW("range", of.range, "",
-             "The floats that stand for black and white where the file does not say it, as in 0,255"),
+    {CLI_ROW("range", of.range, "", "The floats for black and white, if the file does not give them, as in 0,255"),
      .placeholder = "LO,HI", .check = cli_check_range,
-     .detail =
-         "For floats of .npy, .npz and .tif, and of HDF5 files without the attribute range. Without it -1 and 1 are "
-         "black and white, and floats beyond them are an error. The data of a run have the range with which "
-         "the network was trained."},
+     .detail = "For floats in .npy, .npz and .tif, and in HDF5 files without the attribute range. Without this option, "
+               "-1 and 1 are black and white, and floats outside are an error. The data of a run have the range with "
+               "which the network was trained."},
     {CLI_SHOWN("save", of.save, "", "Write statistics of the real pictures to FILE.npz"), .placeholder = "FILE",
      CLI_WRITES({"*.npz", GT_OUTFILE_STATISTICS}),
-     .detail = "mu and sigma (divisor n - 1) in float64, as the usual FID programs read and write them."},
+     .detail = "mu and sigma (divisor n - 1) in float64, in the form of the usual FID programs."},
     {CLI_ROW("save-fakes", of.save_fakes, "", "Write the generated pictures that were scored to FILE.zip or FILE.h5"),
      .placeholder = "FILE", CLI_WRITES({"*.zip", GT_OUTFILE_DATASET}, {"*.h5", GT_OUTFILE_DATASET}),
-     .detail = "A dataset with the labels that were asked for: .zip for pictures of 8 and 16 bits, .h5 for these and "
-               "for floats. --fakes=FILE scores the same pictures."},
-    {CLI_SHOWN("nearest", of.nearest, "", "Write to FILE.png the fakes that are most like a real picture, beside it"),
+     .detail = "A dataset with the requested labels: .zip for pictures of 8 and 16 bits, .h5 also for floats. "
+               "--fakes=FILE scores the same pictures."},
+    {CLI_SHOWN("nearest", of.nearest, "",
+               "Write to FILE.png the fakes that are most like a real picture, beside that picture"),
      .placeholder = "FILE", CLI_WRITES({"*.png", GT_OUTFILE_PICTURE})},
     {CLI_OPTION(json, "0", "Print a line of JSON for each metric")},
-    {CLI_FURTHER(seed, NULL, "Seed of latents, and of what metrics draw"),
-     .derived = "that of the network's run, else 0", .max = 1e15},
-    {CLI_ROW("network", of.network, "", "Checkpoint or run, in place of the first argument"), .path = true},
+    {CLI_FURTHER(seed, NULL, "Seed of the latents and of the metrics' random numbers"),
+     .derived = "the seed of the network's run, else 0", .max = 1e15},
+    {CLI_ROW("network", of.network, "", "Checkpoint or run, instead of the first argument"), .path = true},
     {CLI_ROW("no-cache", of.options.no_cache, "0", "Neither read nor keep statistics of real pictures ($GT_CACHE)")},
-    {CLI_ROW("gpus", gpus, "1", "No effect: taken for command lines of calc_metrics.py"), .max = 1e6},
-    {CLI_ROW("verbose", verbose, "1", "No effect: taken for command lines of calc_metrics.py")},
+    {CLI_ROW("gpus", gpus, "1", "No effect: accepted for command lines of calc_metrics.py"), .max = 1e6},
+    {CLI_ROW("verbose", verbose, "1", "No effect: accepted for command lines of calc_metrics.py")},
     CLI_OVERWRITE,
     CLI_THREADS,
     CLI_ASSUMED,
@@ -142,7 +141,7 @@ static void read_old_spelling(metrics_fields *f) {
 
 static gt_status check_saved_fakes(const metrics_fields *f, bool sets) {
     if (!*f->of.save_fakes || !sets) return GT_OK;
-    return gt_fail(GT_USAGE, "--save-fakes is for a network, whose pictures it writes");
+    return gt_fail(GT_USAGE, "--save-fakes writes the pictures of a network, so a network is needed");
 }
 
 static gt_status read_form(cli_session *s, metrics_fields *f) {
@@ -153,20 +152,21 @@ static gt_status read_form(cli_session *s, metrics_fields *f) {
     if (a->n_words) f->of.network = a->words[0];
     bool sets = *f->of.reals || *f->of.fakes;
     if (sets && (*f->of.network || *f->of.data))
-        return gt_fail(GT_USAGE, "--reals and --fakes are two sets of pictures, without a network and its --data");
+        return gt_fail(GT_USAGE, "--reals and --fakes compare two sets of pictures: leave out the network and --data");
     if (!sets && !*f->of.network)
         return gt_fail(GT_USAGE, "a network is needed, or two sets of pictures: --reals=A --fakes=B");
     if (sets && f->fake_classes != CLASSES_OF_DATA)
-        return gt_fail(GT_USAGE, "--fake-classes is for a network, which is asked for classes; --fakes=%s are there",
+        return gt_fail(GT_USAGE,
+                       "--fake-classes is for pictures that a network makes; the pictures of --fakes=%s exist already",
                        f->of.fakes);
-    if (sets && !*f->of.reals) return gt_fail(GT_USAGE, "--fakes=%s: --reals is needed, too", f->of.fakes);
+    if (sets && !*f->of.reals) return gt_fail(GT_USAGE, "--fakes=%s: --reals is also needed", f->of.fakes);
     if (sets && !*f->of.fakes && !*f->of.save)
-        return gt_fail(GT_USAGE, "--reals=%s: --fakes is needed, or --save=FILE.npz for statistics", f->of.reals);
+        return gt_fail(GT_USAGE, "--reals=%s: --fakes is also needed, or --save=FILE.npz for statistics", f->of.reals);
     gt_status st = GT_OK;
     if (*f->of.range) cli_read_range(f->of.range, f->of.float_range);
     if (*f->of.save && gt_is_pixels(f->of.options.detector))
-        st = gt_fail(GT_USAGE, "--save: components of pixels are coordinates of these reals alone, and compare with no "
-                               "other set");
+        st = gt_fail(GT_USAGE,
+                     "--save: components of pixels depend on these reals and cannot be compared with any other set");
     if (!st) st = check_saved_fakes(f, sets);
     if (st) return st;
     f->of.options.all = sets;
@@ -185,8 +185,8 @@ static gt_status choose_metrics(cli_session *s, metrics_fields *f) {
     if (gt_options_state(&s->options, "metrics") == GT_OPTION_GIVEN) return GT_OK;
     f->few = !*f->of.options.detector && !*f->of.options.inception && (*f->of.network || !has_statistics(&f->of));
     if (f->few && (*f->of.options.vgg16 || *f->of.options.lpips))
-        return gt_fail(GT_USAGE, "--vgg16 is for precision, recall and path lengths, and --metrics names them: "
-                                 "--metrics=pr50k3_full, or with --lpips --metrics=ppl2_wend");
+        return gt_fail(GT_USAGE, "--vgg16 is for precision, recall and path lengths: name them, with "
+                                 "--metrics=pr50k3_full, or with --lpips and --metrics=ppl2_wend");
     if (f->few) gt_metrics_without_files(names);
     f->of.options.metrics = f->few ? gt_arena_printf(s->arena, "%s", names) : *f->of.network ? "fid50k_full" : "fid";
     return f->of.options.metrics ? GT_OK : GT_NOMEM;
@@ -257,11 +257,11 @@ static void tell_rest(void) {
 
 static void tell_next(const char *run, bool few, bool nearest) {
     gt_info("next:");
-    gt_log_command("report", run, "", "the scores beside curves and pictures, for a browser");
+    gt_log_command("report", run, "", "scores, curves and pictures, for a browser");
     if (!nearest)
         gt_log_command("metrics", run, " --metrics=authenticity --nearest=nearest.png",
                        "pictures most like a real one");
-    if (few) gt_log_command("metrics", run, " --detector=JUDGE", "FID and recall, by a classifier trained here");
+    if (few) gt_log_command("metrics", run, " --detector=JUDGE", "FID and recall, with a classifier of your own");
 }
 
 /* Rank 0. A value that somebody asked for and that is missing makes the command fail, when all others are printed. */
@@ -305,7 +305,7 @@ static gt_status metrics(cli_session *s) {
         return GT_OK;
     }
     if (gt_options_state(&s->options, "gpus") == GT_OPTION_GIVEN)
-        gt_info("--gpus has no effect here; gantry run -n says how many ranks there are");
+        gt_info("--gpus has no effect here; gantry run -n sets the number of ranks");
     gt_stop_install_short(s->comm, "stopping after these images; no score is written (Ctrl-C again: at once)");
     gt_scores_options *r = &f->of;
     r->comm = s->comm;
@@ -331,17 +331,17 @@ const cli_command cli_metrics = {
     .help = "Measure how good a network's pictures are, or a set of pictures",
     .detail = "Values are the same on any number of ranks and threads. In a run's directory they are appended to "
               "metric-NAME.jsonl.",
-    .files = "metric-NAME.jsonl in the folder of the run; with --save statistics, with --save-fakes a dataset, with "
-             "--nearest a picture.",
+    .files = "metric-NAME.jsonl in the folder of the run. With --save: statistics; with --save-fakes: a dataset; with "
+             "--nearest: a picture.",
     .stopped = "stopped before the end; no score is written",
-    CLI_EXAMPLES(
-        {"Frechet distance of 10,000 images of a run's newest network",
-         "gantry metrics runs/first --metrics=fid10k --inception=inception.pth"},
-        {"The same with features of a network trained here",
-         "gantry metrics runs/first --metrics=fid10k,pr10k3 --detector=runs/lenet"},
-        {"Two sets of pictures", "gantry metrics --reals=photos.zip --fakes=images --inception=inception.pth"},
-        {"What needs no weights: patches, wavelets, spectrum, near copies", "gantry metrics runs/first --count=1000"},
-        {"Names of all metrics", "gantry metrics --metrics=help"}),
+    CLI_EXAMPLES({"Frechet distance of 10,000 images of a run's newest network",
+                  "gantry metrics runs/first --metrics=fid10k --inception=inception.pth"},
+                 {"The same with features of a network trained here",
+                  "gantry metrics runs/first --metrics=fid10k,pr10k3 --detector=runs/lenet"},
+                 {"Two sets of pictures", "gantry metrics --reals=photos.zip --fakes=images --inception=inception.pth"},
+                 {"Metrics that need no weights: patches, wavelets, spectrum, near copies",
+                  "gantry metrics runs/first --count=1000"},
+                 {"Names of all metrics", "gantry metrics --metrics=help"}),
     CLI_ROWS(table),
     .ranks = true,
     .pool = true,

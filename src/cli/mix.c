@@ -19,17 +19,17 @@ typedef struct mix_fields {
 #define FIELDS mix_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(rows, "", "Seeds whose styles stay but for --styles, as in 85,100,75"), .required = true,
+    {CLI_OPTION(rows, "", "Seeds that give all layers except --styles, as in 85,100,75"), .required = true,
      .placeholder = "SEEDS", .check = gt_option_check_ranges},
-    {CLI_OPTION(cols, "", "Seeds whose styles are taken in the layers of --styles"), .required = true,
-     .placeholder = "SEEDS", .check = gt_option_check_ranges},
-    {CLI_SHOWN("styles", request.styles, "", "Layers whose styles are taken, as in 0-6, 8- or 0,2,5"),
+    {CLI_OPTION(cols, "", "Seeds that give the layers of --styles"), .required = true, .placeholder = "SEEDS",
+     .check = gt_option_check_ranges},
+    {CLI_SHOWN("styles", request.styles, "", "Layers of styles to take from --cols, as in 0-6, 8- or 0,2,5"),
      .placeholder = "LAYERS", .check = cli_check_styles,
-     .detail = "Layers count from 0, the coarsest. Without this option they are 0 to 6, and at most the first half."},
+     .detail = "Layers count from 0, the coarsest. By default layers 0 to 6, but at most the first half."},
     {CLI_SHOWN("outdir", request.outdir, "mixed", "Folder to write to; made if needed"),
      CLI_FILLS({"grid.png", GT_OUTFILE_PICTURE}, {"+([0-9])-+([0-9]).png", GT_OUTFILE_PICTURE}),
-     .detail = "grid.png: the images of --cols above, those of --rows at the left. ROW-COL.png: each cell; SEED-SEED."
-               "png: each seed by itself."},
+     .detail = "grid.png: the images of --cols at the top, the images of --rows at the left. ROW-COL.png: each cell; "
+               "SEED-SEED.png: each seed by itself."},
     {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS",
      .any = true},
     CLI_EDIT_OPTIONS(""),
@@ -79,9 +79,9 @@ const cli_command cli_mix = {
     .name = "mix",
     .arguments = "CHECKPOINT | RUN --rows=SEEDS --cols=SEEDS [--key=value ...]",
     .help = "Mix the styles of seeds; the ranks share the work",
-    .detail = "For models with styles (StyleGAN2). An image has the styles of its row's seed, but in the layers of "
-              "--styles those of its column's seed.",
-    .files = "In --outdir grid.png, all of them; SEED-SEED.png, each seed by itself; ROW-COL.png, each mixture.",
+    .detail = "For models with styles (StyleGAN2). In the layers of --styles, an image has the styles of its column's "
+              "seed; in all other layers, the styles of its row's seed.",
+    .files = "In --outdir: grid.png, all images; SEED-SEED.png, each seed by itself; ROW-COL.png, each mixture.",
     .stopped = CLI_STARTS_AGAIN,
     CLI_EXAMPLES({"Fine styles of two seeds for three others",
                   "gantry mix runs/first --rows=85,100,75 --cols=55,821 --styles=8-"},

@@ -69,7 +69,7 @@ gt_status cli_note_inputs(const cli_session *s) {
 /* ---- what is written ---- */
 
 gt_status cli_check_output(const gt_options *o, const char *path, const gt_outfile *output) {
-    if (n_places == MOST_PLACES) return gt_fail(GT_FAILED, "'%s': too many files are to be written", path);
+    if (n_places == MOST_PLACES) return gt_fail(GT_FAILED, "'%s': this command would write too many files", path);
     places[n_places++] = (struct place){output, path, overwrites(o)};
     drop_input(path);
     gt_file_guard_by(guard);

@@ -38,7 +38,7 @@ static void print_scores(const cli_applied *a, const gt_segmentation *of) {
 static gt_status write_scores(const cli_applied *a, const gt_segment_scores *scores) {
     const gt_segmentation of = {a->model, a->data, scores, NULL};
     if (!scores->pixels)
-        return gt_fail(GT_USAGE, "the masks of '%s' have no classes that the network knows",
+        return gt_fail(GT_USAGE, "the masks of '%s' have none of the network's classes",
                        a->session->arguments.words[1]);
     gt_status st = gt_segmentation_write_scores(&of, a->arg);
     if (!st) print_scores(a, &of);

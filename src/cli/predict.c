@@ -24,26 +24,26 @@ static const gt_option table[] = {
      CLI_FILLS_FOLDERS(
          "masks?(/+([0-9]))", {"predictions.csv", GT_OUTFILE_TABLE}, {"predictions.h5", GT_OUTFILE_ARRAYS},
          {"@(right|wrong|unknown|maps|overlays).png", GT_OUTFILE_PICTURE}, {"img+([0-9]).png", GT_OUTFILE_PICTURE}),
-     .detail = "predictions.csv: the class of each image, its probability, and the true class where it is known. "
-               "predictions.h5: the same, the probabilities of all classes and their names. right.png, wrong.png: "
-               "images that were "
-               "taken for what they are and for something else, the surest first, with their classes. "
-               "unknown.png: images of which the data do not say the class. Of networks that segment: masks/, "
-               "predictions.h5 with `classes` [N,H,W], and overlays.png: images, masks and predictions side by side."},
+     .detail = "predictions.csv: the predicted class of each image, its probability, and the true class if it is "
+               "known. predictions.h5: the same, with the probabilities of all classes and the names of the classes. "
+               "right.png, wrong.png: rightly and wrongly classified images, the most certain first, with their "
+               "classes. unknown.png: images without a known class. For networks that segment: masks/, predictions.h5 "
+               "with `classes` [N,H,W], and overlays.png: images, masks and predictions side by side."},
     {CLI_OPTION(images, "32", "Number of images in each picture"), .min = 1, .max = 4096},
     {CLI_SHOWN("fully-convolutional", fully_convolutional, "0",
-               "Let images be larger than the network's, and make maps of classes"),
-     .detail = "Fully connected layers become convolutions of the same function. predictions.h5: probability "
-               "[images,height,width,classes]; predictions.csv: the class of the largest mean over the map; maps.png: "
-               "the probability of that class over the image. Pictures keep their size: all of them have the same, and "
-               "--transform, --resize-filter and --pad are not taken."},
-    {CLI_OPTION(transform, "none", "Cropping of pictures that have not the network's size, before they are resized"),
+               "Accept images larger than the network's, and make maps of classes"),
+     .detail = "Fully connected layers become convolutions with the same function. predictions.h5: probability "
+               "[images,height,width,classes]; predictions.csv: the class with the largest mean over the map; "
+               "maps.png: the probability of this class over the image. Pictures keep their size: all must have the "
+               "same size, and --transform, --resize-filter and --pad are not allowed."},
+    {CLI_OPTION(transform, "none", "Cropping of pictures of another size than the network's, before they are resized"),
      GT_CHOICES(GT_CROPS_TO_FIT), .with = "!--fully-convolutional", .late = true,
-     .detail = "This and the next two as for gantry dataset: give what the training data were made with, which a run "
-               "does not know. MNIST's 28 x 28 pixels get a border first, but for a network of 28 x 28."},
+     .detail = "--transform, --resize-filter and --pad work as in gantry dataset. Give the values that the training "
+               "data were made with, since a run does not record them. MNIST's 28 x 28 pixels first get a border, "
+               "unless the network takes 28 x 28."},
     {CLI_SHOWN("resize-filter", filter, "lanczos", "Filter of resizing, as in Pillow"), GT_CHOICES(GT_FILTERS),
      .with = "!--fully-convolutional", .late = true},
-    {CLI_OPTION(pad, "0", "Fit such pictures into the network's size without stretching them, and fill up with black"),
+    {CLI_OPTION(pad, "0", "Fit such pictures into the network's size without stretching, and fill the rest with black"),
      .with = "!--fully-convolutional", .late = true},
     CLI_OVERWRITE,
     CLI_CLASSES,
@@ -84,14 +84,13 @@ static gt_status predict(cli_session *s) {
 
 const cli_command cli_predict = {
     .name = "predict",
-    .help = "Tell the classes of images, or of their pixels, by a network",
-    .detail =
-        "DATA: any dataset or folder, or one picture file. Pictures of other sizes or channels than the network's "
-        "are made as gantry dataset makes them, and a line says how.",
-    .files = "In --outdir predictions.csv and .h5, and pictures of the surest ones: right.png, wrong.png, unknown.png. "
-             "Of networks that segment masks/ and overlays.png.",
-    CLI_EXAMPLES({"Classes of all images", "gantry predict runs/lenet digits.zip"},
-                 {"Of photos as they are, whose middle squares the network knows",
+    .help = "Predict the classes of images, or of their pixels",
+    .detail = "DATA: any dataset or folder, or one picture file. Pictures with other sizes or channels than the "
+              "network's are converted as by gantry dataset, and a message tells how.",
+    .files = "In --outdir: predictions.csv and .h5, and the most certain images in right.png, wrong.png and "
+             "unknown.png. For networks that segment: masks/ and overlays.png.",
+    CLI_EXAMPLES({"The classes of all images", "gantry predict runs/lenet digits.zip"},
+                 {"Photos of any size, for a network trained on middle squares",
                   "gantry predict runs/lenet photos --transform=center-crop"},
                  {"Maps of classes over larger images",
                   "gantry predict runs/conv scenes.zip --fully-convolutional --outdir=maps"}),

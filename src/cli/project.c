@@ -30,8 +30,8 @@ static const gt_option table[] = {
     {CLI_OPTION(target, "", "Picture, or folder of pictures; the option may be repeated"), .required = true,
      .path = true,
      .detail = "A picture that is not a square of the network's size is cropped to its middle and Lanczos-resized; "
-               "grey, RGB and RGBA become what the network makes, and transparency is laid over white. What cannot be "
-               "read in a folder is left out."},
+               "grey, RGB and RGBA are converted to the network's channels, and transparent pictures are laid over "
+               "white. Files in a folder that cannot be read are left out."},
     {CLI_SHOWN("outdir", request.outdir, "projected", "Folder to write to; made if needed"),
      CLI_FILLS_FOLDERS("!(*/*)", {"projected_w.npz", GT_OUTFILE_ARRAYS}, {"projected_w.h5", GT_OUTFILE_ARRAYS},
                        {"target.png", GT_OUTFILE_PICTURE}, {"proj.png", GT_OUTFILE_PICTURE},
@@ -39,28 +39,28 @@ static const gt_option table[] = {
                        {"curve.csv", GT_OUTFILE_TABLE}, {"curve.png", GT_OUTFILE_PICTURE},
                        {"going-on.h5", GT_OUTFILE_OWN}),
      .detail = "projected_w.npz and .h5 (w), target.png, proj.png, beside.png, proj.webp (the film), curve.csv, "
-               "curve.png; of several targets a folder each. After a stop the same command resumes; another one begins "
-               "anew with --overwrite."},
+               "curve.png; for several targets, a folder each. After a stop the same command resumes; another command "
+               "needs --overwrite and starts over."},
     {CLI_SHOWN("num-steps", request.steps, "1000", "Number of steps of Adam"), .min = 1, .max = 1e7},
     {CLI_OPTION(seed, "303", "Seed of the noise maps, and of the noise of w"), .max = 4294967295.0},
     {CLI_OPTION(space, "w", "Whether all layers share one style (w), or each has its own (w+)"),
      GT_CHOICES(STYLE_SPACES)},
     {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS", .any = true,
-     .detail = "w begins as the mean of this class."},
+     .detail = "w starts at the mean of this class."},
     {CLI_FURTHER(label, "", "Label vector instead of a class, as in 0.5,-1"), .placeholder = "LIST",
      .check = cli_check_numbers},
     {CLI_SHOWN("vgg", request.vgg, "", "Weights of VGG16 for LPIPS: torchvision's vgg16-397923af.pth"),
      .placeholder = "FILE", .path = true,
-     .detail = "Without LPIPS pictures are compared by their pixels on several scales and by what the blocks of D make "
-               "of them."},
+     .detail = "Without LPIPS, pictures are compared by their pixels on several scales and by the outputs of the "
+               "blocks of D."},
     {CLI_SHOWN("lpips", request.lpips, "", "Weights of channels of LPIPS: vgg.pth"), .placeholder = "FILE",
      .path = true, .with = "--vgg"},
     {CLI_SHOWN("save-video", request.film, "1", "Write the film")},
     {CLI_SHOWN("out", request.film_path, "", "The film of one target, FILE.webp or FILE.mp4, or FOLDER/ of its frames"),
      CLI_FILMS({"*.webp", GT_OUTFILE_FILM}, {"*.mp4", GT_OUTFILE_FILM}),
-     .detail = "In place of proj.webp in --outdir. MP4 needs the program ffmpeg."},
+     .detail = "It replaces proj.webp in --outdir. MP4 needs the program ffmpeg."},
     {CLI_FURTHER(steps, NULL, "The same as --num-steps"), .derived = "num-steps", .min = 1, .max = 1e7},
-    {CLI_FURTHER(network, "", "Checkpoint or run, in place of the first argument"), .path = true},
+    {CLI_FURTHER(network, "", "Checkpoint or run, instead of the first argument"), .path = true},
     {CLI_ROW("checkpoint-minutes", checkpoint_minutes, "10",
              "Longest time between two writings of the state; 0: only when stopped"),
      .max = 1e6, .unit = "minutes"},
@@ -125,9 +125,9 @@ const cli_command cli_project = {
     .arguments = "CHECKPOINT | RUN --target=FILE... [--key=value ...]",
     .help = "Find the styles that make a picture; the ranks share the work",
     .detail = "Karras et al., \"Analyzing and Improving the Image Quality of StyleGAN\", section 5. gantry generate "
-              "--projected-w=OUTDIR/projected_w.npz makes the result again.",
-    .files = "In --outdir projected_w.npz and .h5, target.png, proj.png, beside.png, proj.webp (the film), curve.csv, "
-             "curve.png; of several targets a folder each. --out: the film elsewhere.",
+              "--projected-w=OUTDIR/projected_w.npz reproduces the result.",
+    .files = "In --outdir: projected_w.npz and .h5, target.png, proj.png, beside.png, proj.webp (the film), curve.csv, "
+             "curve.png; for several targets, a folder each. With --out: the film, at another place.",
     .stopped = CLI_RESUMES,
     CLI_EXAMPLES(
         {"A picture", "gantry project runs/faces --target=me.png --outdir=me"},

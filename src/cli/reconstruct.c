@@ -52,9 +52,10 @@ static gt_status reconstruct(cli_session *s) {
 const cli_command cli_reconstruct = {
     .name = "reconstruct",
     .help = "Show images beside what an autoencoder makes of them",
-    .files = "--out, one picture.",
-    CLI_EXAMPLES({"The first 32 images", "gantry reconstruct runs/vae digits.zip"},
-                 {"Others, four pairs in a row", "gantry reconstruct runs/vae digits.zip --items=100-115 --columns=4"}),
+    .files = "--out: one picture.",
+    CLI_EXAMPLES(
+        {"The first 32 images", "gantry reconstruct runs/vae digits.zip"},
+        {"Other images, four pairs in a row", "gantry reconstruct runs/vae digits.zip --items=100-115 --columns=4"}),
     CLI_APPLIED(table),
     .run = reconstruct,
 };

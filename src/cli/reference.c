@@ -10,12 +10,15 @@
 #include "gantry/runlog.h"
 
 void cli_print_reference(FILE *f) {
-    fputs("# Every key of a job file: what it means, which values it takes, and what it is when nobody sets it. A job "
-          "file holds only the keys that\n"
-          "# differ. Each can be overridden on the command line: gantry train JOB.ini --batch=64, or batch=64. Lines "
-          "are key = value; groups may be\n"
-          "# left out; comments begin with # or ;; a value that holds one of these characters stands in double quotes. "
-          "Paths are relative to the\n"
+    fputs("# Every key of a job file: meaning, values and default. A job file needs only the keys whose values differ "
+          "from "
+          "the defaults.\n"
+          "# Each key can also be given on the command line: gantry train JOB.ini --batch=64, or batch=64. Lines are "
+          "key = "
+          "value; groups may\n"
+          "# be left out; comments begin with # or ;; a value with one of these characters needs double quotes. Paths "
+          "are "
+          "relative to the\n"
           "# current directory. Written by `gantry reference`.\n",
           f);
     int n;
@@ -86,11 +89,10 @@ void cli_print_markdown(FILE *f) {
                       "their explanations; "
                       "the options of the other commands are in [commands.md](commands.md).",
                       "", "", 120, f);
-    cli_print_wrapped(
-        "Defaults: `from cfg` is a value of the published recipe that `--cfg` names, `from model` a value "
-        "of the model that `--model` names; where families of models differ, each has its name before "
-        "its default. `THOUSANDS` are thousands of images.",
-        "\n", "", 120, f);
+    cli_print_wrapped("Defaults: `from cfg` is a value of the published recipe that `--cfg` names, `from model` a "
+                      "value of the model that `--model` names; if families of models have different defaults, each "
+                      "default follows the name of its family. `THOUSANDS` are thousands of images.",
+                      "\n", "", 120, f);
     int n;
     const gt_option *rows = gt_job_table(&n);
     for (const gt_named *g = gt_job_groups(); g->name; g++) {
@@ -110,8 +112,8 @@ void cli_print_commands(FILE *f) {
     int n;
     const cli_command *const *c = cli_commands(&n);
     fputs("# Commands\n\n<!-- Written by `gantry reference --commands`. -->\n"
-          "What `gantry COMMAND --help` prints, for each command. Of `gantry train` the options of the standard model "
-          "are\nshown; [options.md](options.md) has those of all models.\n\n```text\n",
+          "What `gantry COMMAND --help` prints, for each command. For `gantry train`, it shows the options of the "
+          "standard model;\n[options.md](options.md) has the options of all models.\n\n```text\n",
           f);
     cli_print_overview(f);
     fputs("```\n", f);
@@ -163,7 +165,7 @@ void cli_print_files(FILE *f) {
         if (gt_ends_with(r->pattern, ".part")) continue;
         fputs("| `", f);
         print_file_name(r->pattern, f);
-        fprintf(f, "` | %s | %s |\n", r->help, r->kind == GT_RUN_WRITES ? "sets it aside" : "lets it be");
+        fprintf(f, "` | %s | %s |\n", r->help, r->kind == GT_RUN_WRITES ? "sets it aside" : "keeps it");
     }
 }
 

@@ -27,19 +27,18 @@ static gt_status check_hosts(const gt_option *o, const char *value) {
 }
 
 static const gt_option table[] = {
-    {CLI_OPTION(ranks, NULL, "Number of ranks"), .derived = "in a Slurm allocation its tasks, else one a socket",
+    {CLI_OPTION(ranks, NULL, "Number of ranks"), .derived = "in a Slurm allocation its tasks, else one per socket",
      .min = 1, .max = 1 << 20, .letter = 'n',
-     .detail = "By default, in a Slurm allocation, as many as it has tasks; with --hosts one on each; otherwise one "
-               "for each socket, but none with fewer than 8 "
-               "cores. A rank's threads use its share of the cores (--threads)."},
+     .detail = "By default: in a Slurm allocation, one rank per task; with --hosts, one per host; otherwise one per "
+               "socket, but each rank has at least 8 cores. A rank's threads use its share of the cores (--threads)."},
     {CLI_OPTION(hosts, "", "Hosts to run on: NAME or NAME:RANKS, with commas"), .placeholder = "LIST",
      .check = check_hosts,
-     .detail = "Where no number stands after a name the ranks are shared out evenly. Each host must have the program "
-               "and the files under the same paths."},
+     .detail = "If no numbers follow the names, the ranks are spread evenly. Each host must have the program and the "
+               "files under the same paths."},
     {CLI_OPTION(hostfile, "", "File of hosts, as mpirun reads it"), .placeholder = "FILE", .path = true},
     {CLI_OPTION(launcher, "auto", "Program that starts the ranks"), GT_CHOICES(GT_LAUNCHERS),
-     .detail = "auto: srun in a Slurm allocation where it speaks PMIx (or what the environment's GANTRY_MPI names), "
-               "else mpirun."},
+     .detail = "auto: srun in a Slurm allocation if srun supports PMIx (or the value of GANTRY_MPI in the "
+               "environment), else mpirun."},
     {CLI_SHOWN("launch-options", options, "", "Further options for mpirun or srun, in quotes"), .placeholder = "WORDS",
      .any = true},
     {CLI_SHOWN("dry-run", dry_run, "0", "Only print the launcher's command")},
@@ -89,16 +88,18 @@ static gt_status check_own_options(char **argv, int at) {
     const gt_option *job = gt_job_table(&n);
     for (int i = 1; i < at; i++)
         if (is_of(argv[i], job, n) && !is_of(argv[i], table, N_ROWS))
-            return gt_fail(GT_USAGE, "%.60s belongs to the command, and stands behind it: gantry run -n 4 train %.60s",
-                           argv[i], argv[i]);
+            return gt_fail(
+                GT_USAGE, "%.60s belongs to the command: write it after the command, as in gantry run -n 4 train %.60s",
+                argv[i], argv[i]);
     return GT_OK;
 }
 
 static gt_status check_command(int argc, char **argv, int at) {
     if (gt_mpi_launched())
-        return gt_fail(GT_USAGE, "mpirun or srun has started this already (OMPI_COMM_WORLD_RANK, PMIX_RANK or PMI_RANK "
-                                 "is set): `gantry run` starts ranks itself; "
-                                 "use one of them, gantry run -n N COMMAND or mpirun -n N gantry COMMAND");
+        return gt_fail(
+            GT_USAGE,
+            "mpirun or srun has already started ranks (OMPI_COMM_WORLD_RANK, PMIX_RANK or PMI_RANK is set), and "
+            "`gantry run` would start more: use either gantry run -n N COMMAND or mpirun -n N gantry COMMAND");
     if (at >= argc) return gt_fail(GT_USAGE, "which command shall run? gantry run -n 4 train ...");
     const char *name = argv[at];
     if (!strcmp(name, "run")) return gt_fail(GT_USAGE, "a command other than run is needed: gantry run -n 4 train ...");
@@ -141,7 +142,7 @@ static gt_preview preview_of(char *const *command) {
 
 static gt_status launch(const run_fields *f, gt_arena *a, char **command, int *status) {
     gt_launch launch;
-    if (*f->hosts && *f->hostfile) return gt_fail(GT_USAGE, "--hosts or --hostfile, not both");
+    if (*f->hosts && *f->hostfile) return gt_fail(GT_USAGE, "--hosts and --hostfile: only one of them");
     gt_status st = gt_launch_plan(a,
                                   &(gt_launch_options){.ranks = f->ranks,
                                                        .hosts = f->hosts,
@@ -179,12 +180,12 @@ const cli_command cli_run = {
     .name = "run",
     .arguments = "[-n RANKS] [OPTIONS] COMMAND [ARGUMENTS OF COMMAND ...]",
     .help = "Run a command on several ranks, by mpirun or srun; Ctrl-C is safe",
-    .detail = "Finds the launcher and gives it what it needs: ranks, hosts, more ranks than cores, root in a "
-              "container. Ctrl-C, SIGTERM and SIGHUP let training finish its step, write a checkpoint and end with "
-              "status 75, which mpirun itself leaves no time for; the second one ends it at once. The exit status "
-              "is that of the ranks.",
-    .files = "What the command writes.",
-    .stopped = "stopped before the end, where the command can say so",
+    .detail = "Finds the launcher and passes the options it needs: ranks, hosts, more ranks than cores, root in a "
+              "container. On Ctrl-C, SIGTERM or SIGHUP, training finishes its step, writes a checkpoint and ends with "
+              "status 75; mpirun itself leaves no time for this. A second signal ends training at once. The exit "
+              "status is the exit status of the ranks.",
+    .files = "The files of the command.",
+    .stopped = "stopped before the end, if the command has this status",
     CLI_EXAMPLES(
         {"Train on four ranks", "gantry run -n 4 train auto --data=pictures.zip --run=runs/first"},
         {"One rank for each socket of two hosts", "gantry run --hosts=node1:2,node2:2 train jobs/paper256.ini"},

@@ -17,11 +17,12 @@ typedef struct search_fields {
 #define FIELDS search_fields
 static const gt_option table[] = {
     {CLI_OPTION(trials, "100", "Number of trials"), .min = 1, .max = 9999,
-     .detail = "After each quarter of them every range becomes that of the best fifth so far."},
-    {CLI_OPTION(by, "max:Accuracy/validation", "Series that trials are judged by, and whether small or large is good"),
+     .detail = "After each quarter of the trials, every range shrinks to the range of the best fifth so far."},
+    {CLI_OPTION(by, "max:Accuracy/validation",
+                "Series that ranks the trials; min: or max: tells which values are good"),
      .placeholder = "[min:|max:]SERIES", .any = true,
-     .detail = "A series of stats.jsonl, as it is at the end of a trial. Without min: or max: accuracies and metrics "
-               "are better when they are larger or as their kind says, all else when it is smaller."},
+     .detail = "The value of this series of stats.jsonl at the end of a trial. Without min: or max:, larger accuracies "
+               "are better, each metric has its own direction, and for all other series smaller is better."},
     {CLI_OPTION(run, "runs/search", "Folder of the search: begin the search, or resume it"), .placeholder = "DIR",
      .path = true},
     {CLI_SHOWN("ranks-per-trial", ranks_per_trial, "1", "Number of ranks of a trial, all on one host"), .min = 1,
@@ -47,7 +48,8 @@ static gt_status read_arguments(gt_search *s, gt_options *own, int argc, char **
         const char *key = fixed->keys[i], *value = fixed->values[i];
         for (size_t k = 0; k < sizeof senseless / sizeof *senseless; k++)
             if (!strcmp(key, senseless[k]))
-                return gt_fail(GT_USAGE, "--%s has no meaning for a search; another --run begins another one", key);
+                return gt_fail(GT_USAGE,
+                               "--%s has no meaning for a search; to begin another search, give another --run", key);
         if (gt_options_find(own, key)) {
             st = gt_options_set(own, key, value, NULL);
         } else if (gt_is_range(value)) {
@@ -110,22 +112,20 @@ const cli_command cli_search = {
     .arguments = "[JOB.ini] KEY=RANGE ... [--key=value ...]",
     .help = "Search for good values of a job's options by random trials",
     .detail = "A range is log:LO..HI, lin:LO..HI, int:LO..HI or choices a|b|c (in quotes). Each trial is gantry train "
-              "with values of the ranges, in a process and a run of its own (RUN/trials/0001), and gives what it gives "
-              "alone. gantry run -n 4 search trains four trials at a time; so do tasks of a Slurm array "
+              "with values from the ranges, in its own process and run (RUN/trials/0001), with the same result as by "
+              "itself. gantry run -n 4 search trains four trials at a time; so do four tasks of a Slurm array "
               "(slurm/search.sbatch) in the same folder. A search that was stopped or killed resumes with the same "
-              "command. A trial that a signal ended (kill -9, memory that is short) is tried again, from its "
-              "checkpoint and after the others, three times in all. RUN/search.csv has all trials, RUN/curves.png the "
-              "twenty best, RUN/values.png the values "
-              "against what trials are judged by.",
-    .files =
-        "In --run: trials/NNNN, a run for each trial; search.csv, all trials, each open, done, failed or killed (by "
-        "a signal: three times, unless the search goes on); curves.png, the best twenty; "
-        "values.png, the values beside what the trials are judged by.",
+              "command. A trial that was ended by a signal (kill -9, lack of memory) resumes from its checkpoint after "
+              "the other trials, up to three times in all. RUN/search.csv has all trials, RUN/curves.png the twenty "
+              "best, RUN/values.png the values against the series of --by.",
+    .files = "In --run: trials/NNNN, a run for each trial; search.csv, all trials with their state: open, done, failed "
+             "or killed (by signals, three times); curves.png, the best twenty; values.png, the values against the "
+             "series of --by.",
     .stopped = CLI_RESUMES,
     .takes_job = true,
     CLI_EXAMPLES({"Learning rate and weight decay of a small classifier",
                   "gantry search --model=lenet --data=digits.zip --epochs=3 lrate=log:1e-5..0.1"},
-                 {"Four trials at a time; a list of choices stands in quotes",
+                 {"Four trials at a time; lists of choices need quotes",
                   "gantry run -n 4 search jobs/fashion.ini 'dropout=lin:0..0.5' --trials=40"}),
     CLI_ROWS(table),
     .main = run_search,

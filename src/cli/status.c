@@ -24,8 +24,8 @@ typedef struct status_fields {
 #define FIELDS status_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(watch, "0", "Show again and again, until all runs have ended")},
-    {CLI_OPTION(every, "5", "With --watch: time between two looks"), .unit = "seconds", .min = 0.1, .max = 86400,
+    {CLI_OPTION(watch, "0", "Show the state repeatedly, until all runs have ended")},
+    {CLI_OPTION(every, "5", "With --watch: time between two updates"), .unit = "seconds", .min = 0.1, .max = 86400,
      .with = "--watch"},
 };
 
@@ -162,7 +162,7 @@ static void print_next(const now *r) {
         {"running", "gantry report ", "curves and pictures so far"},
         {"stopped", "gantry train --run=", "the run resumes"},
         {"interrupted", "gantry train --run=", "the run resumes"},
-        {"failed", "gantry train --run=", "the run resumes, once the reason is gone"},
+        {"failed", "gantry train --run=", "the run resumes, once the cause is removed"},
         {"finished", "gantry report ", "curves, pictures, what was trained"},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
@@ -248,7 +248,7 @@ static gt_status status(cli_session *s) {
         if (f->watch && isatty(STDOUT_FILENO)) fputs("\033[H\033[J", stdout);
         gt_status st = show_runs(s->arguments.words, n, &going, &lost);
         if (!st && lost == n)
-            st = gt_fail(GT_FAILED, "nothing of '%s' can be read: stats.jsonl and starts.jsonl are damaged",
+            st = gt_fail(GT_FAILED, "'%s' cannot be read: stats.jsonl and starts.jsonl are damaged",
                          s->arguments.words[0]);
         if (st || !f->watch || !going) return st;
         usleep((useconds_t)(1e6 * f->every));
@@ -260,7 +260,7 @@ const cli_command cli_status = {
     .arguments = "RUN ... [--key=value ...]",
     .help = "Show state, progress, time left and warnings of runs",
     .detail = "A run is running, finished, stopped (the same command resumes), failed (with the reason), or "
-              "interrupted: killed, or the machine went down. --watch ends when no run is running any more.",
+              "interrupted: killed, or the machine went down. --watch ends when no run is left running.",
     CLI_EXAMPLES({"A run", "gantry status runs/first"},
                  {"All runs, until they have ended", "gantry status runs/* --watch --every=30"}),
     CLI_ROWS(table),

@@ -50,38 +50,37 @@ static const gt_option table[] = {
      .detail = "kl: kl.svg, .png, .csv: KL(N(m,s^2) || N(mean,deviation^2)) over m and s; kl-densities.svg, .png, "
                ".csv: both densities in cells, with the KL of each. optimizers: optimizers.svg, .png, .csv: paths of "
                "SGD, momentum, AdaGrad, RMSprop and Adam from (-7,2) down the valley x^2/20 + y^2. conv: conv.svg, "
-               ".png, .csv: a convolution as a product of matrices, by numbers: a row for each place of the filter. "
-               "pooling: pooling.svg, .png, .csv: an image that moves to the right, and the largest values in "
-               "windows of the image. dimensions: dimensions.svg, "
-               ".png, .csv: of each dimension of the latent its divergence from N(0,1), and by how much the "
-               "reconstruction error of an image rises when the dimension is held at its mean over the images. "
-               "gradient-variance: gradient-variance.svg, .png, .csv: how far estimates of the gradient of the "
-               "reconstruction loss scatter, with L samples each, by the means and by the log-variances of the "
-               "latents: score-function (REINFORCE) against reparametrised."},
-    {CLI_OPTION(images, NULL, "Number of images, from the first on"), .with = "dimensions|gradient-variance", .min = 1,
-     .max = 1e9, .derived = "dimensions: all; gradient-variance: 100"},
-    {CLI_OPTION(samples, "1024", "Of gradient-variance: samples of each image, a power of 2"),
+               ".png, .csv: a convolution as a product of matrices, in numbers, with a row for each place of the "
+               "filter. pooling: pooling.svg, .png, .csv: an image that moves to the right, and the largest values in "
+               "windows of the image. dimensions: dimensions.svg, .png, .csv: for each dimension of the latent, its "
+               "divergence from N(0,1) and the rise of the reconstruction error when the dimension is held at its mean "
+               "over the images. gradient-variance: gradient-variance.svg, .png, .csv: the variance of estimates of "
+               "the gradient of the reconstruction loss, with L samples each, with respect to the means and the "
+               "log-variances of the latents: score-function (REINFORCE) against reparametrised."},
+    {CLI_OPTION(images, NULL, "Number of images, counted from the first"), .with = "dimensions|gradient-variance",
+     .min = 1, .max = 1e9, .derived = "dimensions: all; gradient-variance: 100"},
+    {CLI_OPTION(samples, "1024", "For gradient-variance: samples of each image, a power of 2"),
      .with = "gradient-variance", .check = check_power, .min = 32, .max = 1 << 20,
-     .detail = "L goes up to a sixteenth of them, so that each variance is of at least 16 estimates."},
-    {CLI_OPTION(seed, "0", "Of gradient-variance: seed of the samples"), .with = "gradient-variance",
+     .detail =
+         "L goes up to a sixteenth of this number, so that each variance is computed from at least 16 estimates."},
+    {CLI_OPTION(seed, "0", "For gradient-variance: seed of the samples"), .with = "gradient-variance",
      .max = 4294967295.0},
     CLI_OVERWRITE,
     CLI_CLASSES_WITH("dimensions|gradient-variance"),
-    {CLI_OPTION(mean, "0", "Of kl: mean of the second Gaussian"), .with = "kl", .min = -1e6, .max = 1e6},
-    {CLI_OPTION(deviation, "1", "Of kl: deviation of the second Gaussian"), .with = "kl", .min = 1e-6, .max = 1e6},
-    {CLI_OPTION(steps, "30", "Of optimizers: number of steps"), .with = "optimizers", .min = 1, .max = 10000},
-    {CLI_OPTION(lrates, "", "Of optimizers: learning rates of the five; empty: 0.95,0.1,1.5,0.1,0.3"),
-     .with = "optimizers", .placeholder = "LIST", .check = check_rates,
-     .detail = "In the order SGD, momentum, AdaGrad, RMSprop, Adam."},
-    {CLI_OPTION(input, "", "Of conv and pooling: image, as in 1,2,3/4,5,6; empty: one of 4x4, or of 6x6"),
+    {CLI_OPTION(mean, "0", "For kl: mean of the second Gaussian"), .with = "kl", .min = -1e6, .max = 1e6},
+    {CLI_OPTION(deviation, "1", "For kl: deviation of the second Gaussian"), .with = "kl", .min = 1e-6, .max = 1e6},
+    {CLI_OPTION(steps, "30", "For optimizers: number of steps"), .with = "optimizers", .min = 1, .max = 10000},
+    {CLI_OPTION(lrates, "", "For optimizers: five learning rates; empty: 0.95,0.1,1.5,0.1,0.3"), .with = "optimizers",
+     .placeholder = "LIST", .check = check_rates, .detail = "The order is SGD, momentum, AdaGrad, RMSprop, Adam."},
+    {CLI_OPTION(input, "", "For conv and pooling: image, as in 1,2,3/4,5,6; empty: a 4x4 or 6x6 image"),
      .with = "conv|pooling", .placeholder = "NUMBERS", .check = check_input,
      .detail = "A comma between numbers, a slash between lines, a colon between channels."},
-    {CLI_OPTION(filter, "2,0,1/0,1,2/1,0,2", "Of conv: filter, written like --input"), .with = "conv",
+    {CLI_OPTION(filter, "2,0,1/0,1,2/1,0,2", "For conv: filter, written like --input"), .with = "conv",
      .placeholder = "NUMBERS", .check = study_check_numbers},
-    {CLI_OPTION(stride, NULL, "Of conv and pooling: step of the filter or window"), .with = "conv|pooling", .min = 1,
+    {CLI_OPTION(stride, NULL, "For conv and pooling: step of the filter or window"), .with = "conv|pooling", .min = 1,
      .max = 16, .derived = "1; pooling: as --window"},
-    {CLI_OPTION(pad, "0", "Of conv: zeros around the image"), .with = "conv", .max = 16},
-    {CLI_OPTION(window, "3", "Of pooling: side of the windows"), .with = "pooling", .min = 1, .max = 8},
+    {CLI_OPTION(pad, "0", "For conv: zeros around the image"), .with = "conv", .max = 16},
+    {CLI_OPTION(window, "3", "For pooling: side of the windows"), .with = "pooling", .min = 1, .max = 8},
     CLI_THREADS,
 };
 
@@ -100,7 +99,7 @@ static gt_status study_kl(cli_session *s) {
     if (st) return st;
     gt_print("KL(N(m,s^2) || N(%.4g,%.4g)) over m and s:\n", f->mean, f->deviation * f->deviation);
     study_print_files(s, "kl");
-    gt_print("densities for some of them:\n");
+    gt_print("densities for some of these:\n");
     study_print_files(s, "kl-densities");
     return GT_OK;
 }
@@ -180,12 +179,13 @@ static gt_status choose_study(cli_session *s) {
         if (a->n_words && !strcmp(a->words[0], studies[i].name)) f->study = &studies[i];
         snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", studies[i].name);
     }
-    if (!f->study && a->n_words) return gt_fail(GT_USAGE, "no study '%s'; there are %s", a->words[0], list);
-    if (!f->study) return gt_fail(GT_USAGE, "which study comes first: one of %s", list);
+    if (!f->study && a->n_words)
+        return gt_fail(GT_USAGE, "there is no study '%s'; the studies are %s", a->words[0], list);
+    if (!f->study) return gt_fail(GT_USAGE, "a study is needed first: one of %s", list);
     a->words++;
     a->n_words--;
     if (f->study->run && a->n_words)
-        return gt_fail(GT_USAGE, "gantry study %s takes no '%s'", f->study->name, a->words[0]);
+        return gt_fail(GT_USAGE, "gantry study %s does not take '%s'", f->study->name, a->words[0]);
     if (f->study->run || a->n_words == 2) return GT_OK;
     return gt_fail(GT_USAGE, "gantry study %s RUN DATA: a checkpoint (or a run's directory) and a dataset are needed",
                    f->study->name);
@@ -220,13 +220,15 @@ const cli_command cli_study = {
     .help = "Draw figures that explain networks and training, with numbers",
     .detail = "Each study writes a picture (.svg, .png) and a table (.csv), with the same numbers on any number of "
               "ranks.",
-    .files = "In --outdir a picture (.svg, .png) and a table (.csv), named like the study; by kl also kl-densities.",
+    .files =
+        "In --outdir: a picture (.svg, .png) and a table (.csv) with the name of the study; for kl also kl-densities.",
     CLI_EXAMPLES(
         {"Divergence of Gaussians", "gantry study kl --mean=1 --deviation=0.5"},
-        {"How optimisers move, with SGD too fast", "gantry study optimizers --lrates=1.05,0.1,1.5,0.1,0.3"},
-        {"A convolution by numbers", "gantry study conv --pad=1"},
-        {"What pooling forgives", "gantry study pooling --window=2"},
-        {"What each dimension of the latent is good for", "gantry study dimensions runs/vae digits.zip --images=1000"}),
+        {"Paths of optimisers, with a learning rate too large for SGD",
+         "gantry study optimizers --lrates=1.05,0.1,1.5,0.1,0.3"},
+        {"A convolution in numbers", "gantry study conv --pad=1"},
+        {"How pooling ignores small shifts", "gantry study pooling --window=2"},
+        {"What each dimension of the latent contributes", "gantry study dimensions runs/vae digits.zip --images=1000"}),
     CLI_ROWS(table),
     .own_words = 4,
     .ranks = true,

@@ -18,17 +18,17 @@ typedef struct submit_fields {
 
 #define FIELDS submit_fields
 static const gt_option table[] = {
-    {CLI_SHOWN("nodes", batch.nodes, "1", "Number of nodes, used whole"), .min = 1, .max = 1 << 20},
+    {CLI_SHOWN("nodes", batch.nodes, "1", "Number of nodes; the job uses whole nodes"), .min = 1, .max = 1 << 20},
     {CLI_SHOWN("ntasks-per-node", batch.ntasks_per_node, "1", "Number of ranks per node"), .min = 1, .max = 4096},
     {CLI_SHOWN("cpus-per-task", batch.cpus_per_task, NULL, "Number of cores per rank"), .derived = "none",
      .required = true, .min = 1, .max = 4096},
-    {CLI_SHOWN("time", batch.time, "24:00:00", "Walltime of a piece of the run"), .placeholder = "TIME",
+    {CLI_SHOWN("time", batch.time, "24:00:00", "Walltime of each piece of the run"), .placeholder = "TIME",
      .check = cli_check_duration},
     {CLI_SHOWN("grace", batch.grace, "300", "Seconds before the walltime's end at which the run stops"),
      .unit = "seconds", .min = 1, .max = 65535},
     {CLI_SHOWN("partition", batch.texts[0], "", "Partition; site.env may name one"), .placeholder = "WORD",
      .check = gt_batch_check_text},
-    {CLI_SHOWN("account", batch.texts[1], "", "Project that pays"), .placeholder = "WORD",
+    {CLI_SHOWN("account", batch.texts[1], "", "Account of the project that pays"), .placeholder = "WORD",
      .check = gt_batch_check_text},
     {CLI_SHOWN("qos", batch.texts[2], "", "Quality of service"), .placeholder = "WORD", .check = gt_batch_check_text},
     {CLI_SHOWN("constraint", batch.texts[3], "", "Features that the nodes must have, such as one kind of CPU"),
@@ -36,14 +36,12 @@ static const gt_option table[] = {
     {CLI_SHOWN("mem", batch.texts[GT_BATCH_MEM], "", "Memory of a node, as in 64G; empty: the site's default"),
      .placeholder = "SIZE", .check = gt_batch_check_memory},
     {CLI_SHOWN("mail-user", batch.texts[GT_BATCH_MAIL], "", "Who gets a mail when the job ends or fails"),
-     .placeholder = "ADDRESS", .check = gt_batch_check_text, .detail = "-- --mail-type=ALL asks for more of them."},
-    {CLI_SHOWN("array", batch.texts[GT_BATCH_ARRAY], "",
-               "Several runs that differ by their seeds, as in 1-4 or 1-16%4"),
+     .placeholder = "ADDRESS", .check = gt_batch_check_text, .detail = "-- --mail-type=ALL asks for more mails."},
+    {CLI_SHOWN("array", batch.texts[GT_BATCH_ARRAY], "", "Several runs with different seeds, as in 1-4 or 1-16%4"),
      .placeholder = "LIST", .check = gt_batch_check_array,
-     .detail =
-         "Task N trains the run N in the folder of --run, with the seed of the job and N more. Each is checkpointed, "
-         "comes back and resumes by itself, as a job without an array; %4: at most four at a time. Runs that differ "
-         "in other options: slurm/sweep.sbatch."},
+     .detail = "Task N trains the run N in the folder of --run, with the job's seed plus N. Each task is checkpointed, "
+               "requeued and resumed by itself, like a job without an array; %4: at most four at a time. For runs that "
+               "differ in other options: slurm/sweep.sbatch."},
     {CLI_SHOWN("job-name", batch.texts[GT_BATCH_NAME], NULL, "Name in the queue"), .placeholder = "WORD",
      .derived = "the run's name", .check = gt_batch_check_text},
     {CLI_OPTION(yes, "0", "Submit without asking"), .letter = 'y'},
@@ -66,7 +64,8 @@ static gt_status check_more(const gt_options *o, const char *word) {
     char key[64], hint[GT_WORD_BYTES] = "";
     if (word[0] != '-' || !word[1])
         return gt_fail(GT_USAGE,
-                       "'%s': behind -- stand options of sbatch, such as --exclude=n1 (with = before the value)", word);
+                       "'%s': only options of sbatch may follow --, such as --exclude=n1 (with = before the value)",
+                       word);
     bool longer = word[1] == '-';
     snprintf(key, sizeof key, "%.*s", longer ? (int)strcspn(word + 2, "=") : 2, longer ? word + 2 : word);
     const gt_word *w = gt_word_find(o, GT_WORD_UNKNOWN, key);
@@ -74,7 +73,7 @@ static gt_status check_more(const gt_options *o, const char *word) {
         return gt_fail(GT_USAGE, "--%s belongs before --: gantry submit ... --%s", key, word + 2);
     if (!w || !w->here) return GT_OK;
     gt_word_text(w, GT_WORD_UNKNOWN, "--", hint);
-    return gt_fail(GT_USAGE, "%s behind --%s", word, hint);
+    return gt_fail(GT_USAGE, "%s after --%s", word, hint);
 }
 
 /* What stands behind -- is for sbatch. Shortens *argc. */
@@ -92,8 +91,9 @@ static gt_status take_more(submission *s, int *argc, char **argv, const gt_optio
 static gt_status check_first_word(const submission *s) {
     const char *word = s->training.n_words ? s->training.words[0] : "x";
     if (!s->f.dry_run || word[strspn(word, "0123456789")] || !access(word, F_OK)) return GT_OK;
-    return gt_fail(GT_USAGE,
-                   "'%s' is not a job file; the ranks are --nodes times --ntasks-per-node, and -n is --dry-run", word);
+    return gt_fail(
+        GT_USAGE,
+        "'%s' is not a job file; -n means --dry-run, and the number of ranks is --nodes times --ntasks-per-node", word);
 }
 
 /* Options of this command are taken, all others belong to the training. */
@@ -163,10 +163,10 @@ static gt_status check_threads(const submission *s, int ranks) {
     bool all = tasks * cores == b->ntasks_per_node * b->cpus_per_task;
     return gt_fail(
         GT_USAGE,
-        "--cpus-per-task=%lld: more than %d threads of a rank would be less than half used by this network, by "
-        "estimate. %s: --ntasks-per-node=%lld --cpus-per-task=%lld; --threads=%lld submits it as it is",
+        "--cpus-per-task=%lld: by estimate, this network would use less than half of the threads if a rank has more "
+        "than %d. %s: --ntasks-per-node=%lld --cpus-per-task=%lld; to submit it unchanged: --threads=%lld",
         (long long)b->cpus_per_task, most,
-        all ? "The same cores" : "Its batch has no work for all these cores; what it can use", (long long)tasks,
+        all ? "The same cores" : "Its batch has no work for all these cores; it can use", (long long)tasks,
         (long long)cores, (long long)b->cpus_per_task);
 }
 
@@ -177,16 +177,16 @@ static gt_status check_job(submission *s) {
     if (!st) st = cli_check_job(job);
     const gt_job_facts of = gt_job_look(job);
     if (!st && of.dry_run != GT_DRY_RUN_NO)
-        st = gt_fail(GT_USAGE, "the job says dry-run = 1: it would wait in the queue and train nothing; take that out "
-                               "(--dry-run here shows the script)");
+        st = gt_fail(GT_USAGE, "the job has dry-run = 1, so it would wait in the queue and train nothing: remove that "
+                               "line (--dry-run here shows the script)");
     if (!st && of.restart)
         st = gt_fail(GT_USAGE,
-                     "--restart would begin anew each time the script is submitted: give another --run, or move the "
+                     "--restart would start over each time the script is submitted: give another --run, or move the "
                      "folder '%s' away",
                      of.run);
     if (!st && of.ranks)
-        st = gt_fail(GT_USAGE, "--ranks is for gantry train by itself: here the ranks are --nodes times "
-                               "--ntasks-per-node");
+        st = gt_fail(GT_USAGE,
+                     "--ranks is for gantry train alone: here the number of ranks is --nodes times --ntasks-per-node");
     if (!st) st = gt_train_adopt(job);
     if (!st) st = cli_resolve_job(job);
     int ranks = (int)(s->f.batch.nodes * s->f.batch.ntasks_per_node);
@@ -200,7 +200,8 @@ static gt_status check_job(submission *s) {
 static gt_status ask_user(bool *go) {
     char answer[16] = "";
     if (!isatty(STDIN_FILENO))
-        return gt_fail(GT_USAGE, "there is no terminal to ask on: --yes submits, --dry-run only shows the script");
+        return gt_fail(GT_USAGE,
+                       "there is no terminal for the question: --yes submits, --dry-run only shows the script");
     gt_print_flush(stdout);
     gt_print_to(stderr, "Submit this? [y/N] ");
     *go = fgets(answer, sizeof answer, stdin) && (*answer == 'y' || *answer == 'Y');
@@ -244,11 +245,10 @@ const cli_command cli_submit = {
     .name = "submit",
     .arguments = "[JOB] [OPTIONS OF train ...] [--key=value ...] [-- OPTIONS OF sbatch ...]",
     .help = "Check a training job; keep it in Slurm's queue until it is done",
-    .detail = "Takes the arguments of gantry train besides its own. The batch script is shown, kept in the run's "
-              "directory as submit.sbatch, and submitted after a question; the job checkpoints before its walltime "
-              "ends or when it is preempted, and comes back by itself. What is particular to a site stands in "
-              "slurm/site.env (or the file that GANTRY_SITE names). Options of sbatch that gantry submit "
-              "does not have stand at the end, behind --.",
+    .detail = "Also takes the arguments of gantry train. The batch script is shown, kept in the run's directory as "
+              "submit.sbatch, and submitted after a question. The job writes a checkpoint before its walltime ends or "
+              "when it is preempted, and is requeued by itself. The settings of a site are in slurm/site.env (or the "
+              "file named in GANTRY_SITE). Other options of sbatch follow at the end, after --.",
     .files = "submit.sbatch in the folder of the run, with the job's output beside it.",
     .takes_job = true,
     CLI_EXAMPLES(
@@ -256,7 +256,7 @@ const cli_command cli_submit = {
          "gantry submit jobs/paper256.ini --data=faces.zip --cpus-per-task=16 -n"},
         {"Two nodes with two ranks each", "gantry submit job.ini --nodes=2 --ntasks-per-node=2 --cpus-per-task=16"},
         {"In pieces of four hours", "gantry submit job.ini --cpus-per-task=16 --time=4:00:00"},
-        {"Four runs with other seeds, not on the node n7",
+        {"Four runs with different seeds, not on the node n7",
          "gantry submit job.ini --cpus-per-task=16 --array=1-4 -- --exclude=n7"}),
     CLI_ROWS(table),
     .main = submit_job,

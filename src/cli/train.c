@@ -52,14 +52,13 @@ static gt_status translate(gt_job *job, const struct of_the_reference *r, const 
     char number[32], *end;
     *key = r->here;
     if (!r->here) {
-        *said = gt_arena_printf(gt_job_arena(job), "--%s has no effect here: it is about GPUs and their programs",
-                                r->row.key);
+        *said = gt_arena_printf(gt_job_arena(job), "--%s has no effect: it is for programs on GPUs", r->row.key);
         return *said ? GT_OK : GT_NOMEM;
     }
     double v = strtod(*value, &end);
     if (end == *value || *end) return gt_fail(GT_USAGE, "--%s=%s is not a number", r->row.key, *value);
     *value = gt_arena_printf(gt_job_arena(job), "%s", gt_real_text(v * r->times, number));
-    *said = gt_arena_printf(gt_job_arena(job), "--%s is --%s=%s here, in thousands of images", r->row.key, r->here,
+    *said = gt_arena_printf(gt_job_arena(job), "--%s is --%s=%s in Gantry, in thousands of images", r->row.key, r->here,
                             *value ? *value : "");
     return *value && *said ? GT_OK : GT_NOMEM;
 }
@@ -106,7 +105,7 @@ static void explain(const gt_job *job, const foreign *left) {
         gt_info("--gpus is the number of GPUs that the recipe is computed for; mpirun, srun or gantry run -n set the "
                 "number of ranks");
     if (gt_options_state(gt_options_of_job(job), "fp32") == GT_OPTION_GIVEN)
-        gt_info("--fp32 takes the clamp of activations away; all arithmetic is float32 with or without it");
+        gt_info("--fp32 turns off the clamp of activations; all arithmetic is float32 with or without it");
 }
 
 /* A run that resumes by its directory alone has the length of its job.ini; a length on the command line replaces that,
@@ -226,7 +225,7 @@ static int train_model(int argc, char **argv) {
 const cli_command cli_train = {
     .name = "train",
     .files =
-        "The folder of the run, --run or a new one in --outdir: checkpoint-*.h5, fakes*.png, reals.png, "
+        "In the folder of the run (--run, or a new folder in --outdir): checkpoint-*.h5, fakes*.png, reals.png, "
         "report.html, log.txt, stats.jsonl, metrics.h5, job.ini, starts.jsonl, events.out.tfevents.* (TensorBoard).",
     .stopped = CLI_RESUMES,
     CLI_EXAMPLES(
@@ -237,25 +236,25 @@ const cli_command cli_train = {
         {"Print the job, its memory and its duration; train nothing", "gantry train --data=pictures.zip --dry-run"},
         {"A DCGAN from a job file that comes with the program, on four ranks",
          "gantry run -n 4 train dcgan --data=pictures.zip --kimg=500"}),
-    .diagnostics = (const gt_named[]){{"both sides must be divisible by ...",
-                                       "Images of this size cannot be made by the network. The message names the "
-                                       "nearest sizes, and the options of gantry dataset that give them."},
-                                      {"... was begun with another job (see the table)",
-                                       "A run is resumed with the job it began with. Leave the options of the table "
-                                       "out, or give the run's values, or another --run; --resume=RUN begins a new run "
-                                       "from its networks."},
-                                      {"warning: collapse, divergence, saturation",
-                                       "Training itself goes wrong: see --on-trouble, and what the warning advises."},
-                                      {0}},
+    .diagnostics =
+        (const gt_named[]){
+            {"both sides must be divisible by ...", "The network cannot make images of this size. The message gives "
+                                                    "the nearest sizes and the options of gantry dataset for them."},
+            {"... was begun with another job (see the table)",
+             "A run can only resume with its own job. Leave out the options in the table, give the run's values, or "
+             "give another --run; --resume=RUN begins a new run from its networks."},
+            {"warning: collapse, divergence, saturation",
+             "Training itself goes wrong: follow the advice in the warning, and see --on-trouble."},
+            {0}},
     .own_words = 1,
     .options = gt_job_table,
     .arguments = "[JOB] [--key=value | key=value ...]",
     .help = "Train a model, or resume a run; on N ranks: gantry run -n N train",
-    .detail = "The job is put together from the recipe, the job file and the command line, each overruling the one "
-              "before. JOB is a file, or the name of one that comes with the program (fashion, dcgan, ...). --run=DIR "
-              "resumes an unfinished run bit for bit, on the same or another number of ranks; "
-              "without a job file and --data it takes the job from DIR/job.ini. There are at most as many ranks as "
-              "images in a batch: where there are more cores, give the ranks more threads.",
+    .detail = "The job consists of the recipe, the job file and the command line; each takes precedence over the one "
+              "before. JOB is a file, or the name of a job that comes with the program (fashion, dcgan, ...). "
+              "--run=DIR resumes an unfinished run bit for bit, on the same or another number of ranks; without a job "
+              "file and --data, the job is read from DIR/job.ini. The number of ranks is at most the number of images "
+              "in a batch; to use more cores, give the ranks more threads.",
     .ranks = true,
     .main = train_model,
 };

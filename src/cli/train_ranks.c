@@ -126,7 +126,7 @@ static void make_starter(cli_start *s, const gt_options *o) {
     if (!system) return;
     s->starter.instead = gt_arena_printf(
         gt_job_arena(s->job),
-        "one rank with %d threads: in an allocation of %s ranks are started by %s, or by gantry run", cores, system,
+        "one rank with %d threads: in an allocation of %s, start ranks with %s or with gantry run", cores, system,
         strcmp(system, "Slurm") ? "mpirun" : "srun");
 }
 
@@ -142,8 +142,8 @@ gt_status cli_start_find(cli_start *s, gt_job *job, char **argv) {
     int launched = gt_mpi_launched_ranks();
     const int64_t ranks = gt_job_look(job).ranks;
     if (ranks && ranks != launched)
-        return gt_fail(GT_USAGE, "--ranks=%lld, but %d rank%s started: leave one of the two out", (long long)ranks,
-                       launched, launched == 1 ? " was" : "s were");
+        return gt_fail(GT_USAGE, "--ranks=%lld, but %d rank%s started: leave out --ranks or the launcher",
+                       (long long)ranks, launched, launched == 1 ? " was" : "s were");
     s->ranks = 1;
     if (choice && launched > 1) snprintf(s->how.text, sizeof s->how.text, "%s", choice);
     unsetenv(CHOICE);

@@ -33,21 +33,23 @@ static const gt_option table[] = {
     {CLI_SHOWN("space", request.space, "any",
                "Curve through styles (w) or latents (z); any: styles if the model has them"),
      GT_CHOICES(GT_WALK_SPACES),
-     .detail = "w: a Catmull-Rom spline through the seeds' styles. z: such a spline through their latents, drawn out "
-               "to their distance from 0. Both pass the seeds at equal intervals, without a jump of speed."},
+     .detail =
+         "w: a Catmull-Rom spline through the seeds' styles. z: a Catmull-Rom spline through their latents, scaled to "
+         "the latents' distance from 0. Both pass the seeds at equal intervals, without a jump in speed."},
     {CLI_OPTION(grid, "", "Several walks side by side, as in 3x2"), .placeholder = "COLUMNSxROWS",
-     .check = cli_check_grid, .detail = "Each walk begins at another seed; all pass the seeds in the same order."},
-    {CLI_SHOWN("class", request.condition.class, "", "Class of a conditional model, or classes to pass, as in A,B"),
+     .check = cli_check_grid, .detail = "Each walk begins at a different seed; all pass the seeds in the same order."},
+    {CLI_SHOWN("class", request.condition.class, "",
+               "Class of a conditional model, or several to pass through, as in A,B"),
      .placeholder = "CLASSES", .any = true,
-     .detail = "Numbers or names. With --loop the label comes back to the first."},
-    {CLI_SHOWN("styles", request.styles, "", "Layers that move, as in 8-; the others stay as they were at first"),
+     .detail = "Numbers or names. With --loop the label returns to the first class."},
+    {CLI_SHOWN("styles", request.styles, "",
+               "Layers that move, as in 8-; the others keep the styles of the first frame"),
      .placeholder = "LAYERS", .check = cli_check_styles},
     {CLI_SHOWN("quality", request.film.quality, "90", "Quality of WebP, 0 to 100"), .min = 0, .max = 100,
      .with = "--out=*.webp"},
-    {CLI_SHOWN("lossless", request.film.lossless, "0", "Write WebP without loss"), .with = "--out=*.webp"},
-    CLI_EDIT_OPTIONS(
-        " A strength that changes, as in d3:-3..3, does so evenly from the first frame to the last, with --loop there "
-        "and back."),
+    {CLI_SHOWN("lossless", request.film.lossless, "0", "Write lossless WebP"), .with = "--out=*.webp"},
+    CLI_EDIT_OPTIONS(" A range of strengths, as in d3:-3..3, changes evenly from the first frame to the last; with "
+                     "--loop, there and back."),
     CLI_GENERATOR_OPTIONS,
     {CLI_FURTHER(label, "", "Label vector of all frames instead of classes, as in 0.5,-1"), .placeholder = "LIST",
      .check = cli_check_numbers},
@@ -100,8 +102,8 @@ static gt_status walk(cli_session *s) {
 const cli_command cli_walk = {
     .name = "walk",
     .arguments = "CHECKPOINT | RUN --seeds=SEEDS [--key=value ...]",
-    .help = "Make a film that goes from seed to seed; the ranks share the work",
-    .detail = "An unfinished film is removed when the command is stopped; pictures of single frames stay.",
+    .help = "Make a film from seed to seed; the ranks share the work",
+    .detail = "An unfinished film is removed when the command is stopped; pictures of single frames are kept.",
     .files = "--out: a film, or a folder of its frames.",
     .stopped = "stopped before the end; an unfinished film is removed",
     CLI_EXAMPLES({"Ten seconds through eight seeds, as animated WebP", "gantry walk runs/first --seeds=0-7 --loop"},

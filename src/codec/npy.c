@@ -35,7 +35,7 @@ gt_status gt_npy_add_dimension(gt_npy *out, size_t n) {
     out->shape[out->dimensions++] = n;
     return gt_mul_overflows(out->elements, n, &out->elements) ||
                    gt_mul_overflows(out->elements, (size_t)out->size, &bytes)
-               ? gt_fail(GT_FORMAT, "damaged: an array of an absurd size")
+               ? gt_fail(GT_FORMAT, "damaged: an array of an impossible size")
                : GT_OK;
 }
 
@@ -51,14 +51,14 @@ static bool set_text_type(gt_npy *out, const char *code, size_t n) {
 
 static gt_status read_type(gt_npy *out, const char *text) {
     const char *d = value_of(text, "descr");
-    if (!d || (*d != '\'' && *d != '[')) return gt_fail(GT_FORMAT, "damaged: an array without type");
-    if (*d == '[') return gt_fail(GT_FORMAT, "an array of records, which is not read");
+    if (!d || (*d != '\'' && *d != '[')) return gt_fail(GT_FORMAT, "damaged: an array without a type");
+    if (*d == '[') return gt_fail(GT_FORMAT, "an array of records, which Gantry does not read");
     const char *end = strchr(d + 1, '\'');
     size_t n = end ? (size_t)(end - d - 1) : 0;
-    if (n == 2 && d[2] == 'O') return gt_fail(GT_FORMAT, "an array of pickled objects, which is not read");
+    if (n == 2 && d[2] == 'O') return gt_fail(GT_FORMAT, "an array of pickled objects, which Gantry does not read");
     if (n < 3 || !strchr("|<=>", d[1]) ||
         !((n == 3 && gt_npy_set_type(out, d + 2)) || set_text_type(out, d + 2, n - 1)))
-        return gt_fail(GT_FORMAT, "an array of type '%.*s', which is not read", (int)(n < 20 ? n : 20), d + 1);
+        return gt_fail(GT_FORMAT, "an array of type '%.*s', which Gantry does not read", (int)(n < 20 ? n : 20), d + 1);
     out->swapped = d[1] == '>' && out->size != 1;
     return GT_OK;
 }
@@ -66,11 +66,11 @@ static gt_status read_type(gt_npy *out, const char *text) {
 static gt_status read_shape(gt_npy *out, const char *text) {
     const char *p = value_of(text, "shape");
     gt_status st = GT_OK;
-    if (!p || *p++ != '(') return gt_fail(GT_FORMAT, "damaged: an array without shape");
+    if (!p || *p++ != '(') return gt_fail(GT_FORMAT, "damaged: an array without a shape");
     for (p += strspn(p, " "); *p != ')' && !st; p += strspn(p, " ,")) {
         char *end;
         unsigned long long v = strtoull(p, &end, 10);
-        if (end == p || *p == '-') return gt_fail(GT_FORMAT, "damaged: an array without shape");
+        if (end == p || *p == '-') return gt_fail(GT_FORMAT, "damaged: an array without a shape");
         st = gt_npy_add_dimension(out, (size_t)v);
         p = end;
         if (*p == 'L') p++; /* Python 2 */
@@ -81,11 +81,11 @@ static gt_status read_shape(gt_npy *out, const char *text) {
 static gt_status read_head(gt_npy *out, const void *bytes, size_t n) {
     const uint8_t *p = bytes;
     *out = (gt_npy){0};
-    if (n < 12 || memcmp(p, "\x93NUMPY", 6)) return gt_fail(GT_FORMAT, "no .npy file");
+    if (n < 12 || memcmp(p, "\x93NUMPY", 6)) return gt_fail(GT_FORMAT, "not a .npy file");
     size_t begin = p[6] == 1 ? 10 : 12, length = p[6] == 1 ? gt_le16(p + 8) : gt_le32(p + 8);
-    if (p[6] < 1 || p[6] > 3) return gt_fail(GT_FORMAT, "a .npy file of version %d, which is not read", p[6]);
+    if (p[6] < 1 || p[6] > 3) return gt_fail(GT_FORMAT, "a .npy file of version %d, which Gantry does not read", p[6]);
     if (length > GT_NPY_HEAD_MAX - begin || length > n - begin)
-        return gt_fail(GT_FORMAT, "damaged or truncated: its header is not whole");
+        return gt_fail(GT_FORMAT, "damaged or truncated: its header is incomplete");
     char *text = malloc(length + 1);
     if (!text) return gt_fail(GT_NOMEM, "out of memory for a header");
     memcpy(text, p + begin, length);
@@ -101,14 +101,14 @@ static gt_status read_head(gt_npy *out, const void *bytes, size_t n) {
 
 gt_status gt_npy_any_head(gt_npy *out, const void *bytes, size_t n) {
     gt_status st = read_head(out, bytes, n);
-    return !st && out->swapped ? gt_fail(GT_FORMAT, "an array of big-endian numbers, which is not read") : st;
+    return !st && out->swapped ? gt_fail(GT_FORMAT, "an array of big-endian numbers, which Gantry does not read") : st;
 }
 
 gt_status gt_npy_head(gt_npy *out, const void *bytes, size_t n) {
     gt_status st = read_head(out, bytes, n);
     if (st) return st;
     if (!strchr("uifb", out->type))
-        return gt_fail(GT_FORMAT, "an array of type '%c%d', which is not read", out->type,
+        return gt_fail(GT_FORMAT, "an array of type '%c%d', which Gantry does not read", out->type,
                        out->type == 'U' ? out->size / 4 : out->size);
     if (out->dimensions > GT_NPY_DIMENSIONS_MAX)
         return gt_fail(GT_FORMAT, "an array of more than %d dimensions", GT_NPY_DIMENSIONS_MAX);

@@ -62,7 +62,7 @@ gt_status gt_npz_read(gt_zip *z, const char *name, uint64_t max_bytes, gt_npy *a
     gt_status st = bytes ? gt_zip_read(z, i, bytes) : gt_fail(GT_NOMEM, "out of memory for the array '%s'", name);
     if (!st) st = gt_npy_any_head(a, bytes, (size_t)entry->size);
     if (!st && (a->type == 'U' || a->type == 'S' || a->elements > ((size_t)entry->size - a->head) / (size_t)a->size))
-        st = gt_fail(GT_FORMAT, "the array '%s' is damaged, or no array of numbers", name);
+        st = gt_fail(GT_FORMAT, "the array '%s' is damaged, or not an array of numbers", name);
     if (!st) *file = bytes;
     else free(bytes);
     return st;

@@ -83,7 +83,7 @@ static int fill_file(int fd, void *arg) {
 gt_status gt_npz_write(const char *path, const gt_weights_out *w) {
     for (int i = 0; i < w->n; i++)
         if (w->weights[i].size >= (GT_ZIP_TOO_LARGE - GT_NPY_MADE_MAX) / sizeof(float))
-            return gt_fail(GT_USAGE, "'%s': the tensor %s has 4 GB or more, which .npz files here do not have", path,
+            return gt_fail(GT_USAGE, "'%s': the tensor %s has 4 GB or more, too much for a .npz file", path,
                            w->weights[i].name);
     return gt_file_replace_by(path, fill_file, (void *)w, gt_weights_bytes(w));
 }

@@ -141,7 +141,7 @@ static gt_status take_line(machine *m, const char **line, size_t *n) {
     gt_status st = m->window ? look_ahead(m, left < LINE_MOST ? (size_t)left : LINE_MOST) : GT_OK;
     if (st) return st;
     const uint8_t *end = memchr(m->at, '\n', (size_t)(m->end - m->at));
-    if (!end) return damaged(m, "a line without end");
+    if (!end) return damaged(m, "a line without an end");
     *line = (const char *)m->at;
     *n = (size_t)(end - m->at);
     m->at = end + 1;
@@ -173,7 +173,7 @@ static gt_status set_bytes(machine *m, gt_pickle *v, uint64_t n) {
 static gt_status push_bytes(machine *m, gt_pickle_kind kind, size_t width) {
     uint64_t n;
     gt_status st = take_number(m, width, &n);
-    if (!st && n > SIZE_MAX / 2) st = damaged(m, "an absurd length");
+    if (!st && n > SIZE_MAX / 2) st = damaged(m, "an impossible length");
     gt_pickle *v = st ? NULL : new_value(m, kind);
     if (v) st = set_bytes(m, v, n);
     return st ? st : push_value(m, v);
@@ -200,11 +200,11 @@ static gt_status push_decimal(machine *m) {
     char text[32], *end;
     gt_status st = take_line(m, &line, &n);
     if (st) return st;
-    if (n == 0 || n >= sizeof text) return damaged(m, "no integer");
+    if (n == 0 || n >= sizeof text) return damaged(m, "not an integer");
     memcpy(text, line, n);
     text[n] = 0;
     long long v = strtoll(text, &end, 10);
-    if (*end && strcmp(end, "L")) return damaged(m, "no integer");
+    if (*end && strcmp(end, "L")) return damaged(m, "not an integer");
     return push_integer(m, v);
 }
 
@@ -219,7 +219,7 @@ static gt_status push_real(machine *m) {
 }
 
 static gt_status refuse_protocol(const char *protocol) {
-    return gt_fail(GT_FORMAT, "a pickle of protocol %s: write the file again with protocol 2, 3, 4 or 5", protocol);
+    return gt_fail(GT_FORMAT, "a pickle of protocol %s: save the file again with protocol 2, 3, 4 or 5", protocol);
 }
 
 static gt_status push_name(machine *m, const char *module, size_t module_n, const char *name, size_t name_n) {
@@ -231,7 +231,8 @@ static gt_status push_name(machine *m, const char *module, size_t module_n, cons
     for (char *c = full; *c && !known; c++)
         if (iscntrl((unsigned char)*c)) *c = '?';
     if (!m->has_protocol && !strcmp(full, "copy_reg._reconstructor")) return refuse_protocol("0 or 1"); /* any object */
-    if (!known) return gt_fail(GT_FORMAT, "a pickle that calls '%s': refused, only plain data is read", full);
+    if (!known)
+        return gt_fail(GT_FORMAT, "a pickle that calls '%s': refused, since Gantry reads only plain data", full);
     gt_pickle *v = new_value(m, GT_PICKLE_NAME);
     if (v) v->bytes = full, v->n = strlen(full);
     return push_value(m, v);
@@ -249,7 +250,7 @@ static gt_status push_stack_global(machine *m) {
     gt_pickle *name = pop_value(m), *module = pop_value(m);
     if (!name || !module || name->kind != GT_PICKLE_TEXT || module->kind != GT_PICKLE_TEXT || !name->bytes ||
         !module->bytes)
-        return damaged(m, "no name");
+        return damaged(m, "not a name");
     return push_name(m, module->bytes, module->n, name->bytes, name->n);
 }
 
@@ -386,7 +387,7 @@ static gt_status memo_put(machine *m, uint64_t index) {
 }
 
 static gt_status memo_get(machine *m, uint64_t index) {
-    if (index >= m->memo_room || !m->memo[index]) return damaged(m, "a memo that is not there");
+    if (index >= m->memo_room || !m->memo[index]) return damaged(m, "a missing memo");
     return push_value(m, m->memo[index]);
 }
 
@@ -556,7 +557,7 @@ gt_status gt_pickle_read_from(gt_pickle **out, gt_arena *arena, gt_pickle_input 
     }
     gt_status st = GT_OK;
     while (!st && !m.done) st = run_opcode(&m);
-    if (!st && (m.depth != 1 || !top(&m))) st = damaged(&m, "no single value");
+    if (!st && (m.depth != 1 || !top(&m))) st = damaged(&m, "more or less than one value");
     if (!st) *out = m.stack[0];
     in->at = place(&m);
     free(m.window);

@@ -37,18 +37,18 @@ static gt_status read_type(gt_npy *out, const gt_pickle *v) {
     const gt_pickle *code = calls(v, "numpy.dtype") ? argument(v, 0) : NULL;
     if (!code || (code->kind != GT_PICKLE_BYTES && code->kind != GT_PICKLE_TEXT) || code->n != 2 ||
         !gt_npy_set_type(out, code->bytes))
-        return unknown("of no plain number type");
+        return unknown("of another type than plain numbers");
     const gt_pickle *state = v->item[2];
     bool big = state && state->kind == GT_PICKLE_LIST && state->items > 1 && state->item[1]->n == 1 &&
                state->item[1]->bytes && state->item[1]->bytes[0] == '>';
-    return big ? unknown("of big-endian numbers, which is not read") : GT_OK;
+    return big ? unknown("of big-endian numbers, which Gantry does not read") : GT_OK;
 }
 
 static gt_status read_shape(gt_npy *out, const gt_pickle *v) {
-    if (!v || v->kind != GT_PICKLE_LIST) return unknown("of no shape");
+    if (!v || v->kind != GT_PICKLE_LIST) return unknown("without a shape");
     gt_status st = GT_OK;
     for (size_t i = 0; i < v->items && !st; i++) {
-        if (v->item[i]->kind != GT_PICKLE_INTEGER || v->item[i]->integer < 0) return unknown("of no shape");
+        if (v->item[i]->kind != GT_PICKLE_INTEGER || v->item[i]->integer < 0) return unknown("without a shape");
         st = gt_npy_add_dimension(out, (size_t)v->item[i]->integer);
     }
     return st;
@@ -75,19 +75,20 @@ gt_status gt_pickle_to_array(gt_pickle_array *out, const gt_pickle *v) {
         v->item[2]->items == 5) {
         gt_pickle **state = v->item[2]->item; /* version, shape, type, Fortran order?, bytes */
         shape = state[1], type = state[2], order = state[3], bytes = state[4];
-        if (order->kind != GT_PICKLE_INTEGER || order->integer) return unknown("in Fortran order, which is not read");
+        if (order->kind != GT_PICKLE_INTEGER || order->integer)
+            return unknown("in Fortran order, which Gantry does not read");
     } else if (calls(v, "numeric._frombuffer") && argument(v, 3)) {
         bytes = argument(v, 0), type = argument(v, 1), shape = argument(v, 2), order = argument(v, 3);
-        if (!gt_pickle_is(order, GT_PICKLE_TEXT, "C")) return unknown("in Fortran order, which is not read");
+        if (!gt_pickle_is(order, GT_PICKLE_TEXT, "C")) return unknown("in Fortran order, which Gantry does not read");
     } else {
-        return gt_fail(GT_FORMAT, "no numpy array where one is expected");
+        return gt_fail(GT_FORMAT, "something else instead of a numpy array");
     }
     gt_status st = read_type(&out->array, type);
     if (!st) st = read_shape(&out->array, shape);
     if (!st && !gt_pickle_to_bytes(out, bytes)) st = unknown("without bytes");
     size_t n = out->array.elements * (size_t)out->array.size;
     if (!st && (out->utf8 ? n < out->n / 2 || n > out->n : n != out->n))
-        st = unknown("whose bytes do not fit its shape");
+        st = unknown("with a size that does not fit its shape");
     return st;
 }
 

@@ -51,8 +51,8 @@ static const kind_of_file kinds[] = {
     UNREAD("AVIF", "????ftypavi", HEIF_TO_PNG),
     UNREAD("a film, MP4 or MOV", "????ftyp", "take pictures from it, as ffmpeg does"),
     UNREAD("JPEG XL", "\377\n", TO_PNG),
-    UNREAD("HTML", "<!DOCTYPE", "a page was fetched in place of a picture"),
-    UNREAD("HTML", "<html", "a page was fetched in place of a picture"),
+    UNREAD("HTML", "<!DOCTYPE", "this is a web page, not a picture"),
+    UNREAD("HTML", "<html", "this is a web page, not a picture"),
     UNREAD("SVG", "<svg", TO_PNG),
 };
 
@@ -75,9 +75,9 @@ static gt_status find_kind(const kind_of_file **kind, const uint8_t *bytes, size
     const kind_of_file *k = *kind = kind_of(bytes, n);
     if (!k && gt_kind_of_bytes(bytes, n, n) == GT_KIND_POINTER)
         return gt_fail(GT_FORMAT, "a pointer of Git LFS, not a picture: git lfs pull brings it");
-    if (!k) return gt_fail(GT_FORMAT, "no picture: it begins like no PNG, JPEG, BMP, PPM, PGM, WebP, TIFF or GIF");
+    if (!k) return gt_fail(GT_FORMAT, "not a picture: it is not a PNG, JPEG, BMP, PPM, PGM, WebP, TIFF or GIF");
     if (k->kind) return GT_OK;
-    return gt_fail(GT_FORMAT, "a file of a kind that is not read (%s); %s", k->name, k->remedy);
+    return gt_fail(GT_FORMAT, "a file of a kind that Gantry does not read (%s); %s", k->name, k->remedy);
 }
 
 bool gt_picture_is_unread(const void *bytes, size_t n) {

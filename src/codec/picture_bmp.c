@@ -35,7 +35,8 @@ static gt_status read_head(bmp *b, const uint8_t *bytes, size_t n) {
     if (n < FILE_HEADER + 4) return gt_fail(GT_FORMAT, "truncated: %zu bytes", n);
     uint32_t header = gt_le32(h);
     if (header < INFO_HEADER || header > HEADER_MOST)
-        return gt_fail(GT_FORMAT, "a BMP with a header of %u bytes, which is not read; convert it to PNG", header);
+        return gt_fail(GT_FORMAT, "a BMP with a header of %u bytes, which Gantry does not read; convert it to PNG",
+                       header);
     if (n < FILE_HEADER + (size_t)header) return gt_fail(GT_FORMAT, "truncated: %zu bytes", n);
     int64_t height = (int32_t)gt_le32(h + 8);
     uint32_t compression = gt_le32(h + 16);
@@ -46,8 +47,8 @@ static gt_status read_head(bmp *b, const uint8_t *bytes, size_t n) {
     b->bits = gt_le16(h + 14);
     b->colours = gt_le32(h + 32);
     if (compression || (b->bits != 1 && b->bits != 4 && b->bits != 8 && b->bits != 24 && b->bits != 32))
-        return gt_fail(GT_FORMAT, "a BMP of %u bits with compression %u, which is not read; convert it to PNG", b->bits,
-                       compression);
+        return gt_fail(GT_FORMAT, "a BMP of %u bits with compression %u, which Gantry does not read; convert it to PNG",
+                       b->bits, compression);
     return b->bits > 8 ? GT_OK : read_palette(b, FILE_HEADER + (size_t)header);
 }
 
@@ -75,8 +76,7 @@ static gt_status decode_bmp(gt_raw_picture *raw, const uint8_t *bytes, size_t n)
     if (!st) st = gt_raw_new(raw, b.height, b.width, b.grey ? 1 : 3, GT_U8);
     if (st) return st;
     size_t stride = ((size_t)b.width * b.bits + 31) / 32 * 4, line = b.width * (size_t)raw->picture.channels;
-    if (b.pixels > n || (n - b.pixels) / stride < b.height)
-        return gt_fail(GT_FORMAT, "truncated: its pixels are not all there");
+    if (b.pixels > n || (n - b.pixels) / stride < b.height) return gt_fail(GT_FORMAT, "truncated: pixels are missing");
     for (uint32_t y = 0; y < b.height && !st; y++) {
         /* rows stand from the bottom up unless the header says otherwise */
         uint32_t row = b.top_down ? y : b.height - 1 - y;

@@ -14,9 +14,9 @@
 
 enum { GRID = 6, SAME = 2, MOST = 16 };
 
-static const char note_damaged[] = "its colour profile is damaged: colours are left as they are",
-                  note_unfit[] = "its colour profile is of another kind than its pixels: colours are left as they are",
-                  note_float[] = "its colour profile is not applied to float samples";
+static const char note_damaged[] = "its colour profile is damaged: colours are not converted",
+                  note_unfit[] = "its colour profile is for another kind of pixels: colours are not converted",
+                  note_float[] = "its colour profile is not applied, because its samples are floats";
 
 /* Pillow's formula: every ink takes its share of the light that black leaves, a*b/255 rounded. */
 static uint8_t lit(uint8_t ink, uint8_t light) {

@@ -90,7 +90,7 @@ static gt_status read_head(gif *g, const uint8_t *bytes, size_t n) {
     if (n < HEADER) return fail_truncated(g);
     gt_status st = read_table(g, bytes[10]);
     if (!st) st = find_picture(g, &found);
-    if (!st && !found) st = gt_fail(GT_FORMAT, "damaged: no picture in it");
+    if (!st && !found) st = gt_fail(GT_FORMAT, "damaged: it contains no picture");
     if (!st && n - g->at < DESCRIPTOR) st = fail_truncated(g);
     if (st) return st;
     const uint8_t *d = bytes + g->at;
@@ -154,8 +154,7 @@ static gt_status unpack(gif *g, dictionary *d, uint8_t *out, size_t pixels) {
     if (least < 1 || least > 8) return gt_fail(GT_FORMAT, bad);
     for (size_t done = 0; done < pixels;) {
         int code = next_code(&r, width);
-        if (code < 0 || code == (int)clear + 1)
-            return gt_fail(GT_FORMAT, "damaged or truncated: its pixels are not all there");
+        if (code < 0 || code == (int)clear + 1) return gt_fail(GT_FORMAT, "damaged or truncated: pixels are missing");
         if (code == (int)clear) {
             next = clear + 2, width = least + 1, before = -1;
             continue;

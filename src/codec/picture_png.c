@@ -204,7 +204,7 @@ static bool read_picture(struct reader *r) {
             png_read_row(r->png, (png_bytep)p->samples + y * stride, NULL);
     png_read_end(r->png, r->info);
     if (orientation_of(r) > 1 && !r->raw->orientation)
-        p->note = "its EXIF orientation, which stands behind its pixels, is ignored";
+        p->note = "its EXIF orientation is ignored, because it comes after the pixels";
     png_charp name;
     png_bytep profile;
     int method;

@@ -24,7 +24,7 @@ static gt_status read_number(pnm *p, unsigned most, unsigned *value) {
     for (; p->at < p->end && (comment || is_space(*p->at) || *p->at == '#'); p->at++)
         comment = *p->at == '#' || (comment && *p->at != '\n' && *p->at != '\r');
     if (p->at == p->end) return gt_fail(GT_FORMAT, "truncated");
-    if (*p->at < '0' || *p->at > '9') return gt_fail(GT_FORMAT, "damaged: no number where one is expected");
+    if (*p->at < '0' || *p->at > '9') return gt_fail(GT_FORMAT, "damaged: a number is missing");
     for (*value = 0; p->at < p->end && *p->at >= '0' && *p->at <= '9'; p->at++) {
         *value = *value * 10 + (*p->at - '0');
         if (*value > most) return gt_fail(GT_FORMAT, "damaged: a number is larger than %u", most);
@@ -34,10 +34,9 @@ static gt_status read_number(pnm *p, unsigned most, unsigned *value) {
 
 static gt_status read_head(pnm *p, const uint8_t *bytes, size_t n) {
     unsigned kind = bytes[1] - '0';
-    if (n < 3 || !(is_space(bytes[2]) || bytes[2] == '#'))
-        return gt_fail(GT_FORMAT, "damaged: no number where one is expected");
+    if (n < 3 || !(is_space(bytes[2]) || bytes[2] == '#')) return gt_fail(GT_FORMAT, "damaged: a number is missing");
     *p = (pnm){.at = bytes + 2, .end = bytes + n, .ascii = kind <= 3, .channels = kind % 3 == 0 ? 3 : 1};
-    if (kind % 3 == 1) return gt_fail(GT_FORMAT, "a bitmap (P%u), which is not read; convert it to PNG", kind);
+    if (kind % 3 == 1) return gt_fail(GT_FORMAT, "a bitmap (P%u), which Gantry does not read; convert it to PNG", kind);
     gt_status st = read_number(p, GT_PICTURE_MAX_SIDE, &p->width);
     if (!st) st = read_number(p, GT_PICTURE_MAX_SIDE, &p->height);
     if (!st) st = read_number(p, MAXVAL_MOST, &p->maxval);

@@ -64,7 +64,7 @@ static int on_warning(TIFF *tiff, void *user, const char *module, const char *fo
 }
 
 static gt_status damaged(const reader *r) {
-    return gt_fail(GT_FORMAT, "damaged or truncated: %s", r->reason[0] ? r->reason : "its structure is not whole");
+    return gt_fail(GT_FORMAT, "damaged or truncated: %s", r->reason[0] ? r->reason : "its structure is incomplete");
 }
 
 static gt_status open_tiff(reader *r) {
@@ -96,7 +96,7 @@ static gt_status read_tags(reader *r) {
     TIFFGetField(r->tiff, TIFFTAG_ORIENTATION, &r->orientation);
     if (!TIFFGetField(r->tiff, TIFFTAG_IMAGEWIDTH, &r->width) ||
         !TIFFGetField(r->tiff, TIFFTAG_IMAGELENGTH, &r->height))
-        return gt_fail(GT_FORMAT, "damaged: no size");
+        return gt_fail(GT_FORMAT, "damaged: it has no size");
     TIFFGetFieldDefaulted(r->tiff, TIFFTAG_EXTRASAMPLES, &extras, &extra);
     bool room = r->channels == 2 || (r->channels == 4 && r->photometric != PHOTOMETRIC_SEPARATED);
     r->premultiplied = extras == 1 && room && extra[0] == EXTRASAMPLE_ASSOCALPHA;
@@ -131,7 +131,8 @@ static gt_status begin_tiff(reader *r) {
     gt_status st = open_tiff(r);
     if (!st) st = read_tags(r);
     if (!st && !choose_way(r))
-        st = gt_fail(GT_FORMAT, "a TIFF of %u channels of %u bits, format %u, photometric %u%s, which is not read",
+        st = gt_fail(GT_FORMAT,
+                     "a TIFF of %u channels of %u bits, format %u, photometric %u%s, which Gantry does not read",
                      r->channels, r->bits, r->format, r->photometric, r->premultiplied ? ", premultiplied" : "");
     return st ? st : gt_picture_check_size(r->height, r->width, r->colours ? 4 : r->channels, type_of(r), 0);
 }

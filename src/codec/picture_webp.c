@@ -13,7 +13,7 @@ static gt_status stored_head(gt_picture_info *out, const uint8_t *bytes, size_t 
     WebPBitstreamFeatures f;
     VP8StatusCode code = WebPGetFeatures(bytes, n, &f);
     if (code == VP8_STATUS_NOT_ENOUGH_DATA) return gt_fail(GT_FORMAT, "truncated: %zu bytes", n);
-    if (code != VP8_STATUS_OK) return gt_fail(GT_FORMAT, "damaged: no WebP header");
+    if (code != VP8_STATUS_OK) return gt_fail(GT_FORMAT, "damaged: it has no WebP header");
     bool alpha = f.has_alpha != 0;
     gt_status st = gt_head_fill(out, (unsigned)f.height, (unsigned)f.width, 3u + alpha, GT_U8, 8);
     out->alpha = alpha;

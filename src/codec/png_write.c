@@ -38,8 +38,8 @@ static gt_status check_writer(const writer *w) {
         w->level <= 9)
         return GT_OK;
     return gt_fail(GT_USAGE,
-                   "a PNG of %d x %d pixels, %d channels of %d bits, level %d: 1 to 4 channels, 8 or 16 bits and "
-                   "level 0 to 9 can be written",
+                   "a PNG of %d x %d pixels, %d channels of %d bits, level %d: only 1 to 4 channels, 8 or 16 bits and "
+                   "level 0 to 9 are possible",
                    w->width, w->height, w->channels, w->bits, w->level);
 }
 

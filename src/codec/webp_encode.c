@@ -55,13 +55,13 @@ gt_status gt_webp_encode(const gt_picture *p, const gt_webp_options *o, void **b
     if (st) return st;
     if (p->type != GT_U8 || (p->channels != 1 && p->channels != 3 && p->channels != 4))
         return gt_fail(GT_USAGE,
-                       "a WebP picture of %d channels of %s samples: grey, RGB and RGBA of 8 bits are written",
+                       "a WebP picture of %d channels of %s samples: only grey, RGB and RGBA of 8 bits are possible",
                        p->channels, gt_sample_name(p->type));
     WebPConfig config;
     WebPPicture to;
     WebPMemoryWriter out;
     if (!configure_encoder(&config, o) || !WebPPictureInit(&to))
-        return gt_fail(GT_USAGE, "a WebP quality of %g: 0 to 100 is meant", o->quality);
+        return gt_fail(GT_USAGE, "a WebP quality of %g: must be 0 to 100", o->quality);
     WebPMemoryWriterInit(&out);
     to.width = p->width;
     to.height = p->height;

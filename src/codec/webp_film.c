@@ -95,8 +95,8 @@ gt_status gt_webp_film_add(gt_webp_film *f, const void *bytes, size_t n, int mil
     if (st) return st;
     if (n + f->file.bytes + TAG + ANMF > most)
         return gt_fail(GT_USAGE,
-                       "'%s': the film is larger than 4 GB, which WebP does not allow: fewer frames, a lower quality, "
-                       "or a picture for each frame",
+                       "'%s': the film is larger than WebP's limit of 4 GB: write fewer frames, a lower quality, or a "
+                       "picture for each frame",
                        f->file.path);
     f->alpha |= alpha;
     uint8_t head[TAG + ANMF], *p = put_tag(head, "ANMF", ANMF + n);

@@ -45,7 +45,7 @@ gt_status gt_weights_add(gt_weights *w, const char *name, gt_weight_item *item) 
         return gt_fail(GT_FORMAT, "tensor '%s': damaged: it reaches beyond its %llu numbers", name,
                        (unsigned long long)numbers);
     if (t->size > numbers && t->size > GT_WEIGHT_REPEATED_MAX)
-        return gt_fail(GT_FORMAT, "tensor '%s': %zu elements that repeat %llu numbers", name, t->size,
+        return gt_fail(GT_FORMAT, "tensor '%s': %zu elements from only %llu numbers", name, t->size,
                        (unsigned long long)numbers);
     if (w->n_items == ITEMS_MOST) return gt_fail(GT_FORMAT, "more than %d tensors", ITEMS_MOST);
     st = gt_grow(&w->items, &w->items_room, w->n_items + 1, sizeof *w->items, "tensors");
@@ -223,7 +223,7 @@ static gt_status find_in_zip(gt_weights *w) {
     w->kind = folder ? GT_WEIGHTS_TORCH : GT_WEIGHTS_NPZ;
     st = folder   ? gt_weights_find_torch_zip(w, folder)
          : arrays ? gt_weights_find_npz(w)
-                  : gt_fail(GT_FORMAT, "a ZIP archive that holds neither a state dict of PyTorch nor NumPy arrays");
+                  : gt_fail(GT_FORMAT, "a ZIP archive with neither a state dict of PyTorch nor NumPy arrays");
     return st ? gt_wrap(st, "'%s'", w->path) : GT_OK;
 }
 
@@ -239,11 +239,11 @@ static gt_status find_all(gt_weights *w) {
     else if (kind == GT_KIND_SAFETENSORS || (n > LENGTH_BYTES && head[LENGTH_BYTES] == '{'))
         st = gt_weights_find_safetensors(w);
     else if (n > 23 && !memcmp(head, "version https://git-lfs", 23))
-        st = gt_fail(GT_FORMAT, "a pointer of Git LFS in place of the file; fetch the file: git lfs pull");
+        st = gt_fail(GT_FORMAT, "a pointer of Git LFS instead of the file; fetch the file with git lfs pull");
     else
         st = gt_fail(GT_FORMAT,
-                     "%s%sno weights of another program: .safetensors, .npz, a state dict of torch.save, or "
-                     "a pickled network of the reference implementation are read",
+                     "%s%snot weights of another program: Gantry reads .safetensors, .npz, a state dict of torch.save, "
+                     "or a pickled network of the reference implementation",
                      gt_kind_text(kind), *gt_kind_text(kind) ? ": " : "");
     return st ? gt_wrap(st, "'%s'", w->path) : GT_OK;
 }

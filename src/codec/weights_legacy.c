@@ -35,7 +35,7 @@ static gt_status read_legacy_head(gt_arena *arena, gt_pickle_input *in) {
         return gt_fail(GT_FORMAT, "a stream of torch.save of another version than 1001");
     const gt_pickle *little = gt_pickle_get(machine, "little_endian");
     return !little || little->kind != GT_PICKLE_INTEGER || little->integer != 1
-               ? gt_fail(GT_FORMAT, "numbers in big-endian order, which are not read")
+               ? gt_fail(GT_FORMAT, "numbers in big-endian order, which Gantry does not read")
                : GT_OK;
 }
 
@@ -74,24 +74,24 @@ static gt_status list_storages(legacy *l, const gt_pickle *ids) {
 
 /* Behind the pickles: for each key of the list the count and the numbers, up to the end of the file. */
 static gt_status find_numbers(const gt_weights *w, legacy *l, const gt_pickle *keys, uint64_t at) {
-    if (keys->kind != GT_PICKLE_LIST) return gt_fail(GT_FORMAT, "damaged: no list of storages");
+    if (keys->kind != GT_PICKLE_LIST) return gt_fail(GT_FORMAT, "damaged: the list of storages is missing");
     for (size_t i = 0; i < keys->items; i++) {
         legacy_storage *s = gt_torch_is_key(keys->item[i]) ? find_storage(l, keys->item[i]) : NULL;
         uint8_t count[COUNT_BYTES];
-        if (!s || s->at) return gt_fail(GT_FORMAT, "damaged: a storage that no tensor has, or one twice");
+        if (!s || s->at) return gt_fail(GT_FORMAT, "damaged: a storage without a tensor, or a repeated storage");
         uint64_t n = s->id.count * gt_weight_type_bytes(s->id.type);
         gt_status st = gt_read_at(w->fd, at, count, sizeof count);
         if (st) return st;
         at += COUNT_BYTES;
         if (gt_le64(count) != s->id.count)
-            return gt_fail(GT_FORMAT, "damaged: a storage of another size than its tensors say");
+            return gt_fail(GT_FORMAT, "damaged: a storage with another size than its tensors");
         if (n > w->bytes - at)
             return gt_fail(GT_FORMAT, "truncated: a storage of %llu bytes lies beyond the end of the file",
                            (unsigned long long)n);
         s->at = at;
         at += n;
     }
-    return at == w->bytes ? GT_OK : gt_fail(GT_FORMAT, "damaged: bytes behind the last storage");
+    return at == w->bytes ? GT_OK : gt_fail(GT_FORMAT, "damaged: bytes after the last storage");
 }
 
 static gt_status storage_in_stream(gt_weights_walk *k, gt_weight_storage *out, const gt_pickle *v) {
@@ -100,7 +100,7 @@ static gt_status storage_in_stream(gt_weights_walk *k, gt_weight_storage *out, c
     if (st) return st;
     const legacy_storage *s = find_storage(k->arg, id.key);
     if (!s || !s->at) return gt_fail(GT_FORMAT, "damaged: its storage is not in the file");
-    if (id.view) return gt_fail(GT_FORMAT, "a storage that is a part of another storage, which is not read");
+    if (id.view) return gt_fail(GT_FORMAT, "a storage inside another storage, which Gantry does not read");
     *out = (gt_weight_storage){.type = id.type, .at = s->at, .n = id.count * gt_weight_type_bytes(id.type)};
     return GT_OK;
 }
@@ -130,17 +130,17 @@ static gt_status read_embedded_head(gt_torch_id *id, const char *bytes, size_t n
     gt_pickle_input in = {.bytes = bytes, .end = n};
     gt_status st = arena ? gt_pickle_read_from(&magic, arena, &in, gt_weights_torch_names)
                          : gt_fail(GT_NOMEM, "out of memory for a pickle");
-    if (!st && !gt_torch_is_magic(magic)) st = gt_fail(GT_FORMAT, "damaged: no stream of torch.save");
+    if (!st && !gt_torch_is_magic(magic)) st = gt_fail(GT_FORMAT, "damaged: not a stream of torch.save");
     if (!st) st = read_legacy_head(arena, &in);
     if (!st) st = gt_torch_read_object(&root, arena, &in, &ids);
     if (!st) st = gt_pickle_read_from(&keys, arena, &in, gt_weights_torch_names);
     if (!st) st = gt_torch_read_id(id, root);
     if (!st && (id->view || keys->kind != GT_PICKLE_LIST || keys->items != 1 || !gt_torch_is_key(keys->item[0]) ||
                 compare_keys(keys->item[0], id->key)))
-        st = gt_fail(GT_FORMAT, "damaged: no stream of one storage");
+        st = gt_fail(GT_FORMAT, "damaged: not a stream of one storage");
     *head = (size_t)in.at + COUNT_BYTES;
     if (!st && (n - (size_t)in.at < COUNT_BYTES || gt_le64(bytes + in.at) != id->count))
-        st = gt_fail(GT_FORMAT, "damaged: a storage of another size than its stream says");
+        st = gt_fail(GT_FORMAT, "damaged: a storage with another size than in its stream");
     gt_arena_free(arena);
     return st;
 }

@@ -26,9 +26,10 @@ static size_t to_utf8(const uint8_t *from, size_t characters, char *out) {
 
 /* An array without dimensions: a number or a text. */
 static gt_status add_fact(gt_weights *w, const char *name, size_t entry, const gt_npy *array) {
-    if (array->size > TEXT_MOST) return gt_fail(GT_FORMAT, "a text of %d bytes, which is not read", array->size);
+    if (array->size > TEXT_MOST)
+        return gt_fail(GT_FORMAT, "a text of %d bytes, which Gantry does not read", array->size);
     size_t size = (size_t)array->size, all = array->head + size;
-    if (gt_zip_at(w->zip, entry)->size != all) return gt_fail(GT_FORMAT, "damaged: no array of its size");
+    if (gt_zip_at(w->zip, entry)->size != all) return gt_fail(GT_FORMAT, "damaged: not an array of its size");
     uint8_t *bytes = malloc(all + size + 1); /* and room for the text */
     if (!bytes) return gt_fail(GT_NOMEM, "out of memory for a text");
     char *text = (char *)bytes + all;

@@ -6,7 +6,7 @@
 static gt_status storage_in_pickle(gt_weights_walk *k, gt_weight_storage *out, const gt_pickle *v) {
     if (v->kind != GT_PICKLE_CALL || !gt_pickle_is(v->item[0], GT_PICKLE_NAME, "torch.storage._load_from_bytes") ||
         v->item[1]->kind != GT_PICKLE_LIST || v->item[1]->items != 1)
-        return gt_fail(GT_FORMAT, "damaged: no storage where one is expected");
+        return gt_fail(GT_FORMAT, "damaged: a storage is missing");
     return gt_torch_embedded(k->w, out, v->item[1]->item[0]);
 }
 
@@ -22,8 +22,8 @@ static gt_status take_networks(gt_weights *w, const gt_pickle *root) {
         return gt_weights_take(&k, "", root);
     }
     if (root->kind != GT_PICKLE_LIST || root->items != 3 || !is_network(root->item[2]))
-        return gt_fail(GT_FORMAT, "a pickle without a network: the reference implementation's are tables with G, D and "
-                                  "G_ema, its predecessor's the networks G, D, Gs");
+        return gt_fail(GT_FORMAT, "a pickle without a network: pickles of the reference implementation hold a table "
+                                  "with G, D and G_ema; pickles of its predecessor hold the networks G, D, Gs");
     w->kind = GT_WEIGHTS_TENSORFLOW;
     gt_status st = GT_OK;
     for (size_t i = 0; i < 3 && !st; i++)

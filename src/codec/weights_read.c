@@ -69,7 +69,7 @@ static gt_status pour_text(const gt_weights *w, const gt_weight_storage *s, uint
         uint64_t left = done < from ? from - done : from + n - done; /* pieces end where `from` is */
         size_t room = left < PIECE_BYTES ? (size_t)left : PIECE_BYTES;
         have += gt_pickle_latin1(text, length, bytes + have, room - have, &used);
-        if (!used) return gt_fail(GT_FORMAT, "damaged: text that stands for no bytes");
+        if (!used) return gt_fail(GT_FORMAT, "damaged: text that does not encode bytes");
         at += used;
         if (have < room) continue;
         if (done >= from) st = to(arg, bytes, have);
@@ -77,7 +77,7 @@ static gt_status pour_text(const gt_weights *w, const gt_weight_storage *s, uint
         have = 0;
     }
     if (!st && (done < from + n || (done == s->n && at < s->text)))
-        st = gt_fail(GT_FORMAT, "damaged: its bytes are not as many as its numbers need");
+        st = gt_fail(GT_FORMAT, "damaged: its number of bytes does not fit its numbers");
     return st;
 }
 

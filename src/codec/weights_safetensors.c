@@ -45,13 +45,13 @@ static gt_status add_tensor(gt_weights *w, const char *name, const json_t *value
     const json_t *shape = json_object_get(value, "shape"), *offsets = json_object_get(value, "data_offsets");
     int64_t from, to;
     if (!json_is_array(shape) || json_array_size(offsets) != 2 || !type)
-        return damaged(name, "no dtype, shape and data_offsets");
+        return damaged(name, "dtype, shape or data_offsets is missing");
     if (!find_type(type, &item.storage.type) && gt_weights_check_name(type)) return GT_FORMAT;
     if (!find_type(type, &item.storage.type))
-        return gt_fail(GT_FORMAT, "tensor '%s': numbers of type '%.20s', which are not read", name, type);
+        return gt_fail(GT_FORMAT, "tensor '%s': numbers of type '%.20s', which Gantry does not read", name, type);
     if (!get_integer(offsets, 0, &from) || !get_integer(offsets, 1, &to) || to < from ||
         (uint64_t)to > w->bytes - begin)
-        return damaged(name, "it lies outside of the file");
+        return damaged(name, "it lies outside the file");
     if (json_array_size(shape) > GT_WEIGHT_MOST_DIMS)
         return gt_fail(GT_FORMAT, "tensor '%s': more than %d dimensions", name, GT_WEIGHT_MOST_DIMS);
     item.seen.n_dims = (int)json_array_size(shape);
@@ -60,7 +60,7 @@ static gt_status add_tensor(gt_weights *w, const char *name, const json_t *value
         if (!get_integer(shape, (size_t)i, &item.seen.dims[i]) ||
             gt_mul_overflows(bytes, (size_t)item.seen.dims[i], &bytes))
             return damaged(name, "its shape is impossible");
-    if (bytes != (uint64_t)(to - from)) return damaged(name, "its bytes are not those of its shape");
+    if (bytes != (uint64_t)(to - from)) return damaged(name, "its number of bytes does not fit its shape");
     item.storage.at = begin + (uint64_t)from;
     item.storage.n = bytes;
     *where = (range){(uint64_t)from, (uint64_t)to, name};
@@ -71,7 +71,7 @@ static gt_status add_tensor(gt_weights *w, const char *name, const json_t *value
 static gt_status add_metadata(gt_weights *w, json_t *metadata) {
     const char *key;
     json_t *value;
-    gt_status st = json_is_object(metadata) ? GT_OK : gt_fail(GT_FORMAT, "damaged: metadata that is not a table");
+    gt_status st = json_is_object(metadata) ? GT_OK : gt_fail(GT_FORMAT, "damaged: its metadata is not a table");
     json_object_foreach(metadata, key, value) {
         if (st || (st = gt_weights_check_name(key))) return st;
         st = json_is_string(value) ? gt_weights_add_text(w, key, json_string_value(value), json_string_length(value))
@@ -92,11 +92,11 @@ static gt_status check_ranges(range *ranges, size_t n, uint64_t bytes) {
     if (n) qsort(ranges, n, sizeof *ranges, by_begin);
     for (size_t i = 0; i < n; at = ranges[i++].end)
         if (ranges[i].begin != at)
-            return damaged(ranges[i].name, ranges[i].begin < at ? "it overlaps another tensor"
-                                                                : "bytes in front of it belong to no tensor");
+            return damaged(ranges[i].name,
+                           ranges[i].begin < at ? "it overlaps another tensor" : "bytes before it belong to no tensor");
     return at == bytes
                ? GT_OK
-               : gt_fail(GT_FORMAT, "damaged: %llu bytes behind the last tensor", (unsigned long long)(bytes - at));
+               : gt_fail(GT_FORMAT, "damaged: %llu bytes after the last tensor", (unsigned long long)(bytes - at));
 }
 
 static gt_status add_all(gt_weights *w, json_t *header, uint64_t begin) {

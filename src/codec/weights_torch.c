@@ -6,7 +6,7 @@
 #include "codec/weights_internal.h"
 #include "base/door/memory.h"
 
-#define TAKE_A_STATE_DICT "; take its state dict: torch.save(model.state_dict(), 'weights.pt')"
+#define TAKE_A_STATE_DICT "; save its state dict instead: torch.save(model.state_dict(), 'weights.pt')"
 
 /* A storage's name: digits. */
 bool gt_torch_is_key(const gt_pickle *v) {
@@ -43,13 +43,13 @@ gt_status gt_torch_read_id(gt_torch_id *out, const gt_pickle *v) {
     bool good = id && id->kind == GT_PICKLE_LIST && id->items >= 5 && id->items <= 6 &&
                 is_word(id->item[0], "storage") && find_class(id->item[1], &out->type) &&
                 gt_torch_is_key(id->item[2]) && id->item[4]->kind == GT_PICKLE_INTEGER && id->item[4]->integer >= 0;
-    if (!good) return gt_fail(GT_FORMAT, "damaged: no storage where one is expected");
+    if (!good) return gt_fail(GT_FORMAT, "damaged: a storage is missing");
     out->key = id->item[2];
     out->count = (uint64_t)id->item[4]->integer;
     if (id->items == 6 && id->item[5]->kind != GT_PICKLE_NONE) out->view = id->item[5];
     size_t bytes;
     return gt_mul_overflows((size_t)out->count, gt_weight_type_bytes(out->type), &bytes)
-               ? gt_fail(GT_FORMAT, "damaged: a storage of an absurd size")
+               ? gt_fail(GT_FORMAT, "damaged: a storage of an impossible size")
                : GT_OK;
 }
 
@@ -79,7 +79,7 @@ static gt_status storage_in_zip(gt_weights_walk *k, gt_weight_storage *out, cons
     char name[2 * GT_WEIGHT_NAME_MAX];
     gt_status st = gt_torch_read_id(&id, v);
     if (st) return st;
-    if (id.view) return gt_fail(GT_FORMAT, "a storage that is a part of another storage, which is not read");
+    if (id.view) return gt_fail(GT_FORMAT, "a storage inside another storage, which Gantry does not read");
     snprintf(name, sizeof name, "%sdata/%.*s", (const char *)k->arg, (int)id.key->n, id.key->bytes);
     const gt_zip_entry *entry = gt_zip_find(k->w->zip, name, &out->entry);
     if (!entry) return missing(name);
@@ -107,7 +107,7 @@ static gt_status check_order(gt_zip *z, size_t i) {
     if (st) return gt_wrap(st, "entry '%.100s'", entry->name);
     if (!memcmp(order, "little", sizeof order)) return GT_OK;
     return gt_fail(GT_FORMAT,
-                   "numbers in big-endian order, which are not read; save the file again on another machine");
+                   "numbers in big-endian order, which Gantry does not read; save the file again on another machine");
 }
 
 /* Other entries than the pickle and the numbers. */
@@ -118,7 +118,7 @@ static gt_status check_entries(gt_zip *z, const char *folder) {
         const char *name = gt_zip_at(z, i)->name;
         if (strncmp(name, folder, n)) continue;
         if (!strcmp(name + n, "constants.pkl") || !strncmp(name + n, "code/", 5))
-            st = gt_fail(GT_FORMAT, "a program (TorchScript), which is not run; take its state dict: "
+            st = gt_fail(GT_FORMAT, "a program (TorchScript), which Gantry does not run; save its state dict instead: "
                                     "torch.save(torch.jit.load(FILE).state_dict(), 'weights.pt')");
         else if (!strcmp(name + n, "byteorder")) st = check_order(z, i);
     }

@@ -139,12 +139,12 @@ static gt_status take_number(walk *k, const gt_pickle *v) {
 
 static gt_status add_array(walk *k, const gt_pickle_array *a) {
     gt_weight_type type;
-    if (!gt_weight_type_of_array(&a->array, &type)) return broken(k, "numbers of a type that is not read");
+    if (!gt_weight_type_of_array(&a->array, &type)) return broken(k, "numbers of a type that Gantry does not read");
     gt_weight_item item = {
         .storage = {
             .type = type, .at = a->at, .n = a->array.elements * (size_t)a->array.size, .utf8 = a->utf8, .text = a->n}};
     if (a->utf8 ? a->n / 2 > item.storage.n || a->n < item.storage.n : a->n != item.storage.n)
-        return broken(k, "an array whose bytes do not fit its shape");
+        return broken(k, "an array with a size that does not fit its shape");
     gt_weight_set_shape(&item, &a->array);
     return gt_weights_add(k->w, k->name, &item);
 }
@@ -232,7 +232,7 @@ static gt_status take_call(walk *k, const gt_pickle *v) {
         {"numpy.core.numeric._frombuffer", take_array},
         {"numpy._core.numeric._frombuffer", take_array},
     };
-    if (v->item[0]->kind != GT_PICKLE_NAME) return broken(k, "a call of something without name");
+    if (v->item[0]->kind != GT_PICKLE_NAME) return broken(k, "a call of something without a name");
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
         if (gt_pickle_is(v->item[0], GT_PICKLE_NAME, calls[i].name)) return calls[i].take(k, v);
     return gt_weights_add_none(k->w, k->name);
@@ -251,7 +251,7 @@ static gt_status take_items(walk *k, const gt_pickle *v) {
 }
 
 static gt_status take_value(walk *k, const gt_pickle *v) {
-    if (k->depth == DEPTH_MOST) return broken(k, "values in values without end, or nested too deep");
+    if (k->depth == DEPTH_MOST) return broken(k, "values nested without end, or too deep");
     if (k->visits++ == VISITS_MOST) return broken(k, "it refers to its values too often");
     gt_status st = GT_OK;
     k->depth++;

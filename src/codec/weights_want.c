@@ -75,7 +75,7 @@ gt_status gt_weights_want(const gt_weights *w, const char *what, size_t n, gt_we
         const gt_weight_wanted *x = &wanted[i];
         const gt_weight *t = x->place == GT_WEIGHT_NOWHERE ? NULL : gt_weights_at(w, x->place);
         if (t && !has_shape(t, x))
-            return gt_fail(GT_FORMAT, "'%s' has the shape %s where %s is needed", t->name,
+            return gt_fail(GT_FORMAT, "'%s' has the shape %s, but %s is needed", t->name,
                            shape_text(t->n_dims, t->dims, there), shape_text(x->n_dims, x->dims, here));
     }
     return GT_OK;

@@ -29,10 +29,10 @@ struct gt_zip {
 static gt_status zip_failure(zip_error_t *e) {
     switch (zip_error_code_zip(e)) {
     case ZIP_ER_MEMORY: return gt_fail(GT_NOMEM, "out of memory");
-    case ZIP_ER_CRC: return gt_fail(GT_FORMAT, "damaged: its CRC-32 is not the one in the archive");
-    case ZIP_ER_NOZIP: return gt_fail(GT_FORMAT, "no ZIP archive, or damaged or truncated");
-    case ZIP_ER_EOF: return gt_fail(GT_FORMAT, "damaged or truncated: it cannot be read to its end");
-    case ZIP_ER_MULTIDISK: return gt_fail(GT_FORMAT, "one part of a ZIP in several files; join them first");
+    case ZIP_ER_CRC: return gt_fail(GT_FORMAT, "damaged: its CRC-32 differs from the one in the archive");
+    case ZIP_ER_NOZIP: return gt_fail(GT_FORMAT, "not a ZIP archive, or damaged or truncated");
+    case ZIP_ER_EOF: return gt_fail(GT_FORMAT, "damaged or truncated: its end cannot be read");
+    case ZIP_ER_MULTIDISK: return gt_fail(GT_FORMAT, "one part of a ZIP in several files; join the parts first");
     case ZIP_ER_SEEK:
     case ZIP_ER_INVAL: return gt_fail(GT_FORMAT, "damaged: its index leads beyond the end of the file");
     case ZIP_ER_READ: return gt_fail(GT_FAILED, "cannot be read: %s", zip_error_strerror(e));
@@ -62,15 +62,16 @@ static gt_status open_handle(zip_t **handle, int fd) {
 static gt_status check_entry(const zip_stat_t *e, uint64_t file_bytes) {
     if (e->encryption_method != ZIP_EM_NONE) return gt_fail(GT_FORMAT, "entry '%s': encrypted", e->name);
     if (e->comp_method != ZIP_CM_STORE && e->comp_method != ZIP_CM_DEFLATE)
-        return gt_fail(GT_FORMAT, "entry '%s': packed by method %d; stored (0) and deflated (8) can be read", e->name,
-                       e->comp_method);
+        return gt_fail(GT_FORMAT,
+                       "entry '%s': packed with method %d; Gantry reads only stored (0) and deflated (8) entries",
+                       e->name, e->comp_method);
     if (file_bytes < LOCAL_BYTES || e->comp_size > file_bytes - LOCAL_BYTES)
         return gt_fail(GT_FORMAT, "entry '%s': damaged or truncated: it would lie beyond the end of the file", e->name);
     if (e->comp_method == ZIP_CM_STORE ? e->size != e->comp_size : e->size / DEFLATE_MOST > e->comp_size)
         return gt_fail(GT_FORMAT, "entry '%s': damaged: %llu bytes cannot be packed into %llu", e->name,
                        (unsigned long long)e->size, (unsigned long long)e->comp_size);
     if (e->size == 0 && e->crc != 0) /* libzip looks at no checksum where there is nothing to read */
-        return gt_fail(GT_FORMAT, "entry '%s': damaged: it is empty, and its CRC-32 is not", e->name);
+        return gt_fail(GT_FORMAT, "entry '%s': damaged: it is empty, but its CRC-32 is not", e->name);
     return GT_OK;
 }
 
@@ -91,7 +92,7 @@ static gt_status read_index(gt_zip *z, uint64_t file_bytes) {
         if (zip_stat_index(z->handle, (zip_uint64_t)i, ZIP_FL_ENC_RAW, &e))
             return zip_failure(zip_get_error(z->handle));
         if ((e.valid & needed) != needed)
-            return gt_fail(GT_FORMAT, "damaged: entry %lld of its index is not whole", (long long)i);
+            return gt_fail(GT_FORMAT, "damaged: entry %lld of its index is incomplete", (long long)i);
         size_t length = strlen(e.name);
         if (length == 0 || e.name[length - 1] == '/') continue; /* a folder */
         gt_status st = check_entry(&e, file_bytes);
@@ -161,7 +162,7 @@ static gt_status read_front(const gt_zip *z, size_t i, char *out, size_t n, bool
     char beyond;
     if (!st && whole && (got = zip_fread(file, &beyond, 1)) != 0)
         st = got < 0 ? zip_failure(zip_file_get_error(file))
-                     : gt_fail(GT_FORMAT, "damaged: it goes on after %zu bytes", n);
+                     : gt_fail(GT_FORMAT, "damaged: it continues after %zu bytes", n);
     zip_fclose(file);
     return st;
 }

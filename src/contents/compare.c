@@ -76,7 +76,7 @@ static void describe_difference(const part *a, const part *b, char *text, size_t
            (!a->of[i].values.n || !memcmp(a->of[i].values.data, b->of[i].values.data, a->of[i].values.n)))
         i++;
     if (i == a->n || i == b->n || strcmp(a->of[i].head.name, b->of[i].head.name)) {
-        snprintf(text, room, "one has a %s, the other has none", i < a->n ? a->of[i].head.name : b->of[i].head.name);
+        snprintf(text, room, "only one of them has a %s", i < a->n ? a->of[i].head.name : b->of[i].head.name);
         return;
     }
     size_t n = a->n > 1 || b->n > 1 ? (size_t)snprintf(text, room, "%s: ", a->of[i].head.name) : 0;
@@ -103,7 +103,7 @@ static gt_status tell_first(const gt_contents *a, int64_t i, const gt_contents *
     part *parts = calloc(2, sizeof *parts);
     gt_status st = parts ? GT_OK : gt_fail(GT_NOMEM, "out of memory for values to compare");
     name_part(i >= 0 ? a : b, i >= 0 ? i : k, name);
-    if (i < 0 || k < 0) snprintf(how, sizeof how, "in '%.3000s' alone", i >= 0 ? a->path : b->path);
+    if (i < 0 || k < 0) snprintf(how, sizeof how, "only in '%.3000s'", i >= 0 ? a->path : b->path);
     else {
         if (!st) st = keep_part(&parts[0], a, i);
         if (!st) st = keep_part(&parts[1], b, k);
@@ -131,7 +131,8 @@ gt_status gt_contents_compare(const gt_contents *a, const gt_contents *b, gt_con
     *out = (gt_contents_difference){0};
     if (!a->arrays != !b->arrays)
         return gt_fail(
-            GT_USAGE, "'%s' is a %s and '%s' a %s: only tensors can be compared with tensors, and samples with samples",
+            GT_USAGE,
+            "'%s' is a %s and '%s' is a %s: tensors can only be compared with tensors, and samples with samples",
             a->path, a->kind, b->path, b->kind);
     for (int64_t i = 0, k = 0; (i < a->count || k < b->count) && !st; out->all++) {
         int o = order(a, i, b, k);

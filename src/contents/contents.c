@@ -72,13 +72,12 @@ static gt_status open_kind(gt_contents *c, const gt_network_options *reading) {
     gt_file_kind kind = gt_kind_of_file(c->path);
     if (kind == GT_KIND_SPECIAL)
         return gt_fail(GT_FAILED,
-                       "'%s' is neither a regular file nor a folder: copy what it gives into a file, and take that",
+                       "'%s' is neither a regular file nor a folder: save its contents to a file and pass that file",
                        c->path);
     if (kind == GT_KIND_MISSING && access(c->path, R_OK) && !gt_synth_of_path(c->path))
         return gt_fail(GT_FAILED, "'%s': %s; a run, a checkpoint, a network, a dataset or a picture is needed", c->path,
                        strerror(errno));
-    if (kind == GT_KIND_EMPTY)
-        return gt_fail(GT_FORMAT, "'%s' is empty: there is nothing of which a hash could be", c->path);
+    if (kind == GT_KIND_EMPTY) return gt_fail(GT_FORMAT, "'%s' is empty, so there is nothing to hash", c->path);
     if (is_checkpoint(c->path, kind)) return contents_of_checkpoint(c);
     if (gt_kind_is_foreign_network(kind)) {
         gt_status st;
@@ -99,7 +98,7 @@ gt_status gt_contents_open(gt_contents **out, const char *path, const gt_network
     if (c) *c = (gt_contents){.path = strdup(path), .arena = gt_arena_new()};
     gt_status st = c && c->path && c->arena ? open_kind(c, reading)
                                             : gt_fail(GT_NOMEM, "out of memory for opening '%s'", path);
-    if (!st && c->count == 0) st = gt_fail(GT_FORMAT, "'%s' holds no numbers of which a hash could be", path);
+    if (!st && c->count == 0) st = gt_fail(GT_FORMAT, "'%s' holds no numbers to hash", path);
     if (st) {
         gt_contents_close(c);
         return st;

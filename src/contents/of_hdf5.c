@@ -89,7 +89,7 @@ static gt_status add_set(gt_contents *c, const gt_h5_set *s, const char *path) {
     gt_number read_as;
     if (!type_of(s, &a.type, &read_as))
         return gt_fail(GT_FORMAT,
-                       "of a kind that is not read: numbers of at most 64 bits and texts of fixed length are");
+                       "of an unsupported kind: only numbers of at most 64 bits and texts of fixed length are read");
     for (a.n_dims = 0; a.n_dims < s->n_dims; a.n_dims++) dims[a.n_dims] = s->dims[a.n_dims];
     if (read_as == GT_NUMBER_STATISTIC) dims[a.n_dims++] = 3;
     if (read_as == GT_NUMBER_TEXT) dims[a.n_dims++] = (int64_t)s->bytes;

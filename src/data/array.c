@@ -27,9 +27,8 @@ static gt_status tell_axes(gt_source_info *notes, const gt_axes *a, const char *
     if (a->channels > 1)
         snprintf(channels, sizeof channels, "%" PRId64 " channels that come %s", a->channels,
                  a->planes ? "first" : "last");
-    return gt_notes_say(notes,
-                        "an array %s is taken for %" PRId64 " pictures of %" PRId64 " x %" PRId64 " pixels, %s%s", is,
-                        a->count, a->width, a->height, channels, otherwise);
+    return gt_notes_say(notes, "an array %s is read as %" PRId64 " pictures of %" PRId64 " x %" PRId64 " pixels, %s%s",
+                        is, a->count, a->width, a->height, channels, otherwise);
 }
 
 /* Four axes, of which nobody says what they mean. */
@@ -38,7 +37,7 @@ static gt_status guess_layout(gt_axes *out, gt_source_info *notes, const int64_t
     if (wide && !colours && d[1] > most)
         return gt_fail(GT_FORMAT,
                        "an array %s: neither its second nor its last axis can be channels (at most %" PRId64
-                       "); --layout=nhwc or --layout=nchw of gantry dataset says which it is",
+                       "); declare it with gantry dataset --layout=nhwc or --layout=nchw",
                        is, most);
     bool planes = colours || wide, doubtful = d[3] > COLOURS_MOST && d[3] > d[1] && d[2] > d[1];
     bool third = d[2] <= COLOURS_MOST && d[0] > COLOURS_MOST && d[1] > COLOURS_MOST && d[3] > COLOURS_MOST;
@@ -65,15 +64,15 @@ static gt_status guess_rows(gt_axes *out, gt_source_info *notes, gt_array_layout
     }
     if (d[1] < SHORT)
         return gt_fail(GT_FORMAT,
-                       "an array %s: rows of %" PRId64 " numbers, and no pictures: pictures are needed; for points: "
-                       "gantry gmm fit FILE",
+                       "an array %s: rows of %" PRId64
+                       " numbers, not pictures: pictures are needed; for points: gantry gmm fit FILE",
                        is, d[1]);
     if (side * side != d[1] && (side = llround(sqrt((double)d[1] / 3)), 3 * side * side == d[1]))
         snprintf(example, sizeof example, "3x%" PRId64 "x%" PRId64, side, side);
     else if (side * side == d[1]) snprintf(example, sizeof example, "%" PRId64 "x%" PRId64, side, side);
     return gt_fail(GT_FORMAT,
-                   "an array %s: gantry dataset --shape=HxW or HxWxC says which picture a row is, such as --shape=%s; "
-                   "for points: gantry gmm fit",
+                   "an array %s: declare the shape of the picture in a row with gantry dataset --shape=HxW or HxWxC, "
+                   "such as --shape=%s; for points: gantry gmm fit",
                    is, example);
 }
 
@@ -95,10 +94,10 @@ static gt_status read_shape(const char *text, gt_array_layout layout, gt_axes *o
         out->planes = layout == GT_ARRAY_GUESS ? first : layout == GT_ARRAY_NCHW;
         return GT_OK;
     }
-    return gt_fail(GT_USAGE,
-                   "--shape=%s: height and width, and channels where there are several, as in 28x28, 32x32x3 "
-                   "or 3x32x32",
-                   text);
+    return gt_fail(
+        GT_USAGE,
+        "--shape=%s: give height and width, and the channels if there are several, as in 28x28, 32x32x3 or 3x32x32",
+        text);
 }
 
 static gt_status axes_of_shape(gt_axes *out, const gt_source_options *o, int n_dims, const int64_t *dims,

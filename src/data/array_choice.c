@@ -82,24 +82,24 @@ gt_status gt_array_choose(gt_array_choice *c, gt_source_info *notes) {
     if (c->list.failed) return gt_fail(GT_NOMEM, "out of memory for a list of arrays");
     if (*c->wanted) {
         if (!is_there(c, c->wanted))
-            return gt_fail(GT_USAGE, "--array=%s: there is no such array; there are %s", c->wanted,
+            return gt_fail(GT_USAGE, "--array=%s: there is no such array; the arrays are %s", c->wanted,
                            c->names.count ? list_of(c) : "none");
         gt_status st = take_name(c->images, c->wanted);
         if (!st) find_labels(c);
-        return st || *c->labels ? st : gt_notes_say(notes, "no array of labels belongs to '%s'", c->images);
+        return st || *c->labels ? st : gt_notes_say(notes, "there is no array of labels for '%s'", c->images);
     }
     if (!c->rank[IMAGES])
-        return gt_fail(GT_FORMAT, "holds no array of images (images, x_train, data, arr_0, or 3 or 4 axes)%s%s",
-                       c->names.count ? "; --array=NAME of gantry dataset takes one of " : "",
-                       c->names.count ? list_of(c) : "");
+        return gt_fail(
+            GT_FORMAT, "holds no array of images (named images, x_train, data or arr_0, or with 3 or 4 axes)%s%s",
+            c->names.count ? "; choose one with gantry dataset --array=NAME: " : "", c->names.count ? list_of(c) : "");
     if (c->by_shape < 2) return GT_OK;
     if (c->rank[IMAGES] > ROLE_NAMES)
         return gt_fail(GT_FORMAT,
-                       "holds %d arrays of images, and none is called images, x_train, data or arr_0; --array=NAME of "
-                       "gantry dataset takes one of them: %s",
+                       "holds %d arrays of images, and none is called images, x_train, data or arr_0; choose one with "
+                       "gantry dataset --array=NAME: %s",
                        c->by_shape, list_of(c));
-    return gt_notes_say(notes, "of %s the array '%s' is taken (--array=NAME of gantry dataset: another one)",
-                        list_of(c), c->images);
+    return gt_notes_say(notes, "of %s, the array '%s' is used (another one: gantry dataset --array=NAME)", list_of(c),
+                        c->images);
 }
 
 void gt_array_choice_free(gt_array_choice *c) {

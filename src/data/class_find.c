@@ -36,13 +36,13 @@ gt_status gt_class_of_text(const gt_class_names *n, const char *option, const ch
     }
     *class = found ? named : number;
     if (found > 1)
-        return gt_fail(GT_USAGE, "%s: %d classes have the name '%.60s'; a number says which, as in #%d", option, found,
-                       text, named);
+        return gt_fail(GT_USAGE, "%s: %d classes have the name '%.60s'; choose one by its number, as in #%d", option,
+                       found, text, named);
     if (!found || number < 0 || number == named || n->names_first) return GT_OK;
     char other[64] = "without a name";
     if (number < n->names) snprintf(other, sizeof other, "'%.60s'", n->name[number]);
-    return gt_fail(GT_USAGE, "%s: class %d is called '%.60s', and class %d %s: say #%d or %s%.60s, whichever is meant",
-                   option, named, text, number, other, number, GT_CLASS_NAMED, text);
+    return gt_fail(GT_USAGE, "%s: class %d is called '%.60s', and class %d %s: write #%d or %s%.60s", option, named,
+                   text, number, other, number, GT_CLASS_NAMED, text);
 }
 
 const char *gt_class_nearest(const gt_class_names *n, const char *text) {

@@ -53,11 +53,10 @@ static gt_status say_moved(gt_source_info *n, char *const *old, int olds) {
     for (int k = 0; k < olds && k < n->class_names; k++)
         for (int other = 0; other < olds && strcmp(old[k], n->class_name[k]); other++)
             if (!strcmp(old[other], n->class_name[k]))
-                return gt_notes_say(
-                    n,
-                    "--class-names calls class %d '%.60s', which the labels call '%.60s'; their '%.60s' is "
-                    "class %d",
-                    k, n->class_name[k], old[k], old[other], other);
+                return gt_notes_say(n,
+                                    "--class-names calls class %d '%.60s', but the labels call it '%.60s'; in the "
+                                    "labels, '%.60s' is class %d",
+                                    k, n->class_name[k], old[k], old[other], other);
     return GT_OK;
 }
 

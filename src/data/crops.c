@@ -105,7 +105,7 @@ static gt_status square_of(const crops *c, const gt_picture *p, int64_t square, 
     if (p->height < c->side || p->width < c->side)
         return gt_fail(GT_FORMAT, "%d x %d pixels: smaller than a square of --crops=%d", p->width, p->height, c->side);
     int64_t columns = along(p->width, c->side);
-    if (square >= columns * along(p->height, c->side)) return gt_fail(GT_FORMAT, "smaller than its head says");
+    if (square >= columns * along(p->height, c->side)) return gt_fail(GT_FORMAT, "smaller than in its header");
     int x = begin_of(square % columns, p->width, c->side), y = begin_of(square / columns, p->height, c->side);
     *out = (gt_box){.left = x, .top = y, .right = x + c->side, .bottom = y + c->side};
     return GT_OK;
@@ -116,7 +116,7 @@ static gt_status cut_window(const crops *c, const gt_picture *p, int64_t item, i
     gt_status st = GT_OK;
     if (c->windows) b = c->windows[item];
     else st = square_of(c, p, item - c->first[picture], &b);
-    if (!st && (b.right > p->width || b.bottom > p->height)) st = gt_fail(GT_FORMAT, "smaller than its head says");
+    if (!st && (b.right > p->width || b.bottom > p->height)) st = gt_fail(GT_FORMAT, "smaller than in its header");
     if (!st) st = gt_picture_new(out, b.bottom - b.top, b.right - b.left, p->channels, p->type);
     if (st) return st;
     out->alpha = p->alpha;

@@ -69,7 +69,7 @@ static gt_status unquote_field(const gt_csv *c, char *field, char **next) {
     if (*from != '"') return gt_fail(GT_FORMAT, "line %" PRId64 ": a quote is not closed", c->line);
     char *behind = past_margin(c, from + 1);
     if (*behind && *behind != c->separator)
-        return gt_fail(GT_FORMAT, "line %" PRId64 ": text behind a closing quote", c->line);
+        return gt_fail(GT_FORMAT, "line %" PRId64 ": text after a closing quote", c->line);
     *next = *behind ? behind + 1 : NULL;
     *to = 0;
     size_t marks = strspn(field, "'");
@@ -129,7 +129,8 @@ static gt_status read_line(gt_csv *c, size_t *n) {
     int byte = 0;
     c->line++;
     for (*n = 0; byte != '\n' && (byte = getc_unlocked(c->file)) != EOF;) {
-        if (byte == 0 || *n == GT_CSV_LINE_MAX) return gt_fail(GT_FORMAT, "line %" PRId64 ": no line of text", c->line);
+        if (byte == 0 || *n == GT_CSV_LINE_MAX)
+            return gt_fail(GT_FORMAT, "line %" PRId64 ": not a line of text", c->line);
         gt_status st = gt_grow(&c->text, &c->room, *n + 2, 1, "a long line");
         if (st) return st;
         c->text[(*n)++] = (char)byte;

@@ -72,7 +72,7 @@ void gt_damage_free(gt_damage *d) {
 gt_status gt_damage_too_many(const char *spec, int64_t damaged, int64_t pictures) {
     return gt_fail(GT_FORMAT,
                    "'%s': %" PRId64 " of %" PRId64
-                   " pictures are damaged so far, more than the 1 %% that --on-error=skip passes over; gantry dataset "
-                   "verify lists all of them, gantry dataset SOURCE DEST --on-error=skip makes a set without them",
+                   " pictures are damaged so far, more than the 1 %% that --on-error=skip allows; gantry dataset "
+                   "verify lists them, gantry dataset SOURCE DEST --on-error=skip makes a set without them",
                    spec, damaged, pictures);
 }

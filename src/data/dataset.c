@@ -104,7 +104,7 @@ static gt_status check_labels(const gt_dataset *ds) {
     if (!missing) return GT_OK;
     return gt_fail(GT_FORMAT,
                    "'%s': %" PRId64 " of %" PRId64
-                   " images have no label, the first is '%s'; --cond and --semi need all of them",
+                   " images have no label, the first is '%s'; --cond and --semi need a label for each image",
                    ds->spec, missing, s->count, gt_source_name(s, first, buffer));
 }
 
@@ -112,7 +112,7 @@ static gt_status check_labels(const gt_dataset *ds) {
 static gt_status count_mask_classes(gt_dataset *ds) {
     size_t pixels = (size_t)ds->shape.height * (size_t)ds->shape.width;
     int most = 0;
-    if (!ds->source->mask) return gt_fail(GT_USAGE, "'%s' has no masks, and segmentation needs them", ds->spec);
+    if (!ds->source->mask) return gt_fail(GT_USAGE, "'%s' has no masks, which segmentation needs", ds->spec);
     uint8_t *mask = malloc(pixels);
     gt_status st = mask ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a mask");
     for (int64_t i = 0; i < ds->source->count && !st && !ds->info.mask_name; i++) {
@@ -199,11 +199,11 @@ const gt_dataset_info *gt_dataset_get_info(const gt_dataset *ds) { return &ds->i
 
 void gt_dataset_tell_classes(const gt_dataset *ds, const char *spec) {
     gt_source_tell(&ds->source->info, spec);
-    if (ds->info.passed) gt_info("'%s': passed over: %s", spec, ds->info.passed);
+    if (ds->info.passed) gt_info("'%s': skipped: %s", spec, ds->info.passed);
 }
 
 void gt_dataset_tell_fit(const gt_dataset *ds, const char *spec) {
     int border = ds->source->info.border, side = 28 + 2 * border;
-    if (border) gt_info("'%s': a border of %d makes %d x %d pixels of MNIST's 28 x 28", spec, border, side, side);
+    if (border) gt_info("'%s': a border of %d enlarges MNIST's 28 x 28 to %d x %d pixels", spec, border, side, side);
     if (ds->info.fitted) gt_info("'%s': %s", spec, ds->info.fitted);
 }

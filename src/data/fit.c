@@ -35,7 +35,7 @@ static gt_status describe_fit(const gt_source *s, const gt_transform *t, const u
     gt_buffer b = {0};
     char is[GT_SHAPE_BYTES], name[GT_ITEM_NAME_BYTES];
     gt_buffer_printf(&b, "%" PRId64 " of %" PRId64 " picture%s", u->n, u->looks, s->count == 1 ? "" : "s");
-    if (u->looks < s->count) gt_buffer_printf(&b, " looked at");
+    if (u->looks < s->count) gt_buffer_printf(&b, " checked");
     gt_buffer_printf(&b, ", such as '%s' (%s), made as gantry dataset ", gt_source_name(s, u->first, name),
                      gt_picture_shape(&u->found, is));
     print_options(t, &b);

@@ -68,7 +68,7 @@ static gt_status add_head(record_list *r, const json_t *record) {
             st = gt_names_add(&r->keys, key, strlen(key));
         }
     }
-    if (!st && !r->keys.count) st = gt_fail(GT_FORMAT, "line 1: an object with nothing that can be a label");
+    if (!st && !r->keys.count) st = gt_fail(GT_FORMAT, "line 1: an object without a possible label");
     gt_buffer_printf(&r->text, "\n");
     return st;
 }
@@ -88,8 +88,8 @@ static gt_status add_record(record_list *r, const json_t *record) {
         const json_t *value = json_object_get(record, key);
         size_t there = json_is_array(value) ? json_array_size(value) : 1, columns = of_list ? there : columns_of(r, i);
         if (value && !json_is_null(value) && there != columns)
-            return gt_fail(GT_FORMAT, "line %" PRId64 ": '%.60s' has %zu value%s, in the first line it has %zu",
-                           r->line, key, there, there == 1 ? "" : "s", columns);
+            return gt_fail(GT_FORMAT, "line %" PRId64 ": '%.60s' has %zu value%s, but %zu in the first line", r->line,
+                           key, there, there == 1 ? "" : "s", columns);
         if (i) gt_buffer_printf(&r->text, ",");
         add_single(&r->text, json_is_array(value) ? json_array_get(value, of_list) : value);
     }
@@ -255,7 +255,7 @@ static gt_status read_bytes(int fd, uint64_t size, char **text, size_t *n) {
     }
     int64_t line = 1;
     for (const char *p = *text; zero && (p = memchr(p, '\n', (size_t)(*text + *n - p))); p++) line++;
-    if (zero) st = gt_fail(GT_FORMAT, "line %" PRId64 ": no line of text", line);
+    if (zero) st = gt_fail(GT_FORMAT, "line %" PRId64 ": not a line of text", line);
     if (!st && *text) (*text)[*n] = 0;
     return st;
 }

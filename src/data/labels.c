@@ -120,8 +120,7 @@ static gt_status renumber_classes(gt_source_info *n, int64_t count, const gt_sou
         if (k >= 0) number[k] = i + 1;
     }
     for (int k = 0; k < n->class_names && !st; k++)
-        if (!number[k])
-            st = gt_fail(GT_FORMAT, "class_names: '%.200s', which is a label, is not there", n->class_name[k]);
+        if (!number[k]) st = gt_fail(GT_FORMAT, "class_names: the label '%.200s' is missing", n->class_name[k]);
     for (int64_t i = 0; i < count && !st; i++)
         if (n->classes[i] >= 0) n->classes[i] = number[n->classes[i]] - 1;
     free(number);
@@ -141,7 +140,8 @@ gt_status gt_notes_take_class_names(gt_source_info *n, int64_t count, gt_source_
 
 gt_status gt_notes_set_range(gt_source_info *n, double low, double high) {
     if (!isfinite(low) || !isfinite(high) || low >= high)
-        return gt_fail(GT_FORMAT, "range: %g, %g is not a range; two finite numbers, the smaller one first", low, high);
+        return gt_fail(GT_FORMAT, "range: %g, %g is not a range; give two finite numbers, the smaller one first", low,
+                       high);
     n->has_range = n->says_range = true;
     n->range[0] = low;
     n->range[1] = high;
@@ -165,8 +165,8 @@ bool gt_label_is_none(const char *text) {
 }
 
 gt_status gt_notes_say_none(gt_source_info *n, int64_t count, const char *example) {
-    return gt_notes_say(n, "%" PRId64 " label%s such as '%.40s' among numbers: no label", count, gt_plural(count),
-                        example);
+    return gt_notes_say(n, "%" PRId64 " label%s such as '%.40s' among numbers: these images have no label", count,
+                        gt_plural(count), example);
 }
 
 /* ---- names of classes that look the same ---- */
@@ -245,8 +245,8 @@ gt_status gt_notes_say_one_hot(gt_source_info *n, int64_t count) {
     }
     if (!all || !count) return GT_OK;
     return gt_notes_say(n,
-                        "the labels are one-hot, rows of %d numbers with a single 1: they are taken as vectors, as "
-                        "whole numbers in an array they would be classes",
+                        "the labels are one-hot, rows of %d numbers with a single 1: they are read as vectors; whole "
+                        "numbers in an array would be read as classes",
                         n->label_width);
 }
 

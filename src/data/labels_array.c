@@ -44,8 +44,8 @@ static gt_status take_one_hot(gt_source_info *n, const gt_npy *a, const void *da
     gt_status st = gt_notes_new_classes(n, (int64_t)count);
     for (size_t i = 0; i < count && !st; i++) n->classes[i] = (int32_t)hot(a, data, i, width);
     return st ? st
-              : gt_notes_say(
-                    n, "the labels are one-hot, rows of %zu numbers with a single 1: they are taken as classes", width);
+              : gt_notes_say(n, "the labels are one-hot, rows of %zu numbers with a single 1: they are read as classes",
+                             width);
 }
 
 static gt_status take_vectors(gt_source_info *n, const gt_npy *a, const void *data, size_t count, size_t width) {

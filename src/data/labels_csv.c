@@ -81,7 +81,7 @@ static gt_status next_line(const columns *k) {
     gt_status st = gt_csv_next(k->csv);
     if (st || !k->csv->fields) return st;
     if (k->csv->fields != k->fields)
-        return gt_fail(GT_FORMAT, "line %" PRId64 ": %zu fields, others have %zu", k->csv->line, k->csv->fields,
+        return gt_fail(GT_FORMAT, "line %" PRId64 ": %zu fields, other lines have %zu", k->csv->line, k->csv->fields,
                        k->fields);
     return GT_OK;
 }
@@ -155,7 +155,7 @@ static void list_columns(const columns *k, gt_buffer *b) {
 static gt_status no_column(const columns *k, const char *name, size_t n) {
     gt_buffer list = {0};
     list_columns(k, &list);
-    gt_status st = gt_fail(GT_USAGE, "there is no column '%.*s'; there are %s", (int)(n < 80 ? n : 80), name,
+    gt_status st = gt_fail(GT_USAGE, "there is no column '%.*s'; the columns are %s", (int)(n < 80 ? n : 80), name,
                            list.failed ? "others" : (const char *)list.data);
     gt_buffer_free(&list);
     return st;
@@ -218,7 +218,8 @@ static gt_status find_columns(columns *k) {
     st = begin_lines(k);
     if (!st) st = gt_csv_next(k->csv);
     if (!st && k->csv->fields) k->fields = k->csv->fields;
-    if (!st && k->name >= k->fields) st = gt_fail(GT_FORMAT, "line %" PRId64 ": no name of a picture", k->csv->line);
+    if (!st && k->name >= k->fields)
+        st = gt_fail(GT_FORMAT, "line %" PRId64 ": not the name of a picture", k->csv->line);
     return st ? st : choose_columns(k);
 }
 
@@ -227,8 +228,9 @@ static gt_status find_columns(columns *k) {
 static gt_status refuse_text(const columns *k) {
     gt_buffer list = {0};
     if (k->heading) list_columns(k, &list);
-    gt_status st = gt_fail(GT_FORMAT, "line %" PRId64 ": of several labels each must be a finite number of 32 bits%s%s",
-                           k->csv->line, list.n ? "; FILE:COLUMN takes one of " : "",
+    gt_status st = gt_fail(GT_FORMAT,
+                           "line %" PRId64 ": if there are several labels, each must be a finite number of 32 bits%s%s",
+                           k->csv->line, list.n ? "; choose one with FILE:COLUMN: " : "",
                            list.n && !list.failed ? (const char *)list.data : "");
     gt_buffer_free(&list);
     return st;
@@ -284,7 +286,7 @@ static gt_status name_signs(columns *k) {
     int n = snprintf(other, sizeof other, "not %.250s", name);
     gt_status st = gt_notes_add_class_name(&k->source->info, other, (size_t)n);
     if (!st) st = gt_notes_add_class_name(&k->source->info, name, strlen(name));
-    return st ? st : gt_notes_say(&k->source->info, "'%.100s' is -1 and 1: classes 0 and 1", name);
+    return st ? st : gt_notes_say(&k->source->info, "'%.100s' has -1 and 1, which become the classes 0 and 1", name);
 }
 
 /* ---- filling in ---- */
@@ -324,7 +326,7 @@ static gt_status fill_in(columns *k, int64_t *met) {
         int64_t i = item_of(k, row);
         if (i < 0) continue;
         if (has_label(k) && !put_label(k, i))
-            return gt_fail(GT_FORMAT, "line %" PRId64 ": '%.200s' is there twice, with different labels", k->csv->line,
+            return gt_fail(GT_FORMAT, "line %" PRId64 ": '%.200s' occurs twice, with different labels", k->csv->line,
                            k->csv->field[k->name]);
         ++*met;
     }
@@ -334,8 +336,8 @@ static gt_status fill_in(columns *k, int64_t *met) {
 /* None of the names is that of a picture. */
 static gt_status no_names(const columns *k) {
     char buffer[GT_ITEM_NAME_BYTES];
-    if (!k->source->count || !k->stranger) return gt_fail(GT_FORMAT, "none of its names is that of a picture");
-    return gt_fail(GT_FORMAT, "none of its names is that of a picture: it has '%.200s', a picture is '%.200s'",
+    if (!k->source->count || !k->stranger) return gt_fail(GT_FORMAT, "none of its names is a picture's name");
+    return gt_fail(GT_FORMAT, "none of its names is a picture's name: it has '%.200s', a picture is called '%.200s'",
                    k->stranger, gt_source_name(k->source, 0, buffer));
 }
 
@@ -371,14 +373,12 @@ static gt_status read_lines(columns *k) {
     if (!st && t->from) st = gt_notes_say(n, "'%.200s' is read as %s, since it is not UTF-8", t->path, t->from);
     if (!st && k->labelled) st = fill_in(k, &met);
     if (!st && met && k->strangers)
-        st = gt_notes_say(n, "'%.200s' has lines of %" PRId64 " name%s that no picture has, such as '%.200s'", t->path,
+        st = gt_notes_say(n, "'%.200s' has lines for %" PRId64 " name%s without a picture, such as '%.200s'", t->path,
                           k->strangers, gt_plural(k->strangers), k->stranger);
     if (st || k->by == BY_LINE || met) return st;
     if (k->by == BY_NUMBER)
-        return gt_fail(
-            GT_FORMAT,
-            "none of its lines is of an image: the images have no names, and NUMBER,LABEL (from 0) or a line "
-            "of a label for each image is needed");
+        return gt_fail(GT_FORMAT, "none of its lines is for an image: the images have no names, so NUMBER,LABEL (from "
+                                  "0) or one label per line for all images is needed");
     return k->labelled || (k->heading && !k->width)
                ? no_names(k)
                : gt_fail(GT_FORMAT, "its lines hold no labels: NAME,LABEL[,LABEL...] is needed");

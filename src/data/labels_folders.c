@@ -149,7 +149,7 @@ gt_status gt_labels_note_parts(gt_source *s) {
         memcpy(part[parts++], name, sizeof name);
     }
     if (parts < 2) return GT_OK;
-    return gt_notes_say(&s->info, "%s, %s%s become one set here; %s/%s is one by itself", part[0], part[1],
+    return gt_notes_say(&s->info, "%s, %s%s become one set here; to use one part alone: %s/%s", part[0], part[1],
                         parts > 2 ? " and others" : "", s->spec, part[0]);
 }
 
@@ -173,12 +173,14 @@ static gt_status refuse_parts(const gt_source *s, int level) {
         gt_buffer source = {0};
         gt_buffer_printf(&source, "%s/%s%s", s->spec, above, n->class_name[k]);
         gt_buffer_add(&source, "", 1);
-        gt_buffer_printf(&b, "%s gantry dataset ", k ? "," : "; one dataset of each:");
+        gt_buffer_printf(&b, "%s gantry dataset ", k ? "," : "; to make a dataset of each:");
         if (!source.failed) gt_buffer_shell(&b, source.data);
         gt_buffer_printf(&b, " %s.zip%s", n->class_name[k], deeper ? " --labels=folders" : "");
         gt_buffer_free(&source);
     }
-    if (deeper) gt_buffer_printf(&b, "; one of all, by the folders in them: --labels=folders:%d", level + 2);
+    if (deeper)
+        gt_buffer_printf(&b, "; to make one dataset of all, with the folders inside as classes: --labels=folders:%d",
+                         level + 2);
     gt_buffer_printf(&b, "; --labels=folders:%d takes them as classes", level + 1);
     gt_buffer_add(&b, "", 1);
     gt_status st = b.failed ? gt_fail(GT_NOMEM, "out of memory for a message") : gt_fail(GT_USAGE, "%s", b.data);
@@ -191,7 +193,7 @@ gt_status gt_labels_of_folders(gt_source *s, int wanted) {
     if (wanted < 0)
         return gt_fail(
             GT_USAGE,
-            "--labels: folders:1 takes the folders of the first level as classes, folders:2 those of the second");
+            "--labels: folders:1 makes classes of the folders of the first level, folders:2 of the second level");
     while (!wanted && is_passage(s, level)) level++;
     gt_status st = name_classes(s, level);
     bool parts = !wanted && s->info.class_names > 1;
@@ -203,13 +205,12 @@ gt_status gt_labels_of_folders(gt_source *s, int wanted) {
     }
     if (st || parts) return st ? st : refuse_parts(s, level);
     if (!wanted && part[1])
-        st = gt_notes_say(&s->info,
-                          "'%s' and '%s' are classes here; if they are parts of a set, each is a source by itself",
+        st = gt_notes_say(&s->info, "'%s' and '%s' become classes; if they are parts of a set, give each as a source",
                           part[0], part[1]);
     if (!wanted && level && !st)
         st = gt_notes_say(&s->info,
-                          "the classes are the folders of level %d: above them there is one folder alone "
-                          "(--labels=folders:1 takes it)",
+                          "the classes are the folders of level %d, since there is only one folder above them "
+                          "(--labels=folders:1 uses that one)",
                           level + 1);
     return st;
 }

@@ -87,7 +87,7 @@ static gt_status take_value(cursor *c, piece *p) {
         if (depth == 0 && (closes || byte == '"')) break;
     }
     p->n = (size_t)(c->at - p->at);
-    if (depth) return wrong_here(c, "the text ends within a list or an object");
+    if (depth) return wrong_here(c, "the text ends inside a list or an object");
     return p->n ? GT_OK : wrong_here(c, "a value is expected");
 }
 
@@ -95,7 +95,7 @@ static gt_status parse_piece(const label_text *t, const piece *p, json_t **value
     json_error_t error;
     *value = NULL;
     if (p->values > PIECE_MOST)
-        return wrong(t, p->at, 0, "more values in one than a label or the names of classes can have");
+        return wrong(t, p->at, 0, "more values in a list or object than a label or the names of classes can have");
     *value = json_loadb(p->at, p->n, JSON_DECODE_ANY, &error);
     return *value ? GT_OK : wrong(t, p->at, error.line > 1 ? error.line - 1 : 0, error.text);
 }
@@ -117,7 +117,7 @@ static gt_status note_value(const cursor *c, piece found[KEYS], const char *key,
     for (int k = c->text->passed ? RANGE : LABELS; k < KEYS; k++) {
         if (strcmp(key, keys[k])) continue;
         char twice[64];
-        snprintf(twice, sizeof twice, "the key \"%s\" is there twice", key);
+        snprintf(twice, sizeof twice, "the key \"%s\" occurs twice", key);
         if (found[k].n) return wrong_here(c, twice);
         found[k] = *value;
     }
@@ -148,7 +148,7 @@ static gt_status find_keys(const label_text *t, piece found[KEYS]) {
     while (!st && !empty && take_byte(&c, ',')) st = take_member(&c, found);
     if (!st && !empty && !take_byte(&c, '}')) st = wrong_here(&c, "',' or '}' is expected");
     skip_blanks(&c);
-    return !st && c.at < c.end ? wrong_here(&c, "something stands behind the end of the object") : st;
+    return !st && c.at < c.end ? wrong_here(&c, "there is text after the end of the object") : st;
 }
 
 static gt_status check_labels(label_text *t, const piece *p) {
@@ -199,7 +199,7 @@ typedef struct labelling { /* of the items by the pairs of dataset.json */
 
 static gt_status check_list(const labelling *l, const char *name, const json_t *label) {
     if (json_array_size(label) != l->width)
-        return gt_fail(GT_FORMAT, "label of '%s' has %zu numbers, others have %zu", name, json_array_size(label),
+        return gt_fail(GT_FORMAT, "label of '%s' has %zu numbers, other labels have %zu", name, json_array_size(label),
                        l->width);
     for (size_t i = 0; i < l->width; i++) {
         const json_t *v = json_array_get(label, i);
@@ -234,7 +234,7 @@ static gt_status check_label(labelling *l, const char *name, const json_t *label
                            GT_VECTOR_MAX);
     }
     if (is != l->form)
-        return gt_fail(GT_FORMAT, "label of '%s' is %s, others are not", name,
+        return gt_fail(GT_FORMAT, "label of '%s' is %s, other labels are not", name,
                        is == NUMBER ? "a number"
                        : is == LIST ? "a list"
                                     : "a text");
@@ -283,7 +283,7 @@ static gt_status use_pair(labelling *l, size_t number, const json_t *pair) {
     l->met += !again;
     if (l->task == CHECKING) return check_label(l, name, label);
     if (store_label(&l->source->info, (size_t)item, label) || !again) return GT_OK;
-    return gt_fail(GT_FORMAT, "'%s' is there twice, with different labels", name);
+    return gt_fail(GT_FORMAT, "'%s' occurs twice, with different labels", name);
 }
 
 /* One pass over the labels; it ends with the first failure. */
@@ -319,12 +319,13 @@ static gt_status check_items(labelling *l) {
                            gt_source_name(s, i, buffer), example);
     if (l->strangers && !l->met && s->count)
         return gt_fail(GT_FORMAT,
-                       "none of its %" PRId64 " names is that of a picture: it has '%.200s', a picture is '%.200s'",
+                       "none of its %" PRId64
+                       " names is a picture's name: it has '%.200s', a picture is called '%.200s'",
                        l->strangers, l->stranger, gt_source_name(s, 0, buffer));
     if (l->nulls && l->form == NO_FORM)
-        return gt_notes_say(&s->info, "no labels: those of '%s' are all null", GT_NOTES_FILE);
+        return gt_notes_say(&s->info, "no labels: all labels of '%s' are null", GT_NOTES_FILE);
     if (!l->strangers) return GT_OK;
-    return gt_notes_say(&s->info, "'%s' has labels for %" PRId64 " name%s that no picture has, such as '%.200s'",
+    return gt_notes_say(&s->info, "'%s' has labels for %" PRId64 " name%s without a picture, such as '%.200s'",
                         GT_NOTES_FILE, l->strangers, gt_plural(l->strangers), l->stranger);
 }
 
@@ -446,5 +447,5 @@ bool gt_is_notes_name(const char *path) {
 }
 
 gt_status gt_notes_say_unread(gt_source_info *n, const char *path) {
-    return gt_notes_say(n, "'%.200s' is not read, since its folder does not hold all pictures", path);
+    return gt_notes_say(n, "'%.200s' is not read, because its folder does not hold all pictures", path);
 }

@@ -266,7 +266,7 @@ static gt_status plan_steps(gt_loader *l, const gt_loader_plan *plan) {
     if (plan->epoch_end == GT_EPOCH_DROPPED && plan->batch > l->info->count)
         return gt_fail(GT_USAGE,
                        "--batch=%d, but there are %" PRId64
-                       " images, and a batch that an epoch does not fill is dropped",
+                       " images, and an incomplete batch at the end of an epoch is dropped",
                        plan->batch, l->info->count);
     gt_status st = check_ranges(&plan->full, plan->batch);
     return st ? st : check_ranges(&plan->rest, gt_steps_rest(&l->steps));

@@ -168,9 +168,9 @@ gt_status gt_look_check_range(const gt_data_look *l, const gt_dataset_info *info
     gt_buffer_shell(&name, spec);
     gt_status st = gt_fail(
         GT_FORMAT,
-        "'%s': floats, of which nobody says what is black; in %" PRId64 " of %" PRId64
-        " images no sample is negative and none above 1. If 0 is black: gantry dataset %.*s DEST.h5 "
-        "--range=0,1; if -1 is black: gantry dataset %.*s DEST.h5 --range=-1,1; then train on DEST.h5",
+        "'%s': floats without a declared range; in %" PRId64 " of %" PRId64
+        " images, all samples are between 0 and 1. If 0 is black: gantry dataset %.*s DEST.h5 --range=0,1; if -1 is "
+        "black: gantry dataset %.*s DEST.h5 --range=-1,1; then train on DEST.h5",
         spec, l->looks, info->stored, (int)name.n, (const char *)name.data, (int)name.n, (const char *)name.data);
     gt_buffer_free(&name);
     return st;
@@ -180,10 +180,10 @@ static void warn_of_other_range(const gt_data_look *l, const gt_dataset_info *in
     double range[2];
     char looked[80];
     if (!gt_dataset_suggests(info, l->least, l->most, range)) return;
-    snprintf(looked, sizeof looked, " (of %" PRId64 " of %" PRId64 " images looked at)", l->looks, info->stored);
+    snprintf(looked, sizeof looked, " (of %" PRId64 " of %" PRId64 " checked images)", l->looks, info->stored);
     if (info->type == GT_F32)
-        gt_warn("'%s': no sample is negative and none above 1%s, and -1 is black: if 0 is, gantry dataset SRC DEST "
-                "--range=0,1 says so",
+        gt_warn("'%s': all samples are between 0 and 1%s, but -1 is black: if 0 is black, declare it with gantry "
+                "dataset SRC DEST --range=0,1",
                 spec, looked);
     else
         gt_warn("'%s': " GT_SAMPLES_FAR " (of gantry dataset SRC DEST)", spec, l->most, gt_sample_high(info->type),
@@ -192,28 +192,29 @@ static void warn_of_other_range(const gt_data_look *l, const gt_dataset_info *in
 
 void gt_look_warn(const gt_data_look *l, const gt_dataset_info *info, const char *spec) {
     if (l->unreadable)
-        gt_warn("%" PRId64 " of %" PRId64 " images looked at cannot be used, the first one: %s", l->unreadable,
-                l->looks, l->why);
+        gt_warn("%" PRId64 " of %" PRId64 " checked images cannot be used, the first one: %s", l->unreadable, l->looks,
+                l->why);
     if (l->looks == l->unreadable) return;
     warn_of_other_range(l, info, spec);
     if (!gt_dataset_leaves_range(info, l->least, l->most)) return;
-    gt_warn(
-        "'%s': the samples go from %.9g to %.9g (of %" PRId64 " of %" PRId64
-        " images looked at), outside the range %g .. %g %s which the networks see as "
-        "-1 .. 1; gantry dataset SRC DEST --range=LO,HI writes a dataset with another range, such as --range=%.9g,%.9g",
-        spec, l->least, l->most, l->looks, info->stored, info->range[0], info->range[1],
-        gt_dataset_usual_range(info) ? "(none is declared, this one is usual)" : "(it is declared)", l->least, l->most);
+    gt_warn("'%s': the samples go from %.9g to %.9g (of %" PRId64 " of %" PRId64
+            " checked images), outside the range %g .. %g %s which the networks see as -1 .. 1; gantry dataset SRC "
+            "DEST --range=LO,HI writes a dataset with another range, such as --range=%.9g,%.9g",
+            spec, l->least, l->most, l->looks, info->stored, info->range[0], info->range[1],
+            gt_dataset_usual_range(info) ? "(the usual one, since none is declared)" : "(as declared)", l->least,
+            l->most);
 }
 
 void gt_look_warn_of_sameness(const gt_data_look *l, int64_t images, const char *spec) {
     int64_t seen = l->looks - l->unreadable;
     char what[96] = "there is one image";
-    if (images > 1) snprintf(what, sizeof what, "all %" PRId64 " images looked at are equal", seen);
+    if (images > 1) snprintf(what, sizeof what, "all %" PRId64 " checked images are equal", seen);
     if (images == 1 || (seen > 1 && l->equal == seen))
-        gt_warn("'%s': %s: networks learn it by heart, and nothing else (docs/choosing-a-model.md)", spec, what);
+        gt_warn("'%s': %s: networks only memorise it (docs/choosing-a-model.md)", spec, what);
     if (seen && l->uniform == seen)
-        gt_warn("'%s': each of the %" PRId64 " images looked at has one single colour: there is nothing in them to "
-                "learn. gantry inspect shows them with --sheet; a range may be another one (docs/datasets.md)",
+        gt_warn("'%s': each of the %" PRId64
+                " checked images has only one colour: there is nothing to learn. gantry inspect --sheet shows the "
+                "images; perhaps the range is wrong (docs/datasets.md)",
                 spec, seen);
 }
 
@@ -255,8 +256,7 @@ static void warn_taken_away(const gt_dataset_info *info, const int64_t *used, co
     if (all[first] > 1) snprintf(images, sizeof images, "all %" PRId64 " images", all[first]);
     if (n > 1) snprintf(more, sizeof more, ", and all images of %d further class%s", n - 1, n > 2 ? "es" : "");
     if (first < info->class_names) snprintf(name, sizeof name, " ('%.80s')", info->class_name[first]);
-    gt_warn("'%s': %s took %s of class %d%s%s: the networks are never shown that class; add images of it, or leave "
-            "out %s",
+    gt_warn("'%s': %s took %s of class %d%s%s: the networks never see that class; add images of it, or leave out %s",
             spec, info->chosen_by, images, first, name, more, info->chosen_by);
 }
 
@@ -271,8 +271,7 @@ gt_status gt_dataset_warn_classes(const gt_dataset *ds, const char *spec) {
     for (int64_t i = 0; i < info->stored; i++) all[gt_dataset_class_stored(ds, i)]++;
     char text[128];
     if (gt_classes_empty(all, n, text, sizeof text))
-        gt_warn("'%s': %s: the networks have all of them, since classes are counted from 0 to the largest label; "
-                "number them without gaps",
+        gt_warn("'%s': %s: the networks get all classes from 0 to the largest label; number the classes without gaps",
                 spec, text);
     warn_taken_away(info, used, all, spec);
     free(used);

@@ -46,7 +46,7 @@ gt_status gt_mask_decode(const void *bytes, size_t n, gt_picture *out) {
     gt_status st = gt_png_head(bytes, n, &head);
     if (!st && (head.palette || head.channels != 1 || head.bits != 8))
         st = gt_fail(GT_FORMAT,
-                     "a PNG of %d-bit %s; a mask must be an 8-bit grey PNG, whose values are the classes (%d: ignore)",
+                     "a PNG of %d-bit %s; a mask must be an 8-bit grey PNG with classes as values (%d: ignore)",
                      head.bits,
                      head.palette         ? "palette"
                      : head.channels == 1 ? "grey"
@@ -88,7 +88,7 @@ gt_status gt_mask_read(const gt_source *s, int64_t i, const gt_picture *shape, g
     *out = (gt_picture){0};
     gt_status st = s->mask(s, i, out);
     if (!st && (out->height != shape->height || out->width != shape->width))
-        st = gt_fail(GT_FORMAT, "%d x %d pixels, its picture has %d x %d", out->width, out->height, shape->width,
+        st = gt_fail(GT_FORMAT, "%d x %d pixels, but its picture has %d x %d", out->width, out->height, shape->width,
                      shape->height);
     const uint8_t *class = out->samples;
     int classes = s->info.mask_classes;

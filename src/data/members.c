@@ -100,10 +100,9 @@ static gt_status sort_members(gt_members *m, const uint32_t *index) {
     if (!got) return gt_fail(GT_NOMEM, "out of memory for a list of pictures");
     l->count = kept;
     m->source->count = (int64_t)kept;
-    return kept == count
-               ? GT_OK
-               : gt_notes_say(&m->source->info, "%zu pictures are there more than once, of which the last counts",
-                              count - kept);
+    return kept == count ? GT_OK
+                         : gt_notes_say(&m->source->info,
+                                        "%zu pictures occur more than once; the last one of each counts", count - kept);
 }
 
 static gt_status check_twice(const gt_members *m, const uint32_t *index) {

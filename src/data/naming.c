@@ -252,7 +252,7 @@ static gt_status describe(const trial *t, const char *file, gt_source_info *say)
     const way *w = &t->n->way;
     char buffer[GT_ITEM_NAME_BYTES];
     bool folders = w->name_folders || w->item_folders || w->base;
-    return gt_notes_say(say, "the names in '%.200s' fit without %s%s%s: '%.200s' is '%.200s'", file,
+    return gt_notes_say(say, "the names in '%.200s' match without %s%s%s: '%.200s' is '%.200s'", file,
                         folders ? "folders" : "", folders && w->stem ? " and " : "", w->stem ? "endings" : "", t->name,
                         gt_source_name(t->n->s, t->item, buffer));
 }

@@ -28,9 +28,9 @@ static gt_status with_command(const gt_dataset *ds, gt_status st, bool damaged) 
     found.unread += damaged;
     gt_survey_command(&found, ds->spec, &command);
     if (!command.failed)
-        gt_fail(st, "%s; a dataset of %s: %.*s%s", said, damaged ? "the others" : "them", (int)command.n,
+        gt_fail(st, "%s; to make a dataset of %s: %.*s%s", said, damaged ? "the others" : "them", (int)command.n,
                 (const char *)command.data,
-                damaged && !ds->skips ? "; gantry train and gantry metrics take --on-error=skip, too" : "");
+                damaged && !ds->skips ? "; gantry train and gantry metrics also take --on-error=skip" : "");
     gt_buffer_free(&command);
     return st;
 }
@@ -41,9 +41,8 @@ gt_status gt_dataset_compare_shape(const gt_dataset *ds, const gt_picture *found
     bool size = found->height == s->height && found->width == s->width, kind = found->type == s->type;
     bool colours = found->channels == s->channels && found->alpha == s->alpha;
     if (size && colours && kind) return GT_OK;
-    return gt_fail(GT_FORMAT, "%s, while the first picture ('%s') has %s; all must be alike",
-                   gt_picture_shape(found, is), gt_source_name(ds->source, ds->first, name),
-                   gt_picture_shape(s, wanted));
+    return gt_fail(GT_FORMAT, "%s, but the first picture ('%s') has %s; all must be alike", gt_picture_shape(found, is),
+                   gt_source_name(ds->source, ds->first, name), gt_picture_shape(s, wanted));
 }
 
 /* Counts damaged pictures; those that are passed over are told where they are read. */

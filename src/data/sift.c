@@ -24,7 +24,8 @@ static const struct {
     {" cr2 cr3 nef arw dng orf rw2 raf ", "raw photographs: dcraw_emu -T of LibRaw makes TIFFs"},
     {" exr hdr fits fit ", "measured light: ImageMagick's convert makes TIFFs"},
     {" parquet arrow feather ", "tables: pandas in Python gives the pictures' bytes"},
-    {" zip tar tar.gz tgz tar.zst tar.xz tar.bz2 7z rar h5 hdf5 npy npz tfrecords ", "each is a source by itself"},
+    {" zip tar tar.gz tgz tar.zst tar.xz tar.bz2 7z rar h5 hdf5 npy npz tfrecords ",
+     "give each as a source of its own"},
     {" gz bz2 xz zst mdb pkl pickle pt pth ckpt safetensors onnx pb tflite txt text csv tsv json jsonl ndjson xml yaml "
      "yml toml ini cfg conf md rst html htm xhtml php css js ts log lock py ipynb pyc c h cc cpp hpp rs go java class "
      "jar "
@@ -138,12 +139,13 @@ gt_status gt_sift_say_table(const gt_sift *s, gt_source *source, bool in_archive
     const char *name = s->table;
     if (!*name) return GT_OK;
     if (!strcasecmp(last_part(name), GT_NOTES_FILE))
-        return gt_notes_say(&source->info, "no labels: '%s' is not read, since its name is not %s", name,
+        return gt_notes_say(&source->info, "no labels: '%s' is not read, because its name is not %s", name,
                             GT_NOTES_FILE);
     if (in_archive)
         return gt_notes_say(&source->info,
-                            "no labels: '%s' is not read in an archive; unpacked, it is by --labels=FILE", name);
-    return gt_notes_say(&source->info, "no labels: '%s' is read by --labels=%.300s/%s alone, or :COLUMN behind it",
+                            "no labels: '%s' is not read inside an archive; unpack it and give it as --labels=FILE",
+                            name);
+    return gt_notes_say(&source->info, "no labels: '%s' is read only with --labels=%.300s/%s, or with :COLUMN after it",
                         name, source->spec, name);
 }
 

@@ -53,7 +53,7 @@ static const char *no_dataset(const char *spec) {
     if (kind == GT_KIND_FOLDER && gt_folder_has(spec, "job.ini") && gt_folder_has(spec, "stats.jsonl"))
         return "the directory of a run, not a dataset: its pictures are grids of images";
     if (kind == GT_KIND_TORCH) return "a file of PyTorch (torch.save), not a dataset";
-    if (kind == GT_KIND_PAGE) return "an HTML page, not a dataset: what was downloaded is not the file";
+    if (kind == GT_KIND_PAGE) return "an HTML page, not a dataset: the download did not give the file";
     if (kind == GT_KIND_POINTER) return "a pointer of Git LFS, not a dataset: git lfs pull brings the file";
     return kind == GT_KIND_CHECKPOINT ? "a checkpoint of Gantry, not a dataset" : NULL;
 }

@@ -197,7 +197,7 @@ static gt_status refuse_training(const gt_source *s) {
     gt_buffer_printf(&b, " ");
     gt_buffer_shell(&b, dest);
     gt_status st = gt_fail(GT_FORMAT,
-                           "an archive that must be unpacked as a whole each time; make a dataset of it: %.*s",
+                           "an archive that must be unpacked completely each time; make a dataset of it: %.*s",
                            (int)b.n, b.data ? b.data : "");
     gt_buffer_free(&b);
     return st;
@@ -220,7 +220,7 @@ static gt_status open_archive(gt_source *s, const gt_source_options *options) {
 }
 
 const gt_source_kind gt_source_archive = {.name = "archive",
-                                          .looks = "FILE.tar, .7z, .rar (gantry dataset alone)",
+                                          .looks = "FILE.tar, .7z, .rar (only for gantry dataset)",
                                           .has_folders = true,
                                           .claims = claims_archive,
                                           .state_bytes = sizeof(packed),

@@ -196,7 +196,8 @@ static gt_status find_binary(const member *m, batch *b) {
     b->count = (int64_t)(m->bytes / b->step);
     b->at = m->at + (uint64_t)labels;
     return m->bytes % b->step || !b->count
-               ? gt_fail(GT_FORMAT, "damaged or truncated: %zu bytes are not whole images of %zu", m->bytes, b->step)
+               ? gt_fail(GT_FORMAT, "damaged or truncated: %zu bytes are not a whole number of images of %zu bytes",
+                         m->bytes, b->step)
                : GT_OK;
 }
 
@@ -230,11 +231,11 @@ static gt_status copy_text(cifar *c, const gt_pickle_array *a, size_t wanted) {
     size_t total = 0, used = 0;
     for (size_t at = 0; at < a->n && !st; at += used) {
         size_t n = gt_pickle_latin1(a->bytes + at, a->n - at, piece, sizeof piece, &used);
-        if (n == 0) return gt_fail(GT_FORMAT, "a pickled array whose text is not latin1");
+        if (n == 0) return gt_fail(GT_FORMAT, "a pickled array with text that is not latin1");
         total += n;
         st = gt_temp_file_add(c->file, piece, n);
     }
-    if (!st && total != wanted) st = gt_fail(GT_FORMAT, "a pickled array whose bytes do not fit its shape");
+    if (!st && total != wanted) st = gt_fail(GT_FORMAT, "a pickled array with a size that does not fit its shape");
     return st;
 }
 
@@ -277,8 +278,7 @@ static gt_status read_names(gt_source *s, const cifar *c, const gt_pickle *root)
     for (size_t k = 0; !st && k < list->items; k++) {
         const gt_pickle *v = list->item[k];
         bool text = v->kind == GT_PICKLE_BYTES || v->kind == GT_PICKLE_TEXT;
-        st = text ? gt_notes_add_class_name(&s->info, v->bytes, v->n)
-                  : gt_fail(GT_FORMAT, "a class name that is not text");
+        st = text ? gt_notes_add_class_name(&s->info, v->bytes, v->n) : gt_fail(GT_FORMAT, "a class name is not text");
     }
     return st;
 }

@@ -60,7 +60,7 @@ static gt_status compare_labels(const gt_source *s) {
         bool same = n->label_kind == GT_LABELS_CLASSES ? n->classes[a] == n->classes[b]
                                                        : !memcmp(n->vectors + a * (size_t)n->label_width,
                                                                  n->vectors + b * (size_t)n->label_width, width);
-        if (!same) st = gt_fail(GT_FORMAT, "'%s' is there twice, with different labels", gt_names_at(&s->names, a));
+        if (!same) st = gt_fail(GT_FORMAT, "'%s' occurs twice, with different labels", gt_names_at(&s->names, a));
     }
     free(index);
     return st;
@@ -77,7 +77,7 @@ static gt_status refuse_points(const gt_source *s) {
     for (size_t i = 0; i < s->names.count; i++)
         if (!is_number(gt_names_at(&s->names, i)) || gt_folder_has(s->state, gt_names_at(&s->names, i))) return GT_OK;
     if (!s->names.count) return GT_OK;
-    return gt_fail(GT_FORMAT, "numbers, and no paths of pictures: pictures are needed; for points: gantry gmm fit %s",
+    return gt_fail(GT_FORMAT, "numbers, not paths of pictures: pictures are needed; for points: gantry gmm fit %s",
                    s->spec);
 }
 

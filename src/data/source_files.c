@@ -19,7 +19,7 @@ gt_hash128 gt_file_stamp(const char *path) {
 
 /* A name that is absolute or has a part '..' is refused. */
 static gt_status check_name(const char *name) {
-    if (*name == '/') return gt_fail(GT_FORMAT, "an absolute path: pictures must lie in the source's own folder");
+    if (*name == '/') return gt_fail(GT_FORMAT, "an absolute path: pictures must be in the source's own folder");
     for (const char *p = name; p; p = strchr(p, '/') ? strchr(p, '/') + 1 : NULL)
         if (!strncmp(p, "..", 2) && (p[2] == '/' || p[2] == 0))
             return gt_fail(GT_FORMAT, "its path leads out of the source's own folder ('..')");
@@ -59,7 +59,7 @@ enum { HEAD = 512 }; /* bytes that tell what a file is */
 
 gt_status gt_check_no_page(const void *head, size_t n) {
     gt_file_kind kind = gt_kind_of_bytes(head, n < HEAD ? n : HEAD, n);
-    if (kind == GT_KIND_PAGE) return gt_fail(GT_FORMAT, "an HTML page: what was downloaded is not the file");
+    if (kind == GT_KIND_PAGE) return gt_fail(GT_FORMAT, "an HTML page: the download did not give the file");
     if (kind == GT_KIND_POINTER) return gt_fail(GT_FORMAT, "a pointer of Git LFS: git lfs pull brings the file");
     return GT_OK;
 }

@@ -101,7 +101,7 @@ static gt_status list_folder(walk *w, size_t length, int depth) {
     gt_status st = GT_OK;
     bool circle = is_circle(w, dir, depth);
     if (circle && !w->circles++)
-        st = gt_notes_say(w->notes, "the link '%.*s' leads to a folder that it lies in: it is not followed",
+        st = gt_notes_say(w->notes, "the link '%.*s' leads to a folder that contains it: it is not followed",
                           (int)(length - w->root - 1), w->path + w->root);
     for (struct dirent *e; !circle && !st && (errno = 0, e = readdir(dir));)
         if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..")) st = list_one(w, dir, length, e, depth);
@@ -122,7 +122,7 @@ static gt_status list_pictures(gt_source *s, gt_sift *sift) {
     w->root = (size_t)n;
     if (!st) st = list_folder(w, w->root, 0);
     if (!st && w->circles > 1)
-        st = gt_notes_say(w->notes, "%" PRId64 " more links lead back so, and are not followed", w->circles - 1);
+        st = gt_notes_say(w->notes, "%" PRId64 " more such links are not followed", w->circles - 1);
     free(w);
     return st;
 }

@@ -211,7 +211,7 @@ static gt_status say_other(const h5set *d, gt_source_info *notes) {
     search l = {.d = d};
     gt_status st = gt_h5_each(&d->file, true, look_at_set, &l);
     if (st || !*l.name) return st;
-    return gt_notes_say(notes, "no labels: looked for 'labels'; '%s' is not read", l.name);
+    return gt_notes_say(notes, "no labels: there is no 'labels', and '%s' is not read", l.name);
 }
 
 /* The attribute of the images; texts of Latin-1 become UTF-8. */
@@ -339,7 +339,7 @@ static gt_status open_hdf5(gt_source *s, const gt_source_options *options) {
     s->name_digits = 8;
     s->main_thread_only = true;
     if (!access(s->spec, R_OK) && !gt_h5_is(s->spec))
-        return gt_fail(GT_FORMAT, "damaged, truncated or no HDF5 file: it does not begin like one");
+        return gt_fail(GT_FORMAT, "damaged, truncated or not an HDF5 file: its first bytes are wrong");
     gt_status st = gt_h5_open(&d->file, s->spec);
     return st ? st : read_file(d, s, options);
 }

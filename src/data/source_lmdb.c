@@ -74,16 +74,17 @@ static gt_status read_meta(lmdb *l, uint64_t *root) {
     bool found = false;
     *root = no_page;
     for (size_t at = 0, k = 0; k < 2; k++, at = l->page) {
-        if (gt_read_at(l->fd, at, meta, sizeof meta)) return damaged("no meta page");
+        if (gt_read_at(l->fd, at, meta, sizeof meta)) return damaged("the meta page is missing");
         if (gt_le32(meta + MAGIC_AT) != magic || gt_le32(meta + VERSION_AT) != 1) {
-            if (k == 0) return gt_fail(GT_FORMAT, "no LMDB file of a 64-bit little-endian machine");
+            if (k == 0) return gt_fail(GT_FORMAT, "not an LMDB file of a 64-bit little-endian machine");
             continue;
         }
         uint32_t page = gt_le32(meta + PAGE_SIZE_AT);
         if (page < 512 || page > PAGE_MOST || (page & (page - 1)) || (k && page != l->page))
             return damaged("an impossible page size");
         l->page = page;
-        if (gt_le16(meta + FLAGS_AT) & SORTED) return gt_fail(GT_FORMAT, "several values a key, which is not read");
+        if (gt_le16(meta + FLAGS_AT) & SORTED)
+            return gt_fail(GT_FORMAT, "several values per key, which Gantry does not read");
         uint64_t transaction = gt_le64(meta + TRANSACTION_AT);
         if (!found || transaction > latest) {
             found = true;
@@ -109,7 +110,7 @@ static gt_status add_name(lmdb *l, const uint8_t *key, size_t n) {
 }
 
 static gt_status add_value(lmdb *l, uint64_t at, uint32_t n) {
-    if (at > l->bytes || n > l->bytes - at) return damaged("a value beyond its end");
+    if (at > l->bytes || n > l->bytes - at) return damaged("a value beyond the end of the file");
     gt_status st = gt_grow(&l->values, &l->room, l->names->count, sizeof *l->values, "a list of pictures");
     if (!st) l->values[l->names->count - 1] = (value){at, n};
     return st;
@@ -128,16 +129,17 @@ static gt_status visit_node(lmdb *l, const uint8_t *page, uint64_t number, size_
     unsigned flags = gt_le16(node + 4);
     uint32_t n = gt_le32(node);
     size_t taken = NODE_HEADER + key_bytes + (!leaf ? 0 : flags & BIG ? 8 : (size_t)n);
-    if (taken > *left) return damaged("nodes that are larger than their page");
+    if (taken > *left) return damaged("nodes larger than their page");
     *left -= taken;
     if (!leaf) return visit_page(l, n | (uint64_t)flags << 32, depth + 1);
-    if (flags & (SUB_DATABASE | SORTED)) return gt_fail(GT_FORMAT, "holds databases of its own, which is not read");
+    if (flags & (SUB_DATABASE | SORTED))
+        return gt_fail(GT_FORMAT, "holds several databases, which Gantry does not read");
     if (key_bytes > room || (flags & BIG ? room - key_bytes < 8 : room - key_bytes < n))
         return damaged("a node beyond its page");
     uint64_t at = number * l->page + offset + NODE_HEADER + key_bytes;
     if (flags & BIG) {
         uint64_t first = gt_le64(key + key_bytes);
-        if (first > l->bytes / l->page) return damaged("a value beyond its end");
+        if (first > l->bytes / l->page) return damaged("a value beyond the end of the file");
         at = first * l->page + PAGE_HEADER;
     }
     gt_status st = add_name(l, key, key_bytes);
@@ -145,8 +147,8 @@ static gt_status visit_node(lmdb *l, const uint8_t *page, uint64_t number, size_
 }
 
 static gt_status visit_page(lmdb *l, uint64_t number, int depth) {
-    if (depth > DEPTH_MOST || l->pages_left == 0) return damaged("its tree runs in a circle");
-    if (number >= l->bytes / l->page) return damaged("a page beyond its end");
+    if (depth > DEPTH_MOST || l->pages_left == 0) return damaged("its tree has a loop");
+    if (number >= l->bytes / l->page) return damaged("a page beyond the end of the file");
     l->pages_left--;
     uint8_t *page = malloc(l->page);
     if (!page) return gt_fail(GT_NOMEM, "out of memory for a page");
@@ -250,11 +252,12 @@ static gt_status tell_sizes(gt_source *s, const sizes *z, int wanted, bool other
         size_t n = strlen(list);
         snprintf(list + n, sizeof list - n, "%s%d", k ? ", " : "", z->size[k]);
     }
-    return st || z->n < 2 ? st
-                          : gt_notes_say(&s->info,
-                                         "each picture is there in the sizes %s: those of %d are taken (gantry dataset "
-                                         "--array=SIZE: others)",
-                                         list, wanted);
+    return st || z->n < 2
+               ? st
+               : gt_notes_say(
+                     &s->info,
+                     "each picture occurs in the sizes %s: size %d is used (another one: gantry dataset --array=SIZE)",
+                     list, wanted);
 }
 
 static gt_status choose_size(gt_source *s, lmdb *l, const char *array) {

@@ -99,12 +99,12 @@ static gt_status choose_file(gt_source *s, mnist *m) {
     listing l = {.arena = s->arena};
     char folder[PATH_MAX];
     gt_status st = find_files(s->spec, folder) ? gt_folder_each(folder, list_images, &l)
-                                               : gt_fail(GT_FAILED, "its files are gone");
+                                               : gt_fail(GT_FAILED, "its files are missing");
     if (!st && l.files > 1 && l.training != 1)
         st = gt_fail(GT_FORMAT, "a folder of several sets in MNIST's format: name one of its files: %s", l.names);
     m->path = l.chosen;
     const char *slash = !st ? strrchr(m->path, '/') : NULL;
-    if (!st) st = gt_notes_say(&s->info, "of %s '%s' is taken", l.names, slash ? slash + 1 : m->path);
+    if (!st) st = gt_notes_say(&s->info, "of %s, '%s' is used", l.names, slash ? slash + 1 : m->path);
     if (!st) s->stamp = gt_file_stamp(m->path);
     return st;
 }
@@ -141,7 +141,7 @@ static gt_status read_idx_head(gzFile file, int dimensions, uint64_t file_bytes,
     gt_status st = read_packed(file, head, 4 + 4 * (size_t)dimensions);
     if (st) return st;
     if (gt_be32(head) != (uint32_t)(IDX_BYTES + dimensions))
-        return gt_fail(GT_FORMAT, "no IDX file of bytes in %d dimensions", dimensions);
+        return gt_fail(GT_FORMAT, "not an IDX file of bytes in %d dimensions", dimensions);
     uint64_t total = 1;
     for (int d = 0; d < dimensions; d++) {
         size[d] = gt_be32(head + 4 + 4 * d);
@@ -159,7 +159,7 @@ static gt_status read_end(gzFile file, const char *what) {
     char more;
     return gzread(file, &more, 1) == 0
                ? GT_OK
-               : gt_fail(GT_FORMAT, "damaged: it goes on behind its last %s, or its checksum is wrong", what);
+               : gt_fail(GT_FORMAT, "damaged: it continues after its last %s, or its checksum is wrong", what);
 }
 
 static gt_status close_packed(gzFile file, gt_status st) {
@@ -261,12 +261,10 @@ static gt_status find_labels(gt_source *s) {
     }
     if (!there && !st && first) {
         const char *name = strrchr(first, '/');
-        st = gt_notes_say(&s->info,
-                          "no labels beside '%.200s': looked for '%.200s', with a dash or a dot in it, packed "
-                          "(.gz) or not",
+        st = gt_notes_say(&s->info, "no labels beside '%.200s': no '%.200s', with a dash or a dot, packed (.gz) or not",
                           slash ? slash + 1 : path, name ? name + 1 : first);
     } else if (!there && !st) {
-        st = gt_notes_say(&s->info, "no labels: 'images' in its name would say which file beside it has them, such as "
+        st = gt_notes_say(&s->info, "no labels: to find the file of labels, its name must contain 'images', as in "
                                     "train-images-idx3-ubyte and train-labels-idx1-ubyte");
     }
     return !st && gt_arena_failed(s->arena) ? GT_NOMEM : st;

@@ -112,7 +112,7 @@ static gt_status check_images(gt_source *s, numpy *f, const gt_source_options *o
     int64_t dims[GT_NPY_DIMENSIONS_ANY];
     gt_axes axes;
     if (bytes < a->head || (bytes - a->head) / (size_t)a->size < a->elements)
-        return gt_fail(GT_FORMAT, "truncated: the array is not whole");
+        return gt_fail(GT_FORMAT, "truncated: the array is incomplete");
     if (a->elements == 0) return gt_fail(GT_FORMAT, "an empty array");
     for (int i = 0; i < a->dimensions; i++) dims[i] = (int64_t)a->shape[i];
     gt_status st = gt_axes_of_array(&axes, &s->info, options, a->dimensions, dims, CHANNELS_MOST);
@@ -135,14 +135,14 @@ gt_status gt_labels_of_npy(gt_source *s, const char *path) {
     void *bytes = NULL;
     int fd;
     if (!gt_source_is_nameless(s))
-        return gt_fail(GT_USAGE, "labels by row are for images without names of their own (an array, MNIST, HDF5); "
-                                 "FILE.csv with lines NAME,LABEL gives labels by name");
+        return gt_fail(GT_USAGE, "labels by row are for images without names (an array, MNIST, HDF5); give labels by "
+                                 "name in FILE.csv with lines NAME,LABEL");
     gt_status st = gt_source_part_file(path, &fd, &size);
     if (!st) st = gt_load_part(fd, 0, size, BYTES_MOST, true, &bytes, &n);
     if (fd >= 0) close(fd);
     if (!st) st = gt_labels_head(&array, bytes, n);
     if (!st && (n - array.head) / (size_t)array.size < array.elements)
-        st = gt_fail(GT_FORMAT, "truncated: the array is not whole");
+        st = gt_fail(GT_FORMAT, "truncated: the array is incomplete");
     if (!st) st = gt_labels_of_array(&s->info, s->count, &array, (const char *)bytes + array.head, false);
     free(bytes);
     return st;
@@ -162,7 +162,7 @@ static gt_status unpack_rest(gt_temp_file *to, struct archive *a, char *piece, s
     if (to->fd >= 0) return gt_fail(GT_FORMAT, "damaged: the archive holds two arrays of this name");
     gt_status st = gt_temp_file_open(to);
     while (!st && n > 0) {
-        if (to->size + n > most) return gt_fail(GT_FORMAT, "damaged: it goes on behind its array");
+        if (to->size + n > most) return gt_fail(GT_FORMAT, "damaged: it continues after its array");
         st = gt_temp_file_add(to, piece, n);
         if (!st) st = gt_archive_piece(a, piece, PIECE, &n);
     }
@@ -190,7 +190,7 @@ static void note_other(npz *z, const char *name, const gt_npy *a) {
 /* An array with a row for each image, and none that is called as labels are. */
 static gt_status say_other(gt_source *s, const npz *z) {
     if (!*z->other || z->others != (size_t)s->count) return GT_OK;
-    return gt_notes_say(&s->info, "no labels: looked for labels, y_train, y and arr_1; '%s' is not read", z->other);
+    return gt_notes_say(&s->info, "no labels: there is no labels, y_train, y or arr_1, and '%s' is not read", z->other);
 }
 
 static bool is_called_labels(const char *name) { return strstr(name, "label") || *name == 'y'; }
@@ -242,7 +242,7 @@ static gt_status take_entry(void *arg, struct archive *a, struct archive_entry *
 static gt_status use_labels(gt_source *s, const npz *z) {
     const gt_npy *a = &z->label_array;
     if (z->labels.size != a->head + a->elements * (uint64_t)a->size)
-        return gt_fail(GT_FORMAT, "truncated: the array is not whole");
+        return gt_fail(GT_FORMAT, "truncated: the array is incomplete");
     const char *map = gt_temp_file_map(&z->labels, 0, (size_t)z->labels.size);
     if (!map) return GT_FAILED;
     gt_status st = gt_labels_of_array(&s->info, s->count, a, map + a->head, false);
@@ -309,7 +309,7 @@ static gt_status open_numpy(gt_source *s, const gt_source_options *options) {
     gt_source_of_arrays(s, "numpy", read_image);
     s->name_digits = 5;
     bool one = !strcasecmp(s->spec + strlen(s->spec) - 4, ".npy");
-    if (one && options->array && *options->array) return gt_fail(GT_USAGE, "--array: a .npy file holds one array");
+    if (one && options->array && *options->array) return gt_fail(GT_USAGE, "--array: a .npy file holds only one array");
     return one ? open_npy(s, f, options) : open_npz(s, f, options);
 }
 

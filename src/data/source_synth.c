@@ -135,7 +135,7 @@ static gt_status parse_key(gt_synth *s, const char **text) {
                            (unsigned long long)keys[i].least, (unsigned long long)keys[i].most);
         *keys[i].value = v;
         *text = *end ? end + 1 : end;
-        if (*end && !end[1]) return gt_fail(GT_USAGE, "a comma without a key=value behind it");
+        if (*end && !end[1]) return gt_fail(GT_USAGE, "a comma without a key=value after it");
         return GT_OK;
     }
     return gt_fail(GT_USAGE, "'%.*s' is not a key of synth:%s; write key=value with n, size, %sseed", (int)length,
@@ -151,7 +151,7 @@ static gt_status parse_spec(gt_synth *s, const char *spec) {
     s->classes = s->set->classes;
     s->stream = gt_stream(s->set->name);
     const char *text = colon ? colon + 1 : "";
-    if (colon && !*text) return gt_fail(GT_USAGE, "a colon without a key=value behind it");
+    if (colon && !*text) return gt_fail(GT_USAGE, "a colon without a key=value after it");
     while (!st && *text) st = parse_key(s, &text);
     return st;
 }

@@ -193,9 +193,9 @@ static gt_status parse_example(example *x, const uint8_t *p, size_t n) {
             if (good && entry.number == 1 && entry.wire == 2) good = read_entry(x, entry.bytes, entry.n);
         }
     }
-    if (!good) return gt_fail(GT_FORMAT, "damaged: no message of TensorFlow");
+    if (!good) return gt_fail(GT_FORMAT, "damaged: not a message of TensorFlow");
     if (x->dimensions != 3 || !x->data)
-        return gt_fail(GT_FORMAT, "no record of the StyleGAN tools: 'shape' (3 numbers) and 'data' are needed");
+        return gt_fail(GT_FORMAT, "not a record of the StyleGAN tools: 'shape' (3 numbers) and 'data' are needed");
     gt_status st = gt_picture_check_size(x->shape[1], x->shape[2], x->shape[0], GT_U8, 0);
     if (!st && x->shape[0] * x->shape[1] * x->shape[2] != x->n)
         st = gt_fail(GT_FORMAT, "damaged: %zu bytes for %" PRIu64 " x %" PRIu64 " x %" PRIu64 " samples", x->n,
@@ -212,7 +212,7 @@ static gt_status load_record(int fd, uint64_t at, uint64_t next, uint8_t **bytes
     gt_status st = gt_read_at(fd, at, *bytes, n);
     n -= CHECKSUM_BYTES;
     if (!st && checksum(*bytes, n) != gt_le32(*bytes + n))
-        st = gt_fail(GT_FORMAT, "damaged: its data fail their checksum");
+        st = gt_fail(GT_FORMAT, "damaged: its data do not have their checksum");
     return st ? st : parse_example(x, *bytes, n);
 }
 
@@ -320,7 +320,7 @@ static gt_status read_labels(gt_source *s, const char *path) {
     const char *file = labels_path(s->arena, path), *slash = file ? strrchr(file, '/') : NULL;
     if (!file) return GT_NOMEM;
     if (access(file, F_OK))
-        return gt_notes_say(&s->info, "no labels: looked for '%.200s' beside it", slash ? slash + 1 : file);
+        return gt_notes_say(&s->info, "no labels: there is no '%.200s' beside it", slash ? slash + 1 : file);
     gt_status st = gt_file_read(file, LABELS_MOST, &bytes, &n);
     if (st) return st;
     st = gt_check_no_page(bytes, n);

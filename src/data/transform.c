@@ -48,7 +48,7 @@ gt_status gt_transform_check(const gt_transform *t) {
     if (t->crop == GT_CROP_CENTER_WIDE && t->height > t->width)
         return gt_fail(
             GT_USAGE,
-            "--transform=center-crop-wide makes pictures wider than high: --height=%d cannot be more than --width=%d",
+            "--transform=center-crop-wide makes pictures wider than high: --height=%d must not be more than --width=%d",
             t->height, t->width);
     return GT_OK;
 }
@@ -68,8 +68,8 @@ static gt_status plan_colours(const gt_transform *t, const gt_picture *in, plan 
     if (made == colours) return GT_OK;
     if (!known || made > 4)
         return gt_fail(GT_FORMAT,
-                       "%d channels cannot be made of %d: --channels makes grey (1), grey + alpha (2), RGB (3) and "
-                       "RGBA (4) of each other",
+                       "%d channels cannot be made from %d: --channels only converts between grey (1), grey + alpha "
+                       "(2), RGB (3) and RGBA (4)",
                        made, in->channels);
     p->alpha = made == 2 || made == 4;
     if (p->alpha && in->alpha) p->flatten = t->alpha != GT_ALPHA_KEEP; /* grey + alpha <-> RGBA */

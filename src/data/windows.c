@@ -106,9 +106,9 @@ static gt_status label_windows(gt_source_info *info, const gt_box *windows, int6
 }
 
 gt_status gt_source_windows(gt_source *s, int each) {
-    if (!s->mask) return gt_fail(GT_USAGE, "--windows: the pictures have no masks that show where their objects are");
+    if (!s->mask) return gt_fail(GT_USAGE, "--windows: the pictures have no masks to locate objects");
     if (s->count > INT32_MAX / each)
-        return gt_fail(GT_USAGE, "--windows=%d: %d windows at most fit into a dataset", each, INT32_MAX);
+        return gt_fail(GT_USAGE, "--windows=%d: at most %d windows fit into a dataset", each, INT32_MAX);
     int64_t count = s->count * each;
     gt_box *windows = gt_arena_array(s->arena, (size_t)count, sizeof *windows);
     gt_status st = windows ? GT_OK : GT_NOMEM;

@@ -58,13 +58,13 @@ static gt_status check_place(const gt_convert_request *r) {
         char *source = realpath(r->sources[k], NULL);
         if (!folder && source && !strcmp(dest, source))
             st = gt_fail(GT_USAGE,
-                         "the destination '%s' is the source '%s': choose another destination, and replace "
-                         "the source when all is made",
+                         "the destination '%s' is the source '%s': choose another destination, and replace the source "
+                         "afterwards",
                          r->dest, r->sources[k]);
         else if (folder && source && lies_in(dest, source))
             st = gt_fail(GT_USAGE,
-                         "the destination folder '%s' lies in the source '%s', to which its pictures would belong: "
-                         "choose one beside it, or a FILE.zip or FILE.h5",
+                         "the destination folder '%s' is inside the source '%s' and its pictures would become part of "
+                         "the source: choose a folder outside, or a FILE.zip or FILE.h5",
                          r->dest, r->sources[k]);
         free(source);
     }
@@ -84,8 +84,8 @@ static gt_status check_suffix(const gt_convert_request *r) {
         if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z')) break;
     }
     return gt_fail(GT_USAGE,
-                   "destination '%s': '%s' is not a kind of dataset. FILE.zip, FILE.h5 and FILE.hdf5 are files, "
-                   "names without a suffix folders; '%s/' means a folder of this name",
+                   "destination '%s': '%s' is not a kind of dataset. FILE.zip, FILE.h5 and FILE.hdf5 are files, names "
+                   "without a suffix are folders; '%s/' means a folder of this name",
                    r->dest, dot, r->dest);
 }
 
@@ -156,12 +156,12 @@ static gt_status announce_size(const conversion *p) {
     gt_picture mask = {.height = p->shape.height, .width = p->shape.width, .channels = 1};
     double masks = p->items.info.masks ? kind->bytes(&mask, p->items.count) : 0;
     double bytes = kind->bytes(&p->shape, p->items.count) + masks, room = room_for(dest);
-    gt_info("making %s: %lld picture%s become%s %s, which takes %s%.1f MB", dest, (long long)p->items.count,
+    gt_info("making %s: %lld picture%s become%s %s, in %s%.1f MB", dest, (long long)p->items.count,
             gt_plural(p->items.count), p->items.count == 1 ? "s" : "", gt_picture_shape(&p->shape, text),
             sure ? "" : "less than ", bytes / 1e6);
     if ((twice ? 2 : 1) * bytes <= room) return GT_OK;
     if (sure)
-        return gt_fail(GT_FAILED, "'%s' needs %.1f MB%s, and %.1f MB are free there: make room, or use --compress",
+        return gt_fail(GT_FAILED, "'%s' needs %.1f MB%s, but only %.1f MB are free there: make room, or use --compress",
                        dest, bytes / 1e6, twice ? " twice while it is made" : "", room / 1e6);
     gt_warn("only %.1f MB are free", room / 1e6);
     return GT_OK;
@@ -172,7 +172,7 @@ static gt_status announce_size(const conversion *p) {
 static void advise_user(const conversion *p, gt_buffer *text, bool odd, bool bad) {
     const gt_transform *t = &p->request->transform;
     bool sizes = odd && (!t->width || !t->height), skips = bad || (odd && !sizes);
-    gt_buffer_printf(text, "; a dataset of %s: %s",
+    gt_buffer_printf(text, "; to make a dataset of %s: %s",
                      !skips  ? "all"
                      : sizes ? "all that can be read"
                              : "the others",
@@ -251,9 +251,9 @@ static void note_range(const conversion *p) {
     if (!(least < low - rounding) && !(most > high + rounding)) return;
     float_text((float)least, from);
     float_text((float)most, to);
-    gt_warn("samples lie between %s and %s, and %g and %g stand for black and white%s: if these are not meant, declare "
-            "them (--range=%s,%s makes the smallest sample black and the largest white)",
-            from, to, low, high, declared ? "" : ", as nothing else is declared", from, to);
+    gt_warn("samples lie between %s and %s, and %g and %g stand for black and white%s: if this is wrong, declare black "
+            "and white (--range=%s,%s makes the smallest sample black and the largest white)",
+            from, to, low, high, declared ? "" : ", since nothing else is declared", from, to);
 }
 
 /* Images that nothing can be learnt from. */
@@ -262,10 +262,10 @@ static void note_images(const conversion *p) {
     char name[GT_ITEM_NAME_BYTES], other[GT_ITEM_NAME_BYTES];
     int64_t n = p->request->scan_only ? p->items.count : (int64_t)l->dest.n;
     if (l->uniform)
-        gt_warn("%lld of %lld images have one single colour, the first that of '%s'", (long long)l->uniform,
-                (long long)n, gt_items_name(&p->items, l->first_uniform, name));
+        gt_warn("%lld of %lld images have only one colour; the first: '%s'", (long long)l->uniform, (long long)n,
+                gt_items_name(&p->items, l->first_uniform, name));
     if (l->alike)
-        gt_warn("%lld of %lld images equal an earlier one, though their pictures differ; the first: '%s' and '%s'",
+        gt_warn("%lld of %lld images equal an earlier image, though their pictures differ; the first: '%s' and '%s'",
                 (long long)l->alike, (long long)n, gt_items_name(&p->items, l->alike_to, other),
                 gt_items_name(&p->items, l->first_alike, name));
 }
@@ -298,13 +298,12 @@ static gt_status find_range_all(conversion *p) {
         st = gt_floats_look_all(p->comm, p->pool, &p->items, &unit, &others);
     if (st || !unit) return st;
     if (said || others)
-        return gt_fail(GT_USAGE, "the floats of some sources look like 0 .. 1, which they do not say, and those of "
-                                 "others have another range, or say one; --range=LO,HI declares one for all");
+        return gt_fail(GT_USAGE, "the floats of some sources look like 0 .. 1 without declaring it, and other sources "
+                                 "have or declare another range; --range=LO,HI declares one range for all");
     t->of_floats = true;
     t->range[0] = 0, t->range[1] = 1;
-    gt_info(
-        "floats: no sample is negative and none above 1, so 0 is black and 1 is white%s (--range=-1,1: -1 is black)",
-        t->depth || p->request->scan_only ? "" : ", as the dataset says");
+    gt_info("floats: all samples are between 0 and 1, so 0 is black and 1 is white%s (to make -1 black: --range=-1,1)",
+            t->depth || p->request->scan_only ? "" : ", as the dataset declares");
     return GT_OK;
 }
 

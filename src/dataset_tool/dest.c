@@ -52,8 +52,8 @@ gt_status gt_png_check(const gt_picture *shape) {
     char is[GT_SHAPE_BYTES];
     if (shape->type != GT_F32 && shape->channels <= 4) return GT_OK;
     return gt_fail(GT_USAGE,
-                   "%s: PNG holds 1 to 4 channels of 8 or 16 bits; a destination FILE.h5 can hold these, or --depth=u8 "
-                   "and --channels change them",
+                   "%s: PNG holds 1 to 4 channels of 8 or 16 bits; choose a destination FILE.h5, or convert with "
+                   "--depth=u8 and --channels",
                    gt_picture_shape(shape, is));
 }
 

@@ -78,7 +78,7 @@ typedef struct behind {
 
 static gt_status put_behind(gt_dest *d, behind *b) {
     if (b->there && b->bytes.n >= GT_ZIP_TOO_LARGE)
-        return gt_fail(GT_USAGE, "%s would be larger than 4 GB; take a destination FILE.h5", b->name);
+        return gt_fail(GT_USAGE, "%s would be larger than 4 GB; choose a destination FILE.h5", b->name);
     const gt_buffer *n = &b->bytes;
     return b->there ? put_named(d, b->name, (uint32_t)n->n, gt_crc32(0, n->data, n->n), n->data) : GT_OK;
 }

@@ -23,21 +23,21 @@
 #include "base/door/progress.h"
 #include "h5/door/h5.h"
 
-#define WAYS_OUT "--overwrite replaces it, or choose another destination"
+#define WAYS_OUT "replace it with --overwrite, or choose another destination"
 
 gt_status gt_dest_differs(const gt_dest *d, const char *what) {
     char image[32];
     snprintf(image, sizeof image, "image %zu", d->n);
-    return gt_fail(GT_USAGE, "'%s' is there already, and is not what this command makes (%s differs): " WAYS_OUT,
-                   d->path, what ? what : image);
+    return gt_fail(GT_USAGE, "'%s' already exists and is not what this command makes (%s differs): " WAYS_OUT, d->path,
+                   what ? what : image);
 }
 
 gt_status gt_dest_failed(const char *path, int error) { return gt_fail(GT_FAILED, "'%s': %s", path, strerror(error)); }
 
 gt_status gt_dest_taken(const char *path) {
     return gt_fail(GT_USAGE,
-                   "'%s' came to be there while it was made, which is kept beside it: move away what stands "
-                   "there, or add --overwrite, and the same command resumes",
+                   "'%s' was created by another process in the meantime; this command's result is kept beside it: move "
+                   "that file away or add --overwrite, and the same command resumes",
                    path);
 }
 
@@ -185,8 +185,8 @@ static gt_status check_folder(const gt_convert_request *r, gt_folder_walk how, i
     if (foreign)
         st = gt_fail(
             GT_USAGE,
-            "the folder '%s' is there already, and '%s' in it is not part of a dataset: choose another destination%s",
-            r->dest, foreign, r->overwrite ? " (--overwrite removes nothing but datasets)" : "");
+            "the folder '%s' already exists, and '%s' in it is not part of a dataset: choose another destination%s",
+            r->dest, foreign, r->overwrite ? " (--overwrite removes only datasets)" : "");
     free(foreign);
     return st;
 }
@@ -199,34 +199,32 @@ gt_status gt_existing_replaceable(const gt_convert_request *r) {
 static gt_status check_existing_folder(const gt_convert_request *r, const struct stat *s, bool link, bool *exists) {
     if (!S_ISDIR(s->st_mode))
         return gt_fail(GT_USAGE,
-                       "'%s' is there already, and is not a folder: remove it, or choose another destination "
-                       "(FILE.zip, FILE.h5 or a folder)",
+                       "'%s' already exists and is not a folder: remove it, or choose another destination (FILE.zip, "
+                       "FILE.h5 or a folder)",
                        r->dest);
     int64_t files;
     gt_status st = check_folder(r, GT_FOLDER_ROOT, &files);
     *exists = files > 0;
     if (link && (!*exists || r->overwrite))
         return gt_fail(GT_USAGE,
-                       "'%s' is a link to a folder, whose place nothing can take: name the folder itself as "
-                       "the destination",
+                       "'%s' is a link to a folder and cannot be replaced: name the folder itself as the destination",
                        r->dest);
     return st;
 }
 
 static gt_status check_existing_file(const gt_convert_request *r, const struct stat *s, bool *exists) {
     if (S_ISDIR(s->st_mode))
-        return gt_fail(
-            GT_USAGE, "'%s' is a folder: remove it, choose another destination, or write '%s/' where a folder is meant",
-            r->dest, r->dest);
+        return gt_fail(GT_USAGE, "'%s' is a folder: remove it, choose another destination, or write '%s/' for a folder",
+                       r->dest, r->dest);
     if (!S_ISREG(s->st_mode))
-        return gt_fail(GT_USAGE, "'%s' is there already, and is not a file: remove it, or choose another destination",
+        return gt_fail(GT_USAGE, "'%s' already exists and is not a file: remove it, or choose another destination",
                        r->dest);
     *exists = true;
     if (r->overwrite) return GT_OK;
-    if (access(r->dest, R_OK)) return gt_fail(GT_FAILED, "'%s' is there already: %s", r->dest, strerror(errno));
+    if (access(r->dest, R_OK)) return gt_fail(GT_FAILED, "'%s' already exists: %s", r->dest, strerror(errno));
     bool zip = gt_dest_kind_of(r) == &gt_dest_zip;
     if (zip ? gt_file_begins(r->dest, 0, "PK\3\4", 4) : gt_h5_is(r->dest)) return GT_OK;
-    return gt_fail(GT_USAGE, "'%s' is there already, and is not what this command makes (%s): " WAYS_OUT, r->dest,
+    return gt_fail(GT_USAGE, "'%s' already exists and is not what this command makes (%s): " WAYS_OUT, r->dest,
                    zip ? "it is not a ZIP archive" : "it is not an HDF5 file");
 }
 
@@ -236,8 +234,7 @@ gt_status gt_dest_exists(const gt_convert_request *r, bool *exists) {
     if (lstat(r->dest, &s)) return GT_OK; /* what keeps it from being made shows when it is */
     bool link = S_ISLNK(s.st_mode);
     if (stat(r->dest, &s))
-        return gt_fail(GT_USAGE, "'%s' is a link that leads nowhere: remove it, or choose another destination",
-                       r->dest);
+        return gt_fail(GT_USAGE, "'%s' is a broken link: remove it, or choose another destination", r->dest);
     return gt_dest_kind_of(r) == &gt_dest_folder ? check_existing_folder(r, &s, link, exists)
                                                  : check_existing_file(r, &s, exists);
 }

@@ -61,7 +61,7 @@ gt_status gt_floats_look_all(gt_comm *comm, gt_pool *pool, const gt_items *items
               .positive = seen + n};
     *unit = *others = false;
     gt_status st = gt_comm_agree_all(comm, seen ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %zu sources", n));
-    gt_tell_start("looking at the range of", "pictures", all);
+    gt_tell_start("checking the range of", "pictures", all);
     if (!st)
         gt_pool_run(items->main_thread_only ? NULL : pool, (int)((l.end - l.first + TILE - 1) / TILE), look_at_tile,
                     &l);

@@ -37,21 +37,20 @@ static gt_status join_names(gt_source_info *all, const gt_source_info *more, con
     int classes = more->label_width > all->label_width ? more->label_width : all->label_width;
     int names = all->class_names ? all->class_names : more->class_names;
     if (all->class_names && more->class_names)
-        return gt_items_same_names(all, more)
-                   ? GT_OK
-                   : gt_fail(GT_USAGE,
-                             "'%s' and '%s' have different class names: class numbers would not mean the same; "
-                             "--labels=none leaves them out",
-                             *named, source);
+        return gt_items_same_names(all, more) ? GT_OK
+                                              : gt_fail(GT_USAGE,
+                                                        "'%s' and '%s' have different class names, so class numbers "
+                                                        "differ in meaning; --labels=none leaves the labels out",
+                                                        *named, source);
     if (!names) return GT_OK;
     const char *numbered = all->class_names ? source : *named;
     if (!all->class_names) *named = source;
     if (classes > names)
         return gt_fail(GT_USAGE,
-                       "'%s' has %d classes without names, and '%s' names %d: class numbers would not mean the same; "
-                       "--labels=none leaves them out",
+                       "'%s' has %d classes without names, and '%s' has %d names, so class numbers differ in meaning; "
+                       "--labels=none leaves the labels out",
                        numbered, classes, *named, names);
-    gt_info("the classes of '%s' have no names: their numbers are taken for those of '%s'", numbered, *named);
+    gt_info("the classes of '%s' have no names: they are assumed to have the class numbers of '%s'", numbered, *named);
     all->class_names = names;
     if (!all->class_name) all->class_name = more->class_name;
     return GT_OK;
@@ -65,22 +64,23 @@ static gt_status join_source(gt_items *items, const gt_source_info *more, const 
         (all->label_kind == GT_LABELS_VECTORS && all->label_width != more->label_width))
         return gt_fail(GT_USAGE,
                        "'%s' and '%s' have labels of different kinds (none, classes, or vectors of one length); "
-                       "--labels=none leaves them out",
+                       "--labels=none leaves the labels out",
                        first, source);
     gt_status st = join_names(all, more, source, named);
     if (st) return st;
     if (!gt_items_same_mask_names(all, more))
         return gt_fail(GT_USAGE,
-                       all->masks != more->masks ? "one of '%s' and '%s' has masks, the other has none"
-                                                 : "the masks of '%s' and '%s' have classes of different names",
+                       all->masks != more->masks ? "only one of '%s' and '%s' has masks"
+                                                 : "the masks of '%s' and '%s' have different class names",
                        first, source);
     bool ranges = all->has_range == more->has_range &&
                   (!all->has_range || !memcmp(all->range, more->range, sizeof all->range));
     if (!ranges)
-        return gt_fail(GT_USAGE, "'%s' and '%s' have samples of different ranges; --range=LO,HI declares one for all",
+        return gt_fail(GT_USAGE,
+                       "'%s' and '%s' have samples with different ranges; --range=LO,HI declares one range for all",
                        first, source);
     if (strcmp(telling_names(all), telling_names(more)))
-        return gt_fail(GT_USAGE, "'%s' and '%s' have channels of different names", first, source);
+        return gt_fail(GT_USAGE, "'%s' and '%s' have different channel names", first, source);
     if (more->label_width > all->label_width) all->label_width = more->label_width;
     all->unlabelled += more->unlabelled;
     return GT_OK;
@@ -192,7 +192,7 @@ gt_status gt_items_open(gt_items *items, const gt_convert_request *r) {
         gt_source_info info = *gt_source_get_info(items->sources[k]);
         gt_source_tell(&info, r->sources[k]);
         if (info.border)
-            gt_info("'%s': a border of %d makes %d x %d pixels of MNIST's 28 x 28 (--mnist-border=0 leaves them alone)",
+            gt_info("'%s': a border of %d enlarges MNIST's 28 x 28 to %d x %d pixels (--mnist-border=0 keeps 28 x 28)",
                     r->sources[k], info.border, 28 + 2 * info.border, 28 + 2 * info.border);
         if (r->has_range) info.has_range = true, memcpy(info.range, r->range, sizeof info.range);
         if (info.label_kind == GT_LABELS_CLASSES && info.class_names > info.label_width)

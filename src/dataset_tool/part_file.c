@@ -20,9 +20,8 @@ int gt_part_stat(const char *dest, const char *ending, struct stat *s) {
 
 gt_status gt_part_clear(const gt_dest *d) {
     int error = d->n ? 0 : gt_part_remove(d->path);
-    return error
-               ? gt_fail(GT_FAILED, "what an earlier run left in '%s' cannot be removed: %s", d->part, strerror(error))
-               : GT_OK;
+    return error ? gt_fail(GT_FAILED, "files of an earlier run in '%s' cannot be removed: %s", d->part, strerror(error))
+                 : GT_OK;
 }
 
 gt_status gt_part_open(gt_dest *d, uint64_t length) {
@@ -33,7 +32,7 @@ gt_status gt_part_open(gt_dest *d, uint64_t length) {
     if (d->fd < 0) return gt_fail(GT_FAILED, "cannot create '%s': %s", d->part, gt_error_text(errno, d->part));
     if (fstat(d->fd, &s)) return gt_dest_failed(d->part, errno);
     if ((uint64_t)s.st_size < length)
-        return gt_fail(GT_FORMAT, "'%s' is shorter than what was written into it; --restart begins anew", d->part);
+        return gt_fail(GT_FORMAT, "'%s' is shorter than the data written to it; start over with --restart", d->part);
     if (ftruncate(d->fd, (off_t)length) || lseek(d->fd, 0, SEEK_END) < 0) return gt_dest_failed(d->part, errno);
     d->offset = length;
     return GT_OK;
@@ -52,8 +51,8 @@ static gt_status flush_waiting(gt_dest *d) {
     d->broken = error != 0;
     d->waiting.n = 0;
     if (error == ENOSPC)
-        return gt_fail(GT_FAILED, "'%s': %s (%.1f MB free); make room and start again: it resumes from here", d->part,
-                       strerror(error), gt_space_free(d->part) / 1e6);
+        return gt_fail(GT_FAILED, "'%s': %s (%.1f MB free); make room and give the same command: it resumes here",
+                       d->part, strerror(error), gt_space_free(d->part) / 1e6);
     return error ? gt_dest_failed(d->part, error) : GT_OK;
 }
 

@@ -73,8 +73,8 @@ static gt_status check_names(const char *dest) {
         struct stat s;
         if (gt_part_stat(dest, endings[i], &s) != ENOENT)
             st = gt_fail(GT_USAGE,
-                         "'%s%s' is in the way, and no unfinished run that made it is known here: remove it, or choose "
-                         "another destination than '%s'",
+                         "'%s%s' already exists and belongs to no known unfinished run: remove it, or choose another "
+                         "destination than '%s'",
                          dest, endings[i], dest);
     }
     return st;
@@ -107,10 +107,10 @@ static gt_status take_over(gt_progress_file *j, const char *dest, gt_hash128 key
     owner owner = owner_of(j, &h);
     gt_status st;
     if (owner == ANOTHER)
-        return gt_fail(GT_USAGE,
-                       "'%s' is in the way, and not what an unfinished run wrote: remove it, or choose another "
-                       "destination than '%s'",
-                       j->path, dest);
+        return gt_fail(
+            GT_USAGE,
+            "'%s' already exists and is not from an unfinished run: remove it, or choose another destination than '%s'",
+            j->path, dest);
     if (owner == NOBODY && (st = check_names(dest))) {
         unlink(j->path); /* it may have come into being just now, and holds nothing */
         return st;
@@ -121,11 +121,11 @@ static gt_status take_over(gt_progress_file *j, const char *dest, gt_hash128 key
         int64_t made = *done;
         *done = 0;
         if (!made || drop == GT_DROP_OTHERS) return start_anew(j, owner, key); /* nothing is lost */
-        return gt_fail(GT_USAGE,
-                       "'%s' is unfinished, and not by this command: %lld images were made with other options or "
-                       "from another state of the source. The command that made them resumes it; "
-                       "--restart drops them and begins anew",
-                       dest, (long long)made);
+        return gt_fail(
+            GT_USAGE,
+            "'%s' is unfinished, from another command: %lld images were made with other options or from another state "
+            "of the source. To resume, give that command; to drop these images and start over, --restart",
+            dest, (long long)made);
     }
     bool cut = !ftruncate(j->fd, end) && lseek(j->fd, 0, SEEK_END) >= 0;
     return cut ? GT_OK : gt_dest_failed(j->path, errno);
@@ -157,7 +157,9 @@ gt_status gt_progress_file_open(gt_progress_file **out, const char *dest, gt_has
                                 int64_t *done) {
     *done = 0;
     gt_status st = open_file(out, dest, O_CREAT);
-    if (!st && is_gone(*out)) st = gt_fail(GT_FAILED, "another process ended making '%s' just now: start again", dest);
+    if (!st && is_gone(*out))
+        st = gt_fail(GT_FAILED, "another process has just finished or stopped making '%s': give the command again",
+                     dest);
     if (!st) st = take_over(*out, dest, key, drop, done);
     if (!st) return GT_OK;
     gt_progress_file_close(*out, false);

@@ -64,7 +64,7 @@ gt_status gt_remarks_add(gt_remarks *r, gt_remark kind, int64_t item, const char
     if (quiet || !r->logged || kind == GT_REMARK_DROPPED) return GT_OK;
     bool unusable = kind == GT_REMARK_BAD || kind == GT_REMARK_ODD || kind == GT_REMARK_UNLABELLED;
     if (n <= LOGGED) gt_log(unusable ? GT_WARNING : GT_INFO, "%s: %s", kinds[kind].heading, text);
-    if (n == LOGGED) gt_info("(further ones of this kind: --report=FILE lists all)");
+    if (n == LOGGED) gt_info("(more of this kind: --report=FILE lists all)");
     return GT_OK;
 }
 
@@ -143,7 +143,7 @@ static gt_status write_json(const gt_remarks *r, const char *path, const char *p
     if (asprintf(&file, "%s.json", path) < 0) return gt_fail(GT_NOMEM, "out of memory for a report");
     json_t *root = begin_json(file, more);
     gt_status st = root   ? GT_OK
-                   : more ? gt_fail(GT_FAILED, "'%s': the report of the parts before cannot be read", file)
+                   : more ? gt_fail(GT_FAILED, "'%s': the report of the earlier parts cannot be read", file)
                           : gt_fail(GT_NOMEM, "out of memory for a report");
     if (!st) {
         add_to_json(root, r, part);

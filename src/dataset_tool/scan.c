@@ -167,7 +167,7 @@ static bool mend_depth(const gt_transform *t, uint64_t *code, int64_t n) {
     if (!of_16 || !of_8) return false;
     for (int64_t i = 0; i < n; i++)
         if ((code[i] & SHAPE) && (code[i] & type) == wide) code[i] = (code[i] & ~type) | narrow;
-    gt_info("%lld of %lld pictures have 16 bits, others 8: all become 8-bit pictures (--depth=u16 makes them 16-bit)",
+    gt_info("%lld of %lld pictures have 16 bits, the others 8: all become 8-bit pictures (--depth=u16: 16-bit)",
             (long long)of_16, (long long)n);
     return true;
 }
@@ -220,11 +220,11 @@ static void tell_changes(const gt_transform *t, uint64_t *code, int64_t n, int64
         code[i] &= ~(CUT | LAID | ENLARGED);
     }
     if (*laid)
-        gt_info("%lld of %lld pictures have transparency, and are laid over %s (--background=COLOUR: another one; "
+        gt_info("%lld of %lld pictures have transparency and are laid over %s (--background=COLOUR: another colour; "
                 "--channels=4 keeps transparency)",
                 (long long)*laid, (long long)n, colour_text(t, text));
     if (kept && !t->channels)
-        gt_info("transparency stays, as a channel, of %lld pictures (--channels=3 lays them over white)",
+        gt_info("%lld pictures keep their transparency as a channel (--channels=3 lays them over white)",
                 (long long)kept);
     if (enlarged)
         gt_warn("%lld of %lld pictures are enlarged, the smallest from %lld x %lld pixels", (long long)enlarged,
@@ -262,7 +262,7 @@ static gt_status compare_items(const gt_items *items, const gt_transform *t, con
     const char *first = gt_remarks_first(remarks, GT_REMARK_BAD);
     return first ? gt_fail(GT_FORMAT, "none of the %lld pictures can be used; the first: %s", (long long)items->count,
                            first)
-                 : gt_fail(GT_USAGE, "the transform leaves out all %lld pictures: they are smaller than wanted",
+                 : gt_fail(GT_USAGE, "the transform leaves out all %lld pictures: they are too small",
                            (long long)items->count);
 }
 

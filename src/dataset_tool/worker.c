@@ -182,8 +182,7 @@ static void make_one(gt_worker *w, made *m, int64_t item, int worker) {
     if (!st) st = gt_transformer_run(w->transformers[worker], &m->picture, &dropped);
     if (st == GT_NOMEM) fail_run(m, st);
     else if (st || dropped) {
-        snprintf(text, sizeof text, "'%s': %s", gt_items_name(w->items, item, name),
-                 st ? gt_message() : "smaller than wanted");
+        snprintf(text, sizeof text, "'%s': %s", gt_items_name(w->items, item, name), st ? gt_message() : "too small");
         set_remark(m, st ? GT_REMARK_BAD : GT_REMARK_DROPPED, text);
     } else {
         m->outcome.uniform = has_one_colour(&m->picture);

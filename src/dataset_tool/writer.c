@@ -83,7 +83,7 @@ static void note_samples(gt_writer *l, const gt_outcome *o) {
 static gt_status replay_outcomes(gt_writer *l, int64_t items) {
     gt_status st = GT_OK;
     if (items > l->items->count)
-        st = gt_fail(GT_FORMAT, "'%s.progress' speaks of %lld images, there are %lld; --restart begins anew",
+        st = gt_fail(GT_FORMAT, "'%s.progress' records %lld images, but there are %lld; start over with --restart",
                      l->request->dest, (long long)items, (long long)l->items->count);
     for (; l->done < items && !st; l->done++) {
         gt_outcome o;
@@ -110,7 +110,7 @@ static bool part_is_there(const char *dest) {
 static gt_status begin_comparing(gt_writer *l) {
     l->dest.comparing = true;
     if (l->dest.kind == &gt_dest_hdf5) l->dest.kind = &gt_dest_compared_hdf5;
-    gt_info("'%s' is there already: it is compared with what this command makes", l->request->dest);
+    gt_info("'%s' already exists: comparing it with what this command makes", l->request->dest);
     if (l->dest.kind == &gt_dest_zip && (l->dest.fd = open(l->dest.path, O_RDONLY | O_CLOEXEC)) < 0)
         return gt_dest_failed(l->dest.path, errno);
     return gt_dest_open(&l->dest);
@@ -144,12 +144,11 @@ gt_status gt_writer_open(gt_writer *l, const gt_convert_request *r, const gt_ite
                                &done);
     if (!st) st = gt_dest_exists(r, &exists);
     if (!st && exists && !r->overwrite)
-        st = gt_fail(GT_FAILED, "'%s' was finished by another process just now", r->dest);
+        st = gt_fail(GT_FAILED, "'%s' has just been finished by another process", r->dest);
     if (!st) st = replay_outcomes(l, done);
     if (!st) st = gt_dest_open(&l->dest);
     if (!st && l->begun)
-        gt_info("resuming after %lld of %lld images, which an earlier run made", (long long)l->begun,
-                (long long)items->count);
+        gt_info("resuming after %lld of %lld images from an earlier run", (long long)l->begun, (long long)items->count);
     return st;
 }
 
@@ -177,7 +176,7 @@ static gt_status take_item(gt_writer *l, const gt_made *made) {
                     o.left_out == 1 + GT_REMARK_UNLABELLED;
     if (!st && unusable && !l->request->skip && !l->checking) {
         l->checking = true;
-        gt_info("looking through the other pictures, to list all that cannot be used");
+        gt_info("checking the other pictures, to list all that cannot be used");
     }
     if (!st && !l->checking) {
         gt_entry e = {(uint32_t)l->done, o.size, o.crc, o.mask_size, o.mask_crc, true, made->leaf};
@@ -209,7 +208,7 @@ static gt_status check_destination(const gt_convert_request *r) {
 }
 
 gt_status gt_writer_finish(gt_writer *l) {
-    gt_tell_start("bringing the result to the disk", NULL, 0);
+    gt_tell_start("writing the result to disk", NULL, 0);
     gt_status st = l->dest.comparing ? GT_OK : sync_all(l);
     if (!st && !l->dest.comparing) st = check_destination(l->request);
     if (!st) st = l->dest.kind->finish(&l->dest);

@@ -48,8 +48,8 @@ static gt_status refuse_srun_without_mpi(void) {
     const char *tasks = getenv("SLURM_STEP_NUM_TASKS");
     if (!tasks || atoi(tasks) <= 1) return GT_OK;
     return gt_fail(GT_USAGE,
-                   "srun started %s tasks without telling them of each other: use 'srun --mpi=pmix' (srun --mpi=list "
-                   "shows what there is) or mpirun",
+                   "srun started %s separate tasks that cannot communicate: use 'srun --mpi=pmix' (srun --mpi=list "
+                   "shows the choices) or mpirun",
                    tasks);
 }
 
@@ -111,7 +111,7 @@ static void describe(gt_comm_inside *in) {
     int most = -span.minus_threads_most;
     if (most == span.threads_least) gt_buffer_printf(out, ", %d thread%s%s", most, gt_plural(most), each);
     else gt_buffer_printf(out, ", %d to %d threads%s", span.threads_least, most, each);
-    if (in->roams) gt_buffer_printf(out, ", not bound: another run has some of the cores");
+    if (in->roams) gt_buffer_printf(out, ", not bound: another run uses some of the cores");
     else if (span.minus_crowded) gt_buffer_printf(out, ", more threads than cores: they sleep while they wait");
     else gt_buffer_printf(out, ", bound to %d core%s%s", span.cores_least, gt_plural(span.cores_least), each);
     c->description = out->data ? out->data : "";

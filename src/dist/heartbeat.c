@@ -217,9 +217,8 @@ static void hear(gt_comm_inside *in, peer *p, double listened) {
 
 static void accuse(gt_comm *c, const peer *p) {
     gt_fail(GT_FAILED,
-            "no heartbeat from rank %d (%s) for %.0f s (--heartbeat-limit); what it did last: step %u, %s. Its "
-            "process, its host or the network between is "
-            "stuck or gone",
+            "no heartbeat from rank %d (%s) for %.0f s (--heartbeat-limit); its last action: step %u, %s. Its process, "
+            "its host or the network is stuck or gone",
             p->rank, p->last.host, p->silent, p->last.step, p->last.what);
     if (strcmp(p->last.host, c->host)) gt_comm_abandon(c);
     gt_comm_abort(c, GT_FAILED); /* on this host the launcher can end it, even if it is stopped */
@@ -231,8 +230,8 @@ static void check_standstill(gt_comm *c, double waited) {
     double least = waited;
     for (int i = 0; i < u->n; i++) least = fmin(least, u->peers[i].last.waiting);
     if (c->rank || least < BUSY_FACTOR * u->limit) return;
-    gt_fail(GT_FAILED, "all ranks have been waiting for each other for %.0f s, rank 0 at step %u, %s", least, u->step,
-            u->what);
+    gt_fail(GT_FAILED, "all ranks have been waiting for each other for %.0f s; rank 0 is at step %u, %s", least,
+            u->step, u->what);
     gt_comm_abort(c, GT_FAILED);
 }
 
@@ -250,8 +249,8 @@ static void lose_link(gt_comm_inside *in, int a, int b, int third, double silent
     bool hosts = strcmp(is[0]->host, is[1]->host);
     gt_fail(GT_FAILED,
             "rank %d (%s) and rank %d (%s) have had no heartbeat from each other for %.0f s (--heartbeat-limit), "
-            "though rank %d (%s) receives the heartbeats of both: the %s between %s%s%s "
-            "is broken. What they did last: step %u, %s; step %u, %s",
+            "though rank %d (%s) receives the heartbeats of both: the %s between %s%s%s is broken. Their last actions: "
+            "step %u, %s; step %u, %s",
             a, is[0]->host, b, is[1]->host, silent, third, is[2]->host, hosts ? "network" : "connection",
             hosts ? is[0]->host : "these processes of ", hosts ? " and " : "", is[1]->host, is[0]->step, is[0]->what,
             is[1]->step, is[1]->what);
@@ -289,7 +288,7 @@ static void check_peers(gt_comm_inside *in, double now) {
         if (p->silent > limit) accuse(&in->seen, p);
         if (p->warned || p->silent < warn_part * limit) continue;
         p->warned = true;
-        gt_warn("no heartbeat from rank %d (%s) for %.0f s; what it did last: step %u, %s", p->rank, p->last.host,
+        gt_warn("no heartbeat from rank %d (%s) for %.0f s; its last action: step %u, %s", p->rank, p->last.host,
                 p->silent, p->last.step, p->last.what);
     }
     if (u->waiting_since > 0) check_standstill(&in->seen, now - u->waiting_since);

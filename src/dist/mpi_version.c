@@ -80,11 +80,10 @@ gt_status gt_mpi_check_limits(void) {
     const rlim_t shared = (4 << 20) + 4096; /* bytes */
     struct rlimit files;
     if (getrlimit(RLIMIT_FSIZE, &files) || files.rlim_cur >= shared) return GT_OK;
-    return gt_fail(
-        GT_FAILED,
-        "files may not grow beyond %.4g MB here (ulimit -f), and Open MPI shares files of a little more than "
-        "4.2 MB among ranks: ulimit -f unlimited, or one rank with more threads",
-        (double)files.rlim_cur / 1e6);
+    return gt_fail(GT_FAILED,
+                   "files are limited to %.4g MB here (ulimit -f), but Open MPI needs files of a little more than 4.2 "
+                   "MB: set ulimit -f unlimited, or use one rank with more threads",
+                   (double)files.rlim_cur / 1e6);
 }
 
 int gt_mpi_launched_ranks(void) {

@@ -88,7 +88,8 @@ gt_neighbours *gt_neighbours_open_all(gt_comm *c, uint64_t key, size_t bytes) {
     meet_all(c, key, bytes, kinds);
     bool leads = first_of(kinds, c->local_rank) == c->local_rank;
     st = gt_comm_agree_all(c, gt_shared_open_all(c, PAGE + (leads ? bytes : 0), &in->shared));
-    if (st && c->rank == 0) gt_log_once(GT_WARNING, "%s. Each keeps a copy of what they could have once", gt_message());
+    if (st && c->rank == 0)
+        gt_log_once(GT_WARNING, "%s. Each rank keeps its own copy of data that they could share", gt_message());
     gt_comm_barrier_all(c); /* where the flags lie, shared.c has had its tags: now all are zeros */
     if (!in->shared.base || !bytes) goto none;
     in->seen = (gt_neighbours){.count = count_before(kinds, c->local_rank, c->local_ranks),

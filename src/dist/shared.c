@@ -40,7 +40,7 @@ typedef struct meeting {
     gt_shared *result;
 } meeting;
 
-static const char no_memory[] = "the ranks of this host can share no memory";
+static const char no_memory[] = "the ranks of this host cannot share memory";
 
 static gt_status failed(const char *why) { return gt_fail(GT_FAILED, "%s: %s: %s", no_memory, why, strerror(errno)); }
 
@@ -161,7 +161,7 @@ static gt_status map_and_reserve(meeting *m) {
     gt_shared *s = m->result;
     int self = m->comm->local_rank;
     struct stat is;
-    if (fstat(m->memory, &is)) return failed("what came is not memory");
+    if (fstat(m->memory, &is)) return failed("the received file is not memory");
     if ((size_t)is.st_size < s->bytes) return gt_fail(GT_FAILED, "%s: it is shorter than agreed", no_memory);
     errno = without_signal(posix_fallocate, m->memory, s->starts[self], m->all[self].bytes);
     if (errno) return failed("it cannot be reserved");
@@ -176,7 +176,8 @@ static gt_status map_and_reserve(meeting *m) {
 /* Everybody has written its tag: is it the same memory for all? */
 static gt_status check_tags(const meeting *m) {
     for (int i = 0; i < m->comm->local_ranks; i++)
-        if (*tag_in(m, i) != m->all[i].tag) return gt_fail(GT_FAILED, "%s: it is not the same for all", no_memory);
+        if (*tag_in(m, i) != m->all[i].tag)
+            return gt_fail(GT_FAILED, "%s: it is not the same for all ranks", no_memory);
     return GT_OK;
 }
 

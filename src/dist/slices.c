@@ -8,7 +8,8 @@
 gt_status gt_slices_check(int batch, int slices) {
     if (batch < 1) return gt_fail(GT_USAGE, "--batch=%d: must be at least 1", batch);
     if (slices < 1) return gt_fail(GT_USAGE, "--slices=%d: must be at least 1", slices);
-    if (slices > batch) return gt_fail(GT_USAGE, "--slices=%d are more than --batch=%d has images", slices, batch);
+    if (slices > batch)
+        return gt_fail(GT_USAGE, "--slices=%d: more slices than the images of --batch=%d", slices, batch);
     return GT_OK;
 }
 
@@ -20,17 +21,16 @@ int gt_slices_of(int64_t batch, int64_t images) {
 gt_status gt_slices_check_ranks(int batch, int slices, int ranks) {
     if (ranks <= slices) return GT_OK;
     if (slices < batch)
-        return gt_fail(
-            GT_USAGE,
-            "%d ranks, but --batch=%d has %d slice%s of work: start at most %d rank%s and give them threads; "
-            "a new run with --slices=%d takes up to %d ranks",
-            ranks, batch, slices, gt_plural(slices), slices, gt_plural(slices), batch, batch);
-    return gt_fail(GT_USAGE,
-                   "%d ranks, but --batch=%d has work for %d, an image each: start at most %d rank%s and give them "
-                   "threads. A larger --batch is another recipe: as many images make fewer steps, which costs variety "
-                   "where runs are short (measured: docs/history-quality.md), and gamma, rates and averages stay as "
-                   "they are",
-                   ranks, batch, batch, batch, gt_plural(batch));
+        return gt_fail(GT_USAGE,
+                       "%d ranks, but --batch=%d has only %d slice%s: start at most %d rank%s and give them more "
+                       "threads; a new run with --slices=%d allows up to %d ranks",
+                       ranks, batch, slices, gt_plural(slices), slices, gt_plural(slices), batch, batch);
+    return gt_fail(
+        GT_USAGE,
+        "%d ranks, but --batch=%d has work for only %d, with one image each: start at most %d rank%s and give them "
+        "more threads. A larger --batch is another recipe: the same images make fewer steps, which costs variety in "
+        "short runs (measured: docs/history-quality.md), while gamma, rates and averages do not change",
+        ranks, batch, batch, batch, gt_plural(batch));
 }
 
 void gt_slice_range(int slices, int ranks, int rank, int *first, int *count) {

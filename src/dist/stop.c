@@ -22,10 +22,10 @@ static char answer[512];   /* "": nothing is said, or it has been said */
 static bool alone;         /* without a launcher: a second SIGINT ends the program at once */
 static double interrupted; /* the last time, by gt_clock(); 0: not yet */
 
-static const char under_a_launcher[] = "stopping after this step. Launchers kill what does not end in time, mpirun "
-                                       "after about a second, Slurm after its KillWait: if no line says that a "
-                                       "checkpoint is written, the work since the last one is lost. SIGUSR1, or a file "
-                                       "`stop` in the run's directory, takes all the time that is needed.\n";
+static const char under_a_launcher[] =
+    "stopping after this step. Launchers kill ranks that do not end in time: mpirun after about a second, Slurm after "
+    "its KillWait. If no message confirms a checkpoint, the work since the last one is lost. SIGUSR1, or a file `stop` "
+    "in the run's directory, leaves enough time.\n";
 
 static void write_stderr(const char *text) {
     ssize_t ignored = write(STDERR_FILENO, text, strlen(text));

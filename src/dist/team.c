@@ -47,7 +47,7 @@ static void share_all(gt_reducer *r) {
     if (r->plain || r->comm->ranks == 1) return;
     gt_status st = gt_comm_agree_all(r->comm, gt_shared_open_all(r->comm, r->teams.bytes, &r->teams.shared));
     if (st && r->comm->rank == 0)
-        gt_log_once(GT_WARNING, "%s. They send each other messages instead, which takes longer", gt_message());
+        gt_log_once(GT_WARNING, "%s. They send messages instead, which takes longer", gt_message());
 }
 
 static gt_status allocate(gt_teams *t, const gt_comm *c) {

@@ -41,7 +41,7 @@ static int piece_at(uint64_t bytes, int piece) {
 static uint64_t *gather_sizes_all(gt_comm *c, uint64_t bytes) {
     uint64_t *sizes = NULL;
     if (c->rank == 0 && !(sizes = calloc((size_t)c->ranks, sizeof *sizes))) {
-        gt_comm_abort(c, gt_fail(GT_NOMEM, "out of memory for what %d ranks bring", c->ranks));
+        gt_comm_abort(c, gt_fail(GT_NOMEM, "out of memory for the values of %d ranks", c->ranks));
         return NULL;
     }
     if (sizes) sizes[0] = bytes;

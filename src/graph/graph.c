@@ -337,7 +337,7 @@ static gt_status new_result(gt_graph *g, const char *name, gt_node *n, bool plac
         gt_graph_fault(g, "output '%s': %s", name, n ? "its node belongs to another graph" : "it has no node");
     else if (slot < 0 || slot >= GT_MAX_SLOTS)
         gt_graph_fault(g, "output '%s': slot %d; there are %d", name, slot, GT_MAX_SLOTS);
-    else if (twice) gt_graph_fault(g, "output '%s' is there twice", name);
+    else if (twice) gt_graph_fault(g, "output '%s' occurs twice", name);
     if (g->status) return gt_graph_status(g);
     gt_result r = {gt_arena_printf(g->arena, "%s", name), n, placed, slot, offset};
     if (!r.name) return gt_graph_out_of_memory(g);

@@ -83,7 +83,7 @@ static gt_status choose(gt_array_file *f) {
     if (st) return gt_wrap(st, "%s", f->path);
     strcpy(f->name, l.n == 1 ? l.last : l.chosen);
     if (*f->name) return GT_OK;
-    return l.n ? gt_fail(GT_FORMAT, "%s has several arrays, --array=NAME names one of them: %s", f->path, l.names)
+    return l.n ? gt_fail(GT_FORMAT, "%s has several arrays; choose one with --array=NAME: %s", f->path, l.names)
                : gt_fail(GT_FORMAT, "%s has no array of numbers", f->path);
 }
 

@@ -122,21 +122,21 @@ static gt_status child_status(const char *path, int how, const char *line) {
                        path, PATIENCE);
     if (death == SIGKILL)
         return gt_fail(GT_NOMEM,
-                       "'%s' cannot be checked: the process that reads it was killed: memory is short, on this host or "
-                       "in this job (or somebody killed it)",
+                       "'%s' cannot be checked: the process that reads it was killed, probably because this host or "
+                       "job has too little memory",
                        path);
     if (death && short_of)
         return gt_fail(GT_NOMEM,
-                       "'%s' cannot be checked: the process that reads it died (%s): memory is short (%s), or the "
+                       "'%s' cannot be checked: the process that reads it crashed (%s): memory is short (%s), or the "
                        "file is damaged",
                        path, strsignal(death), little);
-    if (death) return gt_fail(GT_FORMAT, "'%s': damaged file: libhdf5 dies of it (%s)", path, strsignal(death));
+    if (death) return gt_fail(GT_FORMAT, "'%s': damaged file: libhdf5 crashes on it (%s)", path, strsignal(death));
     if (status == NOT_STARTED)
         return gt_fail(GT_FAILED, "'%s' cannot be checked: '%s' does not start: %s", path, checker[0], line);
     if (status == GT_H5_NO_MEMORY && short_of)
         return gt_fail(GT_NOMEM, "'%s' cannot be checked: memory is short (%s): %s", path, little, line);
     if (status == GT_H5_NO_MEMORY)
-        return gt_fail(GT_FORMAT, "'%s': damaged file, or memory is short: %s (up to %llu MB are tried)", path, line,
+        return gt_fail(GT_FORMAT, "'%s': damaged file, or memory is short: %s (tried with up to %llu MB)", path, line,
                        (unsigned long long)MEMORY_MOST >> 20);
     return gt_fail(GT_FORMAT, "'%s': damaged file: %s", path, *line ? line : "it cannot be read");
 }
@@ -161,9 +161,10 @@ gt_status gt_h5_check(const char *path) {
     int talk = -1, how = 0;
     int error = start(path, &child, &talk);
     if (error == EAGAIN || error == ENOMEM)
-        return gt_fail(GT_NOMEM,
-                       "'%s' cannot be checked, no process can be started: %s (memory, or ulimit -u, is short)", path,
-                       strerror(error));
+        return gt_fail(
+            GT_NOMEM,
+            "'%s' cannot be checked, because no process can be started: %s (too little memory, or a limit: ulimit -u)",
+            path, strerror(error));
     if (error)
         return gt_fail(GT_FAILED, "'%s' cannot be checked: '%s' does not start: %s", path, checker[0], strerror(error));
     char line[512];

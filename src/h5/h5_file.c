@@ -113,7 +113,7 @@ gt_status gt_h5_open(gt_h5_file *f, const char *path) {
      * first. */
     const unsigned ways[] = {H5F_ACC_RDONLY, H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, H5F_ACC_RDONLY};
     for (size_t i = 0; i < sizeof ways / sizeof *ways && file < 0; i++) file = H5Fopen(path, ways[i], access);
-    return opened(f, file, access, path, "damaged, truncated or no HDF5 file");
+    return opened(f, file, access, path, "damaged, truncated or not an HDF5 file");
 }
 
 gt_status gt_h5_open_memory(gt_h5_file *f, const void *bytes, size_t n) {

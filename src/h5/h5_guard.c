@@ -114,9 +114,10 @@ static gt_status read_filters(h5_set *s, hid_t list) {
         unsigned flags;
         char name[64] = "";
         if (!is_known(s->filter[i] = H5Pget_filter2(list, (unsigned)i, &flags, &values, NULL, sizeof name, name, NULL)))
-            return gt_fail(GT_FORMAT,
-                           "packed in a way that is not read (filter %d%s%.40s): repack it with h5repack -f GZIP=4",
-                           (int)s->filter[i], *name ? ", " : "", name);
+            return gt_fail(
+                GT_FORMAT,
+                "packed in a way that Gantry does not read (filter %d%s%.40s): repack it with h5repack -f GZIP=4",
+                (int)s->filter[i], *name ? ", " : "", name);
     }
     return s->n_filters >= 0 && s->n_filters <= H5_MOST_FILTERS ? GT_OK
                                                                 : gt_fail(GT_FORMAT, "has %d filters", s->n_filters);
@@ -163,7 +164,7 @@ static gt_status read_storage(h5_set *s, hid_t list) {
     bool sized = file >= 0 && H5Fget_filesize(file, &file_bytes) >= 0;
     if (file >= 0) H5Fclose(file);
     if (H5Pget_external_count(list) != 0 || layout == H5D_VIRTUAL)
-        return gt_fail(GT_FORMAT, "lies in other files; copy it into one file (h5repack)");
+        return gt_fail(GT_FORMAT, "is stored in other files; copy it into one file (h5repack)");
     if (!sized || gt_mul_overflows(a->elements, a->bytes, &all)) return gt_fail(GT_FORMAT, "has an impossible size");
     a->stored = H5Dget_storage_size(s->id);
     gt_status st = layout == H5D_CHUNKED ? read_chunks(s, list) : GT_OK;

@@ -106,7 +106,7 @@ gt_status gt_h5_set_open(gt_h5_set **out, const gt_h5_file *f, const char *path)
     *out = NULL;
     if (!gt_h5_has(f, path)) return gt_fail(GT_FORMAT, "there is no '%s'", path);
     if (H5Lget_info(f->id, path, &link, H5P_DEFAULT) < 0 || link.type == H5L_TYPE_EXTERNAL)
-        return gt_fail(GT_FORMAT, "%s: lies in another file; copy it into one file (h5repack)", path);
+        return gt_fail(GT_FORMAT, "%s: is stored in another file; copy it into one file (h5repack)", path);
     h5_set *s = calloc(1, sizeof *s);
     if (!s) return gt_fail(GT_NOMEM, "out of memory for '%s'", path);
     s->space = -1;
@@ -162,7 +162,7 @@ gt_status gt_h5_set_texts(gt_h5_set *set, size_t most, char **text) {
     gt_status st = h5_guard_rows(s, 0, set->rows);
     if (st || set->varies) return st ? st : h5_texts_read(s->id, n, most, text);
     if (set->kind != GT_H5_TEXT || !set->bytes || set->bytes > TEXT_MOST || gt_mul_overflows(n, set->bytes, &bytes))
-        return gt_fail(GT_FORMAT, "no texts that can be read");
+        return gt_fail(GT_FORMAT, "its texts cannot be read");
     char *raw = calloc(1, bytes + 1);
     if (!raw) return gt_fail(GT_NOMEM, "out of memory for %zu texts", n);
     st = gt_h5_set_read(set, 0, set->rows, GT_NUMBER_TEXT, raw);

@@ -69,10 +69,10 @@ static gt_status read_heap(heap *h, uint64_t at) {
     h->at = 0;
     if (__builtin_add_overflow(h->base, at, &place) || place > INT64_MAX ||
         pread(h->fd, head, HEAD, (off_t)place) != HEAD || memcmp(head, "GCOL\1", 5))
-        return gt_fail(GT_FORMAT, "its texts are not where it says");
+        return gt_fail(GT_FORMAT, "its texts are not at their places");
     uint64_t n = gt_le64(head + 8);
     if (n < HEAD || n > LARGEST)
-        return gt_fail(GT_FORMAT, "its texts lie in a heap of %llu bytes", (unsigned long long)n);
+        return gt_fail(GT_FORMAT, "its texts are in a heap of %llu bytes", (unsigned long long)n);
     if (!(h->bytes = malloc((size_t)n))) return gt_fail(GT_NOMEM, "out of memory for texts");
     if (pread(h->fd, h->bytes, (size_t)n, (off_t)place) != (ssize_t)n)
         return gt_fail(GT_FORMAT, "its texts are cut off");
@@ -105,7 +105,7 @@ static gt_status read_one(heap *h, const uint8_t *place, size_t most, char **tex
         gt_status st = read_heap(h, at);
         if (st) return st;
         if (!(found = find(h, gt_le32(place + 12), &size)) || length > size)
-            return gt_fail(GT_FORMAT, "a text of it is damaged");
+            return gt_fail(GT_FORMAT, "one of its texts is damaged");
         size = (size_t)length;
     }
     *text = strndup((const char *)found, size < most ? size : most);

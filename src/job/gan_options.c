@@ -17,21 +17,21 @@ static const gt_option options[] = {
     {OPTION(cmax, NULL, "Largest number of feature maps of any layer"), .min = 1, .max = 1 << 14},
     {OPTION(aug, NULL, "How the discriminator's images are augmented"), .group = "augmentation", .common = true,
      GT_CHOICES(GT_AUGS),
-     .detail = "ada steers its probability p so that the discriminator does not overfit; fixed keeps p at --p; "
-               "noaug has none."},
+     .detail = "ada adapts the probability p of augmentations so that the discriminator does not overfit; fixed keeps "
+               "p at --p; noaug has no augmentation."},
     {OPTION(augpipe, "bgc", "Kinds of augmentation"), GT_CHOICES(GT_AUGPIPES),
      .detail = "b: mirror, rotate by 90 degrees, shift (blit); g: scale, rotate, stretch (geom); c: brightness, "
                "contrast, hue (color); f: filter; n: noise; c: cutout. Not with aug=noaug."},
     {OPTION(p, NULL, "Probability of each augmentation, with --aug=fixed"), .derived = "required with aug=fixed",
      .max = 1},
     {OPTION(target, "0.6", "Mean sign of D's outputs on real images that ada aims at"), .max = 1,
-     .detail = "Larger: less augmentation. Only with aug=ada."},
+     .detail = "A larger value means less augmentation. Only with aug=ada."},
     {OPTION(p_max, "0", "Upper limit of p with --aug=ada; 0: no limit"), .max = HUGE_VAL,
-     .detail = "As published there is no limit. Above about 0.8 augmentations begin to show in the generated "
+     .detail = "The published method has no limit. Above about 0.8, augmentations begin to show in the generated "
                "images; the run warns."},
     {OPTION(ada_kimg, NULL, "Thousands of images in which ada can move p from 0 to 1"),
      .derived = "500; 100 with --resume", GT_KIMG, .min = 0.001,
-     .detail = "For short runs make it smaller. Only with aug=ada."},
+     .detail = "Give a smaller value for short runs. Only with aug=ada."},
     {OPTION(ada_interval, "4", "Number of steps between two adjustments of p"), .unit = "steps", .min = 1,
      .max = 1 << 20, .detail = "Only with aug=ada."},
 };

@@ -95,8 +95,8 @@ static gt_status check_input(const gt_job *job, const gt_job *from, const char *
     if (!mine || !theirs || gt_is(theirs, "data")) return GT_OK;
     if (!same_value(mine, theirs))
         return gt_fail(GT_USAGE,
-                       "--%s=%s: the network of %s was trained with --%s=%s. Without the option the new run has that, "
-                       "too; other values would show the network other numbers than it knows",
+                       "--%s=%s: the network of %s was trained with --%s=%s. Leave out the option to keep this value; "
+                       "with another value the network would see numbers it was not trained on",
                        key, mine, path, key, theirs);
     bool follows = gt_options_state(&job->options, key) == GT_OPTION_DERIVED;
     if (follows && !gt_is(theirs, row->standard)) gt_print_to(said, "--%s=%s comes with the network\n", key, theirs);

@@ -133,15 +133,15 @@ static gt_status read_key(reader *r, const char *key, const char *value) {
     snprintf(where, sizeof where, "%s:%d", r->name, r->line);
     const gt_option *row = gt_options_find(&r->options, key);
     if (!row && r->options.shapes)
-        return gt_fail(GT_FORMAT, "%s: this version has no option '%.64s': a version that has it can go on from there",
-                       where, key);
+        return gt_fail(GT_FORMAT, "%s: this version has no option '%.64s': resume with a version that has it", where,
+                       key);
     bool at_home = !row || !r->group || gt_is(r->group, row->group) ||
                    (row->other_group && gt_is(r->group, row->other_group));
     if (!at_home)
         return gt_fail(GT_USAGE, "%s: key '%s' belongs to the group [%s], not [%s]", where, key, row->group, r->group);
     if (row) {
         int *first = &r->first_line[row - r->options.rows];
-        if (*first) return gt_fail(GT_USAGE, "%s: key '%s' was given before, in line %d", where, key, *first);
+        if (*first) return gt_fail(GT_USAGE, "%s: key '%s' was already given in line %d", where, key, *first);
         *first = r->line;
     }
     return gt_options_set(&r->options, key, value, where);
@@ -197,7 +197,7 @@ gt_status gt_job_read_file(gt_job *job, const char *path) {
     size_t n;
     gt_status st = gt_file_read(path, MAX_JOB_BYTES, &bytes, &n);
     if (st) return gt_wrap(GT_USAGE, "reading the job");
-    if (strlen(bytes) != n) st = gt_fail(GT_USAGE, "%s: has a zero byte and so is not a job file", path);
+    if (strlen(bytes) != n) st = gt_fail(GT_USAGE, "%s: contains a zero byte, so it is not a job file", path);
     else st = gt_job_read_text(job, bytes, path);
     free(bytes);
     return st;

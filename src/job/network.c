@@ -209,8 +209,8 @@ static gt_status is_unknown(const gt_weights *w) {
         snprintf(names + strlen(names), sizeof names - strlen(names), "%s%.80s", i ? ", " : "",
                  gt_weights_at(w, i)->name);
     return gt_fail(GT_FORMAT,
-                   "it has %zu tensors (%s%s) with names that Gantry does not know: Gantry reads networks of StyleGAN2 "
-                   "with the names of the reference implementation, and classifiers with torchvision's",
+                   "it has %zu tensors (%s%s) with unknown names: Gantry reads networks of StyleGAN2 with the names of "
+                   "the reference implementation, and classifiers with torchvision's names",
                    n, names, n > SHOWN ? ", ..." : "");
 }
 
@@ -361,8 +361,8 @@ gt_status gt_network_held(const gt_checkpoint_file *f) {
     if (gt_checkpoint_first(f, "/networks") >= 0) return GT_OK;
     if (gt_is(model, "gmm"))
         return gt_fail(GT_FORMAT,
-                       "%s holds no network: it is a mixture, which is for gantry gmm predict, score and sample "
-                       "and for gantry generate NETWORK --mixture=FILE",
+                       "%s holds no network but a mixture: use it with gantry gmm predict, score or sample, or gantry "
+                       "generate NETWORK --mixture=FILE",
                        path);
     return gt_fail(GT_FORMAT, "%s holds no network: it is of the model '%s'", path, model);
 }

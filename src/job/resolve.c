@@ -34,16 +34,15 @@ static gt_status check_schedule(gt_job *job) {
         if (job->schedule == with || job->schedule == too) continue;
         gt_option_state state = gt_options_state(&o, key);
         if (state == GT_OPTION_GIVEN || (state == GT_OPTION_FILED && !overridden))
-            return gt_fail(GT_USAGE, "--%s has a meaning only with --schedule=%s%s%s", key, names[with],
-                           too != with ? " or " : "", too != with ? names[too] : "");
+            return gt_fail(GT_USAGE, "--%s is only for --schedule=%s%s%s", key, names[with], too != with ? " or " : "",
+                           too != with ? names[too] : "");
         if (state == GT_OPTION_FILED) job->state[gt_options_find(&o, key) - o.rows] = GT_OPTION_MOOT;
     }
     if (job->schedule == GT_SCHEDULE_STEP && !*job->schedule_at)
         return gt_fail(GT_USAGE, "--schedule=step needs --schedule-at, the epochs at which the rate changes: 10,20");
     if (job->schedule == GT_SCHEDULE_PLATEAU && job->family->adversarial)
         return gt_fail(GT_USAGE,
-                       "--schedule=plateau watches a loss that becomes smaller as the model learns; --model=%s "
-                       "has none",
+                       "--schedule=plateau needs a loss that falls while the model learns; --model=%s has none",
                        job->model);
     return GT_OK;
 }
@@ -57,7 +56,7 @@ static gt_status check_betas(const gt_job *job) {
     any |= both && has_betas(gt_job_optimizer(job, job->gan.d_optimizer));
     for (size_t i = 0; i < sizeof keys / sizeof *keys && !any; i++)
         if (gt_options_state(&job->options, keys[i]) == GT_OPTION_GIVEN)
-            return gt_fail(GT_USAGE, "--%s has a meaning only with --optimizer=adam or adamw", keys[i]);
+            return gt_fail(GT_USAGE, "--%s is only for --optimizer=adam or adamw", keys[i]);
     return GT_OK;
 }
 
@@ -68,7 +67,7 @@ static gt_status check_metrics(gt_job *job, bool any) {
     gt_options o = job->options;
     for (size_t i = 0; i < sizeof keys / sizeof *keys && !any; i++) {
         if (gt_options_state(&o, keys[i]) == GT_OPTION_GIVEN)
-            return gt_fail(GT_USAGE, "--%s has a meaning only with --metrics, such as --metrics=fid10k", keys[i]);
+            return gt_fail(GT_USAGE, "--%s is only for runs with --metrics, such as --metrics=fid10k", keys[i]);
         if (gt_options_state(&o, keys[i]) == GT_OPTION_FILED)
             job->state[gt_options_find(&o, keys[i]) - o.rows] = GT_OPTION_MOOT;
     }
@@ -119,8 +118,7 @@ static gt_status find_best(gt_job *job, const gt_metric_request *metrics, int n)
     if (st || !job->best_series || job->best_is_score) return st;
     if (!strncmp(name, GT_METRIC_SERIES, strlen(GT_METRIC_SERIES)) ||
         (!gt_metrics_parse(name, 0, false, other, &others) && others))
-        return gt_fail(GT_USAGE, "--best=%s: there is no such value among those of --metrics=%s", job->best,
-                       job->metrics);
+        return gt_fail(GT_USAGE, "--best=%s: --metrics=%s has no such value", job->best, job->metrics);
     job->best_series = gt_metric_series_now(name);
     const gt_metric *m = gt_metric_of_series(job->best_series);
     job->best_is_largest |= gt_is(name, job->best) && m && m->more_is_better;
@@ -140,8 +138,8 @@ static gt_status check_scores(gt_job *job) {
 static gt_status check_patience(const gt_job *job) {
     if (!job->early_stopping || job->family->judged || job->best_series) return GT_OK;
     return gt_fail(GT_USAGE,
-                   "--early-stopping needs --best with --model=%s, the statistic that must improve: a metric of "
-                   "--metrics, such as --metrics=fid10k --best=fid10k",
+                   "--early-stopping with --model=%s needs --best, the statistic that must improve: for example a "
+                   "metric, as in --metrics=fid10k --best=fid10k",
                    job->model);
 }
 
@@ -208,17 +206,16 @@ gt_status gt_job_check_start(gt_job *job) {
     if (*job->run && gt_options_state(&o, "run") == gt_options_state(&o, "outdir"))
         return gt_fail(
             GT_USAGE,
-            "--run and --outdir: only one of them; --run names a run's directory, --outdir a place for numbered ones");
+            "--run and --outdir: only one of them; --run names a run's directory, --outdir a folder for numbered runs");
     if (*job->run && gt_options_state(&o, "outdir") == GT_OPTION_GIVEN) job->run = "";
     if (job->restart && gt_options_state(&o, "restart") == GT_OPTION_FILED)
         return gt_fail(GT_USAGE,
-                       "restart = 1 in a job file would begin anew at each start: give --restart on the command line");
+                       "restart = 1 in a job file would start over at each start: give --restart on the command line");
     if (job->restart && !*job->run)
-        return gt_fail(GT_USAGE,
-                       "--restart begins anew in a run's directory: give --run (in --outdir each run is new)");
+        return gt_fail(GT_USAGE, "--restart needs a run's directory: give --run (in --outdir each run is new)");
     if (gt_options_state(&o, "dry-run-seconds") == GT_OPTION_GIVEN && job->dry_run != GT_DRY_RUN_FULL &&
         job->dry_run != GT_DRY_RUN_SPEED)
-        return gt_fail(GT_USAGE, "--dry-run-seconds has a meaning only with --dry-run");
+        return gt_fail(GT_USAGE, "--dry-run-seconds is only for --dry-run");
     if (!*job->data)
         return gt_fail(GT_USAGE, "--data is required: a ZIP, a folder of PNGs, an HDF5 file, or synth:shapes");
     return GT_OK;

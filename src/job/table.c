@@ -156,11 +156,11 @@ static const char *title_of(const gt_family *f) {
 
 static void build_table(void) {
     add_group("data", "What to train on", GT_RECIPE);
-    add_group("recipe", "How to train. Values \"from cfg\" are those of the published recipe", GT_RECIPE);
+    add_group("recipe", "How to train. Values \"from cfg\" come from the published recipe", GT_RECIPE);
     add_group("networks", "The networks", GT_RECIPE);
     for (const gt_family *const *f = gt_families(); *f; f++)
         if ((*f)->title) add_group((*f)->name, title_of(*f), GT_RECIPE);
-    add_group("augmentation", "Augmentation of what the discriminator sees", GT_RECIPE);
+    add_group("augmentation", "Augmentation of the discriminator's images", GT_RECIPE);
     add_group("transfer", "Starting from other networks", GT_RECIPE);
     add_group("execution", "How the work is done; changes no bit of the results", GT_EXECUTION);
     add_group("output", "What is written, and when; changes no bit of the results", GT_OUTPUT);

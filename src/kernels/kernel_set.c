@@ -202,7 +202,7 @@ gt_status gt_kernel_set_adopt(const char *id, const gt_kernel_set **set) {
     if (!found)
         return gt_fail(GT_FAILED, "arithmetic '%s' %s", name,
                        wanted == GT_ARITHMETIC_UNFUSED
-                           ? "is that of a program built without optimisation"
+                           ? "belongs to a program built without optimisation"
                            : "needs instructions that this CPU does not have, or that GT_ISA excludes");
     *set = found;
     return GT_OK;

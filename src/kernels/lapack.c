@@ -64,8 +64,8 @@ gt_status gt_lapack_begin(const gt_pool *pool, int64_t tiles) {
     if (done) return GT_OK;
     const char *advice = n > 1 ? ", or take fewer --threads" : "";
     return gt_fail(GT_NOMEM,
-                   "out of memory: OpenBLAS needs %d MB of address space for each of %d thread%s, and the system does "
-                   "not give so much; raise the limit (ulimit -v, ulimit -d)%s",
+                   "out of memory: OpenBLAS needs %d MB of address space for each of %d thread%s, more than the system "
+                   "allows; raise the limit (ulimit -v, ulimit -d)%s",
                    GT_LAPACK_BUFFER / 1000000, n, n == 1 ? "" : "s", advice);
 }
 

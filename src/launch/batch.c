@@ -58,7 +58,7 @@ gt_status gt_batch_check(const gt_batch_job *b) {
     double seconds = 0;
     if (!b->cpus_per_task)
         return gt_fail(GT_USAGE,
-                       "--cpus-per-task is needed: the cores of a rank; with one rank a node, those of the node");
+                       "--cpus-per-task is needed: the cores of a rank; with one rank per node, all cores of the node");
     gt_status st = gt_parse_duration(b->time, &seconds);
     if (st) return gt_wrap(st, "--time=%s", b->time);
     if (seconds > (double)b->grace) return GT_OK;
@@ -106,10 +106,10 @@ static gt_status find_run(gt_batch_job *b, gt_job *job) {
     b->seed = job->seed;
     b->path = b->run ? gt_arena_printf(a, "%s/" SCRIPT, b->run) : NULL;
     if (b->run && *b->texts[GT_BATCH_ARRAY] && gt_folder_has(b->run, "job.ini"))
-        return gt_fail(GT_USAGE,
-                       "--array makes a run in a folder of '%s' for each of its tasks, and '%s' is a run itself: give "
-                       "another --run",
-                       run, run);
+        return gt_fail(
+            GT_USAGE,
+            "--array makes a run for each task in a folder of '%s', but '%s' is itself a run: give another --run", run,
+            run);
     return b->path ? GT_OK : gt_fail(GT_FAILED, "the name of the run's directory cannot be made");
 }
 
@@ -145,9 +145,7 @@ static void print_training(FILE *f, const gt_batch_job *b) {
 
 static void print_script(FILE *out, const gt_batch_job *b) {
     char *here = getcwd(NULL, 0);
-    fputs(BEGINNING ". `sbatch` with this file submits it again, and the run resumes "
-                    "where it is.\n",
-          out);
+    fputs(BEGINNING ". `sbatch` with this file submits the job again, and the run resumes.\n", out);
     print_directives(out, b, GT_BATCH_NAME, GT_BATCH_TEXTS);
     fprintf(out,
             "#SBATCH --nodes=%lld\n#SBATCH --ntasks-per-node=%lld\n#SBATCH --cpus-per-task=%lld\n#SBATCH "
@@ -174,7 +172,7 @@ static bool has_controls(const char *text) { return gt_format(NULL, 0, "%s", tex
 /* A directive is a line between double quotes, and % begins one of sbatch's patterns. */
 static gt_status check_text(const char *text) {
     if (!text[strcspn(text, "\"\\%$`")] && !has_controls(text)) return GT_OK;
-    return gt_fail(GT_USAGE, "'%s' cannot stand in a batch script: it has one of \" \\ %% $ ` or a control character",
+    return gt_fail(GT_USAGE, "'%s' cannot be used in a batch script: it has one of \" \\ %% $ ` or a control character",
                    text);
 }
 
@@ -189,7 +187,7 @@ static gt_status check_texts(const gt_batch_job *b) {
     if (!st) st = check_text(b->site);
     for (int i = 0; i < b->n_more && !st; i++)
         if (b->more[i][strcspn(b->more[i], "\"\\")] || has_controls(b->more[i]))
-            st = gt_fail(GT_USAGE, "'%s' cannot stand in a batch script: it has one of \" \\ or a control character",
+            st = gt_fail(GT_USAGE, "'%s' cannot be used in a batch script: it has one of \" \\ or a control character",
                          b->more[i]);
     return st;
 }
@@ -201,8 +199,7 @@ static gt_status check_folder(const gt_batch_job *b) {
     gt_status st = gt_rundir_read(b->run, SCRIPT, &before);
     bool ours = before ? !*before || !strncmp(before, BEGINNING, sizeof BEGINNING - 1) : !gt_folder_has(b->run, SCRIPT);
     free(before);
-    if (!st && !ours)
-        st = gt_fail(GT_USAGE, "'%s' is there already, and is not from gantry submit: rename it", b->path);
+    if (!st && !ours) st = gt_fail(GT_USAGE, "'%s' already exists and is not from gantry submit: rename it", b->path);
     /* the tasks of an array have folders of their own */
     return st || *b->texts[GT_BATCH_ARRAY] ? st : gt_job_check_folder(b->run);
 }
@@ -240,8 +237,8 @@ gt_status gt_batch_ready(const gt_batch_job *b) {
     gt_shell_output(line.data, found, sizeof found);
     gt_buffer_free(&line);
     if (*found) return GT_OK;
-    return gt_fail(GT_FAILED, "there is no sbatch here, so nothing can be submitted: call gantry submit where Slurm "
-                              "is, on a login node of the cluster (--dry-run shows the script)");
+    return gt_fail(GT_FAILED, "there is no sbatch on this host, so nothing can be submitted: call gantry submit on a "
+                              "login node of the cluster (--dry-run shows the script)");
 }
 
 /* Becomes sbatch, with the site's settings; returns only when that fails. What the settings say in sbatch's

@@ -76,10 +76,11 @@ static gt_status choose_launcher(gt_launch_options *f) {
                           : GT_LAUNCHER_MPIRUN;
     if (is_in_path(launchers[f->launcher])) return GT_OK;
     if (f->launcher == GT_LAUNCHER_SRUN)
-        return gt_fail(GT_USAGE, "srun is not in PATH: it belongs to Slurm; --launcher=mpirun does without");
-    return gt_fail(GT_FAILED, "mpirun is not in PATH: install it (Debian: apt-get install openmpi-bin) or load the MPI "
-                              "module that this program was built with; "
-                              "one rank, with all cores as its threads, needs none: the same command without `run`");
+        return gt_fail(GT_USAGE, "srun is not in PATH: it belongs to Slurm; give --launcher=mpirun");
+    return gt_fail(
+        GT_FAILED,
+        "mpirun is not in PATH: install it (Debian: apt-get install openmpi-bin) or load the MPI module that this "
+        "program was built with; for one rank with all cores as threads, give the same command without `run`");
 }
 
 static int count_hosts(const char *list) {
@@ -174,7 +175,8 @@ static gt_status add_launcher(words *w, gt_launch_options *f, const gt_machine *
     add_word(w, launchers[f->launcher]);
     if (f->launcher == GT_LAUNCHER_SRUN) {
         if (*f->hostfile)
-            return gt_fail(GT_USAGE, "--hostfile is mpirun's: srun takes --hosts among those of the allocation");
+            return gt_fail(GT_USAGE,
+                           "--hostfile is for mpirun: with srun, choose hosts of the allocation with --hosts");
         if (!getenv("SLURM_JOB_ID"))
             return gt_fail(GT_USAGE, "srun starts ranks in an allocation: salloc or sbatch first (or gantry submit)");
         add_srun(w, f);
@@ -185,8 +187,8 @@ static gt_status add_launcher(words *w, gt_launch_options *f, const gt_machine *
         w->open_mpi = version > 0;
         if (!w->open_mpi && strstr(library, "Open MPI"))
             return gt_fail(GT_FAILED,
-                           "the mpirun in PATH is not of %s, which this program uses: with another one each rank would "
-                           "believe that it is alone",
+                           "the mpirun in PATH is not from %s, which this program uses: with another mpirun, each rank "
+                           "would run alone",
                            library);
         if (w->open_mpi) add_open_mpi(w, f, m, version);
         else add_other_mpi(w, f);
@@ -231,7 +233,7 @@ gt_status gt_launch_plan(gt_arena *a, const gt_launch_options *o, gt_launch *out
     bool alone = f.ranks == 1 && !*f.hosts && !*f.options && f.launcher == GT_LAUNCHER_AUTO && !getenv("SLURM_JOB_ID");
     bool here = alone || f.needs_one;
     if (access(program, X_OK))
-        return gt_fail(GT_FAILED, "'%s', the program that runs here, was removed or replaced: start it again", program);
+        return gt_fail(GT_FAILED, "'%s', the running program, was removed or replaced: start it again", program);
     gt_status st = here ? GT_OK : gt_mpi_check_limits();
     if (!st && !here) st = add_launcher(&w, &f, &machine);
     if (st) return st;

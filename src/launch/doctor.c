@@ -37,7 +37,8 @@ static gt_status print_hosts(doctor *d, FILE *f) {
     gt_comm *c = d->comm;
     host *mine = calloc(1, sizeof *mine), *all = c->rank ? NULL : calloc((size_t)c->ranks, sizeof *all);
     gt_status st = gt_comm_agree_all(
-        c, mine && (c->rank || all) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for what %d ranks say", c->ranks));
+        c,
+        mine && (c->rank || all) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the messages of %d ranks", c->ranks));
     if (!st) {
         memcpy(mine->name, c->host, sizeof mine->name);
         memcpy(mine->found, d->found, sizeof mine->found);
@@ -60,14 +61,14 @@ static gt_status print_hosts(doctor *d, FILE *f) {
 
 static gt_status examine_all(doctor *d, FILE *f) {
     gt_comm *c = d->comm;
-    gt_tell_start("looking at the machine", NULL, 0);
+    gt_tell_start("checking the machine", NULL, 0);
     if (c->local_rank == 0) doctor_machine(d);
     gt_tell_end();
     gt_status st = print_hosts(d, f);
     if (st) return st;
     if (c->hosts > 1 && c->rank == 0) fputs("-- all together\n", f);
     gt_print_flush(f);
-    gt_tell_start("looking at ranks and files", NULL, 0);
+    gt_tell_start("checking ranks and files", NULL, 0);
     doctor_ranks(d);
     doctor_files(d);
     gt_tell_end();

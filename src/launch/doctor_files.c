@@ -81,16 +81,17 @@ static void examine_runs(doctor *d) {
     bool hidden = !fs.shared && d->comm->hosts > 1;
     if (!rate) doctor_add(d, BROKEN, "runs", "choose another --outdir", "%s", gt_message());
     else
-        doctor_add(d, rate < slow || hidden ? WARNING : FINE, "runs",
-                   hidden ? "only one host sees it: a run that is started again elsewhere does not find its checkpoints"
-                   : rate < slow ? "checkpoints take long: another file system, or fewer of them (--checkpoint-minutes)"
-                                 : NULL,
-                   "'%s' on %s: %.0f MB/s written and synced, %.1f GB free%s", dir, file_system_text(&fs, text),
-                   rate / 1e6, gt_space_free(dir) / 1e9,
-                   fs.shared ? "; metrics.h5 is replaced as a whole there (--log-swmr)" : "");
+        doctor_add(
+            d, rate < slow || hidden ? WARNING : FINE, "runs",
+            hidden ? "only one host sees it: a run that is restarted on another host does not find its checkpoints"
+            : rate < slow
+                ? "checkpoints take long: use another file system, or fewer checkpoints (--checkpoint-minutes)"
+                : NULL,
+            "'%s' on %s: %.0f MB/s written and synced, %.1f GB free%s", dir, file_system_text(&fs, text), rate / 1e6,
+            gt_space_free(dir) / 1e9, fs.shared ? "; metrics.h5 is replaced as a whole there (--log-swmr)" : "");
     if (rate && d->options.checkpoint)
         doctor_add(d, d->options.checkpoint / rate > long_time ? WARNING : FINE, "checkpoint",
-                   "--checkpoint-minutes well above that; training goes on meanwhile",
+                   "give --checkpoint-minutes well above that; training continues meanwhile",
                    "%.1f MB are written in %.1f s in the background", d->options.checkpoint / 1e6,
                    d->options.checkpoint / rate);
     free(dir);
@@ -114,8 +115,9 @@ static void examine_data(doctor *d) {
     }
     gt_file_system fs = gt_file_system_of(d->options.data);
     if (!S_ISREG(s.st_mode)) {
-        doctor_add(d, fs.shared ? WARNING : FINE, "data", "many small files are slow on it: pack them, gantry dataset",
-                   "'%s', a folder on %s", d->options.data, file_system_text(&fs, text));
+        doctor_add(d, fs.shared ? WARNING : FINE, "data",
+                   "many small files are slow on it: pack them with gantry dataset", "'%s', a folder on %s",
+                   d->options.data, file_system_text(&fs, text));
         return;
     }
     double rate = read_rate(d->options.data);

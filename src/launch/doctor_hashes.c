@@ -90,10 +90,10 @@ static gt_status check_all(gt_comm *comm, const gt_kernel_set *kernels, const go
 
 static gt_status check_usage(const gt_comm *comm, const gt_kernel_set *kernels, const char *arithmetic) {
     if (strcmp(gt_kernel_set_arithmetic(kernels), arithmetic))
-        return gt_fail(GT_USAGE, "hashes are known for the arithmetic %s alone, and this is %s", arithmetic,
+        return gt_fail(GT_USAGE, "hashes are known only for the arithmetic %s, but this is %s", arithmetic,
                        gt_kernel_set_arithmetic(kernels));
     if (comm->ranks > MOST_RANKS)
-        return gt_fail(GT_USAGE, "the jobs are cut into %d slices: at most as many ranks", MOST_RANKS);
+        return gt_fail(GT_USAGE, "the jobs have %d slices: start at most as many ranks", MOST_RANKS);
     return GT_OK;
 }
 
@@ -102,7 +102,7 @@ gt_status gt_checkup_check_hashes(const gt_option *o, const char *value) {
     (void)o;
     bool known = gt_is(value, "all");
     for (const char *p = next_line(gt_golden_hashes); !known && (p = read_part(p, &g));) known = gt_is(value, g.name);
-    return known ? GT_OK : gt_fail(GT_USAGE, "there is no such job; --hashes takes all");
+    return known ? GT_OK : gt_fail(GT_USAGE, "there is no such job; --hashes trains all jobs");
 }
 
 gt_status gt_checkup_hashes_all(gt_comm *comm, const gt_kernel_set *kernels, const char *name, FILE *f) {

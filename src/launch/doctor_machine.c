@@ -25,12 +25,11 @@ static void examine_kernels(doctor *d) {
                    used->instructions, best->instructions);
     else if (best->isa == GT_ISA_PORTABLE)
         doctor_add(d, WARNING, "kernels", "training will be several times slower than on a CPU with AVX2 or AVX-512",
-                   "%s: this CPU has no instructions with kernels of their own", best->instructions);
+                   "%s: Gantry has no kernels for this CPU's instructions", best->instructions);
     else doctor_add(d, FINE, "kernels", NULL, "%s, the best this CPU has; arithmetic %s", best->instructions, used->id);
     if (used->arithmetic == GT_ARITHMETIC_UNFUSED)
         doctor_add(d, WARNING, "kernels", "build with -O3 and without sanitizers",
-                   "%s: this build does not fuse multiply-adds, and its results differ from those of other builds",
-                   used->id);
+                   "%s: this build does not fuse multiply-adds, and its results differ from other builds", used->id);
     if (used->conv != GT_CONV_AUTO)
         doctor_add(d, WARNING, "convolution", "unset GT_CONV, unless for comparison",
                    "GT_CONV=%s: not always the fastest kernel", gt_conv_modes[used->conv]);
@@ -47,8 +46,7 @@ static void examine_blas(doctor *d) {
 static void examine_threads(doctor *d) {
     const gt_machine *m = &d->before->machine;
     if (m->allowed < m->processors)
-        doctor_add(d, WARNING, "cores",
-                   "taskset, a batch system or a container holds it there; wanted? Then all is well",
+        doctor_add(d, WARNING, "cores", "taskset, a batch system or a container limits it; fine if intended",
                    "this process may use %d of %d processors", m->allowed, m->processors);
     if (m->quota > 0 && m->quota < m->allowed)
         doctor_add(d, WARNING, "cores", "ask for more CPU time (container, control group), or give --threads",
@@ -57,8 +55,7 @@ static void examine_threads(doctor *d) {
     const double seconds = 0.5; /* the system's own average would count what this program did before */
     double load = gt_machine_load_of_others(seconds);
     if (load > 0.5 * m->processors)
-        doctor_add(d, WARNING, "load",
-                   "measure again when they are done; ranks and threads sleep while they wait, but share the cores",
+        doctor_add(d, WARNING, "load", "measure again when they are done; ranks and threads share the cores with them",
                    "other programs keep %.1f of %d processors busy", load, m->processors);
     doctor_add(d, d->comm->oversubscribed ? WARNING : FINE, "threads", "fewer ranks, or fewer --threads", "%s",
                d->comm->description);
@@ -74,7 +71,8 @@ static void examine_speed(doctor *d) {
            all_rate = gt_probe_bandwidth(d->pool, IN_MEMORY / (size_t)threads);
     bool slow = all < 0.8 * threads * one;
     doctor_add(d, slow ? WARNING : FINE, "arithmetic",
-               "the cores are busy, throttled, or two processors of one core: compare with `gantry bench peak` at rest",
+               "the cores are busy, throttled, or pairs of threads of one core: compare with `gantry bench peak` on an "
+               "idle machine",
                "%.0f Gflop/s on one thread, %.0f on %d: %.2f times", one / 1e9, all / 1e9, threads, all / one);
     if (!one_rate || !all_rate)
         doctor_add(d, BROKEN, "bandwidth", "free memory, or raise its limit", "%s", gt_message());
@@ -87,7 +85,7 @@ static void examine_memory(doctor *d) {
     const double enough = 4e9;
     double all = (double)d->before->machine.memory, free_bytes = (double)d->before->machine.available;
     bool little = free_bytes < enough;
-    doctor_add(d, little ? WARNING : FINE, "memory", "small jobs only; --dry-run says what a job needs",
+    doctor_add(d, little ? WARNING : FINE, "memory", "only small jobs fit; --dry-run shows the memory of a job",
                "%.1f of %.1f GB are free", free_bytes / 1e9, all / 1e9);
     FILE *f = fopen("/sys/kernel/mm/transparent_hugepage/enabled", "re");
     char line[128] = "";
@@ -105,7 +103,7 @@ static void examine_shared_memory(doctor *d) {
     struct statvfs s;
     if (statvfs("/dev/shm", &s) || access("/dev/shm", W_OK)) {
         doctor_add(d, WARNING, "/dev/shm", "mount a tmpfs there: ranks of one host exchange data through it",
-                   "not there, or not writable");
+                   "missing, or not writable");
         return;
     }
     double free_bytes = (double)s.f_bavail * (double)s.f_frsize;
@@ -119,7 +117,7 @@ static void examine_room(doctor *d) {
     char free_text[64] = "room is not limited";
     if (isfinite(r.free)) snprintf(free_text, sizeof free_text, "%.0f MB are free", r.free / 1e6);
     doctor_add(d, r.enough ? FINE : WARNING, variable,
-               "make room, or let TMPDIR name another folder: gantry run starts no ranks before, and those of plain "
+               "make room, or set TMPDIR to another folder: until then gantry run starts no ranks, and ranks of plain "
                "mpirun wait for ever",
                "'%s': %s; Open MPI needs %.0f MB for several ranks", r.folder, r.enough ? free_text : r.why,
                launch_room_needed / 1e6);

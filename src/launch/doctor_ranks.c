@@ -19,13 +19,12 @@ static void examine_library(doctor *d) {
     bool open_mpi = !strncmp(library, "Open MPI", 8);
     if (!*d->before->mpirun)
         doctor_add(d, WARNING, "mpirun",
-                   "install openmpi-bin, or load the MPI module; under Slurm, srun --mpi=pmix does without",
+                   "install openmpi-bin, or load the MPI module; under Slurm, use srun --mpi=pmix",
                    "not found: one rank only");
     else if (open_mpi && !strstr(d->before->mpirun, "Open MPI"))
-        doctor_add(
-            d, WARNING, "mpirun",
-            "put the mpirun of the MPI named above first in PATH: with another one each rank believes it is alone",
-            "of another MPI: %s", d->before->mpirun);
+        doctor_add(d, WARNING, "mpirun",
+                   "put the mpirun of the MPI named above first in PATH: with another mpirun, each rank runs alone",
+                   "from another MPI: %s", d->before->mpirun);
     else doctor_add(d, FINE, "mpirun", NULL, "%s", d->before->mpirun);
 }
 
@@ -36,8 +35,8 @@ static void examine_transport(doctor *d) {
     bool fast = strstr(text, "ucx") || strstr(text, "ofi") || strstr(text, "openib") || strstr(text, "psm");
     bool wasted = known && d->comm->hosts > 1 && !fast && !access("/sys/class/infiniband", F_OK);
     doctor_add(d, wasted ? WARNING : FINE, "transport",
-               "load an MPI built with UCX or OFI (mpirun --mca pml ucx): messages go by TCP although there is "
-               "InfiniBand or the like",
+               "load an MPI built with UCX or OFI (mpirun --mca pml ucx): messages go by TCP although there is a "
+               "faster network such as InfiniBand",
                "%s", known ? text : "not known for this MPI");
 }
 
@@ -62,9 +61,9 @@ static void examine_clocks(doctor *d) {
     }
     if (c->rank == 0)
         doctor_add(d, last - first > much ? WARNING : FINE, "clocks",
-                   "run NTP on all hosts: times in logs and of files mislead",
-                   last - first > much ? "hosts differ by %.3f s; that of rank %d is ahead"
-                                       : "hosts differ by %.3f s at most",
+                   "run NTP on all hosts: times in logs and of files are misleading",
+                   last - first > much ? "clocks of hosts differ by %.3f s; the host of rank %d is ahead"
+                                       : "clocks of hosts differ by at most %.3f s",
                    last - first, late);
     free(all);
 }
@@ -90,7 +89,7 @@ static void compare_processors(doctor *d, const processor *all) {
         doctor_add(
             d, WARNING, "processors",
             "leave out the hosts without fused multiply-adds, or accept results that differ from other machines'",
-            "not all ranks have the arithmetic %s: runs take what all have", set->id);
+            "not all ranks have the arithmetic %s: runs use what all ranks have", set->id);
     else
         doctor_add(d, FINE, "processors", NULL,
                    "%s, arithmetic %s on all ranks; slowest %s, %.0f Gflop/s a thread, fastest %s, %.0f",
@@ -142,7 +141,7 @@ static void examine_reduction(doctor *d) {
         bool too_slow = bytes / best < slow;
         if (c->rank == 0)
             doctor_add(d, too_slow ? WARNING : FINE, "reduction",
-                       "see the transport above; fewer ranks with more threads each send less",
+                       "see the transport above; fewer ranks with more threads send less",
                        "gradients of %.0f MB are summed over %d ranks in %.0f ms: %.0f MB/s", bytes / 1e6, c->ranks,
                        best * 1e3, bytes / best / 1e6);
     }

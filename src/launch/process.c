@@ -168,8 +168,8 @@ static int wait_for(child *c, const sigset_t *signals) {
         if (number < 0) ask_again(c);
         if (look_for_ranks(c)) {
             end_all(c);
-            print_line("error: gantry run: a rank was lost before the ranks had met, and mpirun did not end the "
-                       "others: all are ended. What Open MPI says stands above; often a file system is full ($TMPDIR)");
+            print_line("error: gantry run: a rank was lost during the start, and mpirun did not end the others, so "
+                       "gantry ended all of them. See Open MPI's message above; often a file system is full ($TMPDIR)");
             return FAILED;
         }
         if (asks_to_stop(number)) ask_to_stop(c);

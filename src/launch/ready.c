@@ -45,7 +45,7 @@ static gt_status check_room(void) {
     launch_room r = launch_look_for_room();
     if (r.enough) return GT_OK;
     return gt_fail(GT_FAILED,
-                   "Open MPI keeps some files in '%s'%s%s%s, and needs %.0f MB there: %s. Make room, or name another "
+                   "Open MPI puts files into '%s'%s%s%s and needs %.0f MB there: %s. Make room, or name another "
                    "folder, as in TMPDIR=/var/tmp gantry ...",
                    r.folder, *r.variable ? " (" : "", r.variable, *r.variable ? ")" : "", launch_room_needed / 1e6,
                    r.why);

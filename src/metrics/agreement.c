@@ -34,8 +34,9 @@ static gt_status agreement_all(const gt_metric_input *in) {
     int classes = classes_all(in);
     count_all(in, -1, &asked, &right);
     if (!asked)
-        return gt_fail(GT_USAGE, "nobody asked for classes of the fakes: class agreement is for conditional networks "
-                                 "and for labelled pictures");
+        return gt_fail(
+            GT_USAGE,
+            "the fakes have no requested classes: class agreement is for conditional networks and labelled pictures");
     in->put(in->arg, "", (double)right / (double)asked);
     for (int k = 0; k < classes && classes <= MOST_SHOWN; k++) {
         char suffix[24];
@@ -54,7 +55,7 @@ const gt_metric gt_metrics_of_agreement[] = {
      .network = GT_METRIC_CLASSIFIER,
      .needs = GT_METRIC_CLASSES,
      .keys = {""},
-     .help = "Share of fakes that a classifier takes for the class asked for",
+     .help = "Share of fakes for which a classifier predicts the requested class",
      .compute_all = agreement_all},
     {0},
 };

@@ -171,7 +171,7 @@ const gt_metric gt_metrics_of_authenticity[] = {
      .network = GT_METRIC_OR_PIXELS,
      .needs = GT_METRIC_REALS | GT_METRIC_ROWS | GT_METRIC_BASE,
      .keys = {""},
-     .help = "Share of fakes that are farther from their nearest real than that real is from all others, beside its "
+     .help = "Share of fakes that are farther from their nearest real than this real is from all other reals, with its "
              "base rate",
      .compute_all = authenticity_all},
     {0},

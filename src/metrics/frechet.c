@@ -98,7 +98,7 @@ static double root_trace(const gt_gaussian *a, const gt_gaussian *b) {
 
 gt_status gt_frechet_distance(const gt_gaussian *a, const gt_gaussian *b, gt_divisor divisor, double *distance) {
     if (a->d != b->d)
-        return gt_fail(GT_USAGE, "rows of %lld numbers and rows of %lld numbers have no distance", (long long)a->d,
+        return gt_fail(GT_USAGE, "rows of %lld numbers and of %lld numbers cannot be compared", (long long)a->d,
                        (long long)b->d);
     if (divisor == GT_DIVISOR_N_LESS && (a->count == 1 || b->count == 1))
         return gt_fail(GT_USAGE, "a set of one picture has no covariance with divisor n - 1");
@@ -114,9 +114,8 @@ gt_status gt_frechet_distance(const gt_gaussian *a, const gt_gaussian *b, gt_div
 
 void gt_gaussian_warn(const gt_gaussian *g, const char *what) {
     if (g->count && g->count <= g->d)
-        gt_warn(
-            "there are no more %s (%lld) than features (%lld): distances from them are too large; take more pictures",
-            what, (long long)g->count, (long long)g->d);
+        gt_warn("there are not more %s (%lld) than features (%lld), so distances are too large; use more pictures",
+                what, (long long)g->count, (long long)g->d);
     double square = 0;
     for (int64_t k = 0; k < g->d; k++) square += g->mean[k] * g->mean[k];
     if (g->count > 1 && trace_of(g) * factor_of(g, GT_DIVISOR_N) <= 1e-12 * square)

@@ -44,8 +44,9 @@ gt_status gt_inception_score_all(const gt_team *team, const gt_rows *probabiliti
                                  double *std, double *each) {
     splits_of s = {probabilities->count, probabilities->d, splits};
     if (s.count < splits)
-        return gt_fail(GT_USAGE, "the score has %d splits, and there are fewer pictures (%lld)", splits,
-                       (long long)s.count);
+        return gt_fail(GT_USAGE,
+                       "the score needs at least one picture for each of its %d splits, but there are only %lld",
+                       splits, (long long)s.count);
     int64_t m = splits * (s.classes + 1);
     double *sums = malloc((size_t)m * sizeof *sums), sum = 0, square = 0;
     gt_status st = gt_comm_agree_all(team->comm, sums ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a score"));
@@ -94,7 +95,7 @@ const gt_metric gt_metrics_of_is[] = {
      .needs = GT_METRIC_PROBABILITIES,
      .keys = {"_mean", "_std"},
      .recipe = "10 splits of shuffled pictures",
-     .help = "Inception Score: how clear and how varied classes are",
+     .help = "Inception Score: how clear and how varied the classes are",
      .compute_all = shuffled_score_all},
     {0},
 };

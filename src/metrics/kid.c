@@ -116,7 +116,7 @@ static gt_status check_subsets(const subsets *s) {
                 return gt_fail(GT_USAGE, "a subset has row %d of %lld", (int)s->given[set][i],
                                (long long)s->sets[set]->count);
     if (s->sets[0]->d != s->sets[1]->d)
-        return gt_fail(GT_USAGE, "rows of %lld numbers and rows of %lld numbers have no distance",
+        return gt_fail(GT_USAGE, "rows of %lld numbers and of %lld numbers cannot be compared",
                        (long long)s->sets[0]->d, (long long)s->sets[1]->d);
     if (s->size < 2) return gt_fail(GT_USAGE, "a kernel distance needs two pictures of each set");
     return GT_OK;
@@ -171,7 +171,7 @@ gt_status gt_kid_all(const gt_team *team, const gt_rows *fakes, const gt_rows *r
     int64_t most = gt_smallest(fakes->count, reals->count);
     s.size = s.o.size ? s.o.size : gt_smallest(most, GT_KID_SIZE);
     if (s.size > most)
-        return gt_fail(GT_USAGE, "subsets of %lld pictures need as many in both sets", (long long)s.size);
+        return gt_fail(GT_USAGE, "subsets of %lld pictures need at least this number in both sets", (long long)s.size);
     gt_status st = check_subsets(&s);
     if (st) return st;
     int first, own;

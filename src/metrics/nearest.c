@@ -133,7 +133,7 @@ static void close_products(products *p) {
  * from both so that their product loses few digits. */
 static gt_status open_products(products *p) {
     if (p->queries->d != p->base->d)
-        return gt_fail(GT_USAGE, "rows of %lld numbers and rows of %lld numbers have no distance",
+        return gt_fail(GT_USAGE, "rows of %lld numbers and of %lld numbers cannot be compared",
                        (long long)p->queries->d, (long long)p->base->d);
     size_t d = (size_t)p->base->d;
     double *mean = malloc(d * sizeof *mean);

@@ -29,7 +29,7 @@ static void find_places(gt_resize_rule rule, int in, int out, place *to) {
 gt_status gt_network_input(gt_resize_rule rule, const uint8_t *pictures, int64_t n, int height, int width, int channels,
                            int side, const float mean[3], const float std[3], float *out) {
     if (channels != 1 && channels != 3)
-        return gt_fail(GT_USAGE, "this network takes pictures of 1 or 3 channels, and these have %d", channels);
+        return gt_fail(GT_USAGE, "this network takes pictures of 1 or 3 channels, but these have %d", channels);
     place *rows = malloc(2 * (size_t)side * sizeof *rows), *columns = rows + side;
     if (!rows) return gt_fail(GT_NOMEM, "out of memory for pictures of %d pixels", side);
     find_places(rule, height, side, rows);

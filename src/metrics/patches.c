@@ -147,7 +147,7 @@ gt_status gt_patches_finish_all(gt_patches *p, double *mean, double *std) {
         s[k] = sqrt(s[k] / (double)values);
         plain = plain && !(s[k] > 0);
     }
-    if (plain) return gt_fail(GT_FAILED, "the pictures have one colour, so their patches cannot be normalised");
+    if (plain) return gt_fail(GT_FAILED, "the pictures have only one colour, so their patches cannot be normalised");
     float *x = p->x;
     for (int64_t i = 0; i < p->rows.own; i++)
         for (int64_t k = 0; k < channels; k++)

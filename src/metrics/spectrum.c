@@ -172,7 +172,7 @@ static gt_status power_all(const gt_metric_input *in, const gt_metric_set *set, 
 
 static gt_status spectra_distance_all(const gt_metric_input *in) {
     int rings = gt_spectrum_rings(in->fakes.height, in->fakes.width);
-    if (rings < 2) return gt_fail(GT_USAGE, "pictures of one pixel across have no ring of frequencies");
+    if (rings < 2) return gt_fail(GT_USAGE, "pictures that are one pixel wide have no ring of frequencies");
     double *power = malloc(2 * (size_t)rings * sizeof *power);
     gt_status st = power ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d rings", rings);
     st = gt_comm_agree_all(in->team->comm, st);

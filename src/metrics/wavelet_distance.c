@@ -170,7 +170,7 @@ static void compare(void *arg, int tile, int worker) {
 gt_status gt_packets_distance_all(const gt_packets *a, const gt_packets *b, double *distance, double *each) {
     if (a->height != b->height || a->width != b->width || a->channels != b->channels || a->o.wavelet != b->o.wavelet ||
         a->o.level != b->o.level || a->o.log != b->o.log)
-        return gt_fail(GT_USAGE, "wavelet distances are of pictures of one size, with one wavelet");
+        return gt_fail(GT_USAGE, "wavelet distances need pictures of one size and one wavelet");
     if (a->count < 2 || b->count < 2) return gt_fail(GT_USAGE, "a wavelet distance needs two pictures of each set");
     gt_comm *c = a->team.comm;
     double *mine = malloc((size_t)a->own * sizeof *mine + 1), *all = malloc((size_t)a->nodes * sizeof *all), sum = 0;

@@ -74,7 +74,7 @@ gt_status gt_blocks_read(gt_blocks **out, gt_comm *c, gt_pool *pool, const gt_ke
         gt_comm_as_first_all(c, shape, sizeof shape)
             ? GT_OK
             : gt_fail(GT_FAILED,
-                      "%lld points of %d dimensions are here, on rank 0 others: all ranks must see the same data",
+                      "this rank has %lld points of %d dimensions, rank 0 has others: all ranks must see the same data",
                       (long long)info.count, (int)info.d);
     st = gt_comm_agree_all(c, st); /* before anything that is as long as the points are many */
     gt_blocks *b = *out = st ? NULL : calloc(1, sizeof *b);

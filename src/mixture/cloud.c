@@ -59,7 +59,7 @@ gt_status gt_cloud_open_labelled(gt_cloud **out, const char *spec, const char *a
     gt_status st = c->spec ? open_source(c, spec, array, labels, classes) : GT_NOMEM;
     if (!st && c->info.count < 1) st = gt_fail(GT_FORMAT, "'%s' has no points", spec);
     if (!st && c->info.d > 1 << 17)
-        st = gt_fail(GT_FORMAT, "'%s': points of %d numbers, the most are %d", spec, c->info.d, 1 << 17);
+        st = gt_fail(GT_FORMAT, "'%s': points of %d numbers; at most %d are possible", spec, c->info.d, 1 << 17);
     if (!st) return GT_OK;
     gt_cloud_close(c);
     *out = NULL;

@@ -97,14 +97,14 @@ static gt_status count_lines(table *t, gt_cloud *c, const char *labels) {
     c->info.count = lines - t->heading;
     c->info.d = (int)t->d;
     t->next = lines; /* at the end */
-    if (!st && lines && t->d < 1) return gt_fail(GT_FORMAT, "beside the labels there is no column");
+    if (!st && lines && t->d < 1) return gt_fail(GT_FORMAT, "there is no column besides the labels");
     return st || t->labels < 0 ? st : gt_cloud_end_labels(c, true);
 }
 
 /* What a field that is not a number may mean. */
 static const char *hint_at(const table *t, const char *field) {
     if (t->csv.separator != ',' && strchr(field, ',')) return ": decimal points are needed, not commas";
-    if (t->labels < 0 && t->csv.line <= 2 && *field) return ": a column of labels is named by --labels";
+    if (t->labels < 0 && t->csv.line <= 2 && *field) return ": if it is a column of labels, name it with --labels";
     return "";
 }
 

@@ -88,7 +88,7 @@ static gt_status measure_points(gt_em *em, double floor) {
     if (!st) gt_comm_broadcast_all(b->comm, em->centre, d * sizeof *em->centre, 0);
     if (!st) gt_comm_broadcast_all(b->comm, &em->variance, sizeof em->variance, 0);
     if (!st && !(em->variance > 0))
-        st = gt_fail(GT_FORMAT, "all %lld points are the same: there is nothing to fit", (long long)b->count);
+        st = gt_fail(GT_FORMAT, "all %lld points are equal: there is nothing to fit", (long long)b->count);
     if (!st && !isfinite(em->variance))
         st = gt_fail(GT_NONFINITE, "the points are so far apart that their variance is not finite");
     em->floor = floor * em->variance;

@@ -50,8 +50,8 @@ gt_status gt_fit_extend(gt_fit *f, int iterations, double tol, bool *anew) {
     *anew = false;
     if (iterations < r->iterations || tol > r->tol)
         return gt_fail(GT_USAGE,
-                       "the fit has --iterations=%d and --tol=%g: it resumes with at least so many iterations "
-                       "and at most that tol",
+                       "the fit has --iterations=%d and --tol=%g: to resume it, give at least as many iterations and "
+                       "at most this tol",
                        r->iterations, r->tol);
     bool over = f->restart > 0, same = iterations == r->iterations && tol == r->tol,
          ended = f->finished && f->converged && r->restarts == 1 && tol == r->tol;
@@ -94,8 +94,8 @@ static gt_status check_start(fitting *t) {
     int n;
     gt_status st = gt_em_low_variance(t->em, &t->em->mixture, BELOW, t->low, &n);
     if (st || !n) return st;
-    return gt_fail(GT_FORMAT, "component %d has a variance below the floor of %g: a smaller --floor lets it begin",
-                   t->low[0], t->em->floor);
+    return gt_fail(GT_FORMAT, "component %d has a variance below the floor of %g: give a smaller --floor", t->low[0],
+                   t->em->floor);
 }
 
 static gt_status begin_restart(fitting *t) {
@@ -146,7 +146,7 @@ static gt_status end_restart(fitting *t, double l, bool converged) {
     gt_status st = gt_em_low_variance(t->em, &t->em->mixture, GT_EM_HELD, t->low, &n_held);
     if (st) return st;
     bool better = !f->n_curve || (!n_held != !f->n_held ? !n_held : l > f->log_likelihood);
-    if (n_held) snprintf(held, sizeof held, ", %d held by the floor", n_held);
+    if (n_held) snprintf(held, sizeof held, ", %d at the floor", n_held);
     gt_tell_end();
     if (!t->hooks->quiet)
         gt_info("restart %d/%d  %d iterations, log-likelihood %.9g per sample%s%s%s", f->restart + 1,
@@ -190,11 +190,11 @@ gt_status gt_mixture_fit(gt_blocks *b, gt_fit *f, const gt_fit_hooks *hooks) {
     static const gt_fit_hooks none;
     if (!hooks) hooks = &none;
     if (f->points.count != b->count || (size_t)f->points.d != b->d)
-        return gt_fail(GT_USAGE, "the fit is to %lld points of %d numbers", (long long)f->points.count, f->points.d);
+        return gt_fail(GT_USAGE, "the fit is for %lld points of %d numbers", (long long)f->points.count, f->points.d);
     if (*f->kernel_set && gt_kernel_set_adopt(f->kernel_set, &b->kernels))
         gt_warn("%s: the mixture may differ in its last bits", gt_message());
     else if (*f->kernel_set && !gt_kernel_set_has_bits(f->kernel_set, GT_BITS_OF_MIXTURES))
-        gt_warn("the fit was begun with the arithmetic %s and goes on with %s: the mixture may differ in its last bits",
+        gt_warn("the fit began with the arithmetic %s and continues with %s: the mixture may differ in its last bits",
                 f->kernel_set, b->kernels->id);
     snprintf(f->kernel_set, sizeof f->kernel_set, "%s", b->kernels->id);
     fitting t = {.f = f, .hooks = hooks};
@@ -215,7 +215,7 @@ gt_status gt_mixture_fit(gt_blocks *b, gt_fit *f, const gt_fit_hooks *hooks) {
     }
     gt_tell_end();
     gt_em_free(t.em);
-    return st ? st : stopped ? gt_fail(GT_STOPPED, "stopped after an iteration, as asked to") : GT_OK;
+    return st ? st : stopped ? gt_fail(GT_STOPPED, "stopped after an iteration, as requested") : GT_OK;
 }
 
 /* ---- iterations once more ---- */

@@ -22,18 +22,17 @@
 static const gt_state_row numbers[] = {
     {"/state/points", "points", "Points that the mixture was fitted to", HERE(points.count)},
     {"/state/dimensions", "", "Numbers of a point", HERE(points.d)},
-    {"/state/height", "pixels", "Height of the images that the points are; 0: the points are not images",
-     HERE(points.height)},
+    {"/state/height", "pixels", "Height of the images, if the points are images; else 0", HERE(points.height)},
     {"/state/width", "pixels", "Width of those images", HERE(points.width)},
     {"/state/channels", "", "Channels of those images", HERE(points.channels)},
     {"/state/finished", "", "1: all restarts are over", HERE(finished)},
     {"/state/log_likelihood", "nats", "Mean log-likelihood of a point by the best mixture", HERE(log_likelihood)},
     {"/state/best_restart", "", "Number of the restart that found the best mixture, from 0", HERE(best_restart)},
-    {"/state/converged", "", "1: the best mixture came to rest before its iterations were used up", HERE(converged)},
+    {"/state/converged", "", "1: the best mixture converged before its last iteration", HERE(converged)},
     {"/state/curve_length", "iterations", "Iterations of the best restart", HERE(n_curve)},
-    {"/state/restart", "", "Number of the restart that is next or goes on, from 0", HERE(restart)},
+    {"/state/restart", "", "Number of the restart that is next or in progress, from 0", HERE(restart)},
     {"/state/started", "", "1: /going_on holds a mixture", HERE(started)},
-    {"/state/iteration", "iterations", "Iterations of the restart that goes on", HERE(n_now)},
+    {"/state/iteration", "iterations", "Iterations of the restart in progress", HERE(n_now)},
 };
 enum { NUMBERS = sizeof numbers / sizeof *numbers };
 
@@ -71,7 +70,7 @@ static gt_status read_recipe(const char *text, const char *path, gt_mixture_reci
                 (!start || sscanf(start, "%32[0-9a-f]", r->start) == 1);
     if (n != ALL || !fine || r->restarts < 1 || r->iterations < 0 || r->iterations > MAXIMUM || !isfinite(r->tol) ||
         !isfinite(r->floor))
-        return gt_fail(GT_FORMAT, "'%s': its recipe cannot be read", path);
+        return gt_fail(GT_FORMAT, "'%s': the recipe in it cannot be read", path);
     r->covariance = gt_covariance_parse(name);
     r->seed = seed;
     return GT_OK;
@@ -146,7 +145,7 @@ static gt_status check_size(const gt_checkpoint_file *c, const gt_fit *f, int wh
         there += e ? e->size : 0;
     }
     return there == size ? GT_OK
-                         : gt_fail(GT_FORMAT, "'%s': '/%s' has %zu numbers where %zu are needed", gt_checkpoint_path(c),
+                         : gt_fail(GT_FORMAT, "'%s': '/%s' has %zu numbers, but %zu are needed", gt_checkpoint_path(c),
                                    groups[which], there, size);
 }
 
@@ -196,7 +195,7 @@ static gt_status read_fit(gt_fit *f, const gt_checkpoint_file *c) {
         st = GT_NOMEM;
     for (int i = 0; i < NUMBERS && !st; i++) st = gt_state_row_read(c, &numbers[i], f);
     if (st) return st;
-    if (!is_sound(f)) return gt_fail(GT_FORMAT, "'%s': its iterations are not those of its recipe", path);
+    if (!is_sound(f)) return gt_fail(GT_FORMAT, "'%s': its iterations do not match its recipe", path);
     for (int which = 0; which < MIXTURES && !st; which++)
         if (has_mixture(f, which)) st = check_size(c, f, which);
     if (!st) st = gt_fit_allocate(f);

@@ -30,15 +30,15 @@ static bool same_recipe(const gt_mixture_recipe *a, const gt_mixture_recipe *b, 
 gt_status gt_fit_folder_read_own(const gt_fit_folder *d, const gt_mixture_recipe *recipe, const char *path, bool any_k,
                                  gt_fit *f) {
     gt_status st = gt_fit_read(f, path);
-    if (st == GT_FORMAT) gt_wrap(st, "choose another --outdir, or begin anew with --overwrite");
+    if (st == GT_FORMAT) gt_wrap(st, "choose another --outdir, or start over with --overwrite");
     if (st) return st;
     if (!same_recipe(&f->recipe, recipe, !gives_lloyd(d), any_k))
         return gt_fail(GT_USAGE,
-                       "%s is a fit with other options: choose another --outdir, or begin anew with --overwrite; a "
-                       "fit resumes with more --iterations and a smaller --tol alone",
+                       "%s is a fit with other options: choose another --outdir, or start over with --overwrite; a fit "
+                       "can resume only with more --iterations or a smaller --tol",
                        path);
     if (strcmp(f->fingerprint, d->fingerprint))
-        return gt_fail(GT_USAGE, "%s is a fit to other data: choose another --outdir, or begin anew with --overwrite",
+        return gt_fail(GT_USAGE, "%s is a fit to other data: choose another --outdir, or start over with --overwrite",
                        path);
     return GT_OK;
 }
@@ -53,7 +53,7 @@ static gt_status resume_fit(const gt_fit_folder *d, const gt_mixture_recipe *rec
     gt_status st = gt_fit_folder_read_own(d, recipe, path, false, f);
     if (!st) st = gt_fit_extend(f, recipe->iterations, recipe->tol, &anew);
     if (st) return st;
-    if (anew) gt_info("%s: the restarts begin anew with other --iterations or --tol", path);
+    if (anew) gt_info("%s: the restarts start over because --iterations or --tol changed", path);
     else if (!f->finished) gt_info("resuming %s at iteration %d of restart %d", path, f->n_now, f->restart + 1);
     return GT_OK;
 }
@@ -67,7 +67,7 @@ static gt_status check_same_place_all(gt_comm *c, const gt_fit *f) {
         same ? GT_OK
              : gt_fail(
                    GT_FAILED,
-                   "another fit than on rank 0 is in the same place: --outdir must be one folder that all hosts see"));
+                   "--outdir holds another fit here than on rank 0: --outdir must be one folder that all hosts share"));
 }
 
 static gt_status read_start(const gt_fit_folder *d, gt_fit *f) {
@@ -86,7 +86,7 @@ static bool has_fit(const gt_fit_folder *d, const gt_mixture_recipe *recipe, con
     if (!there || !d->o->overwrite) return there;
     there = !gt_fit_folder_overwrites(d, gt_fit_folder_read_own(d, recipe, path, false, &f));
     gt_fit_free(&f);
-    if (!there) gt_info("%s: the fit that is there is replaced", path);
+    if (!there) gt_info("%s: replacing the existing fit", path);
     return there;
 }
 
@@ -177,20 +177,19 @@ static gt_status read_numbers_of_components(gt_fit_folder *d, const gt_mixture_s
     if (st || !start->mixture.weights) return st;
     if (o->k_of_start) d->k[0] = start->mixture.k;
     if (d->n_k > 1 || d->k[0] != start->mixture.k)
-        return gt_fail(GT_USAGE, "--start=%s has %d components: --k=%s must be left away", o->start, start->mixture.k,
-                       o->k);
+        return gt_fail(GT_USAGE, "--start=%s has %d components: leave out --k=%s", o->start, start->mixture.k, o->k);
     return GT_OK;
 }
 
 static gt_status check_start(const gt_fit_folder *d, const gt_mixture_start *start) {
     const gt_fit_folder_options *o = d->o;
     if (start->mixture.d != d->points->info.d)
-        return gt_fail(GT_USAGE, "--start=%s is of points of %d numbers, the data are of %d", o->start,
-                       start->mixture.d, d->points->info.d);
+        return gt_fail(GT_USAGE, "--start=%s has %d dimensions, the data have %d", o->start, start->mixture.d,
+                       d->points->info.d);
     if (o->recipe.restarts > 1)
         return gt_fail(GT_USAGE, "--start and --restarts=%d: every restart would be the same", o->recipe.restarts);
     if (o->lloyd > 0 && start->whole)
-        return gt_fail(GT_USAGE, "--start=%s is a whole mixture: --lloyd moves means alone", o->start);
+        return gt_fail(GT_USAGE, "--start=%s is a whole mixture: --lloyd can move only means", o->start);
     return GT_OK;
 }
 

@@ -14,8 +14,8 @@ static void warn_of_labels(const gt_cloud *c, int d) {
     for (int i = 0; i < d && gt_cloud_name(c, i); i++)
         for (size_t u = 0; u < sizeof usual / sizeof *usual; u++)
             if (!strcmp(gt_cloud_name(c, i), usual[u]))
-                gt_warn("column '%s' is taken as a number of the points; with --labels=%s it is their label", usual[u],
-                        usual[u]);
+                gt_warn("column '%s' is read as a coordinate of the points; if it holds labels, give --labels=%s",
+                        usual[u], usual[u]);
 }
 
 static const char *text_or_none(const char *text) { return text ? text : ""; }
@@ -48,6 +48,6 @@ gt_status gt_fit_read_all(gt_fit *f, gt_comm *c, const char *path) {
                      "%s holds no mixture yet: its fit was stopped in the first restart; `gantry gmm fit` resumes it",
                      path);
     if (!st && !f->finished && c->rank == 0)
-        gt_warn("%s is not finished: the best of %d of %d restarts is used", path, f->restart, f->recipe.restarts);
+        gt_warn("%s is not finished: using the best of %d of %d restarts", path, f->restart, f->recipe.restarts);
     return gt_comm_agree_all(c, st);
 }

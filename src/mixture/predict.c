@@ -37,8 +37,7 @@ static void predict_panel(void *arg, const gt_panel_of_points *panel, int worker
 
 static gt_status prepare_density(prediction *p, const gt_mixture *m) {
     size_t d = p->b->d;
-    if ((size_t)m->d != d)
-        return gt_fail(GT_FORMAT, "the mixture is of points of %d numbers, the data are of %zu", m->d, d);
+    if ((size_t)m->d != d) return gt_fail(GT_FORMAT, "the mixture has %d dimensions, the data have %zu", m->d, d);
     gt_arena *a = p->arena = gt_arena_new();
     if (!a) return GT_NOMEM;
     gt_density_init(&p->density, a, m, p->b);
@@ -56,7 +55,7 @@ static gt_status allocate_prediction(gt_prediction *p, size_t n, size_t k, bool 
     p->labels = gt_arena_array(a, n + 1, sizeof *p->labels);
     p->log_likelihoods = gt_arena_array(a, n + 1, sizeof *p->log_likelihoods);
     if (responsibilities) p->responsibilities = gt_arena_array(a, n + 1, k * sizeof *p->responsibilities);
-    return gt_arena_failed(a) ? gt_fail(GT_NOMEM, "out of memory for what is said of %zu points", n) : GT_OK;
+    return gt_arena_failed(a) ? gt_fail(GT_NOMEM, "out of memory for the results of %zu points", n) : GT_OK;
 }
 
 void gt_prediction_free(gt_prediction *p) {

@@ -79,7 +79,7 @@ gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const
 gt_status gt_mixture_latents(void *mixture, int64_t n, const int64_t *seeds, int z_dim, float *z) {
     const gt_mixture *m = mixture;
     if (m->d != z_dim)
-        return gt_fail(GT_USAGE, "--mixture is of %d numbers, latents of the checkpoint are of %d", m->d, z_dim);
+        return gt_fail(GT_USAGE, "--mixture has %d dimensions, latents of the checkpoint have %d", m->d, z_dim);
     gt_arena *a = gt_arena_new();
     double *points = a ? gt_arena_array(a, (size_t)n * (size_t)z_dim, sizeof *points) : NULL;
     int32_t *components = points ? gt_arena_array(a, (size_t)n, sizeof *components) : NULL;

@@ -38,7 +38,7 @@ static gt_status read_array(const char *path, const char *name, int64_t rows, in
     gt_status st = gt_array_open(&f, path, name, &found[0], &found[1]);
     if (st) return st;
     if (found[0] != rows || found[1] != columns)
-        st = gt_fail(GT_FORMAT, "'%s': '%s' has %lld rows of %lld numbers, where %lld of %lld are needed", path, name,
+        st = gt_fail(GT_FORMAT, "'%s': '%s' has %lld rows of %lld numbers, but %lld of %lld are needed", path, name,
                      (long long)found[0], (long long)found[1], (long long)rows, (long long)columns);
     if (!st) st = gt_array_rows(f, 0, rows, out);
     for (int64_t i = 0; i < rows * columns && !st; i++)
@@ -101,8 +101,8 @@ static gt_status read_fit_as_start(gt_mixture_start *start, gt_arena *a, const c
     gt_status st = gt_fit_read(&f, path);
     if (!st && !f.n_curve) st = gt_fail(GT_FORMAT, "'%s' holds no mixture yet: its fit was stopped", path);
     if (!st && f.best.covariance != covariance)
-        st = gt_fail(GT_USAGE, "'%s' has %s covariances: --covariance=%s is needed, or its means alone as FILE.csv",
-                     path, gt_covariance_name(f.best.covariance), gt_covariance_name(f.best.covariance));
+        st = gt_fail(GT_USAGE, "'%s' has %s covariances: give --covariance=%s, or only its means as FILE.csv", path,
+                     gt_covariance_name(f.best.covariance), gt_covariance_name(f.best.covariance));
     if (!st) st = gt_mixture_init(&start->mixture, a, covariance, f.best.k, f.best.d);
     if (!st) gt_mixture_copy(&start->mixture, &f.best);
     start->whole = true;

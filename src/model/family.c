@@ -86,7 +86,8 @@ gt_status gt_check_recipe(const gt_job *job, const gt_named *recipes) {
     gt_text names = {""};
     if (gt_recipe_of(job, recipes) >= 0) return GT_OK;
     for (; recipes->name; recipes++) names = gt_text_of("%s%s%s", names.s, *names.s ? ", " : "", recipes->name);
-    return gt_fail(GT_USAGE, "--cfg=%s is a recipe of another model; --model=%s has %s", job->cfg, job->model, names.s);
+    return gt_fail(GT_USAGE, "--cfg=%s is a recipe for another model; --model=%s has %s", job->cfg, job->model,
+                   names.s);
 }
 
 const char *gt_job_adds_to(const gt_job *job) {

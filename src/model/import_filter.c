@@ -42,7 +42,7 @@ static gt_status filter_of_tensor(const gt_weights *from, const gt_weight *w, si
     if (!(fabsf(sum - 1) < 1e-4f)) return gt_fail(GT_FORMAT, "the taps of '%s' do not add up to 1", w->name);
     for (int64_t k = 0; square && k < n * n; k++)
         if (!(fabsf(taps[k] - f.value[k / n] * f.value[k % n]) < 1e-5f))
-            return gt_fail(GT_FORMAT, "'%s' is not a product of a row and a column: Gantry has no such filter",
+            return gt_fail(GT_FORMAT, "'%s' is not a product of a row and a column, so Gantry has no such filter",
                            w->name);
     simplify(&f);
     *out = f;
@@ -72,7 +72,7 @@ gt_status gt_import_filter(const gt_imported *m, const char *prefix, gt_filter_u
         gt_status st = filter_of_tensor(w, t, i, &this);
         if (st) return st;
         if (found.taps && !gt_same_filter(&found, &this))
-            return gt_fail(GT_FORMAT, "'%s' is another filter than those before: a network of Gantry has one filter",
+            return gt_fail(GT_FORMAT, "'%s' differs from the filters before: a network of Gantry has only one filter",
                            t->name);
         found = this;
     }

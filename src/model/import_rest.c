@@ -41,8 +41,8 @@ gt_status gt_import_check_network(const gt_imported *m, const char *network, con
         const char *name = gt_weights_at(m->from, i)->name;
         if (known[i] || !begins(name, prefix) || !has_effect(m, name)) continue;
         return gt_fail(GT_FORMAT,
-                       "the tensor '%s' is of no layer of %s that Gantry knows: without it the network would make "
-                       "something else",
+                       "the tensor '%s' belongs to no layer of %s that Gantry knows: without it the network would give "
+                       "other results",
                        name, network);
     }
     return GT_OK;
@@ -72,14 +72,15 @@ gt_status gt_import_check_beside(gt_imported *m) {
     for (size_t i = 0; i < gt_weights_count(w); i++) {
         const char *name = gt_weights_at(w, i)->name;
         if (begins_as_one(name, prefixes) || !has_effect(m, name)) continue;
-        if (!torch) return gt_fail(GT_FORMAT, "the tensor '%s' is of no network that Gantry knows in such files", name);
+        if (!torch)
+            return gt_fail(GT_FORMAT, "the tensor '%s' belongs to no network that Gantry knows in such files", name);
         add_word(words, sizeof words, name);
     }
     for (size_t i = 0; torch && i < gt_weights_facts(w); i++) {
         const char *name = gt_weights_fact_at(w, i)->name;
         if (!begins_as_one(name, prefixes) && has_effect(m, name)) add_word(words, sizeof words, name);
     }
-    if (*words) gt_import_say(m, "what it holds beside the network is not read: %s", words);
+    if (*words) gt_import_say(m, "data beside the network are not read: %s", words);
     return GT_OK;
 }
 
@@ -98,7 +99,7 @@ static bool is_number(const char *word, size_t n) {
 }
 
 static gt_status is_unknown(const char *name) {
-    return gt_fail(GT_FORMAT, "the value '%s' is not known: with it the network may make something else", name);
+    return gt_fail(GT_FORMAT, "the value '%s' is unknown: the network may give other results because of it", name);
 }
 
 static gt_status check_argument(const char *name, const char *known) {

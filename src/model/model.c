@@ -53,8 +53,9 @@ void gt_model_init(gt_model *m) {
 gt_status gt_model_takes_steps(const gt_model *m, const gt_steps_wanted *steps) {
     bool asked = steps->sampler != GT_SOLVER_OF_JOB || steps->steps || steps->guided;
     if (m->in_steps || !asked) return GT_OK;
-    return gt_fail(GT_USAGE, "--sampler, --sampler-steps and --guidance are of diffusion models; this network makes "
-                             "pictures at once");
+    return gt_fail(
+        GT_USAGE,
+        "--sampler, --sampler-steps and --guidance are for diffusion models; this network makes pictures in one pass");
 }
 
 const gt_role *gt_model_role(const gt_model *m, const char *name) {

@@ -96,7 +96,7 @@ static gt_node *apply_color(gt_graph *g, const gt_augment_config *config, const 
     int64_t n = gt_dim(x, 0), h = gt_dim(x, 1), w = gt_dim(x, 2), c = gt_dim(x, 3);
     if (!gt_augment_colours(config, c))
         return gt_graph_fault(
-            g, "%s: colour augmentations need images of 1 or 3 channels, not %lld; take another --augpipe", prefix,
+            g, "%s: colour augmentations need images of 1 or 3 channels, not %lld; give another --augpipe", prefix,
             (long long)c);
     gt_node *pixels = gt_reshape(g, x, GT_SHAPE(n, h * w, c));
     gt_node *y = gt_matmul(g, pixels, input(g, prefix, "color", GT_SHAPE(n, c, c)), .transpose_b = true);

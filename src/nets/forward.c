@@ -190,8 +190,8 @@ gt_node *gt_forward_norm(gt_forward *f, const char *name, gt_node *x) {
     if (f->declares) {
         if (f->without_norm && !f->status)
             f->status = gt_fail(GT_USAGE,
-                                "--bn=none: this network has no form without its layer '%s'; --norm=layer and "
-                                "--norm=group normalise without other images",
+                                "--bn=none: this network needs its layer '%s'; to normalise each image alone, give "
+                                "--norm=layer or --norm=group",
                                 name);
         gt_declarer d = {f->declares, f->status};
         int channels = (int)shape.d[shape.n - 1];

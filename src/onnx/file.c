@@ -237,8 +237,9 @@ gt_status gt_onnx_write(gt_onnx *m, const char *path) {
     gt_status st;
     if (failed || head.failed || graph.failed) st = gt_fail(GT_NOMEM, "out of memory for '%s'", path);
     else if (head.n + graph.n + bytes > INT32_MAX)
-        st = gt_fail(GT_USAGE, "'%s' would have %.1f GB: an ONNX file holds at most 2 GiB; .safetensors holds any size",
-                     path, (double)bytes / 1e9);
+        st = gt_fail(GT_USAGE,
+                     "'%s' would have %.1f GB, but an ONNX file holds at most 2 GiB; .safetensors has no limit", path,
+                     (double)bytes / 1e9);
     else st = gt_file_replace(path, parts, 2 + 2 * m->n_tensors);
     for (int i = 0; i < m->n_tensors; i++) gt_buffer_free(&heads[i]);
     gt_buffer_free(&graph);

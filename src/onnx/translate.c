@@ -81,7 +81,7 @@ static gt_status find_dims(gt_translation *t, const gt_graph *other) {
             d->d[k] /= BATCH;
         }
     }
-    return same ? GT_OK : gt_fail(GT_USAGE, "ONNX: what this network computes depends on the number of samples");
+    return same ? GT_OK : gt_fail(GT_USAGE, "ONNX: the results of this network depend on the number of samples");
 }
 
 /* ---- constants ---- */
@@ -182,7 +182,7 @@ static void translate_node(gt_translation *t, const gt_node *n) {
     if (n->op->elementwise) return gt_onnx_elementwise(t, n);
     for (size_t i = 0; i < sizeof translators / sizeof *translators; i++)
         if (translators[i].op == n->op) return translators[i].translate(t, n);
-    gt_untranslatable(t, n, "ONNX has no such operation here");
+    gt_untranslatable(t, n, "Gantry has no ONNX form of this operation");
 }
 
 static void translate_output(gt_translation *t, const gt_result *r) {

@@ -106,7 +106,7 @@ void compare_note(const compare_cell *cells, int n, int filled, char note[COMPAR
         at += (size_t)snprintf(note + at, COMPARE_NOTE - at, "%s%s",
                                means++ ? ", " : "Means over the last quarter of the ticks: ", title);
     }
-    if (means && at < COMPARE_NOTE) snprintf(note + at, COMPARE_NOTE - at, ". All else is the latest value.");
+    if (means && at < COMPARE_NOTE) snprintf(note + at, COMPARE_NOTE - at, ". All other values are the latest ones.");
 }
 
 /* The metrics of the table that some run has; returns how many cells of each row are then filled. */
@@ -178,7 +178,7 @@ void compare_each_difference(gt_stats *const *stats, const char *const *dirs, in
 }
 
 static void say_difference(void *arg, const compare_difference *d) {
-    gt_print_to(arg, "%s is not compared: its values are of different recipes\n", d->score);
+    gt_print_to(arg, "%s is not compared: its values have different recipes\n", d->score);
     for (int k = 0; k < 2; k++) gt_print_to(arg, "  %s: %s\n", d->name[k], d->recipe[k]);
 }
 
@@ -239,7 +239,7 @@ static gt_status warn_of_damage(gt_stats *const *stats, const char *const *dirs,
         lost += gt_logs_are_lost(stats[i], NULL);
     }
     if (lost < n) return GT_OK;
-    return gt_fail(GT_FAILED, "nothing of '%s' can be compared: stats.jsonl is damaged, or no log of a run", dirs[0]);
+    return gt_fail(GT_FAILED, "'%s' cannot be compared: stats.jsonl is damaged, or not the log of a run", dirs[0]);
 }
 
 gt_status compare_read(gt_stats **stats, const char *const *dirs, int n) {

@@ -29,7 +29,7 @@ static gt_status split_series(drawing *d) {
     for (const char *text = d->wanted->series;; text++) {
         int length = (int)strcspn(text, ",");
         if (!length || length >= GT_NAME_BYTES)
-            return gt_fail(GT_USAGE, "--series=%s: names of series with commas between them", d->wanted->series);
+            return gt_fail(GT_USAGE, "--series=%s: give names of series, separated by commas", d->wanted->series);
         if (d->n_series == SERIES_MAX) return gt_fail(GT_USAGE, "--series: more than %d series", SERIES_MAX);
         snprintf(d->series[d->n_series++], GT_NAME_BYTES, "%.*s", length, text);
         text += length;
@@ -104,7 +104,7 @@ static gt_status add_line(drawing *d, const gt_stats *s, const char *dir, const 
     if (!found) return GT_OK;
     if (!along_known(s, d->wanted->over))
         return gt_fail(GT_USAGE,
-                       "--x=%s: the log of '%s' has no %s, for an older program wrote it; --x=kimg is in every log",
+                       "--x=%s: the log of '%s' has no %s, because an older version wrote it; every log has --x=kimg",
                        axis->name, dir, axis->series);
     if (d->n_lines == CURVES_MAX) return gt_fail(GT_USAGE, "more than %d curves", CURVES_MAX);
     line *l = &d->lines[d->n_lines++];
@@ -177,7 +177,7 @@ static gt_status draw_runs(drawing *d, gt_stats **stats, const char *const *dirs
     for (int k = 0; !st && k < d->n_series; k++)
         for (int i = 0; i < n && !st; i++) st = add_line(d, stats[i], dirs[i], d->series[k]);
     if (!st && !d->n_lines)
-        st = gt_fail(GT_USAGE, "--series=%s: none of the runs has such a series (stats.jsonl shows what there is)",
+        st = gt_fail(GT_USAGE, "--series=%s: none of the runs has this series (stats.jsonl shows all series)",
                      d->wanted->series);
     return st ? st : draw_panels(d, path);
 }

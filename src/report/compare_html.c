@@ -100,7 +100,7 @@ static void put_runs(gt_buffer *out, const comparison *c) {
 
 static void say_difference(void *arg, const compare_difference *d) {
     gt_buffer *out = arg;
-    html_text(out, "<p class=\"warning\">", d->score, " is not compared: its values are of different recipes. ");
+    html_text(out, "<p class=\"warning\">", d->score, " is not compared: its values have different recipes. ");
     for (int k = 0; k < 2; k++) {
         html_text(out, "", d->name[k], ": ");
         html_text(out, "", d->recipe[k], k ? "</p>\n" : "; ");

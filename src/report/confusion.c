@@ -66,7 +66,7 @@ gt_status gt_confusion_write(const char *path, const int64_t *counts, int classe
     cairo_set_line_width(c, 1);
     cairo_rectangle(c, LEFT - 0.5, TOP - 0.5, side + 1, side + 1);
     cairo_stroke(c);
-    plot_text(&(pen){.cairo = c}, 8, TOP - 34, 0, 14, 0, "rows: the class; columns: what the network says");
+    plot_text(&(pen){.cairo = c}, 8, TOP - 34, 0, 14, 0, "rows: true class; columns: predicted class");
     plot_text(&(pen){.cairo = c}, 8, TOP - 14, 0, 12, 0, "colour: share of the row");
     for (int i = 0; i < classes && classes <= FEW; i++) {
         double middle = (i + 0.5) * t.cell;

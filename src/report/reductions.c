@@ -148,7 +148,7 @@ static void say_kinds(compare_tell *tell, void *arg, words of[KINDS]) {
                              kinds[i].name, of[i].text.data);
         gt_buffer_free(&of[i].text);
     }
-    gt_buffer_printf(&sentence, ": they do not compare");
+    gt_buffer_printf(&sentence, ": not comparable");
     if (some > 1) tell_sentence(tell, arg, &sentence);
     else gt_buffer_free(&sentence);
 }
@@ -168,6 +168,7 @@ void compare_tell_units(gt_stats *const *stats, const char *const *dirs, int n, 
     }
     say(tell, arg, "Reconstruction and KL are sums over the pixels and the latent of an image; the log of ", &means,
         " has means");
-    say(tell, arg, "Reconstruction or KL of ", &unknown, " is a mean: the folder does not say of how many pixels");
+    say(tell, arg, "Reconstruction or KL of ", &unknown,
+        " is a mean, but the folder does not record the number of pixels");
     say_kinds(tell, arg, of_kind);
 }

@@ -21,44 +21,44 @@ static const struct {
     } lines[CHART_LINES];
 } charts[] = {
     {"Losses",
-     "Generator against discriminator. Good: both become level. Bad: one keeps rising or falling",
+     "Generator against discriminator. Good: both level off. Bad: one keeps rising or falling",
      {{"G", "Loss/G/loss", NULL}, {"D", "Loss/D/loss", NULL}}},
     {"Discriminator",
      "Its loss on real and on generated images",
      {{"real", "Loss/D/real", NULL}, {"generated", "Loss/D/fake", NULL}}},
     {"Accuracy of the discriminator",
-     "Share of the images that it takes for what they are; one half: it guesses",
+     "Share of the images that it judges rightly; one half: it guesses",
      {{"real", "Accuracy/D/real", NULL}, {"generated", "Accuracy/D/fake", NULL}}},
-    {"Accuracy", "Classes of real images, as the discriminator tells them", {{"accuracy", "Accuracy/real", NULL}}},
+    {"Accuracy", "Accuracy of the discriminator on the classes of real images", {{"accuracy", "Accuracy/real", NULL}}},
     {"Reconstruction",
-     "Between an image and what the decoder makes of its latent",
+     "Difference between an image and its reconstruction from the latent",
      {{"reconstruction", "Loss/reconstruction", NULL}, {"test", "Loss/test_reconstruction", NULL}}},
     {"Divergence",
      "Information about the image in its latent; 0: the decoder ignores the latent",
      {{"KL", "Loss/KL", NULL}, {"test", "Loss/test_KL", NULL}}},
     {"Evidence lower bound", "A lower bound of log p(x) of test images", {{"test", "Loss/test_ELBO", NULL}}},
-    {"Weight of the divergence", "By --kl-warmup and --kl-cycles, up to --beta", {{"weight", "KL/weight", NULL}}},
+    {"Weight of the divergence", "Set by --kl-warmup and --kl-cycles, up to --beta", {{"weight", "KL/weight", NULL}}},
     {"Loss",
-     "Cross-entropy of a classifier; validation and test rise while train falls: over-fitting",
+     "Cross-entropy of a classifier; if validation and test rise while train falls: overfitting",
      {{"train", "Loss/train", NULL}, {"validation", "Loss/validation", NULL}, {"test", "Loss/test", NULL}}},
-    {"Classified rightly",
-     "Share of the images; train: with dropout and augmentation, over the tick",
+    {"Accuracy",
+     "Share of rightly classified images; train: with dropout and augmentation, over the tick",
      {{"train", "Accuracy/train", NULL},
       {"validation", "Accuracy/validation", NULL},
       {"test", "Accuracy/test", NULL},
       {"baseline", "Accuracy/test_baseline", NULL}}},
-    {"Among the first five",
-     "Share of the images whose class is one of the five likeliest",
+    {"Top-5 accuracy",
+     "Share of images whose class is among the five likeliest",
      {{"validation", "Accuracy/validation_top5", NULL}, {"test", "Accuracy/test_top5", NULL}}},
-    {"Codes", "How many codes are in use (perplexity)", {{"codes", "Codes/perplexity", NULL}}},
+    {"Codes", "Number of codes in use (perplexity)", {{"codes", "Codes/perplexity", NULL}}},
     {"Scores",
-     "What the discriminator says; the gap should not grow for ever",
+     "Scores of the discriminator; the gap should not grow for ever",
      {{"real", "Loss/scores/real", NULL}, {"generated", "Loss/scores/fake", NULL}}},
     {"Overfitting of the discriminator (r_t)",
-     "Mean sign of its scores: towards 1 for reals it knows the training images by heart; ADA aims at 0.6",
+     "Mean sign of its scores; near 1 for reals: it has memorised the training images; ADA aims at 0.6",
      {{"real", "Loss/signs/real", NULL}, {"generated", "Loss/signs/fake", NULL}}},
-    {"Augmentation p", "How often each augmentation is applied to what the discriminator sees", {{"p", AUGMENT, NULL}}},
-    {"Speed (images/s)", "Images that are trained on", {{"speed", "Timing/sec_per_kimg", report_per_second}}},
+    {"Augmentation p", "How often each augmentation is applied to the discriminator's images", {{"p", AUGMENT, NULL}}},
+    {"Speed (images/s)", "Training images per second", {{"speed", "Timing/sec_per_kimg", report_per_second}}},
     {"Regularisation",
      "R1 of the discriminator, path length of the generator",
      {{"D", "Loss/D/reg", NULL}, {"G", "Loss/G/reg", NULL}}},
@@ -160,7 +160,7 @@ static void put_score(const curves *c, const char *series) {
     char note[160] = "";
     bool more;
     const gt_metric *score = key ? gt_metric_of_key(key, &more) : NULL;
-    if (score && score->needs & GT_METRIC_BASE) snprintf(note, sizeof note, "%s: as high as that is best", score->help);
+    if (score && score->needs & GT_METRIC_BASE) snprintf(note, sizeof note, "%s: best near the base rate", score->help);
     else if (score) snprintf(note, sizeof note, "%s; %s is better", score->help, more ? "more" : "less");
     if (key && report_same_recipe(c->runs, c->n, series)) put_series(c, key, note, key, series, NULL);
 }
@@ -206,8 +206,9 @@ void report_charts(gt_buffer *out, const report_run *runs, int n) {
         out,
         "</div>\n<details><summary>All other series</summary>\n<div class=\"charts\" style=\"margin-top:12px\">\n");
     each_series(&c, put_other);
-    gt_buffer_printf(out, "</div>%s</details>\n",
-                     is_full(out) ? "<p>Not all of them: the page would be too large; stats.jsonl has all.</p>" : "");
+    gt_buffer_printf(
+        out, "</div>%s</details>\n",
+        is_full(out) ? "<p>Some series are left out to limit the size of this page; stats.jsonl has all.</p>" : "");
 }
 
 static bool is_main(const char *title) {

@@ -218,7 +218,7 @@ static void put_metric(gt_buffer *out, const char *dir, const gt_stats *s, const
     gt_metric_recipe(dir, key, recipe, sizeof recipe);
     html_text(out, "<tr><td>", key, "</td>");
     gt_buffer_printf(out, "<td>%.5g</td>", last);
-    if (score && score->needs & GT_METRIC_BASE) gt_buffer_printf(out, "<td>(as high as its base rate is best)</td>");
+    if (score && score->needs & GT_METRIC_BASE) gt_buffer_printf(out, "<td>(best near its base rate)</td>");
     else if (score)
         gt_buffer_printf(out, "<td>%.5g at %.6g kimg (%s is better)</td>", best, at, more ? "more" : "less");
     else gt_buffer_printf(out, "<td></td>");

@@ -160,7 +160,7 @@ static void put_strip(gt_buffer *out, const char *dir, const long long *fakes, s
                      "<div class=\"strip\"><h3>Earlier in training</h3><p>%zu of %zu earlier pictures%s</p>"
                      "<button type=\"button\" hidden>Play</button><input type=\"range\" min=\"0\" max=\"%zu\" "
                      "value=\"%zu\" aria-label=\"Picture\" hidden>\n",
-                     m, n, m < n ? "; all of them lie in the run's directory" : "", m - 1, m - 1);
+                     m, n, m < n ? "; all pictures are in the run's directory" : "", m - 1, m - 1);
     for (size_t k = 0; k < m; k++) {
         gt_buffer_printf(out, "<div class=\"frame\">");
         put_fakes(out, dir, "After", fakes[pick(k, m, n)], FRAME);
@@ -186,7 +186,7 @@ static char *newest_reconstructions(gt_buffer *out, const char *dir) {
 
 static void put_reconstructions(gt_buffer *out, const char *dir) {
     char *newest = newest_reconstructions(out, dir);
-    if (newest) put_picture(out, dir, newest, "Images, and what the decoder makes of their latents", LARGE);
+    if (newest) put_picture(out, dir, newest, "Images and their reconstructions", LARGE);
     free(newest);
 }
 
@@ -223,7 +223,7 @@ void report_pictures(gt_buffer *out, const char *dir) {
     if (n) put_fakes(out, dir, "Generated after", fakes[n - 1], LARGE);
     put_picture(out, dir, "reals.png", "Real", LARGE);
     put_reconstructions(out, dir);
-    put_picture(out, dir, "confusion.png", "Confusion of the classes on images that are not trained on", LARGE);
+    put_picture(out, dir, "confusion.png", "Confusion of classes on images that were not trained on", LARGE);
     gt_buffer_printf(out, "</div>\n");
     if (n > 1) put_strip(out, dir, fakes, n - 1); /* the newest one stands above */
     free(fakes);

@@ -79,8 +79,9 @@ static bool none_yet(const char *folder) {
     if (lock.pid) snprintf(kill, sizeof kill, " or `kill -USR2 %ld`", lock.pid);
     bool known = !*s->state && *s->checkpoint;
     gt_fail(GT_FAILED,
-            "there is no checkpoint in '%s' yet: the run goes on, %s%s; `touch %s/checkpoint`%s lets it write one now",
-            folder, known ? "and its first one comes " : "and has not made a step yet", s->checkpoint, folder, kill);
+            "there is no checkpoint in '%s' yet: the run is active, %s%s; to get one now: `touch %s/checkpoint`%s",
+            folder, known ? "and its first checkpoint comes " : "but has not made a step yet", s->checkpoint, folder,
+            kill);
     gt_starts_free(s);
     return true;
 }
@@ -104,10 +105,10 @@ static gt_status load_data(gt_checkpoint_file *f, int fd, size_t bytes, bool *ne
     if (st || (st = check_kind(f->path, gt_kind_of_bytes(block, head, bytes)))) return st;
     if (bytes < sizeof block)
         return gt_fail(GT_FORMAT, "'%s' is %s: it has %zu bytes", f->path,
-                       bytes ? "truncated, or no checkpoint" : "empty", bytes);
+                       bytes ? "truncated, or not a checkpoint" : "empty", bytes);
     if ((st = checkpoint_block_parse(block, &f->format, &should))) return gt_wrap(st, "'%s'", f->path);
     if (bytes != should)
-        return gt_fail(GT_FORMAT, "'%s' is truncated or damaged: it has %zu bytes and says %zu", f->path, bytes,
+        return gt_fail(GT_FORMAT, "'%s' is truncated or damaged: it has %zu bytes instead of %zu", f->path, bytes,
                        should);
     f->data = gt_block_alloc(bytes, "a checkpoint");
     f->bytes = bytes;
@@ -116,7 +117,7 @@ static gt_status load_data(gt_checkpoint_file *f, int fd, size_t bytes, bool *ne
     if ((st = checkpoint_block_make(expected, f->format, f->data + CHECKPOINT_BLOCK, bytes - CHECKPOINT_BLOCK)))
         return st;
     if (memcmp(expected, f->data, CHECKPOINT_BLOCK))
-        return gt_fail(GT_FORMAT, "'%s' is damaged: its contents do not have its checksum", f->path);
+        return gt_fail(GT_FORMAT, "'%s' is damaged: its checksum does not match its contents", f->path);
     if ((*newer = f->format > GT_CHECKPOINT_FORMAT))
         return gt_fail(GT_FORMAT,
                        "'%s' has checkpoint format %d, and gantry %s reads formats up to %d: use a newer gantry",
@@ -125,7 +126,7 @@ static gt_status load_data(gt_checkpoint_file *f, int fd, size_t bytes, bool *ne
      * check of the file all of it. */
     size_t n = sizeof signature - 1;
     if (bytes - CHECKPOINT_BLOCK < n || memcmp(f->data + CHECKPOINT_BLOCK, signature, n))
-        return gt_fail(GT_FORMAT, "'%s' is damaged: its HDF5 part does not begin behind its first %d bytes", f->path,
+        return gt_fail(GT_FORMAT, "'%s' is damaged: its HDF5 part does not begin after its first %d bytes", f->path,
                        CHECKPOINT_BLOCK);
     return GT_OK;
 }
@@ -150,7 +151,7 @@ static gt_status count_bytes(gt_checkpoint_file *f, const gt_h5_set *s, const ch
     size_t said;
     if (gt_mul_overflows((size_t)s->elements, s->bytes, &said) ||
         gt_add_overflows(f->held, said > s->stored ? said : (size_t)s->stored, &f->held) || f->held > f->bytes)
-        return gt_fail(GT_FORMAT, "its entries up to '%s' hold more than the file has bytes", path);
+        return gt_fail(GT_FORMAT, "its entries up to '%s' hold more bytes than the file has", path);
     return GT_OK;
 }
 
@@ -349,7 +350,7 @@ static gt_status newest_listed(const char *dir, take_file *take, gt_checkpoint_f
         bool passed = path && st && is_gone(path);
         /* damaged or unreadable; a newer format or no memory ends the search */
         again = !newer && (st == GT_FORMAT || st == GT_FAILED);
-        if (again && !passed) gt_log_once(GT_WARNING, "passed over: %s", gt_message());
+        if (again && !passed) gt_log_once(GT_WARNING, "skipped: %s", gt_message());
         *gone += passed;
         free(path);
     }
@@ -426,7 +427,7 @@ static gt_status read_entry(const gt_checkpoint_file *f, const char *path, gt_nu
     if (e->type != type)
         return gt_fail(GT_FORMAT, "'%s': '%s' is %s, not %s", f->path, path, words[e->type], words[type]);
     if (type == GT_NUMBER_TEXT ? e->size > size : e->size != size)
-        return gt_fail(GT_FORMAT, "'%s': '%s' has %zu elements where %zu are needed", f->path, path, e->size, size);
+        return gt_fail(GT_FORMAT, "'%s': '%s' has %zu elements, but %zu are needed", f->path, path, e->size, size);
     if (f->elsewhere.read) return f->elsewhere.read(f->elsewhere.arg, (int)(e - gt_checkpoint_at(f, 0)), out);
     gt_status st = gt_h5_set_open(&set, &f->h5, path);
     if (!st && (st = gt_h5_set_read(set, 0, set->rows, type, out))) st = gt_wrap(st, "%s", path);

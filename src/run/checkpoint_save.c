@@ -105,7 +105,7 @@ static gt_status set_link(const char *dir, const char *link, const char *target)
         unlink(fresh);
         int error = make_link(target, fresh);
         if (!error) error = gt_file_rename(fresh, path);
-        if (error) st = gt_fail(GT_FAILED, "cannot let '%s' point to %s: %s", path, target, strerror(error));
+        if (error) st = gt_fail(GT_FAILED, "cannot make '%s' point to %s: %s", path, target, strerror(error));
     }
     free(fresh);
     free(path);
@@ -259,8 +259,8 @@ static void take_note(gt_saver *s) {
     s->settled = s->result;
     s->news = s->result.status ? GT_SAVER_FAILED : GT_SAVER_WRITTEN;
     if (s->error && s->error != s->failing)
-        gt_warn("%s was not written: %s; earlier ones stay, training goes on and tries again", s->result.name,
-                s->result.message);
+        gt_warn("%s was not written: %s; earlier checkpoints are kept, training continues and tries again",
+                s->result.name, s->result.message);
     else if (!s->error && s->failing) gt_info("checkpoints can be written again: %s", s->result.name);
     if (!s->error && s->result.message[0]) gt_warn("%s was written, but: %s", s->result.name, s->result.message);
     s->failing = s->error;

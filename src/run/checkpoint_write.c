@@ -11,8 +11,9 @@
 #include "gantry/version.h"
 #include "h5/door/h5.h"
 
-static const char DESCRIPTION[] = "Checkpoint of Gantry: networks or mixtures, and what training resumes from. Each "
-                                  "group and each number of /state has a description, and a unit where it has one";
+static const char DESCRIPTION[] =
+    "Checkpoint of Gantry: networks or mixtures, and the state from which training resumes. Each group and each number "
+    "of /state has a description, and a unit if there is one";
 
 struct gt_checkpoint {
     gt_h5_file file;
@@ -80,7 +81,7 @@ static gt_status write_array(gt_checkpoint *c, const gt_array *a) {
 static gt_status put_array(gt_checkpoint *c, const gt_array *a) {
     if (c->status) return checkpoint_stick(c, c->status);
     if (!c->file.id && !c->root_alone)
-        return checkpoint_stick(c, gt_fail(GT_FAILED, "'%s' came after the end of a checkpoint", a->name));
+        return checkpoint_stick(c, gt_fail(GT_FAILED, "'%s' was added after the end of a checkpoint", a->name));
     if (a->name[0] != '/' || !a->name[1])
         return checkpoint_stick(c,
                                 gt_fail(GT_FAILED, "a checkpoint's path begins with a slash: '%s' does not", a->name));

@@ -29,11 +29,9 @@ static bool may_grow(const char *path) {
 
 void gt_log_warn_lines(const char *path, const gt_bad_lines *bad) {
     long long first = (long long)bad->first, n = (long long)bad->n;
-    if (n > 1)
-        gt_log_once(GT_WARNING, "%s:%lld: the first of %lld damaged lines, which are passed over", path, first, n);
+    if (n > 1) gt_log_once(GT_WARNING, "%s:%lld: the first of %lld damaged lines, which are skipped", path, first, n);
     else if (n && !(bad->half && may_grow(path)))
-        gt_log_once(GT_WARNING, "%s:%lld: a %s line is passed over", path, first,
-                    bad->half ? "half-written" : "damaged");
+        gt_log_once(GT_WARNING, "%s:%lld: a %s line is skipped", path, first, bad->half ? "half-written" : "damaged");
 }
 
 static void warn_in(const char *dir, const char *name, const gt_bad_lines *bad) {

@@ -65,7 +65,7 @@ static gt_status cut_end(const kept *k) {
     if (!error && k->half) error = gt_write_all_at(fd, "\n", 1, (off_t)k->bytes);
     if (!error) error = gt_file_sync(fd);
     if (fd >= 0) close(fd);
-    return error ? gt_fail(GT_FAILED, "cannot cut back '%s': %s", k->path, strerror(error)) : GT_OK;
+    return error ? gt_fail(GT_FAILED, "cannot shorten '%s': %s", k->path, strerror(error)) : GT_OK;
 }
 
 gt_status keep_lines(const char *path, int64_t images, line_verdict *verdict_of_line, void *scratch,

@@ -179,9 +179,9 @@ static gt_status wait_for(const gt_lock *l, const gt_lock_options *o, holder *h)
             return gt_fail(GT_FAILED, "'%s' belongs to %s, which is running: one run per directory", l->path, name);
         if (!said)
             gt_info("'%s' belongs to %s; waiting up to %.0f s %s", l->path, name, limit,
-                    f == RUNNING ? "for it to end" : "to see whether it lives");
+                    f == RUNNING ? "for it to end" : "to see whether it is alive");
         if (o->stop && o->stop())
-            return gt_fail(GT_STOPPED, "'%s' belongs to %s; stopped waiting for it, as asked to", l->path, name);
+            return gt_fail(GT_STOPPED, "'%s' belongs to %s; stopped waiting for it, as requested", l->path, name);
         gt_sleep(limit < 2 ? limit / 8 : 0.25);
         holder seen;
         int error = read_holder(l->path, &seen);
@@ -241,13 +241,12 @@ static gt_status take_lock(gt_lock *l, const gt_lock_options *o) {
         gt_status st;
         error = read_holder(l->path, &h);
         if (error == NO_LOCK)
-            return gt_fail(GT_USAGE, "'%s' is not the lock of a run, and its name is needed for one: rename it",
-                           l->path);
+            return gt_fail(GT_USAGE, "'%s' is not the lock of a run but has the name of one: rename it", l->path);
         if (error && round >= (error == ENOENT ? ROUNDS : 1))
             return gt_fail(GT_FAILED,
-                           "the lock '%s' is there and cannot be read: %s; remove it if no run uses the directory",
+                           "the lock '%s' exists but cannot be read: %s; remove it if no run uses the directory",
                            l->path, strerror(error));
-        if (o->stop && o->stop()) return gt_fail(GT_STOPPED, "stopped waiting for '%s', as asked to", l->path);
+        if (o->stop && o->stop()) return gt_fail(GT_STOPPED, "stopped waiting for '%s', as requested", l->path);
         if (error == ENOENT) {
             if (round) gt_sleep(0.1); /* a network file system may remember for a moment what is gone */
             continue;
@@ -282,7 +281,8 @@ gt_status gt_lock_take(gt_lock **lock, const char *dir, const gt_lock_options *o
     gt_status st = take_lock(l, &o);
     if (!st && gt_ticker_start(&l->beats, o.beat_s, write_heartbeat, l)) {
         unlink(l->path);
-        st = gt_fail(GT_FAILED, "the lock's heartbeat does not start: no thread (memory, or a limit: ulimit -u, -v)");
+        st = gt_fail(GT_FAILED,
+                     "the lock's heartbeat cannot start: no thread is available (memory, or a limit: ulimit -u, -v)");
     }
     if (st) free_lock(l);
     else *lock = l;
@@ -310,16 +310,17 @@ gt_status gt_lock_fail_lost(const gt_lock *l) {
     snprintf(dir, sizeof dir, "%.*s", (int)(strrchr(l->path, '/') - l->path), l->path);
     if (error == ENOENT && access(dir, F_OK))
         return gt_fail(GT_FAILED,
-                       "the directory '%s' is gone, removed or renamed while it was written to: stopped, nothing more "
-                       "can be kept there",
+                       "the directory '%s' was removed or renamed during the run: stopped, since nothing more can be "
+                       "written there",
                        dir);
     if (error == ENOENT)
         return gt_fail(GT_FAILED,
-                       "the lock '%s' is gone, so that another process may begin there: stopped without writing; the "
+                       "the lock '%s' was removed, so another process may start there: stopped without writing; the "
                        "same command resumes",
                        l->path);
-    return gt_fail(GT_FAILED, "'%s' is no longer ours: %s took the directory over; stopped without writing", l->path,
-                   name_of(l, &h, name));
+    return gt_fail(GT_FAILED,
+                   "'%s' no longer belongs to this process: %s took over the directory; stopped without writing",
+                   l->path, name_of(l, &h, name));
 }
 
 void gt_lock_release(gt_lock *l) {

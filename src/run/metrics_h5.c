@@ -83,8 +83,8 @@ static gt_status describe_file(metrics_h5 *m) {
     gt_status st = gt_h5_attribute_text(&m->file, "/", "gantry_version", GT_VERSION);
     if (!st)
         st = gt_h5_attribute_text(&m->file, "/", "description",
-                                  "Log of a training run: for each series count (num), mean and standard deviation "
-                                  "(std) since the tick before; `images` and `timestamp` belong to the same ticks");
+                                  "Log of a training run: for each series the count (num), mean and standard deviation "
+                                  "(std) since the previous tick; `images` and `timestamp` belong to the same ticks");
     if (!st && m->job && strlen(m->job) < GT_H5_LONGEST_ATTRIBUTE)
         st = gt_h5_attribute_text(&m->file, "/", "job", m->job);
     return st;

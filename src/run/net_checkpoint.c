@@ -41,12 +41,11 @@ static gt_status read_tensor(const gt_net *net, const gt_checkpoint_file *f, con
     gt_text path = path_of(group, t);
     if (t->late && !gt_checkpoint_find(f, path.s)) {
         for (size_t i = 0; i < t->size; i++) to[i] = t->init_mean;
-        return which == GT_TENSORS_ALL
-                   ? gt_fail(GT_FORMAT,
-                             "%s: network %s has no %s yet: an older program wrote the file; resume its run for some "
-                             "hundred steps, and such numbers are there",
-                             gt_checkpoint_path(f), net->name, t->name)
-                   : GT_OK;
+        return which == GT_TENSORS_ALL ? gt_fail(GT_FORMAT,
+                                                 "%s: network %s has no %s yet: an older version wrote the file; "
+                                                 "resume its run for a few hundred steps to create them",
+                                                 gt_checkpoint_path(f), net->name, t->name)
+                                       : GT_OK;
     }
     gt_status st = gt_checkpoint_read(f, path.s, room, t->size);
     if (!st) gt_tensor_from_file(t, room, to);

@@ -72,8 +72,7 @@ gt_status gt_outfile_check_run(const char *path) {
     else if (stays)
         st = gt_fail(
             GT_USAGE,
-            "'%s' would be a checkpoint in the folder of a run, which gantry train alone makes: choose another "
-            "name",
+            "'%s' would be a checkpoint in the folder of a run, which only gantry train may write: choose another name",
             path);
     free(file);
     free(copy);
@@ -83,8 +82,7 @@ gt_status gt_outfile_check_run(const char *path) {
 gt_status gt_outfile_fail_taken(const char *dir, const char *what, const char *path) {
     return gt_fail(
         GT_USAGE,
-        "'%s' holds no %s, and '%s' is there already, which has a name that a %s writes: rename it, or choose "
-        "another --run",
+        "'%s' holds no %s, and '%s' already exists, a name that every %s needs: rename it, or choose another --run",
         dir, what, path, what);
 }
 
@@ -130,8 +128,8 @@ static gt_status check_file(const char *path, gt_outfile_kind written, bool over
     const char *why = why_it_stays(path, gt_outfile_kind_of(path, written), written);
     if (!why) return GT_OK;
     const char *what = gt_kind_text(gt_kind_of_file(path));
-    return gt_fail(GT_USAGE, "'%s' is there already, and is %s%s: --overwrite replaces it, or choose another %s", path,
-                   *what ? what : "of no kind that is known", why, choice);
+    return gt_fail(GT_USAGE, "'%s' already exists and is %s%s: replace it with --overwrite, or choose another %s", path,
+                   *what ? what : "of an unknown kind", why, choice);
 }
 
 typedef struct look { /* at a folder that is written into */

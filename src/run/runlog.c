@@ -60,7 +60,7 @@ static gt_status cut_back(const char *path, int64_t images, int64_t *last) {
     int counts[VERDICTS] = {0};
     gt_status st = keep_lines(path, images, verdict_of_stats, &line, counts, last);
     if (counts[LATER])
-        gt_info("stats.jsonl: cut back to %lld images (%d later lines removed)", (long long)images, counts[LATER]);
+        gt_info("stats.jsonl: shortened to %lld images (%d later lines removed)", (long long)images, counts[LATER]);
     if (counts[BAD]) gt_warn("stats.jsonl: %d damaged or half-written lines removed", counts[BAD]);
     gt_buffer_free(&line.memory);
     return st;
@@ -179,7 +179,7 @@ static gt_status open_parts(gt_runlog *l, int64_t images, const gt_runlog_option
     bool by_itself = o->swmr == GT_SWMR_AUTO;
     l->swmr = by_itself ? !fs.shared : o->swmr == GT_SWMR_ON;
     if (by_itself && fs.shared)
-        gt_info("'%s' lies on %s: metrics.h5 is replaced as a whole now and then (--log-swmr=on: grows in place)",
+        gt_info("'%s' is on %s, so metrics.h5 is replaced as a whole now and then (--log-swmr=on: grows in place)",
                 l->dir, fs.name);
     if ((st = appender_open(&l->stats, l->path, 0))) return st;
     if (!(l->metrics = metrics_h5_new(l->dir, l->swmr, o->job))) return GT_FAILED;

@@ -47,7 +47,7 @@ gt_status gt_rundir_note_restart(const char *dir) {
     const char *job = getenv("SLURM_JOB_ID");
     if (!job || !*job) return GT_OK;
     if (is_free_for_note(dir)) return gt_rundir_write(dir, note, job);
-    return gt_fail(GT_USAGE, "'%s/%s' is there already, and is not from --restart: rename it", dir, note);
+    return gt_fail(GT_USAGE, "'%s/%s' already exists and is not from --restart: rename it", dir, note);
 }
 
 bool gt_rundir_restarted(const char *dir) {

@@ -85,7 +85,9 @@ static gt_status fill_table(filler *f, const char *path) {
     }
     st = gt_lines_close(&in, st);
     gt_buffer_free(&line.memory);
-    return st || good ? st : gt_fail(GT_NOMEM, "'%s' has too much in it for a table, or for the memory there is", path);
+    return st || good ? st
+                      : gt_fail(GT_NOMEM,
+                                "'%s' is too large to load: it exceeds the table limit or the available memory", path);
 }
 
 static gt_status count_lines(const char *path, int64_t *lines) {
@@ -102,7 +104,7 @@ gt_stats *gt_stats_read_within(const char *path, int64_t most_values) {
     if (count_lines(path, &f.ticks)) return NULL;
     gt_arena *a = f.ticks <= most_values ? gt_arena_new() : NULL;
     f.stats = a ? gt_stats_new(a, f.ticks) : NULL;
-    if (!f.stats) gt_fail(GT_NOMEM, "'%s' has %lld lines: too many for the memory there is", path, (long long)f.ticks);
+    if (!f.stats) gt_fail(GT_NOMEM, "'%s' has %lld lines, too many for the available memory", path, (long long)f.ticks);
     else if (!f.ticks || !fill_table(&f, path)) return f.stats;
     gt_arena_free(a);
     return NULL;

@@ -34,7 +34,7 @@ static char *search_text(const gt_search *s) {
         &b, "# A search by gantry: the same command resumes it.\n[search]\ntrials = %d\nby = %s:%s\nseed = %llu\n",
         s->plan.trials, s->largest ? "max" : "min", s->series, (unsigned long long)s->seed);
     for (int i = 0; i < s->n_varied; i++) gt_buffer_printf(&b, "%s = \"%s\"\n", s->varied[i].key, s->varied[i].text);
-    gt_buffer_printf(&b, "\n# The recipe of trials, with one of the values of each range.\nimages = %lld\n%s",
+    gt_buffer_printf(&b, "\n# The recipe of the trials, with one value of each range.\nimages = %lld\n%s",
                      (long long)s->job->total_images, recipe ? recipe : "");
     gt_buffer_add(&b, "", 1);
     bool bad = !recipe || b.failed;
@@ -81,7 +81,8 @@ gt_status gt_search_open(gt_search *s) {
     if (!st) st = find_search(s, &before);
     if (!st && before && strcmp(before, now)) {
         find_difference(before, now, lines);
-        st = gt_fail(GT_USAGE, "'%s' has another search: '%s' there, '%s' now; give the same values, or another --run",
+        st = gt_fail(GT_USAGE,
+                     "'%s' holds another search ('%s' there, '%s' now): give the same values, or another --run",
                      s->plan.run, lines[0], lines[1]);
     }
     if (!st && !before) st = gt_rundir_write(s->plan.run, "search.txt", now);

@@ -35,8 +35,8 @@ static gt_status check_may_vary(gt_options *o, const char *key, const gt_option 
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) may &= strcmp(key, fixed[i]) != 0;
     if (may) return GT_OK;
     return gt_fail(GT_USAGE,
-                   "%s may not vary: trials could not be compared; only what the recipe says of networks and training "
-                   "may, such as lrate, batch, model (seed=N chooses the draws)",
+                   "%s may not vary, because trials could not be compared: only options of networks and training may, "
+                   "such as lrate, batch, model (seed=N chooses the draws)",
                    key);
 }
 
@@ -61,8 +61,8 @@ static gt_status read_ends(gt_varied *v, const char *ends) {
         (floor(v->lo) != v->lo || floor(v->hi) != v->hi || fabs(v->lo) > 1e15 || fabs(v->hi) > 1e15))
         return gt_fail(GT_USAGE, "%s=%s: the ends of int: are whole numbers", v->key, v->text);
     if (!(v->lo < v->hi))
-        return gt_fail(GT_USAGE, "%s=%s: the range is upside down or empty: the first end must be the smaller one",
-                       v->key, v->text);
+        return gt_fail(GT_USAGE, "%s=%s: the range is reversed or empty: the first end must be the smaller one", v->key,
+                       v->text);
     return GT_OK;
 }
 

@@ -125,8 +125,9 @@ gt_status gt_search_print_best(const gt_search *s, FILE *f) {
         gt_print_to(f, "%-6d %-24.6g %s%s\n", order[k] + 1, s->trial[order[k]].value, beside, values);
     }
     if (n && s->judged)
-        gt_print_to(f, "+-: standard error of an accuracy of %lld image%s; trials that differ by less are equal\n",
-                    (long long)s->judged, gt_plural(s->judged));
+        gt_print_to(
+            f, "+-: standard error of an accuracy over %lld image%s; smaller differences between trials mean nothing\n",
+            (long long)s->judged, gt_plural(s->judged));
     char killed[64] = "";
     int n_killed = 0;
     for (int t = 0; t < s->plan.trials; t++) n_killed += s->trial[t].state == GT_TRIAL_FAILED && s->trial[t].killed;
@@ -134,8 +135,8 @@ gt_status gt_search_print_best(const gt_search *s, FILE *f) {
     gt_print_to(f, "%d of %d trial%s, %d failed%s: %s\n", s->plan.trials - gt_search_count(s, GT_TRIAL_OPEN),
                 s->plan.trials, gt_plural(s->plan.trials), failed, killed, gt_search_path(s, 0, "%s/search.csv"));
     if (failed == s->plan.trials)
-        return gt_fail(GT_FAILED, "all %d trial%s failed: what the first one said is in %s", failed, gt_plural(failed),
-                       gt_search_path(s, 0, "%s/state/%04d/said"));
+        return gt_fail(GT_FAILED, "all %d trial%s failed: the messages of the first are in %s", failed,
+                       gt_plural(failed), gt_search_path(s, 0, "%s/state/%04d/said"));
     if (!n) return GT_OK;
     gt_print_to(f, "%s\n%s\n", gt_search_path(s, 0, "%s/curves.png"), gt_search_path(s, 0, "%s/values.png"));
     gt_print_to(f, "the best run: %s\n", gt_search_path(s, order[0], "%s/trials/%04d"));

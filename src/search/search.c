@@ -44,7 +44,8 @@ gt_status gt_search_set_plan(gt_search *s, const gt_search_plan *plan) {
         s->largest = !strncmp(by, "Accuracy/", 9) ||
                      (gt_metric_of_series(by) && gt_metric_of_series(by)->more_is_better);
     s->series = gt_metric_series_now(by);
-    if (!s->n_varied) return gt_fail(GT_USAGE, "nothing varies: give an option a range, such as lrate=log:1e-6..1e-2");
+    if (!s->n_varied)
+        return gt_fail(GT_USAGE, "no option varies: give an option a range, such as lrate=log:1e-6..1e-2");
     s->trial = gt_arena_array(s->job->arena, (size_t)plan->trials, sizeof *s->trial);
     return s->trial ? GT_OK : GT_NOMEM;
 }
@@ -58,12 +59,12 @@ gt_status gt_search_check_job(gt_search *s) {
         st = gt_job_set(s->job, s->varied[i].key, gt_drawn_text(&d), NULL);
     }
     if (!st && *s->job->run)
-        st = gt_fail(GT_USAGE, "the job file names a run: the search has a folder of its own (--run)");
+        st = gt_fail(GT_USAGE, "the job file names a run, but a search needs its own folder: give --run");
     if (!st) st = gt_job_check(s->job);
     if (!st && !strcmp(s->series, "Accuracy/validation") && !(s->job->validation > 0))
         st = gt_fail(GT_USAGE,
-                     "--by=%s: no images are held out for it; give --validation=0.2, or a series that trials "
-                     "of this job log, such as --by=min:Loss/train",
+                     "--by=%s: no images are held out for it; give --validation=0.2, or another series of this job, "
+                     "such as --by=min:Loss/train",
                      s->plan.by);
     return st;
 }
@@ -175,7 +176,8 @@ static gt_status read_value(const gt_search *s, int trial, double *value) {
         if (series->values[i].num > 0) *value = series->values[i].mean;
     gt_status st = GT_OK;
     if (!series && !gt_search_count(s, GT_TRIAL_DONE))
-        st = gt_fail(GT_USAGE, "--by: trials log no series '%s' (see %s, or gantry inspect on it)", s->series, path);
+        st = gt_fail(GT_USAGE, "--by: the trials have no series '%s' (see %s, or inspect it with gantry inspect)",
+                     s->series, path);
     gt_stats_free(stats);
     return st;
 }
@@ -186,7 +188,7 @@ static gt_status report_killed(gt_search *s, int trial, int signal) {
     gt_status st = gt_search_note_killed(s, trial, signal);
     bool last = s->trial[trial].state == GT_TRIAL_FAILED;
     snprintf(why, sizeof why, "ended by signal %d, %d of %d times%s", signal, s->trial[trial].killed, GT_SEARCH_TRIES,
-             last ? "" : "; it is tried again");
+             last ? "" : "; it will be tried again");
     if (!st) gt_search_print_trial(s, trial, why);
     return st;
 }
@@ -227,7 +229,7 @@ static gt_status train_free_trials(gt_search *s) {
         if (c == ALL_OVER || (c == ALL_TAKEN && s->worker)) break;
         if (!st && gt_search_stop_requested()) st = gt_fail(GT_STOPPED, "stopped");
         if (c == CLAIMED || st) continue;
-        if (gt_clock() - said > rarely) gt_info("waiting for trials that other workers train");
+        if (gt_clock() - said > rarely) gt_info("waiting for trials of other workers");
         if (gt_clock() - said > rarely) said = gt_clock();
         gt_sleep(pause);
     }

@@ -54,7 +54,7 @@ static gt_status set_kinds(gt_arena *a, gt_anomalies *l) {
         count[l->all[i].kind]++;
     }
     if (count[GT_ANOMALY_NORMAL] && count[GT_ANOMALY_OTHER]) return GT_OK;
-    return gt_fail(GT_USAGE, "--normal=%s: %s image of the data is of another class; a ROC curve needs both kinds",
+    return gt_fail(GT_USAGE, "--normal=%s: %s image of the data has another class; a ROC curve needs both kinds",
                    l->normal, count[GT_ANOMALY_NORMAL] ? "no" : "each");
 }
 

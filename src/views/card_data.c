@@ -65,7 +65,7 @@ static bool is_same(gt_dataset *ds, const char *fingerprint, const gt_checkpoint
     char hex[33];
     gt_data_look *look = calloc(1, sizeof *look);
     if (!look) {
-        *st = gt_fail(GT_NOMEM, "out of memory for a look at the data");
+        *st = gt_fail(GT_NOMEM, "out of memory for reading the data");
         return false;
     }
     *st = gt_dataset_fingerprint(ds, &hash);
@@ -123,10 +123,10 @@ static gt_status look(gt_card *c, json_t *to, const card_of *of, const gt_checkp
     gt_status st = gt_h5_check(job->data);
     job->mirror = false;
     if (!st) st = gt_job_open_data(job, &ds);
-    *why = st ? "the data cannot be opened where the run had them" : NULL;
+    *why = st ? "the data cannot be opened at the path in the run" : NULL;
     if (st) return st;
     if (!is_same(ds, gt_checkpoint_info(of->file)->dataset, d, of->options->pool, &st) && !st)
-        *why = "other data lie there now";
+        *why = "other data are there now";
     if (!st && !*why) st = count_classes(c, ds);
     gt_dataset_close(ds);
     return !st && !*why ? put_hash(c, to, job->data, of->options->pool) : st;
@@ -134,7 +134,7 @@ static gt_status look(gt_card *c, json_t *to, const card_of *of, const gt_checkp
 
 static gt_status put_now(gt_card *c, json_t *to, const card_of *of, const gt_checkpoint_data *d) {
     const gt_card_options *o = of->options;
-    const char *why = "the file is not of a run that names its data";
+    const char *why = "the file does not belong to a run that names its data";
     gt_job *job = gt_job_new();
     if (!job) return gt_failure();
     gt_status st = o->job && *o->job ? gt_job_read_text(job, o->job, "job.ini") : GT_OK;
@@ -142,7 +142,7 @@ static gt_status put_now(gt_card *c, json_t *to, const card_of *of, const gt_che
     bool named = !st && *job->data;
     if (named) card_put_name(c, to, "name", job->data);
     if (!st && *job->test_data) card_put_name(c, to, "test_data", job->test_data);
-    if (named && o->quick) why = "not looked at (--quick)";
+    if (named && o->quick) why = "not read (--quick)";
     else if (named) st = look(c, to, of, d, job, &why);
     gt_job_free(job);
     if (st && (st == GT_NOMEM || (o->data && *o->data))) return st;

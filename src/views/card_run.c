@@ -127,8 +127,8 @@ static void compare_hash(gt_card *c, const card_of *of, const gt_starts *s) {
     if (!*s->hash || s->shown != of->images) return;
     card_put(c, json_object_get(c->all, "file"), "hash_as_recorded", json_boolean(!strcmp(now, s->hash)));
     if (strcmp(now, s->hash))
-        gt_warn("'%s' holds other numbers than the run has written: its record says %s, the file has %s",
-                of->options->file, s->hash, now);
+        gt_warn("'%s' was changed after the run: the run recorded the hash %s, the file has %s", of->options->file,
+                s->hash, now);
 }
 
 /* ---- the sheet ---- */

@@ -345,7 +345,7 @@ static void put_scores(const gt_card *c, gt_buffer *out) {
     size_t n = json_array_size(scores), m = json_array_size(log);
     json_int_t others = json_integer_value(part_of(c, "scores_of_other_files"));
     gt_buffer_printf(out, "## Scores\n\n");
-    if (!n && !m) gt_buffer_printf(out, "None was measured on this network.\n\n");
+    if (!n && !m) gt_buffer_printf(out, "No score was measured on this network.\n\n");
     if (n + m) gt_buffer_printf(out, "| score | value | better | judge and recipe |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < n; i++) {
         const json_t *row = json_array_get(scores, i);
@@ -357,7 +357,7 @@ static void put_scores(const gt_card *c, gt_buffer *out) {
     }
     if (n + m) gt_buffer_printf(out, "\n");
     if (others)
-        gt_buffer_printf(out, "The run has %lld more score%s of other checkpoints, which say nothing of this one.\n\n",
+        gt_buffer_printf(out, "The run has %lld more score%s of other checkpoints, which do not apply to this one.\n\n",
                          (long long)others, others == 1 ? "" : "s");
 }
 
@@ -395,8 +395,8 @@ static void put_recipe(const gt_card *c, gt_buffer *out) {
             n = *at == '`' ? n + 1 : 0;
             if (n > most) most = n;
         }
-    gt_buffer_printf(
-        out, "## Recipe\n\nWhat was computed: with the data, these options decide the numbers of the network.\n\n");
+    gt_buffer_printf(out,
+                     "## Recipe\n\nTogether with the data, these options determine the numbers of the network.\n\n");
     for (size_t i = 0; i <= most; i++) gt_buffer_add(out, "`", 1);
     gt_buffer_printf(out, "ini\n");
     for (size_t i = 0; i < json_array_size(lines); i++)

@@ -60,7 +60,7 @@ gt_status gt_decoded_draw(gt_generator *g, const gt_decoded *d, const char *path
     int64_t rows = (d->n + d->columns - 1) / d->columns;
     if (gt_generator_labels(g) && !d->label)
         return gt_fail(GT_USAGE,
-                       "%s: the checkpoint is of a conditional model, whose images need labels as well as latents",
+                       "%s: the checkpoint holds a conditional model, whose images need labels as well as latents",
                        path);
     gt_status st = gt_grid_check(d->columns, rows, m->height, m->width, gt_grid_shown(m->channels));
     if (st) return gt_wrap(st, "%s", path);
@@ -80,7 +80,7 @@ gt_status gt_latent_label(gt_arena *a, const gt_latents *l, const gt_generator *
                           const float **label) {
     size_t dim = (size_t)gt_generator_labels(g);
     *label = NULL;
-    if (!dim && *class) return gt_fail(GT_USAGE, "--class=%.60s: the model sees no labels", class);
+    if (!dim && *class) return gt_fail(GT_USAGE, "--class=%.60s: the model uses no labels", class);
     if (!dim) return GT_OK;
     float *own = gt_arena_array(a, dim, sizeof *own);
     *label = own;

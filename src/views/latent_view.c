@@ -250,7 +250,7 @@ gt_status gt_latents_write(const gt_latents *l, gt_generator *g, const gt_latent
     if (!st) st = gt_latents_plot_histograms(&shown, 1, histograms);
     if (!st) st = gt_latents_plot_labels(&shown, 1, labels);
     if (!st && !decoded)
-        gt_info("a discrete latent has nothing between its codes: no traversal.png and no interpolation.png");
+        gt_info("no traversal.png and no interpolation.png: there is nothing between the codes of a discrete latent");
     if (!st && decoded) st = gt_latent_draw_traversal(g, dims, p, traversal);
     if (!st && decoded) st = gt_latent_draw_interpolation(l, g, dims, p, interpolation);
     gt_arena_free(a);

@@ -175,7 +175,7 @@ gt_status gt_view_maps(const gt_network_view *v, const char *layer, const char *
     gt_status st = open_drawing(&d, v, (gt_features_options){.layer = layer}, path);
     gt_shape shape = st ? (gt_shape){0} : gt_features_shape(d.features);
     if (!st && (shape.n != 3 || shape.d[0] * shape.d[1] < 2))
-        st = gt_fail(GT_USAGE, "layer %s has no maps: its result is %s numbers (gantry latent --layer=%s writes them)",
+        st = gt_fail(GT_USAGE, "layer %s has no maps: its result is %s numbers (gantry latent --layer=%s writes these)",
                      layer, gt_shape_text(&shape, numbers), layer);
     if (!st) k = (maps){(int)shape.d[0], (int)shape.d[1], (int)shape.d[2], NULL, MAPS_MAX, {0}};
     if (k.channels < MAPS_MAX) k.drawn = k.channels;
@@ -210,7 +210,7 @@ static gt_status choose_class(const drawing *d, activation *a, int64_t i, const 
     for (int k = 1; k < classes; k++)
         if (logits[k] > logits[best]) best = k;
     if (a->of_truth && (truth < 0 || truth >= classes))
-        return gt_fail(GT_USAGE, "--cam=true: item %lld has no class that the network knows", (long long)set->items[i]);
+        return gt_fail(GT_USAGE, "--cam=true: item %lld has none of the network's classes", (long long)set->items[i]);
     a->class[i] = a->of_truth ? truth : best;
     a->given[i * classes + a->class[i]] = 1;
     if (truth >= 0) cell->text[0] = gt_arena_printf(d->arena, "is %s", class_name(d, truth));
@@ -277,8 +277,8 @@ static gt_status draw_activation(const drawing *d, activation *a) {
         a->cells[i].heat = a->map + (size_t)i * size;
         scale_map(a->map + (size_t)i * size, size);
     }
-    const char *title = a->of_truth ? "bright: what speaks for the true class"
-                                    : "bright: what speaks for the predicted class";
+    const char *title = a->of_truth ? "bright: parts that speak for the true class"
+                                    : "bright: parts that speak for the predicted class";
     sheet s = sheet_of(title, COLUMNS, set->n, a->cells, m->height, m->width, m->channels);
     s.heat_height = (int)shape.d[0];
     s.heat_width = (int)shape.d[1];

@@ -165,9 +165,9 @@ gt_status gt_predictions_write(const gt_predictions *p, int64_t pictures, const 
     static const struct {
         prediction_kind kind;
         const char *name, *title;
-    } sheets[] = {{KIND_RIGHT, "right.png", "taken for what they are, the surest first"},
-                  {KIND_WRONG, "wrong.png", "taken for something else, the surest first"},
-                  {KIND_UNKNOWN, "unknown.png", "their classes are not known, the surest first"}};
+    } sheets[] = {{KIND_RIGHT, "right.png", "classified rightly, the most certain first"},
+                  {KIND_WRONG, "wrong.png", "classified wrongly, the most certain first"},
+                  {KIND_UNKNOWN, "unknown.png", "without a known class, the most certain first"}};
     gt_arena *a = gt_arena_new();
     if (!a) return GT_NOMEM;
     gt_status st = write_table(a, p, gt_arena_printf(a, "%s/predictions.csv", outdir));

@@ -114,8 +114,8 @@ static gt_status draw_overlays(gt_arena *a, const gt_segmentation *s, int64_t n,
     for (int64_t i = 0; i < n && !st; i++) st = add_item(&o, i);
     if (st) return st;
     add_legend(&o, classes);
-    sheet drawn = sheet_of("the classes of pixels; the colours stand at the end", ITEMS_A_ROW * o.a_item, o.used,
-                           o.cells, m->height, m->width, 3);
+    sheet drawn = sheet_of("the classes of pixels; the legend is at the end", ITEMS_A_ROW * o.a_item, o.used, o.cells,
+                           m->height, m->width, 3);
     return gt_arena_failed(a) ? GT_NOMEM : sheet_write(path, &drawn);
 }
 

@@ -132,7 +132,7 @@ gt_status gt_convolution_write(gt_arena *a, const gt_convolution *c, const char 
     if (!st)
         st = draw_cells(a, &(cells){c->rows, places, c->taps, 1, 0},
                         gt_arena_printf(a, "%d rows of %d numbers", places, c->taps),
-                        "a row for each place of the filter: what the filter covers there", &panels[n++]);
+                        "a row for each place of the filter: the values under the filter", &panels[n++]);
     if (!st)
         st = draw_cells(a, &(cells){c->result, c->height, c->width, 1, 0},
                         gt_arena_printf(a, "result, %dx%d", c->height, c->width),
@@ -162,7 +162,7 @@ static double share_changed(const float *x, const float *y, int n) {
 gt_status gt_pooling_compute(gt_arena *a, const gt_kernel_set *kernels, gt_pooling *p) {
     int h = p->input.height, w = p->input.width;
     if (p->input.channels != 1)
-        return gt_fail(GT_USAGE, "pooling is shown of one channel, the input has %d", p->input.channels);
+        return gt_fail(GT_USAGE, "pooling is shown for one channel, but the input has %d", p->input.channels);
     if (h < p->window || w < p->window)
         return gt_fail(GT_USAGE, "a window of %dx%d does not fit into an input of %dx%d", p->window, p->window, h, w);
     p->n = p->window + 1;

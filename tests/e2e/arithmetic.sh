@@ -113,7 +113,7 @@ case_instructions_change() {
     GT_ISA=$a train 3 moved --steps=9
     GT_ISA=$b train 1 moved --steps=12
     same "$(last straight)" "$(last moved)"
-    expect 0 "instructions: each rank's own, $b to $a; they change speed alone" "$LAUNCH" 1 env GT_ISA=$a "$GANTRY" train $job --run=mixed --steps=12 : -n 1 env GT_ISA=$b "$GANTRY" train $job --run=mixed --steps=12
+    expect 0 "instructions: each rank's own, $b to $a; they affect only speed" "$LAUNCH" 1 env GT_ISA=$a "$GANTRY" train $job --run=mixed --steps=12 : -n 1 env GT_ISA=$b "$GANTRY" train $job --run=mixed --steps=12
     same "$(last straight)" "$(last mixed)"
 }
 
@@ -132,7 +132,7 @@ case_golden_hashes() {
     expect 1 "^BROKEN +vq +$hash  instead of g1:0+$" ./changed doctor --hashes=vq
     grep -q '1 of 1 networks are not what other machines compute' said || { cat said; fail 'no message'; }
     expect 2 'no such job' "$GANTRY" doctor --hashes=vqq
-    GT_CONV=direct expect 2 'known for the arithmetic fma-[0-9]+ alone, and this is fma-[0-9]+-direct' "$GANTRY" doctor --hashes
+    GT_CONV=direct expect 2 'known only for the arithmetic fma-[0-9]+, but this is fma-[0-9]+-direct' "$GANTRY" doctor --hashes
     GT_ISA=portable expect 2 'this is plain-' "$GANTRY" doctor --hashes
     expect 2 'at most' ranks 5 "$GANTRY" doctor --hashes
     mkdir tmp && TMPDIR=$tmp/tmp quietly "$GANTRY" doctor --hashes=lenet

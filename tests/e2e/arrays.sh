@@ -85,7 +85,7 @@ def axes():
         case(make(first), '--layout=nhwc', want=first)
         case(make(A), '--layout=nchw', want=A.transpose(0, 2, 3, 1))
         case(make(A[..., 0]), want=A[..., :1])
-        case(make(flat[:, :784]), want=flat[:, :784].reshape(6, 28, 28, 1), says=r'\[6,784\] is taken for')
+        case(make(flat[:, :784]), want=flat[:, :784].reshape(6, 28, 28, 1), says=r'\[6,784\] is read as')
         case(make(first.reshape(6, -1)), want=A, says='first .*--shape=32x32x3')
         case(make(flat), '--shape=32x32x3', want=A)
         case(make(first.reshape(6, -1)), '--shape=3x32x32', want=A)
@@ -97,7 +97,7 @@ def axes():
     seven = r.randint(0, 256, (6, 32, 32, 7)).astype('u1')
     case(npy(seven), want=seven)
     case(h5()('images', seven), want=seven)
-    case(npy(A[0]), says=r'is taken for 32 pictures of 3 x 32 pixels, grey, and not for one', want=A[0][..., None])
+    case(npy(A[0]), says=r'is read as 32 pictures of 3 x 32 pixels, grey, and not for one', want=A[0][..., None])
     case(npy(np.zeros((2, 40, 40, 40), 'u1')), says='neither .*--layout', status=1)
 
 def types():
@@ -140,7 +140,7 @@ def names():
     many = dict(train_images=A, train_labels=K[:, None], val_images=A[:2], test_images=A[:1], test_labels=K[:1, None])
     case(npz(**many), says='--array=NAME .*train_images .6,32,32,3., train_labels .6,1.', status=1)
     case(npz(**many), '--array=train_images', want=A, labels=K)
-    case(npz(**many), '--array=val_images', want=A[:2], says="no array of labels belongs to 'val_images'")
+    case(npz(**many), '--array=val_images', want=A[:2], says="there is no array of labels for 'val_images'")
     case(npz(**many), '--array=nothing', says='there are train_images', status=2)
     case(npz(x_train=A, y_train=K, x_test=A[:2], y_test=K[:2]), want=A, labels=K, says="x_train.*--array=NAME")
     case(npz(x_train=A, y_train=K, x_test=A[1:3], y_test=K[1:3]), '--array=x_test', want=A[1:3], labels=K[1:3])
@@ -200,7 +200,7 @@ def packed():
 
 def ranges():
     for make in npy, lambda a: h5()('images', a):
-        case(make(unit), want=unit, range=[0, 1], says='no sample is negative and none above 1')
+        case(make(unit), want=unit, range=[0, 1], says='all samples are between 0 and 1')
         case(make(unit), '--depth=u8', want=A)
         case(make(unit), '--range=-1,1', want=unit, range=[-1, 1])
         case(make(unit * 1.01), says='samples lie between 0 and 1.01', want=unit * np.float32(1.01))
@@ -208,12 +208,12 @@ def ranges():
     case(h5()('images', unit), '--range=-1,1', want=unit, range=[-1, 1]); os.rename('o.h5', 'said.h5')
     case('said.h5', want=unit, range=[-1, 1])
     Image.fromarray(unit[0, ..., 0]).save(files('tiffs', {}) + '/a.tif'); Image.fromarray(unit[1, ..., 0]).save('tiffs/b.tif')
-    case('tiffs', '--depth=u8', want=A[:2, ..., :1], says='no sample is negative')
+    case('tiffs', '--depth=u8', want=A[:2, ..., :1], says='all samples are between 0 and 1')
     Image.fromarray(A[2, ..., 0]).save('tiffs/c.png')
-    case('tiffs', '--depth=u8', want=A[:3, ..., :1], says='no sample is negative')
+    case('tiffs', '--depth=u8', want=A[:3, ..., :1], says='all samples are between 0 and 1')
     half = h5()('images', np.concatenate([unit[:3], unit[3:] * -1]))
     rc, log = run('dataset', 'split', half, 'p.h5', 'q.h5', '--parts=0.5,0.5')
-    if rc or 'no sample is negative' in log: globals()['failures'] += 1; print('split', log)
+    if rc or 'all samples are between 0 and 1' in log: globals()['failures'] += 1; print('split', log)
     rc, log = run('dataset', 'merge', 'said.h5', npy(unit), 'm.h5')
     if rc != 2 or 'look like 0 .. 1' not in log: globals()['failures'] += 1; print('merge', log)
     for pair in ('told.h5', npy(unit)), ('u.h5', 'minus.h5'), ('minus.h5', 'u.h5'):
@@ -283,7 +283,7 @@ assert said('inspect', 'half.npy').returncode == 1
 np.save('p.npy', arrays['float64 2'])
 for model in 'dcgan', 'vae', 'mlp': # as a table of points
     got = said('train', f'--model={model}', '--data=p.npy', '--run=x')
-    assert got.returncode == 1 and 'rows of 2 numbers, and no pictures: pictures are needed; for points: gantry gmm fit FILE' in got.stdout, got.stdout
+    assert got.returncode == 1 and 'rows of 2 numbers, not pictures: pictures are needed; for points: gantry gmm fit FILE' in got.stdout, got.stdout
 np.save('p.npy', r.rand(9, 49))
 assert '--shape=7x7; for points: gantry gmm fit' in said('train', '--model=vae', '--data=p.npy', '--run=x').stdout
 PYTHON
@@ -298,7 +298,7 @@ for data in s.npy s.h5; do
 done
 quietly "$GANTRY" train $nets --data=said.h5 --run=r --steps=1
 "$python" -c "import h5py; f = h5py.File('said.h5', 'r+'); del f['images'].attrs['range']" || fail 'no file without a range'
-expect 0 'no sample is negative' "$GANTRY" train $nets --data=said.h5 --run=r --steps=2
-expect 1 'nobody says what is black' "$GANTRY" train $nets --data=said.h5 --run=q --steps=1
+expect 0 'all samples are between 0 and 1' "$GANTRY" train $nets --data=said.h5 --run=r --steps=2
+expect 1 'floats without a declared range' "$GANTRY" train $nets --data=said.h5 --run=q --steps=1
 for ranks in 1 2; do quietly ranks $ranks "$GANTRY" dataset s.npy r$ranks.h5; done
 cmp -s r1.h5 r2.h5 || fail 'it depends on ranks'

@@ -58,7 +58,7 @@ quietly ranks 2 "$GANTRY" bench reduce --most=1
 "$GANTRY" bench scaling --recipe=demo --steps=1 --model --launch="$LAUNCH %r" --svg=model.svg --json >model.json || fail 'scaling --model'
 grep -q '<svg' model.svg || fail 'no plot'
 "$GANTRY" bench report scaling.json model.json reduce.json --h5=all.h5 --svg=all.svg >tables || fail 'report of JSON files'
-expect 2 "'all.h5' is there already, and is an HDF5 file: --overwrite" "$GANTRY" bench report reduce.json --h5=all.h5
+expect 2 "'all.h5' already exists and is an HDF5 file: .*--overwrite" "$GANTRY" bench report reduce.json --h5=all.h5
 "$GANTRY" bench report all.h5 >again || fail 'report of an HDF5 file'
 cmp tables again || fail 'the tables differ after HDF5'
 grep -qE '^demo +weak +1 +2 +1 ' tables && grep -qE '^HDR InfiniBand.* 1024 ' tables || { cat tables; fail 'rows are missing'; }

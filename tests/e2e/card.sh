@@ -58,13 +58,13 @@ case_data_that_are_others_now() {
     json of_pics
     card data card.json "$("$GANTRY" hash pics | cut -d' ' -f1)"
     mv pics moved
-    json of_pics && has_line 'no hash of the data' said && card no_data card.json 'the data cannot be opened where the run had them'
+    json of_pics && has_line 'no hash of the data' said && card no_data card.json 'the data cannot be opened at the path in the run'
     json of_pics --data=moved && card data card.json "$("$GANTRY" hash moved | cut -d' ' -f1)"
     quietly "$GANTRY" dataset moved pics.zip # the same pictures in other files
     json of_pics --data=pics.zip && card data card.json "$("$GANTRY" hash moved | cut -d' ' -f1)"
     cp moved/img0003.png moved/img0004.png
-    json of_pics --data=moved && card no_data card.json 'other data lie there now'
-    json of_pics --quick && card no_data card.json 'not looked at (--quick)'
+    json of_pics --data=moved && card no_data card.json 'other data are there now'
+    json of_pics --quick && card no_data card.json 'not read (--quick)'
     expect 1 none "$GANTRY" card of_pics --data=none
 }
 case_names() {
@@ -89,7 +89,7 @@ case_what_others_left() {
         json audited --quick && has_line '^  "audit": null' card.json || fail "an audit: $bad"
     done
     sed -i "s/$hash/g1:00000000000000000000000000000000/" audited/starts.jsonl
-    expect 0 'holds other numbers than the run has written' "$GANTRY" card audited --quick
+    expect 0 'was changed after the run' "$GANTRY" card audited --quick
     has_line 'The record of the run has another hash' said || fail 'a changed file is not told'
     printf 'rubbish\n{"event": "start", "facts": [1]}\n' >audited/starts.jsonl
     printf '{"results": [], "snapshot_pkl": 3}\n[]\nrubbish\n' >audited/metric-x.jsonl
@@ -98,7 +98,7 @@ case_what_others_left() {
 }
 case_files_that_stay() {
     printf 'mine\n' >mine.md
-    expect 2 'mine.md. is there already' "$GANTRY" card first --quick --out=mine.md
+    expect 2 'mine.md. already exists' "$GANTRY" card first --quick --out=mine.md
     quietly "$GANTRY" card first --quick --out=mine.md --overwrite
     expect 2 'ends in .md or .json' "$GANTRY" card first --quick --out=mine.txt
     [ ! -w /dev/full ] || expect 1 'No space' bash -c '"$GANTRY" card first --quick >/dev/full'

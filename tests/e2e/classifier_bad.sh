@@ -66,11 +66,11 @@ case_parts() {
     refused 2 'validation=0.9 of 2 images of .two.h5. leaves none for training' --data=two.h5 --validation=0.9
     refused 2 'validation=0.001 of 40 images of .ok.h5. leaves none for validation' --data=ok.h5 --validation=0.001
     refused 2 'subset=41: .ok.h5. holds 40 images' --data=ok.h5 --validation=0.2 --subset=41
-    refused 2 'early-stopping needs images to judge by' --data=ok.h5 --early-stopping=2
+    refused 2 'early-stopping needs images that are not trained on' --data=ok.h5 --early-stopping=2
     refused 2 "test-data: 'none.h5' has no labels" --data=ok.h5 --test-data=none.h5
     refused 2 "test-data: 'six.h5' has 6 classes, the training data have 4" --data=ok.h5 --test-data=six.h5
     refused 2 "test-data: 'small.h5': the images are 10x10 with 1 channels" --data=ok.h5 --test-data=small.h5
-    refused 2 "test-data: class 1 of 'named.h5' is 'c', that of the training data is 'b'" --data=ok.h5 --test-data=named.h5
+    refused 2 "test-data: class 1 of 'named.h5' is 'c', but 'b' in the training data" --data=ok.h5 --test-data=named.h5
     refused 1 'nothing.h5.*No such file' --data=ok.h5 --test-data=nothing.h5
     expect 2 "test-data: 'six.h5' has 6 classes" ranks 3 "$GANTRY" train --model=mlp --data=ok.h5 --test-data=six.h5 --run=no --steps=1 --batch=12 --slices=3
     [ ! -e no ] || fail 'a folder was left by three ranks'
@@ -92,8 +92,8 @@ case_options() {
     quietly "$GANTRY" train --model=lenet --help
     ! grep -qE -- '--(hidden|bn|stem|trunk)=' said || { cat said; fail "the help of a model shows others' options"; }
     refused 2 'mixup mixes images of a batch with each other: it needs a --batch of at least 2' --data=ok.h5 --mixup=0.5 --batch=1 --slices=1
-    refused 2 'random-crop=12 leaves nothing of images of 12x12' --data=ok.h5 --random-crop=12
-    refused 2 'cutout=30 leaves nothing of images of 12x12' --data=ok.h5 --cutout=30
+    refused 2 'random-crop=12 is too large for images of 12x12' --data=ok.h5 --random-crop=12
+    refused 2 'cutout=30 is too large for images of 12x12' --data=ok.h5 --cutout=30
     [ ! -e no ] || fail 'a folder was left'
     # a checkpoint holds all options of the family, also those that its network does not use
     quietly "$GANTRY" train $lenet --model=lenet --steps=1 --batch=4 --run=lenet

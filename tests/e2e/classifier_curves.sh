@@ -20,7 +20,7 @@ for name in ('Loss', 'Accuracy'):
 assert lines[-1]['Loss/train']['num'] == 240  # an epoch without what is held out
 assert 0 <= lines[-1]['Dead/fc1']['mean'] <= 1
 P
-    for title in 'Classified rightly' 'Cross-entropy of a classifier' 'Confusion of the classes'; do
+    for title in 'Accuracy' 'Cross-entropy of a classifier' 'Confusion of classes'; do
         has_line "$title" one/report.html || fail "the report lacks '$title'"
     done
     for label in train validation test; do
@@ -53,7 +53,7 @@ case_early_stopping() {
     quietly "$GANTRY" train $job $early --early-stopping=6 --run=e6 --epochs=20
     same "$(last e1)" "$(last e6)"
     [ "$(shown e1)" -gt "$end" ] || fail 'more patience did not train it further'
-    expect 2 'early-stopping needs images to judge by' "$GANTRY" train $shapes --model=mlp --early-stopping=3 --run=none
+    expect 2 'early-stopping needs images that are not trained on' "$GANTRY" train $shapes --model=mlp --early-stopping=3 --run=none
     [ ! -e none ] || fail 'a folder was left'
     # without --best the loss counts
     quietly "$GANTRY" train $job --lrate=0.05 --epochs=60 --early-stopping=2 --run=loss

@@ -40,10 +40,10 @@ case_norms() {
 }
 case_words() {
     expect 2 'with --norm=layer there is none' "$GANTRY" train $job --norm=layer --bn=batch --run=x
-    expect 2 'only with --norm=group' "$GANTRY" train $job --norm-groups=4 --run=x
+    expect 2 'only for --norm=group' "$GANTRY" train $job --norm-groups=4 --run=x
     expect 2 "no layer is called 'fc9'; the layers with weights are: fc1, fc2" "$GANTRY" train $job --init=he,fc9:0.01 --run=x
     expect 2 "is neither he, xavier, uniform nor a standard deviation" "$GANTRY" train $job --init=he,fc1:best --run=x
     expect 2 "needs a layer's name before it" "$GANTRY" train $job --init=he,xavier --run=x
-    expect 2 'no form without its layer' "$GANTRY" train ${job/mlp --hidden=12/resnet18} --bn=none --run=x
+    expect 2 'this network needs its layer' "$GANTRY" train ${job/mlp --hidden=12/resnet18} --bn=none --run=x
 }
 run_cases

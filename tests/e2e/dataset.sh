@@ -49,7 +49,7 @@ for n in 2, 4:
             b.writestr(i, d)"
 make synth:shapes:n=9,size=16,classes=4 more.zip
 for order in 'named4.zip numbers2.zip' 'numbers2.zip numbers2.zip named4.zip' 'numbers4.zip named4.zip more.zip'; do
-    expect 0 "the classes of 'numbers.\\.zip' have no names: their numbers are taken for those of 'named4.zip'" "$GANTRY" dataset merge $order both.zip --overwrite
+    expect 0 "the classes of 'numbers.\\.zip' have no names: they are assumed to have the class numbers of 'named4.zip'" "$GANTRY" dataset merge $order both.zip --overwrite
     expect 0 'class 1 +[0-9]+ +#+ +ring' "$GANTRY" dataset inspect both.zip
 done
 make merge numbers2.zip numbers4.zip both.zip --overwrite
@@ -71,7 +71,7 @@ begins the_second_part_of_a_split
 # The second part of a split would hold pictures of the first
 cp -r source own
 for n in 1 2; do
-    expect 2 "'own/test' lies in the source 'own'" ranks $n "$GANTRY" dataset split own train.zip own/test --parts=0.8,0.2
+    expect 2 "'own/test' is inside the source 'own'" ranks $n "$GANTRY" dataset split own train.zip own/test --parts=0.8,0.2
 done
 [ ! -e train.zip ] && [ ! -e own/test ] || fail 'a part was made though another one was refused'
 
@@ -167,7 +167,7 @@ expect 1 'short\.png' "$GANTRY" dataset half half.zip
 expect 0 'resuming after 10 of 11' ranks 2 "$GANTRY" dataset half half.zip --on-error=skip
 expect 1 'short\.png' ranks 2 "$GANTRY" dataset half again.zip
 touch -d '1 hour ago' half/4.png
-expect 2 'again\.zip. is unfinished, and not by this command' "$GANTRY" dataset half again.zip --on-error=skip # a picture has changed
+expect 2 'again\.zip. is unfinished, from another command' "$GANTRY" dataset half again.zip --on-error=skip # a picture has changed
 expect 0 '11 pictures: 1 cannot be read' "$GANTRY" dataset half again.zip --on-error=skip --restart
 grep -q 'resuming' said && fail 'it went on though a picture had changed'
 printf '%s\n' 'cat/2.png,0.5,1' 'cat/4.png,2,3' >labels.csv
@@ -191,15 +191,15 @@ corrected="gantry dataset many mine.zip --width=20 --height=20 --transform=cente
 expect 1 "a dataset of all that can be read: $corrected\$" "$GANTRY" dataset many mine.zip
 expect 0 '16 pictures, 1 of them grey and 12 with transparency, all become RGB' "$GANTRY" ${corrected#gantry } --labels=folders
 said_too() { grep -q "$1" said || { cat said; fail "no '$1'"; }; }
-said_too '12 of 17 pictures have transparency, and are laid over white'
+said_too '12 of 17 pictures have transparency and are laid over white'
 said_too '1 of 17 pictures are enlarged, the smallest from 12 x 8 pixels'
 said_too '1 of 2 classes has fewer than 10 images, such as class 0 (4)'
-! grep -q 'one single colour' said || fail 'the symbols are gone'
+! grep -q 'only one colour' said || fail 'the symbols are gone'
 make mine.zip mine.h5
 "$python" -c "import h5py; x = h5py.File('mine.h5')['images']; assert x.shape == (16, 20, 20, 3) and (x[15, 0, 0] == 255).all() and (x[15, 3, 3] == 0).all()" || fail 'the ground is not white'
-expect 0 '12 of 16 images have one single colour' "$GANTRY" ${corrected#gantry } --background=black --overwrite
-said_too '11 of 16 images equal an earlier one, though their pictures differ'
-expect 0 '12 of them have one single colour' "$GANTRY" inspect mine.zip --sheet=mine.png
+expect 0 '12 of 16 images have only one colour' "$GANTRY" ${corrected#gantry } --background=black --overwrite
+said_too '11 of 16 images equal an earlier image, though their pictures differ'
+expect 0 '12 of them have only one colour' "$GANTRY" inspect mine.zip --sheet=mine.png
 said_too '11 of them equal another one'
 [ -s mine.png ] || fail 'no sheet'
 expect 0 'unreadable +1, such as .photos/broken.png' "$GANTRY" inspect many --sheet=many.png
@@ -217,7 +217,7 @@ expect 0 'no sheet: .*2.png' "$GANTRY" inspect none --sheet=none.png
 [ ! -e none.png ] || fail 'a sheet of nothing'
 expect 0 'unreadable +1, such as .photos/broken.png' "$GANTRY" inspect many
 said_too 'gantry dataset many many.zip --width=16 --height=16 --transform=center-crop --on-error=skip'
-expect 0 'transparency stays, as a channel, of 12 pictures' "$GANTRY" dataset many/symbols clear.zip
+expect 0 '12 pictures keep their transparency as a channel' "$GANTRY" dataset many/symbols clear.zip
 expect 0 '4 channels \(R,G,B,A\)' "$GANTRY" inspect clear.zip
 
 begins rgba_of_16_bits

@@ -14,14 +14,14 @@ stays() { # ARGUMENTS...: refused with 2 and both ways out, and everything stays
     local before n
     before=$(sum)
     n=$((1 + (calls++ % 8 == 7))) # now and then two ranks
-    expect 2 'there already.*(--overwrite replaces it, or )?choose another destination' ranks $n "$GANTRY" dataset "$@"
+    expect 2 'already exists.*(replace it with --overwrite, or )?choose another destination' ranks $n "$GANTRY" dataset "$@"
     [ "$(sum)" = "$before" ] || fail "refused, and something changed: $*"
 }
 again() { # ARGUMENTS...: the same command again: 0, it says so, nothing changes
     local before n
     before=$(sum)
     n=$((1 + (calls++ % 8 == 7)))
-    expect 0 'was finished before, and is what this command makes: nothing was written' ranks $n "$GANTRY" dataset "$@"
+    expect 0 'is already finished and is what this command makes: nothing was written' ranks $n "$GANTRY" dataset "$@"
     [ "$(sum)" = "$before" ] || fail "something changed: $*"
 }
 
@@ -109,7 +109,7 @@ head -c 200 bad/3.png >bad/4.png
 expect 1 '4\.png' "$GANTRY" dataset bad begun.zip
 [ -e begun.zip.part ] || fail 'nothing was begun'
 before=$(sum)
-expect 2 'unfinished, and not by this command: 3 images.*--restart' "$GANTRY" dataset bad begun.zip --on-error=skip --compress
+expect 2 'unfinished, from another command: 3 images.*--restart' "$GANTRY" dataset bad begun.zip --on-error=skip --compress
 [ "$before" = "$(sum)" ] || fail 'something changed'
 expect 0 'resuming after 3 of 4' "$GANTRY" dataset bad begun.zip --on-error=skip
 again bad begun.zip --on-error=skip

@@ -23,7 +23,7 @@ begins a_file
 for dest in set.zip set.h5; do
     begin $dest
     echo 'years of work' >$dest
-    end 2 "$dest. came to be there"
+    end 2 "$dest. was created by another process"
     [ "$(<$dest)" = 'years of work' ] || fail "$dest was written over"
     rm $dest
     expect 0 'resuming after 500 of 500' "$GANTRY" dataset $source $dest --threads=1
@@ -37,7 +37,7 @@ for what in years small; do
     begin set
     mkdir -p years && echo 'years of work' >years/work
     cp -r $what set
-    end 2 "'set' came to be there"
+    end 2 "'set' was created by another process"
     diff -r $what set || fail 'the folder was changed'
     rm -r set
     expect 0 'resuming after 500 of 500' "$GANTRY" dataset $source set --threads=1

@@ -32,7 +32,7 @@ mkdir bad && cp real/00000/img0000000[0-2].png bad && head -c 100 real/00000/img
 for option in --restart --overwrite; do
     expect 1 'last.png' "$GANTRY" dataset bad both.zip/ # the first ones were made
     [ -d both.zip.part ] || fail 'nothing was begun'
-    expect 2 'is unfinished, and not by this command' "$GANTRY" dataset $source both.zip
+    expect 2 'is unfinished, from another command' "$GANTRY" dataset $source both.zip
     quietly "$GANTRY" dataset $source both.zip $option
     cmp both.zip before.zip || fail 'another dataset'
     [ ! -e both.zip.part ] && [ ! -e both.zip.progress ] || fail 'something is left over'
@@ -50,4 +50,4 @@ chmod 000 data.zip
 user=()
 [ "$(id -u)" = 0 ] && user=(setpriv --reuid=65534 --regid=65534 --clear-groups) && chmod 755 "$tmp"
 cp "$GANTRY" user-gantry
-expect 1 "data.zip' is there already: Permission denied" "${user[@]}" ./user-gantry dataset $source data.zip
+expect 1 "data.zip' already exists: Permission denied" "${user[@]}" ./user-gantry dataset $source data.zip

@@ -64,7 +64,7 @@ begins every_trick_by_itself
 # Every trick by itself, as the sweep makes them.
 expect 0 'tricks/compare.png' env GANTRY="$GANTRY" "$jobs/sweep.sh" "$jobs/dcgan-tricks.list" $dcgan --steps=2 --tick=0.018 --grid=4x2 --run tricks
 [ "$(wc -l <tricks/compare.txt)" = 40 ] || { cat tricks/compare.txt; fail 'the table has not a line for each run'; } # a head, 37 runs, what is a mean, the picture's name
-grep -q '^Means over the last quarter of the ticks: loss G, loss D, D real, .*accuracy.* All else is the latest value.$' tricks/compare.txt || fail 'the table does not say what is a mean'
+grep -q '^Means over the last quarter of the ticks: loss G, loss D, D real, .*accuracy.* All other values are the latest ones.$' tricks/compare.txt || fail 'the table does not say what is a mean'
 [ "$(helper size tricks/compare.png)" = '992 408 3' ] || fail "the picture of all runs: $(helper size tricks/compare.png)"
 grep -q '"Accuracy/real"' tricks/classes/stats.jsonl || fail 'no accuracy in the log'
 for s in Loss/D/real Loss/D/fake Loss/G/loss Fakes/spread Fakes/swd_avg; do grep -q "\"$s\"" tricks/plain/stats.jsonl || fail "no $s in the log"; done
@@ -117,8 +117,8 @@ assert not (made[:5] == made[5:10]).all()" || fail 'the dataset of generated ima
 expect 0 'class 3 +5 .* triangle' "$GANTRY" inspect made.zip
 quietly "$GANTRY" dataset merge made.zip made.h5 $PWD/third.zip more.zip
 quietly "$GANTRY" train --model=mlp --data=more.zip --hidden=8 --batch=9 --steps=1 --run=classified
-for bad in 'the network knows no classes:plain --per-class=2 --out=x.zip' 'has no room for labels:conditional --per-class=2 --out=x.npy' 'per-class and --class:conditional --per-class=2 --class=1 --out=x.zip' \
-    'per-class goes with --out:conditional --per-class=2' 'more than 16777216 images:conditional --per-class=9999999 --out=x.zip' 'a dataset has none:conditional --seeds=0-3 --class=1 --grid --out=x.zip'; do
+for bad in 'the network knows no classes:plain --per-class=2 --out=x.zip' 'cannot hold labels:conditional --per-class=2 --out=x.npy' 'per-class and --class:conditional --per-class=2 --class=1 --out=x.zip' \
+    'per-class goes with --out:conditional --per-class=2' 'more than 16777216 images:conditional --per-class=9999999 --out=x.zip' 'for pictures, not datasets:conditional --seeds=0-3 --class=1 --grid --out=x.zip'; do
     expect 2 "${bad%%:*}" "$GANTRY" generate tricks/${bad#*:}
     [ ! -e x.zip ] || fail "left behind: x.zip ($bad)"
 done
@@ -146,9 +146,9 @@ first, last = (np.array([e[i] for i in range(20)]) for e in errors)
 assert abs(first / nearest - 1).max() < 1e-3, (first, nearest)
 assert (last < first).all(), (first, last)" || fail 'the errors are not those of the nearest images'
 quietly "$GANTRY" dataset synth:shapes:n=9,size=16 none.h5 --labels=none
-expect 2 'the model sees labels .* and the data have none' "$GANTRY" anomalies tricks/conditional none.h5 --threshold=1 --outdir=x
+expect 2 'the model uses labels .* but the data have none' "$GANTRY" anomalies tricks/conditional none.h5 --threshold=1 --outdir=x
 quietly "$GANTRY" train --model=edm --data=synth:shapes:n=9,size=16 --batch=2 --steps=1 --model-channels=8 --run=steps-of-noise
-expect 2 'makes pictures in steps, from noise: there is no latent' "$GANTRY" anomalies steps-of-noise none.h5 --outdir=x
+expect 2 'makes pictures in steps from noise, so there is no latent' "$GANTRY" anomalies steps-of-noise none.h5 --outdir=x
 
 begins graph_and_report
 quietly "$GANTRY" inspect --graph tricks/ada
@@ -197,22 +197,22 @@ bad() {
     expect 2 "$words" "$GANTRY" train $dcgan "$@" --run=x
     [ ! -e x ] || fail "left behind: x ($*)"
 }
-bad 'take --bn=none' --loss=wgan-gp
-bad 'no targets to make smooth or to flip: take --loss=bce or lsgan' --loss=hinge --flip=0.1
+bad 'give --bn=none' --loss=wgan-gp
+bad 'no targets to smooth or flip: give --loss=bce or lsgan' --loss=hinge --flip=0.1
 bad 'no targets.* or leave out --smoothing=one-sided, --flip-real=0.1' --loss=wgan-gp --bn=none --smoothing=one-sided --flip-real=0.1
 printf '[dcgan]\nloss = hinge\nflip = 0.05\n' >hinge.ini
 expect 2 'no targets.* or leave out --flip=0.05 \(of the job file\)' "$GANTRY" train hinge.ini $dcgan --run=x
 # a loss on the command line is stronger than what a job file says of targets
-expect 0 'loss=hinge has no targets to make smooth or to flip: without smoothing=one-sided of the job file' "$GANTRY" train "$jobs/dcgan.ini" $dcgan --loss=hinge --steps=1 --run=stepped
+expect 0 'loss=hinge has no targets to smooth or flip: ignoring smoothing=one-sided of the job file' "$GANTRY" train "$jobs/dcgan.ini" $dcgan --loss=hinge --steps=1 --run=stepped
 grep -q '^smoothing = none' stepped/job.ini && quietly "$GANTRY" train --run=stepped --steps=2 || fail 'a run without smooth targets does not go on'
-bad '--semi takes --loss=bce alone' --semi --loss=lsgan
-bad 'take --aug=fixed' --loss=wgan-gp --bn=none --aug=ada
+bad '--semi needs --loss=bce' --semi --loss=lsgan
+bad 'give --aug=fixed' --loss=wgan-gp --bn=none --aug=ada
 bad 'only be specified with --loss=wgan-gp' --gp-weight=3
-bad 'take --d-batches=separate' --loss=wgan-gp --bn=none --d-batches=mixed
+bad 'give --d-batches=separate' --loss=wgan-gp --bn=none --d-batches=mixed
 bad 'loss=mse' --loss=mse
 bad 'd-steps' --d-steps=0
 bad 'history' --history=-1
-bad 'only be specified with --semi, beside' --semi-baseline
+bad 'semi-baseline can only be specified with --semi' --semi-baseline
 bad 'only be specified with --semi, which' --test-data=synth:shapes:n=9,size=16,classes=4
 bad 'has 5 classes, the training data have 4' --semi --test-data=synth:shapes:n=9,size=16,classes=5
 expect 2 'more than the 70 images' "$GANTRY" train $dcgan --batch=71 --run=x
@@ -225,8 +225,8 @@ expect 2 'g-depth=9: must be at most 8' "$GANTRY" train $dcgan --g-depth=9 --run
 bad 'smooth-classes goes with --semi' --smooth-classes=0.1 --cond
 bad 'no targets.* or leave out --flip-g=0.1' --loss=hinge --flip-g=0.1
 expect 2 'd-depth=9: must be at most 8' "$GANTRY" train $dcgan --d-depth=9 --run=x
-expect 2 'slope has a meaning only with --g-activation=lrelu or' "$GANTRY" train $dcgan --slope=0.1 --g-activation=relu --d-activation=elu --run=x
-expect 2 'beta1 has a meaning only with --optimizer=adam' "$GANTRY" train $dcgan --beta1=0.1 --optimizer=sgd --run=x
+expect 2 'slope is only for --g-activation=lrelu or' "$GANTRY" train $dcgan --slope=0.1 --g-activation=relu --d-activation=elu --run=x
+expect 2 'beta1 is only for --optimizer=adam' "$GANTRY" train $dcgan --beta1=0.1 --optimizer=sgd --run=x
 expect 2 'only be specified with --semi' "$GANTRY" train $dcgan --labelled=0.5 --run=x
 vectors='--model=dcgan --data=synth:circles:n=70,size=16 --semi --batch=8'
 expect 2 'labels of .* are vectors' "$GANTRY" train $vectors --run=x

@@ -72,7 +72,7 @@ for i in range(30):
         for r in mine:
             if r['class'] == names[c] and overlap(box(r), (min(xs), min(ys), max(xs) + 1, max(ys) + 1)) >= 0.5:
                 right += 1; mine.remove(r); break
-said = re.search(r'(\d+) objects are there .* precision ([\d.]+), recall ([\d.]+)', open("told").read())
+said = re.search(r'the masks have (\d+) objects: precision ([\d.]+), recall ([\d.]+)', open("told").read())
 assert int(said[1]) == there and abs(float(said[2]) - right / len(found)) < 6e-4 and abs(float(said[3]) - right / there) < 6e-4
 assert right > 0.6 * there and right > 0.4 * len(found), (right, there, len(found))
 END

@@ -20,7 +20,7 @@ for colours in 3 1; do
     mv one $model.values
 done
 torch features compare deep-conv/last deep-conv.h5 deep-conv.values cvae/last cvae.h5 cvae.values
-expect 2 'trained on pictures of 16x16 with 3 channels, and these are 16x16 with 1' "$values" features deep-conv cvae.h5 no
+expect 2 'trained on pictures of 16x16 with 3 channels, but these are 16x16 with 1' "$values" features deep-conv cvae.h5 no
 [ ! -e no ] || fail 'refused, and yet something was made'
 # weights say what they are, in whatever file
 quietly "$GANTRY" export deep-conv judge.safetensors
@@ -30,11 +30,11 @@ cmp deep-conv.values exported || fail 'other features from an exported file'
 begins files_that_are_refused
 torch features files 7
 quietly "$GANTRY" dataset synth:shapes:n=2,size=16 few.h5 --threads=1
-expect 1 'inception-2015-12-05.pt.* is a program \(TorchScript\), which is not run; take the file pt_inception-2015-12-05-6726825d.pth \(Inception v3 of the FID\)$' \
+expect 1 'inception-2015-12-05.pt.* is a program \(TorchScript\), which Gantry does not run; use the file pt_inception-2015-12-05-6726825d.pth \(Inception v3 of the FID\)$' \
     "$values" features inception-2015-12-05.pt few.h5 no
-expect 1 'take the file vgg16-397923af.pth \(VGG16 torchvision\)$' "$values" features vgg16.pt few.h5 no
-expect 1 'take the file pt_inception.* or vgg16-397923af.pth' "$values" features net.pt few.h5 no
-expect 1 'take the file vgg16-397923af.pth' "$values" features net.pt few.h5 no vgg16
+expect 1 'use the file vgg16-397923af.pth \(VGG16 torchvision\)$' "$values" features vgg16.pt few.h5 no
+expect 1 'use the file pt_inception.* or vgg16-397923af.pth' "$values" features net.pt few.h5 no
+expect 1 'use the file vgg16-397923af.pth' "$values" features net.pt few.h5 no vgg16
 quietly "$GANTRY" train --data=synth:shapes:n=64,size=32 --cond=1 $nets --batch=8 --mbstd=2 --run=gan --steps=10 --lrate=0.02 --threads=1
 expect 2 'a detector is a classifier .* or an autoencoder: gantry metrics gan judges' "$values" features gan few.h5 no
 expect 1 "'few.h5'" "$values" features few.h5 few.h5 no
@@ -47,7 +47,7 @@ for paths in 5 '21 z full crop'; do
 done
 torch paths gan/last 7 5 / 21 z full crop # in float64; pictures that are so near to each other differ by few digits of float32
 paste ours said | awk '{ n++ } !($1 > 0 && $1 < 1.002 * $2 && $2 < 1.002 * $1) { wrong = 1 } END { exit wrong || n != 2 }' || fail "path lengths $(cat ours), PyTorch says $(cat said)"
-expect 2 'path lengths are of generators with styles' "$values" path deep-conv vgg.pth lin.pth 21
+expect 2 'path lengths are for generators with styles' "$values" path deep-conv vgg.pth lin.pth 21
 
 begins path_lengths_in_training
 # The same values on one rank and on three, and of gantry metrics afterwards.
@@ -61,6 +61,6 @@ for name in ppl5_zfull ppl2_5_wend; do
     value=$(sed -n 's/.*"'$name'": \([0-9.e-]*\)}.*/\1/p' run1/metric-$name.jsonl)
     [ -n "$value" ] && [ "$(grep -c "\"$name\": $value}" run3/metric-$name.jsonl)" = 2 ] || fail "$name is not $value: $(cat run3/metric-$name.jsonl)"
 done
-expect 2 'ppl5_wend: path lengths are of generators with styles' "$GANTRY" train --model=dcgan --data=synth:shapes:n=64,size=32 --batch=8 --cbase=16 --metrics=ppl_wend --metrics-count=5 $lpips --run=no
-expect 2 'ppl_wend: LPIPS sees pictures of 16 pixels.* ppl2_wend does not crop' "$GANTRY" train --data=synth:shapes:n=64,size=16 $nets --batch=8 --mbstd=2 --metrics=ppl_wend $lpips --run=no
+expect 2 'ppl5_wend: path lengths are for generators with styles' "$GANTRY" train --model=dcgan --data=synth:shapes:n=64,size=32 --batch=8 --cbase=16 --metrics=ppl_wend --metrics-count=5 $lpips --run=no
+expect 2 'ppl_wend: LPIPS takes pictures of 16 pixels.* ppl2_wend does not crop' "$GANTRY" train --data=synth:shapes:n=64,size=16 $nets --batch=8 --mbstd=2 --metrics=ppl_wend $lpips --run=no
 [ ! -e no ] || fail 'refused, and yet something was made'

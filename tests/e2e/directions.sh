@@ -215,7 +215,7 @@ must be names of directions:generate run --class=1 --seeds=0 --edit=glasses --di
 must be names of directions:generate run --class=1 --seeds=0 --edit=glasses=@nan --directions=d.h5 --outdir=x
 must be names of directions:generate run --class=1 --seeds=0 --edit=glasses=@1,3-1 --directions=d.h5 --outdir=x
 must be names of directions:generate run --class=1 --seeds=0 --edit=glasses=@1, --directions=d.h5 --outdir=x
-a strength that changes is of films:generate run --class=1 --seeds=0 --edit=glasses=@-1..1 --directions=d.h5 --outdir=x
+a range of strengths is only for films:generate run --class=1 --seeds=0 --edit=glasses=@-1..1 --directions=d.h5 --outdir=x
 --edit changes styles:generate run --class=1 --seeds=0 --edit=glasses=@1 --directions=d.h5 --space=z --out=x.npy
 --directions goes with --edit:generate run --class=1 --seeds=0 --directions=d.h5 --outdir=x
 'dcgan' has no styles w:generate gan --seeds=0 --edit=glasses=@1 --directions=d.h5 --outdir=x
@@ -225,13 +225,13 @@ nothing would move:walk run --class=1 --seeds=0 --edit=glasses=@1 --directions=d
 has 6 layers of styles, 0 to 5:directions run --layers=4-6 --out=x.h5
 --with needs --without:directions run --with=1-4 --out=x.h5
 --with-w needs --without-w:directions run --with-w=w.npy --out=x.h5
-it is of another network:directions run --with-w=w.npy --without-w=w.npy --out=x.h5
+it belongs to another network:directions run --with-w=w.npy --without-w=w.npy --out=x.h5
 the same mean w:directions run --with=1-4 --without=1-4 --class=1 --out=x.h5
 has such names:directions run --with=1-4 --without=5-9 --name=d3 --out=x.h5
 must be a name:directions run --with=1-4 --without=5-9 --name=a,b --out=x.h5
 no class of this name:directions run --with=1-4 --with-class=wheel --without-class=ring --out=x.h5
 must be at least 100:directions run --samples=10 --out=x.h5
-directions of examples, made of another network:directions later --samples=100 --out=d.h5
+directions from examples of another network:directions later --samples=100 --out=d.h5
 .h5 or .npy:directions run --out=x.txt
 END
     expect 1 'not finite, the first in direction 0' "$GANTRY" generate run --class=1 --seeds=0 --edit=d0:1 --directions=nan.npy --outdir=x
@@ -239,9 +239,9 @@ END
     expect 1 "nameless.h5.*names" "$GANTRY" generate run --class=1 --seeds=0 --edit=glasses:1 --directions=nameless.h5 --outdir=x
     expect 1 'cut.h5' "$GANTRY" generate run --class=1 --seeds=0 --edit=glasses:1 --directions=cut.h5 --outdir=x
     expect 1 "no array 'directions'|no directions" "$GANTRY" generate run --class=1 --seeds=0 --edit=glasses:1 --directions=run/metrics.h5 --outdir=x
-    expect 1 'gantry directions makes this file' ranks 3 "$GANTRY" generate run --class=1 --seeds=0 --edit=d0:1 --outdir=x
+    expect 1 'create it with gantry directions' ranks 3 "$GANTRY" generate run --class=1 --seeds=0 --edit=d0:1 --outdir=x
     expect 2 "has no direction 'd7'" ranks 3 "$GANTRY" generate run --class=1 --seeds=0 --edit=d7:1 --directions=d.h5 --outdir=x
-    expect 0 'made of another network, or of another checkpoint' "$GANTRY" generate later --class=1 --seeds=0 --edit=glasses:1 --directions=d.h5 --outdir=good
+    expect 0 'belongs to another network or another checkpoint' "$GANTRY" generate later --class=1 --seeds=0 --edit=glasses:1 --directions=d.h5 --outdir=good
     [ -z "$(ls -d x* later/directions* 2>/dev/null)" ] || fail "refused, and yet something was made: $(ls -d x*)"
 }
 run_cases

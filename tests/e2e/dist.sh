@@ -44,7 +44,7 @@ used=$(($(ticks) - before)) # rank 1 waits for rank 0, which sleeps: 300 if it s
 # Another run on the same cores binds to none of them.
 two_ranks_say() { timeout 180 "$LAUNCH" 2 "$program" >said2 2>&1 && grep -q "2 ranks on .*$1" said2; }
 if grep -q ' bound to ' said; then
-    two_ranks_say 'not bound: another run has some of the cores' || { cat said2; fail "two runs are bound to the same cores"; }
+    two_ranks_say 'not bound: another run uses some of the cores' || { cat said2; fail "two runs are bound to the same cores"; }
 fi
 kill -9 "$launcher"
 for _ in $(seq 900); do

@@ -31,9 +31,9 @@ for n in 1 2; do
 done
 begins the_time_of_a_dry_run
 # Without time for a step pieces are measured: at least a node of each phase.
-expect 0 'cut short: a step takes about .*, and --dry-run-seconds=0 were enough for [0-9.e-]+ % of one' ranks 2 "$GANTRY" train $small --dry-run --dry-run-seconds=0
+expect 0 'cut short: a step takes about .*, and --dry-run-seconds=0 covered [0-9.e-]+ % of a step' ranks 2 "$GANTRY" train $small --dry-run --dry-run-seconds=0
 grep -qE '^measured +[0-9.]+ images/s' said && grep -qE '^time +[0-9.]+ [a-z]+.* for [0-9.]+ kimg, at ' said || { cat said; fail 'no figures'; }
-expect 2 'dry-run-seconds has a meaning only with --dry-run' "$GANTRY" train $small --dry-run=quick --dry-run-seconds=3
+expect 2 'dry-run-seconds is only for --dry-run' "$GANTRY" train $small --dry-run=quick --dry-run-seconds=3
 begins speed_alone
 # Ranks that are asked for their speed say nothing else.
 days=${small/--steps=1/--kimg=1e6}
@@ -44,7 +44,7 @@ begins on_a_busy_machine
 for ((i = 0; i < $(nproc); i++)); do while :; do :; done & started+=($!); done
 expect 0 '^time .*; other programs keep [0-9.]+ of [0-9]+ cores busy, alone it is faster$' "$GANTRY" train $long --threads=2 --dry-run --dry-run-seconds=4
 for p in "${started[@]}"; do kill "$p" 2>/dev/null; done
-head -n 1 said | grep -q '^warning: other programs keep .* cores busy: what is measured now is slower' || { cat said; fail 'the first line does not say that others use the cores'; }
+head -n 1 said | grep -q '^warning: other programs keep .* cores busy: this measurement is slower' || { cat said; fail 'the first line does not say that others use the cores'; }
 begins in_a_folder_that_is_gone
 # In a folder that is gone, and in one that may not even be looked at (root may: it becomes nobody, who must find the program)
 mkdir gone shut

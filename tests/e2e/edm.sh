@@ -73,16 +73,16 @@ begins refused
 expect 2 'multiples of 4' "$GANTRY" train $edm --channel-mult=1,2,2 --data=synth:shapes:n=60,size=14 --run=never
 expect 2 'no level is 5 pixels high; levels are 12 down to 3' "$GANTRY" train $edm --channel-mult=1,1,1 --attn-resolutions=5 --run=never
 expect 2 'multiples of 4 up to 128' "$GANTRY" train $edm --model-channels=10 --run=never
-expect 2 'cfg=paper256 is a recipe of another model; --model=edm has cpu, cifar10' "$GANTRY" train $edm --cfg=paper256 --run=never
-expect 2 'cfg=cifar10 is a recipe of another model' "$GANTRY" train --data=synth:shapes:n=60,size=16 --cfg=cifar10 --run=never
+expect 2 'cfg=paper256 is a recipe for another model; --model=edm has cpu, cifar10' "$GANTRY" train $edm --cfg=paper256 --run=never
+expect 2 'cfg=cifar10 is a recipe for another model' "$GANTRY" train --data=synth:shapes:n=60,size=16 --cfg=cifar10 --run=never
 expect 2 'sigma-max' "$GANTRY" train $edm --sigma-min=3 --sigma-max=2 --run=never
 expect 2 'label-dropout=0.1' "$GANTRY" train $edm --cond --guidance=2 --run=never
 expect 2 'no fresh noise' "$GANTRY" train $edm --precond=flow --sampler=stochastic --run=never
 expect 2 '432 numbers' "$GANTRY" train $edm --z-dim=100 --run=never
 quietly "$GANTRY" train --model=dcgan --data=synth:shapes:n=60,size=16 --cbase=64 --batch=8 --steps=1 --run=gan
-expect 2 'of diffusion models' "$GANTRY" generate gan --seeds=0 --sampler-steps=4
-expect 2 'of diffusion models' "$GANTRY" metrics gan --metrics=swd20 --guidance=2
-expect 2 'guidance is by labels' "$GANTRY" generate parts --seeds=0 --guidance=2
+expect 2 'for diffusion models' "$GANTRY" generate gan --seeds=0 --sampler-steps=4
+expect 2 'for diffusion models' "$GANTRY" metrics gan --metrics=swd20 --guidance=2
+expect 2 'guidance uses labels' "$GANTRY" generate parts --seeds=0 --guidance=2
 expect 2 'no styles to truncate' "$GANTRY" generate classes --seeds=0 --class=0 --trunc=0.5
 expect 2 '--strength goes with --start' "$GANTRY" generate classes --seeds=0 --class=0 --strength=0.5
 expect 1 'nowhere.png' "$GANTRY" generate classes --seeds=0 --class=0 --start=nowhere.png
@@ -121,7 +121,7 @@ diff -r of-run of-pkl >said || fail "the exported network makes other pictures: 
 expect 2 'edm of square pictures, but for flows' "$GANTRY" export oblong oblong.pkl
 expect 2 'edm of square pictures, but for flows' "$GANTRY" export one one.pkl # a flow
 
-expect 0 'duration is --kimg=0.04 here, in thousands of images' "$GANTRY" train $edm --duration=0.00004 --ema=0.5 --run=named
+expect 0 'duration is --kimg=0.04 in Gantry, in thousands of images' "$GANTRY" train $edm --duration=0.00004 --ema=0.5 --run=named
 grep -q '^kimg = 0.04' named/job.ini && grep -q '^ema-kimg = 500' named/job.ini || fail "EDM's lengths are not those of the job"
 expect 2 'duration=long' "$GANTRY" train $edm --duration=long --run=never
 

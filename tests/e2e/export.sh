@@ -141,7 +141,7 @@ case_beside_checkpoints() {
     [ "$(ls beside1/network-snapshot-*.npz | wc -l)" = "$(ls beside1/checkpoint-* | wc -l)" ] && ls beside1/before-1/network-snapshot-*.pkl >/dev/null || fail "$(ls beside1 beside1/before-1)"
     # What is refused.
     expect 2 "no form 'tif' of networks: pkl, safetensors" "$GANTRY" train $small --run=never --steps=2 --export=npz,tif
-    expect 2 "'npz' is there twice" "$GANTRY" train $small --run=never --steps=2 --export=npz,npz
+    expect 2 "'npz' occurs twice" "$GANTRY" train $small --run=never --steps=2 --export=npz,npz
     expect 2 'no form pkl, which is for StyleGAN2' ranks 2 "$GANTRY" train --model=ae --data=synth:shapes:n=32,size=16 --run=never --steps=2 --export=pkl
     [ ! -e never ] || fail 'refused, and yet the run was made'
 }
@@ -161,13 +161,13 @@ case_a_failing_export() {
 case_bad_input() {
     export_ run good.npz
     cp "$(last run)" copy.h5
-    expect 2 "is the file that is read" "$GANTRY" export copy.h5 copy.h5
+    expect 2 "is the input file" "$GANTRY" export copy.h5 copy.h5
     ln -s copy.h5 link.h5
-    expect 2 "is the file that is read" "$GANTRY" export copy.h5 link.h5
+    expect 2 "is the input file" "$GANTRY" export copy.h5 link.h5
     same copy.h5 "$(last run)"
-    expect 2 "the ending says in which form networks are written: pkl, safetensors, npz" "$GANTRY" export run a.tif
-    expect 2 'the ending says' "$GANTRY" export run a.npz/
-    expect 2 'the ending says' "$GANTRY" export run pkl
+    expect 2 "the ending must name the form of the network: pkl, safetensors, npz" "$GANTRY" export run a.tif
+    expect 2 'the ending must name the form' "$GANTRY" export run a.npz/
+    expect 2 'the ending must name the form' "$GANTRY" export run pkl
     expect 2 "no form 'tif'" "$GANTRY" export run a.npz --format=tif
     mkdir folder.npz
     expect 2 "'folder.npz' is a folder" "$GANTRY" export run folder.npz
@@ -183,7 +183,7 @@ case_bad_input() {
     # No room: the old file stays, and no half.
     for form in pkl $forms; do
         echo old >a.$form
-        expect 2 "'a.$form' is there already, and is a text file" "$GANTRY" export run a.$form --all
+        expect 2 "'a.$form' already exists and is a text file" "$GANTRY" export run a.$form --all
         expect 1 "cannot write 'a.$form': File too large" bash -c "ulimit -f 8; exec '$GANTRY' export run a.$form --all --overwrite"
         [ "$(cat a.$form)" = old ] || fail "a.$form is gone"
     done

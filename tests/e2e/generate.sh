@@ -221,11 +221,11 @@ while IFS=: read -r words options; do
 done <<'END'
 ends in .png, .webp, .npy, .h5 or .zip:--out=all.gif
 without --outdir:--out=all.png --outdir=x
---npy writes a file for each seed:--out=all.png --npy
+--npy writes one file for each seed:--out=all.png --npy
 --space=w needs --out=FILE.npy or --out=FILE.h5:--space=w --outdir=x
 --space=z needs:--space=z --out=z.png
 --float needs:--float --outdir=x
-an array has none:--out=y.npy --grid=2x2
+for pictures, not arrays:--out=y.npy --grid=2x2
 one network is needed:--network=run
 END
 expect 2 'styles have no latents' "$GANTRY" generate run --projected-w=w.npz --space=z --out=y.npy

@@ -162,7 +162,7 @@ case_networks() {
     expect 0 '^g1:[0-9a-f]{32}  checkpoint  net.h5$' "$GANTRY" hash net.h5
     quietly "$GANTRY" convert net.safetensors again.npz
     alike network net.npz again.npz
-    expect 2 'only tensors can be compared with tensors' "$GANTRY" hash --compare net.npz pics
+    expect 2 'tensors can only be compared with tensors' "$GANTRY" hash --compare net.npz pics
     # a list of arrays that is neither a network nor a dataset
     "$python" -c 'import numpy as np; np.savez("two.npz", a=np.arange(6).reshape(2, 3), b=np.float64(.1)); np.savez("same.npz", b=np.float64(.1), a=np.asfortranarray(np.arange(6).reshape(2, 3)))'
     alike network two.npz same.npz

@@ -625,7 +625,7 @@ def normal(weights, data, latents, csv, said):
     assert abs(row['error'].mean() - drawn.mean()) < 0.02 * abs(drawn.mean()) + 1, (row['error'].mean(), drawn.mean())
     assert abs(row['elbo'] + row['error'] + row['divergence']).max() < 1e-2 and abs(row['divergence'].mean() - kl.mean()) < 0.5, (row, kl)
     assert (row['log_likelihood'] >= row['elbo'] - 1e-6).all()
-    with open(said) as s: assert 'each with a sigma of its own' in s.read()
+    with open(said) as s: assert 'each with its own sigma' in s.read()
 
 
 if __name__ == '__main__':

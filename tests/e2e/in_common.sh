@@ -14,15 +14,15 @@ case_any_number_of_ranks() {
     done
 }
 case_the_plan_counts_it_once() {
-    memory() { sed -nE 's/^memory +([0-9]+) MB a rank, of which ([0-9]+) MB for the graphs.*/\1/p' said; }
+    memory() { sed -nE 's/^memory +([0-9]+) MB per rank, including ([0-9]+) MB for the graphs.*/\1/p' said; }
     job="--cfg=cifar --cmax=128 --data=synth:shapes:size=32 --batch=8 --mbstd=8 --slices=8"
     quietly ranks 2 "$GANTRY" train $job --run=none --dry-run=quick
     two=$(memory)
-    grep -qE '^memory .* its part of what the ranks of a host have once' said || { cat said; fail 'nothing is said of it'; }
+    grep -qE '^memory .* its part of the memory that the ranks of a host share' said || { cat said; fail 'nothing is said of it'; }
     quietly ranks 8 "$GANTRY" train $job --run=none --dry-run=quick
     [ "$(memory)" -lt "$two" ] || { cat said; fail "8 ranks need $(memory) MB each, 2 need $two"; }
     quietly "$GANTRY" train $job --run=none --dry-run=quick
-    ! grep -q 'have once' said || { cat said; fail 'one rank shares nothing'; }
+    ! grep -q 'of a host share' said || { cat said; fail 'one rank shares nothing'; }
 }
 case_numa_nodes() {
     quietly "$GANTRY" train $wide --threads=1 --run=alone
@@ -60,7 +60,7 @@ case_without_memory_to_share() {
     gcc -shared -fPIC -w -o none.so none.c || fail 'it cannot be compiled'
     quietly "$GANTRY" train $wide --threads=1 --run=alone
     quietly ranks 3 env LD_PRELOAD="$PWD/none.so" "$GANTRY" train $wide --threads=1 --run=none
-    [ "$(grep -c 'can share no memory' said)" = 1 ] || { cat said; fail 'not one line that says so'; }
+    [ "$(grep -c 'cannot share memory' said)" = 1 ] || { cat said; fail 'not one line that says so'; }
     same "$(last alone)" "$(last none)"
 }
 run_cases

@@ -84,7 +84,7 @@ while [ "$SECONDS" -lt "$end" ] || [ "$kills" -lt "$least" ]; do
     # And once more: finished, and the same
     if [ $((RANDOM % 8)) = 0 ]; then
         quietly "$GANTRY" dataset "${sources[s]}" "work/$dest" --width=128 --height=128 --compress --threads=1
-        grep -q 'was finished before' said || { cat said; fail "the finished one is not known: $what"; }
+        grep -q 'is already finished' said || { cat said; fail "the finished one is not known: $what"; }
     fi
 done
 [ "$on" -ge $((kills / 20)) ] || fail "of $kills kills only $on left something to go on with: the test tests nothing"

@@ -48,7 +48,7 @@ lost_by() { # SECONDS of the second rank
 
 case_a_rank_is_lost() {
     local began=$SECONDS
-    lost_by 1.2 1 'a rank was lost before the ranks had met'
+    lost_by 1.2 1 'a rank was lost during the start'
     one_line
     [ $((SECONDS - began)) -lt 60 ] || fail 'it took long'
     ! kill -0 "$(cat second)" 2>/dev/null && ! pgrep -f "$tmp/fake/gantry" >said || { cat said; fail 'something still runs'; }

@@ -84,7 +84,7 @@ refused() { # PATTERN LAYERS
     expect 2 "$1" "$GANTRY" train --model=layers --layers="$2" $net --steps=1 --run=no
     [ ! -e no ] || fail 'a folder was left'
 }
-refused 'layers: layer 3 "pool 30": the maps are 24x24 here, .* Images of 34x34 pixels would be large enough' 'conv 30 5, relu, pool 30'
+refused 'layers: layer 3 "pool 30": the maps are 24x24 here, .* Use images of at least 34x34 pixels' 'conv 30 5, relu, pool 30'
 refused "layer 2 \"relo\": unknown word 'relo'; did you mean relu\?" 'conv 3 3, relo'
 refused 'layer 3 "fc 4": the layer to the 4 classes follows by itself' 'fc 9, relu, fc 4'
 expect 1 "layers=@none.txt: .*none.txt.: No such file" "$GANTRY" train --model=layers --layers=@none.txt $net --steps=1 --run=no

@@ -43,7 +43,7 @@ making=()
 for i in 1 2 3 4 5 6; do "$GANTRY" report run >said$i 2>&1 & making+=($!); done
 for p in "${making[@]}"; do wait "$p" || { cat said?; fail 'reports at once'; }; done
 quietly ranks 3 "$GANTRY" report run && [ "$(grep -c report.html said)" = 1 ] || { cat said; fail 'a report by several ranks'; }
-quietly ranks 3 "$GANTRY" inspect run && [ "$(grep -c 'rank 0 does this alone' said)" = 1 ] || { cat said; fail 'several ranks inspect'; }
+quietly ranks 3 "$GANTRY" inspect run && [ "$(grep -c 'only rank 0 works' said)" = 1 ] || { cat said; fail 'several ranks inspect'; }
 quietly ranks 3 "$GANTRY" compare run again --out=pair.png && [ "$(grep -c pair.png said)" = 1 ] && [ -s pair.png ] || { cat said; fail 'several ranks compare'; }
 ln -s again $'caf\xe9' && quietly "$GANTRY" compare run $'caf\xe9' --out=bytes.png && [ "$(helper size bytes.png)" = "$(helper size pair.png)" ] || fail 'a name that is not UTF-8'
 # A page of several runs, and a folder above; a name that is not UTF-8 is shown with question marks.
@@ -53,7 +53,7 @@ for words in 'href="./../run/report.html">run</a>' '>caf?</a>' 'What differs bet
     grep -qF "$words" pages/compare.html || fail "no '$words' in the page of two runs"
 done
 ! grep -q '<tr><th>seed</th>' pages/compare.html || fail 'equal keys are said to differ'
-has_line 'All else is the latest value' pages/compare.html || fail 'the page does not say which values are means'
+has_line 'All other values are the latest ones' pages/compare.html || fail 'the page does not say which values are means'
 (cd pages && quietly "$GANTRY" compare ../run --html && helper html compare.html && has_line 'Nothing: all keys' compare.html) || fail '--html alone'
 # Curves over something else are other pictures; every log has images, an older one no epochs.
 for over in kimg steps epochs hours; do quietly "$GANTRY" compare run again --series=Loss/D/loss --x=$over --out=over-$over.png; done

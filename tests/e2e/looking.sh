@@ -62,7 +62,7 @@ case_mistakes() {
     expect 2 "'32' is not a size|not a size such as" "$GANTRY" inspect --model=mlp --size=32x
     expect 2 'model' "$GANTRY" inspect --model=nothing --size=32x32
     expect 2 '--size goes with --model' "$GANTRY" inspect --size=32x32
-    expect 2 "'x.h5': --model shows a model of its own" "$GANTRY" inspect --model=mlp --size=32x32 x.h5
+    expect 2 "'x.h5': --model takes no file" "$GANTRY" inspect --model=mlp --size=32x32 x.h5
 }
 # The least size is what the layers themselves say: one pixel less fails, with the same sentence.
 case_least_size() {
@@ -76,7 +76,7 @@ case_least_size() {
             option=--stem=$stem
             [ $stem != none ] || option=
             if "$GANTRY" inspect --model=$model --size=1x1 $option >said 2>&1; then least=1; else
-                least=$(sed -n 's/.* needs at least \([0-9]*\)x[0-9]* pixels, and these images have 1x1$/\1/p' said)
+                least=$(sed -n 's/.* needs at least \([0-9]*\)x[0-9]* pixels, but these images have 1x1$/\1/p' said)
                 [ -n "$least" ] || { cat said; fail "no least size of $model"; }
                 expect 2 "$model needs at least ${least}x$least pixels" "$GANTRY" inspect --model=$model --size="$((least - 1))x$least" $option
             fi
@@ -88,7 +88,7 @@ case_least_size() {
     has_line '^inception-v3 imagenet 75$' leasts || { cat leasts; fail 'inception-v3 needs 75x75, as torchvision says'; }
     for size in 298 299; do "$GANTRY" inspect --model=inception-v3 --size=$size | grep -c Aux >aux$size; done
     [ "$(cat aux298)" = 0 ] && [ "$(cat aux299)" != 0 ] || fail 'the auxiliary head of inception-v3 is for its published size and larger ones'
-    expect 2 'vgg16 needs at least 32x32 pixels, and these images have 16x16' "$GANTRY" train --model=vgg16 --data=synth:shapes:n=8,size=16 --run=small
+    expect 2 'vgg16 needs at least 32x32 pixels, but these images have 16x16' "$GANTRY" train --model=vgg16 --data=synth:shapes:n=8,size=16 --run=small
     [ ! -e small/checkpoint* ] || fail 'a run was begun'
 }
 run_cases

@@ -66,7 +66,7 @@ assert want.max() > 0 and np.abs(cam['map'][:] - want).max() < 1e-5 * want.max()
 END
     [ -s looks/maps.png ] || fail 'no maps'
     expect 2 'has no maps: its result is 4 numbers' "$GANTRY" look net $set --maps=fc2
-    expect 2 'nothing is asked for' "$GANTRY" look net $set
+    expect 2 'nothing to draw' "$GANTRY" look net $set
     expect 2 "no layer 'x'" "$GANTRY" look net $set --cam --layer=x
     expect 0 'filters.png' "$GANTRY" look net $set --filters --network=C
 }

@@ -60,7 +60,7 @@ case_train() {
 2  |  train --data=shapes.zip --cfg=auto --batch=7  |  nearest batches that fit are 4 and 8
 2  |  train --data=shapes.zip --cfg=auto --gpus=8 --batch=4  |  --batch=4 is not divisible by --gpus=8: the nearest that fits is 8
 2  |  train --data=shapes.zip --cfg=auto --gpus=4 --batch=10  |  --batch=10 is not divisible by --gpus=4: the nearest that fits is 8 or 12
-2  |  train --data=shapes.zip --gpus=4  |  --gpus=4 is for the recipe auto, and --cfg is cpu: add --cfg=auto
+2  |  train --data=shapes.zip --gpus=4  |  --gpus=4 is for the recipe auto, but --cfg is cpu: add --cfg=auto
 2  |  train --gpus=3  |  --gpus=3: must be a power of two
 2  |  train --data=shapes.zip --cfg=auto --slices=3 --batch=16  |  2 and 4
 2  |  train --cfg=paper128  |  --cfg=paper128: must be one of auto
@@ -68,11 +68,11 @@ case_train() {
 2  |  train --model=stylegan3  |  must be one of .*; did you mean stylegan2\?
 2  |  train --aug=adda  |  must be one of ada\|fixed\|noaug; did you mean ada\?
 2  |  train --aug=qqqqqqqqq  |  must be one of ada\|fixed\|noaug$
-2  |  train --device=cuda  |  unknown option --device: Gantry computes on processors alone, in float32
-2  |  train --fp16  |  computes on processors alone
-2  |  train --use_fp16=1  |  computes on processors alone
-2  |  train --amp  |  computes on processors alone
-2  |  generate mine --device=0  |  computes on processors alone
+2  |  train --device=cuda  |  unknown option --device: Gantry computes only on CPUs, in float32
+2  |  train --fp16  |  computes only on CPUs
+2  |  train --use_fp16=1  |  computes only on CPUs
+2  |  train --amp  |  computes only on CPUs
+2  |  generate mine --device=0  |  computes only on CPUs
 2  |  train fashoin  |  'fashoin' is neither a file here nor a job that comes with the program; did you mean fashion\?
 2  |  train qqqqqqqqqqqqq  |  nor a job that comes with the program$
 1  |  generate runs --seeds=0 --outdir=o  |  there is no checkpoint in 'runs'; runs in this folder that have one: mine$
@@ -81,7 +81,7 @@ case_train() {
 2  |  mix mine --rows=1  |  --cols is needed
 2  |  --versoin  |  unknown option --versoin; did you mean --version\?
 2  |  --hlep  |  did you mean --help\?
-2  |  run --data=shapes.zip  |  --data=shapes.zip belongs to the command, and stands behind it: gantry run -n 4 train --data=shapes.zip
+2  |  run --data=shapes.zip  |  --data=shapes.zip belongs to the command: write it after the command, as in gantry run -n 4 train --data=shapes.zip
 2  |  run -n 2 --kimg=3 train --data=shapes.zip  |  --kimg=3 belongs to the command
 2  |  train --mirror=maybe  |  --mirror=maybe: must be 0 or 1, no or yes
 2  |  train --grid=10  |  error: gantry train: --grid=10: must be columns and rows, such as 8x8
@@ -103,9 +103,9 @@ case_train() {
 2  |  train nosuch.ini  |  'nosuch.ini': No such file
 2  |  train bad.ini  |  bad.ini:2: mirror=2x: must be 0 or 1
 2  |  train unknown.ini  |  unknown.ini:1: unknown key 'gama'; did you mean gamma\?
-1  |  train --data=junk.zip  |  'junk.zip': no ZIP archive, or damaged
-1  |  train --data=empty.zip  |  'empty.zip': no ZIP archive, or damaged
-1  |  train --data=junk.h5  |  'junk.h5': damaged, truncated or no HDF5 file
+1  |  train --data=junk.zip  |  'junk.zip': not a ZIP archive, or damaged
+1  |  train --data=empty.zip  |  'empty.zip': not a ZIP archive, or damaged
+1  |  train --data=junk.h5  |  'junk.h5': damaged, truncated or not an HDF5 file
 1  |  train --data=empty  |  holds no pictures
 1  |  train --data=photos  |  a dataset of them: gantry dataset photos photos.zip --width=32 --height=32 --transform=center-crop
 2  |  train --data=odd  |  50 x 50 .*gantry dataset SOURCE DEST.zip --width=48 --height=48
@@ -118,8 +118,8 @@ case_train() {
 2  |  show mine  |  in Gantry it is inspect
 2  |  new  |  in Gantry it is train
 2  |  tensorboard --logdir=runs  |  in Gantry it is that program: tensorboard --logdir=runs
-2  |  train --gamma=auto  |  --gamma=auto: must be a number; where it is not given it is chosen \(from cfg\)
-2  |  train --kimg=lots  |  --kimg=lots: must be a number; where it is not given it is chosen
+2  |  train --gamma=auto  |  --gamma=auto: must be a number; without the option it is chosen \(from cfg\)
+2  |  train --kimg=lots  |  --kimg=lots: must be a number; without the option it is chosen
 1  |  train --data=shaeps.zip  |  'shaeps.zip': cannot be opened: No such file or directory; did you mean shapes.zip, which is there\?
 1  |  train --data=shapes.zip --cfg=auto --cbase=1  |  --cbase=1: the block of 16 pixels would have no channels; --cbase must be at least 16
 1  |  train --data=shapes.zip --resume=points.csv  |  'points.csv' is a text file, not a Gantry checkpoint.*, or a network of another program \(.pkl
@@ -135,7 +135,7 @@ case_train() {
 2  |  train fashion edm  |  'edm': one job file at most \(the first is 'fashion'\)
 2  |  train mine  |  --run=mine resumes the run, --resume=mine begins a new one from its networks
 2  |  train --data=shapes.zip --validation=2  |  --validation=2: must be between 0 and 0.9
-1  |  train --data=points.csv  |  'points.csv': numbers, and no paths of pictures: pictures are needed; for points: gantry gmm fit points.csv$
+1  |  train --data=points.csv  |  'points.csv': numbers, not paths of pictures: pictures are needed; for points: gantry gmm fit points.csv$
 1  |  train --model=dcgan --data=headed.csv  |  pictures are needed; for points: gantry gmm fit headed.csv$
 END
 }
@@ -145,7 +145,7 @@ case_other_commands() {
 2  |  generate  |  which network\?
 2  |  generate mine  |  which images\? --seeds=0-63
 2  |  generate mine --seeds=abc  |  --seeds=abc: must be numbers and ranges
-2  |  generate mine --seeds=3-0  |  --seeds=3-0: the first number of a range is the smaller one, such as 0-3
+2  |  generate mine --seeds=3-0  |  --seeds=3-0: the first number of a range must be the smaller one, such as 0-3
 2  |  generate mine --seeds=0-8 --grid=2x2 --outdir=o  |  --grid=2x2 has 4 cells for 9 seeds
 2  |  generate mine --seeds=0 --grid=2 --outdir=o  |  --grid=2: must be columns and rows
 2  |  generate mine mine --seeds=0 --outdir=o  |  one network is needed
@@ -159,10 +159,10 @@ case_other_commands() {
 1  |  hash empty.zip  |  'empty.zip' is empty
 2  |  hash  |  a file is needed
 2  |  hash --compare mine  |  --compare takes two files
-2  |  hash --compare mine shapes.zip  |  only tensors can be compared with tensors
+2  |  hash --compare mine shapes.zip  |  tensors can only be compared with tensors
 1  |  inspect nosuch  |  'nosuch': No such file or directory; a dataset, a checkpoint, a run's directory or its log
-1  |  inspect junk.h5  |  'junk.h5': damaged, truncated or no HDF5 file
-1  |  inspect junk.zip  |  'junk.zip': no ZIP archive
+1  |  inspect junk.h5  |  'junk.h5': damaged, truncated or not an HDF5 file
+1  |  inspect junk.zip  |  'junk.zip': not a ZIP archive
 2  |  inspect  |  a file is needed
 1  |  report nosuch  |  'nosuch' is not a run's directory
 1  |  report empty  |  'empty' is not a run's directory
@@ -180,20 +180,20 @@ case_other_commands() {
 1  |  gmm fit nosuch.csv --outdir=o  |  nosuch.csv: cannot be opened
 1  |  gmm fit ragged.csv --outdir=o  |  line 2 has 1 number, the first line 2
 2  |  gmm fit points.csv --k=9 --outdir=o  |  9 components for 6 points
-1  |  gmm fit mine/metrics.h5 --outdir=o  |  --array=NAME names one of them: .*images.*timestamp
+1  |  gmm fit mine/metrics.h5 --outdir=o  |  choose one with --array=NAME: .*images.*timestamp
 1  |  gmm fit mine/metrics.h5 --array=nix --outdir=o  |  has no array of numbers 'nix', but images
 2  |  gmm fit points.csv --k=3 --outdir=mixture  |  is a fit with other options
-2  |  gmm predict points.csv mixture --outdir=o  |  the mixture comes first: gantry gmm predict mixture/mixture.h5 points.csv
-2  |  gmm score points.csv mixture/mixture.h5  |  the mixture comes first
+2  |  gmm predict points.csv mixture --outdir=o  |  a mixture is needed before the data: gantry gmm predict mixture/mixture.h5 points.csv
+2  |  gmm score points.csv mixture/mixture.h5  |  a mixture is needed before the data
 1  |  gmm sample empty --outdir=o  |  there is no checkpoint in 'empty'
 2  |  dataset photos  |  SOURCE and DEST are needed
 1  |  dataset nosuch o.zip  |  'nosuch': cannot be opened
 2  |  dataset photos o.tar  |  '.tar' is not a kind of dataset
 2  |  dataset photos o.zip --channels=5  |  --channels=5: must be at most 4
 2  |  dataset photos o.zip  |  4 of 10 pictures cannot be used.*a dataset of all: gantry dataset photos o.zip --width=40 --height=32 --pad
-2  |  dataset shapes.zip shapes.h5 --width=8 --height=8  |  'shapes.h5' is there already.*--overwrite
+2  |  dataset shapes.zip shapes.h5 --width=8 --height=8  |  'shapes.h5' already exists.*--overwrite
 2  |  dataset photos o.zip --labels=own --max_images=x  |  --max-images=x: must be a whole number
-1  |  dataset junk.h5 o.zip  |  'junk.h5': damaged, truncated or no HDF5 file
+1  |  dataset junk.h5 o.zip  |  'junk.h5': damaged, truncated or not an HDF5 file
 2  |  metrics  |  a network is needed, or two sets of pictures
 2  |  metrics mine --metrics=xyz  |  no metric 'xyz'
 2  |  run -n 0 train  |  --ranks=0: must be at least 1
@@ -202,7 +202,7 @@ case_other_commands() {
 2  |  help nixxx  |  'nixxx'
 1  |  metrics nowhere --metrics=fid  |  cannot open the checkpoint 'nowhere'
 1  |  metrics mine --metrics=fid10k --detector=nowhere  |  the detector: cannot open the checkpoint 'nowhere'
-2  |  metrics mine --metrics=swd10 --guidance=2  |  are of diffusion models; this network makes pictures at once
+2  |  metrics mine --metrics=swd10 --guidance=2  |  are for diffusion models; this network makes pictures in one pass
 1  |  inspect nowhere.zip  |  'nowhere.zip': No such file or directory; a dataset, a checkpoint
 1  |  inspect empty  |  'empty': holds no pictures
 2  |  dataset photos o.zip --background=blue  |  white, black or six hexadecimal digits such as 80c0ff
@@ -211,12 +211,12 @@ case_other_commands() {
 2  |  dataset subset shapes.zip o.zip --count=3 --width=8  |  as in gantry dataset subset shapes.zip o.zip --count=3 --width=8 --height=8
 2  |  dataset photos o.zip --width=40 --height=0  |  4 of 10 pictures cannot be used
 2  |  dataset photos o.zip --width=40 --height=40 --pad --transform=center-crop  |  --pad and --transform: only one of them
-2  |  generate mine --seeds=9-0 --outdir=o  |  the first number of a range is the smaller one, such as 0-9
-2  |  generate mine --seeds=0 --guidance=2 --outdir=o  |  this network makes pictures at once
+2  |  generate mine --seeds=9-0 --outdir=o  |  the first number of a range must be the smaller one, such as 0-9
+2  |  generate mine --seeds=0 --guidance=2 --outdir=o  |  this network makes pictures in one pass
 2  |  walk mine --seeds=0-1 --out=w.mp3  |  a name that ends in .webp or .mp4 is needed
 2  |  project mine --target=shapes.zip --num-steps=0 --outdir=o  |  --num-steps=0: must be at least 1
 1  |  convert mine.pkl x.h5  |  cannot open the checkpoint 'mine.pkl'
-2  |  search --data=shapes.zip lrate=log:2..1  |  the range is upside down or empty
+2  |  search --data=shapes.zip lrate=log:2..1  |  the range is reversed or empty
 1  |  hash nowhere  |  a run, a checkpoint, a network, a dataset or a picture is needed
 2  |  help gama  |  did you mean gamma\?
 2  |  completion fish  |  gantry completion bash, or gantry completion zsh
@@ -232,13 +232,13 @@ case_words_of_other_programs() {
 2  |  search --time=10 lrate=lin:1..2  |  in Gantry it is --max-time
 2  |  train --cores=4  |  in Gantry it is --threads
 2  |  generate mine --seeds=0 --cores=4  |  in Gantry it is --threads
-2  |  train --size=64  |  pictures are as large as those of the data, which gantry dataset SOURCE DEST --width=W --height=H makes
+2  |  train --size=64  |  pictures have the size of the data: resize these with gantry dataset SOURCE DEST --width=W --height=H
 2  |  dataset photos o.zip --size=64  |  in Gantry it is --width, and --height
 2  |  dataset photos o.zip --resolution=64x64  |  in Gantry it is --width, and --height
-2  |  generate mine --size=64  |  as large as those that the network was trained on
+2  |  generate mine --size=64  |  pictures have the size that the network was trained on
 2  |  train --data=shapes.zip --epochs=3  |  belongs to [a-z|]*; here it is --kimg, in thousands of images\)
 2  |  train --data=shapes.zip --model=edm --epochs=3  |  here it is --kimg
-2  |  train --num-epochs=3  |  in Gantry it is --epochs, of GANs and diffusion --kimg
+2  |  train --num-epochs=3  |  in Gantry it is --epochs, for GANs and diffusion --kimg
 2  |  train --width=128  |  --width=128: must be at most 16; it is the factor of a classifier's channels, and .* gantry dataset
 2  |  train --data=shapes.zip --width=2  |  --width has no meaning with --model=stylegan2 \(it belongs to classifier; .* gantry dataset
 2  |  train --data=shapes.zip --model=vae --width=2  |  --width has no meaning with --model=vae .* gantry dataset
@@ -247,7 +247,7 @@ case_words_of_other_programs() {
 2  |  train --data=shapes.zip --model=lenet --gamma=0.7  |  here it is --schedule-factor
 2  |  train --rho=7  |  the rho of EDM's sampler is --sigma-rho
 2  |  train --xflip=1  |  in Gantry it is --mirror
-2  |  train --batch-gpu=8  |  there are no GPUs; --slices-at-once
+2  |  train --batch-gpu=8  |  there are no GPUs; with --slices-at-once
 2  |  train --transfer=x.pkl  |  in Gantry it is --resume
 2  |  train --S_churn=40  |  in Gantry it is --churn
 2  |  generate mine --S_churn=40  |  property of the run: gantry train --churn
@@ -260,8 +260,8 @@ case_words_of_other_programs() {
 2  |  generate mine --seed=3  |  in Gantry it is --seeds
 2  |  walk mine --num-keyframes=4  |  in Gantry it is --seconds
 2  |  inspect --model=mlp --size=8x8 --lr=1  |  in Gantry it is --lrate
-2  |  predict mine x.png --size=64  |  in Gantry it is --image-size, for a file that does not say it
-2  |  evaluate mine shapes.zip --batch-size=8  |  pictures are taken in batches that fit
+2  |  predict mine x.png --size=64  |  in Gantry it is --image-size, if the file does not give it
+2  |  evaluate mine shapes.zip --batch-size=8  |  Gantry chooses batches that fit
 2  |  run --cores=4 train  |  gantry run -n 4 train --threads=8
 2  |  train --folder=x  |  unknown option --folder$
 2  |  train --rotate  |  unknown option --rotate$
@@ -270,7 +270,7 @@ case_words_of_other_programs() {
 2  |  train --config=x.yaml  |  a job file is the first word: gantry train FILE.ini
 2  |  run --np=4 train  |  in Gantry it is --ranks
 2  |  run -np 4 train  |  in Gantry it is --ranks
-2  |  train edm  |  'edm' is a model, and no job of that name comes with the program: use --model=edm
+2  |  train edm  |  'edm' is a model, not a job that comes with the program: use --model=edm
 2  |  train ResNet18 --data=shapes.zip  |  use --model=resnet18
 2  |  search mlp lrate=lin:0.1..0.2  |  use --model=mlp
 2  |  train fashoin  |  did you mean fashion\?
@@ -283,22 +283,22 @@ case_words_of_other_programs() {
 2  |  $submit -A=me  |  in Gantry it is --account
 2  |  $submit -a 1-4  |  in Gantry it is --array
 2  |  $submit -n4  |  unknown option -n; in Gantry it is --ntasks-per-node, times --nodes
-2  |  $submit -n 4  |  '4' is not a job file; the ranks are --nodes times --ntasks-per-node, and -n is --dry-run
-2  |  $submit -w n1  |  behind -- at the end: gantry submit ... -- --nodelist=LIST
+2  |  $submit -n 4  |  '4' is not a job file; -n means --dry-run, and the number of ranks is --nodes times --ntasks-per-node
+2  |  $submit -w n1  |  give it at the end, after --: gantry submit ... -- --nodelist=LIST
 2  |  $submit --cores=4  |  in Gantry it is --cpus-per-task
 2  |  $submit --ntasks=4  |  in Gantry it is --ntasks-per-node, times --nodes
-2  |  $submit --gres=disk:1  |  behind -- at the end: gantry submit ... -- --gres=LIST
-2  |  $submit --exclude=n1  |  behind -- at the end: gantry submit ... -- --exclude=LIST
+2  |  $submit --gres=disk:1  |  give it at the end, after --: gantry submit ... -- --gres=LIST
+2  |  $submit --exclude=n1  |  give it at the end, after --: gantry submit ... -- --exclude=LIST
 2  |  $submit --output=log  |  slurm-JOB.log in the folder of the run
 2  |  $submit --partiton=x  |  did you mean --partition\?
 2  |  $submit -- --partition=x  |  --partition belongs before --: gantry submit ... --partition=x
-2  |  $submit -- -p x  |  -p behind --; in Gantry it is --partition
-2  |  $submit -- --exclude n1  |  'n1': behind -- stand options of sbatch, such as --exclude=n1
+2  |  $submit -- -p x  |  -p after --; in Gantry it is --partition
+2  |  $submit -- --exclude n1  |  'n1': only options of sbatch may follow --, such as --exclude=n1
 2  |  $submit -- --signal=USR1  |  in Gantry it is --grace
 2  |  $submit --array=1-  |  --array=1-: numbers and ranges, such as 1-4
 2  |  $submit --array=4-1  |  --array=4-1: numbers and ranges
 2  |  $submit --mem=64GB  |  --mem=64GB: memory of a node, such as 64G
-2  |  $submit --run=mine --array=1-2  |  'mine' is a run itself: give another --run
+2  |  $submit --run=mine --array=1-2  |  'mine' is itself a run: give another --run
 END
 }
 
@@ -345,7 +345,7 @@ case_options_without_effect() {
 2  |  metrics mine --metrics=fid8 --detector=mine --inception=nowhere  |  --inception has no effect with these --metrics and --detector
 2  |  search --max-time=  |  --max-time=: a value is needed
 2  |  search --max-time=banana  |  --max-time=banana: must be minutes
-2  |  submit --cpus-per-task=1 --job-name=a\"b  |  --job-name=a.*cannot stand in a batch script
+2  |  submit --cpus-per-task=1 --job-name=a\"b  |  --job-name=a.*cannot be used in a batch script
 2  |  activations --outdir=  |  --outdir=: a value is needed
 2  |  activations --inits=banana  |  --inits=banana: --init=banana: 'banana' is neither he
 2  |  dataset --dest=  |  --dest=: a value is needed
@@ -425,7 +425,7 @@ case_what_is_meant() {
     [ "$(steps)" = 3 ] || { cat said; fail "--steps=3 ended after $(steps)"; }
     quietly "$GANTRY" train --run=longer --kimg=0.08
     [ "$(steps)" = 5 ] || { cat said; fail "--kimg=0.08 ended after $(steps)"; }
-    expect 0 'is finished: .*a longer --kimg, --steps or --epochs' "$GANTRY" train --run=longer
+    expect 0 'is finished: .*give a larger --kimg, --steps or --epochs' "$GANTRY" train --run=longer
 }
 
 # What stdout does not take is not done, and the reason is that of the write that failed. Where stdout and stderr are one file, what is said stands in its order.

@@ -143,17 +143,17 @@ done
 stays "$checkpoint" 'which no command replaces' "$GANTRY" dataset synth:shapes:n=8,size=16 "$checkpoint" --overwrite
 [ "$(last mine)" = "$checkpoint" ] && [ ! -e mine/checkpoint-000999999.h5 ] || fail 'the run has another checkpoint'
 cp "$here/../golden/pkl/skip.pkl" network-snapshot-000100.pkl
-stays network-snapshot-000100.pkl 'a pickle of the reference implementation .*: --overwrite' "$GANTRY" export mine network-snapshot-000100.pkl
+stays network-snapshot-000100.pkl 'a pickle of the reference implementation .*--overwrite' "$GANTRY" export mine network-snapshot-000100.pkl
 cp shapes.zip set.zip && cp shapes.h5 set.h5 && cp shapes.zip im.npz && cp "$checkpoint" kept.h5 && cp mine/job.ini a.csv
-stays set.h5 "'set.h5' is there already, and is an HDF5 file: --overwrite replaces it" "$GANTRY" generate mine --seeds=0 --out=set.h5
-stays set.h5 'an HDF5 file: --overwrite' ranks 2 "$GANTRY" generate mine --seeds=0 --out=set.h5
-stays kept.h5 'a checkpoint of Gantry: --overwrite' "$GANTRY" generate mine --seeds=0 --out=kept.h5
-stays kept.h5 'a checkpoint of Gantry: --overwrite' "$GANTRY" export mine kept.h5
-stays im.npz 'a ZIP archive: --overwrite' "$GANTRY" export mine im.npz
-stays im.npz 'a ZIP archive: --overwrite' "$GANTRY" metrics --reals=shapes.zip --save=im.npz --detector=mine
+stays set.h5 "'set.h5' already exists and is an HDF5 file: replace it with --overwrite" "$GANTRY" generate mine --seeds=0 --out=set.h5
+stays set.h5 'an HDF5 file: replace it with --overwrite' ranks 2 "$GANTRY" generate mine --seeds=0 --out=set.h5
+stays kept.h5 'a checkpoint of Gantry: replace it with --overwrite' "$GANTRY" generate mine --seeds=0 --out=kept.h5
+stays kept.h5 'a checkpoint of Gantry: replace it with --overwrite' "$GANTRY" export mine kept.h5
+stays im.npz 'a ZIP archive: replace it with --overwrite' "$GANTRY" export mine im.npz
+stays im.npz 'a ZIP archive: replace it with --overwrite' "$GANTRY" metrics --reals=shapes.zip --save=im.npz --detector=mine
 stays set.zip '--out=set.zip: a name that ends in .html or .htm is needed' "$GANTRY" report mine --out=set.zip
 stays a.csv '--html=a.csv: a name that ends in .html' "$GANTRY" compare mine --html=a.csv
-ln -s set.zip a.html && stays set.zip "'a.html' is there already, and is a ZIP archive" "$GANTRY" report mine --out=a.html && rm a.html
+ln -s set.zip a.html && stays set.zip "'a.html' already exists and is a ZIP archive" "$GANTRY" report mine --out=a.html && rm a.html
 mkdir filled && cp set.zip filled/seed0000.png && stays filled/seed0000.png 'choose another folder' "$GANTRY" generate mine --seeds=0-1 --outdir=filled
 [ ! -e filled/seed0001.png ] || fail 'work was begun'
 # With --overwrite, and by another command's file of the same kind.
@@ -172,7 +172,7 @@ done
 begins what_is_read_stays
 # What a command reads is not replaced by it, whatever it is.
 mkdir me && cp mine/reals.png reals.png && cp reals.png me/target.png
-stays me/target.png "'me/target.png' is there already, and is a picture, which this command reads" "$GANTRY" project mine --target=me/target.png --outdir=me --num-steps=2
+stays me/target.png "'me/target.png' already exists and is a picture, which this command reads" "$GANTRY" project mine --target=me/target.png --outdir=me --num-steps=2
 stays me/target.png 'which this command reads' ranks 2 "$GANTRY" project mine --outdir=me --num-steps=2 --target me/target.png
 [ ! -e me/proj.png ] || fail 'work was begun'
 printf 'a,b,component\n1,2,0\n2,3,1\n5,1,0\n4,4,1\n' >predictions.csv
@@ -180,13 +180,13 @@ quietly "$GANTRY" gmm fit predictions.csv --k=1 --outdir=read --threads=1
 stays predictions.csv 'a text file, which this command reads' "$GANTRY" gmm predict read predictions.csv --outdir=. --threads=1
 quietly "$GANTRY" gmm predict read predictions.csv --outdir=read --threads=1
 cp predictions.csv likelihood.csv
-stays likelihood.csv 'a text file: --overwrite' "$GANTRY" likelihood mine shapes.zip --out=likelihood.csv
+stays likelihood.csv 'a text file: replace it with --overwrite' "$GANTRY" likelihood mine shapes.zip --out=likelihood.csv
 
 begins a_job_in_the_folder_of_a_new_run
 mkdir -p own
 printf '# for the paper\nmodel = vae\ndata = synth:circles:n=8,size=16\nbatch = 8\nsteps = 1\n' >own/job.ini
 cp own/job.ini given.ini
-expect 0 'own/job.ini: the file that was there is kept as job-given.ini' ranks 2 "$GANTRY" train own/job.ini --run=own --threads=1
+expect 0 'own/job.ini: your file is kept as job-given.ini' ranks 2 "$GANTRY" train own/job.ini --run=own --threads=1
 cmp own/job-given.ini given.ini || fail 'the job that was given is lost'
 grep -q '^# The resolved job of this run' own/job.ini || fail 'the run has no job of its own'
 expect 0 'is finished' "$GANTRY" train --run=own --threads=1 # from now on it is a run as others
@@ -213,17 +213,17 @@ begin="$GANTRY train --data=shapes.zip $tiny --steps=1 --run=theirs"
 for name in metrics.h5 log.txt report.html; do
     lay && cp set.zip "theirs/$name"
     # shellcheck disable=SC2086
-    refused $name "'theirs' holds no run, and 'theirs/$name' is there already" $begin
+    refused $name "'theirs' holds no run, and 'theirs/$name' already exists" $begin
     lay && ln -s ../elsewhere/words "theirs/$name"
     # shellcheck disable=SC2086
-    refused $name "'theirs/$name' is there already" $begin
+    refused $name "'theirs/$name' already exists" $begin
 done
 # shellcheck disable=SC2086
-refused report.html "'theirs/report.html' is there already" ranks 2 $begin
+refused report.html "'theirs/report.html' already exists" ranks 2 $begin
 # shellcheck disable=SC2086
-refused report.html "'theirs/report.html' is there already" $begin --dry-run=quick
+refused report.html "'theirs/report.html' already exists" $begin --dry-run=quick
 # shellcheck disable=SC2086
-refused report.html "theirs/report.html' is there already" "$GANTRY" submit --data=shapes.zip $tiny --run=theirs --cpus-per-task=1 --dry-run
+refused report.html "theirs/report.html' already exists" "$GANTRY" submit --data=shapes.zip $tiny --run=theirs --cpus-per-task=1 --dry-run
 lay && echo words >theirs/lock
 # shellcheck disable=SC2086
 refused lock "'theirs/lock' is not the lock of a run" $begin
@@ -232,7 +232,7 @@ lay && echo words >theirs/submit.sbatch
 refused submit.sbatch 'is not from gantry submit' "$GANTRY" submit --data=shapes.zip $tiny --run=theirs --cpus-per-task=1 --dry-run
 for name in search.csv curves.png; do
     lay && ln -s ../elsewhere/words "theirs/$name"
-    refused $name "'theirs' holds no search, and 'theirs/$name' is there already" "$GANTRY" search --model=lenet --data=synth:shapes:n=24,size=16,classes=3 --by=Loss/train --epochs=1 --run=theirs --trials=1 lrate=log:1e-4..0.1
+    refused $name "'theirs' holds no search, and 'theirs/$name' already exists" "$GANTRY" search --model=lenet --data=synth:shapes:n=24,size=16,classes=3 --by=Loss/train --epochs=1 --run=theirs --trials=1 lrate=log:1e-4..0.1
 done
 # What others put there for a run is welcome, and stays. A job behind a link is read; the run has its own.
 lay && cp given.ini elsewhere/job.ini && cp given.ini elsewhere-before/job.ini && ln -s ../elsewhere/job.ini theirs/job.ini
@@ -244,7 +244,7 @@ diff -r elsewhere-before elsewhere || fail 'the job that the link leads to was c
 cmp theirs/job-given.ini given.ini && [ ! -L theirs/job.ini ] && grep -q '^# The resolved job of this run' theirs/job.ini || fail 'the run has no job of its own'
 # A report that Gantry has not made stays.
 cp -r mine reported && printf '<!doctype html>\n<html><body><h1>Gantry</h1>my notes</body></html>\n' >reported/report.html
-stays reported/report.html "'reported/report.html' is there already, and is an HTML page: --overwrite" "$GANTRY" report reported
+stays reported/report.html "'reported/report.html' already exists and is an HTML page: replace it with --overwrite" "$GANTRY" report reported
 quietly "$GANTRY" report reported --overwrite
 quietly "$GANTRY" report reported
 
@@ -312,8 +312,8 @@ check="submit $tiny_net --cpus-per-task=1 --dry-run" # slices against ranks, wit
 # shellcheck disable=SC2086
 {
     expect 0 '^ranks +up to 4: one for each image of a batch' "$GANTRY" train $tiny_net --dry-run --steps=1
-    expect 0 '^ranks +up to 2: .* with --slices=4 a new run takes up to as many' "$GANTRY" train $tiny_net --dry-run --steps=1 --slices=2
-    says 2 '3 ranks, but --batch=4 has 2 slices .*start at most 2 ranks .*with --slices=4 takes up to 4 ranks' "$GANTRY" $check --nodes=3 --slices=2
+    expect 0 '^ranks +up to 2: .* with --slices=4, a new run allows up to that number' "$GANTRY" train $tiny_net --dry-run --steps=1 --slices=2
+    says 2 '3 ranks, but --batch=4 has only 2 slices .*start at most 2 ranks .*with --slices=4 allows up to 4 ranks' "$GANTRY" $check --nodes=3 --slices=2
     quietly "$GANTRY" $check --nodes=2 --slices=2
     quietly "$GANTRY" $check --nodes=3
     says 2 '5 ranks, but --batch=4 has work for 4, .*start at most 4 ranks .*larger --batch is another recipe' "$GANTRY" $check --nodes=5

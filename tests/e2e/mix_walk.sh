@@ -183,8 +183,8 @@ END
 case_a_shorter_film() {
     quietly "$GANTRY" walk run --class=1 --seeds=0,1 --seconds=2 --fps=3 --out=film/
     cp -r film before
-    expect 2 "'film/frame00003.png' is of a longer film.*of 3 frames" "$GANTRY" walk run --class=2 --seeds=0,1 --seconds=1 --fps=3 --out=film/
-    expect 2 'is of a longer film' ranks 3 "$GANTRY" walk run --class=2 --seeds=0,1 --seconds=1 --fps=3 --out=film/
+    expect 2 "'film/frame00003.png' belongs to a longer film.*of 3 frames" "$GANTRY" walk run --class=2 --seeds=0,1 --seconds=1 --fps=3 --out=film/
+    expect 2 'belongs to a longer film' ranks 3 "$GANTRY" walk run --class=2 --seeds=0,1 --seconds=1 --fps=3 --out=film/
     diff -r film before || fail 'a film that was refused changed the folder'
     quietly "$GANTRY" walk run --class=2 --seeds=0,1 --seconds=2 --fps=3 --out=film/
     quietly "$GANTRY" walk run --class=1 --seeds=0,1 --seconds=3 --fps=3 --out=film/

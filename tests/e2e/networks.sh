@@ -38,9 +38,9 @@ case_state_dicts() {
     networks state "$golden/skip.h5" G_ema. ema.npz
     for file in bare.safetensors ema.safetensors g.safetensors ema.npz; do make "of-$file" $file --clamp=0 && equal plain "of-$file"; done
     make cond cond.safetensors --class=1 && equal clamped cond
-    has 'cond.safetensors.*clamped: at 256.*--clamp=NUMBER'
+    has 'cond.safetensors.*clamp of activations: 256.*--clamp=NUMBER'
     has 'multiplier of the mapping network: 0.01.*--lrmul'
-    has 'the activation of its layers: lrelu is taken'
+    has 'the activation of its layers: lrelu is used'
     make given cond.safetensors --class=1 --clamp=256 --lrmul=0.01 && equal clamped given
     ! grep -q 'does not say \(where\|the multiplier\)' said || { cat said; fail 'it says what was given'; }
     make other cond.safetensors --class=1 --lrmul=1
@@ -54,7 +54,7 @@ case_inspect() {
         'synthesis.b32.conv0.weight +20x20x3x3' 'D +[0-9]+ tensors'; do has "$line"; done
     quietly "$GANTRY" inspect "$golden/tf_skip.pkl" && has 'fp32 = 1' && has 'TensorFlow'
     networks state "$golden/skip.h5" '' some.safetensors
-    quietly "$GANTRY" inspect some.safetensors && has 'clamped: at 256' && has 'w-dim = 48'
+    quietly "$GANTRY" inspect some.safetensors && has 'clamp of activations: 256' && has 'w-dim = 48'
 }
 
 # What a run begins with, beside what was in the file; lrate 0 and a slow average leave it as it was.
@@ -109,7 +109,7 @@ case_filters() {
     make of-export out.pkl && equal plain of-export
     networks pickle "$golden/filter.pkl" unused.pkl unused && make unused unused.pkl && equal plain unused
     networks pickle "$golden/filter.pkl" used.pkl used
-    expect 1 "used.pkl.*another filter than those before" "$GANTRY" generate used.pkl --seeds=0 --outdir=no
+    expect 1 "used.pkl.*differs from the filters before" "$GANTRY" generate used.pkl --seeds=0 --outdir=no
 }
 
 # The log says where D saw other groups: those of the file, whatever batch the new run has.
@@ -162,7 +162,7 @@ g-tensor G: .*no tensor 'G.synthesis.b8.conv0.bias'"
     make lrmul d-lrmul.pkl --class=1 && has 'D: D has d-lrmul = 5000.*left out'
     expect 1 "resume: .*d-tensor.pkl.: D: .*--resume-partial" "$GANTRY" train --data=synth:shapes:n=32,size=32 --batch=4 --steps=1 --run=no --resume=d-tensor.pkl
     [ ! -e no ] && [ ! -e no.pkl ] || fail 'something was made of a network that is not there'
-    expect 0 'D: .*; it begins anew' "$GANTRY" train --data=synth:shapes:n=32,size=32 --batch=4 --steps=1 --run=partial --resume=d-tensor.pkl --resume-partial
+    expect 0 'D: .*; it starts with new values' "$GANTRY" train --data=synth:shapes:n=32,size=32 --batch=4 --steps=1 --run=partial --resume=d-tensor.pkl --resume-partial
     # the average of styles is needed for truncation, and for training
     make nan "$golden/nan_w_avg.pkl" && has 'w_avg.*not a finite number: no truncation'
     expect 1 '--trunc=1 is needed: .*average of styles' ranks 3 "$GANTRY" generate "$golden/nan_w_avg.pkl" --seeds=0-4 --trunc=0.7 --outdir=no
@@ -190,10 +190,10 @@ case_other_kinds() {
     never other.pkl "G_ema, a 'Other', has no tensor 'synthesis.b4.const'" 'inspect FILE'
     networks pickle "$golden/skip.pkl" old.pkl nothing 0
     "$python" -c 'import pickletools; open("less.pkl", "wb").write(pickletools.optimize(open("old.pkl", "rb").read()))'
-    never less.pkl 'a pickle of protocol 0: write the file again' 'inspect FILE'
+    never less.pkl 'a pickle of protocol 0: save the file again' 'inspect FILE'
     networks pickle "$golden/skip.pkl" one.pkl nothing 1
-    never one.pkl 'a pickle of protocol 0 or 1: write the file again' 'inspect FILE' 'generate FILE --seeds=0 --outdir=no'
-    never old.pkl 'a pickle of protocol 0: write the file again' 'inspect FILE' 'generate FILE --seeds=0 --outdir=no'
+    never one.pkl 'a pickle of protocol 0 or 1: save the file again' 'inspect FILE' 'generate FILE --seeds=0 --outdir=no'
+    never old.pkl 'a pickle of protocol 0: save the file again' 'inspect FILE' 'generate FILE --seeds=0 --outdir=no'
 }
 
 # A tensor that no layer has, and a value that no constructor knows, are refused by name, whoever has written the file.
@@ -266,7 +266,7 @@ case_edm_otherwise() {
     while read -r from change why; do
         networks pickle "$odd/$from.pkl" $change.pkl $change
         expect 1 "$change.pkl.*$why" "$GANTRY" generate $change.pkl --seeds=0 --outdir=no
-    done <<<"x_dd12 edm-filter another filter than those before
+    done <<<"x_dd12 edm-filter differs from the filters before
 x_dd12 edm-text embedding_type = 'planted'
 x_dd12 edm-eps 16x16_block0.norm0.eps = 1e-05
 vp_beta edm-beta beta_d -1
@@ -303,7 +303,7 @@ case_refused() {
     networks state "$golden/skip.h5" '' less.safetensors 'without=synthesis.b8.conv1.*'
     expect 1 "less.*no tensor 'synthesis.b8.conv1.weight'" "$GANTRY" generate less.safetensors --seeds=0 --outdir=no
     networks state "$golden/skip.h5" layers. other.safetensors
-    expect 1 "layers.*names that Gantry does not know" "$GANTRY" generate other.safetensors --seeds=0 --outdir=no
+    expect 1 "layers.*unknown names" "$GANTRY" generate other.safetensors --seeds=0 --outdir=no
     printf 'cos\nsystem\n(S"touch called"\ntR.' >evil0.pkl
     "$python" -c 'import os, pickle; open("evil.pkl", "wb").write(pickle.dumps(type("E", (), {"__reduce__": lambda s: (os.system, ("touch called",))})(), 2))'
     expect 1 'posix.system' "$GANTRY" generate evil.pkl --seeds=0 --outdir=no

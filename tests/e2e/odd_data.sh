@@ -33,7 +33,7 @@ many[:, 0, 0, 0] = 1.5
 write('many.h5', many)
 PYTHON
 nets="$nets --batch=8 --mbstd=2 --slices=4 --threads=1 --steps=2"
-far="far\.h5': the samples go from 100 to 500 \(of 32 of 32 images looked at\), outside the range -1 \.\. 1 .*gantry dataset SRC DEST --range=LO,HI.*--range=100,500"
+far="far\.h5': the samples go from 100 to 500 \(of 32 of 32 checked images\), outside the range -1 \.\. 1 .*gantry dataset SRC DEST --range=LO,HI.*--range=100,500"
 
 begins training
 # Training, in one process and in two, and its log; a dry run.
@@ -42,16 +42,16 @@ grep -qE "$far" far/log.txt || fail 'the log does not say it'
 expect 0 "$far" ranks 2 "$GANTRY" train $nets --data=far.h5 --run=far2
 [ "$(grep -c 'the samples go from' said)" = 1 ] || { cat said; fail 'said more than once'; }
 expect 0 "$far" "$GANTRY" train $nets --data=far.h5 --run=dry --dry-run
-expect 0 '300 images looked at' "$GANTRY" train $nets --data=many.h5 --run=many
+expect 0 '300 checked images' "$GANTRY" train $nets --data=many.h5 --run=many
 grep -q 'to 1.5 (of 256 of 300 images' said || { cat said; fail 'how many were looked at'; }
 quiet() { # the command says nothing of samples and classes
     quietly "$@"
     ! grep -qE 'the samples go from|have no image' said || { cat said; fail "a warning without a reason: $*"; }
 }
 for data in declared tenths bytes full; do quiet "$GANTRY" train $nets --data=$data.h5 --run=$data; done
-expect 0 'outside the range 100\.001 \.\. 500 \(it is declared\)' "$GANTRY" train $nets --data=edge.h5 --run=edge
-expect 0 'go from 50 to 250 .*outside the range 0 \.\. 100 \(it is declared\)' "$GANTRY" train $nets --data=declared_bytes.h5 --run=declared_bytes
-expect 1 "1 of 32 images looked at cannot be used, the first one: 'nan\.h5': image 3: sample 1 is not finite" "$GANTRY" train $nets --data=nan.h5 --run=nan --steps=20
+expect 0 'outside the range 100\.001 \.\. 500 \(as declared\)' "$GANTRY" train $nets --data=edge.h5 --run=edge
+expect 0 'go from 50 to 250 .*outside the range 0 \.\. 100 \(as declared\)' "$GANTRY" train $nets --data=declared_bytes.h5 --run=declared_bytes
+expect 1 "1 of 32 checked images cannot be used, the first one: 'nan\.h5': image 3: sample 1 is not finite" "$GANTRY" train $nets --data=nan.h5 --run=nan --steps=20
 
 begins few_pictures
 # Few, one, equal ones, of one colour each: said with the page to read, and of many others nothing.
@@ -70,7 +70,7 @@ write('single', pictures[:1])
 write('equal', [pictures[0]] * 100)
 write('empty', [np.full((16, 16, 3), 100 + i % 2, np.uint8) for i in range(100)])
 PYTHON
-few='few images|one image|are equal|one single colour'
+few='few images|one image|are equal|only one colour'
 check_few() { # DATA WORDS [OPTIONS]
     local data=$1 words=$2
     shift 2
@@ -81,8 +81,8 @@ check_few many_less 'few images, 99: .*docs/choosing-a-model.md'
 check_few many_less 'few images, 99: ' --mirror
 check_few hundred 'few images, 50: ' --subset=50
 check_few single 'there is one image: .*docs/choosing-a-model.md'
-check_few equal 'all 100 images looked at are equal: .*docs/choosing-a-model.md'
-check_few empty 'each of the 100 images looked at has one single colour: .*docs/datasets.md'
+check_few equal 'all 100 checked images are equal: .*docs/choosing-a-model.md'
+check_few empty 'each of the 100 checked images has only one colour: .*docs/datasets.md'
 quietly "$GANTRY" train $nets --data=hundred --run=enough
 ! grep -E "$few" said || fail 'a hundred are not few'
 
@@ -95,7 +95,7 @@ quietly "$GANTRY" dataset kinds kinds.zip
 [ "$(grep -c "'a.gif': only the first picture of its animation is read" said)" = 1 ] && ! grep -q "'b.gif'" said || { cat said; fail 'what is said of the GIFs'; }
 expect 0 '2 images 16x16x3' "$GANTRY" train $nets --data=kinds --run=of_gifs
 printf '\0\0\0\030ftypheic\0\0\0\0mif1' >kinds/c.heic
-expect 1 "'c.heic': a file of a kind that is not read \(HEIC\); convert it to PNG, as heif-convert" "$GANTRY" dataset kinds other.zip
+expect 1 "'c.heic': a file of a kind that Gantry does not read \(HEIC\); convert it to PNG, as heif-convert" "$GANTRY" dataset kinds other.zip
 expect 0 '2 images' "$GANTRY" dataset kinds other.zip --on-error=skip
 expect 1 'not read \(HEIC\)' "$GANTRY" train $nets --data=kinds/c.heic --run=heic
 

@@ -94,7 +94,7 @@ def names():
     with zipfile.ZipFile('s.zip', 'a') as z: z.writestr('ds/dataset.json', text)
     check('ds/dataset.json in a ZIP', ['s.zip', 'o.zip'], usual, 'fit without folders')
     with zipfile.ZipFile('s.zip', 'a') as z: z.writestr('other.png', picture(4))
-    check('ds/dataset.json beside others', ['s.zip', 'o.zip'], [None] * 5, "'ds/dataset.json' is not read, since")
+    check('ds/dataset.json beside others', ['s.zip', 'o.zip'], [None] * 5, "'ds/dataset.json' is not read, because")
     pictures(['ds/' + n for n in four])
     open('s/ds/dataset.json', 'w').write(text)
     check('ds/dataset.json in a folder', ['s', 'o.zip'], usual, 'fit without folders')
@@ -102,7 +102,7 @@ def names():
     def notes(pairs, encode='utf-8', **more): open('s/dataset.json', 'wb').write(json.dumps({'labels': pairs, **more}, ensure_ascii=False).encode(encode))
     pairs = [[n, l] for n, l in zip(four, usual)]
     notes([['other-' + n, l] for n, l in pairs])
-    check('names that fit nothing', ['s', 'o.zip'], 1, "none of its 4 names is that of a picture: it has 'other-000.png', a picture is '000.png'")
+    check('names that fit nothing', ['s', 'o.zip'], 1, "none of its 4 names is a picture's name: it has 'other-000.png', a picture is called '000.png'")
     check('the same, without labels', ['s', 'o.zip', '--labels=none'], [None] * 4)
     notes(pairs[:3])
     check('one label missing', ['s', 'o.zip'], 2, "'003.png': no label, while 3 others have one.*--on-error=skip")
@@ -110,19 +110,19 @@ def names():
     notes(pairs[:3] + [['003.png', None]])
     check('one label null', ['s', 'o.zip', '--on-error=skip'], usual[:3], '1 had no label')
     notes([[n, None] for n in four])
-    check('all labels null', ['s', 'o.zip'], [None] * 4, "no labels: those of 'dataset.json' are all null")
+    check('all labels null', ['s', 'o.zip'], [None] * 4, "no labels: all labels of 'dataset.json' are null")
     notes(pairs + [['000.png', 1]])
-    check('a name twice', ['s', 'o.zip'], 1, "'000.png' is there twice, with different labels")
+    check('a name twice', ['s', 'o.zip'], 1, "'000.png' occurs twice, with different labels")
     notes(pairs + [['./000.png', 1]])
-    check('a name twice, in other characters', ['s', 'o.zip'], 1, "'./000.png' is there twice, with different labels")
+    check('a name twice, in other characters', ['s', 'o.zip'], 1, "'./000.png' occurs twice, with different labels")
     notes(pairs + [['else.png', 3]])
-    check('a label too many', ['s', 'o.zip'], usual, "has labels for 1 name that no picture has, such as 'else.png'")
+    check('a label too many', ['s', 'o.zip'], usual, "has labels for 1 name without a picture, such as 'else.png'")
     notes([[n, ['cat', 'dög'][l]] for n, l in pairs], 'utf-16')
     check('UTF-16, names of classes', ['s', 'o.zip'], ['cat', 'dög'] * 2, 'is read as UTF-16')
     notes([[n, ['cat', 'dög'][l]] for n, l in pairs], 'latin-1', class_names=['ant', 'dög', 'cat'])
     check('Latin-1, names and their order', ['s', 'o.zip'], ['cat', 'dög'] * 2, 'is read as Latin-1')
     notes([[n, ['cat', 'dog'][l]] for n, l in pairs], class_names=['ant', 'dog'])
-    check('a label that class_names lacks', ['s', 'o.zip'], 1, "class_names: 'cat', which is a label, is not there")
+    check('a label that class_names lacks', ['s', 'o.zip'], 1, "class_names: the label 'cat' is missing")
     pictures(['a.png', 'a.jpg.png', 'b.png'])
     notes([['a.png', 0], ['a.jpg', 1], ['b.jpg', 1]])
     check('endings that are not alone', ['s', 'o.zip'], [0, 1, 1], 'fit without endings')
@@ -146,32 +146,32 @@ def tables():
         ('BOM', b'\xef\xbb\xbf' + lines('%s,%s\n').encode(), '', words, '-'),
         ('ids', 'id,breed\n' + lines('%s,%s\n').replace('.png', ''), '', words, 'without endings'),
         ('metadata.csv', 'file_name,text,label\n' + lines('%s,"a, b",%s\n'), ':label', words, '-'),
-        ('metadata.csv, no column', 'file_name,text,label\n' + lines('%s,"a, b",%s\n'), '', 1, 'FILE:COLUMN takes one of file_name, text, label'),
+        ('metadata.csv, no column', 'file_name,text,label\n' + lines('%s,"a, b",%s\n'), '', 1, 'choose one with FILE:COLUMN: file_name, text, label'),
         ('metadata.csv, no such column', 'file_name,text,label\n' + lines('%s,"a, b",%s\n'), ':race', 2, "no column 'race'; there are file_name, text, label"),
         ('names in the last column', 'label,file_name\n' + ''.join('%s,%s\n' % (w, n) for n, w in zip(four, words)), '', words, '-'),
         ('metadata.jsonl', records, ':label', words, '-'),
         ('metadata.jsonl, a list', records, ':at', [[0, .5], [1, .5]] * 2, '-'),
-        ('metadata.jsonl, two columns', records.replace('"label"', '"Label"'), ':at,label', 1, 'of several labels each must be a finite number'),
+        ('metadata.jsonl, two columns', records.replace('"label"', '"Label"'), ':at,label', 1, 'if there are several labels, each must be a finite number'),
         ('metadata.jsonl, damaged', records + '\n{"file_name": ', '', 1, 'line 5: '),
         ("CelebA's attributes", celeba, '', [[-1, 1], [1, 1]] * 2, 'without endings'),
-        ("CelebA's attributes, one", celeba, ':Smiling', ['not Smiling', 'Smiling'] * 2, "'Smiling' is -1 and 1: classes 0 and 1"),
+        ("CelebA's attributes, one", celeba, ':Smiling', ['not Smiling', 'Smiling'] * 2, "'Smiling' has -1 and 1, which become the classes 0 and 1"),
         ("CelebA's attributes, two", celeba, ':Young,smiling', [[1, -1], [1, 1]] * 2, 'without endings'),
         ("CelebA's attributes, Kaggle's", 'image_id,Smiling,Young\n' + ''.join('%s,%d,1\n' % (n, l * 2 - 1) for n, l in zip(four, usual)), ':Smiling',
          ['not Smiling', 'Smiling'] * 2, 'classes 0 and 1'),
         ("CelebA's identities", ''.join('%s %d\n' % (n.replace('png', 'jpg'), l) for n, l in zip(four, usual)), '', usual, 'without endings'),
-        ('a name twice', lines('%s,%s\n') + '000.png,dog\n', '', 1, "line 5: '000.png' is there twice, with different labels"),
+        ('a name twice', lines('%s,%s\n') + '000.png,dog\n', '', 1, "line 5: '000.png' occurs twice, with different labels"),
         ('a name twice, alike', lines('%s,%s\n') + '000.png,cat\n', '', words, '-'),
-        ('a name too many', lines('%s,%s\n') + 'x.png,dog\n', '', words, "lines of 1 name that no picture has, such as 'x.png'"),
+        ('a name too many', lines('%s,%s\n') + 'x.png,dog\n', '', words, "lines for 1 name without a picture, such as 'x.png'"),
         ('one-hot', ''.join('%s,%d,%d\n' % (n, l, 1 - l) for n, l in zip(four, usual)), '', [[0, 1], [1, 0]] * 2, 'one-hot.*taken as vectors'),
         ('nothing', '', '', 1, 'the file is empty'),
         ('blanks around', 'file_name, label ,n\n' + lines('%s , "%s" , 1\n').replace('"dog"', ' dog'), ':label', words, '-'),
-        ('NaN among numbers', '000.png,0\n001.png,NaN\n002.png,1\n003.png,1.0\n', '', 2, "1 label such as 'NaN' among numbers: no label"),
+        ('NaN among numbers', '000.png,0\n001.png,NaN\n002.png,1\n003.png,1.0\n', '', 2, "1 label such as 'NaN' among numbers: these images have no label"),
         ('infinity among numbers', '000.png,0\n001.png,inf\n002.png,1\n003.png,.5\n', '', 2, "such as 'inf'"),
         ('None among names', '000.png,None\n001.png,cat\n002.png,None\n003.png,1\n', '', ['None', 'cat', 'None', '1'], '-'),
         ("pandas' index", ',file_name,label\n' + ''.join('%d,%s,%d\n' % (7 * i, n, l) for i, (n, l) in enumerate(zip(four, usual))), '', usual, "column 1 of 'l.txt' is not read: it has no name"),
         ("pandas' index, saved again", 'file_name,Unnamed: 0,label\n' + ''.join('%s,%d,%d\n' % (n, 7, l) for n, l in zip(four, usual)), '', usual, 'column 2'),
-        ('metadata.jsonl, a longer list', records.replace('[1, 0.5]', '[1, 0.5, 2]'), ':at', 1, "line 2: 'at' has 3 values, in the first line it has 2"),
-        ('metadata.jsonl, no list', records.replace('[1, 0.5]', '1'), ':at', 1, "line 2: 'at' has 1 value, in the first line it has 2"),
+        ('metadata.jsonl, a longer list', records.replace('[1, 0.5]', '[1, 0.5, 2]'), ':at', 1, "line 2: 'at' has 3 values, but 2 in the first line"),
+        ('metadata.jsonl, no list', records.replace('[1, 0.5]', '1'), ':at', 1, "line 2: 'at' has 1 value, but 2 in the first line"),
     ]
     pictures(four, '')
     for what, text, columns, want, says in rows:
@@ -181,14 +181,14 @@ def tables():
         open('s/l.csv', 'wb').write(text.encode() if isinstance(text, str) else text)
         check('source: ' + what, ['s/l.csv', 'o.zip'], want, says)
     open('s/l.csv', 'w').write('000.png,1\n001.png,0\n000.png,0\n')
-    check('source: a name twice', ['s/l.csv', 'o.zip'], 1, "'000.png' is there twice, with different labels")
+    check('source: a name twice', ['s/l.csv', 'o.zip'], 1, "'000.png' occurs twice, with different labels")
     np.save('a.npy', np.zeros((4, 8, 8), 'u1') + np.arange(1, 5, dtype='u1')[:, None, None])
     for what, text, columns in (('lines of labels', 'cat\ndog\ncat\ndog\n', ''), ('numbers', '3;dog\n0;cat\n1;dog\n2;cat\n', ''),
                                 ('a column', 'number,text,label\n' + ''.join('%d,x,%s\n' % (i, w) for i, w in enumerate(words)), ':label')):
         open('l.txt', 'w').write(text)
         check('array: ' + what, ['a.npy', 'o.zip', '--labels=l.txt' + columns], words, '-')
     open('l.txt', 'w').write(lines('%s,%s\n'))
-    check('--class-names, moved', ['s', 'o.zip', '--labels=l.txt', '--class-names=dog,cat'], words[1:] + words[:1], "calls class 0 'dog', which the labels call 'cat'; their 'dog' is class 1")
+    check('--class-names, moved', ['s', 'o.zip', '--labels=l.txt', '--class-names=dog,cat'], words[1:] + words[:1], "calls class 0 'dog', but the labels call it 'cat'; in the labels, 'dog' is class 1")
     open('names.txt', 'wb').write('apple\r\ncafé\r\n'.encode('utf-16'))
     open('l.txt', 'w').write(''.join('%s,%d\n' % p for p in zip(four, usual)))
     check('--class-names in UTF-16', ['s', 'o.zip', '--labels=l.txt', '--class-names=names.txt'], ['apple', 'café'] * 2, 'UTF-16')
@@ -234,7 +234,7 @@ def arrays():
             else: f['labels'] = labels
         check('HDF5: ' + what, ['a.h5', 'o.zip'], want, says)
     np.savez('a.npz', images=images(), labels=np.array(['0', 'nan', '1', '1']))
-    check('npz: texts of numbers, NaN', ['a.npz', 'o.zip'], 2, "1 label such as 'nan' among numbers: no label")
+    check('npz: texts of numbers, NaN', ['a.npz', 'o.zip'], 2, "1 label such as 'nan' among numbers: these images have no label")
     check('npz: texts of numbers, NaN, left out', ['a.npz', 'o.zip', '--on-error=skip'], [0, 'out', 1, 1], '1 had no label')
     with h5py.File('a.h5', 'w') as f:  # texts in chunks, and the order of their names
         f['images'] = images()
@@ -247,12 +247,12 @@ def arrays():
     check('HDF5: no labels', ['a.h5', 'o.zip'], 1, 'must be .N. integers or texts')
     check('HDF5: no labels, none wanted', ['a.h5', 'o.zip', '--labels=none'], [None] * 4, '-')
     np.savez('a.npz', images=images(), labels=np.array(['cat', 'dog', 'cat', 'dog'], object))
-    check('npz: objects', ['a.npz', 'o.zip'], 1, "'labels': an array of pickled objects, which is not read")
+    check('npz: objects', ['a.npz', 'o.zip'], 1, "'labels': an array of pickled objects, which Gantry does not read")
     check('npz: objects, none wanted', ['a.npz', 'o.zip', '--labels=none'], [None] * 4, '-')
     np.savez('a.npz', images=images(), targets=k)
-    check('npz: by another name', ['a.npz', 'o.zip'], [None] * 4, "no labels: looked for labels, .*'targets' is not read")
+    check('npz: by another name', ['a.npz', 'o.zip'], [None] * 4, "no labels: there is no labels, .*'targets' is not read")
     with h5py.File('a.h5', 'w') as f: f['images'], f['targets'] = images(), k
-    check('HDF5: by another name', ['a.h5', 'o.zip'], [None] * 4, "no labels: looked for 'labels'; 'targets' is not read")
+    check('HDF5: by another name', ['a.h5', 'o.zip'], [None] * 4, "no labels: there is no 'labels', and 'targets' is not read")
 
 
 def values():
@@ -260,7 +260,7 @@ def values():
     for what, labels, want, says in (('whole', [0, 1.0, 2, 1], [0, 1, 2, 1], '-'), ('not whole', [0, .5, -1, 2], [[0], [.5], [-1], [2]], '-'),
                                      ('negative', [0, -1, 1, 0], 1, 'is -1; classes are integers'), ('large', [0, 65536, 1, 0], 1, 'is 65536; classes'),
                                      ('lists', [[0, 1], [1, 0], [0, 1], [0, 1]], [[0, 1], [1, 0], [0, 1], [0, 1]], 'one-hot.*taken as vectors'),
-                                     ('mixed', [0, 'cat', 1, 0], 1, 'is a text, others are not'), ('objects', [{}, 1, 1, 1], 1, 'neither a number')):
+                                     ('mixed', [0, 'cat', 1, 0], 1, 'is a text, other labels are not'), ('objects', [{}, 1, 1, 1], 1, 'neither a number')):
         open('s/dataset.json', 'w').write(json.dumps({'labels': [[n, l] for n, l in zip(four, labels)]}))
         check('dataset.json: ' + what, ['s', 'o.zip'], want, says)
     os.remove('s/dataset.json')

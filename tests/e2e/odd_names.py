@@ -178,7 +178,7 @@ def case_levels():
         gantry('dataset', KINDS[kind]('t/' + kind, seen) + '/train', 't/part.zip', BY_FOLDERS, '--overwrite')
         check('t/part.zip', ['cat', 'dog'], 4)
     gantry('dataset', 't/folder', 't/no.zip', '--labels=folders:4', status=2, says=['no picture lies in a folder of this level'])
-    gantry('dataset', 't/folder', 't/no.zip', '--labels=folders:x', status=2, says=['folders:1 takes'])
+    gantry('dataset', 't/folder', 't/no.zip', '--labels=folders:x', status=2, says=['folders:1 makes'])
 
 
 def case_encodings():
@@ -191,7 +191,7 @@ def case_encodings():
     table(classes([b'\x95\\', b'\x94L']), ['\xf2\\', '\xf6L'], 4, BY_FOLDERS, kinds=['zip'])  # Shift-JIS: half of the first character is a backslash
     notes = json.dumps({'labels': [['a/0.png', 0], ['a/1.png', 0], ['b/0.png', 1], ['b/1.png', 1]], 'class_names': ['a', 'b']}).encode()
     table(classes([b'a', b'b']) + [(b'dataset.json', notes)], ['a', 'b'], 4)
-    for name, says in (('Dataset.json', 'not read, since its name is not dataset.json'), ('a/metadata.csv', '(not )?read (by|in an archive)')):
+    for name, says in (('Dataset.json', 'not read, because its name is not dataset.json'), ('a/metadata.csv', '(not )?read (only with|inside an archive)')):
         table(classes([b'a', b'b']) + [(name.encode(), notes)], None, 4, kinds=SOME, says=["no labels: '%s' is %s" % (name, says)])
     apart = 'e\u0301'.encode()
     table(classes([apart, b'z', '\xe9'.encode()]), ['e\u0301', 'z', '\xe9'], 6, BY_FOLDERS, kinds=SOME, says=["classes 0 and 2 are both called 'e\u0301', with other characters"])
@@ -204,7 +204,7 @@ def case_links():
     folder('s', [(b'dog/%d.png' % i, picture(1, i)) for i in range(2)])
     os.symlink('../real/cat', 's/cat')
     os.symlink('..', 's/dog/round')
-    gantry('dataset', 's', 'o.zip', BY_FOLDERS, says=["link 'dog/round' leads to a folder that it lies in"])
+    gantry('dataset', 's', 'o.zip', BY_FOLDERS, says=["link 'dog/round' leads to a folder that contains it"])
     check('o.zip', ['cat', 'dog'], 4)
     with tarfile.open('hard.tar', 'w') as t:
         for name, data in classes([b'a']): t.addfile(*info_of(name, data))

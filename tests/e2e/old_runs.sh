@@ -91,7 +91,7 @@ resumes() {
         quietly ranks "$2" "$GANTRY" train "${@:3}" --threads=1 --grid=2x2 --run=now --steps="$end"
         ! grep -q 'bits will differ' said || { cat said; fail "$1: another arithmetic"; }
     else
-        expect 0 "warning: .*made with the arithmetic $theirs, .* bits will differ" ranks "$2" "$GANTRY" train "${@:3}" --threads=1 --grid=2x2 --run=now --steps="$end"
+        expect 0 "warning: .*has the arithmetic $theirs, .* bits will differ" ranks "$2" "$GANTRY" train "${@:3}" --threads=1 --grid=2x2 --run=now --steps="$end"
     fi
     if [ "$ours" = "$theirs" ] || { [ "$bits" = same ] && [ "${ours%-*}" = "${theirs%-*}" ]; }; then
         [ "$(hash_of now)" = "$(cat "kept/$1/hash")" ] || { "$GANTRY" hash --compare now "kept/$1/end.h5"; fail "$1: other bits"; }

@@ -90,11 +90,11 @@ case_best_by_the_older_series() {
     local further=(train --run=stylegan2 --threads=1 --best=Fakes/swd --early-stopping=2 --image-steps=1 --snap=1)
     copy stylegan2
     ln -s checkpoint-000000008.h5 stylegan2/best
-    expect 0 'have Fakes/swd, which does not compare with Fakes/swd_avg: the best and --early-stopping begin anew' "$GANTRY" "${further[@]}" --steps=3
+    expect 0 'have Fakes/swd, which is not comparable with Fakes/swd_avg: the best and --early-stopping begin again' "$GANTRY" "${further[@]}" --steps=3
     has_line '^best = Fakes/swd' stylegan2/job.ini || fail 'the option is another one'
     [ "$(readlink stylegan2/best)" = checkpoint-000000012.h5 ] || fail 'the best checkpoint is still that of the older series'
     expect 0 'done: ' "$GANTRY" "${further[@]}" --steps=4
-    ! has_line 'begin anew from here' said || fail 'it begins anew once more'
+    ! has_line 'begin again from here' said || fail 'it begins anew once more'
     "$python" - <<'P' || fail 'the series of the log'
 import json
 ticks = [json.loads(line) for line in open('stylegan2/stats.jsonl')]

@@ -37,7 +37,7 @@ stops() { # PATTERN RANKS RUN DATA OPTION...: with its state on the disk
 }
 
 case_stops_and_goes_on() {
-    local damaged="'bad.zip': 'img0077.png': damaged.*same command goes on.*--on-error=skip"
+    local damaged="'bad.zip': 'img0077.png': damaged.*give the same command to resume.*--on-error=skip"
     bend good.zip bad.zip $bad
     works 1 whole good.zip
     stops "$damaged" 1 r1 bad.zip
@@ -120,7 +120,7 @@ open('zip.h5', 'wb').write(b)
 with h5py.File('nan.h5', 'w') as f: f['images'] = a; f['labels'] = np.arange(200) % 3
 PYTHON
     for set in nan sum zip; do
-        ! go 1 $set $set.h5 && grep -q 'error: .*same command goes on.*--on-error=skip' said || { cat said; fail "$set: trained, or no way on"; }
+        ! go 1 $set $set.h5 && grep -q 'error: .*give the same command to resume.*--on-error=skip' said || { cat said; fail "$set: trained, or no way on"; }
         works 1 $set $set.h5 --on-error=skip
         [ "$(state $set damaged_pictures)" = 1 ] || fail "$set: what the checkpoint counts"
     done

@@ -45,9 +45,9 @@ case_best_while_links_fail() {
     with symlink:error=EIO:when=2 go expect 0 "warning: checkpoint-000000016.h5 was written, but: cannot let 'run/best' point to checkpoint-000000008.h5"
     [ "$(readlink run/best)" = checkpoint-000000008.h5 ] && [ -e run/best ] || fail 'another checkpoint is the best'
     rm -rf run
-    with symlink:error=EIO -P run/best.part go expect 1 'run is trained to its end, but could not write the links `last` or `best`'
+    with symlink:error=EIO -P run/best.part go expect 1 'run is fully trained, but the links `last` or `best` could not be written'
     [ -e run/checkpoint-000000008.h5 ] || fail 'the best checkpoint is gone'
-    go expect 0 'what could not be written then is written now'
+    go expect 0 'writing the missing files'
     [ "$(readlink run/best)" = checkpoint-000000008.h5 ] || fail 'the next start does not make the link'
     go expect 0 'run is finished'
 }
@@ -72,10 +72,10 @@ once() {
 }
 for_good() {
     rm -rf run
-    with "rename:error=EIO:when=$(turn_of "$1")+" go expect 1 "run is trained to its end, but could not write .*$3.*: the same command tries again"
+    with "rename:error=EIO:when=$(turn_of "$1")+" go expect 1 "run is fully trained, but .*$3.* could not be written .*: give the same command to try again"
     [ "$1" = report.html ] || { ! grep -q '^done' said && [ ! -e "run/$1" ]; } || fail "$1: it is done without"
     grep -q '"state":"failed","message":"[^"]*could not write' run/starts.jsonl || fail 'starts.jsonl does not say so'
-    go expect 0 'run is trained to its end: what could not be written then is written now'
+    go expect 0 'run is fully trained: writing the missing files'
     [ "$1" = report.html ] && [ -s run/report.html ] || cmp "run/$1" "whole/$1" || fail "$1 is another one"
     go expect 0 'run is finished'
 }
@@ -107,7 +107,7 @@ case_a_kill_at_the_end() {
     rm -rf run
     with "rename:signal=KILL:when=$(turn_of report.html)" go killed
     rm run/fakes000000024.png
-    go expect 0 'what could not be written then is written now'
+    go expect 0 'writing the missing files'
     cmp run/fakes000000024.png whole/fakes000000024.png && [ -s run/report.html ] || { ls run; fail 'the end is not made up for'; }
     go expect 0 'run is finished'
 }

@@ -44,7 +44,7 @@ left=$(ls -A "${TMPDIR:-/tmp}" | grep '^ompi' | sort)
 case_planted_fast() {
     # Ranks that are faster are started; logs, status and report say why, and no bit and no job depends on it.
     a_moment $tmp/fast env PATH="$plant" "$GANTRY" train $long
-    has_line '^trying which ranks and threads are the fastest' running && has_line '^2 ranks on .*, 1 thread each' running || { cat running; fail 'two ranks were not started'; }
+    has_line '^searching the fastest numbers of ranks and threads' running && has_line '^2 ranks on .*, 1 thread each' running || { cat running; fail 'two ranks were not started'; }
     local choice='2 ranks with 1 thread: 1e[+]09 images/s; 1 x 2: [0-9.]*'
     has_line "^choice: $choice" running && has_line "choice: $choice" fast/log.txt && has_line "\"choice\":\"$choice" fast/starts.jsonl &&
         has_line "$choice" fast/report.html || { cat running; fail 'the choice is not told'; }
@@ -60,12 +60,12 @@ case_kept() {
     local file
     file=$(ls cache/ranks/* 2>/dev/null) || fail 'no choice is kept'
     a_moment kept env PATH="$plant" PLANTED=late "$GANTRY" train $long
-    ! grep -q '^trying' running && has_line '^choice: 2 ranks with 1 thread.*tried on 20' running || { cat running; fail 'the choice was not kept'; }
+    ! grep -q '^searching' running && has_line '^choice: 2 ranks with 1 thread.*tried on 20' running || { cat running; fail 'the choice was not kept'; }
     cp $file whole
     for damage in 's/^2 1 /1 2 /' '$d'; do
         sed "$damage" whole >$file
         background env PATH="$plant" PLANTED=late "$GANTRY" train $long --run=damaged
-        wait_until 60 has_line 'trying which' running
+        wait_until 60 has_line 'searching the fastest' running
         kill -TERM $pid
         ends 75
     done
@@ -85,22 +85,22 @@ case_no_launcher() {
     if mount -t tmpfs -o size=4k tmpfs full 2>/dev/null; then mounted=$tmp/full; dd if=/dev/zero of=full/zeros bs=4k count=2 2>/dev/null; else chmod 0 full; fi
     for place in "PATH=/nowhere" "TMPDIR=$tmp/full"; do
         a_moment nowhere env "$place" "$GANTRY" train $long
-        has_line '^choice: 1 rank with 2 threads; ranks cannot be started: .*\(mpirun\|Open MPI keeps\)' running && ! grep -q '^trying' running || { cat running; fail "kept, with $place"; }
+        has_line '^choice: 1 rank with 2 threads, because ranks cannot be started: .*\(mpirun\|Open MPI puts\)' running && ! grep -q '^searching' running || { cat running; fail "kept, with $place"; }
         rm -r nowhere
     done
 }
 case_short_runs() {
     # No trials for runs of less than five minutes, with --ranks or --threads, in a search, on one core.
     quietly env PATH="$plant" "$GANTRY" train $long --steps=30 --run=short
-    ! grep -q 'trying\|choice' said || { cat said; fail 'a trial for 30 steps'; }
+    ! grep -q 'searching\|choice' said || { cat said; fail 'a trial for 30 steps'; }
     for words in --max-time=5 --threads=2 --ranks=1 GANTRY_RANKS=1; do
         rm -rf short
         case $words in --*) a_moment short env PATH="$plant" "$GANTRY" train $long $words ;; *) a_moment short env PATH="$plant" $words "$GANTRY" train $long ;; esac
-        ! grep -q 'trying\|choice' running && has_line '^1 rank on' running || { cat running; fail "a trial with $words"; }
+        ! grep -q 'searching\|choice' running && has_line '^1 rank on' running || { cat running; fail "a trial with $words"; }
     done
     expect 2 'GANTRY_RANKS=.some' env GANTRY_RANKS=some "$GANTRY" train $long --run=short
     a_moment core taskset -c "${pair%,*}" env PATH="$plant" "$GANTRY" train $long
-    ! grep -q 'trying\|choice' running && has_line '^1 rank on .*, 1 thread' running || { cat running; fail 'a trial on one core'; }
+    ! grep -q 'searching\|choice' running && has_line '^1 rank on .*, 1 thread' running || { cat running; fail 'a trial on one core'; }
 }
 case_control_group() {
     # A control group that grants one core of two.
@@ -110,7 +110,7 @@ case_control_group() {
     if echo 100000 >$group/cpu.cfs_quota_us 2>/dev/null || echo '100000 100000' >$group/cpu.max 2>/dev/null; then
         a_moment group bash -c 'echo $$ >"$0"/cgroup.procs && exec "$@"' $group env PATH="$plant" "$GANTRY" train $long
         rmdir $group
-        ! grep -q 'trying\|choice' running && has_line '^1 rank on .*, 1 thread' running || { cat running; fail 'a trial on one core of a group'; }
+        ! grep -q 'searching\|choice' running && has_line '^1 rank on .*, 1 thread' running || { cat running; fail 'a trial on one core of a group'; }
     else
         rmdir $group
         lacks 'control groups with a quota'
@@ -121,8 +121,8 @@ case_in_an_allocation() {
     for row in SLURM_JOB_ID:srun PBS_JOBID:mpirun LSB_JOBID:mpirun; do
         rm -rf allocated
         a_moment allocated env ${row%:*}=17 PATH="$plant" "$GANTRY" train $long
-        has_line "^one rank with 2 threads: in an allocation of .* ranks are started by ${row#*:}, or by gantry run" running &&
-            has_line '^1 rank on .*, 2 threads' running && ! grep -q 'trying\|choice' running || { cat running; fail "in an allocation (${row%:*})"; }
+        has_line "^one rank with 2 threads: in an allocation of .*, start ranks with ${row#*:} or with gantry run" running &&
+            has_line '^1 rank on .*, 2 threads' running && ! grep -q 'searching\|choice' running || { cat running; fail "in an allocation (${row%:*})"; }
     done
     expect 0 '^2 ranks on' ranks 2 "$GANTRY" train $job --steps=2 --run=given
     expect 2 '--ranks=3, but 2 ranks were started' ranks 2 "$GANTRY" train $job --steps=2 --ranks=3 --run=given

@@ -69,7 +69,7 @@ for pipe in p.ini p.h5 p.zip p.npy p.csv p.json; do
         promptly "$GANTRY" $words
     done
 done
-expect 1 'a pipe that nobody reads' "$GANTRY" report "$HOME/run" --out=p.ini
+expect 1 'no process reads this pipe' "$GANTRY" report "$HOME/run" --out=p.ini
 cat p.ini >page.html &
 quietly "$GANTRY" report "$HOME/run" --out=p.ini # one that somebody does
 wait

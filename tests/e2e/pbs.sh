@@ -58,7 +58,7 @@ echo 00:02:00 >walltime
 touch away
 REAL=$GANTRY GANTRY=$tmp/bin/soon expect 75 '^2 ranks' bash mine.pbs
 has_line '^to train: \(90\|8[0-9]\) s' said || { cat said; fail 'the walltime is not what it goes by'; }
-has_line 'because --max-time is over' said || { cat said; fail 'it does not stop by itself'; }
+has_line 'because --max-time has passed' said || { cat said; fail 'it does not stop by itself'; }
 grep -qx 'depend=afterany:17.server' submitted && [ "$(tail -n 1 submitted)" = mine.pbs ] || { cat submitted; fail 'the next piece was not submitted'; }
 GANTRY_ARGS=lost GANTRY_LAUNCH_OPTIONS=lost
 eval "export $(grep -x 'GANTRY_.*' submitted | sed "s/',/' /g")" # in quotes, for the commas
@@ -104,7 +104,7 @@ export GANTRY_ARGS="$job --gama=1"
 expect 2 'unknown option' bash mine.pbs
 # shellcheck disable=SC2016
 mkdir counted && echo 'a[$(touch counted/run)]' >counted/launches # somebody's file: neither counted with nor removed
-GANTRY_ARGS="$job --run counted" expect 2 "'counted/launches' is there already.*rename it" bash mine.pbs
+GANTRY_ARGS="$job --run counted" expect 2 "'counted/launches' already exists.*rename it" bash mine.pbs
 [ "$(ls counted)" = launches ] || fail "a file of somebody's was taken for a count: $(ls counted)"
 export GANTRY_ARGS="$job --run ended --steps=1000000"
 background bash mine.pbs

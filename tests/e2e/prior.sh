@@ -61,8 +61,8 @@ expect 1 "cannot open the checkpoint 'nothing'" $begin --resume=nothing
 expect 2 'have 4096 codes: with 8 layers the prior takes at most 2048' $begin --resume=vq --data=synth:shapes:n=4,size=256
 [ ! -e x ] || fail 'a run that could not begin left its directory'
 expect 2 'prior-width has no meaning with --model=vq ' "$GANTRY" train --model=vq --data=$data --run=x --prior-width=8
-expect 2 'this network draws none' "$GANTRY" generate vq --seeds=0 --temperature=0.5
-expect 2 'no truncation; --temperature=0.8' "$GANTRY" generate vq-1 --seeds=0 --class=0 --trunc=0.5
+expect 2 'which this network is not' "$GANTRY" generate vq --seeds=0 --temperature=0.5
+expect 2 'no truncation; use --temperature=0.8' "$GANTRY" generate vq-1 --seeds=0 --class=0 --trunc=0.5
 expect 2 'temperature=0: must be at least 0.001' "$GANTRY" generate vq-1 --seeds=0 --class=0 --temperature=0
 expect 2 'the network is conditional: --class=0' "$GANTRY" generate vq-1 --seeds=0
 expect 2 'has no encoder' "$GANTRY" reconstruct vq-1 $data --out=pairs.png

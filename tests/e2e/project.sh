@@ -116,7 +116,7 @@ case_targets_of_other_kinds() {
     helper same_pixels alpha/target.png "$(find laid -name '*.png')" # as a dataset shows it
     expect 1 "broken.png" "$GANTRY" project "$net" --target=broken.png --outdir=none
     expect 1 "missing.png" "$GANTRY" project "$net" --target=missing.png --outdir=none
-    expect 1 'channels cannot be made of 5' "$GANTRY" project "$net" --target=five.npy --outdir=none --num-steps=5
+    expect 1 'channels cannot be made from 5' "$GANTRY" project "$net" --target=five.npy --outdir=none --num-steps=5
     expect 1 'not numbers' "$GANTRY" project "$net" --target=nan.npy --outdir=none --num-steps=5
 }
 

@@ -73,7 +73,7 @@ quietly env SLURM_JOB_ID=78 SLURM_RESTART_COUNT=1 "$GANTRY" train $job --run=run
 expect 2 'give --run' "$GANTRY" train $job --restart
 sed 's/^\[output\]/[output]\nrestart = 1/' run/job.ini >a.ini
 expect 2 'on the command line' "$GANTRY" train a.ini --run=run
-expect 2 '--restart would begin anew' "$GANTRY" submit $job --run=run --restart --cpus-per-task=1 --dry-run
+expect 2 '--restart would start over' "$GANTRY" submit $job --run=run --restart --cpus-per-task=1 --dry-run
 expect 0 'train_until_done' "$GANTRY" submit $job --run=run --cpus-per-task=1 --dry-run
 echo 'ok'
 

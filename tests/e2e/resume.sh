@@ -109,7 +109,7 @@ helper log goeson
 begins a_file_asks_for_a_checkpoint
 # A run in its first minutes: commands say when the first checkpoint comes, and how to have one now. The file that asks for it is as good as the signal.
 begin 2 asked --steps=1000000
-asks='there is no checkpoint in .asked. yet: the run goes on, and its first one comes at 200 kimg or on 20.*; `touch asked/checkpoint` or `kill -USR2 [0-9]+` lets it write one now'
+asks='there is no checkpoint in .asked. yet: the run is active, and its first checkpoint comes at 200 kimg or on 20.*; to get one now: `touch asked/checkpoint` or `kill -USR2 [0-9]+`'
 for command in "generate asked --seeds=0" "generate asked/last --seeds=0" "hash asked" "export asked x.npz" "metrics asked --metrics=swd16" "train $job --resume=asked --run=x"; do
     # shellcheck disable=SC2086
     expect 1 "$asks" "$GANTRY" $command
@@ -169,7 +169,7 @@ mixed() { # pattern, options: the second rank has the portable instructions only
 if grep -q avx2 /proc/cpuinfo; then
     mixed 'arithmetic: plain-[0-9]+ on all ranks' --run=mixed --steps=8
     same "$(last kernels-straight)" "$(last mixed)"
-    mixed 'warning: .*made with the arithmetic fma-.*resuming with plain.*bits will differ' --run=stopped --steps=13
+    mixed 'warning: .*has the arithmetic fma-.*resuming with plain.*bits will differ' --run=stopped --steps=13
     train 2 kernels --steps=9 # as recorded, though these ranks could do better
     ! grep -q 'arithmetic: .* on all ranks\|bits will differ' said || { cat said; fail 'the plain arithmetic was recorded, and every x86 has it'; }
 fi
@@ -236,7 +236,7 @@ wait "$pid"
 
 begins max_time
 # --max-time: as if somebody had asked to stop.
-expect 75 'because --max-time is over' ranks 2 "$GANTRY" train $job --run=time --steps=1000000 --max-time=0:01
+expect 75 'because --max-time has passed' ranks 2 "$GANTRY" train $job --run=time --steps=1000000 --max-time=0:01
 on_and_compare time 1
 expect 2 'max-time=soon: must be minutes' "$GANTRY" train $job --max-time=soon
 

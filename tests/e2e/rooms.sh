@@ -117,8 +117,13 @@ case_phrases_that_are_gone() {
     gone "$top" || fail 'write the words that stand behind each phrase'
     mkdir -p phrase/src
     printf '/* There is no comment, and it is no longer\n * than two lines: that is\n * %s page. */\nchar *a = "sizes that cannot %s";\n' no be >phrase/src/a.c
+    # what holds only for texts that users read: a comment and a page of history may have it
+    mkdir phrase/jobs phrase/docs
+    printf '/* made anew */\nchar *b = "made "\n          "anew", c = \x27"\x27;\n' >phrase/src/b.c
+    printf '# Two layers, of\n# which one is frozen.\n' >phrase/jobs/c.ini
+    echo 'Made anew.' >phrase/docs/history-a.md
     gone phrase >said && fail 'nothing is found'
-    cut -d' ' -f1 said | tr '\n' ' ' | grep -qxF 'phrase/src/a.c:2: phrase/src/a.c:4: ' || { cat said; fail 'not exactly what was planted is found'; }
+    cut -d' ' -f1 said | tr '\n' ' ' | grep -qxF 'phrase/src/a.c:2: phrase/src/a.c:4: phrase/src/b.c:2: phrase/jobs/c.ini:1: ' || { cat said; fail 'not exactly what was planted is found'; }
 }
 # very small files stand in a list, with a reason
 case_very_small_files() {

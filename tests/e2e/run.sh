@@ -24,11 +24,11 @@ expect 2 'must be a whole number' "$GANTRY" run -n four train
 expect 2 "unknown command 'trian'; did you mean train" "$GANTRY" run -n 2 trian
 expect 2 'did you mean --ranks' "$GANTRY" run --rank=2 train
 expect 2 'other than run' "$GANTRY" run run train
-expect 2 'not both' "$GANTRY" run --hosts=a --hostfile=b train
+expect 2 'only one of them' "$GANTRY" run --hosts=a --hostfile=b train
 mkdir bin && ln -s /bin/true bin/srun
 expect 2 'salloc or sbatch' env PATH="$tmp/bin:$PATH" "$GANTRY" run -n 2 --launcher=srun train
-expect 2 'started this already' env PMIX_RANK=0 "$GANTRY" run -n 2 train
-expect 2 'started this already' ranks 2 "$GANTRY" run -n 2 train
+expect 2 'already started ranks' env PMIX_RANK=0 "$GANTRY" run -n 2 train
+expect 2 'already started ranks' ranks 2 "$GANTRY" run -n 2 train
 expect 1 'openmpi-bin' env PATH="$tmp/nowhere" "$GANTRY" run -n 2 train
 expect 0 '^--workers has no effect here' "$GANTRY" train $job --steps=1 --run=reference --workers 3 --nhwc=yes --gpus=1
 expect 0 '^--gpus is the number of GPUs that the recipe' "$GANTRY" train $job --steps=1 --run=reference --gpus=1

@@ -22,8 +22,8 @@ case_others() {
     done
 }
 case_words() {
-    expect 2 'schedule-patience has a meaning only with --schedule=plateau' "$GANTRY" train $job --schedule=cosine --schedule-patience=3 --run=x
-    expect 2 'schedule-epochs has a meaning only with --schedule=cosine or one-cycle' "$GANTRY" train $job --schedule-epochs=3 --run=x
+    expect 2 'schedule-patience is only for --schedule=plateau' "$GANTRY" train $job --schedule=cosine --schedule-patience=3 --run=x
+    expect 2 'schedule-epochs is only for --schedule=cosine or one-cycle' "$GANTRY" train $job --schedule-epochs=3 --run=x
     expect 2 'step needs --schedule-at' "$GANTRY" train $job --schedule=step --run=x
     expect 2 'not a list of rising numbers' "$GANTRY" train $job --schedule=step --schedule-at=5,2 --run=x
     expect 2 'model=dcgan has none' "$GANTRY" train --model=dcgan --data=synth:shapes --schedule=plateau --run=x

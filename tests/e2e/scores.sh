@@ -130,7 +130,7 @@ PY
     scores alone --reals=a.npz --fakes=b.npz
     [ "$(value alone fid)" = "$(value files fid)" ] || fail "another value without a network: $(cat alone files)"
     grep -q '"recipe": "fakes: statistics b.npz [0-9a-f]*; reals: statistics a.npz [0-9a-f]*"' alone || fail "$(cat alone)"
-    expect 2 'kid: the fakes are statistics of another program, which allow fid alone' "$GANTRY" metrics --reals=a.npz --fakes=b.npz --metrics=kid
+    expect 2 'kid: the fakes are statistics of another program, which allow only fid' "$GANTRY" metrics --reals=a.npz --fakes=b.npz --metrics=kid
     expect 2 'the fakes are statistics of 5 features, the reals of 50' ranks 2 "$GANTRY" metrics --reals=a.npz --fakes=less.npz
     # The judge of the usual FID programs, where SciPy is there.
     if "$python" -c 'import scipy.linalg' 2>full; then
@@ -164,7 +164,7 @@ PY
     for f in text object; do expect 1 "$f.npz': " "$GANTRY" metrics --reals=$f.npz --fakes=b.npz $own; done
     expect 2 'statistics of 5 features, the detector has' ranks 2 "$GANTRY" metrics --reals=less.npz --fakes=b.npz $own
     expect 1 "reals: 'half.npz': .*(damaged|truncated|incomplete|no ZIP)" "$GANTRY" metrics --reals=half.npz --fakes=b.npz $own
-    expect 2 'which allow fid alone' "$GANTRY" metrics --reals=a.npz --fakes="$fakes" $own --metrics=kid
+    expect 2 'which allow only fid' "$GANTRY" metrics --reals=a.npz --fakes="$fakes" $own --metrics=kid
     expect 2 'no nearest ones' "$GANTRY" metrics --reals=a.npz --fakes="$fakes" $own --nearest=n.png
 }
 
@@ -183,12 +183,12 @@ case_saved_fakes() {
     scores equal gan $own --metrics=agreement40 --fake-classes=equal --save-fakes=equal.h5
     scores equal_file --reals="$reals" --fakes=equal.h5 $own --metrics=agreement40
     cmp <(results equal) <(results equal_file) || fail 'other scores of pictures in equal shares'
-    expect 2 "'saved.zip' is there already" "$GANTRY" metrics gan $own --metrics=fid60 --save-fakes=saved.zip
+    expect 2 "'saved.zip' already exists" "$GANTRY" metrics gan $own --metrics=fid60 --save-fakes=saved.zip
     scores again gan $own --metrics=$list --save-fakes=saved2.zip --overwrite
     cmp saved.zip saved2.zip || fail 'other pictures in the place of a file'
     expect 2 'ends in .zip or .h5' ranks 2 "$GANTRY" metrics gan $own --metrics=fid60 --save-fakes=saved.png
     expect 1 'cannot write into' "$GANTRY" metrics gan $own --metrics=fid60 --save-fakes=nowhere/a.zip
-    expect 2 'is for a network' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --save-fakes=a.zip
+    expect 2 'writes the pictures of a network' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --save-fakes=a.zip
 }
 
 case_saved_floats() {
@@ -217,7 +217,7 @@ PY
         grep -q "$([ $kind = wide ] && echo float32 || echo 16-bit); 40 fakes" net || fail "$(cat net)"
         quietly "$GANTRY" inspect $kind-fakes.$ending && grep -q 'range 0 .. 1000' said || { cat said; fail 'the range is lost'; }
     done
-    expect 2 'PNG holds 1 to 4 channels of 8 or 16 bits; a destination FILE.h5' ranks 2 "$GANTRY" metrics of-wide --detector=ae-wide --metrics=fid40 --save-fakes=floats.zip
+    expect 2 'PNG holds 1 to 4 channels of 8 or 16 bits; choose a destination FILE.h5' ranks 2 "$GANTRY" metrics of-wide --detector=ae-wide --metrics=fid40 --save-fakes=floats.zip
     [ ! -e floats.zip ] && [ ! -e floats.zip.part ] && [ ! -e floats.zip.progress ] || fail 'something is left'
     # Of a network that learns 8 bits pictures have 8 bits, whatever is beside them; what a run's data have beyond their range is said.
     quietly "$GANTRY" dataset wide.h5 bytes.zip --depth=u8
@@ -251,7 +251,7 @@ case_range_of_floats() {
     [ "$(value ranged fid40)" = "$(value h5 fid40)" ] || fail "NumPy and HDF5: $(cat ranged h5)"
     is "abs($(value h5 fid40) / $(value bytes fid40) - 1) < 1e-3"
     grep -q ', 8-bit; 40 fakes' h5 || fail "$(cat h5)" # as the reals are
-    expect 2 'none of the sets that are named has floats without a range' "$GANTRY" metrics --reals="$reals" --fakes=floats.h5 $own --range=0,1
+    expect 2 'none of the given sets has floats without a declared range' "$GANTRY" metrics --reals="$reals" --fakes=floats.h5 $own --range=0,1
     "$python" -c "import h5py; f = h5py.File('floats.h5', 'a'); del f['images'].attrs['range']"
     expect 2 "fakes: 'floats.h5': floats from .* to .*: --range=LO,HI does" "$GANTRY" metrics --reals="$reals" --fakes=floats.h5 $own
     scores h5_ranged --reals="$reals" --fakes=floats.h5 $own --metrics=fid --range=0,255
@@ -307,11 +307,11 @@ PY
     scores net gan --detector=pixels --metrics=pr60_3,fid60 && grep -q 'pixels in 50 components of 96 reals' net || fail "$(cat net)"
     quietly "$GANTRY" metrics gan --detector=pixels:5 --metrics=pr60_3 --nearest=components.png
     expect 2 'a number of components from 1 to 1024, as in pixels:20' ranks 2 "$GANTRY" metrics gan --detector=pixels:0 --metrics=fid40
-    expect 2 'coordinates of these reals alone' "$GANTRY" metrics gan --detector=pixels --metrics=fid60 --save=pixels.npz
+    expect 2 'components of pixels depend on these reals' "$GANTRY" metrics gan --detector=pixels --metrics=fid60 --save=pixels.npz
     quietly "$GANTRY" metrics --reals="$reals" $own --save=statistics.npz
-    expect 2 'the components are those of real pictures' "$GANTRY" metrics --reals=statistics.npz --fakes="$fakes" --detector=pixels
-    expect 2 'needs a detector that tells classes' "$GANTRY" metrics gan --detector=pixels --metrics=agreement
-    expect 2 'the components of pixels are of pictures of 16x16' "$GANTRY" metrics --reals="$reals" --fakes=synth:shapes:n=50,size=32 --detector=pixels
+    expect 2 'the components are computed from real pictures' "$GANTRY" metrics --reals=statistics.npz --fakes="$fakes" --detector=pixels
+    expect 2 'needs a detector that predicts classes' "$GANTRY" metrics gan --detector=pixels --metrics=agreement
+    expect 2 'the components of pixels belong to pictures of 16x16' "$GANTRY" metrics --reals="$reals" --fakes=synth:shapes:n=50,size=32 --detector=pixels
 }
 
 # Authenticity stands beside what pictures that no network saw reach, in the same line.
@@ -385,7 +385,7 @@ case_few_pictures() {
     expect 1 'pr has no value' "$GANTRY" metrics --reals=synth:shapes:n=3,size=16 --fakes="$fakes" $own --metrics=pr
     expect 1 'authenticity has no value' "$GANTRY" metrics --reals=synth:shapes:n=1,size=16 --fakes="$fakes" --metrics=authenticity
     expect 0 'there are no more fakes .20. than features .50.' "$GANTRY" metrics --reals="$reals" --fakes=synth:shapes:n=20,size=16 $own
-    expect 0 'there are 96 fakes, of 10000 that are asked for' ranks 2 "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --metrics=fid10k_full
+    expect 0 'there are only 96 fakes of the requested 10000' ranks 2 "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --metrics=fid10k_full
     grep -q '^fid96_full' said || fail 'the key does not show the number'
     "$python" -c '
 import numpy as np
@@ -411,11 +411,11 @@ case_bad_input() {
     expect 1 'cannot write into' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --save=nowhere/a.npz
     expect 1 'cannot write into' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --nearest=nowhere/a.png
     expect 2 'a network is needed, or two sets' "$GANTRY" metrics --metrics=swd
-    expect 2 'without a network' "$GANTRY" metrics gan --reals="$reals" --fakes="$fakes"
+    expect 2 'leave out the network' "$GANTRY" metrics gan --reals="$reals" --fakes="$fakes"
     GT_CACHE=/proc/none expect 0 'not kept' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own
     : >empty.pth && expect 1 'empty.pth' "$GANTRY" metrics gan --metrics=fid40 --inception=empty.pth
     quietly "$GANTRY" train --data=synth:shapes:n=96,size=16,classes=3 --model=deep-conv --epochs=1 --run=judge-of-three --batch=32
-    expect 1 'agreement40 has no value: .*classes, and the detector has 3' ranks 2 "$GANTRY" metrics gan --metrics=agreement --count=40 --detector=judge-of-three
+    expect 1 'agreement40 has no value: .*classes, but the detector has 3' ranks 2 "$GANTRY" metrics gan --metrics=agreement --count=40 --detector=judge-of-three
     expect 0 '^fid50k_full .*--inception' ranks 2 "$GANTRY" metrics --metrics=help
 }
 quietly "$GANTRY" dataset synth:shapes:n=50,size=16 --dest=unlabelled --labels=none
@@ -462,7 +462,7 @@ PY
     # a classifier may know the classes in another order: said once, whatever was asked for
     quietly "$GANTRY" dataset "$fakes" --dest=swapped.zip --classes=ring,disc,square
     quietly "$GANTRY" train --data=swapped.zip --cond $nets --batch=8 --mbstd=2 --slices=4 --steps=1 --run=swapped
-    expect 0 "class 0 of the fakes is 'ring', that of the detector 'disc'" ranks 2 "$GANTRY" metrics --reals="$reals" --fakes=swapped.zip $own --metrics=agreement
+    expect 0 "class 0 of the fakes is 'ring', but 'disc' in the detector" ranks 2 "$GANTRY" metrics --reals="$reals" --fakes=swapped.zip $own --metrics=agreement
     expect 0 "class 0 of the fakes is 'ring'" ranks 2 "$GANTRY" metrics swapped $own --metrics=agreement40,agreement30
     [ "$(grep -c 'compared by their numbers' said)" = 1 ] || { cat said; fail 'said more than once'; }
     quietly "$GANTRY" metrics gan $own --metrics=agreement40
@@ -474,7 +474,7 @@ PY
     # values of one run have keys of their own
     scores unlike --reals="$reals" --fakes="$fakes" $own --metrics=fid,fid96,fid100,fid110
     [ "$(grep -o '"fid[0-9]*":' unlike | sort | uniq -d)" = "" ] && [ "$(grep -c '"fid[0-9]*":' unlike)" = 4 ] || fail "$(cat unlike)"
-    expect 2 'fake-classes is for a network' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --fake-classes=equal
+    expect 2 'fake-classes is for pictures that a network makes' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --fake-classes=equal
     expect 1 'no-such' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" --metrics=spectrum --detector=no-such --nearest=n.png
     expect 2 '.--mirror: .few.npz. has statistics' "$GANTRY" metrics --reals=few.npz --fakes="$fakes" $own --mirror
 }

@@ -93,8 +93,8 @@ grep -q '^8,killed,,' killed-3/search.csv || fail 'a trial that was killed three
 begins trials_that_fail
 # The seed draws 0 for the first trial: options that no trial of such values could have are told before anything is trained.
 expect 0 '^4 of 4 trials, 3 failed' $search 'random-crop=0|9' lrate=log:1e-3..1e-2 --trials=4 --seed=8 --run=fails
-[ "$(grep -c ',failed,' fails/search.csv)" = 3 ] && grep -q "failed, with random-crop=9 .*leaves nothing of images" said || { cat said; fail 'no failed trial with its reason'; }
-expect 2 'leaves nothing of images' $search 'random-crop=9|0' lrate=log:1e-3..1e-2 --trials=4 --seed=8 --run=wrong
+[ "$(grep -c ',failed,' fails/search.csv)" = 3 ] && grep -q "failed, with random-crop=9 .*is too large for images" said || { cat said; fail 'no failed trial with its reason'; }
+expect 2 'is too large for images' $search 'random-crop=9|0' lrate=log:1e-3..1e-2 --trials=4 --seed=8 --run=wrong
 # A status that no signal leaves is a failure, too: here the launcher's own.
 mkdir launcher
 printf '#!/bin/sh\ncase $1 in --version) echo "mpirun (Open MPI) 4" ;; *) exit 255 ;; esac\n' >launcher/mpirun
@@ -109,7 +109,7 @@ refused() { # PATTERN ARGUMENTS...
     expect 2 "$pattern" $search "$@" --run=never
     [ ! -e never ] || fail "something was written: $*"
 }
-refused 'upside down' lrate=log:1e-2..1e-6
+refused 'reversed or empty' lrate=log:1e-2..1e-6
 refused 'begins above 0' lrate=log:0..1e-2
 refused 'unknown option --lrat; did you mean --lrate' lrat=log:1e-5..1e-2
 refused 'unknown option --lr; in Gantry it is --lrate' lr=log:1e-5..1e-2

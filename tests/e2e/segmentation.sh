@@ -11,7 +11,7 @@ case_destinations() {
     need_python
     for d in a.zip a.h5 folder; do
         quietly "$GANTRY" dataset $scenes $d
-        expect 0 'is there already' "$GANTRY" dataset $scenes $d
+        expect 0 'already exists' "$GANTRY" dataset $scenes $d
         expect 0 'all 24 images are good' "$GANTRY" dataset verify $d
         expect 0 'masks        9 classes, named' "$GANTRY" inspect $d
         expect 0 'class 8 .* diamond' "$GANTRY" inspect $d
@@ -104,7 +104,7 @@ case_training() {
     quietly "$GANTRY" predict one a.h5 --outdir=p1 --images=4  # its own masks are replaced ...
     quietly "$GANTRY" dataset $scenes true
     cat true/masks/*/* | sha256sum >before
-    expect 2 "'true/masks/00000/img[0-9]*.png' is there already, .* of the dataset in its folder: --overwrite" "$GANTRY" predict one true --outdir=true
+    expect 2 "'true/masks/00000/img[0-9]*.png' already exists .* of the dataset in its folder: .*--overwrite" "$GANTRY" predict one true --outdir=true
     cat true/masks/*/* | sha256sum | cmp - before || fail 'true masks are replaced' # ... and those of a dataset are not
     [ ! -e true/predictions.h5 ] || fail 'work was begun'
     quietly "$GANTRY" predict one synth:shapes:n=4 --outdir=p4 # no masks
@@ -119,10 +119,10 @@ case_elsewhere() {
 }
 case_refused() {
     expect 2 'has no masks' "$GANTRY" train $net --data=synth:shapes --run=x
-    expect 2 '--cutout changes what pixels show' "$GANTRY" train $net --data=$scenes --cutout=4 --run=x
-    expect 2 '--mixup changes what pixels show' "$GANTRY" train $net --data=$scenes --mixup=0.2 --run=x
+    expect 2 '--cutout moves pixels but not their masks' "$GANTRY" train $net --data=$scenes --cutout=4 --run=x
+    expect 2 '--mixup moves pixels but not their masks' "$GANTRY" train $net --data=$scenes --mixup=0.2 --run=x
     expect 2 'masks of 9 classes, the training data have 3' "$GANTRY" train $net --data=$scenes,classes=2 --test-data=$scenes --run=x
-    expect 2 "one of .* has masks, the other has none" "$GANTRY" dataset merge $scenes synth:shapes:n=8 m.zip --labels=none
+    expect 2 "only one of .* has masks" "$GANTRY" dataset merge $scenes synth:shapes:n=8 m.zip --labels=none
     quietly "$GANTRY" dataset $scenes f
     rm f/masks/00000/img00000003.png
     expect 1 '1 of 24 pictures have no mask, the first is .00000/img00000003.png' "$GANTRY" train $net --data=f --run=x

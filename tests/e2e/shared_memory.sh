@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 program=$BUILD/tests/test_dist
 job="$small --steps=6"
-no_memory='the ranks of this host can share no memory: '
+no_memory='the ranks of this host cannot share memory: '
 in_shm() { find /dev/shm -mindepth 1 -maxdepth 1 ! -name 'vader_segment*' 2>/dev/null | sort; } # without what Open MPI has there
 
 case_dev_shm_does_not_matter() {
@@ -22,7 +22,7 @@ case_without_it_there_are_messages() { # the unit test takes it away from the fi
         grep -qE "^warning: $why" said || { cat said; fail "no '$why'"; }
     done
     # one line each of a reducer's, and of memory in common
-    for instead in 'They send each other messages' 'Each keeps a copy'; do
+    for instead in 'They send messages instead' 'Each rank keeps its own copy'; do
         [ "$(grep -c "$no_memory.*$instead" said)" = 2 ] || { cat said; fail "not one line each: $instead"; }
     done
 }

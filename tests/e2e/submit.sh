@@ -73,15 +73,15 @@ case_threads_that_pay() {
     # shellcheck disable=SC2086
     expect 0 '^#SBATCH --cpus-per-task=2$' "$GANTRY" $dry --cpus-per-task=2
     # shellcheck disable=SC2086
-    expect 2 'threads of a rank would be less than half used .* no work for all these cores; what it can use: --ntasks-per-node=4 --cpus-per-task=[0-9]+; --threads=256 submits' "$GANTRY" $dry --cpus-per-task=256
+    expect 2 'would use less than half of the threads .* no work for all these cores; it can use: --ntasks-per-node=4 --cpus-per-task=[0-9]+; --threads=256 submits' "$GANTRY" $dry --cpus-per-task=256
     said_so=$(grep -o -e '--ntasks-per-node=[0-9]* --cpus-per-task=[0-9]*' said)
     # shellcheck disable=SC2086
     expect 0 'train_until_done' "$GANTRY" $dry $said_so
     # shellcheck disable=SC2086
     expect 0 'train_until_done' "$GANTRY" $dry --cpus-per-task=256 --threads=256
-    expect 2 'less than half used .* The same cores: --ntasks-per-node=[0-9]+ --cpus-per-task=[0-9]+;' "$GANTRY" submit --data=synth:shapes:n=96,size=32 --batch=64 --slices=64 --mbstd=1 --run=wide --dry-run --cpus-per-task=64
+    expect 2 'less than half of the threads .* The same cores: --ntasks-per-node=[0-9]+ --cpus-per-task=[0-9]+;' "$GANTRY" submit --data=synth:shapes:n=96,size=32 --batch=64 --slices=64 --mbstd=1 --run=wide --dry-run --cpus-per-task=64
     # shellcheck disable=SC2086
-    expect 2 '--ranks is for gantry train by itself' "$GANTRY" $dry --cpus-per-task=2 --ranks=2
+    expect 2 '--ranks is for gantry train alone' "$GANTRY" $dry --cpus-per-task=2 --ranks=2
 }
 
 # Without Slurm one sentence, before anything is written or asked.

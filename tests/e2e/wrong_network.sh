@@ -35,7 +35,7 @@ ae          generate|metrics|walk|reconstruct|latent|anomalies|export       mode
 vae         generate|metrics|walk|reconstruct|latent|anomalies|export|likelihood  model .autoencoder.*: a variational autoencoder is for .*likelihood
 gumbel      generate|metrics|walk|reconstruct|latent|anomalies|export       model .autoencoder.*: an autoencoder is for gantry reconstruct, latent
 vq          generate|metrics|walk|reconstruct|latent|anomalies|export       model .autoencoder.*: an autoencoder is for gantry reconstruct, latent
-mixture     gmm                                                     mixture holds no network: it is a mixture, which is for gantry gmm predict, score and sample
+mixture     gmm                                                     mixture holds no network but a mixture: use it with gantry gmm predict, score or sample
 short       mix|walk|reconstruct|anomalies|evaluate|detect|none                                                    short.* (damaged|truncated|incomplete|cut)
 text        mix|walk|reconstruct|anomalies|evaluate|detect|none                                                    .text. is a text file, not a Gantry checkpoint
 empty       mix|walk|reconstruct|anomalies|evaluate|detect|none                                                    .empty. is empty

@@ -90,7 +90,7 @@ static void round_trip(void **state) {
     assert_int_equal(gt_checkpoint_get_int(f, "/state/none", &i), GT_FORMAT);
     assert_message("has no '/state/none'");
     assert_int_equal(gt_checkpoint_read(f, "/networks/G/mapping.w_avg", w, 23), GT_FORMAT);
-    assert_message("24 elements where 23");
+    assert_message("24 elements, but 23");
     gt_checkpoint_close(f);
 }
 

@@ -184,7 +184,7 @@ static void advice(void **state) {
     assert_string_equal(advice_to("resnet18", "", "dead-units"), "a smaller --lrate or --init=he");
     assert_string_equal(advice_to("deep-conv", "", "dead-units"), "a smaller --lrate or --init=he");
     assert_string_equal(advice_to("lenet", "init=he", "stuck"), "another --lrate (often a smaller one)");
-    assert_string_equal(advice_to("lenet", "", "slow-rank"), "see what else runs there: gantry doctor under mpirun");
+    assert_string_equal(advice_to("lenet", "", "slow-rank"), "check what else runs there: gantry doctor under mpirun");
     assert_string_equal(advice_to("lenet", "validation=0.2", "over-fitting"),
                         "stop here (--early-stopping), more data, --weight-decay, --dropout, --random-crop or "
                         "--random-flip");

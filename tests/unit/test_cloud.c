@@ -102,7 +102,8 @@ static void labels_are_a_column(void **state) {
     assert_failed(gt_cloud_open_labelled(&c, at("kind.csv"), "", "sort", ""), GT_USAGE,
                   "no column 'sort' of labels; the columns are 0 to 2: 'height', 'kind', 'width'");
     assert_failed(gt_cloud_open_labelled(&c, at("kind.csv"), "", "3", ""), GT_USAGE, "no column '3'");
-    cloud_fails("words.csv", "x,kind\n1,rose\n", GT_FORMAT, "'rose' is not a number: a column of labels is named by");
+    cloud_fails("words.csv", "x,kind\n1,rose\n", GT_FORMAT,
+                "'rose' is not a number: if it is a column of labels, name it with");
     cloud_fails("named.csv", "x,y\n1,nan\n", GT_NONFINITE, "number 1 'y' of point 0 is nan, counted from 0");
 }
 
@@ -141,7 +142,7 @@ static void arrays_are_chosen_and_refused_by_name(void **state) {
     assert_failed(gt_cloud_read(c, 1, 1, x), GT_NONFINITE, "number 1 of point 1 is inf");
     gt_cloud_close(c);
     assert_ok(gt_arrays_write(at("two.h5"), arrays, 2));
-    assert_failed(gt_cloud_open(&c, at("two.h5"), ""), GT_FORMAT, "--array=NAME names one of them: labels, means");
+    assert_failed(gt_cloud_open(&c, at("two.h5"), ""), GT_FORMAT, "choose one with --array=NAME: labels, means");
     assert_failed(gt_cloud_open(&c, at("two.h5"), "latent"), GT_FORMAT, "no array of numbers 'latent'");
     assert_ok(gt_cloud_open(&c, at("two.h5"), "labels"));
     assert_int_equal(gt_cloud_get_info(c).d, 1);

@@ -219,7 +219,7 @@ static void sets_that_are_merged_agree_on_channels(void **state) {
         gt_status st = pack(NULL, at("named.zip"),
                             (gt_convert_request){.n_sources = 2, .sources = sources, .overwrite = true}, &result);
         assert_int_equal(st, cases[i].fits ? GT_OK : GT_USAGE);
-        if (st) assert_message("channels of different names");
+        if (st) assert_message("different channel names");
         gt_convert_result_free(&result);
     }
 }
@@ -242,7 +242,7 @@ static void not_in_the_source(void **state) {
     for (size_t i = 0; i < sizeof within / sizeof *within; i++) {
         snprintf(dest, sizeof dest, "%s", at(within[i]));
         assert_int_equal(pack(source, dest, (gt_convert_request){0}, &result), GT_USAGE);
-        assert_message("lies in the source");
+        assert_message("is inside the source");
         assert_int_equal(
             pack(NULL, dest,
                  (gt_convert_request){.n_sources = 2, .sources = sources, .import.labels = GT_SOURCE_LABELS_NONE},

@@ -344,7 +344,7 @@ static void what_others_left_is_not_touched(void **state) {
     assert_message("'work' in it is not part of a dataset");
     assert_int_equal(pack("synth:shapes:n=5,size=8", at("full"), (gt_convert_request){.overwrite = true}, &result),
                      GT_USAGE);
-    assert_message("removes nothing but datasets");
+    assert_message("removes only datasets");
     assert_true(exists("full/work"));
     assert_false(exists("full.progress") || exists("full.part"));
 }
@@ -414,7 +414,7 @@ static void finished_by_another_process(void **state) {
     plain.skip = plain.overwrite = true;
     snprintf(finishes, sizeof finishes, "%s", dest);
     assert_int_equal(pack(NULL, dest, before_damage("synth:shapes:n=20,size=8", plain), &result), GT_FAILED);
-    assert_message("another process ended making");
+    assert_message("another process has just finished or stopped making");
     assert_true(exists("raced.zip") && !*finishes);
     assert_false(exists("raced.zip.part") || exists("raced.zip.progress"));
 }

@@ -395,7 +395,7 @@ static void damaged_texts_are_refused(void **state) {
     const uint64_t objects[] = {0, 2, 5000, UINT64_MAX - 7, UINT64_MAX},
                    heaps[] = {0, 15, 16, 40, (uint64_t)1 << 25, UINT64_MAX};
     for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
-        refused_heap(OBJECT, objects[i], "a text of it is damaged");
+        refused_heap(OBJECT, objects[i], "one of its texts is damaged");
     for (size_t i = 0; i < sizeof heaps / sizeof *heaps; i++) refused_heap(HEAP, heaps[i], "text");
 }
 
@@ -537,12 +537,12 @@ static void short_memory_is_no_damage(void **state) {
         const char *words;
     } cases[] = {
         {"kill -KILL $$", false, GT_NOMEM,
-         "good.h5' cannot be checked: the process that reads it was killed: memory is short"},
+         "good.h5' cannot be checked: the process that reads it was killed, probably because"},
         {"echo no room >&2; exit 71", false, GT_FORMAT, "good.h5': damaged file, or memory is short: no room"},
         {"echo no room >&2; exit 71", true, GT_NOMEM,
          "good.h5' cannot be checked: memory is short (ulimit -v allows 3072 MB): no room"},
         {"kill -SEGV $$", true, GT_NOMEM,
-         "died (Segmentation fault): memory is short (ulimit -v allows 3072 MB), or the file is damaged"},
+         "crashed (Segmentation fault): memory is short (ulimit -v allows 3072 MB), or the file is damaged"},
         {"echo no library >&2; exit 127", false, GT_FAILED, "does not start: no library"},
         {"kill -XCPU $$", false, GT_FORMAT, "good.h5': damaged file: reading it takes more than 10 seconds"},
         {"exit 1", true, GT_FORMAT, "good.h5': damaged file: it cannot be read"},

@@ -119,8 +119,8 @@ static void a_classifier(void **state) {
     if (strncmp(gt_extractor_recipe(d), "deep-conv before fc2 ", 21) || strlen(gt_extractor_recipe(d)) != 29)
         fail_msg("%s", gt_extractor_recipe(d));
     assert_int_equal(gt_extractor_takes(d, SIDE, SIDE, 1), GT_USAGE);
-    assert_message("(deep-conv) was trained on pictures of 16x16 with 3 channels, and these are 16x16 with 1: gantry "
-                   "dataset SOURCE DEST --width=16 --height=16 --channels=3 makes such pictures");
+    assert_message("(deep-conv) was trained on pictures of 16x16 with 3 channels, but these are 16x16 with 1: convert "
+                   "them with gantry dataset SOURCE DEST --width=16 --height=16 --channels=3");
     assert_int_equal(gt_extractor_takes(d, SIDE, 20, 3), GT_USAGE);
     assert_ok(gt_extractor_takes(d, SIDE, SIDE, 3));
     /* classes and probabilities are those of gantry evaluate */
@@ -252,7 +252,7 @@ static void published_networks(void **state) {
     for (int i = 0; i < 1008; i++) assert_true(p[i] <= p[class]);
     assert_string_equal(gt_extractor_recipe(d) + 32, ", 8-bit, resize tf1, grey as RGB");
     assert_int_equal(gt_extractor_takes(d, 20, 12, 4), GT_USAGE);
-    assert_message("sees grey and RGB pictures, and these have 4 channels");
+    assert_message("takes grey and RGB pictures, but these have 4 channels");
     /* another rule to resize by is another recipe */
     gt_status st;
     gt_extractor *half = gt_extractor_open(at("inception"), &(gt_extractor_options){.resize = GT_RESIZE_HALF}, &st);
@@ -282,10 +282,10 @@ static void files_are_told_by_their_tensors(void **state) {
         .name = "features.26.weight", .n_dims = 4, .dims = {1, 1, 1, 1}, .size = 1, .data = (float[1]){0}};
     assert_ok(gt_safetensors_write(at("vgg"), &(gt_weights_out){.n = 1, .weights = &conv}));
     refused(at("vgg"), NULL, GT_FORMAT, "31 of the 32 tensors of VGG16 torchvision are missing: features.0.weight");
-    assert_message("wanted is the file vgg16-397923af.pth");
+    assert_message("the file vgg16-397923af.pth is needed");
     conv.name = "something";
     assert_ok(gt_safetensors_write(at("unknown"), &(gt_weights_out){.n = 1, .weights = &conv}));
-    refused(at("unknown"), NULL, GT_FORMAT, "names that Gantry does not know");
+    refused(at("unknown"), NULL, GT_FORMAT, "with unknown names");
 }
 
 int main(void) {

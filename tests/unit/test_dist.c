@@ -42,10 +42,10 @@ static void slices_of_a_batch(void **state) {
         {64, 64, 64, NULL},
         {64, 8, 8, NULL},
         {7, 7, 7, NULL},
-        {5, 6, 1, "--slices=6 are more than --batch=5 has images"},
+        {5, 6, 1, "--slices=6: more slices than the images of --batch=5"},
         {0, 1, 1, "--batch=0"},
         {8, 0, 1, "--slices=0"},
-        {64, 2, 4, "a new run with --slices=64 takes up to 64"},
+        {64, 2, 4, "a new run with --slices=64 allows up to 64"},
         {8, 8, 32, "--batch=8 has work for 8, an image each"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {

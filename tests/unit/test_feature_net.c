@@ -39,7 +39,7 @@ static void rules_of_resizing(void **state) {
     }
     assert_string_equal(gt_resize_rule_name(GT_RESIZE_HALF), "half");
     assert_int_equal(gt_network_input(GT_RESIZE_HALF, ramp, 1, 1, 1, 4, 6, none, one, out), GT_USAGE);
-    assert_message("1 or 3 channels, and these have 4");
+    assert_message("1 or 3 channels, but these have 4");
 }
 
 /* ---- weights ---- */
@@ -104,9 +104,9 @@ static void files_of_weights(void **state) {
     refused(at("few"),
             "470 of the 472 tensors of Inception v3 of the FID are missing: Conv2d_1a_3x3.conv.weight, Conv2d_1a");
     write_file(at("more"), 0, "AuxLogits.fc.bias", false);
-    refused(at("more"), "the file has the tensor 'AuxLogits.fc.bias', and");
+    refused(at("more"), "the file has the tensor 'AuxLogits.fc.bias', which");
     write_file(at("shape"), 0, NULL, true);
-    refused(at("shape"), "'fc.bias' has the shape 1008x1 where 1008 is needed");
+    refused(at("shape"), "'fc.bias' has the shape 1008x1, but 1008 is needed");
     put(at("text"), "no weights", 10);
     gt_status st = GT_OK;
     assert_null(open_file(at("text"), &st));

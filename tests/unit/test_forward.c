@@ -142,7 +142,7 @@ static gt_node *one_norm(gt_forward *f, gt_node *x, const void *arg) {
 static void networks_need_their_normalisation(void **state) {
     (void)state;
     assert_null(gt_forward_declare("C", one_norm, NULL, 8, 8, 2));
-    assert_non_null(strstr(gt_message(), "no form without its layer 'bn1'"));
+    assert_non_null(strstr(gt_message(), "this network needs its layer 'bn1'"));
 }
 
 int main(void) {

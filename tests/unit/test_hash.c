@@ -288,7 +288,7 @@ static void what_counts(void **state) {
     k = usual, k.more = true, k.step = 5;
     char alone[512];
     store("b.h5", k);
-    snprintf(alone, sizeof alone, "/networks/G/c: in '%s' alone", at("b.h5"));
+    snprintf(alone, sizeof alone, "/networks/G/c: only in '%s'", at("b.h5"));
     difference(at("a.h5"), at("b.h5"), 2, 4, alone);
     difference(at("b.h5"), at("a.h5"), 2, 4, alone);
 }
@@ -348,13 +348,13 @@ static void labels_and_masks(void **state) {
     snprintf(json, sizeof json, classes, "3");
     const char *three = simple_zip("three.zip", 2, json);
     difference(one, three, 1, 2, "sample 1 00000/img00000001.png: label: 1 of 1 values differ, by at most 2");
-    difference(plain, three, 2, 2, "sample 0 00000/img00000000.png: one has a label, the other has none");
+    difference(plain, three, 2, 2, "sample 0 00000/img00000000.png: only one of them has a label");
     gt_contents *c = open_read("synth:scenes:n=3,size=16"), *d = open_read("synth:scenes:n=4,size=16");
     gt_contents_difference diff;
     assert_ok(gt_contents_compare(c, d, &diff));
     assert_int_equal(diff.parts, 1);
     assert_int_equal(diff.all, 4);
-    assert_non_null(strstr(diff.first, "in 'synth:scenes:n=4,size=16' alone"));
+    assert_non_null(strstr(diff.first, "only in 'synth:scenes:n=4,size=16'"));
     gt_contents_close(d);
     d = open_read(at("one.zip"));
     assert_ok(gt_contents_compare(c, d, &diff));
@@ -363,7 +363,7 @@ static void labels_and_masks(void **state) {
     gt_contents_close(d);
     d = open_read(store("a.h5", (kind_of_checkpoint){"avx2", "", "", false, 1, 3, 4, false}));
     assert_int_equal(gt_contents_compare(c, d, &diff), GT_USAGE);
-    assert_message("only tensors can be compared with tensors");
+    assert_message("tensors can only be compared with tensors");
     gt_contents_close(c);
     gt_contents_close(d);
 }

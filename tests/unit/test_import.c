@@ -87,7 +87,7 @@ static void test_bad_items(void **state) {
     item_refused(imp, 1, "empty.png", "empty");
     gt_picture p = item(imp, 2);
     gt_picture_free(&p);
-    item_refused(imp, 3, "liar.jpg", "no picture");
+    item_refused(imp, 3, "liar.jpg", "not a picture");
     item_refused(imp, 4, "pipe.png", "not a regular file");
     item_refused(imp, 5, "x.gif", "truncated");
     gt_source_close(imp);
@@ -188,7 +188,7 @@ static void test_zip_bomb(void **state) {
     gt_source *imp = import(at("bomb.zip"), NULL);
     gt_picture_info head;
     long before = peak_memory();
-    item_refused(imp, 0, "bomb.zip", "bomb.png", "no picture");
+    item_refused(imp, 0, "bomb.zip", "bomb.png", "not a picture");
     assert_int_equal(gt_source_head(imp, 0, &head), GT_FORMAT);
     assert_true(peak_memory() - before < BOMB / 1024 / 4);
     gt_source_close(imp);
@@ -295,12 +295,12 @@ static void test_csv_without_lines(void **state) {
     char *line = malloc(LINE_MOST + 1);
     memset(line, 'x', LINE_MOST + 1);
     put(at("long.csv"), line, LINE_MOST + 1);
-    import_refused(at("long.csv"), NULL, "long.csv", "line 1: no line of text");
+    import_refused(at("long.csv"), NULL, "long.csv", "line 1: not a line of text");
     free(line);
     put_text(at("zeros.csv"), "a.png,1\nb.png");
     assert_int_equal(truncate(at("zeros.csv"), BYTES), 0);
     long before = peak_memory();
-    import_refused(at("zeros.csv"), NULL, "zeros.csv", "line 2: no line of text");
+    import_refused(at("zeros.csv"), NULL, "zeros.csv", "line 2: not a line of text");
     assert_true(peak_memory() - before < BYTES / 1024 / 4);
     put_text(at("folder/list.csv"), "a/1.PNG,1\n\r\n\nb.png,2");
     gt_source *imp = import(at("folder/list.csv"), NULL);

@@ -187,7 +187,7 @@ static void test_cifar_types(void **state) {
     static const char types[][2] = {{'u', 0}, {0, '1'}, {'u', '3'}, {'x', '1'}};
     for (size_t k = 0; k < sizeof types / sizeof *types; k++)
         import_refused(make_archive("type.tar.gz", (const packed_file[]){make_batch("x/train", types[k])}, 1), NULL,
-                       "'train'", "no plain number type");
+                       "'train'", "of another type than plain numbers");
 }
 
 /* Pickles with a byte changed: read, or refused with a reason. The compressed stream is taken away so that the change
@@ -278,7 +278,7 @@ static void test_lmdb(void **state) {
         snprintf(key, sizeof key, "%040d", i);
         assert_string_equal(name(imp, i), key);
         if (i % 5 == 4) {
-            item_refused(imp, i, "some_lmdb", key, "no picture");
+            item_refused(imp, i, "some_lmdb", key, "not a picture");
             continue;
         }
         gt_picture p = item(imp, i);

@@ -153,7 +153,7 @@ static void the_default_recipe_is_cpu(void **state) {
     assert_string_equal(j->cfg, "cpu");
     assert_true(j->batch == 8 && j->kimg == 400);
     gt_job_free(j);
-    assert_refused(JOB(32, "cfg=cpu", "gpus=4"), "--gpus=4 is for the recipe auto, and --cfg is cpu: add --cfg=auto");
+    assert_refused(JOB(32, "cfg=cpu", "gpus=4"), "--gpus=4 is for the recipe auto, but --cfg is cpu: add --cfg=auto");
 }
 
 /* What stddev groups are cut from, and which path lengths have one mean, follows from the recorded values alone: jobs
@@ -330,7 +330,8 @@ static void what_does_not_fit_together_is_refused_in_the_words_of_the_field(void
     assert_refused(JOB(32, "subset=1001"), "--subset must be between 1 and 1000");
     assert_refused(JOB(32, "run=a", "outdir=b"), "--run and --outdir");
     assert_refused(JOB(32, "batch=40", "mbstd=32"), "batches that fit are 32 and 64, or use --mbstd=8");
-    assert_refused(JOB(32, "batch=64", "mbstd=32", "slices=65"), "--slices=65 are more than --batch=64");
+    assert_refused(JOB(32, "batch=64", "mbstd=32", "slices=65"),
+                   "--slices=65: more slices than the images of --batch=64");
     assert_refused(JOB(32, "batch=32", "mbstd=4", "slices=3"), "nearest that fit: 2 and 4");
     assert_refused(JOB(32, "batch=24", "mbstd=4", "slices=9"), "nearest that fit: 6 and 12");
     assert_refused(JOB(32, "batch=32", "mbstd=4", "mbstd-batch=6"), "--mbstd-batch=6: must divide --batch=32");
@@ -422,11 +423,11 @@ static void job_files_name_file_and_line(void **state) {
     } rows[] = {
         {"[recipe]\nbatch = 8\ngama = 3\n", "x.ini:3: unknown key 'gama'; did you mean gamma?"},
         {"\n\nbatch = eight\n", "x.ini:3: batch=eight: must be a whole number"},
-        {"[recipe]\nbatch = 8\nbatch = 9\n", "x.ini:3: key 'batch' was given before, in line 2"},
+        {"[recipe]\nbatch = 8\nbatch = 9\n", "x.ini:3: key 'batch' was already given in line 2"},
         {"[data]\nbatch = 8\n", "x.ini:2: key 'batch' belongs to the group [recipe], not [data]"},
         {"[recepie]\n", "x.ini:1: unknown group"},
         {"batch\n", "x.ini:1: 'batch' is neither"},
-        {"data-height = 3\n", "x.ini:1: data-height=3: is found in the data"},
+        {"data-height = 3\n", "x.ini:1: data-height=3: comes from the data"},
         {"gamma = -1\n", "x.ini:1: gamma=-1: must be non-negative"},
         {"cfg = paper\n", "x.ini:1: cfg=paper: must be one of auto|stylegan2"},
     };

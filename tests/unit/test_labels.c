@@ -152,7 +152,7 @@ static void wrong_labels_are_named(void **state) {
         {"{\"labels\": [" FIRST "1], " SECOND "-1]]}", {"img00000001.png", "0 .. 65535"}},
         {"{\"labels\": [" FIRST "1], " SECOND "65536]]}", {"img00000001.png", "65536"}},
         {"{\"labels\": [" FIRST "1], " SECOND "[1]]]}", {"img00000001.png", "is a list"}},
-        {"{\"labels\": [" FIRST "[1, 2]], " SECOND "[1]]]}", {"img00000001.png", "1 numbers, others have 2"}},
+        {"{\"labels\": [" FIRST "[1, 2]], " SECOND "[1]]]}", {"img00000001.png", "1 numbers, other labels have 2"}},
         {"{\"labels\": [" FIRST "[1, 2]], " SECOND "[1, \"x\"]]]}", {"img00000001.png", "element 1"}},
         {"{\"labels\": [" FIRST "[1, 2]], " SECOND "[1, 1e39]]]}", {"img00000001.png", "finite"}},
         {"{\"labels\": [" FIRST "[]], " SECOND "[]]]}", {"img00000000.png", "0 numbers"}},
@@ -169,7 +169,7 @@ static void wrong_labels_are_named(void **state) {
         {"{\"labels\": [\n" FIRST "1]\n" SECOND "1]]}", {"line 3", "','"}},
         {"{\"labels\": [" FIRST "1], " SECOND "1],]}", {"line 1"}},
         {"{\"labels\": [" FIRST "1], " SECOND "1]}}", {"line 1"}},
-        {"{\"labels\": [" FIRST "1], " SECOND "1]]} {}", {"behind the end"}},
+        {"{\"labels\": [" FIRST "1], " SECOND "1]]} {}", {"after the end"}},
         {"{\"labels\": null \"range\": null}", {"line 1", "','"}},
         {"{\"labels\": null, range: null}", {"a key"}},
         {"{\"labels\" null}", {"':'"}},
@@ -256,7 +256,7 @@ static void labels_of_other_forms(void **state) {
     }
     refused(
         simple_zip("names.zip", 2, "{\"labels\": [" FIRST "\"dog\"], " SECOND "\"cat\"]], \"class_names\": [\"dog\"]}"),
-        "names.zip", "class_names: 'cat', which is a label", "not there");
+        "names.zip", "class_names: the label 'cat'", "missing");
 }
 
 int main(void) {

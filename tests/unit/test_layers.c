@@ -129,13 +129,13 @@ static void mistakes_name_their_layer(void **state) {
         {"relu(tanh)", "layer 1 \"relu\": a '(' does not follow: relu"},
         {"residual(relu", "layer 1 \"residual\": the block's ')' is missing"},
         {"relu, residual( )", "layer 2 \"residual\": the block is empty"},
-        {"relu), tanh", "a ')' that closes nothing, behind layer 1"},
+        {"relu), tanh", "a ')' without '(' after layer 1"},
         {"(relu)", "unknown word ''"},
         {"residual(conv 3 3)", "the maps are 28x28 before the block and 26x26 at its end"},
         {"residual(pool 1x2)", "the maps are 28x28 before the block and 28x14 at its end"},
         {"residual(pool 3)", "the maps are 28x28 before the block and 9x9 at its end"},
-        {"residual(fc 9, tanh)", "a block that begins with maps ends with maps"},
-        {"flatten, residual(relu)", "put it before flatten, or behind the next fc"},
+        {"residual(fc 9, tanh)", "a block that begins with maps must end with maps"},
+        {"flatten, residual(relu)", "put it before flatten, or after the next fc"},
         {"residual(residual(residual(residual(residual(residual(residual(residual(residual(relu)))))))))",
          "blocks in blocks are at most 8 deep"},
         {"conv 1e9 3", "CHANNELS must be a whole number from 1 to 65536"},
@@ -143,9 +143,9 @@ static void mistakes_name_their_layer(void **state) {
         {"conv 3 nan", "SIZE must be a whole number"},
         {"fc -1", "UNITS must be a whole number"},
         {"dropout 1", "RATE must be a number from 0 to 0.999"},
-        {"relu, fc 10, conv 3 3", "layer 3 \"conv 3 3\": there are no maps any more"},
-        {"flatten, pool 2", "there are no maps any more"},
-        {"globalpool, globalpool", "there are no maps any more"},
+        {"relu, fc 10, conv 3 3", "layer 3 \"conv 3 3\": there are no maps left"},
+        {"flatten, pool 2", "there are no maps left"},
+        {"globalpool, globalpool", "there are no maps left"},
         {"flatten, bn", "put it before flatten"},
         {"fc 20, relu, fc 10, dropout .5", "layer 3 \"fc 10\": the layer to the 10 classes follows by itself"},
         {"@net.txt", "unknown word '@net.txt'"},
@@ -161,7 +161,7 @@ static void mistakes_name_their_layer(void **state) {
     s = spell("bn");
     s.config.bn = false;
     assert_null(declare(&s));
-    assert_non_null(strstr(gt_message(), "--bn=none: this network has no form without its layer 'bn1'"));
+    assert_non_null(strstr(gt_message(), "--bn=none: this network needs its layer 'bn1'"));
 }
 
 /* As many layers as there may be, all of them linear: the convolutional form has a window for each. */

@@ -172,7 +172,7 @@ static void bad_masks(void **state) {
     (void)state;
     bytes large = picture(0, H + 1, W, 1);
     zip_of("x.zip", "masks/00000/b.png", large, NULL);
-    expect_refused("x.zip", "'masks/00000/b.png': 4 x 4 pixels, its picture has 4 x 3");
+    expect_refused("x.zip", "'masks/00000/b.png': 4 x 4 pixels, but its picture has 4 x 3");
     zip_of("x.zip", "masks/00000/c.png", mask_of(1, 2, 1), NULL);
     expect_refused("x.zip", "1 of 2 pictures have no mask, the first is '00000/b.png'");
     zip_of("x.zip", "masks/00000/b.png", mask_of(1, 2, 3), NULL);

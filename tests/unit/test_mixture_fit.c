@@ -218,7 +218,7 @@ static void what_cannot_be_fitted_is_said(void **state) {
     fails_to_fit(lumps(4, 2, 1), &usual, GT_USAGE, "5 components for 4 points");
     numbers same = lumps(50, 2, 1);
     for (int i = 0; i < 100; i++) same.x[i] = 3;
-    fails_to_fit(same, &usual, GT_FORMAT, "all 50 points are the same");
+    fails_to_fit(same, &usual, GT_FORMAT, "all 50 points are equal");
     numbers few = lumps(50, 2, 1);
     for (int i = 0; i < 100; i++) few.x[i] = i / 2 % 3;
     fails_to_fit(few, &usual, GT_FORMAT, "only 3 different values");
@@ -250,8 +250,7 @@ static void files_that_are_damaged_or_none_are_said(void **state) {
     gt_mixture three;
     double l;
     assert_ok(gt_mixture_init(&three, arena(), GT_COVARIANCE_SPHERICAL, 1, 3));
-    assert_failed(gt_mixture_score(b, &three, &l), GT_FORMAT,
-                  "the mixture is of points of 3 numbers, the data are of 2");
+    assert_failed(gt_mixture_score(b, &three, &l), GT_FORMAT, "the mixture has 3 dimensions, the data have 2");
     gt_blocks_free(b);
 }
 

@@ -37,7 +37,7 @@ static void more_iterations_go_on_with_the_same_bits(void **state) {
         gt_fit whole = fit_of(b, &r, p), f = fit_of(b, &few, p);
         bool anew;
         assert_failed(gt_fit_extend(&f, 2, 1e-3, &anew), GT_USAGE, "--iterations=3 and --tol=0.001");
-        assert_failed(gt_fit_extend(&f, 3, 1e-2, &anew), GT_USAGE, "at most that tol");
+        assert_failed(gt_fit_extend(&f, 3, 1e-2, &anew), GT_USAGE, "at most this tol");
         assert_ok(gt_fit_extend(&f, 10, 1e-3, &anew));
         assert_int_equal(anew, restarts > 1);
         assert_int_equal(f.n_now, restarts > 1 ? 0 : 3); /* not from the beginning */
@@ -90,9 +90,9 @@ static void a_start_is_read_from_every_kind_of_file(void **state) {
     near(g.curve[0], f.log_likelihood, 1e-12);
 
     assert_failed(gt_mixture_start_read(&s[2], arena(), at("fit.h5"), GT_COVARIANCE_TIED, print[2]), GT_USAGE,
-                  "has full covariances: --covariance=full is needed");
+                  "has full covariances: give --covariance=full");
     assert_failed(gt_mixture_start_read(&s[2], arena(), at("whole.h5"), GT_COVARIANCE_DIAGONAL, print[2]), GT_FORMAT,
-                  "'covariances' has 3 rows of 4 numbers, where 3 of 2 are needed");
+                  "'covariances' has 3 rows of 4 numbers, but 3 of 2 are needed");
     round[1] = 0.5;
     weights[0] = 0.3;
     assert_ok(gt_arrays_write(at("bad.h5"), arrays, 3));

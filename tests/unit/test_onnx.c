@@ -75,8 +75,8 @@ static void untranslatable(void **state) {
         body *body;
         const char *message;
     } cases[] = {{by_random_numbers, "random_normal"},
-                 {across_samples, "depends on the number of samples"},
-                 {by_their_number, "depends on the number of samples"},
+                 {across_samples, "depend on the number of samples"},
+                 {by_their_number, "depend on the number of samples"},
                  {of_other_images, "weights that depend on an input"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         body *b = cases[i].body;

@@ -335,7 +335,7 @@ static void check_dataset_in(const output *of, const char *folder, bool link) {
     else assert_int_equal(symlink(at("set/00000/linked.png"), where), 0);
     const char *place = of->folder ? in : where;
     assert_int_equal(gt_outfile_check(of->row->writes, place, false), GT_USAGE);
-    assert_non_null(strstr(gt_message(), "of the dataset in its folder: --overwrite"));
+    assert_non_null(strstr(gt_message(), "of the dataset in its folder: replace it with --overwrite"));
     assert_int_equal(gt_outfile_check_again(of->row->writes, place, where, false), GT_USAGE);
     assert_int_equal(gt_outfile_check(of->row->writes, place, true), GT_OK);
     remove(where);
@@ -384,7 +384,7 @@ static void masks_of_a_dataset_stay(void **state) {
     assert_int_equal(gt_outfile_check(o, at("masked"), false), GT_OK); /* no masks yet */
     lay_png(at("masked/masks/00000/img00000000.png"));
     assert_int_equal(gt_outfile_check(o, at("masked"), false), GT_USAGE);
-    assert_non_null(strstr(gt_message(), "masks/00000/img00000000.png' is there already"));
+    assert_non_null(strstr(gt_message(), "masks/00000/img00000000.png' already exists"));
     assert_int_equal(gt_outfile_check(o, at("masked"), true), GT_OK);
     remove(at("masked/dataset.json"));
     assert_int_equal(gt_outfile_check(o, at("masked/"), false), GT_OK);
@@ -401,7 +401,7 @@ static void inputs_stay(void **state) {
     assert_int_equal(gt_outfile_check(&table, paths[0], false), GT_OK);
     gt_outfile_read_from((const char *const *)paths, 2);
     assert_int_equal(gt_outfile_check(&table, paths[0], false), GT_USAGE);
-    assert_non_null(strstr(gt_message(), "a text file, which this command reads: --overwrite"));
+    assert_non_null(strstr(gt_message(), "a text file, which this command reads: replace it with --overwrite"));
     assert_int_equal(gt_outfile_check(&within, at("reads"), false), GT_USAGE);
     assert_int_equal(gt_outfile_check_again(&within, at("reads"), at("reads/scores.csv"), false), GT_USAGE);
     assert_int_equal(gt_outfile_check(&table, paths[0], true), GT_OK);

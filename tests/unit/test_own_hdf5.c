@@ -92,7 +92,7 @@ static void stats_of_gigabytes(void **state) {
     gt_buffer_free(&text);
     long before = peak_kib();
     assert_null(gt_stats_read_within(at("stats.jsonl"), 2 * TICKS));
-    assert_message("too much in it");
+    assert_message("is too large to load");
     assert_null(gt_stats_read_within(at("stats.jsonl"), TICKS));
     assert_message("too many");
     /* they were 134 GB; a sanitizer keeps up to 256 MB of what is freed */

@@ -13,7 +13,7 @@ static void networks(void **state) {
         bool crop;
     } rows[] = {{"stylegan2", "data-height = 16\ndata-width = 16\ndata-channels = 3\n", NULL, false},
                 {"stylegan2", "data-height = 16\ndata-width = 16\ndata-channels = 3\n",
-                 "LPIPS sees pictures of 16 pixels and more, and these have 8x8 after cropping: ppl2_wend", true},
+                 "LPIPS takes pictures of 16 pixels and more, but these have 8x8 after cropping: ppl2_wend", true},
                 {"stylegan2", "data-height = 32\ndata-width = 32\ndata-channels = 1\n", NULL, true},
                 {"stylegan2", "data-height = 32\ndata-width = 32\ndata-channels = 4\n", "have 4 channels", false},
                 {"stylegan2", "data-height = 8\ndata-width = 8\ndata-channels = 3\n", "these have 8x8", false},

@@ -154,7 +154,7 @@ static void refuse(const void *bytes, size_t n, const char *reason) {
 static void test_refused(void **state) {
     (void)state;
     refuse("", 0, "empty");
-    refuse("hello", 5, "no picture");
+    refuse("hello", 5, "not a picture");
     refuse("GIF89a....", 10, "truncated");
     refuse("\0\0\0\x18"
            "ftypheic",

@@ -154,7 +154,7 @@ static void large_pictures(void **state) {
     char *page = report();
     assert_true(strlen(page) < 5000000);
     assert_int_equal(count(page, "data:image/webp;base64,"), 2 + 4);
-    assert_int_equal(count(page, "4 of 8 earlier pictures; all of them"), 1);
+    assert_int_equal(count(page, "4 of 8 earlier pictures; all pictures are in the run"), 1);
     assert_true(says(page, "times smaller for this page"));
     free(page);
 }

@@ -178,7 +178,7 @@ static void channels_and_alpha(void **state) {
     gt_picture five = SHAPE(1, 1, 5, GT_U8, false);
     gt_transformed made;
     assert_int_equal(gt_transform_shape(&(gt_transform){.channels = 3}, &five, &made), GT_FORMAT);
-    assert_message("of 5");
+    assert_message("from 5");
 }
 
 static void depths(void **state) {

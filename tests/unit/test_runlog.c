@@ -256,7 +256,7 @@ static void series_of_some_ticks(void **state) {
     }
     gt_stats_free(s);
     assert_null(gt_stats_read_within(at("stats.jsonl"), 3 * TICKS - 1));
-    assert_message("too much in it");
+    assert_message("is too large to load");
     assert_null(gt_stats_read_within(at("stats.jsonl"), TICKS - 1));
     assert_message("too many");
 }
@@ -336,23 +336,23 @@ static void damage_is_told(void **state) {
     assert_ok(gt_lock_take(&lock, scratch, NULL));
     assert_string_equal(told_of_run(), "");
     gt_lock_release(lock);
-    assert_string_equal(told_of_run(), "stats.jsonl:3: a half-written line is passed over\n");
+    assert_string_equal(told_of_run(), "stats.jsonl:3: a half-written line is skipped\n");
     put(at("stats.jsonl"), text, n); /* cut, and followed by another text */
     free(text);
     int fd = open(at("stats.jsonl"), O_WRONLY);
     assert_true(fd >= 0 && pwrite(fd, "\nx\n\xff", 4, (off_t)n - 20) == 4);
     close(fd);
     assert_ok(gt_lock_take(&lock, scratch, NULL));
-    assert_string_equal(told_of_run(), "stats.jsonl:3: the first of 3 damaged lines, which are passed over\n");
+    assert_string_equal(told_of_run(), "stats.jsonl:3: the first of 3 damaged lines, which are skipped\n");
     gt_lock_release(lock);
 
     put(at("stats.jsonl"), "", 0);
     put(at("starts.jsonl"), "\1\0\2\n{}\n", 7);
-    assert_string_equal(told_of_run(), "starts.jsonl:1: the first of 2 damaged lines, which are passed over\n");
+    assert_string_equal(told_of_run(), "starts.jsonl:1: the first of 2 damaged lines, which are skipped\n");
     put(at("starts.jsonl"), event, sizeof event - 1);
     put(at("metric-fid1k.jsonl"), "{\"metric\": \"fid1k\"}\n{\"met\n", 26);
     put(at("metrics.h5"), "\1\2\3", 3);
-    assert_string_equal(told_of_run(), "metric-fid1k.jsonl:2: a damaged line is passed over\n"
+    assert_string_equal(told_of_run(), "metric-fid1k.jsonl:2: a damaged line is skipped\n"
                                        "metrics.h5 cannot be read; stats.jsonl has the same values\n");
 }
 

@@ -134,8 +134,7 @@ static void openblas_has_its_memory_first(void **state) {
     assert_true(fabs(values[0] - 2) < 1e-14 && fabs(values[1] - 4) < 1e-14);
     assert_ok(gt_lapack_begin(pool, 1));
     assert_int_equal(gt_lapack_begin(pool, 100), GT_NOMEM);
-    assert_message(
-        "each of 3 threads, and the system does not give so much; raise the limit (ulimit -v, ulimit -d), or");
+    assert_message("each of 3 threads, more than the system allows; raise the limit (ulimit -v, ulimit -d), or");
 
     assert_int_equal(setrlimit(RLIMIT_AS, &usual), 0);
     assert_ok(gt_lapack_begin(pool, 100));

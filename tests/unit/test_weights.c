@@ -190,17 +190,17 @@ static void other_files(void **state) {
     assert_null(gt_weights_open(at("none.pkl"), &st));
     assert_message("none.pkl");
     put(at("page.pkl"), "<!DOCTYPE html>\n<html>", 22);
-    refuse(at("page.pkl"), "an HTML page: no weights of another program");
+    refuse(at("page.pkl"), "an HTML page: not weights of another program");
     put(at("pointer.pkl"), "version https://git-lfs.github.com/spec/v1\n", 43);
     refuse(at("pointer.pkl"), "git lfs pull");
     put(at("empty.pt"), "", 0);
-    refuse(at("empty.pt"), "empty: no weights of another program");
+    refuse(at("empty.pt"), "empty: not weights of another program");
     put(at("list.pkl"), "\x80\x04]\x94.", 5);
     refuse(at("list.pkl"), "a pickle without a network");
     if (!have_python()) return;
-    refuse(at("script.pt"), "TorchScript), which is not run; take its state dict");
+    refuse(at("script.pt"), "TorchScript), which Gantry does not run; save its state dict");
     refuse(at("calling.pt"), "calls 'posix.system'");
-    refuse(at("calling.pt"), "take its state dict");
+    refuse(at("calling.pt"), "save its state dict");
     refuse(at("texts.zip"), "neither a state dict of PyTorch nor NumPy arrays");
     refuse(at("objects.npz"), "entry 'a.npy': an array of pickled objects");
     refuse(at("swapped.npz"), "big-endian");
@@ -224,7 +224,7 @@ static void pickles_that_call(void **state) {
            "calls 'os.system': refused");
     REFUSE("\x80\x04\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x04true\x85R.", "calls 'posix.system'");
     REFUSE("\x80\x02(S'true'\nios\nsystem\n.", "opcode 0x53"); /* damaged: a file of protocol 2 has no such opcode */
-    REFUSE("(dp0\nVG_ema\np1\nNs.", "a pickle of protocol 0: write the file again");
+    REFUSE("(dp0\nVG_ema\np1\nNs.", "a pickle of protocol 0: save the file again");
     REFUSE("ccollections\nOrderedDict\np0\n(tRp1\n.", "a pickle of protocol 0");
     REFUSE("\x80\x02(ios\nsystem\n.", "calls 'os.system'");
     REFUSE("\x80\x02"
@@ -238,7 +238,7 @@ static void pickles_that_call(void **state) {
     REFUSE("\x80\x02K\x01Q.", "a persistent id");
     REFUSE("cos\nsystem\n(S'true'\ntR.", "calls 'os.system'"); /* protocol 0 */
     REFUSE(LEGACY "ctorchvision.models.vgg\nVGG\n)R.", "calls 'torchvision.models.vgg.VGG'");
-    REFUSE(LEGACY "ctorchvision.models.vgg\nVGG\n)R.", "take its state dict");
+    REFUSE(LEGACY "ctorchvision.models.vgg\nVGG\n)R.", "save its state dict");
 }
 
 /* A reference pickle whose G_ema is `value`. */
@@ -262,9 +262,9 @@ static void values_without_end(void **state) {
     clock_t begin = clock();
     REFUSE_VALUE("]q\x01h\x01"
                  "a",
-                 "values in values without end");                       /* a list that holds itself */
-    REFUSE_VALUE("}q\x01U\x01kh\x01s", "values in values without end"); /* a table */
-    REFUSE_VALUE(MODULE "}q\x01(" META "q\x02U\x08_modules}q\x03U\x01mh\x03ssu\x85R", "values in values without end");
+                 "values nested without end");                       /* a list that holds itself */
+    REFUSE_VALUE("}q\x01U\x01kh\x01s", "values nested without end"); /* a table */
+    REFUSE_VALUE(MODULE "}q\x01(" META "q\x02U\x08_modules}q\x03U\x01mh\x03ssu\x85R", "values nested without end");
     /* lists of two, 30 levels of references: a billion values */
     char bytes[4096], *p = bytes;
     p += sprintf(p, "]q\x02N"
@@ -275,7 +275,7 @@ static void values_without_end(void **state) {
     *p++ = ']';
     for (int i = 1; i < 33; i++) p += sprintf(p, "]q%c(h%ch%ce", i, i > 1 ? i - 1 : i, i > 1 ? i - 1 : i);
     for (int i = 0; i < 32; i++) *p++ = 'a';
-    refuse_value(bytes, (size_t)(p - bytes), "values in values without end");
+    refuse_value(bytes, (size_t)(p - bytes), "values nested without end");
     p = bytes; /* the same without circles, and without anything that would be kept */
     p += sprintf(p, "](}NNsq\x01");
     for (int i = 2; i < 33; i++) p += sprintf(p, "]q%c(h%ch%ce", i, i - 1, i - 1);
@@ -284,7 +284,7 @@ static void values_without_end(void **state) {
     char deep[256];
     memset(deep, ']', 100);
     memset(deep + 100, 'a', 99);
-    refuse_value(deep, 199, "nested too deep");
+    refuse_value(deep, 199, "nested without end, or too deep");
     assert_true((double)(clock() - begin) < 20.0 * CLOCKS_PER_SEC);
 }
 
@@ -296,7 +296,7 @@ static void values_without_end(void **state) {
 
 static void damaged_tensors(void **state) {
     (void)state;
-    REFUSE_VALUE(TENSOR("N", "K\x00", "K\x01\x85", "K\x01\x85"), "'G_ema': damaged: no storage");
+    REFUSE_VALUE(TENSOR("N", "K\x00", "K\x01\x85", "K\x01\x85"), "'G_ema': damaged: a storage is missing");
     REFUSE_VALUE(TENSOR("N", "K\x00", "K\x01", "K\x01\x85"), "'G_ema': a damaged tensor");
     REFUSE_VALUE(TENSOR("N", "K\x00", "K\x01K\x01\x86", "K\x01\x85"), "a damaged tensor");
     REFUSE_VALUE(TENSOR("N", "J\xff\xff\xff\xff", "K\x01\x85", "K\x01\x85"), "a damaged tensor");

@@ -345,7 +345,7 @@ void gt_sample_ends(gt_sample type, const void *samples, size_t n, float *least,
 bool gt_samples_suggest(gt_sample type, double least, double most, double range[2]);
 /* The largest sample, white, more words; the range. */
 #define GT_SAMPLES_FAR \
-    "the largest sample is %g, and %g is white%s: if the pictures are too dark, --range=%g,%g says what is white"
+    "the largest sample is %g, and %g is white%s: if the pictures are too dark, declare white with --range=%g,%g"
 
 /* The stored image behind an item, and whether it is to be mirrored. */
 int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored);

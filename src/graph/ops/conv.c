@@ -43,7 +43,7 @@ static gt_status describe(const gt_shape *x, const gt_shape *w, const gt_conv_at
                          .groups = a->groups};
     int64_t down = s->h + a->pad_top + a->pad_bottom - s->kh, right = s->w + a->pad_left + a->pad_right - s->kw;
     if (down < 0 || right < 0)
-        return gt_fail(GT_USAGE, "a window of %d x %d is larger than the padded image, %lld x %lld", s->kh, s->kw,
+        return gt_fail(GT_USAGE, "a window of %d x %d is larger than the padded image of %lld x %lld", s->kh, s->kw,
                        (long long)(down + s->kh), (long long)(right + s->kw));
     s->p = down / a->stride + 1;
     s->q = right / a->stride + 1;

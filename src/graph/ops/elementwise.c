@@ -142,7 +142,7 @@ gt_node *gt_bias_act(gt_graph *g, gt_node *x, gt_node *b, const char *activation
     const struct row *a = find_row(activation);
     if (!a)
         return gt_graph_fault(
-            g, "activation of '%s': '%s' is unknown; there are linear relu lrelu tanh sigmoid elu selu softplus swish",
+            g, "activation of '%s': '%s' is unknown; known are linear relu lrelu tanh sigmoid elu selu softplus swish",
             gt_node_name(x), activation);
     gt_node *y = b ? gt_add(g, x, b) : x;
     if (a->curve) y = a->curve(g, y);

@@ -22,7 +22,7 @@ static gt_status reshape_shape(gt_node *n) {
     }
     if (open >= 0) n->shape.d[open] = gt_shape_size(from) / known;
     if (gt_shape_size(from) % known || (open < 0 && gt_shape_size(from) != known))
-        return gt_fail(GT_USAGE, "shape %s cannot become %s: other number of elements", gt_shape_text(from, a),
+        return gt_fail(GT_USAGE, "shape %s cannot become %s: the numbers of elements differ", gt_shape_text(from, a),
                        gt_shape_text(to, b));
     return GT_OK;
 }
@@ -182,7 +182,7 @@ static gt_status pad_shape(gt_node *n) {
     for (int i = 0; i < n->shape.n; i++) {
         int64_t d = n->shape.d[i] + attr->pad[i][0] + attr->pad[i][1];
         if (d < 1 || -attr->pad[i][0] >= n->shape.d[i] || -attr->pad[i][1] >= n->shape.d[i])
-            return gt_fail(GT_USAGE, "axis %d of length %lld padded by %lld and %lld: nothing is left of it", i,
+            return gt_fail(GT_USAGE, "axis %d of length %lld padded by %lld and %lld has no elements left", i,
                            (long long)n->shape.d[i], (long long)attr->pad[i][0], (long long)attr->pad[i][1]);
         n->shape.d[i] = d;
     }

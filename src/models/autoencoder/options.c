@@ -15,10 +15,10 @@ static const gt_option options[] = {
     {OPTION(widths, "1", "Number of features of hidden layers, relative to the model's own"), .min = 1e-3, .max = 16},
     {OPTION(recon, NULL, "Reconstruction loss: squared error, binary cross-entropy, or -log of a normal density"),
      .derived = "from model", GT_CHOICES(GT_RECONS),
-     .detail = "bce is computed from the numbers before the sigmoid (on logits), whatever --sigmoid says: pictures "
-               "that are shown pass a sigmoid. normal: the decoder gives mean and log variance of each pixel in [0,1], "
-               "and the loss is -log p(x|z) with its constant, in nats. The deviation is at least 0.01 (log variance "
-               "-9.21, a smooth bound), so that no exact pixel makes the loss fall without end."},
+     .detail = "bce is computed from the numbers before the sigmoid (logits), whatever the value of --sigmoid; "
+               "pictures are shown after a sigmoid. normal: the decoder gives the mean and log variance of each pixel "
+               "in [0,1], and the loss is -log p(x|z) with its constant, in nats. The deviation is at least 0.01 (log "
+               "variance -9.21, a smooth bound), so that exact pixels cannot make the loss fall without end."},
     {OPTION(factor, "1", "Weight of the reconstruction loss"), .max = HUGE_VAL},
     {OPTION(recon_pixels, "sum", "Whether the reconstruction loss is the sum or the mean over the pixels of an image"),
      GT_CHOICES(GT_REDUCED_BY)},
@@ -29,39 +29,37 @@ static const gt_option options[] = {
     {OPTION(kl_batch, "sum", "Whether the divergence is the sum or the mean over the images of a batch"),
      GT_CHOICES(GT_REDUCED_BY), DIVERGENCE},
     {OPTION(beta, "1", "Weight of the divergence (vae, cvae, digits, gumbel)"), .max = HUGE_VAL, DIVERGENCE,
-     .detail = "Larger than 1 (beta-VAE): dimensions become more independent, pictures softer."},
+     .detail = "With values above 1 (beta-VAE), dimensions become more independent and pictures softer."},
     {OPTION(kl_warmup, "0", "Thousands of images in which the weight of the divergence grows to --beta; 0: at once"),
      GT_KIMG, DIVERGENCE},
     {OPTION(beta_start, NULL, "With --kl-warmup: weight of the divergence at the start"), .derived = "0",
      .max = HUGE_VAL},
     {OPTION(kl_cycles, NULL, "With --kl-warmup: number of times that the weight grows (cyclical annealing)"),
      .derived = "1", .min = 1, .max = 1e6,
-     .detail =
-         "Each cycle is a growth of --kl-warmup and then --kl-hold at --beta; after the last one the weight stays. "
-         "The series KL/weight has the weight."},
+     .detail = "In each cycle the weight grows for --kl-warmup and stays at --beta for --kl-hold; after the last cycle "
+               "it stays at --beta. The series KL/weight shows the weight."},
     {OPTION(kl_hold, NULL, "With --kl-cycles: thousands of images for which the weight stays between two growths"),
      .derived = "kl-warmup", GT_KIMG},
     {OPTION(samples, NULL, "Number of draws of the latent per image and step (vae, cvae, digits, gumbel)"),
      .derived = "1", .min = 1, .max = 256,
-     .detail = "All of them are decoded, and the reconstruction loss is their mean. A step takes about as much more "
-               "time as the decoder has more to do."},
+     .detail = "All draws are decoded, and the reconstruction loss is their mean. The time of a step grows with the "
+               "work of the decoder."},
     {OPTION(sigmoid, NULL, "Apply a sigmoid after the decoder's last layer"), .derived = "from model"},
     {OPTION(codes, "64", "Number of codes of a discrete latent (gumbel, vq)"), .min = 2, .max = 1 << 16, CODES},
     {OPTION(code_dim, "16", "Length of a code's vector (gumbel, vq)"), .min = 1, .max = 1 << 12, CODES},
     {OPTION(temperature, "1", "Temperature of the Gumbel-softmax at the start"), .min = 1e-3, .max = 1e3, DRAWS},
-    {OPTION(temperature_min, "0.5", "Temperature of the Gumbel-softmax below which it does not fall"), .min = 1e-3,
-     .max = 1e3, DRAWS},
+    {OPTION(temperature_min, "0.5", "Lowest temperature of the Gumbel-softmax"), .min = 1e-3, .max = 1e3, DRAWS},
     {OPTION(temperature_kimg, "30",
             "Thousands of images in which the temperature falls to 1/e; 0: the temperature stays"),
      GT_KIMG, DRAWS},
-    {OPTION(commitment, "0.25", "Weight that draws encoded vectors to their codes (vq)"), .max = HUGE_VAL, VQ},
-    {OPTION(code_decay, "0.99", "Decay per step of the running means by which codes are learned (vq)"), .max = 1, VQ},
-    {OPTION(code_floor, "0.03", "Share of the average use below which a code starts anew (vq); 0: never"), .max = 1,
+    {OPTION(commitment, "0.25", "Weight of the loss that pulls encoded vectors to their codes (vq)"), .max = HUGE_VAL,
      VQ},
+    {OPTION(code_decay, "0.99", "Decay per step of the running means by which codes are learned (vq)"), .max = 1, VQ},
+    {OPTION(code_floor, "0.03", "Share of the average use below which a code is reset (vq); 0: never"), .max = 1, VQ},
     {OPTION(prior_width, NULL, "Channels of a prior of codes (vq-prior, gumbel-prior)"), .derived = "64", .min = 1,
      .max = 1 << 12},
-    {OPTION(prior_layers, NULL, "Number of layers of a prior of codes: each sees one token further"), .derived = "8",
-     .min = 1, .max = 64},
+    {OPTION(prior_layers, NULL, "Number of layers of a prior of codes; each layer sees one token further"),
+     .derived = "8", .min = 1, .max = 64},
 };
 
 /* What each model is by default. */
@@ -91,8 +89,8 @@ static const gt_family_model models[] = {
      "batch=32 lrate=0.001 z-dim=1 recon=bce sigmoid=1", &relaxed},
     {"vq", "convolutional autoencoder with discrete latents by vector quantisation",
      "batch=32 lrate=0.001 z-dim=1 recon=mse sigmoid=1", &quantised},
-    {"gumbel-prior", "PixelCNN that learns the codes that a gumbel gives to pictures", OF_PRIORS "recon=bce", &relaxed},
-    {"vq-prior", "PixelCNN that learns the codes that a vq gives to pictures", OF_PRIORS "recon=mse", &quantised},
+    {"gumbel-prior", "PixelCNN that learns the codes of pictures from a gumbel", OF_PRIORS "recon=bce", &relaxed},
+    {"vq-prior", "PixelCNN that learns the codes of pictures from a vq", OF_PRIORS "recon=mse", &quantised},
     {0},
 };
 
@@ -154,8 +152,8 @@ static gt_status check_prior(const gt_job *job) {
     int64_t tokens = job->height / 4 * (job->width / 4);
     if (o->prior && tokens * o->prior_layers > MOST)
         return gt_fail(GT_USAGE,
-                       "images of %dx%d have %lld codes: with %lld layers the prior takes at most %lld; it takes "
-                       "smaller images, or less --prior-layers",
+                       "images of %dx%d have %lld codes, but with %lld layers the prior takes at most %lld: use "
+                       "smaller images or fewer --prior-layers",
                        (int)job->width, (int)job->height, (long long)tokens, (long long)o->prior_layers,
                        (long long)(MOST / o->prior_layers));
     return GT_OK;
@@ -169,7 +167,7 @@ static gt_status check(const gt_job *job) {
     if (!st) st = check_prior(job);
     if (st) return st;
     if (job->cond && o->latent != GT_LATENT_NORMAL && !o->prior)
-        return gt_fail(GT_USAGE, "--cond=1: --model=%s sees no labels; vae, cvae, digits and priors of codes do",
+        return gt_fail(GT_USAGE, "--cond=1: --model=%s uses no labels; vae, cvae, digits and priors of codes do",
                        job->model);
     if (o->temperature < o->temperature_min) return gt_fail(GT_USAGE, "--temperature-min is above --temperature");
     if (conv && (h % 4 || w % 4))
@@ -184,8 +182,8 @@ static gt_status check(const gt_job *job) {
     if (gt_latent_is_discrete(job)) fits = fits && fits_int(tokens, o->codes) && fits_int(tokens, o->code_dim);
     if (!fits)
         return gt_fail(GT_USAGE,
-                       "an autoencoder of images of %dx%dx%d would have layers or latents of more than %d numbers: it "
-                       "takes smaller images, or less --widths, --codes or --code-dim",
+                       "an autoencoder of images of %dx%dx%d would have layers or latents of more than %d numbers: use "
+                       "smaller images or smaller --widths, --codes or --code-dim",
                        (int)w, (int)h, (int)job->channels, INT32_MAX);
     if (o->body == GT_BODY_DIGITS && (h < 5 || w < 5))
         return gt_fail(GT_USAGE, "images of %dx%d are too small for two 3x3 convolutions", (int)w, (int)h);

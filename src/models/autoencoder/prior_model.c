@@ -55,7 +55,7 @@ static gt_graph *build_generator(gt_model *m, const gt_request *o) {
     const gt_autoencoder *a = m->own;
     const gt_job *c = a->job;
     if (o->truncation < 1) {
-        gt_fail(GT_USAGE, "--trunc: a prior of codes has no truncation; --temperature=0.8 makes its draws surer");
+        gt_fail(GT_USAGE, "--trunc: a prior of codes has no truncation; use --temperature=0.8 for less variety");
         return NULL;
     }
     gt_graph *g = gt_graph_new("generator", m->kernels);

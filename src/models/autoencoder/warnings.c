@@ -12,8 +12,8 @@ static bool unbounded_latent(const gt_tick_view *v) {
     const double much = 1e5;
     double kl = gt_stat_mean(v->values, v->n, "Loss/KL");
     snprintf(v->text, GT_WARNING_TEXT,
-             "the divergence is %.3g nats an image: its weight, --beta, is 0 or too small, so that nothing bounds the "
-             "latent, and its noise hides the pictures",
+             "the divergence is %.3g nats per image: its weight, --beta, is 0 or too small, so the latent is unbounded "
+             "and pictures drown in noise",
              kl);
     return kl > much;
 }

@@ -18,7 +18,7 @@ typedef struct file {
 
 /* GT_FORMAT with `what` and the file that is wanted. */
 static gt_status refuse(const file *f, const char *what) {
-    return gt_fail(GT_FORMAT, "'%s': %s; wanted is the file %s", gt_weights_path(f->weights), what, f->kind->file);
+    return gt_fail(GT_FORMAT, "'%s': %s; the file %s is needed", gt_weights_path(f->weights), what, f->kind->file);
 }
 
 static gt_weight_wanted wanted_of(const file *f, const char *name, const gt_shape *shape) {
@@ -47,7 +47,7 @@ static gt_status check(const file *f, const gt_net *net) {
         const char *name = gt_weights_at(f->weights, i)->name;
         if (strncmp(name, f->prefix, skip)) continue; /* of another part of a larger state */
         if (gt_net_find(net, name + skip) || counts_batches(name)) continue;
-        snprintf(text, sizeof text, "the file has the tensor '%s', and %s has not", name, f->kind->text);
+        snprintf(text, sizeof text, "the file has the tensor '%s', which %s does not have", name, f->kind->text);
         return refuse(f, text);
     }
     return GT_OK;
@@ -75,7 +75,8 @@ static gt_status refuse_program(gt_status st, const char *path, const gt_feature
     const gt_feature_net_kind *inception = gt_feature_net_find("inception"), *vgg16 = gt_feature_net_find("vgg16");
     gt_text take = kind ? gt_text_of("%s (%s)", kind->file, kind->text)
                         : gt_text_of("%s (%s) or %s (%s)", inception->file, inception->text, vgg16->file, vgg16->text);
-    return gt_fail(GT_FORMAT, "'%s' is a program (TorchScript), which is not run; take the file %s", path, take.s);
+    return gt_fail(GT_FORMAT, "'%s' is a program (TorchScript), which Gantry does not run; use the file %s", path,
+                   take.s);
 }
 
 gt_status gt_feature_net_tell(const char *path, const gt_feature_net_kind **kind) {
@@ -99,7 +100,7 @@ gt_feature_net *gt_feature_net_open(const gt_feature_net_kind *kind, const char 
                                     gt_status *status) {
     gt_weights *w = gt_weights_open(path, status);
     if (!w) {
-        gt_wrap(*status, "%s (wanted is the file %s)", kind->text, kind->file);
+        gt_wrap(*status, "%s (the file %s is needed)", kind->text, kind->file);
         *status = refuse_program(*status, path, kind);
         return NULL;
     }

@@ -150,7 +150,7 @@ static void set_size(gt_imported *m, const kind *k, bool small) {
     gt_import_set(m, "data-height", "%d", height);
     gt_import_set(m, "data-width", "%d", width);
     if (!given)
-        gt_import_say(m, "it does not say the size of images: %dx%d is taken (--image-size=%d)", height, width, height);
+        gt_import_say(m, "it does not give the size of images: %dx%d is used (--image-size=%d)", height, width, height);
 }
 
 static void set_normalize(gt_imported *m, const kind *k, int channels) {
@@ -159,10 +159,9 @@ static void set_normalize(gt_imported *m, const kind *k, int channels) {
     const char *taken = given ? given : channels != 3 ? "unit" : k->half ? half : of_imagenet;
     gt_import_set(m, "normalize", "%s", taken);
     if (!given)
-        gt_import_say(m,
-                      "it does not say what its pixels are: %s is taken%s (--normalize=unit or "
-                      "MEAN:STD,MEAN:STD,...)",
-                      taken, channels == 3 ? ", as of torchvision's own weights" : "");
+        gt_import_say(
+            m, "it does not give the scaling of pixels: %s is used%s (--normalize=unit or MEAN:STD,MEAN:STD,...)",
+            taken, channels == 3 ? ", as of torchvision's own weights" : "");
 }
 
 gt_status gt_classifier_import(gt_imported *m) {

@@ -87,9 +87,9 @@ static gt_node *misplaced(stack *s, gt_status fault) {
 
 static bool has_maps(stack *s, const layer *l) {
     if (!s->flat) return true;
-    misplaced(s,
-              layer_error(l, "there are no maps any more; convolutions and poolings stand before the first fc, flatten "
-                             "and globalpool"));
+    misplaced(
+        s, layer_error(
+               l, "there are no maps left; put convolutions and poolings before the first fc, flatten and globalpool"));
     return false;
 }
 
@@ -99,11 +99,10 @@ static bool window_fits(stack *s, const gt_node *x, const layer *l) {
     long long height = gt_dim(x, 1), width = gt_dim(x, 2);
     bool fits = height >= l->size.y - 2 * l->pad.y && width >= l->size.x - 2 * l->pad.x;
     if (!s->forward->declares || fits) return true;
-    misplaced(s,
-              layer_error(l,
-                          "the maps are %lldx%lld here, and the window must fit: a smaller window, fewer poolings or "
-                          "strides before it, or pad same",
-                          height, width));
+    misplaced(s, layer_error(l,
+                             "the maps are %lldx%lld here, and the window must fit: use a smaller window, fewer "
+                             "poolings or strides before it, or pad same",
+                             height, width));
     return false;
 }
 
@@ -162,7 +161,7 @@ static gt_node *add_fc(stack *s, gt_node *x, const layer *l) {
 }
 
 static gt_node *add_norm(stack *s, gt_node *x, const layer *l) {
-    if (s->flattened) return misplaced(s, layer_error(l, "put it before flatten, or behind the next fc"));
+    if (s->flattened) return misplaced(s, layer_error(l, "put it before flatten, or after the next fc"));
     s->counted = false;
     return gt_forward_norm(s->forward, gt_text_of("bn%d", ++s->norms).s, x);
 }
@@ -212,12 +211,11 @@ static gt_node *shortcut(stack *s, gt_node *x, const gt_node *y, const layer *l)
     if (from.n == 4) {
         rows = (from.d[1] - 1) / stride.y + 1, columns = (from.d[2] - 1) / stride.x + 1;
         if (f->declares && (stride.x != stride.y || rows != to.d[1] || columns != to.d[2]))
-            return misplaced(s, layer_error(l,
-                                            "the maps are %lldx%lld before the block and %lldx%lld at its end, where "
-                                            "no shortcut leads: windows of odd sides with pad same, and strides alike "
-                                            "in rows and columns, have one",
-                                            (long long)from.d[1], (long long)from.d[2], (long long)to.d[1],
-                                            (long long)to.d[2]));
+            return misplaced(
+                s, layer_error(l,
+                               "the maps are %lldx%lld before the block and %lldx%lld at its end, so no shortcut fits: "
+                               "use windows of odd sides with pad same, and equal strides in rows and columns",
+                               (long long)from.d[1], (long long)from.d[2], (long long)to.d[1], (long long)to.d[2]));
     }
     gt_forward_conv_shape one = {.out = (int)to.d[to.n - 1], .size = 1, .stride = stride.y, .no_bias = true};
     if (from.n == 2) x = gt_reshape(f->graph, x, GT_SHAPE(from.d[0], 1, 1, from.d[1]));
@@ -228,12 +226,13 @@ static gt_node *shortcut(stack *s, gt_node *x, const gt_node *y, const layer *l)
 
 static gt_node *add_residual(stack *s, gt_node *x, const layer *l) {
     bool flat = s->flat;
-    if (s->flattened) return misplaced(s, layer_error(l, "put it before flatten, or behind the next fc"));
+    if (s->flattened) return misplaced(s, layer_error(l, "put it before flatten, or after the next fc"));
     gt_node *y = add_layers(s, x, l + 1, l->inside);
     if (!x || !y) return NULL;
     if (s->flattened || s->flat != flat)
-        return misplaced(s, layer_error(l, "a block that begins with maps ends with maps: fc, flatten and globalpool "
-                                           "stand behind it"));
+        return misplaced(
+            s, layer_error(
+                   l, "a block that begins with maps must end with maps: put fc, flatten and globalpool after it"));
     return s->config->shortcut ? gt_add(s->forward->graph, y, shortcut(s, x, y, l)) : y;
 }
 
@@ -263,7 +262,7 @@ static const word words[] = {
     {"swish", "swish", add_activation, {{0}}, ""},
     {"sigmoid", "sigmoid", add_activation, {{0}}, ""},
     {"tanh", "tanh", add_activation, {{0}}, ""},
-    {"softmax", "leave it out: the loss has it", NULL, {{0}}, ""},
+    {"softmax", "leave it out: the loss includes it", NULL, {{0}}, ""},
 };
 enum { WORDS = sizeof words / sizeof *words };
 #undef SIZE
@@ -385,7 +384,7 @@ typedef struct list {
 
 /* ")" */
 static gt_status end_block(list *t) {
-    if (!t->depth) return gt_fail(GT_USAGE, "a ')' that closes nothing, behind layer %d", t->n);
+    if (!t->depth) return gt_fail(GT_USAGE, "a ')' without '(' after layer %d", t->n);
     layer *l = t->open[--t->depth];
     l->inside = (int)(t->layers + t->n - l) - 1;
     return l->inside ? GT_OK : layer_error(l, "the block is empty: %s", l->word->form);
@@ -433,10 +432,10 @@ static gt_status check_end(const list *t, int classes) {
         if (add != add_dropout && add != add_flatten) last = &t->layers[i];
     }
     if (!last || last->word->add != add_fc) return GT_OK;
-    return layer_error(last,
-                       "the layer to the %d classes follows by itself: leave this one out, or put an activation "
-                       "such as relu behind it",
-                       classes);
+    return layer_error(
+        last,
+        "the layer to the %d classes follows by itself: leave this one out, or put an activation such as relu after it",
+        classes);
 }
 
 gt_status gt_classifier_check_layers(const gt_option *o, const char *value) {

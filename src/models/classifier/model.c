@@ -52,7 +52,8 @@ static gt_graph *build_class_maps(gt_model *m, const gt_request *r) {
     gt_forward_windows windows = {0};
     gt_classifier_heads heads = {0};
     if (r->height < m->height || r->width < m->width) {
-        gt_fail(GT_USAGE, "images of %dx%d: the network was trained on %dx%d, and takes these and larger ones",
+        gt_fail(GT_USAGE,
+                "images of %dx%d: the network was trained on %dx%d and takes only images of this size or larger",
                 r->height, r->width, m->height, m->width);
         return NULL;
     }
@@ -135,9 +136,8 @@ gt_status gt_classifier_check_size(const gt_classifier *c, const gt_job *job) {
     int64_t side = least_side(job);
     if (!side || (job->height >= side && job->width >= side)) return gt_fail(GT_USAGE, "%s", why);
     if (c->row == &gt_classifier_layers)
-        return gt_fail(GT_USAGE, "%s. Images of %lldx%lld pixels would be large enough", why, (long long)side,
-                       (long long)side);
-    return gt_fail(GT_USAGE, "%s needs at least %lldx%lld pixels, and these images have %lldx%lld", job->model,
+        return gt_fail(GT_USAGE, "%s. Use images of at least %lldx%lld pixels", why, (long long)side, (long long)side);
+    return gt_fail(GT_USAGE, "%s needs at least %lldx%lld pixels, but these images have %lldx%lld", job->model,
                    (long long)side, (long long)side, (long long)job->height, (long long)job->width);
 }
 

@@ -138,30 +138,30 @@ static const gt_option options[] = {
          "conv CHANNELS SIZE [stride N] [pad SIZE|same|valid], pool SIZE [stride SIZE] [pad SIZE|same|valid] and "
          "avgpool SIZE [stride SIZE] (the largest value and the mean of a window; the stride is SIZE unless given), "
          "globalpool, fc UNITS, bn, dropout RATE, flatten, relu, lrelu [SLOPE], elu, selu, softplus, swish, sigmoid, "
-         "tanh; residual(LAYER, LAYER, ...), whose input is added to its result (--shortcut). SIZE is 3, or 3x5: rows "
-         "x columns. A last fc, with a unit for each class, follows by itself. @FILE stands for the lines of a file, "
-         "in which # begins a comment. gantry inspect --model=layers shows the result of each layer and its "
-         "parameters."},
-    {OPTION(shortcut, "1", "With --layers: residual(...) adds its input to its result; 0: it does not"),
+         "tanh; residual(LAYER, LAYER, ...), which adds its input to its result (--shortcut). SIZE is 3, or 3x5: rows "
+         "x columns. A last fc with one unit per class is added automatically. @FILE reads the layers from a file, in "
+         "which # begins a comment. gantry inspect --model=layers shows the result of each layer and its parameters."},
+    {OPTION(shortcut, "1", "With --layers: residual(...) adds its input to its result; 0: no"),
      .with = "--layers=*residual*",
-     .detail = "Where the block changes channels or sides, a 1x1 convolution without bias (shortcut1, shortcut2, ...) "
-               "changes the input, with the stride of the block's layers together. 0 trains the same layers without "
-               "shortcuts, to see what they do for a deep network."},
+     .detail = "If the block changes channels or sides, a 1x1 convolution without bias (shortcut1, shortcut2, ...) "
+               "adapts the input, with the total stride of the block's layers. 0 trains the same layers without "
+               "shortcuts, to show their effect in a deep network."},
     {OPTION(dropout, "", "Probability that a value is dropped in training; empty: the network's own"),
      .placeholder = "X", .check = check_dropout, .empty = true},
     {OPTION(init, "", "Initial weights: he, xavier, uniform, or a standard deviation; empty: the network's own"),
      .placeholder = "RULES", .check = check_init, .empty = true,
-     .detail = "Layers may have rules of their own: he,fc3:0.01 or conv*:he,fc*:xavier. A layer's name is that of its "
-               "tensors without .weight, * and ? stand for other characters, and of several rules the last one counts. "
+     .detail = "Layers may have their own rules: he,fc3:0.01 or conv*:he,fc*:xavier. A layer's name is the name of its "
+               "tensors without .weight; * and ? match other characters; if several rules match, the last one counts. "
                "xavier: 1/sqrt(inputs), he: sqrt(2/inputs), uniform: within 1/sqrt(inputs)."},
     {OPTION(norm, "batch", "Kind of normalisation"), GT_CHOICES(GT_NORM_KINDS),
      .detail = "layer: over all channels and pixels of an image. group: over groups of channels, --norm-groups many. "
-               "Neither depends on other images, so --bn then has no meaning."},
+               "Neither depends on other images, so --bn has no meaning for them."},
     {OPTION(norm_groups, "32", "Number of groups of channels of --norm=group"), .min = 1, .max = 1 << 14,
-     .detail = "A layer has the largest number of groups up to this one that divides its channels."},
+     .detail = "Each layer uses the largest number of groups, up to this one, that divides its channels."},
     {OPTION(stem, "auto", "First layers for images of about 32 pixels (small) or 224; auto: small below 96"),
      GT_CHOICES(GT_STEMS)},
-    {OPTION(trunk, "vgg16", "VGG whose layers fully convolutional networks (fcn*) begin with"), GT_CHOICES(GT_TRUNKS)},
+    {OPTION(trunk, "vgg16", "VGG that provides the first layers of fully convolutional networks (fcn*)"),
+     GT_CHOICES(GT_TRUNKS)},
     {OPTION(width, "1", "Number of channels of all layers, relative to the published ones"), .min = 1e-3, .max = 16},
     {OPTION(label_smoothing, "0", "Share of the target that is spread over all classes"), .max = 0.999},
     {OPTION(random_crop, "0", "Largest random shift of training images; black comes in at the border"),
@@ -177,23 +177,23 @@ static const gt_option options[] = {
     {OPTION(cutout, "0", "Side of a black square in each training image; 0: none"), .unit = "pixels", .max = 4096},
     {OPTION(mixup, "0", "Parameter a of Beta(a, a), by which images and labels are mixed with others; 0: not mixed"),
      .max = 1},
-    {OPTION(freeze, NULL, "Layers that stay as the network of --resume has them: conv1,conv2 or layer*"),
-     .placeholder = "LAYERS", .any = true, .group = "transfer", .derived = "none", .common = true,
-     .detail = "Patterns of the names of layers or tensors, with commas between them, in which * and ? stand for other "
-               "characters. What is frozen gets no gradients and no updates; normalisation that is frozen uses its "
-               "running statistics and does not renew them. Layers below the lowest one that learns cost no backward "
-               "pass."},
-    {OPTION(new_head, NULL, "With --resume: begin anew with the layers that depend on the number of classes"),
+    {OPTION(freeze, NULL, "Layers that keep the values of --resume: conv1,conv2 or layer*"), .placeholder = "LAYERS",
+     .any = true, .group = "transfer", .derived = "none", .common = true,
+     .detail = "Names of layers or tensors, separated by commas; * and ? match other characters. Frozen layers get no "
+               "gradients and no updates; frozen normalisation uses its running statistics and does not update them. "
+               "Layers below the lowest trained layer need no backward pass."},
+    {OPTION(new_head, NULL, "With --resume: start with new values in the layers that depend on the number of classes"),
      .derived = "0", .common = true},
     {OPTION(trunk_lrate, NULL, "Learning rate of all layers but the head"), .derived = "lrate", .min = 1e-12, .max = 1},
     {OPTION(normalize, "unit", "How pixels are scaled for the network: unit, data, or MEAN:STD for each channel"),
      .placeholder = "RULE", .check = check_normalize, .after = "conv", .group = "networks",
-     .detail = "unit: black is 0, white is 1. data: these, less the mean of the channel, by its standard deviation, "
-               "both over the training images. MEAN:STD,MEAN:STD,...: the same by numbers, for each channel."},
-    {OPTION(evaluate_train, "0", "At each tick also evaluate the training images, as the network is used later"),
+     .detail =
+         "unit: black is 0, white is 1. data: unit minus the mean of the channel, divided by its standard deviation, "
+         "both over the training images. MEAN:STD,MEAN:STD,...: the same with given numbers for each channel."},
+    {OPTION(evaluate_train, "0", "At each tick also evaluate the training images, as in later use"),
      .after = "disk-cap", .group = "output",
-     .detail = "Series Loss/train_set and Accuracy/train_set: without dropout and augmentation, with running "
-               "statistics, unlike Loss/train and Accuracy/train, which are means over the steps of the tick."},
+     .detail = "Gives the series Loss/train_set and Accuracy/train_set, without dropout and augmentation and with "
+               "running statistics. Loss/train and Accuracy/train are means over the steps of the tick."},
 };
 
 #define X(id, name, text, defaults) \
@@ -298,7 +298,7 @@ static gt_status check_meaning(const gt_job *job) {
         return gt_fail(GT_USAGE, "--mixup mixes images of a batch with each other: it needs a --batch of at least 2");
     int64_t side = job->height < job->width ? job->height : job->width;
     if (own->random_crop >= side || own->cutout >= side)
-        return gt_fail(GT_USAGE, "--%s=%lld leaves nothing of images of %lldx%lld pixels",
+        return gt_fail(GT_USAGE, "--%s=%lld is too large for images of %lldx%lld pixels",
                        own->random_crop >= side ? "random-crop" : "cutout",
                        (long long)(own->random_crop >= side ? own->random_crop : own->cutout), (long long)job->width,
                        (long long)job->height);
@@ -329,18 +329,18 @@ static gt_status check(const gt_job *job) {
     if (o->trunk_lrate > 0 && !(job->lrate > 0))
         return gt_fail(GT_USAGE, "--trunk-lrate needs an --lrate above 0, the rate of the head");
     if (job->early_stopping && !(job->validation > 0) && !*job->test_data)
-        return gt_fail(GT_USAGE,
-                       "--early-stopping needs images to judge by that are not trained on: --validation=0.2 or "
-                       "--test-data=PATH");
+        return gt_fail(
+            GT_USAGE,
+            "--early-stopping needs images that are not trained on: give --validation=0.2 or --test-data=PATH");
     if (groups_of(o) && gt_options_state(&job->options, "bn") == GT_OPTION_GIVEN)
-        return gt_fail(GT_USAGE, "--bn says over what batch normalisation goes; with --norm=%s there is none",
+        return gt_fail(GT_USAGE, "--bn is for batch normalisation; with --norm=%s there is none",
                        gt_job_value(job, "norm"));
     if (o->norm != GT_NORM_IS_GROUP && gt_options_state(&job->options, "norm-groups") == GT_OPTION_GIVEN)
-        return gt_fail(GT_USAGE, "--norm-groups has a meaning only with --norm=group");
+        return gt_fail(GT_USAGE, "--norm-groups is only for --norm=group");
     gt_status st = check_meaning(job);
     if (!st) st = gt_classifier_configure(job, &c);
     if (!st && is_dense(job) && (c.options->mixup > 0 || c.options->cutout))
-        st = gt_fail(GT_USAGE, "--%s changes what pixels show, and masks would not say so: not for --model=%s",
+        st = gt_fail(GT_USAGE, "--%s moves pixels but not their masks: not for --model=%s",
                      c.options->cutout ? "cutout" : "mixup", job->model);
     if (!st) st = gt_classifier_normalize(job, job->arena, &c);
     return st ? st : gt_classifier_check_size(&c, job);

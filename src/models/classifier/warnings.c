@@ -23,7 +23,7 @@ static bool overfitting(const gt_tick_view *v) {
         *known = 1;
     }
     snprintf(v->text, GT_WARNING_TEXT,
-             "the loss of %s has risen from %.3g to %.3g, while that of training has fallen from %.3g to %.3g", name,
+             "the loss of %s has risen from %.3g to %.3g, while the training loss has fallen from %.3g to %.3g", name,
              *lowest, now, *train_then, train);
     return now > (1 + part) * *lowest + least && train < (1 - part) * *train_then;
 }
@@ -35,8 +35,7 @@ static bool stuck(const gt_tick_view *v) {
     if (isnan(now)) return false;
     bool falls = *lowest == 0 || now < fall * *lowest;
     if (falls) *lowest = now;
-    snprintf(v->text, GT_WARNING_TEXT, "the loss of training stays at %.4g; that of a guess is %.4g", now,
-             v->guess_loss);
+    snprintf(v->text, GT_WARNING_TEXT, "the training loss stays at %.4g; guessing gives %.4g", now, v->guess_loss);
     return !v->early && !falls && now > much * v->guess_loss;
 }
 
@@ -47,7 +46,7 @@ static bool chance(const gt_tick_view *v) {
         if (!strcmp(v->values[i].name, "Accuracy/train")) n = v->values[i].num;
     if (isnan(now) || !(n > 0) || v->early) return false;
     snprintf(v->text, GT_WARNING_TEXT,
-             "the accuracy of training is %.3f; always naming the most frequent class reaches %.3f", now, p);
+             "the training accuracy is %.3f; always naming the most frequent class reaches %.3f", now, p);
     return now <= p + 3 * sqrt(p * (1 - p) / n);
 }
 
@@ -58,7 +57,7 @@ static bool dead_units(const gt_tick_view *v) {
         if (!strncmp(v->values[i].name, "Dead/", 5) && (!worst || v->values[i].mean > worst->mean))
             worst = &v->values[i];
     if (!worst || !(worst->mean > many) || v->early) return false;
-    snprintf(v->text, GT_WARNING_TEXT, "%.0f %% of the units of layer %s are zero for all images that were looked at",
+    snprintf(v->text, GT_WARNING_TEXT, "%.0f %% of the units of layer %s are zero for all checked images",
              100 * worst->mean, worst->name + 5);
     return true;
 }
@@ -68,7 +67,8 @@ const gt_warning gt_classifier_warnings[] = {
      "stop here (--early-stopping)|more data|--weight-decay|--dropout|--random-crop|--random-flip"},
     {"stuck", stuck, 5, false, "another --lrate (often a smaller one)|--init=he|--bn=slice"},
     {"chance", chance, 5, false,
-     "another --lrate; see whether labels and images belong together (gantry predict draws what is taken for what)"},
+     "another --lrate; check whether labels and images belong together (gantry predict draws rightly and wrongly "
+     "classified images)"},
     {"dead-units", dead_units, 3, false, "a smaller --lrate|--init=he|--bn=slice|--activation=lrelu"},
     {0},
 };

@@ -19,15 +19,15 @@ static const gt_option options[] = {
      GT_CHOICES(GT_LATENTS_DRAWN)},
     {OPTION(d_batches, "separate", "Whether D sees real and fake images in separate batches, or mixed"),
      GT_CHOICES(GT_D_BATCHES),
-     .detail = "It matters because batches share the statistics of batch normalisation. Mixed, the update of G "
-               "shows D real images, too."},
+     .detail = "This matters because the images of a batch share the statistics of batch normalisation. With mixed, "
+               "the update of G also shows real images to D."},
     {OPTION(smoothing, "none", "Soft targets of D: random ones in 0.7..1.2 for real images, instead of 1"),
      GT_CHOICES(GT_SMOOTHINGS), .detail = "two-sided: also random targets in 0..0.3 for fake images, instead of 0."},
-    {OPTION(flip, "0", "Noisy labels: share of images whose target is that of the other kind"), .max = 0.5,
-     .detail = "Customary is 0.05."},
+    {OPTION(flip, "0", "Noisy labels: share of images that get the target of the other kind"), .max = 0.5,
+     .detail = "0.05 is customary."},
     {OPTION(smooth_real, NULL, "D's target for real images: a number, or a range such as 0.7..1.2"),
      .placeholder = "RANGE", .derived = "1; with smoothing 0.7..1.2", .check = gt_dcgan_check_range,
-     .detail = "In a range each image's target is drawn anew in each step."},
+     .detail = "With a range, each image's target is drawn again in each step."},
     {OPTION(smooth_fake, NULL, "D's target for fake images: a number, or a range such as 0..0.3"),
      .placeholder = "RANGE", .derived = "0; with smoothing two-sided 0..0.3", .check = gt_dcgan_check_range},
     {OPTION(smooth_g, NULL, "Target that G is trained with: a number, or a range such as 0.7..1.2"),
@@ -36,10 +36,10 @@ static const gt_option options[] = {
     {OPTION(flip_fake, NULL, "Share of fake images that get the target of real ones"), .derived = "flip", .max = 0.5},
     {OPTION(flip_g, NULL, "Share of the images of G's step that get the target of fake ones"), .derived = "0",
      .max = 0.5,
-     .detail = "The others have that of real ones: the labels of G's step are swapped in any case. --flip has no part "
-               "in it."},
+     .detail = "All other images have the target of real ones, since the labels of G's step are swapped in any case. "
+               "--flip does not affect G's step."},
     {OPTION(instance_noise, "0", "Standard deviation of the noise added to all images that D sees"), .max = 10,
-     .detail = "Pixels are in -1..1. Customary is 0.1."},
+     .detail = "Pixels are in -1..1. 0.1 is customary."},
     {OPTION(instance_noise_kimg, "0", "Thousands of images in which --instance-noise falls to 0; 0: the noise stays"),
      .with = "--instance-noise", GT_KIMG},
     {OPTION(d_lrate, NULL, "Learning rate of D"), .derived = "lrate; 0.02 with sgd", .max = 10},
@@ -50,43 +50,45 @@ static const gt_option options[] = {
     {OPTION(init_std, NULL, "Standard deviation of the weights at the start"), .derived = "0.02", .min = 1e-6,
      .max = 10},
     {OPTION(down, NULL, "How D halves sizes"), .derived = "stride", GT_CHOICES(GT_HALVINGS),
-     .detail = "stride: convolutions of 4x4 that take each second pixel. The others: convolutions of 3x3 at the full "
-               "size, then 2x2 pooling, then normalisation."},
+     .detail = "stride: convolutions of 4x4 with stride 2. The other values: convolutions of 3x3 at the full size, "
+               "then 2x2 pooling, then normalisation."},
     {OPTION(up, NULL, "How G doubles sizes"), .derived = "transpose", GT_CHOICES(GT_DOUBLINGS),
      .detail = "transpose: transposed convolutions of 4x4. nearest: each pixel is repeated 2x2 times, then "
                "convolutions of 3x3."},
     {OPTION(d_depth, NULL, "Number of further convolutions of D at each size"), .derived = "0", .max = 8,
-     .detail = "Of 3x3, each with normalisation and activation, behind the one that halves the size."},
+     .detail = "Each is 3x3, with normalisation and activation, and follows the convolution that halves the size."},
     {OPTION(g_depth, NULL, "Number of further convolutions of G at each size but the last"), .derived = "0", .max = 8,
-     .detail = "Of 3x3, each with normalisation and activation, behind the one that makes the size."},
+     .detail = "Each is 3x3, with normalisation and activation, and follows the convolution that doubles the size."},
     {OPTION(g_dropout, NULL, "Probability that G drops a value in training"), .derived = "0", .max = 0.95,
-     .detail = "Behind each activation; what is kept is scaled up."},
+     .detail = "Dropout follows each activation; the kept values are scaled up."},
     {OPTION(d_dropout, NULL, "Probability that D drops a value in training"), .derived = "0", .max = 0.95},
     {OPTION(semi, "0", "Semi-supervised: D also learns the classes of real images"),
-     .detail = "The data must have classes. D has one output per class, and fake images are one class more; its "
-               "accuracy is logged as Accuracy/real, and that on --test-data as Accuracy/test. Not with --cond."},
+     .detail =
+         "The data must have classes. D has one output per class, and fake images are one more class; its accuracy is "
+         "logged as Accuracy/real, and its accuracy on --test-data as Accuracy/test. Not with --cond."},
     {OPTION(labelled, "1", "Share of the data whose labels are used with --semi"), .min = 1e-6, .max = 1,
-     .detail = "Chosen by --seed. The accuracy is that of all real images."},
+     .detail = "Chosen by --seed. The accuracy is measured on all real images."},
     {OPTION(smooth_classes, NULL, "Share of the target of --semi's classes that is spread over all classes"),
      .derived = "0", .max = 0.999, .with = "--semi",
-     .detail = "Label smoothing of several classes: Szegedy et al. (2016), section 7. Classifiers: --label-smoothing. "
-               "With --cond classes are what the networks are told, and have no targets."},
-    {OPTION(semi_baseline, NULL, "Beside D of --semi, train the same network on the labels alone"), .derived = "0",
-     .detail = "Network C sees the labelled images of the same batches, as often as D does, and nothing else is in its "
-               "loss. Its accuracy on --test-data is logged as Accuracy/test_baseline beside Accuracy/test."},
+     .detail =
+         "Label smoothing for several classes: Szegedy et al. (2016), section 7. For classifiers, use "
+         "--label-smoothing. With --cond, classes are inputs of the networks, so there are no targets to smooth."},
+    {OPTION(semi_baseline, NULL, "With --semi: also train the same network as D only on the labels"), .derived = "0",
+     .detail = "Network C sees the labelled images of the same batches, as often as D, and its loss has no other "
+               "terms. Its accuracy on --test-data is logged as Accuracy/test_baseline, beside Accuracy/test."},
     {OPTION(loss, NULL, "Adversarial loss: cross-entropy, least squares, hinge, Wasserstein"), .derived = "bce",
      .choices = "bce|lsgan|hinge|wgan-gp",
-     .detail = "bce and lsgan take smooth and flipped targets. wgan-gp, Wasserstein's with a gradient penalty, takes "
-               "--bn=none alone; its published values are --d-steps=5 --lrate=0.0001 --beta1=0 --beta2=0.9."},
+     .detail = "bce and lsgan allow smooth and flipped targets. wgan-gp, the Wasserstein loss with a gradient penalty, "
+               "needs --bn=none; its published values are --d-steps=5 --lrate=0.0001 --beta1=0 --beta2=0.9."},
     {OPTION(gp_weight, NULL, "Weight of the gradient penalty of --loss=wgan-gp"), .derived = "10", .max = 1e6},
     {OPTION(d_steps, NULL, "Number of updates of D for each update of G"), .derived = "1", .min = 1, .max = 1000,
-     .detail = "Each update of D sees a batch of its own, so that kimg and ticks count the images shown to D. G is "
-               "updated with the first of these batches."},
-    {OPTION(feature_matching, NULL, "Train G to give D's features the means that they have for real images"),
+     .detail = "Each update of D sees its own batch, so kimg and ticks count the images shown to D. G is updated with "
+               "the first of these batches."},
+    {OPTION(feature_matching, NULL, "Train G so that the means of D's features match those on real images"),
      .derived = "0",
-     .detail = "In place of its adversarial loss. The features are the maps before D's last layer, the means are over "
-               "the whole batch; with --bn=slice or none over a slice, of which there are up to 8. Salimans et al. "
-               "(2016), section 3.1."},
+     .detail =
+         "This replaces G's adversarial loss. The features are the maps before D's last layer. The means are over the "
+         "whole batch; with --bn=slice or none, over one of up to 8 slices. Salimans et al. (2016), section 3.1."},
     {OPTION(history, NULL, "Historical averaging: weight of the distance from past weights"), .derived = "0",
      .max = 1e6,
      .detail = "Both losses get the squared distance of the network's parameters from their mean over all updates so "
@@ -164,7 +166,7 @@ static void leave_targets(gt_job *job) {
     for (int i = 0; i < TARGET_KEYS; i++)
         if (gt_options_state(&job->options, target_keys[i]) == GT_OPTION_FILED)
             gt_options_forget(&job->options, target_keys[i]);
-    gt_info("--loss=%s has no targets to make smooth or to flip: without %s of the job file", loss->name, text);
+    gt_info("--loss=%s has no targets to smooth or flip: ignoring %s of the job file", loss->name, text);
 }
 
 static void resolve(gt_job *job, int64_t items) {
@@ -184,11 +186,10 @@ static gt_status check_size(int64_t height, int64_t width, int64_t channels) {
     if (h > power || w > power)
         return gt_fail(GT_USAGE, "images of %lldx%lld are larger than %dx%d", w, h, MOST_SIZE, MOST_SIZE);
     if (h != w || h != power)
-        return gt_fail(
-            GT_USAGE,
-            "images of %lldx%lld: DCGAN makes square ones with sides that are a power of two of at least %d; "
-            "resize them to %dx%d (gantry dataset SOURCE DEST.zip --width=%d --height=%d)",
-            w, h, LEAST_SIZE, power, power, power, power);
+        return gt_fail(GT_USAGE,
+                       "images of %lldx%lld: DCGAN needs square images with sides of a power of two of at least %d; "
+                       "resize them to %dx%d (gantry dataset SOURCE DEST.zip --width=%d --height=%d)",
+                       w, h, LEAST_SIZE, power, power, power, power);
     if (channels < 1 || channels > MOST_CHANNELS)
         return gt_fail(GT_USAGE, "images with %lld channels: DCGAN takes 1 to %d", (long long)channels, MOST_CHANNELS);
     return GT_OK;
@@ -197,8 +198,7 @@ static gt_status check_size(int64_t height, int64_t width, int64_t channels) {
 static gt_status fail_of_targets(const gt_job *job, const gt_dcgan_loss *loss) {
     char text[TARGETS_TEXT];
     list_targets(job, false, text, sizeof text);
-    return gt_fail(GT_USAGE,
-                   "--loss=%s has no targets to make smooth or to flip: take --loss=bce or lsgan, or leave out %s",
+    return gt_fail(GT_USAGE, "--loss=%s has no targets to smooth or flip: give --loss=bce or lsgan, or leave out %s",
                    loss->name, text);
 }
 
@@ -209,23 +209,23 @@ static gt_status check_loss(const gt_job *job, const gt_dcgan_loss *loss) {
     if (!loss->takes_targets && (gt_dcgan_d_targets_vary(targets) || gt_dcgan_g_targets_vary(targets)))
         return fail_of_targets(job, loss);
     if (o->semi && !loss->with_classes)
-        return gt_fail(GT_USAGE, "--semi takes --loss=bce alone: its classes and fake images are one distribution");
+        return gt_fail(GT_USAGE, "--semi needs --loss=bce, because its classes and fake images form one distribution");
     if (!loss->judges && job->gan.aug == GT_AUG_ADA)
         return gt_fail(GT_USAGE,
-                       "--aug=ada needs to know which images D takes for real, and scores of --loss=%s do "
-                       "not say so: take --aug=fixed --p=0.2, or another loss",
+                       "--aug=ada needs scores that tell real from fake, which --loss=%s does not have: give "
+                       "--aug=fixed --p=0.2, or another loss",
                        loss->name);
     if (gt_job_given(job, "gp-weight") && !loss->penalised)
         return gt_fail(GT_USAGE, "--gp-weight can only be specified with --loss=wgan-gp");
     if (loss->penalised && job->bn != GT_BN_NONE)
         return gt_fail(GT_USAGE,
-                       "--loss=%s --bn=%s: the penalty is on D's gradient in each image, and batch "
-                       "normalisation makes D's score of an image depend on the others: take --bn=none",
+                       "--loss=%s --bn=%s: the penalty needs D's gradient for each image alone, but batch "
+                       "normalisation makes D's scores depend on other images: give --bn=none",
                        loss->name, gt_job_value(job, "bn"));
     if (loss->penalised && o->d_batches == GT_D_BATCHES_MIXED)
         return gt_fail(GT_USAGE,
-                       "--loss=%s --d-batches=mixed: without batch normalisation there is nothing to mix: "
-                       "take --d-batches=separate",
+                       "--loss=%s --d-batches=mixed: without batch normalisation there is nothing to mix: give "
+                       "--d-batches=separate",
                        loss->name);
     return GT_OK;
 }
@@ -237,18 +237,17 @@ static gt_status check(const gt_job *job) {
     long long half = job->height / 2;
     bool leaky = has_slope(o->g_activation) || !*o->d_activation || has_slope(o->d_activation);
     if (gt_options_state(&job->options, "slope") == GT_OPTION_GIVEN && !leaky)
-        return gt_fail(GT_USAGE, "--slope has a meaning only with --g-activation=lrelu or --d-activation=lrelu");
+        return gt_fail(GT_USAGE, "--slope is only for --g-activation=lrelu or --d-activation=lrelu");
     if (job->cond && o->semi)
-        return gt_fail(GT_USAGE, "--cond and --semi: only one of them; D either sees labels or tells classes");
+        return gt_fail(GT_USAGE, "--cond and --semi: only one of them; D either sees labels or predicts classes");
     gt_status st = check_loss(job, gt_dcgan_loss_find(o->loss));
     if (st) return st;
     if (*job->test_data && !o->semi)
-        return gt_fail(GT_USAGE, "--test-data can only be specified with --semi, which makes D tell classes");
-    if (o->semi_baseline && !o->semi)
-        return gt_fail(GT_USAGE, "--semi-baseline can only be specified with --semi, beside which it is trained");
+        return gt_fail(GT_USAGE, "--test-data can only be specified with --semi, which makes D predict classes");
+    if (o->semi_baseline && !o->semi) return gt_fail(GT_USAGE, "--semi-baseline can only be specified with --semi");
     if (o->labelled < 1 && !o->semi) return gt_fail(GT_USAGE, "--labelled can only be specified with --semi");
     if (job->gan.cbase < half)
-        return gt_fail(GT_USAGE, "--cbase=%lld leaves no feature map at %lldx%lld: use at least %lld",
+        return gt_fail(GT_USAGE, "--cbase=%lld leaves no feature map at %lldx%lld: give at least %lld",
                        (long long)job->gan.cbase, half, half, half);
     return GT_OK;
 }

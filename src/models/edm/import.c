@@ -37,13 +37,14 @@ static gt_status read_class(const gt_edm_file *f, gt_precond *precond) {
     if (!f->class) return GT_OK;
     if (unet && unet->kind == GT_FACT_TEXT && !gt_is(unet->text, "SongUNet"))
         return gt_edm_refuse(gt_text_of("with the network %.60s", unet->text).s,
-                             "only SongUNet is read, not ADM or EDM2");
+                             "Gantry reads only SongUNet, not ADM or EDM2");
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (gt_is(f->class, known[i].class)) {
             *precond = known[i].precond;
             return GT_OK;
         }
-    return gt_edm_refuse(gt_text_of("of the class %.60s", f->class).s, "EDMPrecond, VPPrecond and VEPrecond are read");
+    return gt_edm_refuse(gt_text_of("of the class %.60s", f->class).s,
+                         "Gantry reads only EDMPrecond, VPPrecond and VEPrecond");
 }
 
 /* The picture's height and width, of the name of the first convolution. */
@@ -219,7 +220,7 @@ gt_status gt_edm_import(gt_imported *m) {
     if (!st) st = f->class ? gt_edm_check_values(f, &d.unet) : gt_import_check_values(m, f->prefix, gt_import_metadata);
     if (!st) st = set_recipe(m, f, &d);
     if (st) return st;
-    if (!f->class) gt_import_say(m, "it does not say its preconditioning: EDM's with sigma_data 0.5 is taken");
+    if (!f->class) gt_import_say(m, "it does not give its preconditioning: EDM's with sigma_data 0.5 is used");
     m->model = "edm";
     m->networks = gt_is(f->module, "net") ? networks + 1 : networks;
     m->own = f;

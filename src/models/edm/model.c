@@ -12,8 +12,8 @@ static gt_graph *build_phase(gt_phase *p, int n) {
     const gt_edm *own = p->model->own;
     if (own->denoiser.precond == GT_PRECOND_VP || own->denoiser.precond == GT_PRECOND_VE) {
         gt_fail(GT_USAGE,
-                "--precond=%s: such networks of EDM's program make pictures here, and are not trained; "
-                "--precond=edm goes on with their tensors",
+                "--precond=%s: Gantry makes pictures with such networks of EDM's program but does not train them; to "
+                "train their tensors further, give --precond=edm",
                 gt_precond_names[own->options->precond]);
         return NULL;
     }

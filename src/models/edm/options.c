@@ -44,27 +44,28 @@ static gt_status check_heights(const gt_option *o, const char *value) {
 static const gt_option options[] = {
     {OPTION(precond, "edm", "What the network learns: to remove noise (EDM), or the velocity of rectified flow"),
      GT_CHOICES(GT_PRECONDS),
-     .detail = "vp and ve are of networks that EDM's program has trained: they make pictures, and are not trained."},
+     .detail = "vp and ve are for networks trained by EDM's program: Gantry makes pictures with them but does not "
+               "train them."},
     {OPTION(arch, "ddpmpp", "The U-Net: DDPM++, or NCSN++ with random frequencies and a residual encoder"),
      GT_CHOICES(GT_UNETS)},
     {OPTION(model_channels, NULL, "Channels of the U-Net at its full size, before they are multiplied"),
      .derived = "from cfg", .min = 4, .max = 1 << 12},
     {OPTION(channel_mult, NULL, "Channels of each level, as multiples; each level halves the picture"),
-     .derived = "from cfg; of cpu 1,2,2 or less, down to 7 pixels", .placeholder = "LIST", .check = check_mults},
+     .derived = "from cfg; for cpu 1,2,2 or less, down to 7 pixels", .placeholder = "LIST", .check = check_mults},
     {OPTION(num_blocks, NULL, "Number of blocks of each level of the encoder; the decoder has one more"),
      .derived = "from cfg", .min = 1, .max = 16},
     {OPTION(attn_resolutions, NULL, "Heights in pixels of the levels with attention"),
-     .derived = "from cfg; of cpu those of at most 8", .placeholder = "LIST", .check = check_heights, .empty = true,
-     .detail = "The lowest level has attention in any case, in the decoder."},
+     .derived = "from cfg; for cpu all of at most 8", .placeholder = "LIST", .check = check_heights, .empty = true,
+     .detail = "The lowest level always has attention in the decoder."},
     {OPTION(unet_dropout, NULL, "Probability that a block drops a value in training"), .derived = "from cfg",
      .max = 0.95},
     {OPTION(label_dropout, "0", "Probability that a picture's label is hidden from the network in training"),
      .max = 0.95, .with = "--cond", .detail = "For --guidance: 0.1 to 0.2 is customary."},
-    {OPTION(augment, "0.12", "Probability of each augmentation, of which the network is told; 0: none"), .max = 1,
-     .detail = "Flips, scaling, turns, stretching and shifts. What was done to a picture is an input of the network, "
-               "so that pictures made afterwards show nothing of it. Left-right flips happen to half of the pictures "
-               "whatever the probability is."},
-    {OPTION(sigma_data, "0.5", "Standard deviation of pixels in -1..1 that EDM takes the data to have"), .min = 1e-3,
+    {OPTION(augment, "0.12", "Probability of each augmentation, with labels for the network; 0: none"), .max = 1,
+     .detail =
+         "Flips, scaling, turns, stretching and shifts. The augmentation of a picture is an input of the network, so "
+         "generated pictures do not show it. Half of the pictures are flipped left-right, whatever the probability."},
+    {OPTION(sigma_data, "0.5", "Standard deviation of the data's pixels in -1..1 that EDM assumes"), .min = 1e-3,
      .max = 10},
     {OPTION(p_mean, "-1.2", "Mean of the logarithm of noise levels in training (edm)"), .min = -20, .max = 20,
      .with = "--precond=edm"},
@@ -72,15 +73,15 @@ static const gt_option options[] = {
      .max = 20, .with = "--precond=edm"},
     {OPTION(times, "logit-normal", "How times are drawn in training (flow)"), GT_CHOICES(GT_TIMES),
      .with = "--precond=flow"},
-    {OPTION(time_mean, "0", "Mean of the logit of times, of which 1 is the picture"), .min = -20, .max = 20,
+    {OPTION(time_mean, "0", "Mean of the logit of times, where time 1 is the picture"), .min = -20, .max = 20,
      .with = "--precond=flow"},
     {OPTION(time_std, "1", "Standard deviation of the logit of times"), .min = 1e-3, .max = 20,
      .with = "--precond=flow"},
-    {OPTION(sampler, "heun", "How pictures are made: steps of Heun, Euler, midpoint, or with fresh noise"),
+    {OPTION(sampler, "heun", "Sampler: steps of Heun, Euler, midpoint, or with fresh noise"),
      GT_CHOICES_GIVEN(GT_SOLVERS),
-     .detail = "Heun and midpoint ask the network twice in a step. stochastic is Heun with --churn (edm alone)."},
+     .detail = "Heun and midpoint evaluate the network twice per step. stochastic is Heun with --churn (only edm)."},
     {OPTION(sampler_steps, "18", "Number of steps from noise to a picture"), .min = 1, .max = 10000},
-    {OPTION(sheet_steps, "8", "The same for the pictures that a run makes of itself"), .min = 1, .max = 10000},
+    {OPTION(sheet_steps, "8", "Also used for the pictures that a run makes during training"), .min = 1, .max = 10000},
     {OPTION(sigma_min, "0.002", "Lowest noise level of sampling (edm)"), .min = 1e-9, .max = 1e6,
      .with = "!--precond=flow"},
     {OPTION(sigma_max, "80", "Highest noise level of sampling (edm)"), .min = 1e-9, .max = 1e6,
@@ -90,9 +91,9 @@ static const gt_option options[] = {
     {OPTION(churn, "40", "Amount of fresh noise with --sampler=stochastic"), .max = 1e6},
     {OPTION(churn_min, "0.05", "Lowest noise level at which noise is added"), .max = 1e6},
     {OPTION(churn_max, "50", "Highest noise level at which noise is added"), .max = 1e6},
-    {OPTION(churn_noise, "1.003", "Standard deviation of the noise that is added"), .max = 10},
-    {OPTION(guidance, "1", "How far labels move pictures; 1: as trained, 0: not at all"), .max = 100,
-     .detail = "Needs --label-dropout in training. Each step then asks the network twice as often."},
+    {OPTION(churn_noise, "1.003", "Standard deviation of the added noise"), .max = 10},
+    {OPTION(guidance, "1", "How strongly labels steer pictures; 1: as trained, 0: not at all"), .max = 100,
+     .detail = "This needs --label-dropout in training. Each step then evaluates the network twice as often."},
     {FOUND("unet-encoder", encoder), .group = "shape"},
     {FOUND("unet-decoder", decoder)},
     {FOUND("unet-embedding", embedding)},
@@ -119,7 +120,7 @@ static const gt_named derived[] = {
     {"lrate", "from cfg"},
     {"ema-kimg", "from cfg"},
     {"ema-ramp", "from cfg, 0 with --resume"},
-    {"warmup", "from cfg; of cpu 2,000 images"},
+    {"warmup", "from cfg; for cpu 2,000 images"},
     {0},
 };
 
@@ -183,7 +184,7 @@ static gt_status choose(const char *key, const char *text, const char *const *na
             *out = i;
             return GT_OK;
         }
-    return gt_fail(GT_FORMAT, "%s = %.40s: there is none of this name", key, text);
+    return gt_fail(GT_FORMAT, "%s = %.40s: unknown name", key, text);
 }
 
 /* What only networks of EDM's program have otherwise than DDPM++ and NCSN++. */
@@ -270,14 +271,13 @@ gt_status gt_edm_denoiser(const gt_job *job, gt_denoiser *d) {
 gt_status gt_edm_check_sampling(const gt_job *job, gt_solver sampler, double guidance) {
     const gt_edm_options *o = job->own;
     if (o->precond == GT_PRECOND_FLOW && sampler == GT_SOLVER_STOCHASTIC)
-        return gt_fail(GT_USAGE, "--sampler=stochastic: flows have no fresh noise; take heun, euler or midpoint");
+        return gt_fail(GT_USAGE, "--sampler=stochastic: flows have no fresh noise; give heun, euler or midpoint");
     if (guidance == 1) return GT_OK;
     if (!job->label_dim)
-        return gt_fail(GT_USAGE, "--guidance=%g: guidance is by labels, of a model trained with --cond", guidance);
+        return gt_fail(GT_USAGE, "--guidance=%g: guidance uses labels and needs a model trained with --cond", guidance);
     if (o->label_dropout > 0) return GT_OK;
     return gt_fail(GT_USAGE,
-                   "--guidance=%g: a network that was never without labels cannot be guided; it needs training with "
-                   "--label-dropout=0.1",
+                   "--guidance=%g: guidance needs a network trained with label dropout, such as --label-dropout=0.1",
                    guidance);
 }
 

@@ -174,16 +174,15 @@ gt_status gt_unet_check(const gt_unet_shape *s) {
                        s->height, s->width, s->levels, s->levels - 1, factor);
     if (s->levels > 1 && (s->filter.taps < 2 || s->filter.taps % 2))
         return gt_fail(GT_USAGE,
-                       "a resample_filter of %d taps: with an odd number pictures do not double in size on the way up",
+                       "a resample_filter of %d taps: the number must be even, so that pictures double in size",
                        s->filter.taps);
     for (int i = -1; i < s->levels; i++) {
         int width = i < 0 ? s->channels : width_of(s, i);
         if (!fits_groups(width))
-            return gt_fail(
-                GT_USAGE,
-                "%d channels: normalisation takes groups of four, so widths are multiples of 4 up to 128, and "
-                "of 32 above",
-                width);
+            return gt_fail(GT_USAGE,
+                           "%d channels: normalisation uses groups of four, so widths must be multiples of 4 up to "
+                           "128, and of 32 above",
+                           width);
     }
     return GT_OK;
 }

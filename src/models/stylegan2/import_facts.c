@@ -54,7 +54,7 @@ static gt_status check_alike(const facts *s, const char *prefix, const char *exc
         while (*end && !gt_ends_with(a->name, *end)) end++;
         if (!*end) continue;
         if (first && !same_fact(first, a))
-            return gt_fail(GT_FORMAT, "%s and %s are not the same: in Gantry's networks all layers have one value",
+            return gt_fail(GT_FORMAT, "%s and %s differ, but in Gantry's networks all layers have the same value",
                            first->name, a->name);
         first = a;
     }
@@ -169,8 +169,8 @@ static gt_status check_version(const facts *s, const char *net) {
     float version = number(s, gt_text_of("%s.", net).s, "version", 0, 0);
     return version >= 4
                ? GT_OK
-               : gt_fail(GT_FORMAT, "%s is of version %g of TensorFlow networks, too old: 4 or later is needed", net,
-                         (double)version);
+               : gt_fail(GT_FORMAT, "%s has version %g of TensorFlow networks, which is too old: 4 or later is needed",
+                         net, (double)version);
 }
 
 static gt_status begin_tensorflow(const facts *s, const char *net, const char *prefix, const char *known) {
@@ -212,12 +212,12 @@ static void say_unsaid(const facts *s, bool is_d) {
     gt_imported *m = s->f->m;
     bool first = !is_d || !s->out->has_g;
     if (first && !gt_import_given(m, "clamp"))
-        gt_import_say(m, "it does not say where activations are clamped: at 256 is taken, as in the published recipes "
-                         "(--clamp=NUMBER, 0: nowhere)");
+        gt_import_say(m, "it does not give the clamp of activations: 256 is used, as in the published recipes "
+                         "(--clamp=NUMBER, 0: none)");
     if (!is_d && !gt_import_given(m, "lrmul"))
-        gt_import_say(m, "it does not say the multiplier of the mapping network: 0.01 is taken (--lrmul=NUMBER)");
-    if (first) gt_import_say(m, "it does not say the activation of its layers: lrelu is taken");
-    if (is_d) gt_import_say(m, "it does not say the group of the minibatch standard deviation of D: 4 is taken");
+        gt_import_say(m, "it does not give the multiplier of the mapping network: 0.01 is used (--lrmul=NUMBER)");
+    if (first) gt_import_say(m, "it does not give the activation of its layers: lrelu is used");
+    if (is_d) gt_import_say(m, "it does not give the group of the minibatch standard deviation of D: 4 is used");
 }
 
 static void read_given(const facts *s) {

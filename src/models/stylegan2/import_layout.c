@@ -161,8 +161,7 @@ static const char *name_stylegan3(const gt_stylegan2_file *f) {
 gt_status gt_stylegan2_refuse_others(const gt_stylegan2_file *f) {
     const char *stylegan3 = name_stylegan3(f);
     if (stylegan3)
-        return gt_fail(GT_FORMAT, "a network of %s, which Gantry does not have: of this kind Gantry has StyleGAN2",
-                       stylegan3);
+        return gt_fail(GT_FORMAT, "a network of %s, which Gantry does not have: Gantry has StyleGAN2", stylegan3);
     const gt_fact *class = gt_weights_fact(f->m->from, "G_ema.class");
     if (!class || class->kind != GT_FACT_TEXT || has(f, "G_ema.synthesis.b4.const")) return GT_OK;
     return gt_fail(GT_FORMAT,

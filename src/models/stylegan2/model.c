@@ -106,9 +106,8 @@ static gt_status check_truncation(const gt_model *m, const float *params) {
     const gt_tensor *t = gt_net_find(m->nets[0], "mapping.w_avg");
     for (size_t i = 0; t && i < t->size; i++)
         if (!isfinite(params[t->offset + i]))
-            return gt_fail(GT_FORMAT,
-                           "the network's average of styles (mapping.w_avg) holds a value that is not a finite "
-                           "number: it makes pictures without truncation alone");
+            return gt_fail(GT_FORMAT, "the network's average of styles (mapping.w_avg) holds a value that is not a "
+                                      "finite number: it makes pictures only without truncation");
     return GT_OK;
 }
 

@@ -24,42 +24,43 @@ static const gt_option options[] = {
     {OPTION(gpus, "1", "Number of GPUs that the recipe auto is computed for"), .after = "cfg", .group = "recipe",
      .min = 1, .max = 1024, .check = check_gpus,
      .detail =
-         "A power of two. Gantry uses no GPU: the number says for how many GPUs stylegan2-ada-pytorch would compute "
-         "batch, gamma and stddev group of auto. The number of ranks has nothing to do with it. The batch must "
-         "be divisible by this number."},
+         "A power of two that divides the batch. Gantry uses no GPU: this number only computes batch, gamma and stddev "
+         "group of auto as stylegan2-ada-pytorch does for this number of GPUs. It does not set the number of ranks."},
     {OPTION(mbstd, NULL, "Number of images over which the discriminator sees the standard deviation"),
      .after = "slices", .derived = "from cfg", .unit = "images", .min = 1, .max = 1 << 20},
-    {OPTION(mbstd_batch, NULL, "Number of images in a row that these groups are cut from"), .after = "mbstd",
-     .derived = "an eighth of the batch or more: whole groups; with --slices a slice", .unit = "images", .min = 1,
+    {OPTION(mbstd_batch, NULL, "Number of consecutive images from which these groups are formed"), .after = "mbstd",
+     .derived = "an eighth of the batch or more, in whole groups; with --slices a slice", .unit = "images", .min = 1,
      .max = 1 << 20,
-     .detail = "A multiple of mbstd that divides the batch; slices lie within. Of m such images, image i belongs to "
-               "group i mod (m / mbstd). Ranks that share such images exchange what D sees of them. With --slices, "
-               "where a slice holds no whole group, it is the batch if slices hold equal parts of all its groups."},
+     .detail =
+         "A multiple of mbstd and of a slice that divides the batch. With m such images, image i belongs to group i "
+         "mod (m / mbstd). Ranks that share such images exchange D's features of them. With --slices, if a slice holds "
+         "no whole group, the default is the batch, provided that slices hold equal parts of all its groups."},
     {OPTION(gamma, NULL, "Weight of the R1 penalty; 0: off"), .after = "seed", .derived = "from cfg", .max = HUGE_VAL,
      .common = true,
-     .detail = "The value most worth trying out: too small, training collapses; too large, images stay blurred. Try "
-               "factors of two to five."},
+     .detail = "This is the most important value to try: if it is too small, training collapses; if it is too large, "
+               "images stay blurred. Try factors of two to five."},
     {OPTION(pl_weight, NULL, "Weight of the path length penalty; 0: off"), .after = "ema-ramp", .derived = "from cfg",
      .max = HUGE_VAL},
-    {OPTION(pl_mean, NULL, "Path lengths whose mean enters the running mean: the batch's or a slice's"),
+    {OPTION(pl_mean, NULL, "Path lengths whose mean enters the running mean: of the batch or of a slice"),
      .after = "pl-weight", .derived = "batch; with --slices slice", GT_CHOICES_GIVEN(GT_PL_MEANS),
-     .detail = "batch: of half a batch of images, each computed as a slice of its own. slice: of half of each slice."},
+     .detail = "batch: from half a batch of images, each computed as its own slice. slice: from half of each slice."},
     {OPTION(style_mixing, NULL, "Probability that an image is made from two latents"), .after = "pl-mean",
      .derived = "from cfg", .max = 1},
     {OPTION(map_layers, NULL, "Number of layers of the mapping network"), .after = "cmax", .group = "networks",
      .derived = "from cfg", .min = 1, .max = 64},
-    {OPTION(w_dim, NULL, "Length of the intermediate latent w"), .derived = "512; of cpu 64", .min = 1, .max = 1 << 14},
+    {OPTION(w_dim, NULL, "Length of the intermediate latent w"), .derived = "512; for cpu 64", .min = 1,
+     .max = 1 << 14},
     {OPTION(g_arch, "skip", "Architecture of the generator"), GT_CHOICES(GT_ARCHS)},
     {OPTION(d_arch, NULL, "Architecture of the discriminator"), .derived = "from cfg", GT_CHOICES(GT_ARCHS)},
     {OPTION(fp32, "0", "Do not clamp activations after convolutions"),
      .detail = "All arithmetic is float32 with or without this option. The published recipes clamp activations at 256, "
-               "because they compute in half precision. --fp32 of stylegan2-ada-pytorch turns off both the half "
-               "precision and the clamp; here only the clamp is left to turn off."},
+               "because they compute in half precision. --fp32 of stylegan2-ada-pytorch turns off half precision and "
+               "the clamp; in Gantry it turns off the clamp."},
     {OPTION(clamp, NULL, "Largest absolute value of activations after convolutions"), .derived = "256; none with fp32",
      .min = 1e-3, .max = 1e30},
     {OPTION(lrmul, NULL, "Learning rate of the mapping network, relative to the others"), .derived = "0.01",
      .min = 1e-6, .max = 1e3},
-    {OPTION(freezed, "0", "Number of layers of D that are frozen, from the largest size down"), .group = "transfer",
+    {OPTION(freezed, "0", "Number of layers of D to freeze, from the largest size down"), .group = "transfer",
      .max = 1000, .unit = "layers"},
     /* found in networks of other programs, and kept with the recipe */
     {FOUND("nonlinearity", nonlinearity), .group = "shape"},
@@ -91,8 +92,8 @@ static const gt_named derived[] = {
     {"ema-kimg", "from cfg"},
     {"ema-ramp", "from cfg, 0 with --resume"},
     {"cbase", "from cfg"},
-    {"cmax", "512; of cpu 64"},
-    {"z-dim", "512; of cpu 64"},
+    {"cmax", "512; for cpu 64"},
+    {"z-dim", "512; for cpu 64"},
     {0},
 };
 
@@ -169,8 +170,8 @@ static gt_status check_cut(const gt_job *job) {
         char near[64];
         nearest(c, c.slices, near, sizeof near);
         return gt_fail(GT_USAGE,
-                       "--slices=%d does not cut --batch=%d into equal slices that go with minibatch-stddev groups of "
-                       "%d: nearest that fit: %s; without --slices a number that fits is chosen",
+                       "--slices=%d does not cut --batch=%d into equal slices that fit minibatch-stddev groups of %d: "
+                       "nearest that fit: %s; without --slices Gantry chooses a number that fits",
                        c.slices, c.batch, c.mbstd, near);
     }
     if (o->mbstd_batch % c.mbstd || c.batch % o->mbstd_batch || o->mbstd_batch % (c.batch / c.slices))
@@ -204,10 +205,10 @@ static gt_status check(const gt_job *job) {
     const gt_stylegan2_options *o = job->own;
     if (gt_stylegan2_check_recipe(job)) return GT_USAGE;
     if (o->gpus != 1 && gt_stylegan2_is_cpu(job))
-        return gt_fail(GT_USAGE, "--gpus=%lld is for the recipe auto, and --cfg is cpu: add --cfg=auto",
+        return gt_fail(GT_USAGE, "--gpus=%lld is for the recipe auto, but --cfg is cpu: add --cfg=auto",
                        (long long)o->gpus);
     if (o->fp32 && o->clamp > 0)
-        return gt_fail(GT_USAGE, "--fp32 means no clamp, and --clamp names one: only one of them");
+        return gt_fail(GT_USAGE, "--fp32 and --clamp: only one of them; --fp32 means no clamp");
     if (job->batch % o->gpus) {
         long long gpus = o->gpus, below = job->batch / gpus * gpus;
         char lower[48] = "";
@@ -229,7 +230,7 @@ static void describe(const gt_job *job, FILE *f) {
 /* *out: the activation of this name; "": that of `usual`. */
 static gt_status read_activation(const char *key, const char *name, const char *usual, const char **out) {
     *out = *name ? name : usual;
-    return gt_activation_find(*out) ? GT_OK : gt_fail(GT_FORMAT, "%s = %s: there is none of this name", key, name);
+    return gt_activation_find(*out) ? GT_OK : gt_fail(GT_FORMAT, "%s = %s: unknown name", key, name);
 }
 
 static gt_status read_activations(const gt_stylegan2_options *o, gt_generator_config *g, gt_discriminator_config *d) {

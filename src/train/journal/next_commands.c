@@ -7,10 +7,10 @@
 #include "train/journal/journal.h"
 
 static void say_of_encoder(const gt_model *m, const char *dir) {
-    gt_log_command("reconstruct", dir, " DATA", "what is kept of pictures");
+    gt_log_command("reconstruct", dir, " DATA", "how well pictures are reconstructed");
     if (gt_model_role(m, GT_ROLE_LATENT_LOSS))
-        gt_log_command("latent", dir, " DATA", "where pictures lie in the latent");
-    gt_log_command("anomalies", dir, " DATA", "pictures that are unlike those of the training");
+        gt_log_command("latent", dir, " DATA", "where pictures are in the latent space");
+    gt_log_command("anomalies", dir, " DATA", "pictures unlike the training pictures");
     if (gt_model_role(m, GT_ROLE_DENSITY)) gt_log_command("likelihood", dir, " DATA", "how likely pictures are");
 }
 
@@ -19,7 +19,7 @@ static void say_of_classifier(const gt_model *m, const char *dir) {
     char *job = gt_path_join(dir, "job.ini"), more[96];
     snprintf(more, sizeof more, " --size=%dx%d --channels=%d --classes=%d", m->height, m->width, m->channels,
              m->label_dim);
-    gt_log_command("look", dir, " DATA --filters", "its filters; --cam: where it looks");
+    gt_log_command("look", dir, " DATA --filters", "its filters; --cam: what it looks at");
     if (job) gt_log_command("activations", job, more, "histograms of its layers before training");
     free(job);
 }
@@ -33,7 +33,7 @@ static void say_of_networks(const gt_engine *e, const char *dir) {
                                : " --seeds=0-31 --grid=8x4 --outdir=pictures",
                        "pictures");
     if (gt_model_role(m, GT_ROLE_ENCODER)) say_of_encoder(m, dir);
-    if (gt_model_role(m, GT_ROLE_CLASSIFIER)) gt_log_command("evaluate", dir, " DATA", "how right it is on other data");
+    if (gt_model_role(m, GT_ROLE_CLASSIFIER)) gt_log_command("evaluate", dir, " DATA", "its accuracy on other data");
     if (gt_model_classifier(m) == 0 && !m->masks) say_of_classifier(m, dir);
     if (gt_model_role(m, GT_ROLE_GENERATOR)) gt_log_command("metrics", dir, "", "scores of its pictures");
 }

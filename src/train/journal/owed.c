@@ -115,10 +115,10 @@ static gt_status fail(const gt_journal *j, unsigned owed) {
     gt_buffer list = {0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (owed & names[i].bit) gt_buffer_printf(&list, "%s%s", list.n ? ", " : "", names[i].name);
-    gt_status st = gt_fail(GT_FAILED,
-                           "%s is trained to its end, but could not write %s (see the warnings): the same command "
-                           "tries again",
-                           j->dir, list.n && !list.failed ? (const char *)list.data : "all of its files");
+    gt_status st = gt_fail(
+        GT_FAILED,
+        "%s is fully trained, but %s could not be written (see the warnings): give the same command to try again",
+        j->dir, list.n && !list.failed ? (const char *)list.data : "all of its files");
     gt_buffer_free(&list);
     return st;
 }

@@ -27,7 +27,7 @@ static gt_status cut_batches(gt_engine *e) {
     e->steps = (gt_steps){.items = e->info->count, .batch = (int)e->job->batch, .end = e->model->epoch_end};
     if (e->steps.end == GT_EPOCH_DROPPED && e->steps.batch > e->steps.items)
         return gt_fail(GT_USAGE,
-                       "--batch=%d is more than the %lld images there are, and an incomplete batch is not used",
+                       "--batch=%d is larger than the data (%lld images), and an incomplete batch is not used",
                        e->steps.batch, (long long)e->steps.items);
     gt_slices full = {(int)e->job->batch, (int)e->job->slices};
     int rest = gt_steps_rest(&e->steps);

@@ -103,8 +103,9 @@ gt_status gt_engine_handle_nonfinite(gt_engine *e, const gt_phase *p, gt_nonfini
     *update = e->job->nan == GT_NAN_CLEAN;
     e->left_out_updates += !*update;
     if (e->comm->rank) return GT_OK;
-    if (!*update) gt_warn("%s: this update is left out (--nan=skip)", said);
-    else if (!e->said_nonfinite) gt_warn("%s: replaced by 0 or 1e5 as published (--nan=clean); said once", said);
+    if (!*update) gt_warn("%s: this update is skipped (--nan=skip)", said);
+    else if (!e->said_nonfinite)
+        gt_warn("%s: replaced by 0 or 1e5 as published (--nan=clean); this message comes only once", said);
     e->said_nonfinite = true;
     return GT_OK;
 }

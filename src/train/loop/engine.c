@@ -178,7 +178,7 @@ static gt_status open_execution(gt_engine *e, gt_engine_phase *run, const gt_bat
                        run->phase->name, m->name);
     bool own = run->own.slices.count;
     if (gt_exec_slice_sums(x->exec) > (own ? 1 : m->stretch ? INT32_MAX : 0))
-        return gt_fail(GT_FAILED, "phase %s sums over slices %s, but model %s does not say so (stretch)",
+        return gt_fail(GT_FAILED, "phase %s sums over slices %s, but model %s does not declare it (stretch)",
                        run->phase->name, own ? "more than once" : "of the batch", m->name);
     for (int i = 0; i < m->n_nets; i++) gt_exec_bind(x->exec, GT_SLOT(i), m->blocks[i]);
     /* each group binds its own place */

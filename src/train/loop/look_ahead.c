@@ -28,10 +28,10 @@ gt_status gt_engine_advise(const gt_engine *e, gt_status st, bool undecodable) {
     snprintf(said, sizeof said, "%s", gt_message());
     if (undecodable && !e->info->skips_damaged)
         return gt_fail(st,
-                       "%s; when it is repaired the same command goes on; with --on-error=skip the next picture of "
-                       "its class takes its place",
+                       "%s; repair it and give the same command to resume, or add --on-error=skip: then the next "
+                       "picture of its class takes its place",
                        said);
-    return st == GT_FAILED ? gt_fail(st, "%s; when it can be read the same command goes on", said) : st;
+    return st == GT_FAILED ? gt_fail(st, "%s; once it can be read, the same command resumes", said) : st;
 }
 
 /* What this rank has met, for the others. */

@@ -350,7 +350,7 @@ static void steer_augmentation(gt_engine *e) {
     if (j->gan.ada_target < 0) return;
     if (gt_ada_step(&e->ada, &c, (long)e->step) && gt_ada_stays_high(&e->ada, &c) && e->comm->rank == 0)
         gt_warn("augmentation has stayed above p = %.1f (now %.3f): augmented colours and shapes may leak into the "
-                "images; --p-max=0.8 sets a ceiling",
+                "images; limit it with --p-max=0.8",
                 GT_ADA_HIGH, e->ada.p);
 }
 

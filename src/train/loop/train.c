@@ -273,13 +273,13 @@ static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
 static gt_status settle_all(gt_engine *e, gt_journal *j) {
     gt_status st = GT_OK;
     if (e->comm->rank == 0) {
-        gt_tell_start("bringing the last checkpoint to the disk", NULL, 0);
+        gt_tell_start("writing the last checkpoint to disk", NULL, 0);
         gt_journal_saved(e, j, gt_saver_wait(j->saver));
         gt_tell_end();
         if (j->checkpoint_failed)
             st = gt_fail(GT_FAILED,
-                         "the last checkpoint of %s could not be written (see the warning): started again, the run "
-                         "resumes from the one before",
+                         "the last checkpoint of %s could not be written (see the warning): the same command resumes "
+                         "from the checkpoint before",
                          j->dir);
     }
     return gt_comm_agree_all(e->comm, st);
@@ -297,13 +297,13 @@ static gt_status unreadable(const gt_engine *e, const gt_journal *j, gt_status s
 }
 
 static void say_end(const gt_engine *e, const gt_journal *j, stop_reason stop) {
-    static const char *const reasons[] = {[ASKED] = "as it was asked to",
+    static const char *const reasons[] = {[ASKED] = "as requested",
                                           [STOP_FILE] = "because of the file `stop`",
-                                          [TIME_OVER] = "because --max-time is over",
-                                          [BROKEN_OFF] = "as it was asked to"};
+                                          [TIME_OVER] = "because --max-time has passed",
+                                          [BROKEN_OFF] = "as requested"};
     const char *but = e->job->restart ? " but without --restart" : "";
     if (e->damage.so_far.n)
-        gt_warn("damaged pictures of the data: %zu; %lld of the %lld images shown were others in their places "
+        gt_warn("damaged pictures of the data: %zu; other pictures replaced them in %lld of the %lld images shown "
                 "(--on-error=skip)",
                 e->damage.so_far.n, (long long)e->damage.replaced, (long long)e->shown);
     if (stop == GO_ON) gt_info("done: %s", j->dir);

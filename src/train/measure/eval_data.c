@@ -41,9 +41,10 @@ static gt_status check_set(const gt_engine *e, int set, const char *path) {
     const gt_dataset_info *i = gt_dataset_get_info(ds);
     int classes = e->model->label_dim;
     if (e->model->masks)
-        return i->mask_classes <= classes ? GT_OK
-                                          : gt_fail(GT_USAGE, "'%s' has masks of %d classes, the training data have %d",
-                                                    path, i->mask_classes, classes);
+        return i->mask_classes <= classes
+                   ? GT_OK
+                   : gt_fail(GT_USAGE, "'%s' has masks with %d classes, the training data have %d", path,
+                             i->mask_classes, classes);
     if (!i->label_width && classes) return gt_fail(GT_USAGE, "--test-data: '%s' has no labels", path);
     if (i->label_width > classes)
         return gt_fail(GT_USAGE, "--test-data: '%s' has %d classes, the training data have %d", path, i->label_width,
@@ -52,7 +53,7 @@ static gt_status check_set(const gt_engine *e, int set, const char *path) {
     if (st) return gt_wrap(st, "--test-data: '%s'", path);
     int k = gt_class_names_differ(i->class_name, i->class_names, e->info->class_name, e->info->class_names);
     if (k < 0) return GT_OK;
-    return gt_fail(GT_USAGE, "--test-data: class %d of '%s' is '%s', that of the training data is '%s'", k, path,
+    return gt_fail(GT_USAGE, "--test-data: class %d of '%s' is '%s', but '%s' in the training data", k, path,
                    i->class_name[k], e->info->class_name[k]);
 }
 

@@ -149,7 +149,7 @@ void gt_measurers_draw(gt_engine *e, gt_journal *j) {
 
 void gt_measurers_begin_all(gt_engine *e, gt_journal *j) {
     measuring m;
-    if (e->left_out && !e->comm->rank) gt_warn("the run goes on without %s", e->left_out);
+    if (e->left_out && !e->comm->rank) gt_warn("the run continues without %s", e->left_out);
     e->left_out = NULL;
     for (int i = 0; next_measurer(e, &i, &m);)
         if (m.by->begin) m.by->begin(e, j, m.own);

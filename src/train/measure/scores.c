@@ -63,7 +63,7 @@ static gt_team team_of(const gt_engine *e) {
 static gt_status open_generator(gt_engine *e, scores *s) {
     gt_model *m = e->model;
     if (!gt_model_role(m, GT_ROLE_GENERATOR))
-        return gt_fail(GT_USAGE, "--metrics: --model=%s makes no pictures that metrics could judge", e->job->model);
+        return gt_fail(GT_USAGE, "--metrics: --model=%s makes no pictures", e->job->model);
     gt_runner_options o = {.role = GT_ROLE_GENERATOR, .seed = (uint64_t)e->job->seed, .pool = e->pool};
     o.request = gt_plain_request(e->drawn);
     o.request.noise_mode = GT_NOISE_RANDOM;
@@ -143,7 +143,7 @@ void gt_scores_print_cost(const gt_engine *e, double seconds_per_image) {
            training = seconds_per_image * (double)e->job->total_images;
     gt_print("metrics     %s: %lld generated pictures at a checkpoint, about %.1f s, %.0f times", e->job->metrics,
              (long long)c->fakes, c->seconds, times);
-    if (c->reals) gt_print("; once %lld reals, %.1f s", (long long)c->reals, c->reals_seconds);
+    if (c->reals) gt_print("; plus once %lld reals, %.1f s", (long long)c->reals, c->reals_seconds);
     gt_print("\n            about %.1f %% of the run's time, %.0f MB a rank\n", 100 * all / (all + training),
              (double)e->measurer_bytes / 1e6);
 }
@@ -233,7 +233,7 @@ static gt_status measure_all(gt_engine *e, void *own, gt_values *values) {
             tell_metrics(e, &table);
             write_lines(e, s, &table);
         } else if (st == GT_STOPPED)
-            gt_info("the metrics at %.3f kimg are broken off: the run, when it resumes, computes them",
+            gt_info("the metrics at %.3f kimg were interrupted: the resumed run computes them",
                     (double)e->shown / 1000);
         else gt_warn("no metrics at %.3f kimg: %s", (double)e->shown / 1000, gt_message());
     }

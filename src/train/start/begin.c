@@ -31,11 +31,11 @@ static gt_status find_directory(gt_engine *e, gt_journal *j) {
     st = gt_lock_take(&j->lock, dir, &(gt_lock_options){.stop = gt_stop_requested});
     j->anew = gt_run_begins_anew(job); /* then all that a run would replace is set aside */
     if (!st && job->restart && !j->anew)
-        gt_info("this job was requeued, and has begun anew already: it resumes, whatever --restart says");
+        gt_info("this job was requeued and has already started over: it resumes, despite --restart");
     if (!st && !j->anew) st = gt_job_check_folder(dir);
     /* Made for a run that has ended, by a crash perhaps: this one would stop after a step. */
-    if (!st && gt_rundir_stop(dir)) gt_info("removed a file `stop` from before the start in '%s'", dir);
-    if (!st && gt_rundir_checkpoint(dir)) gt_info("removed a file `checkpoint` from before the start in '%s'", dir);
+    if (!st && gt_rundir_stop(dir)) gt_info("removed an old file `stop` in '%s'", dir);
+    if (!st && gt_rundir_checkpoint(dir)) gt_info("removed an old file `checkpoint` in '%s'", dir);
     return st;
 }
 
@@ -107,7 +107,7 @@ static gt_status find_run(gt_engine *e, gt_journal *j, gt_checkpoint_file **file
     gt_status st = gt_checkpoint_newest(j->dir, file);
     if (!st && !*file && gt_rundir_lost_checkpoints(j->dir))
         return gt_fail(GT_FAILED,
-                       "the checkpoints of %s are gone: put one back, or begin anew with --restart (its logs and "
+                       "the checkpoints of %s are missing: put one back, or start over with --restart (the logs and "
                        "pictures are kept in a subfolder)",
                        j->dir);
     return st ? st : check_same_job(e, j, *file);
@@ -116,7 +116,7 @@ static gt_status find_run(gt_engine *e, gt_journal *j, gt_checkpoint_file **file
 static gt_status set_run_aside(gt_journal *j, char **aside) {
     gt_status st = gt_rundir_set_aside(j->dir, aside);
     if (!st) st = gt_rundir_note_restart(j->dir);
-    if (!st && *aside) gt_info("beginning anew: the run before is kept in %s", *aside);
+    if (!st && *aside) gt_info("starting over: the old run is kept in %s", *aside);
     return st;
 }
 
@@ -158,24 +158,22 @@ static gt_status choose_kernels_all(gt_engine *e, const gt_checkpoint_file *f) {
     gt_comm_broadcast_all(e->comm, wanted, sizeof wanted, 0);
     bool adopted = gt_kernel_set_adopt(wanted, &set) == GT_OK && gt_kernel_set_has_bits(wanted, GT_BITS_OF_TRAINING);
     if (f && own->conv != GT_CONV_AUTO && own->conv != set->conv && e->comm->rank == 0)
-        gt_warn("GT_CONV=%s has no effect: a run resumes with the convolutions it was begun with (%s)",
-                gt_conv_modes[own->conv], set->id);
+        gt_warn("GT_CONV=%s has no effect: a resumed run keeps its convolutions (%s)", gt_conv_modes[own->conv],
+                set->id);
     bool lacking = gt_comm_max_all(e->comm, !adopted), recorded = gt_comm_max_all(e->comm, f != NULL);
     int first = set->arithmetic; /* of rank 0, whose own it is, or the recorded one */
     gt_comm_broadcast_all(e->comm, &first, sizeof first, 0);
     e->job->kernels = set = common_kernels_all(e->comm, set, (gt_arithmetic)first);
     if (!set)
-        return gt_fail(GT_FAILED,
-                       "the ranks have no arithmetic in common: some have no fused multiply-adds, or a build "
-                       "that does not use them; `gantry version` on each host prints its own");
+        return gt_fail(GT_FAILED, "the ranks have no arithmetic in common: some CPUs or builds have no fused "
+                                  "multiply-adds; compare `gantry version` on all hosts");
     if (lacking && recorded && e->comm->rank == 0)
-        gt_warn("the checkpoint was made with the arithmetic %s, which not all ranks have: resuming with %s, bits will "
-                "differ",
+        gt_warn("the checkpoint has the arithmetic %s, which not all ranks have: resuming with %s, so bits will differ",
                 wanted, set->id);
     else if (lacking) gt_info("arithmetic: %s on all ranks, since not all of them have %s", set->id, wanted);
     int most = gt_comm_max_all(e->comm, (int)set->isa), least = -gt_comm_max_all(e->comm, -(int)set->isa);
     if (most > least)
-        gt_info("instructions: each rank's own, %s to %s; they change speed alone",
+        gt_info("instructions: each rank's own, %s to %s; they affect only speed",
                 gt_kernel_set_with_isa(set, (gt_isa)least)->instructions,
                 gt_kernel_set_with_isa(set, (gt_isa)most)->instructions);
     return GT_OK;
@@ -233,11 +231,11 @@ static gt_status keep_given_job(const gt_engine *e, const gt_journal *j) {
     bool free_name = kept ? !strcmp(kept, given) : !keep || !gt_folder_has(j->dir, name);
     if (!st && !free_name)
         st = gt_fail(GT_USAGE,
-                     "%s/job.ini is a job file of yours, and the run writes its own there: rename yours (it cannot be "
-                     "kept as %s, which is there already)",
+                     "%s/job.ini is your job file, but the run writes its own file there: rename yours (it cannot be "
+                     "kept as %s, which already exists)",
                      j->dir, name);
     else if (!st && keep && !kept) st = gt_rundir_write(j->dir, name, given);
-    if (!st && keep) gt_info("the run writes its own %s/job.ini: the file that was there is kept as %s", j->dir, name);
+    if (!st && keep) gt_info("the run writes its own %s/job.ini: your file is kept as %s", j->dir, name);
     free(given);
     free(kept);
     return st;
@@ -283,7 +281,7 @@ static gt_status identify(gt_engine *e, gt_journal *j) {
 }
 
 gt_status gt_journal_open_all(gt_engine *e, gt_journal *j) {
-    gt_tell_start("looking at the data", NULL, 0);
+    gt_tell_start("checking the data", NULL, 0);
     return gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : identify(e, j));
 }
 
@@ -348,18 +346,15 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
     gt_comm_broadcast_all(e->comm, &owed, sizeof owed, 0);
     bool late = trained && gt_late_is_missing_all(e, j);
     *done = trained && !late && !owed;
-    if (late && first)
-        gt_info("%s is trained to its end: the metrics of its last checkpoint, which are missing, are computed now",
-                j->dir);
-    else if (trained && owed && first)
-        gt_info("%s is trained to its end: what could not be written then is written now", j->dir);
+    if (late && first) gt_info("%s is fully trained: computing the missing metrics of its last checkpoint", j->dir);
+    else if (trained && owed && first) gt_info("%s is fully trained: writing the missing files", j->dir);
     if (*done && first && e->stopped_early)
         gt_info("%s is finished, for that reason%s", j->dir,
-                e->job->early_stopping ? "; a larger --early-stopping (0: none) trains it further" : "");
+                e->job->early_stopping ? "; to train it further, give a larger --early-stopping (0: none)" : "");
     else if (*done && first)
-        gt_info(
-            "%s is finished: %.1f kimg of this job are trained; a longer --kimg, --steps or --epochs trains it further",
-            j->dir, (double)e->shown / 1000);
+        gt_info("%s is finished: %.1f kimg of this job are trained; to train it further, give a larger --kimg, --steps "
+                "or --epochs",
+                j->dir, (double)e->shown / 1000);
 end:
     if (st) leave_directory(e, j);
     gt_buffer_free(&said);

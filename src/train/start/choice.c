@@ -200,16 +200,18 @@ gt_status gt_choose_split(gt_engine *e, const gt_starter *s, gt_start *out) {
         char why[GT_WHY_BYTES] = "";
         if (out->split.ranks == 1 || s->works(s->of, out->split, why)) return GT_OK;
         out->split = (gt_split){1, s->cores};
-        snprintf(out->text, sizeof out->text, "1 rank with %d threads; ranks cannot be started: %.300s", s->cores, why);
+        snprintf(out->text, sizeof out->text, "1 rank with %d threads, because ranks cannot be started: %.300s",
+                 s->cores, why);
         return GT_OK;
     }
-    gt_info("trying which ranks and threads are the fastest, for %.0f seconds at most (--ranks=1: one rank, no trials)",
-            all_trials);
+    gt_info(
+        "searching the fastest numbers of ranks and threads, for at most %.0f seconds (--ranks=1: one rank, no trials)",
+        all_trials);
     bool enough;
     look_at_load(&t);
     make_trials(e, s, all_trials, &t, &enough);
     gt_tell_end();
-    if (gt_stop_requested()) return gt_fail(GT_STOPPED, "stopped before the first step: the same command begins again");
+    if (gt_stop_requested()) return gt_fail(GT_STOPPED, "stopped before the first step: the same command starts again");
     int best = enough ? -1 : best_of(&t, -1);
     if (best < 0) return GT_OK; /* what is wrong shows in the run itself */
     out->split = t.list[best].split;

@@ -85,12 +85,11 @@ void gt_journal_describe_all(const gt_engine *e, gt_journal *j) {
     snprintf(text[DATA], sizeof *text, "%s: %lld image%s %dx%dx%d, %s samples, %s", job->data,
              (long long)e->info->count, gt_plural(e->info->count), e->info->height, e->info->width, e->info->channels,
              gt_sample_name(e->info->type), job->label_dim ? "labels used" : "no labels used");
-    snprintf(
-        text[BATCH], sizeof *text,
-        "%.6g kimg to train; batches of %lld image%s, in %d slice%s that ranks share; %.0f MB of memory a rank for a "
-        "step",
-        (double)job->total_images / 1000, (long long)job->batch, gt_plural(job->batch), e->batches[0].slices.count,
-        gt_plural(e->batches[0].slices.count), (double)e->arena_bytes / 1e6);
+    snprintf(text[BATCH], sizeof *text,
+             "%.6g kimg to train; batches of %lld image%s, in %d slice%s that ranks share; %.0f MB of memory per rank "
+             "for a step",
+             (double)job->total_images / 1000, (long long)job->batch, gt_plural(job->batch), e->batches[0].slices.count,
+             gt_plural(e->batches[0].slices.count), (double)e->arena_bytes / 1e6);
     parameters_text(e->model, text[PARAMETERS], sizeof *text);
     gt_next_checkpoint_text(e, next);
     gt_start_fact facts[] = {{"data", text[DATA]},
@@ -117,7 +116,7 @@ void gt_journal_describe_all(const gt_engine *e, gt_journal *j) {
         gt_info("the data have labels, which are not used: --cond uses them");
     gt_dataset_tell_classes(e->data, job->data);
     if (colour_is_off(e->job))
-        gt_info("colour augmentations are off: the %d channels%s%s have no colour meaning", e->info->channels,
+        gt_info("colour augmentations are off: the %d channels%s%s are not colours", e->info->channels,
                 e->info->channel_names ? " " : "", e->info->channel_names ? e->info->channel_names : "");
     gt_info("%s", text[BATCH]);
     tell_recipe(e);

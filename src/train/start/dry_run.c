@@ -110,20 +110,21 @@ static gt_status print_job(const gt_engine *e) {
 
 static void print_memory(const gt_engine *e) {
     size_t once = gt_engine_in_common_bytes(e);
-    gt_print("memory      %.0f MB a rank, of which %.0f MB for the graphs of a step",
+    gt_print("memory      %.0f MB per rank, including %.0f MB for the graphs of a step",
              (double)(e->arena_bytes + gt_engine_network_bytes(e) + e->measurer_bytes) / 1e6,
              (double)e->arena_bytes / 1e6);
-    if (once) gt_print(" and %.0f MB its part of what the ranks of a host have once", (double)once / 1e6);
+    if (once) gt_print(" and %.0f MB for its part of the memory that the ranks of a host share", (double)once / 1e6);
     gt_print("; rank 0 %.0f MB more while it writes a checkpoint\n", (double)gt_engine_checkpoint_bytes(e) / 1e6);
 }
 
 static void print_ranks(const gt_engine *e) {
     int slices = e->batches[0].slices.count;
     if (slices == (int)e->job->batch)
-        gt_print("ranks       up to %d: one for each image of a batch; beyond that more threads a rank\n", slices);
+        gt_print("ranks       up to %d: one for each image of a batch; beyond that, give more threads per rank\n",
+                 slices);
     else
-        gt_print("ranks       up to %d: the batch is cut into so many slices of %d image%s; with --slices=%lld a new "
-                 "run takes up to as many\n",
+        gt_print("ranks       up to %d, the number of slices of %d image%s; with --slices=%lld, a new run allows up to "
+                 "that number\n",
                  slices, e->model->slice_size, gt_plural(e->model->slice_size), (long long)e->job->batch);
 }
 
@@ -225,7 +226,7 @@ static void print_faster(const gt_engine *e, double seconds_per_image, const sma
         gt_print("ranks       not faster: %d ranks with %d thread%s make %.2f images/s\n", r->split.ranks,
                  r->split.threads, gt_plural(r->split.threads), r->images_per_second);
     if (seconds_per_image * 1000 * kimg < day) return;
-    gt_print("faster      --kimg=%.0f: a day\n", fmax(1, images / 1000));
+    gt_print("faster      --kimg=%.0f: takes a day\n", fmax(1, images / 1000));
     if (s->options)
         gt_print("            %s: %.2f images/s, %s for %.0f kimg\n", s->options, 1 / s->seconds_per_image,
                  length_text(s->seconds_per_image * 1000 * s->kimg, text), s->kimg);
@@ -260,10 +261,10 @@ static int64_t checkpoints_for_audits(const gt_job *j, double bytes, double seco
 static void print_disk(const gt_engine *e, double seconds) {
     double bytes = (double)gt_engine_checkpoint_bytes(e);
     int64_t older = checkpoints_for_audits(e->job, bytes, seconds);
-    gt_print("disk        %.0f MB: %lld checkpoints of %.1f MB, and one that is being written",
+    gt_print("disk        %.0f MB: %lld checkpoints of %.1f MB and space to write one more",
              (double)(e->job->keep + 1 + older) * bytes / 1e6, (long long)e->job->keep, bytes / 1e6);
     if (older) gt_print("; about %lld older one%s for audits (--audit-disk)", (long long)older, gt_plural(older));
-    gt_print("; logs and pictures beside\n");
+    gt_print("; logs and pictures come on top\n");
 }
 
 /* What whoever asks wants to know, in five lines or so. */
@@ -291,10 +292,9 @@ static void print_cost(const gt_engine *e, double seconds_per_image, const gt_re
              e->comm->description, gt_kernel_set_arithmetic(e->model->kernels),
              gt_kernel_set_instructions(e->model->kernels));
     if (cut)
-        gt_print(
-            "            cut short: a step takes about %s, and --dry-run-seconds=%g were enough for %.3g %% of one.\n"
-            "            The rest is extrapolated; sums over ranks and updates are not counted\n",
-            length_text(cut->step, text), e->job->dry_run_seconds, 100 * cut->part);
+        gt_print("            cut short: a step takes about %s, and --dry-run-seconds=%g covered %.3g %% of a step.\n"
+                 "            The rest is extrapolated; sums over ranks and updates are not counted\n",
+                 length_text(cut->step, text), e->job->dry_run_seconds, 100 * cut->part);
     gt_scores_print_cost(e, seconds_per_image);
     gt_print_flush(stdout);
 }
@@ -320,10 +320,9 @@ static gt_status measure_cost_all(gt_engine *e, const load *busy, const gt_start
     double seconds, limit = e->job->dry_run_seconds, end = gt_clock() + limit;
     smaller less;
     bool cut;
-    gt_info(
-        "measuring: steps for about %d seconds, or pieces of a step where one takes long, and what would be faster; "
-        "%g seconds at most (--dry-run=quick measures nothing)",
-        MEASURE_SECONDS, limit);
+    gt_info("measuring steps for about %d seconds (pieces of a step, if steps take long) and faster choices; at most "
+            "%g seconds (--dry-run=quick measures nothing)",
+            MEASURE_SECONDS, limit);
     gt_tell_start("measuring", NULL, 0);
     gt_status st = gt_engine_start_loader_all(e);
     if (!st) st = measure_all(e, limit / 2, &seconds, &pieces, &cut);
@@ -357,7 +356,7 @@ gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, const gt_starter *sta
     bool quick = job->dry_run == GT_DRY_RUN_QUICK, alone = job->dry_run == GT_DRY_RUN_JOB,
          speed = job->dry_run == GT_DRY_RUN_SPEED;
     if (!quick && !alone && !speed) look_at_load_all(comm, &busy);
-    if (busy.is && comm->rank == 0) gt_warn("%s: what is measured now is slower than on cores of its own", busy.text);
+    if (busy.is && comm->rank == 0) gt_warn("%s: this measurement is slower than on idle cores", busy.text);
     gt_tell_start("opening the data", NULL, 0);
     gt_status st = gt_engine_open_all(&e, comm, job);
     gt_tell_end();

@@ -116,7 +116,7 @@ static void advise(gt_engine *e, const demand *host, char *text, size_t room) {
     }
     size_t used = strlen(text);
     snprintf(text + used, room - used, "%sfewer ranks on a host, %ssmaller networks (--cbase, --cmax)",
-             used ? ", which is too much as well: " : "",
+             used ? ", which is also too much: " : "",
              b->slices.count < b->slices.samples ? "a new run with a slice for each image (--slices), or " : "or ");
 }
 
@@ -127,10 +127,10 @@ gt_status gt_engine_check_memory_all(gt_engine *e) {
     demand host = fullest_host(all, e->comm->ranks);
     if (bytes_of(&host) <= host.memory) return GT_OK;
     if (e->job->dry_run == GT_DRY_RUN_SPEED)
-        return gt_fail(GT_NOMEM, "%.1f GB are needed of %.1f GB", bytes_of(&host) / 1e9, host.memory / 1e9);
+        return gt_fail(GT_NOMEM, "%.1f GB are needed, of %.1f GB", bytes_of(&host) / 1e9, host.memory / 1e9);
     char advice[256] = "";
     advise(e, &host, advice, sizeof advice);
-    gt_warn("this job needs %.1f GB on a host with %d rank%s, which has %.1f GB: %s", bytes_of(&host) / 1e9, host.ranks,
-            host.ranks > 1 ? "s" : "", host.memory / 1e9, advice);
+    gt_warn("this job needs %.1f GB on a host with %d rank%s, but the host has %.1f GB: %s", bytes_of(&host) / 1e9,
+            host.ranks, host.ranks > 1 ? "s" : "", host.memory / 1e9, advice);
     return GT_OK;
 }

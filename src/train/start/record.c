@@ -95,7 +95,7 @@ gt_status gt_engine_refuse_given(const gt_engine *e) {
     const char *line = e->comm->rank == 0 ? e->differences : "";
     for (; *line; line += strcspn(line, "\n") + 1) gt_print_to(stderr, "%.*s\n", (int)strcspn(line, "\n"), line);
     return gt_fail(GT_USAGE,
-                   "%s was begun with another job (see the table): give the same values, or another --run. What is "
-                   "given does not go with the run's other values: %s",
+                   "%s was begun with another job (see the table): give the same values, or another --run. The given "
+                   "options do not fit the run's other values: %s",
                    e->job->run, why);
 }

@@ -28,13 +28,12 @@ static void say_why(const gt_engine *e, const gt_journal *j, const gt_checkpoint
         files, j->fingerprint);
     if (e->info->sifted)
         gt_print_to(stderr,
-                    "  earlier versions took other files for pictures; now these are, and hidden ones are not: %s\n",
+                    "  earlier versions read other files as pictures; this version reads %s, and no hidden files\n",
                     e->info->sifted);
     if (!*before->pictures && !*before->readable)
         gt_print_to(stderr,
-                    "  this fingerprint is of the files; if only they have changed (unzipped, compressed again), "
-                    "give the former ones once: the checkpoint is of an older "
-                    "gantry, which kept no fingerprint of the pictures in them\n");
+                    "  this fingerprint covers only the files, because an older gantry wrote the checkpoint; if only "
+                    "the files have changed (unzipped, compressed again), resume once with the former files\n");
     else if (other_range(e, before))
         gt_print_to(stderr, "  their range was %s and is now %s\n", say_range(was, before->has_range, before->range),
                     say_range(is, !gt_dataset_usual_range(e->info), e->info->range));
@@ -70,16 +69,14 @@ static void warn_of_few(const gt_engine *e, const gt_journal *j) {
     int64_t images = e->job->mirror ? e->info->count / 2 : e->info->count;
     gt_look_warn_of_sameness(&j->look, images, e->job->data);
     if (images > 1 && images < FEW && !e->shown)
-        gt_info("few images, %lld: networks learn so few by heart; docs/choosing-a-model.md says what helps",
-                (long long)images);
+        gt_info("only %lld images: networks memorise so few; see docs/choosing-a-model.md for help", (long long)images);
 }
 
 gt_status gt_journal_warn_data(const gt_engine *e, const gt_journal *j) {
     if (*j->files_before)
-        gt_warn("the files of the data are not those the run was begun with (fingerprint %.8s..., now %.8s...); size, "
+        gt_warn("the files of the data differ from those at the run's start (fingerprint %.8s..., now %.8s...); size, "
                 "range, labels, order and the pixels of %lld of the %lld images are the same, so the run resumes; "
-                "other pixels "
-                "were not compared",
+                "other pixels were not compared",
                 j->files_before, j->fingerprint, (long long)j->look.looks, (long long)e->info->stored);
     gt_look_warn(&j->look, e->info, e->job->data);
     warn_of_few(e, j);
@@ -91,8 +88,8 @@ gt_status gt_engine_compare_meaning(const gt_engine *e, const gt_checkpoint_file
     gt_status st = gt_checkpoint_get_data(source, e->job->arena, &theirs);
     const char *channels = e->info->channel_names;
     if (!st && theirs.has_range && memcmp(theirs.range, e->info->range, sizeof theirs.range))
-        gt_warn("--resume: the networks were trained on samples with the range %g .. %g, the data have %g .. %g: "
-                "either becomes -1 .. 1",
+        gt_warn("--resume: the networks were trained on samples with the range %g .. %g, the data have %g .. %g: both "
+                "become -1 .. 1",
                 theirs.range[0], theirs.range[1], e->info->range[0], e->info->range[1]);
     if (!st && theirs.channels && channels && strcmp(theirs.channels, channels))
         gt_warn("--resume: the networks were trained on the channels %.200s, the data have %.200s", theirs.channels,

@@ -107,9 +107,9 @@ static gt_status transfer_tensor(transfer *x, const char *name, const gt_tensor 
         if (st) return gt_wrap(st, "--resume");
         gt_tensor_from_file(t, x->scratch, block + t->offset);
     } else if (t->anew) {
-        say(x, "  %s.%s begins anew (--new-head)", name, t->name);
+        say(x, "  %s.%s starts with new values (--new-head)", name, t->name);
     } else if (t->trainable && !added) {
-        say(x, "  %s.%s starts afresh: %s here, %s there", name, t->name, gt_shape_text(&t->file_shape, here),
+        say(x, "  %s.%s starts with new values: %s here, %s there", name, t->name, gt_shape_text(&t->file_shape, here),
             e ? gt_shape_text(&e->shape, there) : "nothing");
     }
     return GT_OK;
@@ -122,7 +122,7 @@ static gt_status transfer_block(transfer *x, const char *name, const gt_net *net
     for (int k = 0; k < net->n_tensors && !st; k++) st = transfer_tensor(x, name, &net->tensors[k], block);
     if (!st) say(x, "  %s: %d of %d tensors copied", name, x->copied - before, net->n_tensors);
     if (!st && 2 * x->copied_numbers < x->numbers)
-        say(x, "%cless than half of %s is copied: %.0f of %.0f numbers, the others begin anew", WARNS, name,
+        say(x, "%cless than half of %s is copied: %.0f of %.0f numbers, the others start with new values", WARNS, name,
             x->copied_numbers, x->numbers);
     return st;
 }
@@ -133,7 +133,7 @@ static gt_status transfer_average(transfer *x, const gt_model *m, int net) {
     if (gt_checkpoint_first(x->f, gt_text_of("/networks/%s", name.s).s) >= 0)
         return transfer_block(x, name.s, m->nets[net], m->ema_block);
     memcpy(m->ema_block, m->blocks[net], m->nets[net]->block_floats * sizeof(float));
-    say(x, "  %s: begins as %s, there is none", name.s, m->nets[net]->name);
+    say(x, "  %s: missing, starts as %s", name.s, m->nets[net]->name);
     return GT_OK;
 }
 
@@ -168,7 +168,7 @@ static void say_mbstd(transfer *x, const gt_job *job, const gt_job *theirs) {
     int64_t own = gt_smallest(gt_model_mbstd(job), job->batch);
     if (own == (whole ? job->batch : other) || gt_checkpoint_first(x->f, "/networks/D") < 0) return;
     gt_text groups = whole ? gt_text_of("its whole batches") : gt_text_of("groups of %d images", other);
-    say(x, "  its D saw standard deviations of %s, here of groups of %lld (%s)", groups.s, (long long)own,
+    say(x, "  its D saw standard deviations of %s, but here of groups of %lld (%s)", groups.s, (long long)own,
         own < job->batch ? "--mbstd" : "--batch, --mbstd");
 }
 
@@ -199,7 +199,7 @@ static gt_status check_half(transfer *x, const gt_job *job) {
     if (2 * x->copied >= x->all || job->resume_partial) return GT_OK;
     return gt_fail(GT_USAGE,
                    "--resume: only %d of %d tensors fit, less than half of them (the list is above): give data and "
-                   "options that fit, or --resume-partial to begin with so little",
+                   "options that fit, or --resume-partial to use only these",
                    x->copied, x->all);
 }
 
@@ -218,7 +218,7 @@ static gt_status check_faults(transfer *x, const gt_job *job) {
     if (!st) return GT_OK;
     if (!job->resume_partial)
         return gt_fail(st, "--resume: %s (--resume-partial begins without this network)", gt_message());
-    say(x, "%c%s; it begins anew", WARNS, gt_message());
+    say(x, "%c%s; it starts with new values", WARNS, gt_message());
     return GT_OK;
 }
 

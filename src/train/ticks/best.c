@@ -187,7 +187,7 @@ static void tell_of_series_before(const gt_engine *e, const gt_journal *j) {
     const char *before = series_before(e->job);
     latest_series l = {.job = e->job};
     if (!before || !e->shown || gt_runlog_each(j->log, note_series, &l) || !l.is_before) return;
-    gt_info("--best=%s: the ticks of an earlier version have %s, which does not compare with %s: %s anew from here",
+    gt_info("--best=%s: the ticks of an earlier version have %s, which is not comparable with %s: %s again from here",
             e->job->best, before, e->job->best_series,
             e->job->early_stopping ? "the best and --early-stopping begin" : "the best begins");
 }
@@ -211,7 +211,7 @@ gt_status gt_best_check(const gt_engine *e) {
     }
     gt_measurers_list_series(e, list, sizeof list);
     return gt_fail(GT_USAGE,
-                   "--best=%s: no tick of this run has such a statistic; there are %s%s and those of --metrics",
+                   "--best=%s: no tick of this run has this statistic; possible are %s%s and the metrics of --metrics",
                    e->job->best, list, e->job->family->adversarial ? ", Fakes/swd_avg" : "");
 }
 
@@ -220,8 +220,8 @@ bool gt_best_of_pictures(const gt_job *job) { return job->best_series && gt_metr
 /* Values of different recipes do not compare: the best so far is then none. */
 static void compare_recipes(const gt_engine *e, const gt_journal *j, best *b, double value) {
     if (isnan(b->value) || !*b->recipe || !*b->latest_recipe || gt_is(b->recipe, b->latest_recipe)) return;
-    gt_warn("--best=%s: the value at %.3f kimg has another recipe than the best so far (%.4g), so they do not compare: "
-            "the best begins anew from this value. Before: %s. Now: %s",
+    gt_warn("--best=%s: the value at %.3f kimg has another recipe than the best so far (%.4g), so the two are not "
+            "comparable: the best starts again from this value. Before: %s. Now: %s",
             e->job->best, (double)e->shown / 1000, b->value, b->recipe, b->latest_recipe);
     b->value = NAN;
     gt_early_stop_begin_anew(e, j, value);
@@ -247,7 +247,8 @@ static void warn_of_no_value(const gt_engine *e, const gt_journal *j, best *b) {
         others |= !strncmp(name, GT_METRIC_SERIES, before) && part_key(name + before, wanted.score, &key);
     }
     if (others)
-        gt_warn("--best=%s: no checkpoint is judged, the metric has no such value (metric-*.jsonl shows what there is)",
+        gt_warn("--best=%s: no checkpoint is judged, because the metric has no such value (metric-*.jsonl shows all "
+                "values)",
                 e->job->best);
     b->said_no_value |= others;
 }
@@ -266,8 +267,8 @@ static gt_verdict decide(gt_engine *e, gt_journal *j, void *own, const gt_tick *
         return GT_GO_ON;
     }
     if (isnan(value)) {
-        const char *why = gt_metric_of_fakes(name) ? "has no pictures of its own to be judged by"
-                                                   : "has no such statistic (stats.jsonl shows what there is)";
+        const char *why = gt_metric_of_fakes(name) ? "has no pictures to judge"
+                                                   : "has no such statistic (stats.jsonl shows all statistics)";
         if (!b->said_no_value) gt_warn("--best=%s: a checkpoint is not judged, its tick %s", e->job->best, why);
         b->said_no_value = true;
         return GT_GO_ON;
@@ -304,7 +305,7 @@ static void judge_again(const gt_engine *e, gt_journal *j, best *b, int64_t link
     checkpoint_place *list = NULL;
     int n = 0;
     judged *of = checkpoint_list(j->dir, &list, &n) ? NULL : calloc((size_t)n + 1, sizeof *of);
-    if (!of) gt_warn("--best: the checkpoints that are there are not judged again: %s", gt_message());
+    if (!of) gt_warn("--best: the existing checkpoints are not judged again: %s", gt_message());
     for (int i = 0; i < n && of; i++) of[i].images = list[i].images <= e->shown ? list[i].images : -1;
     if (of && n) read_logged(e, j, of, n);
     for (int i = n - 1; i >= 0 && of; i--) /* the oldest first, as they were made */

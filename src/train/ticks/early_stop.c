@@ -58,7 +58,7 @@ static void begin(gt_engine *e, gt_journal *j, void *own) {
     patience *p = own;
     *p = (patience){.best = NAN};
     if (gt_runlog_each(j->log, count_past_tick, &(past){e->job, p}))
-        gt_warn("--early-stopping counts from here, without the run's past: %s", gt_message());
+        gt_warn("--early-stopping counts from here, without the earlier ticks: %s", gt_message());
 }
 
 static bool is_over(const gt_engine *e, const void *own, gt_reason *why) {

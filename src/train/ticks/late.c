@@ -27,8 +27,8 @@ void gt_late_begin(const gt_engine *e, gt_journal *j) {
     if (!gt_measurers_are_late(e)) return;
     if (gt_runlog_each(j->log, count_past, j)) gt_warn("--metrics-share counts from here: %s", gt_message());
     if (e->job->metrics_share)
-        gt_info("--metrics-share=%g: where metrics take longer, fewer checkpoints have them; which ones, and so --best "
-                "and --early-stopping by a metric, depends on the speed of this machine",
+        gt_info("--metrics-share=%g: if metrics take longer, fewer checkpoints have them; the speed of this machine "
+                "decides which, and so affects --best and --early-stopping by a metric",
                 e->job->metrics_share);
 }
 
@@ -38,7 +38,7 @@ bool gt_late_is_due(const gt_engine *e, const gt_journal *j, bool last) {
     if (!gt_measurers_are_late(e)) return false;
     if (!share || last || !l->last) return true;
     if (l->seconds + l->last <= share * (total + l->last)) return true;
-    gt_info("no metrics at %.3f kimg: they have taken %.1f %% of the time (--metrics-share=%g)",
+    gt_info("no metrics at %.3f kimg: metrics have taken %.1f %% of the time (--metrics-share=%g)",
             (double)e->shown / 1000, 100 * l->seconds / total, share);
     return false;
 }

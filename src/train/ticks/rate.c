@@ -66,8 +66,8 @@ bool gt_plateau_judge(gt_engine *e, const gt_values *v) {
 static gt_verdict decide(gt_engine *e, gt_journal *j, void *own, const gt_tick *t, gt_reason *why) {
     (void)own, (void)t, (void)why;
     if (gt_plateau_judge(e, &j->logged))
-        gt_info("no smaller loss than %.6g in more than %g epochs: the learning rate is now %.4g", e->plateau.best,
-                e->schedule.patience, e->job->lrate * gt_engine_rate(e));
+        gt_info("the loss has not fallen below %.6g in more than %g epochs: the learning rate is now %.4g",
+                e->plateau.best, e->schedule.patience, e->job->lrate * gt_engine_rate(e));
     renew_rate(e, &j->logged);
     return GT_GO_ON;
 }

@@ -49,7 +49,7 @@ static gt_status roll_back_all(gt_engine *e, gt_journal *j, const gt_reason *why
     if (!st) st = gt_comm_agree_all(e->comm, first ? open_logs(e, j) : GT_OK);
     if (!st) st = gt_journal_take_past_all(e, j);
     if (!st && first)
-        gt_warn("rolled back to %s because of %s, on with other random numbers (%d of at most %d times)",
+        gt_warn("rolled back to %s because of %s, continuing with other random numbers (%d of at most %d times)",
                 gt_checkpoint_path(file), why->text, (int)reseed, MOST_ROLLBACKS);
     gt_checkpoint_close(file);
     /* The same state under the same name, but for the count of rollbacks: without it a run killed before its next

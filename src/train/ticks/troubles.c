@@ -39,7 +39,7 @@ static void begin(gt_engine *e, gt_journal *j, void *own) {
                     .advice = e->job->family->advice};
     measure_guess(e, w);
     if (gt_runlog_each(j->log, gt_watch_replay, w))
-        gt_warn("troubles are judged without the run's past: %s", gt_message());
+        gt_warn("warnings start without the earlier ticks: %s", gt_message());
 }
 
 static gt_verdict decide(gt_engine *e, gt_journal *j, void *own, const gt_tick *t, gt_reason *why) {

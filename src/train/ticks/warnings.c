@@ -38,7 +38,8 @@ static bool above_usual(const gt_tick_view *v, const char *prefix, const char *s
         double x = fabs(s->mean), *usual = &v->usual[k];
         if (!isfinite(x) || (!v->young && x > factor * *usual && x > least)) {
             if (!found)
-                snprintf(v->text, GT_WARNING_TEXT, "%s %s is %.3g, usual was %.3g", what, s->name, s->mean, *usual);
+                snprintf(v->text, GT_WARNING_TEXT, "%s %s is %.3g, it was usually %.3g", what, s->name, s->mean,
+                         *usual);
             found = true;
         } else {
             *usual = !v->young ? *usual + pace * (x - *usual) : fmax(x, *usual);
@@ -64,8 +65,8 @@ static bool collapse(const gt_tick_view *v) {
     if (spread == *untrained) return false;
     if (spread > *largest) *largest = spread;
     double possible = *largest > reals ? reals : *largest;
-    snprintf(v->text, GT_WARNING_TEXT, "images of a fixed set of latents differ by %.3g, they could by %.3g", spread,
-             possible);
+    snprintf(v->text, GT_WARNING_TEXT, "images of a fixed set of latents differ by %.3g, but could differ by %.3g",
+             spread, possible);
     return spread < part * possible;
 }
 
@@ -79,8 +80,8 @@ static bool saturation(const gt_tick_view *v) {
 
 static bool ceiling(const gt_tick_view *v) {
     double p = value_of(v, "Progress/augment");
-    snprintf(v->text, GT_WARNING_TEXT,
-             "augmentation is held at its ceiling, p = %.3f: the discriminator overfits all the same", p);
+    snprintf(v->text, GT_WARNING_TEXT, "augmentation is at its ceiling, p = %.3f, but the discriminator still overfits",
+             p);
     return v->p_max > 0 && p > 0.999 * v->p_max;
 }
 
@@ -127,7 +128,7 @@ static const gt_warning general[] = {
     {"slow-data", slow_data, 5, false,
      "stage the dataset on a local disk|pack it as stored ZIP; gantry doctor measures"},
     {"slow-disk", slow_disk, 1, false, "write to another file system; gantry doctor measures"},
-    {"slow-rank", slow_rank, 5, false, "see what else runs there: gantry doctor under mpirun"},
+    {"slow-rank", slow_rank, 5, false, "check what else runs there: gantry doctor under mpirun"},
     {"imbalance", imbalance, 5, false, "a number of ranks that divides the number of slices"},
 };
 enum { N_GENERAL = sizeof general / sizeof *general };

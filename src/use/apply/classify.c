@@ -82,7 +82,7 @@ static void warn_of_unknown(int classes, int64_t n, const gt_classified *all) {
     int64_t unknown = 0;
     for (int64_t i = 0; i < n; i++) unknown += all[i].truth >= classes;
     if (unknown)
-        gt_warn("%lld of %lld images have classes beyond the network's %d: they are not judged", (long long)unknown,
+        gt_warn("%lld of %lld images have classes beyond the network's %d and are not counted", (long long)unknown,
                 (long long)n, classes);
 }
 
@@ -92,8 +92,8 @@ void gt_classified_warn(const gt_runner *with, gt_dataset *ds, const gt_classifi
     warn_of_unknown(gt_runner_model(with)->label_dim, given->count, all);
     int k = gt_class_names_differ(given->class_name, given->class_names, known->class_name, known->class_names);
     if (k >= 0)
-        gt_warn("class %d of the data is '%s', that of the network '%s': classes are compared by their numbers "
-                "(--classes=A,B,... takes classes of the data in the network's order)",
+        gt_warn("class %d of the data is '%s', but '%s' in the network: classes are compared by their numbers (to give "
+                "the data's classes in the network's order: --classes=A,B,...)",
                 k, given->class_name[k], known->class_name[k]);
 }
 

@@ -29,7 +29,7 @@ static gt_status open_density(gt_estimator *e, gt_model *m, const float *params)
         return gt_fail(GT_USAGE,
                        "sigma: the model was trained with cross-entropy, its pixels are not Gaussian variables");
     if (o->sigma > 0 && e->variance < 0)
-        return gt_fail(GT_USAGE, "sigma: the decoder gives each pixel a deviation of its own (--recon=normal)");
+        return gt_fail(GT_USAGE, "sigma: the decoder gives each pixel its own deviation (--recon=normal)");
     if (o->sigma > 0) e->variance = o->sigma * o->sigma;
     if (e->variance > 0) e->normaliser = -0.5 * pixels * gt_ln(2 * M_PI * e->variance);
     e->batch = gt_runner_batch(e->network);

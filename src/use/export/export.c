@@ -60,7 +60,7 @@ static const gt_export_form *form_of(const gt_export_request *r) {
     const gt_export_form *form = given ? find_form(r->form) : dot ? find_form(dot + 1) : NULL;
     if (!form && given) gt_wrap(gt_export_check_form(NULL, r->form), "--format");
     else if (!form)
-        gt_fail(GT_USAGE, "'%s': the ending says in which form networks are written: %s; or give --format", r->out,
+        gt_fail(GT_USAGE, "'%s': the ending must name the form of the network: %s; or give --format", r->out,
                 names_of(NULL, names));
     return form;
 }
@@ -71,7 +71,7 @@ static gt_status take_form(const char *name, const gt_model *m, const gt_export_
     if (!form) return gt_wrap(gt_export_check_form(NULL, name), "--export");
     if (m && form->fits && !form->fits(m)) return gt_wrap(fail_unfit(form, m, "the model"), "--export");
     for (int i = 0; i < *n; i++)
-        if (forms_of[i] == form) return gt_fail(GT_USAGE, "--export: '%s' is there twice", form->name);
+        if (forms_of[i] == form) return gt_fail(GT_USAGE, "--export: '%s' occurs twice", form->name);
     forms_of[(*n)++] = form;
     return GT_OK;
 }
@@ -108,7 +108,7 @@ gt_status gt_export_check(const gt_export_request *r) {
     if (stat(r->out, &out)) return GT_OK;
     if (S_ISDIR(out.st_mode)) return gt_fail(GT_USAGE, "'%s' is a folder: name a file to write", r->out);
     if (!stat(r->checkpoint, &in) && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-        return gt_fail(GT_USAGE, "'%s' is the file that is read: give another name to write to", r->out);
+        return gt_fail(GT_USAGE, "'%s' is the input file: give another name to write to", r->out);
     return GT_OK;
 }
 

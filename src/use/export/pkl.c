@@ -56,7 +56,7 @@ static gt_status write_pkl(const gt_export_source *s) {
     for (const gt_reference_part *part = s->trained->model->reference->parts; part->key; part++) {
         const gt_export_net *n = find_net(s, part->network);
         if (!n)
-            return gt_fail(GT_USAGE, "%s has no network %s, which a .pkl needs; other forms do without",
+            return gt_fail(GT_USAGE, "%s has no network %s, which a .pkl needs; give another form",
                            s->request->checkpoint, part->network);
         bytes += n->net->block_floats * sizeof(float);
     }
@@ -75,6 +75,6 @@ const gt_export_form gt_export_form_pkl = {
     .all = true,
     .fits = fits,
     .readers = readers,
-    .needs = "StyleGAN2 of square pictures of 8, 16, 32, ... pixels, or edm of square pictures, but for flows",
+    .needs = "StyleGAN2 of square pictures of 8, 16, 32, ... pixels, or edm of square pictures, except flows",
     .write = write_pkl,
 };

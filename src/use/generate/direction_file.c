@@ -79,7 +79,8 @@ static gt_status other_network(const int64_t *shape, int axes, int num_ws, int w
     char text[128] = "";
     for (int i = 0; i < axes; i++)
         snprintf(text + strlen(text), sizeof text - strlen(text), "%s%lld", i ? "," : "", (long long)shape[i]);
-    return gt_fail(GT_USAGE, "directions of the shape [%s], this network takes [K,%d,%d]: they are of another network",
+    return gt_fail(GT_USAGE,
+                   "directions of the shape [%s], but this network takes [K,%d,%d]: they belong to another network",
                    text, num_ws, w_dim);
 }
 
@@ -158,7 +159,7 @@ static gt_status read_rest(gt_directions *d, const gt_h5_file *f) {
     if (!st) st = read_texts(f, "network", -1, d->network, 0, sizeof d->network);
     for (int i = 0; i < d->n && !st; i++)
         if (gt_direction_name_check(d->list[i].name) || gt_direction_find(d, d->list[i].name) != i)
-            st = gt_fail(GT_FORMAT, "name %d of 'names' is not a name, or another direction has that name", i);
+            st = gt_fail(GT_FORMAT, "name %d of 'names' is invalid or occurs twice", i);
     return st;
 }
 
@@ -186,7 +187,7 @@ static gt_status no_directions(const char *path, gt_file_kind kind) {
     gt_status st = gt_file_check_regular(path);
     if (st) return st; /* it is not there, or cannot be read */
     const char *what = gt_kind_text(kind);
-    return gt_fail(GT_FORMAT, "%s%sno directions: .h5 of gantry directions or .npy is meant", what,
+    return gt_fail(GT_FORMAT, "%s%snot a file of directions: a .h5 from gantry directions or a .npy is needed", what,
                    *what ? " and " : "");
 }
 

@@ -103,7 +103,7 @@ static gt_status find_mean(sets *s, set *of) {
         for (size_t k = 0; k < s->row; k++) of->mean[k] += (double)of->rows[i * s->row + k];
     for (size_t k = 0; k < s->row; k++) {
         of->mean[k] /= (double)of->n;
-        if (!isfinite(of->mean[k])) return gt_fail(GT_NONFINITE, "--%s: w that are not finite", of->option);
+        if (!isfinite(of->mean[k])) return gt_fail(GT_NONFINITE, "--%s: some w are not finite", of->option);
     }
     return GT_OK;
 }

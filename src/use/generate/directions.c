@@ -52,14 +52,13 @@ static gt_status say_no_styles(const gt_model *m) {
     char why[1024];
     snprintf(why, sizeof why, "%s", gt_message());
     if (!gt_model_role(m, GT_ROLE_GENERATOR)) return GT_USAGE;
-    return gt_fail(GT_USAGE, "%s. It makes pictures of independent normal numbers, among which no direction stands out",
-                   why);
+    return gt_fail(GT_USAGE, "%s. Its pictures come from independent normal numbers, which have no directions", why);
 }
 
 static gt_status prepare(gt_direction_work *w) {
     const gt_directions_request *r = w->request;
     if (is_number(r->name))
-        return gt_fail(GT_USAGE, "--name=%s: what is found without examples has such names", r->name);
+        return gt_fail(GT_USAGE, "--name=%s: such names are reserved for directions found without examples", r->name);
     gt_status st = gt_trained_open(&w->net, r->checkpoint, &r->options.reading);
     if (st) return st;
     const gt_model *m = w->model = w->net.model;
@@ -183,16 +182,15 @@ static gt_status write_file(const gt_direction_work *w) {
     gt_status st = GT_OK;
     if (gt_ends_with(r->out, ".h5") && gt_kind_of_file(r->out) == GT_KIND_HDF5 &&
         (st = gt_directions_read(&old, r->out, w->model->num_ws, w->model->w_dim)) && !r->replace)
-        return gt_wrap(st, "--overwrite replaces what is there, --out=FILE names another file");
+        return gt_wrap(st, "replace the file with --overwrite, or name another with --out=FILE");
     if (old.n && strcmp(old.network, w->found.network)) { /* of another checkpoint of the run, perhaps */
         bool named = has_names(&old);
         gt_directions_free(&old);
         if (named && !r->replace)
-            return gt_fail(
-                GT_USAGE,
-                "'%s' has directions of examples, made of another network or checkpoint: --overwrite replaces "
-                "them, --out=FILE names another file",
-                r->out);
+            return gt_fail(GT_USAGE,
+                           "'%s' has directions from examples of another network or checkpoint: replace them with "
+                           "--overwrite, or name another file with --out=FILE",
+                           r->out);
     }
     st = join(w, &old, &all);
     if (!st) st = gt_directions_write(&all, r->out);

@@ -71,8 +71,8 @@ static gt_status read_all(const char *text, edit **list, int *n) {
     for (const char *at = text; at;) {
         at = read_edit(at, &(*list)[*n]);
         if (!at || (*at && *at != ','))
-            return gt_fail(GT_USAGE, "must be names of directions with strengths, and perhaps layers, as in d3:+2.5 or "
-                                     "d3:2,0-3,glasses:-1");
+            return gt_fail(GT_USAGE, "must be names of directions with strengths, and optionally layers, as in d3:+2.5 "
+                                     "or d3:2,0-3,glasses:-1");
         ++*n;
         at = *at ? at + 1 : NULL;
     }
@@ -110,7 +110,7 @@ static gt_status choose(gt_edits *e, const char *file, bool moving) {
         bool *chosen = e->chosen + i * e->d.num_ws;
         if ((e->direction[i] = gt_direction_find(&e->d, one->name)) < 0) return unknown(e, file, one->name);
         if (one->from != one->to && !moving)
-            return gt_fail(GT_USAGE, "%s: a strength that changes is of films, gantry walk; here one number is needed",
+            return gt_fail(GT_USAGE, "%s: a range of strengths is only for films (gantry walk); give one number",
                            one->name);
         memset(chosen, 1, (size_t)e->d.num_ws);
         if (*one->layers && (st = gt_layers_read(one->layers, e->d.num_ws, chosen)))
@@ -124,8 +124,8 @@ static void say_other_network(const gt_directions *d, const char *file, const gt
     char here[33];
     gt_hash_hex(gt_generator_hash(g), here);
     if (*d->network && strcmp(d->network, here))
-        gt_warn("'%s' was made of another network, or of another checkpoint of this run: directions of a network hold "
-                "for those that were trained on from it, and mean nothing elsewhere",
+        gt_warn("'%s' belongs to another network or another checkpoint of this run: directions are valid only for "
+                "their network and for networks trained further from it",
                 file);
 }
 
@@ -133,7 +133,8 @@ static gt_status read_file(gt_edits *e, const gt_edit_wish *wish, const gt_gener
     const gt_model *m = gt_generator_model(g);
     gt_status st = gt_directions_read(&e->d, wish->file, m->num_ws, m->w_dim);
     if (st == GT_FAILED && !wish->named)
-        return gt_fail(st, "'%s' cannot be read: gantry directions makes this file, --directions=FILE names another",
+        return gt_fail(st,
+                       "'%s' cannot be read: create it with gantry directions, or name another with --directions=FILE",
                        wish->file);
     if (!st) say_other_network(&e->d, wish->file, g);
     return st;

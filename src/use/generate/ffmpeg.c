@@ -65,8 +65,8 @@ gt_status gt_ffmpeg_ready(gt_ffmpeg **out) {
     int ends[2];
     *out = NULL;
     if (!is_there("ffmpeg"))
-        return gt_fail(GT_FAILED, "MP4 needs the program ffmpeg, which is not here: FILE.webp plays in every browser, "
-                                  "and a folder gets a picture for each frame");
+        return gt_fail(GT_FAILED, "MP4 needs the program ffmpeg, which is not installed: write FILE.webp, which plays "
+                                  "in every browser, or a folder with a picture for each frame");
     gt_ffmpeg *f = calloc(1, sizeof *f);
     if (!f) return gt_fail(GT_NOMEM, "out of memory for a film");
     *f = (gt_ffmpeg){.pipe = -1, .file = {.fd = -1}};
@@ -86,7 +86,7 @@ gt_status gt_ffmpeg_ready(gt_ffmpeg **out) {
 
 static gt_status add_frame(gt_ffmpeg *f, const void *bytes, size_t n) {
     int error = gt_write_all(f->pipe, bytes, n);
-    return error == EPIPE ? gt_fail(GT_FAILED, "'%s': ffmpeg has ended before the film did; what it said stands above",
+    return error == EPIPE ? gt_fail(GT_FAILED, "'%s': ffmpeg ended before the film was complete; see its message above",
                                     f->file.path)
            : error        ? gt_fail(GT_FAILED, "'%s': ffmpeg takes no more frames: %s", f->file.path, strerror(error))
                           : GT_OK;
@@ -118,7 +118,7 @@ static int end_program(gt_ffmpeg *f) {
 gt_status gt_ffmpeg_finish(gt_ffmpeg *f) {
     int status = end_program(f);
     if (status)
-        return gt_fail(GT_FAILED, "'%s': ffmpeg failed (status %d); what it said stands above", f->file.path,
+        return gt_fail(GT_FAILED, "'%s': ffmpeg failed (status %d); see its message above", f->file.path,
                        WIFEXITED(status) ? WEXITSTATUS(status) : status);
     return gt_growing_finish(&f->file);
 }

@@ -83,8 +83,8 @@ static gt_status check_folder(const gt_film_of *of) {
     gt_status st = path ? GT_OK : GT_NOMEM;
     if (!st && of->frames && !access(path, F_OK))
         st = gt_fail(GT_USAGE,
-                     "'%s' is of a longer film, whose end would follow this one of %lld frames: remove the frames "
-                     "there, or take another folder",
+                     "'%s' belongs to a longer film, whose end would follow this film of %lld frames: remove the "
+                     "frames there, or choose another folder",
                      path, (long long)of->frames);
     free(path);
     return st;

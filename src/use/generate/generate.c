@@ -52,8 +52,7 @@ static gt_status check_projected(const work *w) {
     if (!w->model->num_ws)
         return gt_fail(GT_USAGE, "--projected-w: the model '%s' has no styles; seeds are for all models",
                        w->model->name);
-    return r->space == GT_LATENTS ? gt_fail(GT_USAGE, "--projected-w: styles have no latents; --space=w is meant")
-                                  : GT_OK;
+    return r->space == GT_LATENTS ? gt_fail(GT_USAGE, "--projected-w: styles have no latents; give --space=w") : GT_OK;
 }
 
 /* Rank 0 reads, since it alone knows that the file is sound. */
@@ -109,7 +108,8 @@ static gt_status plan_classes(work *w) {
     const gt_generate_request *r = w->request;
     int dim = gt_generator_labels(w->generator);
     if (!r->per_class) return GT_OK;
-    if (!dim) return gt_fail(GT_USAGE, "--per-class: the network knows no classes; --seeds says how many images");
+    if (!dim)
+        return gt_fail(GT_USAGE, "--per-class: the network has no classes; give the number of images with --seeds");
     if (r->per_class > MOST_IMAGES / dim)
         return gt_fail(GT_USAGE, "--per-class=%lld: %d classes make more than %d images", (long long)r->per_class, dim,
                        MOST_IMAGES);
@@ -193,7 +193,7 @@ static void choose_depth(work *w) {
     const gt_generate_request *r = w->request;
     bool known = gt_generator_samples(w->generator, &w->data);
     if (r->as_float && !known && !w->comm->rank)
-        gt_info("the checkpoint gives no range of its data: -1 and 1 become %g and %g", w->data.range[0],
+        gt_info("the checkpoint does not contain the range of its data: -1 and 1 become %g and %g", w->data.range[0],
                 w->data.range[1]);
     if (r->bytes || (w->data.type == GT_U8 && !r->as_float)) w->data = GT_SAMPLES_OF_8_BITS;
     w->each = w->data.type == GT_U16 ? w->data : GT_SAMPLES_OF_8_BITS;

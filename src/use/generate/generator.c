@@ -35,14 +35,16 @@ static gt_status check_options(const gt_trained *t, const gt_generator_options *
     const gt_model *m = t->model;
     if (!gt_role_needed(m, GT_ROLE_GENERATOR)) return GT_USAGE;
     if (o->temperature > 0 && !m->draws_codes)
-        return gt_fail(GT_USAGE, "--temperature is of draws from a prior of codes (vq-prior, gumbel-prior); "
-                                 "this network draws none");
+        return gt_fail(
+            GT_USAGE,
+            "--temperature is for draws from a prior of codes (vq-prior, gumbel-prior), which this network is not");
     gt_status st = gt_model_takes_steps(m, &o->steps);
     if (st) return st;
     if (!m->in_steps && o->start)
-        return gt_fail(GT_USAGE, "--start is of diffusion models; this network makes pictures at once");
+        return gt_fail(GT_USAGE, "--start is for diffusion models; this network makes pictures in one pass");
     if (m->in_steps && o->truncation != 1)
-        return gt_fail(GT_USAGE, "--trunc: a diffusion model has no styles to truncate; --guidance is nearest to it");
+        return gt_fail(GT_USAGE,
+                       "--trunc: a diffusion model has no styles to truncate; --guidance has a similar effect");
     st = o->truncation != 1 && m->check_truncation ? m->check_truncation(m, t->params) : GT_OK;
     return st ? gt_wrap(st, "--trunc=1 is needed") : GT_OK;
 }

@@ -119,7 +119,7 @@ gt_status gt_picture_zip_finish(gt_picture_zip *z) {
     gt_buffer notes = {0};
     gt_status st = put_notes(z->of, &notes);
     if (!st && notes.n >= GT_ZIP_TOO_LARGE)
-        st = gt_fail(GT_USAGE, "dataset.json would be larger than 4 GB; take --out=FILE.h5");
+        st = gt_fail(GT_USAGE, "dataset.json would be larger than 4 GB; give --out=FILE.h5");
     entry e = st ? (entry){0} : entry_of(notes.data, notes.n);
     if (!st) st = put_named(z, "dataset.json", e, notes.data);
     if (!st) st = put_index(z, e);

@@ -24,8 +24,8 @@ typedef struct wanted {
 } wanted;
 
 static gt_status other_shape(const wanted *w, const char *found) {
-    return gt_fail(GT_USAGE, "'%s' has the shape %s, this network takes [K,%d,%d]: it is of another network", ARRAY,
-                   found, w->num_ws, w->w_dim);
+    return gt_fail(GT_USAGE, "'%s' has the shape %s, but this network takes [K,%d,%d]: it belongs to another network",
+                   ARRAY, found, w->num_ws, w->w_dim);
 }
 
 static gt_status make_room(wanted *w, int64_t n) {
@@ -112,7 +112,7 @@ static gt_status no_styles(const char *path, gt_file_kind kind) {
     gt_status st = gt_file_check_regular(path);
     if (st) return st; /* it is not there, or cannot be read */
     const char *what = gt_kind_text(kind);
-    return gt_fail(GT_FORMAT, "'%s'%s%s%s holds no styles: .npz with an array '%s', .npy or HDF5 is meant", path,
+    return gt_fail(GT_FORMAT, "'%s'%s%s%s holds no styles: a .npz with an array '%s', a .npy or HDF5 is needed", path,
                    *what ? " is " : "", what, *what ? " and" : "", ARRAY);
 }
 

@@ -85,7 +85,7 @@ static gt_status lay_out(work *w) {
     w->cells = w->columns * rows;
     if (w->cells > r->n)
         return gt_fail(GT_USAGE,
-                       "--grid=%dx%d has %d walks, each of which begins at another seed; there are %lld seeds",
+                       "--grid=%dx%d has %d walks, and each needs its own first seed; there are only %lld seeds",
                        w->columns, rows, w->cells, (long long)r->n);
     if (r->n < 2 && w->classes < 2 && !gt_edits_moving(w->edits))
         return gt_fail(GT_USAGE,

@@ -17,11 +17,11 @@ gt_status gt_distance_check(const gt_distance *d) {
     if (!d->lpips) return GT_OK;
     if (m->channels != 1 && m->channels != 3)
         return gt_fail(GT_USAGE,
-                       "LPIPS sees grey and RGB pictures, and this network's have %d channels: leave out --vgg",
+                       "LPIPS takes grey and RGB pictures, but this network's have %d channels: leave out --vgg",
                        m->channels);
     if (m->height < GT_LPIPS_MIN || m->width < GT_LPIPS_MIN)
         return gt_fail(GT_USAGE,
-                       "LPIPS sees pictures of %d pixels and more, and this network's have %dx%d: leave out --vgg",
+                       "LPIPS takes pictures of %d pixels and more, but this network's have %dx%d: leave out --vgg",
                        GT_LPIPS_MIN, m->height, m->width);
     return GT_OK;
 }

@@ -94,7 +94,7 @@ static gt_status allocate(gt_inverter *v) {
 gt_inverter *gt_inverter_new(gt_model *m, const float *params, const gt_inverter_options *o) {
     gt_status st = gt_role_needed(m, GT_ROLE_GENERATOR) ? GT_OK : GT_USAGE;
     if (!st && m->in_steps)
-        st = gt_fail(GT_USAGE, "model '%s' makes pictures in steps, from noise: there is no latent to look for",
+        st = gt_fail(GT_USAGE, "model '%s' makes pictures in steps from noise, so there is no latent to search for",
                      m->name);
     gt_inverter *v = st ? NULL : calloc(1, sizeof *v);
     if (!st && !v) st = gt_fail(GT_NOMEM, "out of memory for latents of images");
@@ -225,7 +225,7 @@ gt_status gt_invert_dataset_all(gt_comm *c, gt_inverter *v, gt_dataset *ds, floa
                                .count = gt_dataset_get_info(ds)->count,
                                .batch = v->batch,
                                .bytes = sizeof **error,
-                               .doing = "looking for latents",
+                               .doing = "searching latents",
                                .data = ds,
                                .make = record_errors,
                                .arg = &p};

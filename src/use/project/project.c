@@ -159,7 +159,7 @@ static gt_status check_targets_all(work *w) {
     gt_comm *c = w->comm;
     left_out mine, *all = c->rank ? NULL : calloc((size_t)c->ranks, sizeof *all);
     gt_status st = check_targets(w, &mine);
-    if (!st && !c->rank && !all) st = gt_fail(GT_NOMEM, "out of memory for what %d ranks say", c->ranks);
+    if (!st && !c->rank && !all) st = gt_fail(GT_NOMEM, "out of memory for the messages of %d ranks", c->ranks);
     if (!(st = gt_comm_agree_all(c, st))) {
         gt_comm_gather_all(c, &mine, sizeof mine, all);
         st = gt_comm_agree_all(c, c->rank ? GT_OK : tell_left_out(w, all));
@@ -179,11 +179,10 @@ static gt_status check_film(const work *w) {
     const gt_project_request *r = w->request;
     if (!r->film_path || !*r->film_path) return GT_OK;
     if (w->targets.n > 1)
-        return gt_fail(
-            GT_USAGE,
-            "'%s' would be the film of %lld targets: name one target, or leave the option out, for a film in "
-            "the folder of each",
-            r->film_path, (long long)w->targets.n);
+        return gt_fail(GT_USAGE,
+                       "'%s' cannot be the film of %lld targets: name one target, or leave out the option for a film "
+                       "in the folder of each target",
+                       r->film_path, (long long)w->targets.n);
     gt_film_of of = gt_projection_film(r, w->projector.net.model, "");
     return gt_film_check(&of);
 }
@@ -194,8 +193,7 @@ static gt_status open_all(work *w) {
     st = gt_comm_agree_all(w->comm, st);
     if (st) return st;
     bool same = gt_comm_as_first_all(w->comm, &w->targets.names, sizeof w->targets.names);
-    st = gt_comm_agree_all(w->comm,
-                           same ? GT_OK : gt_fail(GT_FAILED, "the targets are others than those that rank 0 sees"));
+    st = gt_comm_agree_all(w->comm, same ? GT_OK : gt_fail(GT_FAILED, "the targets differ from those on rank 0"));
     if (!st) st = gt_comm_agree_all(w->comm, gt_projector_open(&w->projector, w->request));
     if (!st) st = gt_comm_agree_all(w->comm, check_film(w));
     if (!st) st = check_targets_all(w);

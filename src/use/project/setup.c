@@ -37,14 +37,14 @@ static gt_status choose_distance(gt_projector *p) {
     p->distance.model = m;
     if (*r->vgg || *r->lpips) {
         if (!*r->vgg || !*r->lpips)
-            return gt_fail(GT_USAGE, "--vgg and --lpips belong together: the weights of VGG16, and those of LPIPS");
+            return gt_fail(GT_USAGE, "--vgg and --lpips belong together: give both, the weights of VGG16 and of LPIPS");
         p->lpips = gt_lpips_open(r->vgg, r->lpips, &st);
         p->distance.lpips = p->lpips;
         return st ? st : gt_distance_check(&p->distance);
     }
     bool critic = m->discriminator_maps && m->n_nets > 1 && (p->net.networks & 2);
     if (critic) p->distance.critic = m->blocks[1];
-    else gt_info("'%s' holds no D: images are compared by their pixels alone", r->checkpoint);
+    else gt_info("'%s' holds no D: images are compared only by their pixels", r->checkpoint);
     return GT_OK;
 }
 

@@ -57,8 +57,8 @@ static gt_status check_same(const gt_projection *t, const gt_checkpoint_file *f)
     gt_hash_hex(t->fingerprint, hex);
     if (strcmp(about->model, MODEL) || strcmp(about->dataset, hex))
         return gt_fail(GT_USAGE,
-                       "'%s' is of a projection with another network, picture or options: choose another --outdir, or "
-                       "begin anew with --overwrite",
+                       "'%s' belongs to a projection with another network, picture or options: choose another "
+                       "--outdir, or start over with --overwrite",
                        gt_checkpoint_path(f));
     return GT_OK;
 }

@@ -119,12 +119,11 @@ static gt_status evaluate(gt_projector *p, gt_projection *t) {
     float dist = *gt_runner_output(p->step, "dist"), loss = dist + 1e5f * *gt_runner_output(p->step, "reg");
     t->curve[2 * t->step] = dist;
     t->curve[2 * t->step + 1] = loss;
-    return isfinite(loss)
-               ? GT_OK
-               : gt_fail(GT_NONFINITE,
-                         "'%s', step %lld: the distance is %g: the network's parameters, or those of the feature "
-                         "network, make no numbers",
-                         t->name, (long long)t->step + 1, (double)loss);
+    return isfinite(loss) ? GT_OK
+                          : gt_fail(GT_NONFINITE,
+                                    "'%s', step %lld: the distance is %g: the parameters of the network or of the "
+                                    "feature network give no finite numbers",
+                                    t->name, (long long)t->step + 1, (double)loss);
 }
 
 gt_status gt_projection_step(gt_projector *p, gt_projection *t) {

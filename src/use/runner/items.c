@@ -29,17 +29,17 @@ gt_status gt_read_images(gt_dataset *ds, int64_t n, int64_t *items, float *image
 gt_status gt_model_takes(const gt_model *m, gt_dataset *ds) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     if (info->height != m->height || info->width != m->width || info->channels != m->channels)
-        return gt_fail(GT_USAGE, "the images are %dx%d with %d channels, the model was trained on %dx%d with %d",
+        return gt_fail(GT_USAGE, "the images are %dx%d with %d channels, but the model was trained on %dx%d with %d",
                        info->width, info->height, info->channels, m->width, m->height, m->channels);
     return gt_model_role(m, GT_ROLE_ENCODER) && m->label_dim ? gt_model_takes_labels(m, ds) : GT_OK;
 }
 
 gt_status gt_model_takes_labels(const gt_model *m, gt_dataset *ds) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
-    if (!info->label_width) return gt_fail(GT_USAGE, "the model sees labels (--cond=1), and the data have none");
+    if (!info->label_width) return gt_fail(GT_USAGE, "the model uses labels (--cond=1), but the data have none");
     if (info->label_width > m->label_dim ||
         (info->label_kind != GT_LABELS_CLASSES && info->label_width != m->label_dim))
-        return gt_fail(GT_USAGE, "the labels of the data have %d numbers or classes, those of the model %d",
+        return gt_fail(GT_USAGE, "the labels of the data have %d numbers or classes, but the model's labels have %d",
                        info->label_width, m->label_dim);
     return GT_OK;
 }
@@ -56,8 +56,8 @@ gt_status gt_same_data_all(gt_comm *comm, gt_dataset *data, const char *spec) {
     const gt_dataset_info *i = gt_dataset_get_info(data);
     if (!gt_comm_as_first_all(comm, &seen, sizeof seen))
         st = gt_fail(GT_FAILED,
-                     "'%s' holds %lld images of %dx%d with %d channels here, and not what it holds on rank 0: all "
-                     "hosts must see the same data (is a copy old or incomplete?)",
+                     "'%s' holds %lld images of %dx%d with %d channels here, unlike on rank 0: all hosts must see the "
+                     "same data (is a copy old or incomplete?)",
                      spec, (long long)i->stored, i->width, i->height, i->channels);
     return gt_comm_agree_all(comm, st);
 }

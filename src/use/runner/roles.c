@@ -24,7 +24,7 @@ static const role_text texts[] = {
     {GT_ROLE_MAPPING, "has no styles w, as networks of StyleGAN2 have",
      "a generator with styles is for gantry generate, mix, walk, directions and project, and for anomalies"},
     {GT_ROLE_GENERATOR, "makes no pictures",
-     "a generator is for gantry generate and walk, and that of a GAN for anomalies"},
+     "a generator is for gantry generate and walk; the generator of a GAN is also for anomalies"},
 };
 enum { TEXTS = sizeof texts / sizeof *texts };
 

@@ -147,7 +147,7 @@ static gt_status write_labels(gt_runner *r, const gt_run_batch *b) {
     float *c = gt_runner_input(r, "c");
     size_t width = (size_t)r->trained.model->label_dim;
     if (!c) return GT_OK;
-    if (!b->labels) return gt_fail(GT_USAGE, "the network takes labels, and there are none that fit");
+    if (!b->labels) return gt_fail(GT_USAGE, "the network takes labels, but the data have no labels that fit");
     memset(c, 0, (size_t)r->batch * width * sizeof *c);
     memcpy(c, b->labels, (size_t)b->n * width * sizeof *c);
     return GT_OK;

@@ -79,19 +79,18 @@ static gt_status refuse_model(const gt_extractor *d) {
     static const char wanted[] = "a detector is a classifier (gantry train --model=deep-conv) or an autoencoder";
     if (gt_model_role(m, GT_ROLE_DISCRIMINATOR))
         return gt_fail(GT_USAGE,
-                       "'%s' is a generator and its discriminator (%s), and %s: gantry metrics %s judges "
-                       "the pictures that it makes",
+                       "'%s' is a generator and its discriminator (%s), but %s: gantry metrics %s judges its pictures",
                        d->path, name, wanted, d->path);
     if (gt_model_role(m, GT_ROLE_ENCODER) && m->label_dim)
         return gt_fail(GT_USAGE,
-                       "the autoencoder '%s' (%s) sees labels (--cond=1), and pictures that are judged have none: %s",
+                       "the autoencoder '%s' (%s) uses labels (--cond=1), but pictures to be judged have none: %s",
                        d->path, name, wanted);
     if (gt_model_role(m, GT_ROLE_ENCODER))
         return gt_fail(GT_USAGE,
-                       "the latents of '%s' (%s) are numbers of codes, which have no distances: %s with "
-                       "latents of real numbers (--model=cvae)",
+                       "the latents of '%s' (%s) are numbers of codes, which have no distances: %s with continuous "
+                       "latents (--model=cvae)",
                        d->path, name, wanted);
-    return gt_fail(GT_USAGE, "'%s' (%s) gives a class to each pixel, and none to a picture: %s", d->path, name, wanted);
+    return gt_fail(GT_USAGE, "'%s' (%s) gives a class to each pixel, not to a picture: %s", d->path, name, wanted);
 }
 
 /* The weights and all that says what is computed with them: the recipe of a checkpoint. */
@@ -220,8 +219,8 @@ static const char *channels_text(int channels) { return channels == 1 ? "channel
 static gt_status takes_published(gt_extractor *d, int height, int width, int channels) {
     if (channels != 1 && channels != 3)
         return gt_fail(GT_USAGE,
-                       "%s sees grey and RGB pictures, and these have %d channels: a detector that was trained on such "
-                       "pictures, or pictures by gantry dataset SOURCE DEST --channels=3",
+                       "%s takes grey and RGB pictures, but these have %d channels: use a detector that was trained on "
+                       "such pictures, or convert them with gantry dataset SOURCE DEST --channels=3",
                        d->published->text, channels);
     size_t pixels, bytes;
     if (gt_mul_overflows((size_t)height * (size_t)width, (size_t)channels, &pixels) ||
@@ -242,8 +241,8 @@ static gt_status takes_trained(const gt_extractor *d, int height, int width, int
     if (channels != m->channels && (m->channels == 1 || m->channels == 3 || m->channels == 4))
         more = gt_text_of(" --channels=%d", m->channels);
     return gt_fail(GT_USAGE,
-                   "the detector '%s' (%s) was trained on pictures of %dx%d with %d %s, and these are %dx%d with %d: "
-                   "gantry dataset SOURCE DEST --width=%d --height=%d%s makes such pictures",
+                   "the detector '%s' (%s) was trained on pictures of %dx%d with %d %s, but these are %dx%d with %d: "
+                   "convert them with gantry dataset SOURCE DEST --width=%d --height=%d%s",
                    d->path, d->trained.job->model, m->width, m->height, m->channels, channels_text(m->channels), width,
                    height, channels, m->width, m->height, more.s);
 }
@@ -252,7 +251,7 @@ static gt_status takes_pixels(const gt_extractor *d, int height, int width, int 
     if (!d->components.n || !d->height || (height == d->height && width == d->width && channels == d->channels))
         return GT_OK;
     return gt_fail(GT_USAGE,
-                   "the components of pixels are of pictures of %dx%d with %d %s, and these are %dx%d with %d",
+                   "the components of pixels belong to pictures of %dx%d with %d %s, but these are %dx%d with %d",
                    d->width, d->height, d->channels, channels_text(d->channels), width, height, channels);
 }
 
@@ -307,10 +306,10 @@ static gt_status run_trained(gt_extractor *d, int n, const float *images, float 
 
 gt_status gt_extractor_run(gt_extractor *d, int n, const float *images, float *features, float *probabilities,
                            int32_t *classes) {
-    if (!d->height || n > d->batch) return gt_fail(GT_USAGE, "a detector is told the shape of pictures first");
+    if (!d->height || n > d->batch) return gt_fail(GT_USAGE, "a detector needs the shape of pictures first");
     if ((probabilities || classes) && !d->classes)
         return gt_fail(GT_USAGE, "the detector '%s' gives no classes", d->path);
-    if (gt_extractor_wants_fit(d)) return gt_fail(GT_USAGE, "'%s': the components are not known yet", d->path);
+    if (gt_extractor_wants_fit(d)) return gt_fail(GT_USAGE, "'%s': the components are not computed yet", d->path);
     if (d->wanted) return features ? gt_pixel_features(&d->components, d->pool, n, images, features) : GT_OK;
     return d->published ? run_published(d, n, images, features, probabilities, classes)
                         : run_trained(d, n, images, features, probabilities, classes);

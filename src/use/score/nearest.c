@@ -20,7 +20,7 @@ gt_status gt_scoring_gaussian_all(gt_scoring *s, gt_picture_set *set, gt_gaussia
     *out = (gt_gaussian){0};
     for (int i = s->n - 1; i >= 0; i--)
         if (s->asked[i].row->needs & GT_METRIC_GAUSSIAN) lane = gt_scoring_lane(s, i);
-    if (lane == GT_LANE_NONE) return gt_fail(GT_USAGE, "statistics are those of fid: --metrics=fid says so");
+    if (lane == GT_LANE_NONE) return gt_fail(GT_USAGE, "statistics are only for fid: give --metrics=fid");
     gt_status st = gt_scoring_fit_all(s, set);
     return st ? st : gt_lane_gaussian_all(s, set, lane, set->count, out);
 }
@@ -72,7 +72,7 @@ static gt_status draw_picture(gt_arena *a, const char *path, gt_picture_set *fak
     gt_status st = gt_arena_failed(a) ? GT_NOMEM : GT_OK;
     for (int i = 0; i < (int)d->rows && !st; i++) st = draw_row(d, i, &all[i], nearest + all[i].fake * NEAREST);
     sheet s = sheet_of(
-        "fakes that are most like a real, and their nearest reals; red: nearer than that real is to other reals",
+        "fakes that are most like a real, and their nearest reals; red: nearer than this real is to other reals",
         COLUMNS, d->rows * COLUMNS, d->cells, fakes->height, fakes->width, fakes->channels);
     return st ? st : sheet_write(path, &s);
 }
@@ -115,7 +115,7 @@ gt_status gt_nearest_picture_all(gt_scoring *s, gt_picture_set *reals, gt_pictur
     if (fakes->statistics || reals->statistics)
         return gt_fail(GT_USAGE, "statistics of another program have no pictures, and no nearest ones");
     if (fakes->height != reals->height || fakes->width != reals->width || fakes->channels != reals->channels)
-        return gt_fail(GT_USAGE, "nearest reals are those of pictures of one size");
+        return gt_fail(GT_USAGE, "nearest reals need pictures of one size");
     gt_collected_want(&r, lane, GT_METRIC_ROWS, reals->count);
     gt_collected_want(&f, lane, GT_METRIC_ROWS, fakes->count);
     gt_status st = gt_scoring_open_extractor_all(s, lane);

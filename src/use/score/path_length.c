@@ -52,14 +52,14 @@ gt_status gt_path_check(const gt_path_maker *maker, const gt_path_options *o) {
     int dim = label_dim_of(m);
     measure_crop(&p);
     if (!gt_model_role(m, GT_ROLE_MAPPING))
-        return gt_fail(GT_USAGE, "path lengths are of generators with styles, and '%s' has none", m->name);
+        return gt_fail(GT_USAGE, "path lengths are for generators with styles, but '%s' has none", m->name);
     if (m->channels != 1 && m->channels != 3)
-        return gt_fail(GT_USAGE, "LPIPS sees grey and RGB pictures, and this network's have %d channels", m->channels);
+        return gt_fail(GT_USAGE, "LPIPS takes grey and RGB pictures, but this network's have %d channels", m->channels);
     if (p.height < GT_LPIPS_MIN || p.width < GT_LPIPS_MIN)
-        return gt_fail(GT_USAGE, "LPIPS sees pictures of %d pixels and more, and these have %dx%d%s", GT_LPIPS_MIN,
+        return gt_fail(GT_USAGE, "LPIPS takes pictures of %d pixels and more, but these have %dx%d%s", GT_LPIPS_MIN,
                        p.width, p.height, o->crop ? " after cropping: ppl2_wend does not crop" : "");
     if (dim && maker->labels && gt_dataset_get_info(maker->labels)->label_width != dim)
-        return gt_fail(GT_USAGE, "the network takes labels of %d numbers, those of '%s' have %d", dim,
+        return gt_fail(GT_USAGE, "the network takes labels of %d numbers, but the labels of '%s' have %d", dim,
                        gt_dataset_get_info(maker->labels)->name, gt_dataset_get_info(maker->labels)->label_width);
     return GT_OK;
 }

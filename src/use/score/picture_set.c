@@ -26,8 +26,8 @@ static size_t floats_of(const gt_picture_set *s) { return (size_t)s->height * (s
 
 gt_status gt_picture_set_leaves(const char *name, double least, double most) {
     return gt_fail(GT_USAGE,
-                   "'%s': floats from %.6g to %.6g, and nobody says which of them are black and white: --range=LO,HI "
-                   "does, such as --range=0,1 or --range=0,255; without it they go from -1 to 1",
+                   "'%s': floats from %.6g to %.6g without a declared range: declare black and white with "
+                   "--range=LO,HI, such as --range=0,1 or --range=0,255; the default is -1,1",
                    name, least, most);
 }
 
@@ -209,9 +209,9 @@ static gt_status check_labels(const gt_fakes_options *o, int dim) {
     if (!dim || !info || info->label_width == dim) return GT_OK;
     if (!info->label_width)
         return gt_fail(GT_USAGE,
-                       "the network is conditional, with labels of %d numbers, and the images of '%s' have no labels",
+                       "the network is conditional, with labels of %d numbers, but the images of '%s' have no labels",
                        dim, info->name);
-    return gt_fail(GT_USAGE, "the network takes labels of %d numbers, those of '%s' have %d", dim, info->name,
+    return gt_fail(GT_USAGE, "the network takes labels of %d numbers, but the labels of '%s' have %d", dim, info->name,
                    info->label_width);
 }
 

@@ -51,7 +51,8 @@ gt_status gt_scoring_fit_all(gt_scoring *s, gt_picture_set *reals) {
     gt_extractor *d = s->extractor[GT_LANE_OWN];
     if (!d || !gt_extractor_wants_fit(d)) return GT_OK;
     if (!reals || reals->statistics)
-        return gt_fail(GT_USAGE, "--detector=%s: the components are those of real pictures, which are needed (--data)",
+        return gt_fail(GT_USAGE,
+                       "--detector=%s: the components are computed from real pictures, which are needed (--data)",
                        s->o.detector);
     return fit_all(s, d, reals);
 }

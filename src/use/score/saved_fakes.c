@@ -64,7 +64,7 @@ static gt_status keep_pictures(void *arg, int64_t first, int n, const float *ima
 /* ---- rank 0: the dataset ---- */
 
 static gt_status open_dataset(gt_saved_fakes *s) {
-    static const char what[] = "pictures that scores looked at";
+    static const char what[] = "pictures that were scored";
     int64_t done;
     const gt_dest_kind *kind = gt_dest_kind_of(&(gt_convert_request){.dest = s->path});
     gt_status st = kind->check ? kind->check(&s->shape) : GT_OK;
@@ -135,7 +135,7 @@ static gt_status finish_dataset(gt_saved_fakes *s) {
     gt_status st = s->status ? s->status : gt_notes_check(&s->source.info, s->source.count, false);
     s->items.info = s->source.info;
     if (!st && !s->dest.replaces && !access(s->path, F_OK))
-        st = gt_fail(GT_FAILED, "'%s' came to be there meanwhile", s->path);
+        st = gt_fail(GT_FAILED, "'%s' was created by another process meanwhile", s->path);
     if (!st) st = s->dest.kind->sync(&s->dest); /* what waits goes into the part */
     return st ? st : s->dest.kind->finish(&s->dest);
 }

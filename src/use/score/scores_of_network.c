@@ -59,7 +59,7 @@ static gt_status open_run_data(const network_work *n, gt_dataset **data) {
     const gt_scores_options *r = n->w->request;
     gt_job *job = gt_job_new();
     gt_status st = job ? gt_job_read_text(job, r->job, "job.ini") : GT_NOMEM;
-    if (!st && !*job->data) st = gt_fail(GT_USAGE, "the job of '%s' names no data; --data=PATH does", r->run);
+    if (!st && !*job->data) st = gt_fail(GT_USAGE, "the job of '%s' names no data; give --data=PATH", r->run);
     if (!st && r->mirror_given) job->mirror = r->mirror;
     if (!st && r->skip_damaged) job->on_error = GT_ON_ERROR_SKIP;
     if (!st) {
@@ -93,7 +93,7 @@ static gt_status learn_format_all(network_work *n) {
     gt_status st = comm->rank ? GT_OK : open_run_data(n, &data);
     if (data) n->format = gt_dataset_format(gt_dataset_get_info(data));
     if (st)
-        gt_warn("pictures %s are scored, whatever the network learns: %s",
+        gt_warn("scoring pictures %s, which differ from the training data: %s",
                 *n->w->request->data ? "of the kind of --data" : "of 8 bits", gt_message());
     gt_comm_broadcast_all(comm, &n->format, sizeof n->format, 0);
     gt_dataset_close(data);
@@ -121,7 +121,7 @@ static gt_status open_reals_all(network_work *n) {
     if (*r->data) return open_named_reals_all(n, &o);
     if (!needed && !(*r->job && labels)) return *r->job ? learn_format_all(n) : GT_OK;
     if (!*r->job)
-        return gt_fail(GT_USAGE, "'%s' does not say which pictures it was trained on: --data=PATH is needed",
+        return gt_fail(GT_USAGE, "'%s' does not contain the path of its training pictures: give --data=PATH",
                        r->network);
     gt_status st = gt_comm_agree_all(w->team.comm, open_run_data(n, &n->data));
     if (!st) st = gt_same_data_all(w->team.comm, n->data, "the data of the run");

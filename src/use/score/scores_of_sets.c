@@ -71,8 +71,7 @@ gt_status gt_scores_run_all(gt_scores_work *w, gt_picture_set *reals, gt_picture
     const gt_scores_options *r = w->request;
     gt_status st = *r->save && !reals ? gt_fail(GT_USAGE, "--save=%s: there are no reals (--data)", r->save) : GT_OK;
     if (!st && *r->range && !w->ranged)
-        st = gt_fail(GT_USAGE, "--range=%s: none of the sets that are named has floats without a range of their own",
-                     r->range);
+        st = gt_fail(GT_USAGE, "--range=%s: none of the given sets has floats without a declared range", r->range);
     if (!st && *r->nearest && (!reals || !fakes->count))
         st = gt_fail(GT_USAGE, "--nearest=%s: fakes and reals are needed", r->nearest);
     if (!st && *r->save) st = save_all(w, reals);

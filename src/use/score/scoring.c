@@ -10,7 +10,7 @@ static bool is_given(const char *path) { return path && *path; }
 /* ---- options ---- */
 
 static gt_status check_weights(const gt_metric_options *o, const gt_metric_request *r) {
-    const char *own = "or --detector=RUN, a classifier or an autoencoder trained here";
+    const char *own = "or give --detector=RUN, a classifier or an autoencoder trained with Gantry";
     if (o->statistics && r->row->network != GT_METRIC_LPIPS) return GT_OK;
     switch (r->row->network) {
     case GT_METRIC_INCEPTION:
@@ -24,8 +24,8 @@ static gt_status check_weights(const gt_metric_options *o, const gt_metric_reque
     case GT_METRIC_LPIPS:
         if (is_given(o->vgg16) && is_given(o->lpips)) return GT_OK;
         return gt_fail(GT_USAGE,
-                       "%s needs LPIPS: the weights of VGG16, --vgg16=%s, and those of channels, --lpips=vgg.pth; no "
-                       "other network stands in for them",
+                       "%s needs LPIPS: the weights of VGG16, --vgg16=%s, and of its channels, --lpips=vgg.pth; no "
+                       "other network can replace them",
                        r->metric, gt_feature_net_find("vgg16")->file);
     case GT_METRIC_CLASSIFIER:
         if (is_given(o->detector)) return GT_OK;
@@ -79,8 +79,8 @@ gt_status gt_scoring_open_extractor_all(gt_scoring *s, int lane) {
     if (st) return st;
     gt_hash128 hash = gt_extractor_hash(s->extractor[lane]);
     bool same = gt_comm_as_first_all(comm, &hash, sizeof hash);
-    return gt_comm_agree_all(
-        comm, same ? GT_OK : gt_fail(GT_FAILED, "'%s' is another network than that of rank 0", paths[lane]));
+    return gt_comm_agree_all(comm,
+                             same ? GT_OK : gt_fail(GT_FAILED, "'%s' is another network than on rank 0", paths[lane]));
 }
 
 static gt_status check_extractor(const gt_scoring *s, int score) {
@@ -88,7 +88,7 @@ static gt_status check_extractor(const gt_scoring *s, int score) {
     int lane = gt_scoring_lane(s, score), needs = r->row->needs;
     if (lane == GT_LANE_NONE || !s->extractor[lane]) return GT_OK;
     if (needs & (GT_METRIC_CLASSES | GT_METRIC_PROBABILITIES) && !gt_extractor_classes(s->extractor[lane]))
-        return gt_fail(GT_USAGE, "%s needs a detector that tells classes; '%s' does not", r->metric, s->o.detector);
+        return gt_fail(GT_USAGE, "%s needs a detector that predicts classes; '%s' does not", r->metric, s->o.detector);
     return GT_OK;
 }
 

@@ -50,10 +50,10 @@ static counts count_of(const run *r, int i) {
     if (reals->statistics) c.reals = 0;
     if (r->s->team.comm->rank) return c;
     if (q->count && own.fakes < q->count && !fakes->statistics)
-        gt_warn("%s: there are %lld %s, of %lld that are asked for", q->metric, (long long)own.fakes, fakes->name,
+        gt_warn("%s: there are only %lld %s of the requested %lld", q->metric, (long long)own.fakes, fakes->name,
                 (long long)q->count);
     if (!score->most_reals && q->count && own.reals < q->count && !reals->statistics)
-        gt_warn("%s: there are %lld %s, of %lld that are asked for", q->metric, (long long)own.reals, reals->name,
+        gt_warn("%s: there are only %lld %s of the requested %lld", q->metric, (long long)own.reals, reals->name,
                 (long long)q->count);
     return c;
 }
@@ -64,7 +64,7 @@ static gt_status check_set(const run *r, const gt_picture_set *set, int i) {
     int lane = gt_scoring_lane(r->s, i);
     if (!set || !set->statistics) return GT_OK;
     if (!(q->row->needs & GT_METRIC_GAUSSIAN))
-        return gt_fail(GT_USAGE, "%s: the %s are statistics of another program, which allow fid alone", q->metric,
+        return gt_fail(GT_USAGE, "%s: the %s are statistics of another program, which allow only fid", q->metric,
                        set->name);
     const gt_extractor *d = r->s->extractor[lane]; /* NULL: both sets are statistics */
     int64_t features = d ? gt_extractor_features(d) : r->reals.set->statistics->d;
@@ -115,7 +115,7 @@ static void warn_of_names(const run *r, int i) {
     if (!known) return;
     int k = gt_class_names_differ(fakes->class_name, fakes->class_names, known->class_name, known->class_names);
     if (k < 0) return;
-    gt_warn("%s: class %d of the %s is '%s', that of the detector '%s': classes are compared by their numbers",
+    gt_warn("%s: class %d of the %s is '%s', but '%s' in the detector: classes are compared by their numbers",
             s->asked[i].metric, k, fakes->name, fakes->class_name[k], known->class_name[k]);
     s->names_told = true;
 }
@@ -289,7 +289,7 @@ static gt_status compute_metric_all(run *r, int i) {
         return gt_fail(GT_NONFINITE, "features are NaN or infinite");
     int told = needs & GT_METRIC_CLASSES ? gt_extractor_classes(s->extractor[lane]) : 0;
     if (told && r->fakes.set->label_dim > told)
-        return gt_fail(GT_USAGE, "the %s have %d classes, and the detector has %d", r->fakes.set->name,
+        return gt_fail(GT_USAGE, "the %s have %d classes, but the detector has %d", r->fakes.set->name,
                        r->fakes.set->label_dim, told);
     gt_metric_input in = {.team = &s->team,
                           .base = needs & GT_METRIC_BASE ? recall_base(r, i) : NULL,

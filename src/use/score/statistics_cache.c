@@ -43,8 +43,8 @@ static char *path_of(const char *key) {
 
 static void warn_unwritten(void) {
     gt_log_once(GT_WARNING,
-                "statistics of real pictures are not kept, and each run computes them anew: %s. The environment "
-                "variable GT_CACHE names another folder",
+                "statistics of real pictures are not kept, so each run computes them again: %s. To choose another "
+                "folder, set the environment variable GT_CACHE",
                 gt_message());
 }
 
@@ -64,7 +64,7 @@ static gt_status check_key(gt_zip *z, const char *key) {
 /* An entry that is damaged is as one that is not there. */
 static gt_status forget_entry(gt_status st, const char *path) {
     if (st && st != GT_NOMEM)
-        gt_warn("kept statistics of real pictures cannot be used and are computed anew: '%s': %s", path, gt_message());
+        gt_warn("kept statistics of real pictures cannot be used and are computed again: '%s': %s", path, gt_message());
     return st == GT_NOMEM ? st : GT_OK;
 }
 
@@ -211,7 +211,7 @@ gt_status gt_cached_rows_next(gt_cached_rows *r, int64_t *n, float *x) {
     gt_npy a = {0};
     char name[32], *file;
     *n = 0;
-    if (!r->zip || r->done == r->count) return gt_fail(GT_USAGE, "there are no more kept rows to be read");
+    if (!r->zip || r->done == r->count) return gt_fail(GT_USAGE, "there are no more kept rows to read");
     panel_name(r, name);
     gt_status st = read_array(r->zip, name, 'f', sizeof *x, 2, (int64_t[]){-1, r->d}, &a, &file);
     if (!st && (!a.shape[0] || a.shape[0] > GT_ROWS_AT_ONCE || (int64_t)a.shape[0] > r->count - r->done))

@@ -51,7 +51,7 @@ static gt_status extend(void *own, gt_model *m, gt_graph *g) {
     gt_node *node = o->layer ? gt_layer_list_find(&list, o->layer) : last_with_pixels(&list);
     if (!node) return GT_USAGE;
     if (gt_node_shape(node)->d[0] != BATCH)
-        return gt_fail(GT_USAGE, "the result of layer '%s' does not belong to single images", o->layer);
+        return gt_fail(GT_USAGE, "the result of layer '%s' combines several images", o->layer);
     if (o->cam && !has_pixels(node))
         return gt_fail(GT_USAGE, "the result of the layer has no pixels, so that it has no map");
     if (o->cam && !(node = cam_of(g, node, m->label_dim))) return gt_graph_status(g);
