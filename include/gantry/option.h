@@ -81,7 +81,7 @@ struct gt_option {
      * a new run gets. Of options that a record of this version never leaves out where they mean something, since they
      * have a default or a derived value. NULL: as where nobody gives the option. */
     const char *absent;
-    const char *unit;        /* NULL: none */
+    const char *unit;        /* a value of a number may end with it, "200MB"; NULL: none */
     const char *placeholder; /* stands for the value in help: "LIST"; NULL: found in the row (gt_option_placeholder) */
     /* Of numbers, inclusive; both 0: any. Of enums min is the constant of the first name. */
     double min, max;

@@ -79,11 +79,14 @@ static gt_status no_number(const gt_option *row, const char *wanted) {
                    row->derived ? row->derived : "", row->derived ? ")" : "");
 }
 
+/* Is this all that follows a number: nothing, or the unit? */
+static bool is_end(const gt_option *row, const char *rest) { return !*rest || (row->unit && gt_is(rest, row->unit)); }
+
 static gt_status read_int(const gt_option *row, const char *value, int64_t *out) {
     char *end;
     errno = 0;
     long long x = strtoll(value, &end, 10);
-    if (errno || end == value || *end) return no_number(row, "a whole number");
+    if (errno || end == value || !is_end(row, end)) return no_number(row, "a whole number");
     *out = x;
     return check_range(row, (double)x);
 }
@@ -91,7 +94,7 @@ static gt_status read_int(const gt_option *row, const char *value, int64_t *out)
 static gt_status read_real(const gt_option *row, const char *value, double *out) {
     char *end;
     *out = strtod(value, &end);
-    if (end == value || *end || !isfinite(*out)) return no_number(row, "a number");
+    if (end == value || !is_end(row, end) || !isfinite(*out)) return no_number(row, "a number");
     *out += 0.0; /* -0 is 0, and no other job */
     return check_range(row, *out);
 }

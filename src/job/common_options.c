@@ -256,6 +256,11 @@ static const gt_option options[] = {
     {OPTION(keep, "3", "Number of newest checkpoints that are kept; the last always is"), .min = 1, .max = 1e6},
     {OPTION(keep_every, "0", "For good keep the first checkpoint of each such span of thousands of images; 0: none"),
      GT_KIMG},
+    {OPTION(audit_disk, "200", "Disk space for older checkpoints that audits begin at; 0: none"), .unit = "MB",
+     .max = 1e9,
+     .detail = "Besides the checkpoints of --keep, --keep-every and --best: evenly thinned ones, so that an audit can "
+               "compute any stretch of the run again. They also go where --disk-cap is too small for them, or where "
+               "the disk has no room for a new checkpoint."},
     {OPTION(disk_cap, "0", "Disk space that the run's checkpoints may take in all; 0: no limit"), .unit = "GB",
      .max = 1e9,
      .detail = "The oldest ones go until the others fit. The two newest and the best stay in any case, and while a "

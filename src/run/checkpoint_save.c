@@ -132,38 +132,11 @@ static gt_status catch_up(const char *dir, int64_t images) {
     return set_link(dir, "last", name);
 }
 
-static bool is_best(const checkpoint_place *p, const int64_t best[2]) {
-    return p->images == best[0] || p->images == best[1];
-}
-
-/* Only checkpoints of fewer than `images` go: one of more is a damaged file that a run resumed from an earlier
- * checkpoint passed over, and will replace when the run gets there. */
-static void choose_removed(checkpoint_place *list, int n, const gt_keep *keep, int64_t images, const int64_t best[2]) {
-    double bytes = 0;
-    int newer = 0; /* that stay for being among the newest */
-    for (int i = 0; i < n; i++) {
-        checkpoint_place *p = &list[i];
-        if (p->images > images) continue;
-        bool among_newest = newer++ < (keep->newest < 1 ? 1 : keep->newest);
-        /* the first of its interval: the next older one belongs to another */
-        bool milestone = keep->every > 0 && (i + 1 == n || p->images / keep->every != p[1].images / keep->every);
-        p->goes = !among_newest && !milestone && !is_best(p, best);
-        if (!p->goes) bytes += p->bytes;
-    }
-    int spared = 0; /* the two newest that are there */
-    while (spared < n && list[spared].images > images) spared++;
-    for (int i = n - 1; i > spared + 1 && keep->bytes > 0 && bytes > keep->bytes; i--) {
-        if (list[i].goes || is_best(&list[i], best)) continue;
-        list[i].goes = true;
-        bytes -= list[i].bytes;
-    }
-}
-
-static gt_status remove_old(const gt_saver *s, int64_t images) {
+static gt_status remove_old(const gt_saver *s, const gt_keep *keep, int64_t images) {
     checkpoint_place *list;
     int n;
     gt_status st = checkpoint_list(s->dir, &list, &n);
-    if (!st) choose_removed(list, n, &s->keep, images, (int64_t[2]){gt_checkpoint_best(s->dir), s->owed});
+    if (!st) checkpoint_choose_removed(list, n, keep, images, (int64_t[2]){gt_checkpoint_best(s->dir), s->owed});
     for (int i = 0; i < n && !st; i++) {
         char *path = list[i].goes ? checkpoint_path(s->dir, list[i].images) : NULL;
         int error = path ? gt_file_remove(path) : 0;
@@ -199,10 +172,20 @@ gt_status gt_checkpoint_set_aside(const char *dir, int64_t images, int *n) {
     return st;
 }
 
+static bool has_room(const gt_saver *s) { return gt_space_free(s->dir) >= (double)s->result.bytes; }
+
+/* Those that stay for audits alone make room for a checkpoint that has none. Where they cannot be removed, there is no
+ * room, and that is said. */
+static void make_room(const gt_saver *s) {
+    gt_keep keep = s->keep;
+    keep.audit = keep.bytes = 0;
+    (void)remove_old(s, &keep, s->result.images);
+}
+
 /* A checkpoint that cannot fit is not begun: the half that fits would take the logs' room until the write fails. */
 static gt_status store_file(gt_saver *s, const char *path) {
-    if (gt_space_free(s->dir) >= (double)s->result.bytes)
-        return checkpoint_store(path, s->data, s->bytes, s->ledger ? &s->line.file : NULL);
+    if (s->keep.audit > 0 && !s->holds && !has_room(s)) make_room(s);
+    if (has_room(s)) return checkpoint_store(path, s->data, s->bytes, s->ledger ? &s->line.file : NULL);
     gt_status st = gt_file_write_failed(path, ENOSPC, s->result.bytes);
     errno = ENOSPC;
     return st;
@@ -238,7 +221,7 @@ static gt_status save_checkpoint(gt_saver *s, bool *written) {
     s->result.best = s->best;
     if (s->best) s->owed = s->result.images;
     gt_status last = set_link(s->dir, "last", s->result.name), best = link_best(s);
-    gt_status cleared = s->holds ? GT_OK : remove_old(s, s->result.images);
+    gt_status cleared = s->holds ? GT_OK : remove_old(s, &s->keep, s->result.images);
     return last ? last : best ? best : cleared;
 }
 
@@ -345,7 +328,7 @@ void gt_saver_decide(gt_saver *s, int64_t images, int64_t best) {
     gt_storage_begin("judging", name);
     if (best >= 0) s->owed = best;
     if (link_best(s)) gt_warn("%s", gt_message());
-    if (remove_old(s, images)) gt_warn("%s", gt_message());
+    if (remove_old(s, &s->keep, images)) gt_warn("%s", gt_message());
     gt_storage_end();
 }
 

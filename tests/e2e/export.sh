@@ -115,7 +115,7 @@ P
 }
 
 case_beside_checkpoints() {
-    local job="$small --steps=10 --tick=0.008 --checkpoint-kimg=0.016 --keep=2 --keep-every=0.04"
+    local job="$small --steps=10 --tick=0.008 --checkpoint-kimg=0.016 --keep=2 --keep-every=0.04 --audit-disk=0"
     quietly "$GANTRY" train $job --run=plain
     for n in 1 3; do
         quietly ranks $n "$GANTRY" train $job --run=beside$n --export=pkl,npz

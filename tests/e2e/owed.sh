@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need strace 'lets single system calls fail'
 need_python
-job="$small --threads=1 --tick=0.008 --checkpoint-kimg=0.008 --snap=1 --keep=1 --grid=2x2"
+job="$small --threads=1 --tick=0.008 --checkpoint-kimg=0.008 --snap=1 --keep=1 --audit-disk=0 --grid=2x2"
 words=() options=()
 go() { "$@" "${words[@]}" "$GANTRY" train $job --run=run "${options[@]}"; } # go expect ...; go quietly
 # with FAULT [-P FILE] COMMAND...: the next start meets this fault

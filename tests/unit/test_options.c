@@ -30,7 +30,8 @@ typedef struct fields {
 static const gt_option rows[] = {
     {.key = "flag", .type = GT_OPTION_BOOL, .offset = offsetof(fields, flag), .standard = "0", .letter = 'f'},
     {.key = "count", .type = GT_OPTION_INT, .offset = offsetof(fields, count), .standard = "4", .min = 1, .max = 9},
-    {.key = "real", .type = GT_OPTION_REAL, .offset = offsetof(fields, real), .standard = "0.5", .max = HUGE_VAL},
+    {.key = "real", .type = GT_OPTION_REAL, .offset = offsetof(fields, real), .standard = "0.5", .max = HUGE_VAL,
+     .unit = "MB"},
     {.key = "text", .type = GT_OPTION_TEXT, .offset = offsetof(fields, text), .standard = "", .bare = "auto"},
     {.key = "choice",
      .type = GT_OPTION_TEXT,
@@ -106,6 +107,9 @@ static void defaults_and_values(void **state) {
     assert_int_equal(gt_options_set(&s->o, "count", "9", "x.ini:1"), GT_OK);
     assert_int_equal(gt_options_set(&s->o, "text", NULL, NULL), GT_OK);
     assert_true(s->f.flag && s->f.count == 9);
+    assert_int_equal(gt_options_set(&s->o, "real", "0.5MB", "x.ini:1"), GT_OK); /* with its unit */
+    assert_true(s->f.real == 0.5);
+    gt_options_forget(&s->o, "real");
     assert_string_equal(s->f.text, "auto");
     assert_int_equal(gt_options_state(&s->o, "flag"), GT_OPTION_GIVEN);
     assert_int_equal(gt_options_state(&s->o, "count"), GT_OPTION_FILED);
@@ -159,6 +163,8 @@ static void bad_values_are_refused_and_named(void **state) {
         {"count", NULL, "--count: a value is needed"},
         {"real", "-0.1", "--real=-0.1: must be non-negative"},
         {"real", "nan", "--real=nan: must be a number"},
+        {"real", "1GB", "--real=1GB: must be a number"},
+        {"real", "MB", "--real=MB: must be a number"},
         {"real", "inf", "--real=inf: must be a number"},
         {"real", "1e999", "--real=1e999: must be a number"},
         {"text", "a\nb", "must not contain line breaks"},

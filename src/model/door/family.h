@@ -111,6 +111,7 @@ struct gt_job {
     double checkpoint_kimg;                                 /* 0: with the pictures */
     int64_t keep;                                           /* newest checkpoints */
     double keep_every;      /* kimg; also the first checkpoint of every so many; 0: none */
+    double audit_disk;      /* MB of older checkpoints for audits; 0: none */
     double disk_cap;        /* GB of checkpoints; 0: no cap */
     const char *best;       /* "none", "[min:|max:]SERIES" */
     int64_t early_stopping; /* ticks without improvement after which the run ends; 0: none */

@@ -111,8 +111,10 @@ typedef struct gt_saver_result {
 typedef struct gt_keep {
     int newest;    /* how many of the newest; at least 1 */
     int64_t every; /* also the first checkpoint of every so many images, for ever; 0: none */
-    double bytes;  /* most bytes of all checkpoints: the oldest are removed until the rest fits, but never the
-                      two newest and the best; 0: no limit */
+    double audit;  /* also others, thinned evenly, from which an audit can compute the run again: at most so many bytes
+                      of them; 0: none. See checkpoint_choose_removed() */
+    double bytes;  /* most bytes of all checkpoints: those for audits are removed first, then the oldest, until the
+                      rest fits, but never the two newest and the best; 0: no limit */
 } gt_keep;
 
 /* A saver of checkpoints into `dir`. Removes half-written files (*.part) of an earlier process: the caller holds

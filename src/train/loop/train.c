@@ -74,6 +74,11 @@ bool gt_by_images(double kimg, int64_t last, int64_t shown) {
     return shown / every > last / every;
 }
 
+int64_t gt_checkpoints_by_images(const gt_job *j) {
+    double every = j->checkpoint_kimg > 0 ? j->checkpoint_kimg : j->tick * (double)j->snap;
+    return (int64_t)ceil((double)j->total_images / 1000 / every);
+}
+
 static schedules make_schedules(const gt_engine *e, double began) {
     const gt_job *j = e->job;
     double now = gt_clock(), most = INFINITY;

@@ -135,17 +135,11 @@ gt_status gt_scores_measure_cost_all(gt_engine *e) {
     return gt_comm_agree_all(e->comm, st);
 }
 
-/* The numbers of checkpoints by images, and so of metrics. */
-static int64_t checkpoints_of(const gt_job *j) {
-    double every = j->checkpoint_kimg > 0 ? j->checkpoint_kimg : j->tick * (double)j->snap;
-    return (int64_t)ceil((double)j->total_images / 1000 / every);
-}
-
 void gt_scores_print_cost(const gt_engine *e, double seconds_per_image) {
     const scores *s = gt_measurer_own(e, &gt_measurer_scores);
     if (!s) return;
     const cost *c = &s->cost;
-    double times = (double)checkpoints_of(e->job), all = times * c->seconds + c->reals_seconds,
+    double times = (double)gt_checkpoints_by_images(e->job), all = times * c->seconds + c->reals_seconds,
            training = seconds_per_image * (double)e->job->total_images;
     gt_print("metrics     %s: %lld generated pictures at a checkpoint, about %.1f s, %.0f times", e->job->metrics,
              (long long)c->fakes, c->seconds, times);

@@ -266,8 +266,10 @@ static gt_status open_files(gt_engine *e, gt_journal *j) {
     free(aside);
     if (st) return st;
     j->seconds_before = e->shown ? gt_runlog_last(j->log, "Timing/total_sec") : 0;
-    gt_keep keep = {
-        .newest = (int)e->job->keep, .every = llround(1000 * e->job->keep_every), .bytes = 1e9 * e->job->disk_cap};
+    gt_keep keep = {.newest = (int)e->job->keep,
+                    .every = llround(1000 * e->job->keep_every),
+                    .audit = 1e6 * e->job->audit_disk,
+                    .bytes = 1e9 * e->job->disk_cap};
     j->saver = gt_saver_new(j->dir, &keep, j->ledger);
     return j->saver ? GT_OK : GT_FAILED;
 }

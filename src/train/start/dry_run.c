@@ -249,11 +249,27 @@ static void look_at_load_all(gt_comm *comm, load *out) {
     snprintf(out->text, sizeof out->text, "other programs keep %.1f of %d cores busy", others, m.processors);
 }
 
+/* How many checkpoints of so many bytes stay for audits alone at the end of a run of so many seconds. */
+static int64_t checkpoints_for_audits(const gt_job *j, double bytes, double seconds) {
+    double by_clock = j->checkpoint_minutes > 0 ? seconds / (60 * j->checkpoint_minutes) : 0;
+    double made = fmax((double)gt_checkpoints_by_images(j), by_clock), newest = (double)j->keep, room = INFINITY;
+    if (j->disk_cap > 0) room = fmax(0, 1e9 * j->disk_cap - newest * bytes);
+    return (int64_t)fmax(0, fmin(made - newest, floor(fmin(1e6 * j->audit_disk, room) / bytes)));
+}
+
+static void print_disk(const gt_engine *e, double seconds) {
+    double bytes = (double)gt_engine_checkpoint_bytes(e);
+    int64_t older = checkpoints_for_audits(e->job, bytes, seconds);
+    gt_print("disk        %.0f MB: %lld checkpoints of %.1f MB, and one that is being written",
+             (double)(e->job->keep + 1 + older) * bytes / 1e6, (long long)e->job->keep, bytes / 1e6);
+    if (older) gt_print("; about %lld older one%s for audits (--audit-disk)", (long long)older, gt_plural(older));
+    gt_print("; logs and pictures beside\n");
+}
+
 /* What whoever asks wants to know, in five lines or so. */
 static void print_answer(const gt_engine *e, double seconds_per_image, const load *busy, const smaller *s,
                          const ranks_instead *r) {
-    double seconds = seconds_per_image * (double)e->job->total_images,
-           checkpoint = (double)gt_engine_checkpoint_bytes(e);
+    double seconds = seconds_per_image * (double)e->job->total_images;
     char text[64];
     gt_print("time        %s for %.1f kimg, at %.2f images/s", length_text(seconds, text),
              (double)e->job->total_images / 1000, 1 / seconds_per_image);
@@ -261,9 +277,7 @@ static void print_answer(const gt_engine *e, double seconds_per_image, const loa
     if (busy->is) gt_print("; %s, alone it is faster", busy->text);
     gt_print("\n");
     print_memory(e);
-    gt_print(
-        "disk        %.0f MB: %lld checkpoints of %.1f MB, and one that is being written; logs and pictures beside\n",
-        ((double)e->job->keep + 1) * checkpoint / 1e6, (long long)e->job->keep, checkpoint / 1e6);
+    print_disk(e, seconds);
     print_ranks(e);
     print_faster(e, seconds_per_image, s, r);
     gt_print("\n");
