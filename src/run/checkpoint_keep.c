@@ -51,7 +51,7 @@ static void thin_out(checkpoint_place *list, int n, double most) {
 
 void checkpoint_choose_removed(checkpoint_place *list, int n, const gt_keep *keep, int64_t images,
                                const int64_t best[2]) {
-    for (; n && list->images > images; n--) list++; /* they are no concern of this checkpoint */
+    for (; n && list->images > images; n--) list++;
     double bytes = sort_out(list, n, keep, best), room = keep->bytes > 0 ? fmax(0, keep->bytes - bytes) : INFINITY;
     thin_out(list, n, fmin(keep->audit, room));
     for (int i = n - 1; i > 1 && keep->bytes > 0 && bytes > keep->bytes; i--) {

@@ -30,7 +30,11 @@ typedef struct fields {
 static const gt_option rows[] = {
     {.key = "flag", .type = GT_OPTION_BOOL, .offset = offsetof(fields, flag), .standard = "0", .letter = 'f'},
     {.key = "count", .type = GT_OPTION_INT, .offset = offsetof(fields, count), .standard = "4", .min = 1, .max = 9},
-    {.key = "real", .type = GT_OPTION_REAL, .offset = offsetof(fields, real), .standard = "0.5", .max = HUGE_VAL,
+    {.key = "real",
+     .type = GT_OPTION_REAL,
+     .offset = offsetof(fields, real),
+     .standard = "0.5",
+     .max = HUGE_VAL,
      .unit = "MB"},
     {.key = "text", .type = GT_OPTION_TEXT, .offset = offsetof(fields, text), .standard = "", .bare = "auto"},
     {.key = "choice",
