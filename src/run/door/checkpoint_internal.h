@@ -67,12 +67,13 @@ typedef struct checkpoint_place {
  * the directory cannot be read. */
 gt_status checkpoint_list(const char *dir, checkpoint_place **list, int *n);
 
-/* Says by `goes` which of a list of checkpoint_list() are to be removed once the one of `images` is on the disk. `best`:
- * images of two that stay besides those that `keep` names; -1: none. A function of the numbers of images and the sizes
- * alone, so that a run that was stopped decides as one that was not. Checkpoints of more images are left alone: damaged
- * files that a run resumed from an earlier checkpoint passed over, and will replace when the run gets there.
- * Of the checkpoints that stay for audits alone, too many bytes go one by one: always the one whose neighbours, among
- * all that stay, are nearest to each other in images (of several the oldest); the oldest checkpoint of all last. */
+/* Says by `goes` which of a list of checkpoint_list() are to be removed once the one of `images` is on the disk.
+ * `best`: images of two that stay besides those that `keep` names; -1: none. A function of the numbers of images and
+ * the sizes alone, so that a run that was stopped decides as one that was not. Checkpoints of more images are left
+ * alone: damaged files that a run resumed from an earlier checkpoint passed over, and will replace when the run gets
+ * there. Of the checkpoints that stay for audits alone, too many bytes go one by one: always the one whose neighbours,
+ * among all that stay, are nearest to each other in images (of several the oldest); the oldest checkpoint of all last.
+ */
 void checkpoint_choose_removed(checkpoint_place *list, int n, const gt_keep *keep, int64_t images,
                                const int64_t best[2]);
 
