@@ -16,11 +16,12 @@
 #include "codec/door/codec.h"
 #include "codec/door/zip_records.h"
 #include "run/door/checkpoint_internal.h"
+#include "run/door/ledger.h"
 
 static const struct {
     const char *name;
     bool needed;
-} texts[] = {{"starts.jsonl", true}, {"job.ini", true}, {"data.sha256", false}};
+} texts[] = {{GT_LEDGER_NAME, true}, {"job.ini", true}, {"data.sha256", false}};
 enum { TEXTS = sizeof texts / sizeof *texts };
 
 /* ---- writing ---- */

@@ -34,6 +34,7 @@ static const gt_run_file table[] = {
     {"log.txt", GT_RUN_WRITES, "what was printed"},
     {"job.ini", GT_RUN_WRITES, "all options of the run; one of yours is kept as job-given.ini"},
     {"stats.jsonl", GT_RUN_WRITES, "a line with the values of each tick"},
+    {"audit.json", GT_RUN_WRITES, "what gantry audit has found, for the model card"},
     {"data.sha256", GT_RUN_WRITES, "the SHA-256 of each sample of the data, 32 bytes each"},
     {"starts.jsonl", GT_RUN_WRITES, "the ledger: what was run on what, how it ended, and hashes of its states"},
     {"last?(.part)", GT_RUN_WRITES, "link to the newest checkpoint"},

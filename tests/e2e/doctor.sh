@@ -27,6 +27,7 @@ for n in 1 2; do
     expect 0 '^(ok|warning) +checkpoint +[0-9.]+ MB are written' ranks $n "$GANTRY" train $small --dry-run
     [ "$(grep -c ' ok, .* broken$' said)" = 1 ] || { cat said; fail 'more than one doctor'; }
     ! grep 'cut short' said || fail 'a small job is cut short'
+    grep -qE '^disk .*about [0-9]+ older ones for audits' said || { cat said; fail 'no checkpoints for audits'; }
 done
 begins the_time_of_a_dry_run
 # Without time for a step pieces are measured: at least a node of each phase.

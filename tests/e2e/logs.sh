@@ -127,6 +127,14 @@ P
 quietly "$GANTRY" train $small --tick=0.008 --checkpoint-kimg=0.008 --run=best --steps=12 --keep=1 --best=max:Loss/scores/fake
 [ "$(readlink best/best)" ] || fail 'best is gone'
 
+begins older_ones_for_audits
+# Of older checkpoints as many stay as fit into --audit-disk, evenly thinned, whether the run was stopped or not.
+bytes=$(stat -Lc %s best/last)
+thin="$small --tick=1 --checkpoint-kimg=0.008 --keep=1 --audit-disk=$((bytes * 7 / 2)).e-6MB"
+quietly "$GANTRY" train $thin --run=thin --steps=12
+for steps in 4 7 12; do quietly "$GANTRY" train $thin --run=thinner --steps=$steps; done
+for run in thin thinner; do (cd $run && echo checkpoint-*) | grep -qx 'checkpoint-000000008.h5 checkpoint-000000040.h5 checkpoint-000000064.h5 checkpoint-000000096.h5' || fail "$(ls $run)"; done
+
 begins one_that_cannot_be_written
 # One that cannot be written, and is not the best, changes nothing of that.
 quietly "$GANTRY" train $small --tick=0.008 --checkpoint-kimg=0.008 --run=unbest --steps=1 --keep=1 --best=min:Progress/tick
