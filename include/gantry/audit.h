@@ -35,6 +35,7 @@ typedef struct gt_audit_options {
     const char *trace, *compare;
     bool has_seed;
     uint64_t seed; /* of the choice */
+    bool note;     /* leave RUN/audit.json for the model card (gantry/card.h) when all is right */
 } gt_audit_options;
 
 enum { GT_AUDIT_HEAD = 65, GT_AUDIT_ARITHMETIC = 64 };
@@ -53,6 +54,7 @@ typedef struct gt_audit_found {
     int stretches, computed; /* computed: whole or as far as the time was enough */
     uint64_t seed;
     double seconds, whole; /* of the stretches that were computed; an estimate for all of them */
+    char note[256];        /* why there is no note, although it was wanted; "" */
 } gt_audit_found;
 
 /* On all ranks, with equal options. GT_FAILED, GT_FORMAT: something differs, and the message names the first link, file
@@ -87,5 +89,28 @@ typedef struct gt_audit_made {
  * gt_audit_run_all(), but for the data, and without stretches. GT_FAILED: it is not. GT_UNDECIDED: see there. */
 gt_status gt_audit_network_all(gt_comm *comm, const gt_audit_network *o, gt_audit_made *made);
 void gt_audit_print_made(const gt_audit_network *o, const gt_audit_made *made);
+
+/* ---- bundles ---- */
+
+/* What an audit of a run needs besides the data, in one ZIP archive, to be published or sent to somebody:
+ *
+ *   starts.jsonl       the ledger
+ *   job.ini            the job
+ *   data.sha256        the hashes of the samples, where the run keeps them
+ *   checkpoint-N.h5    one checkpoint
+ *
+ * Entries are stored and have no times, so equal files give equal bytes. An entry has less than 4 GB. Nothing in a
+ * bundle that is read is trusted: other names are refused, and so are entries that unpack to more bytes than the
+ * archive has. Rank 0. */
+
+/* Writes the bundle of the run in the folder `run` to `path`. `checkpoint`: a file; NULL: the newest of the run that
+ * verifies. GT_FAILED: a file is missing or cannot be read. */
+gt_status gt_audit_bundle_write(const char *run, const char *checkpoint, const char *path);
+/* Is it an archive with a ledger? False also where it cannot be read. */
+bool gt_audit_bundle_is(const char *path);
+/* Unpacks a bundle into a new folder in $TMPDIR or /tmp, which is then like that of a run. GT_FORMAT: the file is not a
+ * bundle, or damaged. On failure *folder is NULL, and nothing is left. */
+gt_status gt_audit_bundle_open(const char *path, char **folder);
+void gt_audit_bundle_close(char *folder); /* removes the folder and frees its name; NULL is fine */
 
 #endif

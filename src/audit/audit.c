@@ -8,6 +8,7 @@
 #include "gantry/job.h"
 #include "gantry/log.h"
 #include "gantry/text.h"
+#include "gantry/version.h"
 #include "model/door/family.h"
 
 /* Half of 64 bits, so that the number is easily typed again. */
@@ -41,12 +42,31 @@ gt_status audit_first(audit *a) {
     return st ? st : check_reduce(a);
 }
 
+/* For the model card. That there is none changes nothing of what was found. */
+static void leave_note(audit *a) {
+    const gt_audit_found *f = a->found;
+    double share = f->images ? (double)f->replayed / (double)f->images : 0;
+    char line[512];
+    const char **kept = gt_arena_array(a->arena, (size_t)a->n_places + 1, sizeof *kept);
+    int n = 0;
+    for (int i = 0; i < a->n_places && kept; i++)
+        if (a->place[i].path) kept[n++] = a->place[i].path;
+    snprintf(line, sizeof line,
+             "Ledger, kept checkpoints%s and a chain of %" PRId64 " hashes are whole; of %" PRId64
+             " images that the run was shown, %" PRId64 " (%.1f %%) were computed again and gave the same bits. A "
+             "forgery of one stretch goes unseen with probability %.3f (seed %" PRIu64 ", gantry %s).",
+             *f->data ? ", data" : "", f->links, f->images, f->replayed, 100 * share, 1 - share, f->seed, GT_VERSION);
+    if (!kept || audit_note(a->o->run, line, kept, n))
+        snprintf(a->found->note, sizeof a->found->note, "no " AUDIT_NOTE " for the model card: %s", gt_message());
+}
+
 gt_status gt_audit_run_all(gt_comm *comm, const gt_audit_options *o, gt_audit_found *found) {
     audit a = {.o = o, .found = found};
     bool first = comm->rank == 0;
     *found = (gt_audit_found){0};
     gt_status st = gt_comm_agree_all(comm, first ? audit_first(&a) : GT_OK);
     if (!st) st = audit_replay_all(comm, first ? &a : NULL, *o->trace || *o->compare);
+    if (!st && first && o->note) leave_note(&a);
     gt_ledger_lines_free(a.ledger);
     gt_arena_free(a.arena);
     return st;
@@ -92,5 +112,6 @@ void gt_audit_print(const gt_audit_found *f) {
                  f->replayed, f->images, 100 * share, f->computed, f->stretches, f->links_met, gt_plural(f->links_met),
                  time_text(f->seconds, took), 1 - share, f->replayed ? time_text(f->whole, whole) : "an unknown time",
                  f->seed);
+    if (*f->note) gt_print("%s\n", f->note);
     if (*f->head) gt_print("head at %.6g kimg: %s\n", (double)f->head_images / 1000, f->head);
 }

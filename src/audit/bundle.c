@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Bundles of runs: see bundle.h. An entry is copied and hashed in one go, and its header, which holds the checksum, is
- * written once more behind it: files of a run that goes on may grow meanwhile. */
-#include "audit/bundle.h"
+ * Bundles of runs: see gantry/audit.h. An entry is copied and hashed in one go, and its header, which holds the
+ * checksum, is written once more behind it: files of a run that goes on may grow meanwhile. */
+#include "gantry/audit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -108,7 +108,7 @@ static gt_status finish(writer *w) {
 }
 
 /* The checkpoint is chosen before the ledger is read: its line is then in the ledger. */
-gt_status gt_bundle_write(const char *run, const char *checkpoint, const char *path) {
+gt_status gt_audit_bundle_write(const char *run, const char *checkpoint, const char *path) {
     writer w = {.file = {.fd = -1}};
     char *chosen = NULL;
     gt_status st = gt_checkpoint_choose(checkpoint ? checkpoint : run, &chosen);
@@ -125,7 +125,7 @@ gt_status gt_bundle_write(const char *run, const char *checkpoint, const char *p
 
 /* ---- reading ---- */
 
-bool gt_bundle_is(const char *path) {
+bool gt_audit_bundle_is(const char *path) {
     gt_zip *z = NULL;
     bool is = gt_kind_of_file(path) == GT_KIND_ZIP && !gt_zip_open(&z, path) && gt_zip_find(z, texts[0].name, NULL);
     gt_zip_close(z);
@@ -190,7 +190,7 @@ static gt_status make_folder(char **folder, uint64_t bytes) {
     return gt_fail(GT_FAILED, "no folder can be made in '%s' (TMPDIR names another one): %s", in, strerror(errno));
 }
 
-gt_status gt_bundle_open(const char *path, char **folder) {
+gt_status gt_audit_bundle_open(const char *path, char **folder) {
     struct stat s;
     gt_zip *z;
     *folder = NULL;
@@ -202,7 +202,7 @@ gt_status gt_bundle_open(const char *path, char **folder) {
     for (size_t i = 0; i < gt_zip_count(z) && !st; i++)
         if ((st = unpack_entry(z, i, *folder))) gt_wrap(st, "'%s'", path);
     gt_zip_close(z);
-    if (st) gt_bundle_close(*folder);
+    if (st) gt_audit_bundle_close(*folder);
     if (st) *folder = NULL;
     return st;
 }
@@ -214,7 +214,7 @@ static gt_status remove_file(void *arg, const char *path, const char *name) {
     return GT_OK;
 }
 
-void gt_bundle_close(char *folder) {
+void gt_audit_bundle_close(char *folder) {
     if (!folder) return;
     gt_folder_each(folder, remove_file, NULL);
     rmdir(folder);

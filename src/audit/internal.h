@@ -45,6 +45,13 @@ gt_status audit_open(audit *a);
 /* Lines, kept checkpoints, links, as far as that needs no training; fills in the places. */
 gt_status audit_check(audit *a);
 
+/* ---- note.c ---- */
+#define AUDIT_NOTE "audit.json"
+/* Writes {"line": `line`, "hashes": [...]} into the run's folder, in place of what an earlier audit has left there
+ * (gantry/card.h). `file`: paths of the n checkpoints that the audit has found to be the run's; their hashes are those
+ * of gantry/contents.h. */
+gt_status audit_note(const char *run, const char *line, const char *const *file, int n);
+
 /* ---- turns.c ---- */
 /* What happened between steps, as the ledger has it, in the arena. */
 gt_status audit_turns(const audit *a, gt_replay_turn **turns, int *n);

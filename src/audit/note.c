@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The note of an audit: see note.h. */
-#include "audit/note.h"
+ * The note of an audit: see audit/internal.h. */
+#include "audit/internal.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "contents/door/contents.h"
 #include "run/door/rundir.h"
 
-gt_status gt_audit_note(const char *run, const char *line, const char *const *file, int n) {
+gt_status audit_note(const char *run, const char *line, const char *const *file, int n) {
     char hash[GT_CONTENTS_HASH_BYTES], *text = NULL;
     json_t *hashes = json_array();
     gt_status st = GT_OK;
@@ -19,8 +19,8 @@ gt_status gt_audit_note(const char *run, const char *line, const char *const *fi
     }
     json_t *all = json_pack("{s:s, s:o}", "line", line, "hashes", hashes); /* takes the hashes over */
     if (all && (int)json_array_size(hashes) == n) text = json_dumps(all, JSON_INDENT(1));
-    if (!st && !text) st = gt_fail(GT_NOMEM, "out of memory for %s", GT_AUDIT_NOTE);
-    if (!st) st = gt_rundir_write(run, GT_AUDIT_NOTE, text);
+    if (!st && !text) st = gt_fail(GT_NOMEM, "out of memory for %s", AUDIT_NOTE);
+    if (!st) st = gt_rundir_write(run, AUDIT_NOTE, text);
     json_decref(all);
     free(text);
     return st;

@@ -9,10 +9,10 @@
 #include "gantry/stop.h"
 
 typedef struct audit_fields {
-    const char *data, *run, *trace, *compare, *class;
+    const char *data, *run, *trace, *compare, *class, *bundle, *checkpoint;
     double minutes, trunc;
     int64_t segments, seed, threads;
-    bool all, head, overwrite;
+    bool all, head, note, overwrite;
 } audit_fields;
 
 #define FIELDS audit_fields
@@ -42,6 +42,13 @@ static const gt_option table[] = {
      .placeholder = "FILE", CLI_WRITES({"*.txt", GT_OUTFILE_TABLE}), .with = "!--run"},
     {CLI_OPTION(compare, "", "Compute the stretch of such a trace again, up to the first line that differs"),
      .placeholder = "FILE", .path = true, .with = "!--run", .detail = "The line names step, phase and tensor."},
+    {CLI_OPTION(bundle, "", "Write ledger, job and newest checkpoint of the run into one file; nothing is checked"),
+     .placeholder = "FILE", CLI_WRITES({"*.zip", GT_OUTFILE_DATASET}), .with = "!--run",
+     .detail = "Such a file can be published and audited like the run: gantry audit FILE.zip --data=DATA. It also has "
+               "the hashes of the samples, if the run keeps them (data.sha256)."},
+    {CLI_OPTION(checkpoint, "", "Checkpoint of --bundle in place of the newest one"), .path = true, .with = "--bundle"},
+    {CLI_OPTION(note, "0", "When nothing differs, leave RUN/audit.json, whose line the model card shows (gantry card)"),
+     .with = "!--run"},
     {CLI_OPTION(head, "0", "Print the head of the chain alone, which can be published; nothing is checked")},
     CLI_OVERWRITE,
     CLI_THREADS,
@@ -51,6 +58,7 @@ static gt_status prepare(cli_session *s) {
     const audit_fields *f = s->fields;
     if (s->arguments.n_words != 1)
         return gt_fail(GT_USAGE, "one run is needed, or one network, checkpoint or folder of pictures and --run=RUN");
+    if (f->head && *f->bundle) return gt_fail(GT_USAGE, "--head or --bundle: one of them");
     if (f->all && f->segments) return gt_fail(GT_USAGE, "--all or --segments: one of them");
     return cli_first_rank() && *f->data ? gt_h5_check(f->data) : GT_OK;
 }
@@ -78,15 +86,19 @@ static gt_status audit_network_all(cli_session *s) {
     return st;
 }
 
-static gt_status audit_all(cli_session *s) {
+static gt_status write_bundle(const audit_fields *f, const char *run) {
+    gt_status st = gt_audit_bundle_write(run, *f->checkpoint ? f->checkpoint : NULL, f->bundle);
+    if (!st) gt_print("%s\n", f->bundle);
+    return st;
+}
+
+/* `run`: a folder, on rank 0. */
+static gt_status audit_run_all(cli_session *s, const char *run) {
     const audit_fields *f = s->fields;
     const gt_options *o = &s->options;
-    const char *run = s->arguments.words[0];
     bool first = s->comm->rank == 0;
     if (f->head) return gt_comm_agree_all(s->comm, first ? print_head(run) : GT_OK);
     gt_audit_found found;
-    gt_log_setup(s->comm->rank, s->comm->ranks, GT_ERROR); /* a run's warnings were said when it ran */
-    if (*f->run) return audit_network_all(s);
     gt_stop_install(s->comm, "this step");
     gt_status st = gt_audit_run_all(s->comm,
                                     &(gt_audit_options){.run = run,
@@ -96,6 +108,7 @@ static gt_status audit_all(cli_session *s) {
                                                         .all = f->all,
                                                         .trace = f->trace,
                                                         .compare = f->compare,
+                                                        .note = f->note,
                                                         .has_seed = gt_options_state(o, "seed") == GT_OPTION_GIVEN,
                                                         .seed = (uint64_t)f->seed},
                                     &found);
@@ -105,9 +118,25 @@ static gt_status audit_all(cli_session *s) {
     return st;
 }
 
+static gt_status audit_all(cli_session *s) {
+    const audit_fields *f = s->fields;
+    const char *run = s->arguments.words[0];
+    bool first = s->comm->rank == 0;
+    if (*f->bundle) return gt_comm_agree_all(s->comm, first ? write_bundle(f, run) : GT_OK);
+    gt_log_setup(s->comm->rank, s->comm->ranks, GT_ERROR); /* a run's warnings were said when it ran */
+    if (*f->run) return audit_network_all(s);
+    char *folder = NULL;
+    gt_status st = first && gt_audit_bundle_is(run) ? gt_audit_bundle_open(run, &folder) : GT_OK;
+    if (!st && folder && f->note) st = gt_fail(GT_USAGE, "--note: '%s' is a bundle, not the folder of a run", run);
+    st = gt_comm_agree_all(s->comm, st);
+    if (!st) st = audit_run_all(s, folder ? folder : run);
+    gt_audit_bundle_close(folder);
+    return st;
+}
+
 const cli_command cli_audit = {
     .name = "audit",
-    .arguments = "RUN | NETWORK --run=RUN [--key=value ...]",
+    .arguments = "RUN | FILE.zip | NETWORK --run=RUN [--key=value ...]",
     .help = "Check a run's ledger by computing parts of the run again",
     .detail =
         "Each run has a ledger, starts.jsonl, and a chain of hashes of its state. First all that needs no training: "
@@ -117,7 +146,7 @@ const cli_command cli_audit = {
         "went unseen is that of a forger who places a forgery of one stretch without knowing the choice: each image "
         "with the same probability. A chain proves that the network belongs to data and recipe, not who computed it "
         "and when: docs/reproducibility.md.",
-    .files = "With --trace that file.",
+    .files = "With --trace and --bundle that file, with --note RUN/audit.json.",
     .failed = "something differs: the first link, file or line is named",
     .undecided = "not all can be checked here, and why",
     .stopped = "stopped before the end; what was checked is printed",

@@ -17,6 +17,14 @@ head=$("$GANTRY" audit run --head) || fail 'no head'
 expect 0 "^head at .*: ${head%% *}$" "$GANTRY" audit run --segments=1 --seed=3
 expect 0 'in 1 of [0-9] stretches.*unseen with probability 0\.[0-9]+; .*--seed=3$' "$GANTRY" audit run --segments=1 --seed=3
 
+begins a_bundle
+# Ledger, job and a checkpoint in one file: the same bytes again, audited like the run. The note for the model card.
+quietly "$GANTRY" audit run --bundle=one.zip && quietly "$GANTRY" audit run --bundle=two.zip && cmp one.zip two.zip || fail 'other bytes'
+mkdir unpacked && expect 0 "computed again: .*100.0 %.* and 5 links met" env TMPDIR="$PWD/unpacked" "$GANTRY" audit one.zip --all --threads=1
+expect 0 "^head at .*: ${head%% *}$" ranks 2 env TMPDIR="$PWD/unpacked" "$GANTRY" audit one.zip --segments=1 --seed=3
+[ -z "$(ls unpacked)" ] && [ "$("$GANTRY" audit one.zip --head)" = "$head" ] || fail "left: $(ls unpacked)"
+expect 0 '' "$GANTRY" audit run --segments=1 --seed=3 --note && "$GANTRY" card run --quick >card.md && grep -q 'were computed again and gave the same bits' card.md || { cat card.md; fail 'the card has no line'; }
+
 begins its_networks
 quietly "$GANTRY" export run network.safetensors
 expect 0 "is what 'run' gives at 6.* kimg: made again from the checkpoint of the run, it has the same bytes" "$GANTRY" audit network.safetensors --run=run

@@ -5,8 +5,7 @@
 
 #include "data_files.h"
 
-#include "audit/bundle.h"
-#include "audit/note.h"
+#include "audit/internal.h"
 #include "contents/door/contents.h"
 #include "run/door/checkpoint.h"
 
@@ -53,7 +52,7 @@ static void assert_unpacked(char *folder, int n) {
         assert_same(path, copy);
         free(copy);
     }
-    gt_bundle_close(folder);
+    gt_audit_bundle_close(folder);
 }
 
 static void in_and_out(void **state) {
@@ -61,9 +60,10 @@ static void in_and_out(void **state) {
     for (int n = 3; n <= 4; n++) { /* without and with leaves of the data */
         char *folder;
         if (n == 4) put(at("run/data.sha256"), "0123456789abcdef0123456789abcdef", 32);
-        assert_ok(gt_bundle_write(at("run"), NULL, at("one.zip")));
-        assert_true(gt_bundle_is(at("one.zip")) && !gt_bundle_is(at("run/job.ini")) && !gt_bundle_is(at("run")));
-        assert_ok(gt_bundle_open(at("one.zip"), &folder));
+        assert_ok(gt_audit_bundle_write(at("run"), NULL, at("one.zip")));
+        assert_true(gt_audit_bundle_is(at("one.zip")) && !gt_audit_bundle_is(at("run/job.ini")) &&
+                    !gt_audit_bundle_is(at("run")));
+        assert_ok(gt_audit_bundle_open(at("one.zip"), &folder));
         assert_int_equal(gt_folder_has(folder, "data.sha256"), n == 4);
         assert_unpacked(folder, n);
         assert_nothing_left();
@@ -73,7 +73,7 @@ static void in_and_out(void **state) {
         snprintf(name, sizeof name, "run/%s", names[i]);
         assert_int_equal(utimes(at(name), (struct timeval[2]){{1, 0}, {1, 0}}), 0);
     }
-    assert_ok(gt_bundle_write(at("run"), NULL, at("two.zip")));
+    assert_ok(gt_audit_bundle_write(at("run"), NULL, at("two.zip")));
     assert_same(at("one.zip"), at("two.zip"));
 }
 
@@ -81,15 +81,15 @@ static void one_that_is_named(void **state) {
     (void)state;
     char *folder;
     assert_int_equal(symlink("checkpoint-000000100.h5", at("run/best")), 0);
-    assert_ok(gt_bundle_write(at("run"), at("run/best"), at("best.zip")));
-    assert_ok(gt_bundle_open(at("best.zip"), &folder));
+    assert_ok(gt_audit_bundle_write(at("run"), at("run/best"), at("best.zip")));
+    assert_ok(gt_audit_bundle_open(at("best.zip"), &folder));
     assert_true(gt_folder_has(folder, "checkpoint-000000100.h5") && !gt_folder_has(folder, "checkpoint-000000200.h5"));
-    gt_bundle_close(folder);
+    gt_audit_bundle_close(folder);
     store("mine.h5", 1);
-    assert_int_equal(gt_bundle_write(at("run"), at("mine.h5"), at("none.zip")), GT_USAGE);
+    assert_int_equal(gt_audit_bundle_write(at("run"), at("mine.h5"), at("none.zip")), GT_USAGE);
     assert_message("mine.h5' has not the name");
     assert_int_equal(unlink(at("run/starts.jsonl")), 0);
-    assert_int_equal(gt_bundle_write(at("run"), NULL, at("none.zip")), GT_FAILED);
+    assert_int_equal(gt_audit_bundle_write(at("run"), NULL, at("none.zip")), GT_FAILED);
     assert_message("starts.jsonl");
     assert_false(exists("none.zip") || halves());
     put(at("run/starts.jsonl"), ledger, strlen(ledger));
@@ -118,13 +118,13 @@ static void foreign_archives(void **state) {
         if (!no_checkpoint) add_entry(z, "checkpoint-000000100.h5", "x", 1, ZIP_CM_STORE);
         if (named) add_entry(z, more[i - 4].name, "x", 1, ZIP_CM_STORE);
         end_zip(z);
-        assert_int_equal(gt_bundle_open(at("x.zip"), &folder), good ? GT_OK : GT_FORMAT);
+        assert_int_equal(gt_audit_bundle_open(at("x.zip"), &folder), good ? GT_OK : GT_FORMAT);
         if (!good)
             assert_message(bomb            ? "'job.ini' would unpack to more bytes"
                            : no_ledger     ? "there is no starts.jsonl in it"
                            : no_checkpoint ? "0 checkpoints"
                                            : more[i - 4].message);
-        gt_bundle_close(folder);
+        gt_audit_bundle_close(folder);
         assert_nothing_left();
     }
     free(zeros);
@@ -135,21 +135,21 @@ static void damaged(void **state) {
     (void)state;
     size_t n;
     char *bytes, *folder;
-    assert_ok(gt_bundle_write(at("run"), NULL, at("good.zip")));
+    assert_ok(gt_audit_bundle_write(at("run"), NULL, at("good.zip")));
     bytes = get(at("good.zip"), &n);
     for (size_t i = 0; i < n; i += 1 + n / 97) {
         bytes[i] ^= 0x55;
         put(at("bad.zip"), bytes, n);
         bytes[i] ^= 0x55;
-        if (gt_bundle_open(at("bad.zip"), &folder)) assert_null(folder);
+        if (gt_audit_bundle_open(at("bad.zip"), &folder)) assert_null(folder);
         else assert_unpacked(folder, 4);
         put(at("bad.zip"), bytes, i);
-        assert_int_equal(gt_bundle_open(at("bad.zip"), &folder), GT_FORMAT);
+        assert_int_equal(gt_audit_bundle_open(at("bad.zip"), &folder), GT_FORMAT);
         assert_nothing_left();
     }
     free(bytes);
     assert_int_equal(setenv("TMPDIR", at("nowhere"), 1), 0);
-    assert_int_equal(gt_bundle_open(at("good.zip"), &folder), GT_FAILED);
+    assert_int_equal(gt_audit_bundle_open(at("good.zip"), &folder), GT_FAILED);
     assert_message("TMPDIR names another");
     assert_int_equal(setenv("TMPDIR", at("tmp"), 1), 0);
 }
@@ -160,7 +160,7 @@ static void note_for_the_card(void **state) {
     size_t n;
     snprintf(files[0], sizeof *files, "%s", at("run/checkpoint-000000100.h5"));
     snprintf(files[1], sizeof *files, "%s", at("run/checkpoint-000000200.h5"));
-    assert_ok(gt_audit_note(at("run"), "a \"line\"", (const char *const[]){files[0], files[1]}, 2));
+    assert_ok(audit_note(at("run"), "a \"line\"", (const char *const[]){files[0], files[1]}, 2));
     char *text = get(at("run/audit.json"), &n);
     assert_non_null(strstr(text, "\"line\": \"a \\\"line\\\"\""));
     for (int i = 0; i < 2; i++) {
@@ -168,7 +168,7 @@ static void note_for_the_card(void **state) {
         assert_non_null(strstr(text, hash));
     }
     free(text);
-    assert_int_equal(gt_audit_note(at("run"), "x", (const char *const[]){"nowhere.h5"}, 1), GT_FAILED);
+    assert_int_equal(audit_note(at("run"), "x", (const char *const[]){"nowhere.h5"}, 1), GT_FAILED);
 }
 
 int main(void) {
