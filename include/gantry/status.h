@@ -18,8 +18,7 @@
  *     the world        all others, exit status 1: data, a run or a network that is not there, a damaged file, a file of
  *                      another kind than its place asks for (which damage cannot be told from), memory, a full disk.
  *     nothing but time GT_STOPPED, exit status 75: the same command resumes.
- *     the place        GT_UNDECIDED, exit status 3, of `gantry audit`: nothing was found to differ, but not all could be
- *                      compared here.
+ *     the place        GT_UNDECIDED, exit status 3, of `gantry audit`: nothing differs as far as it can be seen here.
  * What is wrong in a file that nobody typed, such as the recipe in a checkpoint, is GT_FORMAT.
  *
  * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */

@@ -18,7 +18,7 @@
 static gt_status read_job(audit *a) {
     char *text = NULL;
     gt_status st = gt_rundir_read(a->o->run, "job.ini", &text);
-    if (!st && !text) return gt_fail(GT_FAILED, "'%s' is no folder of a run: there is no job.ini", a->o->run);
+    if (!st && !text) return gt_fail(GT_FAILED, "'%s' is not the folder of a run: there is no job.ini", a->o->run);
     if (!st) a->job = gt_arena_printf(a->arena, "%s", text);
     free(text);
     return st ? st : a->job ? GT_OK : GT_NOMEM;

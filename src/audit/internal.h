@@ -53,7 +53,7 @@ gt_status audit_check(audit *a);
 gt_status audit_note(const char *run, const char *line, const char *const *file, int n);
 
 /* ---- turns.c ---- */
-/* What the ledger tells of what happened between steps, in the arena. */
+/* What happened between steps, as the ledger has it, in the arena. */
 gt_status audit_turns(const audit *a, gt_replay_turn **turns, int *n);
 
 /* ---- trace.c ---- */

@@ -23,7 +23,7 @@ gt_status audit_trace_open(audit_trace *t, const gt_audit_options *o) {
         return gt_fail(GT_FAILED, "cannot read '%s': %s", o->compare, strerror(errno));
     ssize_t n = getline(&t->theirs, &t->room, t->other);
     if (n < 0 || sscanf(t->theirs, "gantry trace 1 images %" SCNd64 " to %" SCNd64 " ", &from, &to) != 2)
-        return gt_fail(GT_FORMAT, "'%s' is no trace that gantry audit --trace has written", o->compare);
+        return gt_fail(GT_FORMAT, "'%s' is not a trace that gantry audit --trace has written", o->compare);
     t->from = from;
     t->to = to;
     rewind(t->other);

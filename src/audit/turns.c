@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a ledger tells of a run beside its steps: rollbacks, and how long the training was to be, which schedules of the
+ * What a ledger has of a run beside its steps: rollbacks, and how long the training was to be, which schedules of the
  * learning rate depend on. What a later start or rollback has thrown away does not count. */
 #include "audit/internal.h"
 

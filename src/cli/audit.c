@@ -137,7 +137,7 @@ static gt_status audit_all(cli_session *s) {
 const cli_command cli_audit = {
     .name = "audit",
     .arguments = "RUN | FILE.zip | NETWORK --run=RUN [--key=value ...]",
-    .help = "Check that a run is what its ledger says, by computing parts of it again",
+    .help = "Check a run's ledger by computing parts of the run again",
     .detail =
         "Each run has a ledger, starts.jsonl, and a chain of hashes of its state. First all that needs no training: "
         "the lines of the ledger, the files of the kept checkpoints, the chain from recipe, states and data, the "

@@ -60,7 +60,7 @@ static gt_status choose_kernels_all(gt_comm *c, gt_job *job, const char *arithme
     return GT_OK;
 }
 
-/* Data that are gone are no difference. Damaged data are one. */
+/* Where the data are gone nothing differs yet; damaged data differ. */
 static gt_status build_all(gt_replay *r, gt_comm *comm) {
     gt_status st = gt_engine_open_all(&r->engine, comm, r->job);
     if (!st) st = gt_engine_build_all(&r->engine);
