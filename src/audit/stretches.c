@@ -223,6 +223,14 @@ static gt_status prepare(replaying *r, int **order) {
     return st || !r->traced ? st : audit_trace_choose(&r->trace, a);
 }
 
+/* Rank 0: nothing that was computed again is nothing that was found to be true. */
+static gt_status check_computed(const audit *a, bool traced) {
+    if (traced || a->found->replayed || !a->found->images) return GT_OK;
+    return gt_fail(GT_UNDECIDED,
+                   "no step up to a link or a checkpoint was computed again in the time: give more --minutes, or "
+                   "--segments=1");
+}
+
 /* A stretch that cannot be computed here does not end the audit: others may be. */
 static gt_status note(replaying *r, gt_status st) {
     if (st != GT_UNDECIDED && st != GT_USAGE) return st;
@@ -246,7 +254,9 @@ gt_status audit_replay_all(gt_comm *comm, audit *a, bool traced) {
         a->found->whole = a->found->seconds / (double)a->found->replayed *
                           (double)(a->found->images - a->place[0].images);
     if (traced) st = gt_comm_agree_all(comm, a ? audit_trace_close(&r.trace, st) : st);
-    if (!st && *r.first_unchecked) st = gt_fail(GT_UNDECIDED, "%s", r.first_unchecked);
+    if (!st && a && *r.first_unchecked) st = gt_fail(GT_UNDECIDED, "%s", r.first_unchecked);
+    else if (!st && a) st = check_computed(a, traced);
+    st = gt_comm_agree_all(comm, st);
     return st;
 }
 

@@ -16,6 +16,7 @@ find run -type f -newer run/job.ini -o -type f | sort | xargs ls -l --time-style
 head=$("$GANTRY" audit run --head) || fail 'no head'
 expect 0 "^head at .*: ${head%% *}$" "$GANTRY" audit run --segments=1 --seed=3
 expect 0 'in 1 of [0-9] stretches.*unseen with probability 0\.[0-9]+; .*--seed=3$' "$GANTRY" audit run --segments=1 --seed=3
+expect 3 'give more --minutes' ranks 2 "$GANTRY" audit run --minutes=0.00001
 
 begins a_bundle
 # Ledger, job and a checkpoint in one file: the same bytes again, audited like the run. The note for the model card.
