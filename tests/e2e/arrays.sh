@@ -181,7 +181,7 @@ def packed():
     grey, ten = A[..., 0], A[:3, ..., 1]
     raw = {'train-images-idx3-ubyte': idx(grey), 'train-images-idx3-ubyte.gz': gzip.compress(idx(grey)), 'train-labels-idx1-ubyte': idx(K),
            't10k-images-idx3-ubyte': idx(ten), 't10k-labels-idx1-ubyte': idx(K[:3])}
-    case(files('MNIST/raw', raw), want=grey[..., None], labels=K, says="'train-images-idx3-ubyte' is taken")
+    case(files('MNIST/raw', raw), want=grey[..., None], labels=K, says="'train-images-idx3-ubyte' is used")
     case('MNIST/raw', want=grey[..., None], labels=K)
     case('MNIST/raw/t10k-images-idx3-ubyte', want=ten[..., None], labels=K[:3])
     raw['train-labels-idx1-ubyte.gz'] = gzip.compress(idx(K), 0)[:-4]
@@ -192,7 +192,7 @@ def packed():
     os.makedirs('Kaggle/train-images-idx3-ubyte'); case('Kaggle', says='holds no pictures', status=1)
     case(h5()('images', np.zeros([1] * 32, 'u1')), says='an array of 32 axes', status=1)
     case(lmdb('one.lmdb', [(b'k%d' % i, png(A[i])) for i in range(6)]), want=A)
-    case(sizes('sizes.mdb'), want=A, says=r"'length' is not a picture[^~]*sizes 16, 32: those of 32 are taken")
+    case(sizes('sizes.mdb'), want=A, says=r"'length' is not a picture[^~]*sizes 16, 32: size 32 is used")
     case('sizes.mdb', '--array=16', want=A[:, :16, :16])
     case('sizes.mdb', '--array=64', says='no pictures of this size', status=2)
     case(sizes('alike.mdb', (32,)), want=A, says="'length' is not a picture")

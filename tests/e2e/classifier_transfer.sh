@@ -96,7 +96,7 @@ case_input() {
     # the same numbers from the data are not a difference; with other channels the first layer begins afresh, and so does this
     quietly "$GANTRY" train $from --normalize=data --run=measured
     quietly "$GANTRY" train $from --normalize=data --resume=measured --run=again
-    expect 0 'C.conv1.weight starts afresh' "$GANTRY" train $from --data=grey.h5 --resume=scaled --run=grey-input
+    expect 0 'C.conv1.weight starts with new values' "$GANTRY" train $from --data=grey.h5 --resume=scaled --run=grey-input
     has_line '^normalize = unit' grey-input/job.ini || fail 'a normalisation of three channels is taken for one'
     # the stem of `auto` comes with it, whatever the size of the new pictures
     small="--model=mobilenet-v2 --width=0.1 --batch=4 --slices=2"
@@ -131,8 +131,8 @@ case_refused() {
     expect 2 'no meaning with --model=vae' "$GANTRY" train --model=vae --data=synth:circles --run=no --freeze=conv1
     [ ! -e no ] || fail 'a folder was left'
     # without --freeze other shapes begin anew, each named
-    expect 0 'C.conv1.weight starts afresh: 4x1x3x3 here, 4x3x3x3 there' "$GANTRY" train $from --data=grey.h5 --run=grey
-    grep -q 'C.fc.weight starts afresh: 2x36 here, 8x36 there' said || { cat said; fail 'the head is not named'; }
+    expect 0 'C.conv1.weight starts with new values: 4x1x3x3 here, 4x3x3x3 there' "$GANTRY" train $from --data=grey.h5 --run=grey
+    grep -q 'C.fc.weight starts with new values: 2x36 here, 8x36 there' said || { cat said; fail 'the head is not named'; }
 }
 "$python" -c "
 import h5py, numpy as np

@@ -53,8 +53,8 @@ for order in 'named4.zip numbers2.zip' 'numbers2.zip numbers2.zip named4.zip' 'n
     expect 0 'class 1 +[0-9]+ +#+ +ring' "$GANTRY" dataset inspect both.zip
 done
 make merge numbers2.zip numbers4.zip both.zip --overwrite
-expect 2 "'numbers4.zip' has 4 classes without names, and 'named2.zip' names 2" "$GANTRY" dataset merge named2.zip numbers4.zip no.zip
-expect 2 "'numbers4.zip' has 4 classes without names, and 'named2.zip' names 2" "$GANTRY" dataset merge numbers4.zip named2.zip no.zip
+expect 2 "'numbers4.zip' has 4 classes without names, and 'named2.zip' has 2 names" "$GANTRY" dataset merge named2.zip numbers4.zip no.zip
+expect 2 "'numbers4.zip' has 4 classes without names, and 'named2.zip' has 2 names" "$GANTRY" dataset merge numbers4.zip named2.zip no.zip
 expect 2 "'named4.zip' and 'named2.zip' have different class names" "$GANTRY" dataset merge numbers2.zip named4.zip named2.zip no.zip
 begins one_number_for_each_destination
 # One number for each destination, and nothing else

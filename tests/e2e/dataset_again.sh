@@ -53,11 +53,11 @@ again subset $source some.zip --count=9 --seed=2
 stays subset $source some.zip --count=9 --seed=3
 quietly "$GANTRY" dataset split $source one.h5 two --parts=0.5,0.5
 before=$(sum)
-expect 0 'two was finished before' "$GANTRY" dataset split $source one.h5 two --parts=0.5,0.5
-grep -q 'one.h5 was finished before' said || fail 'the first part is not mentioned'
+expect 0 'two is already finished' "$GANTRY" dataset split $source one.h5 two --parts=0.5,0.5
+grep -q 'one.h5 is already finished' said || fail 'the first part is not mentioned'
 [ "$before" = "$(sum)" ] || fail 'something changed'
 rm -rf two # of which one part is missing: that alone is made
-expect 0 'one.h5 was finished before' "$GANTRY" dataset split $source one.h5 two --parts=0.5,0.5
+expect 0 'one.h5 is already finished' "$GANTRY" dataset split $source one.h5 two --parts=0.5,0.5
 [ "$before" = "$(sum)" ] || fail 'the missing part is another one now'
 stays split $source one.h5 two --parts=0.4,0.6
 quietly "$GANTRY" dataset merge some.zip one.h5 both.h5

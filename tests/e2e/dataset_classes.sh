@@ -20,7 +20,7 @@ assert [l for _, l in notes['labels']] == list(labels) and notes['class_names'] 
 P
     quietly ranks 3 "$GANTRY" dataset subset $shapes three.zip --classes=star,0
     cmp two.zip three.zip || fail 'another dataset on three ranks'
-    expect 0 'was finished before' "$GANTRY" dataset subset $shapes two.zip --classes=star,0
+    expect 0 'is already finished' "$GANTRY" dataset subset $shapes two.zip --classes=star,0
 }
 case_whole() {
     quietly "$GANTRY" dataset $shapes made.zip --classes=6,disc

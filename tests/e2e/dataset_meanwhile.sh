@@ -27,7 +27,7 @@ for dest in set.zip set.h5; do
     [ "$(<$dest)" = 'years of work' ] || fail "$dest was written over"
     rm $dest
     expect 0 'resuming after 500 of 500' "$GANTRY" dataset $source $dest --threads=1
-    expect 0 'was finished before' "$GANTRY" dataset $source $dest
+    expect 0 'is already finished' "$GANTRY" dataset $source $dest
 done
 
 begins a_folder
@@ -41,7 +41,7 @@ for what in years small; do
     diff -r $what set || fail 'the folder was changed'
     rm -r set
     expect 0 'resuming after 500 of 500' "$GANTRY" dataset $source set --threads=1
-    expect 0 'was finished before' "$GANTRY" dataset $source set
+    expect 0 'is already finished' "$GANTRY" dataset $source set
     rm -r set
 done
 

@@ -10,7 +10,7 @@ begins a_link_to_a_folder
 mkdir real && ln -s real link
 expect 2 "'link' is a link to a folder.*name the folder itself" "$GANTRY" dataset $source link
 quietly "$GANTRY" dataset $source real
-expect 0 'link was finished before' "$GANTRY" dataset $source link
+expect 0 'link is already finished' "$GANTRY" dataset $source link
 expect 2 "'link' is a link to a folder" "$GANTRY" dataset $source link --overwrite
 [ -z "$(find . -name '*.part' -o -name '*.progress')" ] || fail 'something was begun'
 

@@ -316,7 +316,7 @@ check="submit $tiny_net --cpus-per-task=1 --dry-run" # slices against ranks, wit
     says 2 '3 ranks, but --batch=4 has only 2 slices .*start at most 2 ranks .*with --slices=4 allows up to 4 ranks' "$GANTRY" $check --nodes=3 --slices=2
     quietly "$GANTRY" $check --nodes=2 --slices=2
     quietly "$GANTRY" $check --nodes=3
-    says 2 '5 ranks, but --batch=4 has work for 4, .*start at most 4 ranks .*larger --batch is another recipe' "$GANTRY" $check --nodes=5
-    says 2 '5 ranks, but --batch=4 has work for 4' ranks 5 "$GANTRY" train $tiny_net --run=more --steps=1
+    says 2 '5 ranks, but --batch=4 has work for only 4, .*start at most 4 ranks .*larger --batch is another recipe' "$GANTRY" $check --nodes=5
+    says 2 '5 ranks, but --batch=4 has work for only 4' ranks 5 "$GANTRY" train $tiny_net --run=more --steps=1
     quietly ranks 4 "$GANTRY" train $tiny_net --run=more --steps=1
 }

@@ -74,7 +74,7 @@ case_resume() {
         has "$line"
         grep -qE "$line" skip/log.txt || fail "the log has no '$line'"
     done
-    ! grep -q afresh said || { cat said; fail 'something starts afresh'; }
+    ! grep -q afresh said || { cat said; fail 'something starts with new values'; }
     copied skip skip G_ema synthesis.b16.conv1.weight
     grep -qE '^w-dim = 48$' skip/job.ini || fail 'w-dim does not come from the file'
     quietly ranks 3 "$GANTRY" train $data $job --resume="$golden/skip.pkl" --run=skip3 --batch=6 --slices=3
@@ -91,7 +91,7 @@ case_resume() {
     expect 2 'only [0-9]+ of [0-9]+ tensors fit' "$GANTRY" train $data $job --resume="$golden/skip.pkl" --cmax=8 --run=narrow
     [ ! -e narrow ] || fail 'a refused run left its folder'
     expect 2 'only [0-9]+ of [0-9]+ tensors fit' "$GANTRY" train $data $job --resume="$golden/skip.pkl" --cmax=8 --dry-run
-    expect 0 'starts afresh' "$GANTRY" train $data $job --resume="$golden/skip.pkl" --cmax=8 --run=narrow --resume-partial
+    expect 0 'starts with new values' "$GANTRY" train $data $job --resume="$golden/skip.pkl" --cmax=8 --run=narrow --resume-partial
     # a file with a p, and a state dict of G alone
     expect 0 'its augmentation was at p = [0-9.]+; here p begins at 0' "$GANTRY" train --data=synth:shapes:n=32,size=32 --batch=4 --steps=1 --resume="$(ls "$golden"/fp16_clamp.pkl)" --dry-run
     networks state "$golden/orig_cond.h5" G_ema. g.safetensors

@@ -155,7 +155,7 @@ def case_passed_over():
     odd = [(b'photos/cat/10.png.1', picture(0, 10)), (b'photos/cat/11.png?w=300', picture(0, 11)), (b'photos/dog/twelve', picture(1, 12)), (b'photos/dog/13.PNG', picture(1, 13)),
            (b'photos/dog/notes.txt', b'P1 is here'), (b'photos/dog/README', b'BM'), (b'photos/dog/LICENCE', b'P1 all rights'), (b'film.mp4', b'....ftypisom'), (b'empty', b'')]
     table(classes([b'photos/cat', b'photos/dog']) + junk + odd, ['cat', 'dog'], 8, BY_FOLDERS,
-          says=[r'passed over: 3 without an ending, 1 \.mp4, 1 \.txt and [67] hidden', r'level 2'])
+          says=[r'skipped: 3 without an ending, 1 \.mp4, 1 \.txt and [67] hidden', r'level 2'])
     folder('.hidden', classes([b'cat', b'dog']))  # what is named may itself begin with a dot
     gantry('dataset', '.hidden', 'h.zip', BY_FOLDERS)
     check('h.zip', ['cat', 'dog'], 4)

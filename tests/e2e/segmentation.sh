@@ -121,7 +121,7 @@ case_refused() {
     expect 2 'has no masks' "$GANTRY" train $net --data=synth:shapes --run=x
     expect 2 '--cutout moves pixels but not their masks' "$GANTRY" train $net --data=$scenes --cutout=4 --run=x
     expect 2 '--mixup moves pixels but not their masks' "$GANTRY" train $net --data=$scenes --mixup=0.2 --run=x
-    expect 2 'masks of 9 classes, the training data have 3' "$GANTRY" train $net --data=$scenes,classes=2 --test-data=$scenes --run=x
+    expect 2 'masks with 9 classes, the training data have 3' "$GANTRY" train $net --data=$scenes,classes=2 --test-data=$scenes --run=x
     expect 2 "only one of .* has masks" "$GANTRY" dataset merge $scenes synth:shapes:n=8 m.zip --labels=none
     quietly "$GANTRY" dataset $scenes f
     rm f/masks/00000/img00000003.png

@@ -12,7 +12,7 @@ begins the_same_shape
 for from in source "$(last source)"; do
     for n in 1 2; do
         rm -rf copy && expect 0 'G_ema: ([0-9]+) of \1 tensors' ranks $n "$GANTRY" train $shapes --cond $job --run=copy --resume="$from" --steps=1 --lrate=0 --ema-kimg=1e6
-        grep -q 'starts afresh' said && { cat said; fail 'something started afresh'; }
+        grep -q 'starts with new values' said && { cat said; fail 'something started afresh'; }
         for name in G/synthesis.b8.conv0.weight D/b16.fromrgb.weight D/b4.out.bias G/mapping.embed.weight; do
             same_tensor "$(last source)" "$(last copy)" "/networks/$name" || fail "$name was not copied"
         done
@@ -26,13 +26,13 @@ grep -q '^ada-kimg = 500$' source/job.ini && grep -q '^ema-ramp = 0.05$' source/
 h5dump -d /state/images "$(last copy)" | grep -q '(0): 8$' || fail 'images are not counted anew'
 
 begins another_size_and_another_number
-# Another size and another number of classes: what cannot be copied starts afresh and is named.
-expect 0 'G\.synthesis\.b32\.conv0\.weight starts afresh' "$GANTRY" train --data=synth:shapes:n=60,size=32,classes=6 --cond $job --run=larger --resume=source --steps=1 --lrate=0
+# Another size and another number of classes: what cannot be copied starts with new values and is named.
+expect 0 'G\.synthesis\.b32\.conv0\.weight starts with new values' "$GANTRY" train --data=synth:shapes:n=60,size=32,classes=6 --cond $job --run=larger --resume=source --steps=1 --lrate=0
 cat said >larger.said
-for name in G.mapping.embed.weight D.b32.fromrgb.weight G_ema.synthesis.b32.torgb.weight; do grep -q "$name starts afresh" larger.said || { cat larger.said; fail "$name is not named"; }; done
+for name in G.mapping.embed.weight D.b32.fromrgb.weight G_ema.synthesis.b32.torgb.weight; do grep -q "$name starts with new values" larger.said || { cat larger.said; fail "$name is not named"; }; done
 same_tensor "$(last source)" "$(last larger)" /networks/G/synthesis.b8.conv0.weight || fail 'b8 of G was not copied'
-expect 0 'starts afresh' ranks 2 "$GANTRY" train $shapes $job --run=uncond --resume=source --steps=2 # without classes
-expect 0 'starts afresh' "$GANTRY" train --data=synth:circles:n=40 $job --run=grey --resume=source --steps=2
+expect 0 'starts with new values' ranks 2 "$GANTRY" train $shapes $job --run=uncond --resume=source --steps=2 # without classes
+expect 0 'starts with new values' "$GANTRY" train --data=synth:circles:n=40 $job --run=grey --resume=source --steps=2
 
 begins from_a_run_without_a_moving
 # From a run without a moving average it begins as the network itself.

@@ -46,7 +46,7 @@ static void slices_of_a_batch(void **state) {
         {0, 1, 1, "--batch=0"},
         {8, 0, 1, "--slices=0"},
         {64, 2, 4, "a new run with --slices=64 allows up to 64"},
-        {8, 8, 32, "--batch=8 has work for 8, an image each"},
+        {8, 8, 32, "--batch=8 has work for only 8, with one image each"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         gt_status st = gt_slices_check(table[i].batch, table[i].slices);

@@ -122,7 +122,7 @@ static void files_of_weights(void **state) {
     gt_feature_net *part = open_file(at("part"), &st);
     assert_non_null(part);
     write_prefixed(at("rest"), "state_dict.module.", 0, "state_dict.module.head.weight", false);
-    refused(at("rest"), "the file has the tensor 'state_dict.module.head.weight', and");
+    refused(at("rest"), "the file has the tensor 'state_dict.module.head.weight', which");
     gt_feature_net *a = open_file(at("good"), &st),
                    *b = gt_feature_net_new(kind, &(gt_feature_net_options){.batch = 2}, by_name, NULL, &st);
     assert_non_null(a);
