@@ -208,7 +208,7 @@ PYTHON
         expect 2 "$words" "$GANTRY" ${options//=@/:}
     done <<'END'
 of the shape .*to another network:generate run --class=1 --seeds=0 --edit=d0=@1 --directions=o.h5 --outdir=x
-of the shape .4,9.*of another network:generate run --class=1 --seeds=0 --edit=d0=@1 --directions=flat.npy --outdir=x
+of the shape .4,9.*to another network:generate run --class=1 --seeds=0 --edit=d0=@1 --directions=flat.npy --outdir=x
 has no direction 'd7'; it has glasses:generate run --class=1 --seeds=0 --edit=d7=@1 --directions=d.h5 --outdir=x
 has 6 layers of styles, 0 to 5:generate run --class=1 --seeds=0 --edit=glasses=@1,4-6 --directions=d.h5 --outdir=x
 must be names of directions:generate run --class=1 --seeds=0 --edit=glasses --directions=d.h5 --outdir=x
