@@ -145,7 +145,7 @@ has_line '1     100%       0%' said || { cat said; fail 'pooling does not forgiv
 quietly "$GANTRY" export three three.npz
 quietly "$GANTRY" dataset synth:circles:n=70,size=12 circles.h5
 helper studies study1 three.npz circles.h5 || fail 'the numbers of the studies'
-expect 2 "no study 'kk'; there are kl, optimizers, conv, pooling, dimensions" "$GANTRY" study kk
+expect 2 "no study 'kk'; the studies are kl, optimizers, conv, pooling, dimensions" "$GANTRY" study kk
 expect 2 'study dimensions RUN DATA: a checkpoint' "$GANTRY" study dimensions three
 expect 2 'not a power of 2; the nearest below is 64' "$GANTRY" study gradient-variance three synth:circles:size=12 --samples=100
 expect 2 'has no density, as variational autoencoders' "$GANTRY" study gradient-variance ae synth:circles:size=12 --outdir=x

@@ -147,7 +147,7 @@ def tables():
         ('ids', 'id,breed\n' + lines('%s,%s\n').replace('.png', ''), '', words, 'without endings'),
         ('metadata.csv', 'file_name,text,label\n' + lines('%s,"a, b",%s\n'), ':label', words, '-'),
         ('metadata.csv, no column', 'file_name,text,label\n' + lines('%s,"a, b",%s\n'), '', 1, 'choose one with FILE:COLUMN: file_name, text, label'),
-        ('metadata.csv, no such column', 'file_name,text,label\n' + lines('%s,"a, b",%s\n'), ':race', 2, "no column 'race'; there are file_name, text, label"),
+        ('metadata.csv, no such column', 'file_name,text,label\n' + lines('%s,"a, b",%s\n'), ':race', 2, "no column 'race'; the columns are file_name, text, label"),
         ('names in the last column', 'label,file_name\n' + ''.join('%s,%s\n' % (w, n) for n, w in zip(four, words)), '', words, '-'),
         ('metadata.jsonl', records, ':label', words, '-'),
         ('metadata.jsonl, a list', records, ':at', [[0, .5], [1, .5]] * 2, '-'),
