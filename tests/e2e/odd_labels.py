@@ -65,16 +65,16 @@ def names():
     rows = [  # names of pictures, how the labels name them, in dataset.json and in a CSV
         ('as they are', four, lambda n: n, '-'),
         ('./ in front', four, lambda n: './' + n, '-'),
-        ('the folder in front', four, lambda n: 's/' + n, "fit without folders: 's/000.png' is '000.png'"),
-        ('absolute', ['a/0.png', 'a/1.png', 'b/0.png', 'b/1.png'], lambda n: '/home/me/' + n, 'fit without folders'),
-        ('another ending', four, lambda n: n.replace('.png', '.jpg'), 'fit without endings'),
-        ('no ending', four, lambda n: n[:-4], 'fit without endings'),
-        ('folder and ending', four, lambda n: 'img/' + n[:-4], 'fit without folders and endings'),
+        ('the folder in front', four, lambda n: 's/' + n, "match without folders: 's/000.png' is '000.png'"),
+        ('absolute', ['a/0.png', 'a/1.png', 'b/0.png', 'b/1.png'], lambda n: '/home/me/' + n, 'match without folders'),
+        ('another ending', four, lambda n: n.replace('.png', '.jpg'), 'match without endings'),
+        ('no ending', four, lambda n: n[:-4], 'match without endings'),
+        ('folder and ending', four, lambda n: 'img/' + n[:-4], 'match without folders and endings'),
         ('backslashes', ['a/0.png', 'a/1.png', 'b/0.png', 'b/1.png'], lambda n: n.replace('/', '\\'), '-'),
         ('accents apart', ['é%d.png' % i for i in range(4)], nfd, '-'),
         ('accents together', [nfd('ệ%d.png') % i for i in range(4)], lambda n: unicodedata.normalize('NFC', n), '-'),
         ('Hangul apart', ['한국%d.png' % i for i in range(4)], nfd, '-'),
-        ('without folders', ['a/0.png', 'b/1.png', 'a/2.png', 'b/3.png'], lambda n: n[2:], 'fit without folders'),
+        ('without folders', ['a/0.png', 'b/1.png', 'a/2.png', 'b/3.png'], lambda n: n[2:], 'match without folders'),
     ]
     for turn, (what, files, name, says) in enumerate(rows):
         pairs = [[name(n), l] for n, l in zip(files, usual)]
@@ -92,12 +92,12 @@ def names():
     pictures(four, 'ds/')  # dataset.json one folder down, and where it is of some pictures alone
     text = json.dumps({'labels': [[n, l] for n, l in zip(four, usual)]})
     with zipfile.ZipFile('s.zip', 'a') as z: z.writestr('ds/dataset.json', text)
-    check('ds/dataset.json in a ZIP', ['s.zip', 'o.zip'], usual, 'fit without folders')
+    check('ds/dataset.json in a ZIP', ['s.zip', 'o.zip'], usual, 'match without folders')
     with zipfile.ZipFile('s.zip', 'a') as z: z.writestr('other.png', picture(4))
     check('ds/dataset.json beside others', ['s.zip', 'o.zip'], [None] * 5, "'ds/dataset.json' is not read, because")
     pictures(['ds/' + n for n in four])
     open('s/ds/dataset.json', 'w').write(text)
-    check('ds/dataset.json in a folder', ['s', 'o.zip'], usual, 'fit without folders')
+    check('ds/dataset.json in a folder', ['s', 'o.zip'], usual, 'match without folders')
     pictures(four)
     def notes(pairs, encode='utf-8', **more): open('s/dataset.json', 'wb').write(json.dumps({'labels': pairs, **more}, ensure_ascii=False).encode(encode))
     pairs = [[n, l] for n, l in zip(four, usual)]
@@ -125,7 +125,7 @@ def names():
     check('a label that class_names lacks', ['s', 'o.zip'], 1, "class_names: the label 'cat' is missing")
     pictures(['a.png', 'a.jpg.png', 'b.png'])
     notes([['a.png', 0], ['a.jpg', 1], ['b.jpg', 1]])
-    check('endings that are not alone', ['s', 'o.zip'], [0, 1, 1], 'fit without endings')
+    check('endings that are not alone', ['s', 'o.zip'], [0, 1, 1], 'match without endings')
 
 
 def tables():
