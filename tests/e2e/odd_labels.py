@@ -162,7 +162,7 @@ def tables():
         ('a name twice', lines('%s,%s\n') + '000.png,dog\n', '', 1, "line 5: '000.png' occurs twice, with different labels"),
         ('a name twice, alike', lines('%s,%s\n') + '000.png,cat\n', '', words, '-'),
         ('a name too many', lines('%s,%s\n') + 'x.png,dog\n', '', words, "lines for 1 name without a picture, such as 'x.png'"),
-        ('one-hot', ''.join('%s,%d,%d\n' % (n, l, 1 - l) for n, l in zip(four, usual)), '', [[0, 1], [1, 0]] * 2, 'one-hot.*taken as vectors'),
+        ('one-hot', ''.join('%s,%d,%d\n' % (n, l, 1 - l) for n, l in zip(four, usual)), '', [[0, 1], [1, 0]] * 2, 'one-hot.*read as vectors'),
         ('nothing', '', '', 1, 'the file is empty'),
         ('blanks around', 'file_name, label ,n\n' + lines('%s , "%s" , 1\n').replace('"dog"', ' dog'), ':label', words, '-'),
         ('NaN among numbers', '000.png,0\n001.png,NaN\n002.png,1\n003.png,1.0\n', '', 2, "1 label such as 'NaN' among numbers: these images have no label"),
@@ -259,7 +259,7 @@ def values():
     pictures(four)
     for what, labels, want, says in (('whole', [0, 1.0, 2, 1], [0, 1, 2, 1], '-'), ('not whole', [0, .5, -1, 2], [[0], [.5], [-1], [2]], '-'),
                                      ('negative', [0, -1, 1, 0], 1, 'is -1; classes are integers'), ('large', [0, 65536, 1, 0], 1, 'is 65536; classes'),
-                                     ('lists', [[0, 1], [1, 0], [0, 1], [0, 1]], [[0, 1], [1, 0], [0, 1], [0, 1]], 'one-hot.*taken as vectors'),
+                                     ('lists', [[0, 1], [1, 0], [0, 1], [0, 1]], [[0, 1], [1, 0], [0, 1], [0, 1]], 'one-hot.*read as vectors'),
                                      ('mixed', [0, 'cat', 1, 0], 1, 'is a text, other labels are not'), ('objects', [{}, 1, 1, 1], 1, 'neither a number')):
         open('s/dataset.json', 'w').write(json.dumps({'labels': [[n, l] for n, l in zip(four, labels)]}))
         check('dataset.json: ' + what, ['s', 'o.zip'], want, says)
@@ -282,7 +282,7 @@ def mnist():
             os.makedirs(os.path.dirname('m/' + name), exist_ok=True)
             open('m/' + name, 'wb').write(gzip.compress(data) if name.endswith('.gz') else data)
         check('MNIST: %s, %s' % (first[-28:], second and second[-28:]), ['m/' + first, 'o.zip'], usual if second else [None] * 4,
-              '' if second else "no labels beside 'train-images-idx3-ubyte': looked for 'train-labels-idx1-ubyte'" if 'images' in first else 'no labels: ')
+              '' if second else "no labels beside 'train-images-idx3-ubyte': no 'train-labels-idx1-ubyte'" if 'images' in first else 'no labels: ')
 
 
 def vectors():
