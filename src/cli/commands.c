@@ -99,9 +99,9 @@ int cli_wait_turn(void) {
 
 static int code_of(gt_status status) {
     static const int codes[] = {
-        [GT_OK] = CLI_DONE,      [GT_FAILED] = CLI_FAILED,    [GT_USAGE] = CLI_USAGE,     [GT_FORMAT] = CLI_FAILED,
-        [GT_NOMEM] = CLI_FAILED, [GT_NONFINITE] = CLI_FAILED, [GT_STOPPED] = CLI_STOPPED,
-        [GT_UNDECIDED] = CLI_UNDECIDED,
+        [GT_OK] = CLI_DONE,         [GT_FAILED] = CLI_FAILED,       [GT_USAGE] = CLI_USAGE,
+        [GT_FORMAT] = CLI_FAILED,   [GT_NOMEM] = CLI_FAILED,        [GT_NONFINITE] = CLI_FAILED,
+        [GT_STOPPED] = CLI_STOPPED, [GT_UNDECIDED] = CLI_UNDECIDED,
     };
     return codes[status];
 }

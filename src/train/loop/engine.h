@@ -167,7 +167,8 @@ typedef struct gt_engine {
     /* rollbacks before this state, in all processes: they change the seed of all that is drawn in steps */
     int64_t reseed;
 
-    /* Sees the sum of each phase's gradients, clipped, before the update; all ranks (audit/trace.c). NULL: nobody does */
+    /* Sees the sum of each phase's gradients, clipped, before the update; all ranks (audit/trace.c). NULL: nobody does
+     */
     void (*trace_all)(struct gt_engine *e, const gt_phase *p, gt_reducer *r, void *arg);
     void *trace_arg;
 
@@ -238,7 +239,7 @@ gt_status gt_engine_rehearse_all(gt_engine *e, double limit, gt_rehearsal *out);
 /* ---- rate.c ---- */
 gt_status gt_engine_open_schedule(gt_engine *e);
 void gt_engine_set_length(gt_engine *e, int64_t images); /* of the training: another one than the job's */
-double gt_engine_rate(const gt_engine *e); /* what the learning rates are multiplied by in this step */
+double gt_engine_rate(const gt_engine *e);               /* what the learning rates are multiplied by in this step */
 #define GT_RATE_SERIES "Progress/rate_factor"
 /* counts in the loss that the plateau watches */
 void gt_engine_watch(gt_engine *e, const gt_stat *s, const gt_moments *all);
