@@ -27,10 +27,10 @@ static const gt_option table[] = {
     {CLI_OPTION(all, "0", "Compute all stretches again, whatever time that takes")},
     {CLI_OPTION(seed, NULL, "Seed of the choice of stretches"), .derived = "from the operating system",
      .max = 4294967295.0,
-     .detail = "Whoever knows the seed beforehand knows where nobody looks. The seed is printed, so that the same "
-               "stretches can be computed again."},
+     .detail = "A forger who knows the seed beforehand knows which stretches are not computed. The seed is printed, so "
+               "that the same stretches can be computed again."},
     {CLI_OPTION(data, "", "Where the data of the run lie now; empty: where the run had them"), .path = true},
-    {CLI_OPTION(run, "", "The run of which a network, a checkpoint or pictures are said to be"), .path = true,
+    {CLI_OPTION(run, "", "The run that a network, a checkpoint or pictures are said to come from"), .path = true,
      .placeholder = "RUN",
      .detail = "What the run gives is made again and compared byte by byte: gantry export of the checkpoint by its "
                "name (network-snapshot-000200000.pkl), or else of each kept one; of a folder of pictures seed0000.png "

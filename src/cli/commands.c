@@ -17,7 +17,9 @@
     X(metrics) X(export) X(convert) X(reconstruct) X(latent) X(anomalies) \
     X(likelihood) X(predict) X(evaluate) X(detect)
 #define DATA(X) X(dataset)
-#define LOOK(X) X(status) X(report) X(audit) X(card) X(compare) X(inspect) X(hash) X(look) X(study) X(activations) X(gradcheck)
+#define LOOK(X) \
+    X(status) X(report) X(audit) X(card) X(compare) \
+    X(inspect) X(hash) X(look) X(study) X(activations) X(gradcheck)
 #define MACHINE(X) X(doctor) X(bench) X(help) X(man) X(reference) X(completion) X(version) X(check_hdf5)
 #define GROUPS(X) \
     X("Train", TRAINING) \

@@ -22,7 +22,7 @@ static const gt_option table[] = {
     {CLI_OPTION(tensors, "0", "Also print a line for each tensor, or for each sample of a dataset"),
      .detail = "The line has the hash, name, type and shape."},
     {CLI_OPTION(compare, "0", "Name the first tensor or sample that differs between two files, and by how much")},
-    {CLI_OPTION(sha256, "0", "Print SHA-256: nobody can make other contents with the same hash"),
+    {CLI_OPTION(sha256, "0", "Print SHA-256, which cannot be forged"),
      .detail = "The root of a tree over tensors or samples. gantry audit compares it: docs/reproducibility.md."},
     {CLI_OPTION(threads, "1", "Number of threads that decode samples"), .min = 1, .max = 4096},
 };
@@ -147,7 +147,7 @@ const cli_command cli_hash = {
     .failed = "a file cannot be read, or --compare has found a difference",
     CLI_EXAMPLES({"Two runs: are they the same?", "gantry hash runs/a runs/b"},
                  {"A dataset before and after conversion", "gantry hash pictures pictures.zip"},
-                 {"A hash that nobody can forge", "gantry hash --sha256 runs/a"},
+                 {"A hash that cannot be forged", "gantry hash --sha256 runs/a"},
                  {"The first tensor that differs, and by how much", "gantry hash --compare runs/a runs/b"}),
     CLI_ROWS(table),
     .run = hash_words,

@@ -38,8 +38,8 @@ static gt_status read_back(gt_dest *d, gt_entry *e, uint64_t *at) {
     gt_picture_free(&image);
     gt_picture_free(&mask);
     free(bytes);
-    return st ? gt_wrap(st, "'%s': image %u as it was written (gantry dataset --restart makes all anew)", d->part,
-                        e->item)
+    return st ? gt_wrap(st, "'%s': image %u as it was written (gantry dataset --restart makes all images again)",
+                        d->part, e->item)
               : GT_OK;
 }
 
