@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What of a run can be checked without training: the lines of the ledger, the kept checkpoints, and the chain, whose
- * heads are computed anew from recipe, states and data. */
-#include <errno.h>
+ * heads are computed again from recipe, states and data. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,22 +43,6 @@ gt_status audit_open(audit *a) {
 
 /* ---- a kept checkpoint ---- */
 
-gt_status audit_hash_file(const char *path, gt_sha256 *out) {
-    enum { PIECE = 1 << 20 };
-    FILE *f = fopen(path, "rb");
-    if (!f) return gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(errno));
-    gt_sha256_stream *s = gt_sha256_new();
-    char *piece = malloc(PIECE);
-    gt_status st = s && piece ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a hash");
-    for (size_t n; !st && (n = fread(piece, 1, PIECE, f)) > 0;) gt_sha256_add(s, piece, n);
-    if (!st && ferror(f)) st = gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(errno));
-    if (!st) st = gt_sha256_take(s, out);
-    gt_sha256_free(s);
-    free(piece);
-    fclose(f);
-    return st;
-}
-
 static gt_status differs(const gt_ledger_line *line, const char *path, const char *what, const gt_sha256 *is,
                          const gt_sha256 *says) {
     char a[GT_SHA256_TEXT], b[GT_SHA256_TEXT];
@@ -69,7 +52,7 @@ static gt_status differs(const gt_ledger_line *line, const char *path, const cha
 
 static gt_status check_file(const gt_ledger_line *line, const char *path) {
     gt_sha256 hash;
-    gt_status st = audit_hash_file(path, &hash);
+    gt_status st = gt_sha256_of_file(path, &hash);
     if (st || gt_sha256_equal(&hash, &line->file)) return st;
     return differs(line, path, "the SHA-256 of the file", &hash, &line->file);
 }

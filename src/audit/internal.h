@@ -39,7 +39,6 @@ typedef struct audit {
 gt_status audit_first(audit *a); /* all that needs no training, after `o` and `found` are set */
 
 /* ---- chain.c ---- */
-gt_status audit_hash_file(const char *path, gt_sha256 *out);
 /* Reads the ledger and finds the chain. */
 gt_status audit_open(audit *a);
 /* Lines, kept checkpoints, links, as far as that needs no training; fills in the places. */
