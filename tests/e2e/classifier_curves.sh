@@ -46,7 +46,7 @@ case_early_stopping() {
     [ "$(shown e2)" = "$end" ] || fail "gone on with, it stops at $(shown e2) instead of $end"
     same "$(last e1)" "$(last e2)"
     # finished: more epochs alone change nothing
-    expect 0 'e1 is finished, for that reason; a larger --early-stopping' "$GANTRY" train $job $early --early-stopping=3 --run=e1 --epochs=80
+    expect 0 'e1 is finished, for that reason; to train it further, give a larger --early-stopping' "$GANTRY" train $job $early --early-stopping=3 --run=e1 --epochs=80
     [ "$(shown e1)" = "$end" ] || fail 'it was trained on'
     # more patience, as if from the start
     quietly "$GANTRY" train $job $early --early-stopping=6 --run=e1 --epochs=20

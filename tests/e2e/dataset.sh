@@ -155,7 +155,7 @@ expect 0 '2 cannot be read' "$GANTRY" dataset pictures --scan
 expect 0 'resuming|images' "$GANTRY" dataset pictures all3.zip --channels=3 --width=32 --height=32 --on-error=skip
 # Any size can be packed; which networks can make it is theirs to say
 quietly "$GANTRY" dataset source any.zip --width=30 --height=30 --channels=1
-expect 0 'not for --model=stylegan2: .*nearest size that fits is 32 x 32' "$GANTRY" dataset inspect any.zip
+expect 0 'does not fit --model=stylegan2: .*nearest size that fits is 32 x 32' "$GANTRY" dataset inspect any.zip
 expect 2 'nearest size that fits is 32 x 32 .*--width=32 --height=32' "$GANTRY" train --data=any.zip --run=any
 quietly "$GANTRY" train --model=vae --data=any.zip --run=any --batch=8 --steps=2
 expect 2 '--transform=center-crop needs --width and --height' "$GANTRY" dataset source odd.zip --transform=center-crop

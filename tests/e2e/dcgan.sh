@@ -117,7 +117,7 @@ assert not (made[:5] == made[5:10]).all()" || fail 'the dataset of generated ima
 expect 0 'class 3 +5 .* triangle' "$GANTRY" inspect made.zip
 quietly "$GANTRY" dataset merge made.zip made.h5 $PWD/third.zip more.zip
 quietly "$GANTRY" train --model=mlp --data=more.zip --hidden=8 --batch=9 --steps=1 --run=classified
-for bad in 'the network knows no classes:plain --per-class=2 --out=x.zip' 'cannot hold labels:conditional --per-class=2 --out=x.npy' 'per-class and --class:conditional --per-class=2 --class=1 --out=x.zip' \
+for bad in 'the network has no classes:plain --per-class=2 --out=x.zip' 'cannot hold labels:conditional --per-class=2 --out=x.npy' 'per-class and --class:conditional --per-class=2 --class=1 --out=x.zip' \
     'per-class goes with --out:conditional --per-class=2' 'more than 16777216 images:conditional --per-class=9999999 --out=x.zip' 'for pictures, not datasets:conditional --seeds=0-3 --class=1 --grid --out=x.zip'; do
     expect 2 "${bad%%:*}" "$GANTRY" generate tricks/${bad#*:}
     [ ! -e x.zip ] || fail "left behind: x.zip ($bad)"

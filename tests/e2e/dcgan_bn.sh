@@ -41,7 +41,7 @@ same "$(last alone)" "$(last resumed)"
 arena() { # options
     # shellcheck disable=SC2086
     quietly "$GANTRY" train $job --batch=64 --slices=8 --cbase=1024 --slices-at-once=1 --dry-run "$@"
-    sed -n 's/^memory .* of which \([0-9]*\) MB for the graphs.*/\1/p' said
+    sed -n 's/^memory .* including \([0-9]*\) MB for the graphs.*/\1/p' said
 }
 together=$(arena --bn=batch) apart=$(arena --bn=slice)
 [ "$together" -ge $((3 * apart)) ] || fail "8 slices together need $together MB, one after the other $apart"

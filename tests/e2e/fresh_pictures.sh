@@ -69,7 +69,7 @@ begins the_sheet_of_a_stop
 # A run that is stopped ends with the metrics of the pictures that it leaves, in all logs; where it goes on, they change nothing.
 # No time at all: each start makes one step.
 for n in 1 2 3; do
-    expect 75 'max-time is over' ranks $n "$GANTRY" train $job --snap=4 --steps=22 --run=halting --max-time=0
+    expect 75 'max-time has passed' ranks $n "$GANTRY" train $job --snap=4 --steps=22 --run=halting --max-time=0
     helper log halting $n
     [ "$(helper value halting Progress/stopped)" = 1 ] || fail 'it does not say that it was stopped'
 done
