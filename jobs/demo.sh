@@ -20,7 +20,7 @@ printf 'Training a StyleGAN2-ADA on coloured shapes (32x32, 8 classes) with all 
 "$gantry" train demo --run="$run" --max-time="$minutes" "$@"
 status=$?
 ended=finished
-if [ "$status" = 75 ] && tail -n 20 "$run/log.txt" | grep -q 'max-time is over'; then # a run that somebody stopped ends the demo
+if [ "$status" = 75 ] && tail -n 20 "$run/log.txt" | grep -q 'max-time has passed'; then # a run that somebody stopped ends the demo
     ended="stopped because $minutes minutes are over"
 elif [ "$status" != 0 ]; then
     exit "$status"

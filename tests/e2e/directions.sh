@@ -227,7 +227,7 @@ has 6 layers of styles, 0 to 5:directions run --layers=4-6 --out=x.h5
 --with-w needs --without-w:directions run --with-w=w.npy --out=x.h5
 it belongs to another network:directions run --with-w=w.npy --without-w=w.npy --out=x.h5
 the same mean w:directions run --with=1-4 --without=1-4 --class=1 --out=x.h5
-has such names:directions run --with=1-4 --without=5-9 --name=d3 --out=x.h5
+such names are reserved:directions run --with=1-4 --without=5-9 --name=d3 --out=x.h5
 must be a name:directions run --with=1-4 --without=5-9 --name=a,b --out=x.h5
 no class of this name:directions run --with=1-4 --with-class=wheel --without-class=ring --out=x.h5
 must be at least 100:directions run --samples=10 --out=x.h5

@@ -118,8 +118,8 @@ quietly "$GANTRY" export classes classes.pkl
 quietly "$GANTRY" generate classes --seeds=0-1 --class=2 --sampler-steps=2 --npy --outdir=of-run
 quietly "$GANTRY" generate classes.pkl --seeds=0-1 --class=2 --sampler-steps=2 --npy --outdir=of-pkl
 diff -r of-run of-pkl >said || fail "the exported network makes other pictures: $(cat said)"
-expect 2 'edm of square pictures, but for flows' "$GANTRY" export oblong oblong.pkl
-expect 2 'edm of square pictures, but for flows' "$GANTRY" export one one.pkl # a flow
+expect 2 'edm of square pictures, except flows' "$GANTRY" export oblong oblong.pkl
+expect 2 'edm of square pictures, except flows' "$GANTRY" export one one.pkl # a flow
 
 expect 0 'duration is --kimg=0.04 in Gantry, in thousands of images' "$GANTRY" train $edm --duration=0.00004 --ema=0.5 --run=named
 grep -q '^kimg = 0.04' named/job.ini && grep -q '^ema-kimg = 500' named/job.ini || fail "EDM's lengths are not those of the job"
