@@ -312,8 +312,8 @@ check="submit $tiny_net --cpus-per-task=1 --dry-run" # slices against ranks, wit
 # shellcheck disable=SC2086
 {
     expect 0 '^ranks +up to 4: one for each image of a batch' "$GANTRY" train $tiny_net --dry-run --steps=1
-    expect 0 '^ranks +up to 2: .* with --slices=4, a new run allows up to that number' "$GANTRY" train $tiny_net --dry-run --steps=1 --slices=2
-    says 2 '3 ranks, but --batch=4 has only 2 slices .*start at most 2 ranks .*with --slices=4 allows up to 4 ranks' "$GANTRY" $check --nodes=3 --slices=2
+    expect 0 '^ranks +up to 2, the number of slices of 2 images; with --slices=4, a new run allows up to that number' "$GANTRY" train $tiny_net --dry-run --steps=1 --slices=2
+    says 2 '3 ranks, but --batch=4 has only 2 slices: start at most 2 ranks .*with --slices=4 allows up to 4 ranks' "$GANTRY" $check --nodes=3 --slices=2
     quietly "$GANTRY" $check --nodes=2 --slices=2
     quietly "$GANTRY" $check --nodes=3
     says 2 '5 ranks, but --batch=4 has work for only 4, .*start at most 4 ranks .*larger --batch is another recipe' "$GANTRY" $check --nodes=5

@@ -70,16 +70,16 @@ write('single', pictures[:1])
 write('equal', [pictures[0]] * 100)
 write('empty', [np.full((16, 16, 3), 100 + i % 2, np.uint8) for i in range(100)])
 PYTHON
-few='few images|one image|are equal|only one colour'
+few='networks memorise so few|one image|are equal|only one colour'
 check_few() { # DATA WORDS [OPTIONS]
     local data=$1 words=$2
     shift 2
     expect 0 "$words" "$GANTRY" train $nets --data="$data" --run="few-$data$#" "$@"
     [ "$(grep -cE "$few" said)" = 1 ] || { cat said; fail 'not one line'; }
 }
-check_few many_less 'few images, 99: .*docs/choosing-a-model.md'
-check_few many_less 'few images, 99: ' --mirror
-check_few hundred 'few images, 50: ' --subset=50
+check_few many_less 'only 99 images: networks memorise so few; .*docs/choosing-a-model.md'
+check_few many_less 'only 99 images: networks memorise so few; ' --mirror
+check_few hundred 'only 50 images: networks memorise so few; ' --subset=50
 check_few single 'there is one image: .*docs/choosing-a-model.md'
 check_few equal 'all 100 checked images are equal: .*docs/choosing-a-model.md'
 check_few empty 'each of the 100 checked images has only one colour: .*docs/datasets.md'

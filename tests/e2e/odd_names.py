@@ -168,7 +168,7 @@ def case_levels():
     table(classes([b'%d' % k for k in range(12)]), ['%d' % k for k in range(12)], 24, BY_FOLDERS, kinds=SOME)
     table(classes([b'x/007', b'x/8', b'x/123456789012345678901234567890']), ['007', '8', '123456789012345678901234567890'], 6, BY_FOLDERS, kinds=['folder'])
     table(classes([b'-10', b'-9', b'0', b'2', b'10']), ['-10', '-9', '0', '2', '10'], 10, BY_FOLDERS, kinds=SOME)
-    table(classes([b'extra', b'train', b'val']), ['extra', 'train', 'val'], 6, BY_FOLDERS, kinds=['folder'], says=["'train' and 'val' are classes here"])
+    table(classes([b'extra', b'train', b'val']), ['extra', 'train', 'val'], 6, BY_FOLDERS, kinds=['folder'], says=["'train' and 'val' become classes; if they are parts of a set"])
     parts = classes([b'train/cat', b'train/dog']) + [(b'test/' + name, data) for name, data in classes([b'cat', b'dog'])]
     seen = [(name, picture(int(b'dog' in name), 5 + k)) for k, (name, _) in enumerate(parts)]
     table(seen, None, 0, BY_FOLDERS, status=2, says=['parts of a set, not classes', r'gantry dataset t/s[.a-z0-9]*/train train\.zip --labels=folders', 'folders:2'])
@@ -254,7 +254,7 @@ def case_classes():
     notes = {'labels': [['%d.png' % i, i % 4] for i in range(16)], 'class_names': names}
     folder('s', [(b'%d.png' % i, png(16, 16, 3, lambda y, x, c: 7 * i + y + x)) for i in range(16)] + [(b'dataset.json', json.dumps(notes).encode())])
     gantry('dataset', 's', 's.zip')
-    both = r"class 1 is called '2', and class 2 'c': say #2 or name:2"
+    both = r"class 1 is called '2', and class 2 'c': write #2 or name:2"
     gantry('dataset', 'subset', 's.zip', 'o.zip', '--classes=2', status=2, says=['--classes: ' + both])
     gantry('dataset', 'subset', 's.zip', 'o.zip', '--classes=2-3', status=2, says=['--classes: ' + both])
     for text, first in (('#2', 'c'), ('name:2', '2'), ('#2-3', 'c'), ('3', 'd'), ('c', 'c')):

@@ -42,7 +42,7 @@ case_best_while_links_fail() {
     rm -rf run
     options=(--best=min:Progress/kimg --steps=3)
     # the second of each thread: each checkpoint's
-    with symlink:error=EIO:when=2 go expect 0 "warning: checkpoint-000000016.h5 was written, but: cannot let 'run/best' point to checkpoint-000000008.h5"
+    with symlink:error=EIO:when=2 go expect 0 "warning: checkpoint-000000016.h5 was written, but: cannot make 'run/best' point to checkpoint-000000008.h5"
     [ "$(readlink run/best)" = checkpoint-000000008.h5 ] && [ -e run/best ] || fail 'another checkpoint is the best'
     rm -rf run
     with symlink:error=EIO -P run/best.part go expect 1 'run is fully trained, but the links `last` or `best` could not be written'

@@ -95,8 +95,8 @@ case_no_network_is_meant() {
         refuses "$what.*not a run's directory" "$GANTRY" report $what --out=out.html
         refuses "$what.*not a run's directory" "$GANTRY" compare $what
     done
-    refuses 'holds no network: it is a mixture' "$GANTRY" inspect --graph mixture
-    refuses 'holds no network: it is a mixture' "$GANTRY" train --resume=mixture --data=$s16 --steps=1 --run=out
+    refuses 'holds no network but a mixture: use it with gantry gmm' "$GANTRY" inspect --graph mixture
+    refuses 'holds no network but a mixture: use it with gantry gmm' "$GANTRY" train --resume=mixture --data=$s16 --steps=1 --run=out
     refuses "not 'stylegan2'" "$GANTRY" train --resume=classifier --data=$s16 --steps=1 --run=out
     refuses 'job' "$GANTRY" activations classifier --outdir=out
     for what in styles gan classifier segmenter ae vae gumbel vq mixture foreign; do quietly "$GANTRY" inspect $what; done
