@@ -64,7 +64,7 @@ case_array() {
     has 'requeue 17_8' scontrol
     SLURM_ARRAY_TASK_ID=8 expect 75 'resum' bash long.sbatch
     [ "$(find four -name job.ini | sort | tr '\n' ' ')" = 'four/4/job.ini four/7/job.ini four/8/job.ini ' ] || { find four; fail 'not one run for each task'; }
-    expect 2 "'four/4' is a run itself" "$GANTRY" submit --data=synth:shapes --run=four/4 --array=1-2 --cpus-per-task=1 --dry-run
+    expect 2 "'four/4' is itself a run" "$GANTRY" submit --data=synth:shapes --run=four/4 --array=1-2 --cpus-per-task=1 --dry-run
 }
 
 # More threads than pay for the network are refused, with tasks that use the same cores, or as many as there is work for.
@@ -87,7 +87,7 @@ case_threads_that_pay() {
 # Without Slurm one sentence, before anything is written or asked.
 case_without_slurm() {
     # shellcheck disable=SC2086
-    expect 1 '^error: gantry submit: there is no sbatch here' env PATH="$tmp/without" "$(realpath "$GANTRY")" submit $job --run=none --cpus-per-task=1 --yes
+    expect 1 '^error: gantry submit: there is no sbatch on this host' env PATH="$tmp/without" "$(realpath "$GANTRY")" submit $job --run=none --cpus-per-task=1 --yes
     [ "$(wc -l <said)" = 1 ] || { cat said; fail 'not one sentence'; }
     [ ! -e none ] || fail 'the folder was made'
     # shellcheck disable=SC2086

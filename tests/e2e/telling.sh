@@ -48,7 +48,7 @@ END
     [ ! -e none ] || fail 'files of an evaluation that could not be'
 }
 case_other_classes() {
-    expect 0 '48 of 100 images have classes beyond the network.s 4: they are not judged' "$GANTRY" evaluate net synth:shapes:n=100,size=16,classes=8 --outdir=eight
+    expect 0 '48 of 100 images have classes beyond the network.s 4 and are not counted' "$GANTRY" evaluate net synth:shapes:n=100,size=16,classes=8 --outdir=eight
     has_line '52 images: accuracy' said || { cat said; fail 'the others are judged'; }
     quietly "$GANTRY" predict net synth:shapes:n=40,size=16,classes=2 --outdir=two
     "$python" - <<'END' || fail 'h5py'
