@@ -73,7 +73,7 @@ case_threads_that_pay() {
     # shellcheck disable=SC2086
     expect 0 '^#SBATCH --cpus-per-task=2$' "$GANTRY" $dry --cpus-per-task=2
     # shellcheck disable=SC2086
-    expect 2 'would use less than half of the threads .* no work for all these cores; it can use: --ntasks-per-node=4 --cpus-per-task=[0-9]+; --threads=256 submits' "$GANTRY" $dry --cpus-per-task=256
+    expect 2 'would use less than half of the threads .* no work for all these cores; it can use: --ntasks-per-node=4 --cpus-per-task=[0-9]+; to submit it unchanged: --threads=256' "$GANTRY" $dry --cpus-per-task=256
     said_so=$(grep -o -e '--ntasks-per-node=[0-9]* --cpus-per-task=[0-9]*' said)
     # shellcheck disable=SC2086
     expect 0 'train_until_done' "$GANTRY" $dry $said_so

@@ -44,7 +44,7 @@ END
     quietly "$GANTRY" predict net bare.h5 --outdir=bare
     [ "$(head -n 1 bare/predictions.csv)" = item,class,probability ] || fail 'a column for classes that are not known'
     [ -s bare/unknown.png ] && [ ! -e bare/right.png ] && [ ! -e bare/wrong.png ] || fail 'the sheets'
-    expect 2 "'bare.h5' has no classes" "$GANTRY" evaluate net bare.h5 --outdir=none
+    expect 2 "'bare.h5' has none of the network's classes" "$GANTRY" evaluate net bare.h5 --outdir=none
     [ ! -e none ] || fail 'files of an evaluation that could not be'
 }
 case_other_classes() {
