@@ -12,12 +12,12 @@ begins all_checkpoints_gone
 # All checkpoints gone: refused, and nothing is changed.
 mkdir saved && mv run/checkpoint-*.h5 saved
 cp -a run before
-for n in 1 2; do expect 1 'checkpoints of run are gone.*--restart' ranks $n "$GANTRY" train $job --run=run --steps=6 --seed=4; done
+for n in 1 2; do expect 1 'checkpoints of run are missing.*--restart' ranks $n "$GANTRY" train $job --run=run --steps=6 --seed=4; done
 diff -r --no-dereference before run || fail 'a refused start changes the run'
-expect 1 'train: the checkpoints of run are gone' "$GANTRY" train $job --run=run --steps=6 --seed=4 --resume=other
+expect 1 'train: the checkpoints of run are missing' "$GANTRY" train $job --run=run --steps=6 --seed=4 --resume=other
 # ... also where a copy made files of the links.
 rm before/last && cp saved/"$(readlink run/last)" before/last && cp -a before copied
-expect 1 'checkpoints of copied are gone.*--restart' "$GANTRY" train $job --run=copied --steps=6 --seed=4
+expect 1 'checkpoints of copied are missing.*--restart' "$GANTRY" train $job --run=copied --steps=6 --seed=4
 diff -r before copied || fail 'a refused start changes the copy'
 mv saved/* run
 train 1 run --steps=6 --seed=4 # put back, it goes on

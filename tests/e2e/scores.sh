@@ -163,7 +163,7 @@ PY
     expect 1 'fakes: .negative.npz.: sigma is not a covariance' "$GANTRY" metrics --reals=b.npz --fakes=negative.npz $own
     for f in text object; do expect 1 "$f.npz': " "$GANTRY" metrics --reals=$f.npz --fakes=b.npz $own; done
     expect 2 'statistics of 5 features, the detector has' ranks 2 "$GANTRY" metrics --reals=less.npz --fakes=b.npz $own
-    expect 1 "reals: 'half.npz': .*(damaged|truncated|incomplete|no ZIP)" "$GANTRY" metrics --reals=half.npz --fakes=b.npz $own
+    expect 1 "reals: 'half.npz': .*(damaged|truncated|incomplete|not a ZIP)" "$GANTRY" metrics --reals=half.npz --fakes=b.npz $own
     expect 2 'which allow only fid' "$GANTRY" metrics --reals=a.npz --fakes="$fakes" $own --metrics=kid
     expect 2 'no nearest ones' "$GANTRY" metrics --reals=a.npz --fakes="$fakes" $own --nearest=n.png
 }
@@ -244,7 +244,7 @@ case_range_of_floats() {
     quietly "$GANTRY" generate gan --class=1 --seeds=0-39 --out=bytes.npy
     quietly "$GANTRY" generate gan --class=1 --seeds=0-39 --float --out=floats.npy
     quietly "$GANTRY" generate gan --class=1 --seeds=0-39 --float --out=floats.h5
-    expect 2 "fakes: 'floats.npy': floats from .* to .*: --range=LO,HI does" ranks 2 "$GANTRY" metrics --reals="$reals" --fakes=floats.npy $own
+    expect 2 "fakes: 'floats.npy': floats from .* to .*: without a declared range: declare black and white with --range=LO,HI" ranks 2 "$GANTRY" metrics --reals="$reals" --fakes=floats.npy $own
     scores bytes --reals="$reals" --fakes=bytes.npy $own --metrics=fid
     scores ranged ranks 2 --reals="$reals" --fakes=floats.npy $own --metrics=fid --range=0,255
     scores h5 --reals="$reals" --fakes=floats.h5 $own --metrics=fid
@@ -253,7 +253,7 @@ case_range_of_floats() {
     grep -q ', 8-bit; 40 fakes' h5 || fail "$(cat h5)" # as the reals are
     expect 2 'none of the given sets has floats without a declared range' "$GANTRY" metrics --reals="$reals" --fakes=floats.h5 $own --range=0,1
     "$python" -c "import h5py; f = h5py.File('floats.h5', 'a'); del f['images'].attrs['range']"
-    expect 2 "fakes: 'floats.h5': floats from .* to .*: --range=LO,HI does" "$GANTRY" metrics --reals="$reals" --fakes=floats.h5 $own
+    expect 2 "fakes: 'floats.h5': floats from .* to .*: without a declared range: declare black and white with --range=LO,HI" "$GANTRY" metrics --reals="$reals" --fakes=floats.h5 $own
     scores h5_ranged --reals="$reals" --fakes=floats.h5 $own --metrics=fid --range=0,255
     cmp <(results h5) <(results h5_ranged) || fail 'a range that is given is another than that of the file'
     expect 2 'two numbers, the smaller one first' "$GANTRY" metrics --reals="$reals" --fakes=floats.npy $own --range=1
@@ -384,7 +384,7 @@ case_few_pictures() {
     grep -q 'fid96  *[0-9]' said || fail 'the other score is lost'
     expect 1 'pr has no value' "$GANTRY" metrics --reals=synth:shapes:n=3,size=16 --fakes="$fakes" $own --metrics=pr
     expect 1 'authenticity has no value' "$GANTRY" metrics --reals=synth:shapes:n=1,size=16 --fakes="$fakes" --metrics=authenticity
-    expect 0 'there are no more fakes .20. than features .50.' "$GANTRY" metrics --reals="$reals" --fakes=synth:shapes:n=20,size=16 $own
+    expect 0 'there are not more fakes .20. than features .50.' "$GANTRY" metrics --reals="$reals" --fakes=synth:shapes:n=20,size=16 $own
     expect 0 'there are only 96 fakes of the requested 10000' ranks 2 "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --metrics=fid10k_full
     grep -q '^fid96_full' said || fail 'the key does not show the number'
     "$python" -c '

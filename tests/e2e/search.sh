@@ -119,7 +119,7 @@ refused 'may not vary' 'threads=1|2'
 refused 'whole number: int:' batch=log:1..30
 refused 'must be between 0 and 1' lrate=lin:0..5
 refused 'must be one of' 'optimizer=adam|foo'
-refused 'nothing varies' --lrate=0.1
+refused 'no option varies' --lrate=0.1
 refused 'no images are held out' lrate=lin:0..0.1 --validation=0
 refused 'two ranges' lrate=lin:0..0.1 lrate=lin:0..0.2
 refused 'restart has no meaning' lrate=lin:0..0.1 --restart

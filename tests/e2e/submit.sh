@@ -64,7 +64,7 @@ case_array() {
     has 'requeue 17_8' scontrol
     SLURM_ARRAY_TASK_ID=8 expect 75 'resum' bash long.sbatch
     [ "$(find four -name job.ini | sort | tr '\n' ' ')" = 'four/4/job.ini four/7/job.ini four/8/job.ini ' ] || { find four; fail 'not one run for each task'; }
-    expect 2 "'four/4' is a run itself" "$GANTRY" submit --data=synth:shapes --run=four/4 --array=1-2 --cpus-per-task=1 --dry-run
+    expect 2 "'four/4' is itself a run" "$GANTRY" submit --data=synth:shapes --run=four/4 --array=1-2 --cpus-per-task=1 --dry-run
 }
 
 # More threads than pay for the network are refused, with tasks that use the same cores, or as many as there is work for.
@@ -73,7 +73,7 @@ case_threads_that_pay() {
     # shellcheck disable=SC2086
     expect 0 '^#SBATCH --cpus-per-task=2$' "$GANTRY" $dry --cpus-per-task=2
     # shellcheck disable=SC2086
-    expect 2 'would use less than half of the threads .* no work for all these cores; it can use: --ntasks-per-node=4 --cpus-per-task=[0-9]+; --threads=256 submits' "$GANTRY" $dry --cpus-per-task=256
+    expect 2 'would use less than half of the threads .* no work for all these cores; it can use: --ntasks-per-node=4 --cpus-per-task=[0-9]+; to submit it unchanged: --threads=256' "$GANTRY" $dry --cpus-per-task=256
     said_so=$(grep -o -e '--ntasks-per-node=[0-9]* --cpus-per-task=[0-9]*' said)
     # shellcheck disable=SC2086
     expect 0 'train_until_done' "$GANTRY" $dry $said_so
@@ -87,7 +87,7 @@ case_threads_that_pay() {
 # Without Slurm one sentence, before anything is written or asked.
 case_without_slurm() {
     # shellcheck disable=SC2086
-    expect 1 '^error: gantry submit: there is no sbatch here' env PATH="$tmp/without" "$(realpath "$GANTRY")" submit $job --run=none --cpus-per-task=1 --yes
+    expect 1 '^error: gantry submit: there is no sbatch on this host' env PATH="$tmp/without" "$(realpath "$GANTRY")" submit $job --run=none --cpus-per-task=1 --yes
     [ "$(wc -l <said)" = 1 ] || { cat said; fail 'not one sentence'; }
     [ ! -e none ] || fail 'the folder was made'
     # shellcheck disable=SC2086

@@ -44,11 +44,11 @@ END
     quietly "$GANTRY" predict net bare.h5 --outdir=bare
     [ "$(head -n 1 bare/predictions.csv)" = item,class,probability ] || fail 'a column for classes that are not known'
     [ -s bare/unknown.png ] && [ ! -e bare/right.png ] && [ ! -e bare/wrong.png ] || fail 'the sheets'
-    expect 2 "'bare.h5' has no classes" "$GANTRY" evaluate net bare.h5 --outdir=none
+    expect 2 "'bare.h5' has none of the network's classes" "$GANTRY" evaluate net bare.h5 --outdir=none
     [ ! -e none ] || fail 'files of an evaluation that could not be'
 }
 case_other_classes() {
-    expect 0 '48 of 100 images have classes beyond the network.s 4: they are not judged' "$GANTRY" evaluate net synth:shapes:n=100,size=16,classes=8 --outdir=eight
+    expect 0 '48 of 100 images have classes beyond the network.s 4 and are not counted' "$GANTRY" evaluate net synth:shapes:n=100,size=16,classes=8 --outdir=eight
     has_line '52 images: accuracy' said || { cat said; fail 'the others are judged'; }
     quietly "$GANTRY" predict net synth:shapes:n=40,size=16,classes=2 --outdir=two
     "$python" - <<'END' || fail 'h5py'

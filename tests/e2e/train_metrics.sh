@@ -257,7 +257,7 @@ has_line 'the speed of this machine decides' rare/log.txt && has_line 'no metric
 
 begins bad_input
 expect 2 'no metric .fid10q.' "$GANTRY" train $job --metrics=fid10q --run=new
-expect 2 'only with --metrics' "$GANTRY" train $job --detector=judge --run=new
+expect 2 'detector is only for runs with --metrics' "$GANTRY" train $job --detector=judge --run=new
 expect 2 'no such value' "$GANTRY" train $job --metrics=fid96 --detector=judge --best=kid96 --run=new
 expect 2 'no tick of this run' "$GANTRY" train $job --metrics=fid96 --detector=judge --best=fid96_foo --run=new
 expect 2 'pr48_3_precision or pr48_3_recall' "$GANTRY" train $job --metrics=pr48_3 --detector=judge --best=pr48_3 --run=new

@@ -67,19 +67,19 @@ case_border() {
     quietly "$GANTRY" dataset s/train-images-idx3-ubyte.gz bare.zip --mnist-border=0
     expect 0 'size +28x28' "$GANTRY" inspect bare.zip
     # one rule for all that makes datasets; and a network of padded pictures pads, too, what it is asked about
-    expect 0 'a border of 2 makes 32 x 32 pixels' "$GANTRY" dataset subset s/train-images-idx3-ubyte.gz subset.zip --count=5
+    expect 0 'a border of 2 enlarges MNIST.s 28 x 28 to 32 x 32 pixels' "$GANTRY" dataset subset s/train-images-idx3-ubyte.gz subset.zip --count=5
     expect 0 'size +32x32' "$GANTRY" inspect subset.zip
     quietly "$GANTRY" dataset split s/train-images-idx3-ubyte.gz first.zip second.zip --mnist-border=0
     expect 0 'size +28x28' "$GANTRY" inspect second.zip
     quietly "$GANTRY" train --model=mlp --hidden=8 --batch=4 --slices=2 --steps=2 --data=padded.zip --run=padded
     quietly "$GANTRY" predict padded padded.zip --outdir=of-padded
-    expect 0 'a border of 2 makes 32 x 32 pixels' "$GANTRY" predict padded s/train-images-idx3-ubyte.gz --outdir=of-file
+    expect 0 'a border of 2 enlarges MNIST.s 28 x 28 to 32 x 32 pixels' "$GANTRY" predict padded s/train-images-idx3-ubyte.gz --outdir=of-file
     cmp of-padded/predictions.csv of-file/predictions.csv || fail 'pictures of 28 x 28 pixels are stretched'
     # also where a dataset of another size was made; a network of the file as it is takes it as it is
     quietly "$GANTRY" dataset s/train-images-idx3-ubyte.gz larger.zip --width=64 --height=64
     quietly "$GANTRY" train --model=mlp --hidden=8 --batch=4 --slices=2 --steps=2 --data=larger.zip --run=larger
     quietly "$GANTRY" predict larger larger.zip --outdir=of-larger
-    expect 0 'a border of 2 makes 32 x 32 pixels' "$GANTRY" predict larger s/train-images-idx3-ubyte.gz --outdir=of-larger-file
+    expect 0 'a border of 2 enlarges MNIST.s 28 x 28 to 32 x 32 pixels' "$GANTRY" predict larger s/train-images-idx3-ubyte.gz --outdir=of-larger-file
     cmp of-larger/predictions.csv of-larger-file/predictions.csv || fail 'pictures of 28 x 28 pixels are enlarged without their border'
     quietly "$GANTRY" train --model=mlp --hidden=8 --batch=4 --slices=2 --steps=2 --data=bare.zip --run=bare
     quietly "$GANTRY" predict bare s/train-images-idx3-ubyte.gz --outdir=of-bare
