@@ -164,9 +164,9 @@ case_walk_of_what_cannot_be() {
     done <<'END'
 nothing would move:run --class=1 --seeds=3
 the network is conditional:run --seeds=0-3
-no class of this name:run --seeds=0-3 --class=ring,wheel
+the network knows no class of this name:run --seeds=0-3 --class=ring,wheel
 the network has 6 layers:run --seeds=0-3 --class=1 --styles=8-
-there are 4 seeds:run --seeds=0-3 --class=1 --grid=3x2
+each needs its own first seed; there are only 4 seeds:run --seeds=0-3 --class=1 --grid=3x2
 which images. --seeds=0-7:run --class=1
 'dcgan' has no styles:gan --seeds=0-3 --space=w
 'dcgan' has no styles:gan --seeds=0-3 --styles=0-1
@@ -214,7 +214,7 @@ for i in range(15):
     frame = film[i * (len(head) + size):][:len(head) + size]
     assert frame.startswith(head) and (np.frombuffer(frame[len(head):], np.uint8).reshape(16, 16, 3) == np.array(Image.open(f"single/frame{i:05}.png"))).all()
 PYTHON
-    FAILS=3 PATH=$PWD/bin:$PATH expect 1 'ffmpeg (failed|has ended)' "$GANTRY" walk run --class=1 --seeds=0-3 --out=broken.mp4
+    FAILS=3 PATH=$PWD/bin:$PATH expect 1 'ffmpeg (failed|ended before the film was complete)' "$GANTRY" walk run --class=1 --seeds=0-3 --out=broken.mp4
     [ -z "$(ls -d broken* 2>/dev/null)" ] || fail "left: $(ls -d broken*)"
 }
 

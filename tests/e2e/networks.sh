@@ -42,7 +42,7 @@ case_state_dicts() {
     has 'multiplier of the mapping network: 0.01.*--lrmul'
     has 'the activation of its layers: lrelu is used'
     make given cond.safetensors --class=1 --clamp=256 --lrmul=0.01 && equal clamped given
-    ! grep -q 'does not say \(where\|the multiplier\)' said || { cat said; fail 'it says what was given'; }
+    ! grep -q 'does not give the \(clamp\|multiplier\)' said || { cat said; fail 'it says what was given'; }
     make other cond.safetensors --class=1 --lrmul=1
     cmp -s other/seed0000.png given/seed0000.png && fail '--lrmul changes nothing'
     ! "$python" -c 'import torch' 2>/dev/null || { networks state "$golden/skip.h5" G_ema. ema.pt && make of-pt ema.pt --clamp=0 && equal plain of-pt; }
@@ -116,10 +116,10 @@ case_filters() {
 case_groups() {
     job="--data=synth:shapes:n=32,size=32 --seed=1 --dry-run=quick"
     for change in 48 all vast; do networks pickle "$golden/skip.pkl" $change.pkl group-$change; done
-    expect 0 'groups of 48 images, here of groups of 4 \(--mbstd\)' "$GANTRY" train $job --resume=48.pkl --batch=8 --mbstd=4
-    expect 0 'groups of 48 images, here of groups of 4 \(--batch, --mbstd\)' "$GANTRY" train $job --resume=48.pkl --batch=4 --mbstd=48
+    expect 0 'groups of 48 images, but here of groups of 4 \(--mbstd\)' "$GANTRY" train $job --resume=48.pkl --batch=8 --mbstd=4
+    expect 0 'groups of 48 images, but here of groups of 4 \(--batch, --mbstd\)' "$GANTRY" train $job --resume=48.pkl --batch=4 --mbstd=48
     for file in all vast; do
-        expect 0 'its whole batches, here of groups of 4 \(--mbstd\)' "$GANTRY" train $job --resume=$file.pkl --batch=8 --mbstd=4
+        expect 0 'its whole batches, but here of groups of 4 \(--mbstd\)' "$GANTRY" train $job --resume=$file.pkl --batch=8 --mbstd=4
         quietly "$GANTRY" train $job --resume=$file.pkl --batch=4 --mbstd=4
         ! grep -q 'its whole batches' said || { cat said; fail 'whole batches are not news'; }
     done
@@ -139,7 +139,7 @@ case_a_batch_of_whole_groups() {
 case_groups_of_three() {
     job="--data=synth:shapes:n=32,size=16,classes=2 --cond --seed=1 --threads=1 --steps=1 --resume=$golden/group3.pkl"
     quietly "$GANTRY" inspect "$golden/group3.pkl" && has '^  mbstd = 3$' && ! grep -q 'batch = ' said || { cat said; fail 'a batch that no file says'; }
-    expect 0 'groups of 3 images, here of groups of 4 \(--mbstd\)' "$GANTRY" train $job --batch=96 --dry-run=quick
+    expect 0 'groups of 3 images, but here of groups of 4 \(--mbstd\)' "$GANTRY" train $job --batch=96 --dry-run=quick
     expect 0 '^cfg = auto$' "$GANTRY" train $job --batch=96 --dry-run=job # its widths are published ones
     expect 0 'D: ([0-9]+) of \1 tensors' "$GANTRY" train $job --batch=6 --mbstd=3 --run=three
     ! grep -q 'groups of 3' three/log.txt || { cat three/log.txt; fail 'equal groups are not news'; }
@@ -154,7 +154,7 @@ case_faults() {
         [ "$(grep -c 'warning' said)" = 1 ] || { cat said; fail 'more than one warning'; }
         expect 1 "$change.pkl.*$why" "$GANTRY" convert $change.pkl no.pkl
     done <<<"d-tensor D: .*no tensor 'D.b8.conv0.bias'
-d-activation D: .*D.b[0-9]+.*activation.*not the same
+d-activation D: .*D.b[0-9]+.*activation.*differ, but in .*same value
 d-clamp D: D has d-clamp = 1e\+38
 g-tensor G: .*no tensor 'G.synthesis.b8.conv0.bias'"
     quietly "$GANTRY" inspect d-tensor.pkl && has "^left out +D: .*no tensor 'D.b8.conv0.bias'"
@@ -290,7 +290,7 @@ case_refused() {
     networks state "$golden/skip.h5" '' less.safetensors without=synthesis.b16.conv1.bias
     expect 1 "less.safetensors.*no tensor 'synthesis.b16.conv1.bias'" ranks 3 "$GANTRY" generate less.safetensors --seeds=0 --outdir=no
     networks state "$golden/skip.h5" '' short.safetensors short=synthesis.b16.conv1.bias
-    expect 1 "'synthesis.b16.conv1.bias' has the shape 19 where 20 is needed" "$GANTRY" generate short.safetensors --seeds=0 --outdir=no
+    expect 1 "'synthesis.b16.conv1.bias' has the shape 19, but 20 is needed" "$GANTRY" generate short.safetensors --seeds=0 --outdir=no
     # What the reference can build and Gantry cannot: each by its name.
     networks state "$golden/skip.h5" '' unmapped.safetensors 'without=mapping.fc*'
     expect 1 'unmapped.*mapping network has no layers \(num_layers = 0\)' "$GANTRY" generate unmapped.safetensors --seeds=0 --outdir=no

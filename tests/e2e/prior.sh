@@ -58,7 +58,7 @@ expect 2 "learns the codes of a trained 'vq': --resume=" $begin
 expect 2 "holds model 'gumbel'; --model=vq-prior learns the codes of a 'vq'" $begin --resume=gumbel
 expect 2 'AE.latent.count cannot stay as it is: 4 here, 8 in' $begin --resume=vq --codes=4
 expect 1 "cannot open the checkpoint 'nothing'" $begin --resume=nothing
-expect 2 'have 4096 codes: with 8 layers the prior takes at most 2048' $begin --resume=vq --data=synth:shapes:n=4,size=256
+expect 2 'have 4096 codes, but with 8 layers the prior takes at most 2048' $begin --resume=vq --data=synth:shapes:n=4,size=256
 [ ! -e x ] || fail 'a run that could not begin left its directory'
 expect 2 'prior-width has no meaning with --model=vq ' "$GANTRY" train --model=vq --data=$data --run=x --prior-width=8
 expect 2 'which this network is not' "$GANTRY" generate vq --seeds=0 --temperature=0.5

@@ -68,7 +68,7 @@ case_a_film_by_name() {
     [ "$(head -c 2 x.mp4)" = P6 ] && [ ! -e mp4/proj.webp ] || fail 'no MP4'
     project frames 1 seeds/seed0002.png --out=frames-of/
     [ -s frames-of/frame00000.png ] || fail 'no frames'
-    expect 2 "would be the film of 4 targets" "$GANTRY" project "$net" --target=seeds --outdir=none --out=x.webp
+    expect 2 "cannot be the film of 4 targets" "$GANTRY" project "$net" --target=seeds --outdir=none --out=x.webp
     expect 1 'needs the program ffmpeg' env PATH="$tmp/nowhere" "$GANTRY" project "$net" --target=seeds/seed0002.png --outdir=none --out=y.mp4
     expect 2 'a name that ends in .webp or .mp4' "$GANTRY" project "$net" --target=seeds/seed0002.png --outdir=none --out=x.gif
     [ ! -e none ] || fail 'refused, and yet something was made'
