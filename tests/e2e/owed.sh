@@ -74,7 +74,7 @@ for_good() {
     rm -rf run
     with "rename:error=EIO:when=$(turn_of "$1")+" go expect 1 "run is fully trained, but .*$3.* could not be written .*: give the same command to try again"
     [ "$1" = report.html ] || { ! grep -q '^done' said && [ ! -e "run/$1" ]; } || fail "$1: it is done without"
-    grep -q '"state":"failed","message":"[^"]*could not write' run/starts.jsonl || fail 'starts.jsonl does not say so'
+    grep -q '"state":"failed","message":"[^"]*could not be written' run/starts.jsonl || fail 'starts.jsonl does not say so'
     go expect 0 'run is fully trained: writing the missing files'
     [ "$1" = report.html ] && [ -s run/report.html ] || cmp "run/$1" "whole/$1" || fail "$1 is another one"
     go expect 0 'run is finished'
