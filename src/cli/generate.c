@@ -216,7 +216,7 @@ static gt_status generate(cli_session *s) {
     if (!st) st = make_images(s->comm, r, fields->mixture, &made);
     gt_stop_restore();
     cli_say_stopped(st, *r->out ? gt_arena_printf(s->arena, "%s is not written", r->out)
-                                : gt_arena_printf(s->arena, "the others are in %s", r->outdir));
+                                : gt_arena_printf(s->arena, "the finished images are in %s", r->outdir));
     if (st || s->comm->rank) return st;
     print_made(r, made);
     if (show_made(s, r)) gt_warn("no preview: %s", gt_message());

@@ -46,7 +46,8 @@ says() {
 }
 
 begins pictures
-says 1 "$GANTRY" inspect "$odd.png"
+says 1 "$GANTRY" inspect "$odd.png" # its head is sound, its pixels are not there
+says 0 "$GANTRY" inspect "pictures/$odd/img0000.png"
 says 1 "$GANTRY" inspect "no/$odd"
 for data in damaged members.zip marks.zip; do
     said_of=1

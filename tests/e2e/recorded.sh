@@ -124,7 +124,7 @@ case_a_new_beginning() {
 case_looks() {
     copy
     expect 0 '^slices = 2$' "$GANTRY" train $data --run=run --dry-run=job
-    expect 0 '^ranks +up to 2: ' "$GANTRY" train $data --run=run --dry-run=quick
+    expect 0 '^ranks +up to 2, the number of slices of 4 images;' "$GANTRY" train $data --run=run --dry-run=quick
     expect 2 'refused|ranks' "$GANTRY" submit $data --run=run --ntasks-per-node=3 --cpus-per-task=1 --dry-run
     expect 0 'train_until_done' "$GANTRY" submit $data --run=run --ntasks-per-node=2 --cpus-per-task=1 --dry-run
 }

@@ -244,7 +244,7 @@ case_range_of_floats() {
     quietly "$GANTRY" generate gan --class=1 --seeds=0-39 --out=bytes.npy
     quietly "$GANTRY" generate gan --class=1 --seeds=0-39 --float --out=floats.npy
     quietly "$GANTRY" generate gan --class=1 --seeds=0-39 --float --out=floats.h5
-    expect 2 "fakes: 'floats.npy': floats from .* to .*: without a declared range: declare black and white with --range=LO,HI" ranks 2 "$GANTRY" metrics --reals="$reals" --fakes=floats.npy $own
+    expect 2 "fakes: 'floats.npy': floats from .* to .* without a declared range: declare black and white with --range=LO,HI" ranks 2 "$GANTRY" metrics --reals="$reals" --fakes=floats.npy $own
     scores bytes --reals="$reals" --fakes=bytes.npy $own --metrics=fid
     scores ranged ranks 2 --reals="$reals" --fakes=floats.npy $own --metrics=fid --range=0,255
     scores h5 --reals="$reals" --fakes=floats.h5 $own --metrics=fid
@@ -253,7 +253,7 @@ case_range_of_floats() {
     grep -q ', 8-bit; 40 fakes' h5 || fail "$(cat h5)" # as the reals are
     expect 2 'none of the given sets has floats without a declared range' "$GANTRY" metrics --reals="$reals" --fakes=floats.h5 $own --range=0,1
     "$python" -c "import h5py; f = h5py.File('floats.h5', 'a'); del f['images'].attrs['range']"
-    expect 2 "fakes: 'floats.h5': floats from .* to .*: without a declared range: declare black and white with --range=LO,HI" "$GANTRY" metrics --reals="$reals" --fakes=floats.h5 $own
+    expect 2 "fakes: 'floats.h5': floats from .* to .* without a declared range: declare black and white with --range=LO,HI" "$GANTRY" metrics --reals="$reals" --fakes=floats.h5 $own
     scores h5_ranged --reals="$reals" --fakes=floats.h5 $own --metrics=fid --range=0,255
     cmp <(results h5) <(results h5_ranged) || fail 'a range that is given is another than that of the file'
     expect 2 'two numbers, the smaller one first' "$GANTRY" metrics --reals="$reals" --fakes=floats.npy $own --range=1

@@ -82,7 +82,7 @@ def dry_run():
     if not re.search(r'time +[\d.]+ hours \([\d.]+ days\) for 1000000.0 kimg, at [\d.]+ images/s', text): fail(f'hours and days\n{text[-1500:]}')
     if '[data]' in text or '--cfg=cpu' in text: fail(f'the job, or its own recipe, is told\n{text}')
     text = watch([*job[:2], '--cfg=auto', '--dry-run', '--dry-run-seconds=20', '--threads=1'], r'\d+ ok, ', None, 0)
-    if not re.search(r'faster +--kimg=\d+: a day\s+--cfg=cpu: [\d.]+ images/s, [\d.]+ (minutes|hours).* for 400 kimg', text): fail(f'no smaller network\n{text[-1500:]}')
+    if not re.search(r'faster +--kimg=\d+: takes a day\s+--cfg=cpu: [\d.]+ images/s, [\d.]+ (minutes|hours).* for 400 kimg', text): fail(f'no smaller network\n{text[-1500:]}')
     for option in ('--dry-run', '-n'):
         t = Terminal(gantry, *job[:-1], '--steps=1', option)
         t.until(r'time +\d+ seconds? for 0.0 kimg, ')
@@ -96,7 +96,7 @@ def dry_run():
 def generate():
     text = watch(['generate', f'{here}/net', '--seeds=0-9999999', f'--outdir={here}/pictures', '--threads=1'], 'generating: ' + RATED.format('images', 'images'),
                  r'stopping after these images \(Ctrl-C again: at once\)')
-    if not re.search(r'stopped after \d+ of 10000000 images: they are in .*/pictures', text): fail(f'what is there?\n{text[-500:]}')
+    if not re.search(r'stopped after \d+ of 10000000 images: the finished images are in .*/pictures', text): fail(f'what is there?\n{text[-500:]}')
 
 
 def dataset():
