@@ -215,7 +215,7 @@ bad 'history' --history=-1
 bad 'semi-baseline can only be specified with --semi' --semi-baseline
 bad 'only be specified with --semi, which' --test-data=synth:shapes:n=9,size=16,classes=4
 bad 'has 5 classes, the training data have 4' --semi --test-data=synth:shapes:n=9,size=16,classes=5
-expect 2 'more than the 70 images' "$GANTRY" train $dcgan --batch=71 --run=x
+expect 2 'batch=71 is larger than the data .70 images.' "$GANTRY" train $dcgan --batch=71 --run=x
 expect 2 'only one of them' "$GANTRY" train $dcgan --cond --semi --run=x
 expect 2 'smooth-real=1..0.5: give a number from -1 to 2, or a range' "$GANTRY" train $dcgan --smooth-real=1..0.5 --run=x
 expect 2 'flip-fake=0.6: must be between 0 and 0.5' "$GANTRY" train $dcgan --flip-fake=0.6 --run=x

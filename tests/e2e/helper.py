@@ -468,7 +468,7 @@ def roc(where, said, normal=0):
     assert all(r['file'] == '%08d' % int(r['item']) for r in rows)
     a, b = error[odd][:, None], error[~odd][None]
     area = ((a > b) + 0.5 * (a == b)).mean()
-    assert abs(float(re.search(r'ROC curve ([\d.]+)', text)[1]) - area) < 2e-6, area
+    assert abs(float(re.search(r'ROC curve: ([\d.]+)', text)[1]) - area) < 2e-6, area
     curve = np.genfromtxt(f'{where}/roc.csv', delimiter=',', names=True)
     for e, x, y in zip(curve['error'], curve['false_positive_rate'], curve['true_positive_rate']):
         assert abs(x - (error[~odd] >= e).mean()) < 1e-8 and abs(y - (error[odd] >= e).mean()) < 1e-8
