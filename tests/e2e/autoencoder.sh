@@ -207,7 +207,7 @@ quietly "$GANTRY" study dimensions cond-vae synth:shapes:n=20,size=12 --outdir=c
 expect 2 'the model uses no labels' "$GANTRY" latent cvae synth:circles:n=20,size=12 --class=1 --outdir=x
 [ ! -e x ] || fail 'something half-written is left'
 helper hdf5 unlabelled.h5 8 12 12 3
-expect 2 'sees labels.*the data have none' "$GANTRY" reconstruct cond-vae unlabelled.h5
+expect 2 'uses labels.*the data have none' "$GANTRY" reconstruct cond-vae unlabelled.h5
 expect 2 'has 8 classes, the training data have 4' "$GANTRY" train --model=vae $shapes --run=x --test-data=synth:shapes:n=8,size=12 --kimg=0.016 --data=synth:shapes:n=64,size=12,classes=4
 begins logits
 # the cross-entropy is computed on logits: with and without --sigmoid the same network, and the same pictures

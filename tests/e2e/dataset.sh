@@ -206,13 +206,13 @@ expect 0 'unreadable +1, such as .photos/broken.png' "$GANTRY" inspect many --sh
 said_too 'warning: many.png: 1 picture is left out: .*photos/broken.png'
 [ -s many.png ] || fail 'no sheet of the others'
 mkdir one two none
-cp many/photos/1.png one/
+cp many/photos/1.png one/1.png && cp many/photos/1.png one/2.png
 cp many/photos/1.png two/
 head -c 300 many/photos/2.png | tee two/2.png >none/2.png # its head says that it is like the others
 quietly "$GANTRY" inspect one --sheet=one.png
 expect 0 'warning: two.png: 1 picture is left out: .*2.png' "$GANTRY" inspect two --sheet=two.png
 said_too '1 of them cannot be read: .*2.png'
-cmp one.png two.png || fail 'the sheet of a picture and an unreadable one is not that of the picture'
+cmp one.png two.png || fail 'the sheet of a picture and an unreadable one is not that of two such pictures'
 expect 0 'no sheet: .*2.png' "$GANTRY" inspect none --sheet=none.png
 [ ! -e none.png ] || fail 'a sheet of nothing'
 expect 0 'unreadable +1, such as .photos/broken.png' "$GANTRY" inspect many
