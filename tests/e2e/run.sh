@@ -30,7 +30,7 @@ expect 2 'salloc or sbatch' env PATH="$tmp/bin:$PATH" "$GANTRY" run -n 2 --launc
 expect 2 'already started ranks' env PMIX_RANK=0 "$GANTRY" run -n 2 train
 expect 2 'already started ranks' ranks 2 "$GANTRY" run -n 2 train
 expect 1 'openmpi-bin' env PATH="$tmp/nowhere" "$GANTRY" run -n 2 train
-expect 0 '^--workers has no effect here' "$GANTRY" train $job --steps=1 --run=reference --workers 3 --nhwc=yes --gpus=1
+expect 0 '^--workers has no effect: it is for programs on GPUs$' "$GANTRY" train $job --steps=1 --run=reference --workers 3 --nhwc=yes --gpus=1
 expect 0 '^--gpus is the number of GPUs that the recipe' "$GANTRY" train $job --steps=1 --run=reference --gpus=1
 has_line 'has no effect' said && fail '--workers was not given'
 
