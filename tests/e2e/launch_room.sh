@@ -29,7 +29,7 @@ case_a_full_folder() {
     mount -t tmpfs -o size=3m gantry-test small 2>/dev/null || skip 'a small file system needs the right to mount'
     mounted=$tmp/small
     export TMPDIR=$tmp/small
-    expect 1 "\(TMPDIR\), and needs 10 MB there: 3.1 MB are free.*TMPDIR=/var/tmp" "$GANTRY" run -n 2 train $small --steps=1
+    expect 1 "\(TMPDIR\) and needs 10 MB there: 3.1 MB are free.*TMPDIR=/var/tmp" "$GANTRY" run -n 2 train $small --steps=1
     one_line
     expect 0 '^warning +TMPDIR .*3.1 MB|^warning +TMPDIR +.*: 3 MB' "$GANTRY" doctor
     quietly "$GANTRY" train $small --steps=1 --run=alone --threads=1
