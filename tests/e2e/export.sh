@@ -54,7 +54,7 @@ case_convert() {
     quietly "$GANTRY" convert run b.npz && cmp a.npz b.npz || fail 'convert is not export'
     quietly "$GANTRY" convert --source=run --dest=c.npz && cmp a.npz c.npz || fail '--source and --dest'
     quietly "$GANTRY" convert --source "$(last run)" d --format=npz --force-fp16=false && cmp a.npz d || fail 'a word for --dest'
-    expect 2 'float32 here' "$GANTRY" convert run e.pkl --force-fp16
+    expect 2 'keeps networks in float32' "$GANTRY" convert run e.pkl --force-fp16
     expect 2 'one source and one destination' "$GANTRY" convert run
     expect 2 'one source and one destination' "$GANTRY" convert --source=run --dest=e.npz f.npz
     [ ! -e e.npz ] || fail 'refused, and yet something was made'

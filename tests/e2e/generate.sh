@@ -132,8 +132,8 @@ while IFS=: read -r status file words; do
     expect "$status" "$words" "$GANTRY" generate run --projected-w="$file" --outdir=x
 done <<'END'
 1:nan.npz:not finite, the first in row 3
-2:narrow.npz:has the shape \[13,6,31\], this network takes \[K,6,32\]
-2:flat.npz:has the shape \[13,32\], this network takes \[K,6,32\]
+2:narrow.npz:has the shape \[13,6,31\], but this network takes \[K,6,32\]
+2:flat.npz:has the shape \[13,32\], but this network takes \[K,6,32\]
 2:empty.npz:has the shape \[0,6,32\]
 1:unnamed.npz:without an array 'w'
 1:cut.npz:cut.npz.*(ZIP|damaged)
@@ -220,7 +220,7 @@ while IFS=: read -r words options; do
     expect 2 "$words" "$GANTRY" generate run --class=1 --seeds=0-3 $options
 done <<'END'
 ends in .png, .webp, .npy, .h5 or .zip:--out=all.gif
-and --outdir: only one of them:--out=all.png --outdir=x
+and --outdir. only one of them:--out=all.png --outdir=x
 --npy writes one file for each seed:--out=all.png --npy
 --space=w needs --out=FILE.npy or --out=FILE.h5:--space=w --outdir=x
 --space=z needs:--space=z --out=z.png

@@ -16,7 +16,7 @@ begins slices_of_half_a_million_images
 # Slices of half a million images fit nowhere: what does is named. (The limit makes sure that it is not tried.)
 ulimit -v 8000000
 expect 1 'out of memory' "$GANTRY" train --data=synth:shapes:n=64,size=64 --cfg=auto --cbase=512 --cmax=16 --map-layers=2 --batch=1048576 --slices=1 --mbstd=4 --dry-run
-grep -q 'warning: this job needs .* GB on a host with 1 rank, which has .* GB: .*a new run with a slice for each image' said || { cat said; fail "no advice"; }
+grep -q 'warning: this job needs .* GB on a host with 1 rank, but the host has .* GB: .*a new run with a slice for each image' said || { cat said; fail "no advice"; }
 
 begins one_rank_that_has_not_enough
 # One rank that has not enough, at whatever point it notices, ends all with its message: no rank waits for it, or takes what it says for something else.
