@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from final_runs import HERE, value
+from final_runs import HERE, PYTHON, value
 
 SCORES = [('fid', 'fid.*', 'FID', 3), ('recall', 'pr.*_recall', 'recall', 3), ('pixels', 'pr.*_recall', 'recall in pixels', 3)] # of the tuning judge twice, of 50 components of pixels
 
@@ -26,6 +26,15 @@ class Data:
 
 class Search:
     def __init__(self, work, count): self.work, self.count = work, count
+
+    def script(self, name, *words):
+        """Runs another script of this folder into the folder of the search."""
+        self.work.run(name, PYTHON, '-B', os.path.join(HERE, name), '--out=' + self.work.o.out, '--gantry=' + self.work.o.gantry, *words)
+
+    def photographs(self, path):
+        """CIFAR-10 as a ZIP."""
+        self.script('cifar10')
+        os.replace(self.work.at('cifar10.zip'), path)
 
     def classifier(self, name, data, *words):
         """A tuning judge, trained on a data set; returns its run."""

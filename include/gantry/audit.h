@@ -54,7 +54,7 @@ typedef struct gt_audit_found {
     int stretches, computed; /* computed: whole or as far as the time was enough */
     uint64_t seed;
     double seconds, whole; /* of the stretches that were computed; an estimate for all of them */
-    char note[256];        /* why there is no note, although it was wanted; "" */
+    char note[256];        /* why the wanted note could not be written; "" */
 } gt_audit_found;
 
 /* On all ranks, with equal options. GT_FAILED, GT_FORMAT: something differs, and the message names the first link, file

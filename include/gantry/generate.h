@@ -131,6 +131,10 @@ typedef struct gt_generate_request {
  * with files of their own stay, a file of all of them does not come to be. *made (may be NULL): how many. */
 gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request, int64_t *made);
 
+enum { GT_GENERATED_NAME = 32 };
+/* The name, without its ending, of the single picture of a seed ("seed0007"), or of projected styles ("proj07"). */
+const char *gt_generated_name(bool projected, int64_t number, char name[GT_GENERATED_NAME]);
+
 /* GT_USAGE: no list of layers of styles, such as "0-6", "8-" or "0,2,5-7". */
 gt_status gt_layers_check(const char *text);
 

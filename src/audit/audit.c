@@ -24,14 +24,11 @@ static gt_status choose_seed(const gt_audit_options *o, uint64_t *seed) {
 
 /* The sum that MPI makes may have other bits on other ranks. */
 static gt_status check_reduce(const audit *a) {
-    gt_job *job = gt_job_from_recipe_text(a->recipe, "the recipe of the checkpoints");
-    if (!job) return gt_failure();
-    bool plain = job->reduce == GT_REDUCE_ALLREDUCE;
-    gt_job_free(job);
-    return plain ? gt_fail(GT_UNDECIDED,
-                           "the run sums gradients with --reduce=allreduce, whose bits depend on ranks and MPI: it "
-                           "cannot be computed again bit by bit")
-                 : GT_OK;
+    return a->any_order
+               ? gt_fail(GT_UNDECIDED,
+                         "the run sums gradients with --reduce=allreduce, whose bits depend on ranks and MPI: it "
+                         "cannot be computed again bit by bit")
+               : GT_OK;
 }
 
 gt_status audit_first(audit *a) {
@@ -75,11 +72,7 @@ gt_status gt_audit_run_all(gt_comm *comm, const gt_audit_options *o, gt_audit_fo
 gt_status gt_audit_head(const char *run, char head[GT_AUDIT_HEAD], int64_t *images) {
     gt_ledger_lines *l = gt_ledger_read(run);
     if (!l) return gt_failure();
-    const gt_ledger_line *last = NULL;
-    for (int i = 0; i < l->n; i++) {
-        const gt_ledger_line *t = &l->line[i];
-        if ((t->event == GT_LEDGER_CHAIN || t->event == GT_LEDGER_LINK) && !t->superseded) last = t;
-    }
+    const gt_ledger_line *last = gt_ledger_head(l);
     if (last) gt_sha256_text(&last->head, head);
     *images = last ? last->images : 0;
     gt_ledger_lines_free(l);

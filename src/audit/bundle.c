@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Bundles of runs: see gantry/audit.h. An entry is copied and hashed in one go, and its header, which holds the
- * checksum, is written once more behind it: files of a run that goes on may grow meanwhile. */
+ * checksum, is written again afterwards: the files of a running training may grow meanwhile. */
 #include "gantry/audit.h"
 
 #include <errno.h>
@@ -17,12 +17,13 @@
 #include "codec/door/zip_records.h"
 #include "run/door/checkpoint_internal.h"
 #include "run/door/ledger.h"
+#include "run/door/rundir.h"
 
 static const struct {
     const char *name;
     bool needed;
-} texts[] = {{GT_LEDGER_NAME, true}, {"job.ini", true}, {"data.sha256", false}};
-enum { TEXTS = sizeof texts / sizeof *texts };
+} texts[] = {{GT_LEDGER_NAME, true}, {"job.ini", true}, {GT_RUN_LEAVES, false}};
+enum { TEXTS = sizeof texts / sizeof *texts, PATH_ROOM = 4096 };
 
 /* ---- writing ---- */
 
@@ -183,11 +184,10 @@ static gt_status make_folder(char **folder, uint64_t bytes) {
     if (room < (double)bytes)
         return gt_fail(GT_FAILED, "'%s' has no room for %.1f MB (TMPDIR names another folder)", in,
                        (double)bytes / 1e6);
-    if (!(*folder = gt_path_join(in, "gantry-bundle-XXXXXX"))) return GT_NOMEM;
-    if (mkdtemp(*folder)) return GT_OK;
-    free(*folder);
-    *folder = NULL;
-    return gt_fail(GT_FAILED, "no folder can be made in '%s' (TMPDIR names another one): %s", in, strerror(errno));
+    char path[PATH_ROOM];
+    gt_status st = gt_temp_folder_make("bundle", path, sizeof path);
+    if (st) return st;
+    return (*folder = strdup(path)) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for '%s'", path);
 }
 
 gt_status gt_audit_bundle_open(const char *path, char **folder) {

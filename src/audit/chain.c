@@ -253,10 +253,11 @@ static gt_status check_links(audit *a) {
     return st;
 }
 
-static gt_status read_batch(audit *a) {
+static gt_status read_recipe(audit *a) {
     gt_job *job = gt_job_from_recipe_text(a->recipe, "the recipe of the checkpoints");
     if (!job) return gt_failure();
     a->batch = job->batch;
+    a->any_order = job->reduce == GT_REDUCE_ALLREDUCE;
     gt_job_free(job);
     return GT_OK;
 }
@@ -266,7 +267,7 @@ gt_status audit_check(audit *a) {
     a->found->begin = a->chain->images;
     snprintf(a->found->arithmetic, sizeof a->found->arithmetic, "%s", a->chain->arithmetic);
     if (!st) st = check_checkpoints(a);
-    if (!st) st = read_batch(a);
+    if (!st) st = read_recipe(a);
     if (!st) st = check_links(a);
     if (st) return st;
     a->found->lines = a->ledger->n;

@@ -31,6 +31,7 @@ typedef struct audit {
     const char *job;             /* text of job.ini */
     const char *recipe;          /* of the first kept checkpoint */
     int64_t batch;
+    bool any_order;     /* --reduce=allreduce: MPI chooses the order of sums */
     audit_place *place; /* [n_places], by their images */
     int n_places;
 } audit;

@@ -16,7 +16,7 @@
 #include "gantry/log.h"
 #include "gantry/text.h"
 
-enum { PATH_ROOM = 4200 };
+enum { PATH_ROOM = 4200, FOLDER_ROOM = 4096 };
 
 typedef struct search {
     audit *a; /* of rank 0; else NULL */
@@ -24,10 +24,10 @@ typedef struct search {
     const gt_audit_network *o;
     gt_audit_made *made;
     gt_file_kind kind;
-    int64_t images;       /* that the network claims; -1: none */
-    char folder[64];      /* for what is made again; rank 0's, but all write pictures into it */
-    int64_t *seeds;       /* [n] of pictures, on all ranks */
-    const char **picture; /* [n] their paths, on rank 0 */
+    int64_t images;           /* that the network claims; -1: none */
+    char folder[FOLDER_ROOM]; /* for what is made again; rank 0's, but all write pictures into it */
+    int64_t *seeds;           /* [n] of pictures, on all ranks */
+    const char **picture;     /* [n] their paths, on rank 0 */
     int64_t n, room;
     gt_arena *arena;
     char why[GT_CONTENTS_NAME_BYTES + 512]; /* how it differs from the likeliest one */
@@ -38,10 +38,10 @@ typedef struct search {
 static gt_status add_picture(void *arg, const char *path, const char *name) {
     search *s = arg;
     long long seed;
-    char again[GT_NAME_BYTES];
+    char stem[GT_GENERATED_NAME];
     if (sscanf(name, "seed%18lld.png", &seed) != 1) return GT_OK;
-    snprintf(again, sizeof again, "seed%04lld.png", seed);
-    if (strcmp(name, again)) return GT_OK;
+    size_t n = strlen(gt_generated_name(false, seed, stem));
+    if (strncmp(name, stem, n) || strcmp(name + n, ".png")) return GT_OK;
     int used = (int)s->n, room = (int)s->room, room_of_seeds = room;
     bool fits = gt_arena_grow(s->arena, &s->picture, used, &room, sizeof *s->picture) &&
                 gt_arena_grow(s->arena, &s->seeds, used, &room_of_seeds, sizeof *s->seeds);
@@ -105,8 +105,7 @@ static gt_status same_bytes(const char *a, const char *b, bool *same) {
     return st;
 }
 
-/* Where the bytes differ: are all tensors equal? Files of kinds whose contents cannot be read have their bytes alone.
- */
+/* If the bytes differ: are all tensors equal? Of files whose contents cannot be read only the bytes count. */
 static bool same_contents(search *s, const char *made) {
     gt_contents *a = NULL, *b = NULL;
     gt_contents_difference *d = calloc(1, sizeof *d);
@@ -149,15 +148,12 @@ static gt_status compare_export(search *s, const char *checkpoint, bool *found) 
 static gt_status compare_pictures(search *s, int64_t n, bool *found) {
     gt_status st = GT_OK;
     *found = true;
-    for (int64_t i = 0; i < n && !st && *found; i++) {
-        char out[PATH_ROOM];
-        snprintf(out, sizeof out, "%s/seed%04lld.png", s->folder, (long long)s->seeds[i]);
-        st = same_bytes(s->picture[i], out, found);
-        if (!*found && !*s->why) snprintf(s->why, sizeof s->why, "%s is another picture", s->picture[i]);
-    }
     for (int64_t i = 0; i < n; i++) {
-        char out[PATH_ROOM];
-        snprintf(out, sizeof out, "%s/seed%04lld.png", s->folder, (long long)s->seeds[i]);
+        char out[PATH_ROOM], name[GT_GENERATED_NAME];
+        snprintf(out, sizeof out, "%s/%s.png", s->folder, gt_generated_name(false, s->seeds[i], name));
+        bool differed = st || !*found;
+        if (!differed) st = same_bytes(s->picture[i], out, found);
+        if (!differed && !*found && !*s->why) snprintf(s->why, sizeof s->why, "%s is another picture", s->picture[i]);
         unlink(out);
     }
     s->made->bytes = *found;
@@ -241,12 +237,6 @@ static gt_status search_all(search *s) {
                    s->o->network, tried, s->o->run, s->why);
 }
 
-static gt_status make_folder(search *s) {
-    const char *place = getenv("TMPDIR");
-    snprintf(s->folder, sizeof s->folder, "%.40s/gantry-audit-XXXXXX", place && *place ? place : "/tmp");
-    return mkdtemp(s->folder) ? GT_OK : gt_fail(GT_FAILED, "cannot make a folder in '%.40s'", place ? place : "/tmp");
-}
-
 gt_status gt_audit_network_all(gt_comm *comm, const gt_audit_network *o, gt_audit_made *made) {
     gt_audit_found found = {0};
     audit a = {.o = &(gt_audit_options){.run = o->run, .data = o->data, .trace = "", .compare = ""}, .found = &found};
@@ -256,7 +246,7 @@ gt_status gt_audit_network_all(gt_comm *comm, const gt_audit_network *o, gt_audi
     gt_status st = s.arena ? GT_OK : GT_NOMEM;
     if (!st && first) st = audit_first(&a);
     if (!st && first) st = read_claim(&s);
-    if (!st && first) st = make_folder(&s);
+    if (!st && first) st = gt_temp_folder_make("audit", s.folder, sizeof s.folder);
     st = gt_comm_agree_all(comm, st);
     if (!st) st = share_claim_all(&s);
     if (!st) st = search_all(&s);

@@ -59,7 +59,7 @@ static bool look(void *arg, const gt_replay_point *p, bool link) {
 
 static int stretches_of(const audit *a) { return a->n_places > 0 ? a->n_places - 1 : 0; }
 
-/* A random order, of which each beginning is a random choice. */
+/* A random order: its first n stretches are a random choice of n. */
 static gt_status make_order(const audit *a, int **order) {
     int n = stretches_of(a);
     *order = gt_arena_array(a->arena, (size_t)n + 1, sizeof **order);
@@ -256,8 +256,7 @@ gt_status audit_replay_all(gt_comm *comm, audit *a, bool traced) {
     if (traced) st = gt_comm_agree_all(comm, a ? audit_trace_close(&r.trace, st) : st);
     if (!st && a && *r.first_unchecked) st = gt_fail(GT_UNDECIDED, "%s", r.first_unchecked);
     else if (!st && a) st = check_computed(a, traced);
-    st = gt_comm_agree_all(comm, st);
-    return st;
+    return gt_comm_agree_all(comm, st);
 }
 
 /* ---- a checkpoint that is gone ---- */

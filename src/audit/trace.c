@@ -8,7 +8,7 @@
 
 #include "audit/internal.h"
 
-/* The first line says of which stretch the trace is. */
+/* The first line names the stretch of the trace. */
 static void print_head(char line[128], const audit_place *from, const audit_place *to) {
     snprintf(line, 128, "gantry trace 1 images %" PRId64 " to %" PRId64 " arithmetic %s", from->images, to->images,
              to->arithmetic);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Files without a name (base/door/file.h). */
+ * Files without a name, and folders, in the place for temporary files (base/door/file.h). */
 #define _GNU_SOURCE
 #include "base/door/file.h"
 
@@ -14,6 +14,15 @@
 const char *gt_temp_folder(void) {
     const char *dir = getenv("TMPDIR");
     return dir && *dir ? dir : "/tmp";
+}
+
+gt_status gt_temp_folder_make(const char *what, char *path, size_t room) {
+    const char *in = gt_temp_folder();
+    int n = snprintf(path, room, "%s/gantry-%s-XXXXXX", in, what);
+    errno = ENAMETOOLONG;
+    if (n > 0 && (size_t)n < room && mkdtemp(path)) return GT_OK;
+    *path = 0;
+    return gt_fail(GT_FAILED, "no folder can be made in '%s' (TMPDIR names another one): %s", in, strerror(errno));
 }
 
 gt_status gt_temp_file_open(gt_temp_file *s) {

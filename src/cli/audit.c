@@ -19,9 +19,9 @@ typedef struct audit_fields {
 
 static const gt_option table[] = {
     {CLI_OPTION(minutes, "10", "Time for stretches that are computed again"), .unit = "minutes", .max = 1e6,
-     .detail = "As many stretches as fit, by the speed of those before; 0: no limit. What is checked without computing "
-               "again (the "
-               "ledger, files, data) comes on top."},
+     .detail =
+         "As many stretches as fit, by the speed of the stretches before; 0: no limit. The checks of the ledger, of "
+         "files and of the data come on top."},
     {CLI_OPTION(segments, NULL, "Number of stretches, instead of --minutes"), .derived = "as many as fit", .min = 1,
      .max = 1e6},
     {CLI_OPTION(all, "0", "Compute all stretches again, whatever time that takes")},

@@ -197,9 +197,12 @@ static void print_made(const gt_generate_request *r, int64_t made) {
 /* One picture of what was made. */
 static gt_status show_made(const cli_session *s, const gt_generate_request *r) {
     const char *path = r->out;
+    char name[GT_GENERATED_NAME];
+    bool projected = *r->projected_w;
     if (r->gathered) path = gt_arena_printf(s->arena, "%s/grid.png", r->outdir);
-    else if (r->single && *r->projected_w) path = gt_arena_printf(s->arena, "%s/proj00.png", r->outdir);
-    else if (r->single) path = gt_arena_printf(s->arena, "%s/seed%04lld.png", r->outdir, (long long)r->seeds[0]);
+    else if (r->single)
+        path = gt_arena_printf(s->arena, "%s/%s.png", r->outdir,
+                               gt_generated_name(projected, projected ? 0 : r->seeds[0], name));
     if (!path) return GT_NOMEM;
     return gt_ends_with(path, ".png") || gt_ends_with(path, ".webp") ? cli_preview_file(&s->options, path) : GT_OK;
 }

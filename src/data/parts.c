@@ -67,27 +67,34 @@ gt_status gt_sample_pour(const gt_sample_parts *s, const gt_part_sink *to) {
     return st;
 }
 
-/* damaged: whether an item that does not decode has its label all the same. */
-static gt_status pour_item(gt_source *s, int64_t i, bool damaged, const gt_part_sink *to) {
-    gt_picture p, mask = {0};
-    gt_status st = gt_source_read(s, i, &p);
-    if (!st && s->mask) st = gt_source_mask(s, i, &p, &mask);
-    gt_sample_parts parts = {.picture = &p,
-                             .mask = &mask,
+typedef struct sample {
+    gt_picture picture, mask;
+    gt_sample_parts parts; /* point to these two */
+} sample;
+
+/* What was read is to be freed in any case. */
+static gt_status read_sample(gt_source *s, int64_t i, sample *to) {
+    *to = (sample){.parts = {.picture = &to->picture,
+                             .mask = &to->mask,
                              .class = gt_source_class(s, i),
                              .vector = gt_source_vector(s, i),
-                             .label_width = s->info.label_width};
-    if (st == GT_FORMAT && damaged) {
-        parts.picture = parts.mask = NULL;
-        st = GT_OK;
-    }
-    if (!st) st = gt_sample_pour(&parts, to);
-    gt_picture_free(&p);
-    gt_picture_free(&mask);
-    return st;
+                             .label_width = s->info.label_width}};
+    gt_status st = gt_source_read(s, i, &to->picture);
+    return !st && s->mask ? gt_source_mask(s, i, &to->picture, &to->mask) : st;
 }
 
-gt_status gt_source_pour(gt_source *s, int64_t i, const gt_part_sink *to) { return pour_item(s, i, false, to); }
+static void free_sample(sample *s) {
+    gt_picture_free(&s->picture);
+    gt_picture_free(&s->mask);
+}
+
+gt_status gt_source_pour(gt_source *s, int64_t i, const gt_part_sink *to) {
+    sample read;
+    gt_status st = read_sample(s, i, &read);
+    if (!st) st = gt_sample_pour(&read.parts, to);
+    free_sample(&read);
+    return st;
+}
 
 /* ---- the hash of a part ---- */
 
@@ -155,6 +162,16 @@ gt_status gt_part_hash_take(gt_part_hash *l, gt_sha256 *out) {
     return st ? st : taken;
 }
 
+gt_status gt_sample_leaf(const gt_sample_parts *s, gt_sha256 *out) {
+    gt_part_hash *h = gt_part_hash_new();
+    if (!h) return GT_NOMEM;
+    const gt_part_sink to = gt_part_hash_sink(h);
+    gt_status st = gt_sample_pour(s, &to);
+    if (!st) st = gt_part_hash_take(h, out);
+    gt_part_hash_free(h);
+    return st;
+}
+
 /* ---- the leaves of a source ---- */
 
 typedef struct hashing {
@@ -167,13 +184,16 @@ typedef struct hashing {
     char why[1024];
 } hashing;
 
+/* An item that does not decode has its label all the same. */
 static gt_status hash_item(gt_source *s, int64_t i, gt_sha256 *out) {
-    gt_part_hash *l = gt_part_hash_new();
-    if (!l) return GT_NOMEM;
-    const gt_part_sink to = gt_part_hash_sink(l);
-    gt_status st = pour_item(s, i, true, &to);
-    if (!st) st = gt_part_hash_take(l, out);
-    gt_part_hash_free(l);
+    sample read;
+    gt_status st = read_sample(s, i, &read);
+    if (st == GT_FORMAT) {
+        read.parts.picture = read.parts.mask = NULL;
+        st = GT_OK;
+    }
+    if (!st) st = gt_sample_leaf(&read.parts, out);
+    free_sample(&read);
     return st;
 }
 

@@ -74,13 +74,15 @@ typedef struct behind {
     const char *name;
     gt_buffer bytes;
     bool there;
+    uint32_t crc; /* known once it is put */
 } behind;
 
 static gt_status put_behind(gt_dest *d, behind *b) {
     if (b->there && b->bytes.n >= GT_ZIP_TOO_LARGE)
         return gt_fail(GT_USAGE, "%s would be larger than 4 GB; choose a destination FILE.h5", b->name);
-    const gt_buffer *n = &b->bytes;
-    return b->there ? put_named(d, b->name, (uint32_t)n->n, gt_crc32(0, n->data, n->n), n->data) : GT_OK;
+    if (!b->there) return GT_OK;
+    b->crc = gt_crc32(0, b->bytes.data, b->bytes.n);
+    return put_named(d, b->name, (uint32_t)b->bytes.n, b->crc, b->bytes.data);
 }
 
 static gt_status write_index(gt_dest *d, const behind *rest, int n_rest) {
@@ -99,7 +101,7 @@ static gt_status write_index(gt_dest *d, const behind *rest, int n_rest) {
     uint64_t entries = d->n * (d->items->info.masks ? 2 : 1);
     for (const behind *r = rest; r < rest + n_rest; r++) {
         if (!r->there) continue;
-        gt_zip_put_central(&b, r->name, (uint32_t)r->bytes.n, gt_crc32(0, r->bytes.data, r->bytes.n), &offset);
+        gt_zip_put_central(&b, r->name, (uint32_t)r->bytes.n, r->crc, &offset);
         entries++;
     }
     if (!st) st = append_records(d, &b);
@@ -115,7 +117,7 @@ static bool has_leaves(const gt_dest *d) {
 }
 
 static gt_status finish_archive(gt_dest *d) {
-    behind rest[] = {{GT_LEAVES_FILE, {0}, has_leaves(d)}, {GT_NOTES_FILE, {0}, true}};
+    behind rest[] = {{.name = GT_LEAVES_FILE, .there = has_leaves(d)}, {.name = GT_NOTES_FILE, .there = true}};
     enum { REST = sizeof rest / sizeof *rest };
     gt_status st = d->comparing ? GT_OK : gt_part_sync(d); /* images are read back */
     if (!st && rest[0].there) st = gt_dest_leaves(d, &rest[0].bytes);

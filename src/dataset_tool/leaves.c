@@ -11,18 +11,12 @@
 
 gt_status gt_item_leaf(const gt_items *items, int64_t item, const gt_picture *image, const gt_picture *mask,
                        gt_sha256 *out) {
-    gt_part_hash *h = gt_part_hash_new();
-    if (!h) return GT_NOMEM;
-    const gt_part_sink to = gt_part_hash_sink(h);
-    gt_status st = gt_sample_pour(&(gt_sample_parts){.picture = image,
-                                                     .mask = mask,
-                                                     .class = gt_items_class(items, item),
-                                                     .vector = gt_items_vector(items, item),
-                                                     .label_width = items->info.label_width},
-                                  &to);
-    if (!st) st = gt_part_hash_take(h, out);
-    gt_part_hash_free(h);
-    return st;
+    return gt_sample_leaf(&(gt_sample_parts){.picture = image,
+                                             .mask = mask,
+                                             .class = gt_items_class(items, item),
+                                             .vector = gt_items_vector(items, item),
+                                             .label_width = items->info.label_width},
+                          out);
 }
 
 /* The image that an earlier run wrote, and its mask. */

@@ -51,12 +51,6 @@ static int remove_entry(const char *path, const struct stat *s, int kind, struct
     return remove(path);
 }
 
-static gt_status make_folder(char *folder, size_t bytes) {
-    snprintf(folder, bytes, "%s/gantry-XXXXXX", gt_temp_folder());
-    if (mkdtemp(folder)) return GT_OK;
-    return gt_fail(GT_FAILED, "no folder can be made in '%s' (TMPDIR names another one)", gt_temp_folder());
-}
-
 static gt_status train_all(gt_comm *comm, const gt_kernel_set *kernels, const golden *g, const char *run) {
     gt_job *job = gt_job_new();
     char *text = strndup(g->text, g->bytes);
@@ -111,7 +105,8 @@ gt_status gt_checkup_hashes_all(gt_comm *comm, const gt_kernel_set *kernels, con
     sscanf(gt_golden_hashes, "; of %31s", arithmetic);
     gt_status st = gt_comm_agree_all(comm, check_usage(comm, kernels, arithmetic));
     if (st) return st;
-    if ((st = gt_comm_agree_all(comm, comm->rank ? GT_OK : make_folder(folder, sizeof folder)))) return st;
+    if ((st = gt_comm_agree_all(comm, comm->rank ? GT_OK : gt_temp_folder_make("hashes", folder, sizeof folder))))
+        return st;
     gt_comm_broadcast_all(comm, folder, sizeof folder, 0);
     golden g;
     bool same = true;

@@ -106,9 +106,8 @@ gt_status preview_put(gt_buffer *out, gt_preview kind, const gt_terminal *t, con
 
 /* ---- drawing ---- */
 
-static bool draws(gt_preview wanted) {
-    const gt_terminal t = gt_terminal_look();
-    return gt_log_is_first() && preview_kind(wanted, &t) != GT_PREVIEW_NONE;
+static bool draws(gt_preview wanted, const gt_terminal *t) {
+    return gt_log_is_first() && preview_kind(wanted, t) != GT_PREVIEW_NONE;
 }
 
 gt_status gt_preview_bytes(gt_preview wanted, const void *bytes, size_t n, const char *title) {
@@ -116,7 +115,7 @@ gt_status gt_preview_bytes(gt_preview wanted, const void *bytes, size_t n, const
     char text[1024];
     gt_picture p;
     gt_buffer out = {0};
-    if (!draws(wanted)) return GT_OK;
+    if (!draws(wanted, &t)) return GT_OK;
     gt_status st = gt_picture_decode(&p, bytes, n, (size_t)LARGEST * 8);
     gt_format(text, sizeof text, "%s\n", title ? title : ""); /* a name may have anything in it */
     if (title) gt_buffer_add(&out, text, strlen(text));
@@ -128,9 +127,10 @@ gt_status gt_preview_bytes(gt_preview wanted, const void *bytes, size_t n, const
 }
 
 gt_status gt_preview_file(gt_preview wanted, const char *path) {
+    const gt_terminal t = gt_terminal_look();
     void *bytes = NULL;
     size_t n;
-    if (!draws(wanted)) return GT_OK;
+    if (!draws(wanted, &t)) return GT_OK;
     gt_status st = gt_file_read(path, LARGEST, &bytes, &n);
     if (!st) st = gt_preview_bytes(wanted, bytes, n, path);
     free(bytes);

@@ -113,12 +113,11 @@ void ledger_note_now(gt_ledger *l, const gt_ledger_line *line) {
     if (line->event == GT_LEDGER_ROLLBACK) l->went_back = true;
 }
 
-bool gt_ledger_head(const gt_ledger_lines *l, gt_sha256 *head) {
+const gt_ledger_line *gt_ledger_head(const gt_ledger_lines *l) {
     for (int i = l->n - 1; i >= 0; i--) {
         const gt_ledger_line *t = &l->line[i];
-        if ((t->event != GT_LEDGER_CHAIN && t->event != GT_LEDGER_LINK) || t->superseded || !t->numbered) continue;
-        *head = t->head;
-        return true;
+        bool has = t->event == GT_LEDGER_CHAIN || t->event == GT_LEDGER_LINK;
+        if (has && t->numbered && !t->superseded) return t;
     }
-    return false;
+    return NULL;
 }

@@ -28,7 +28,11 @@ expect 0 '' "$GANTRY" audit run --segments=1 --seed=3 --note && "$GANTRY" card r
 
 begins its_networks
 quietly "$GANTRY" export run network.safetensors
+mkdir "$tmp/a-folder-for-temporary-files-whose-name-is-long" # longer than forty characters
+export TMPDIR=$tmp/a-folder-for-temporary-files-whose-name-is-long
 expect 0 "is what 'run' gives at 6.* kimg: made again from the checkpoint of the run, it has the same bytes" "$GANTRY" audit network.safetensors --run=run
+[ -z "$(ls "$TMPDIR")" ] || fail "left in TMPDIR: $(ls "$TMPDIR")"
+unset TMPDIR
 middle=$(ls run/checkpoint-*.h5 | sed -n 3p)
 cp "$middle" gone.h5
 cp -r run thinned

@@ -176,8 +176,9 @@ static void lines_and_what_is_superseded(void **state) {
     assert_ok(gt_ledger_check(l, scratch, NULL));
     assert_true(l->line[5].superseded && l->line[7].superseded);                           /* 2048, 3072 */
     assert_false(l->line[3].superseded || l->line[4].superseded || l->line[6].superseded); /* begin, 1024, 1800 */
-    gt_sha256 head, a = sha("a");
-    assert_true(gt_ledger_head(l, &head) && gt_sha256_equal(&head, &a));
+    const gt_ledger_line *head = gt_ledger_head(l);
+    const gt_sha256 a = sha("a");
+    assert_true(head && gt_sha256_equal(&head->head, &a));
     gt_ledger_lines_free(l);
 }
 

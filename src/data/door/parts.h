@@ -55,6 +55,7 @@ gt_status gt_source_pour(gt_source *s, int64_t i, const gt_part_sink *to);
 /* SHA-256(0x00 || for each array what gt_sha256_add_array() adds). */
 typedef struct gt_part_hash gt_part_hash;
 
+gt_status gt_sample_leaf(const gt_sample_parts *s, gt_sha256 *out);
 /* The leaves of the items first .. first + n - 1 of a source, on the threads of the pool where the source allows that.
  * Main thread. An item whose bytes, or whose mask's, do not decode is not an error: it is a part that has its label
  * alone. Other failures are: that of the first item that fails. */

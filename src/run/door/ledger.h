@@ -118,7 +118,7 @@ gt_status gt_ledger_take_up(gt_ledger *l, const char *dir, gt_ledger_line *start
  * same arithmetic and random numbers and on tree sums, head and state must be the same. GT_FAILED: they are not; the
  * message names both lines and states. */
 gt_status gt_ledger_compare(const gt_ledger *l, const gt_ledger_line *line);
-/* The head of the latest chain or link that counts; false: there is none. */
-bool gt_ledger_head(const gt_ledger_lines *l, gt_sha256 *head);
+/* The latest line `chain` or `link` that counts, which has the head of the chain; NULL: there is none. */
+const gt_ledger_line *gt_ledger_head(const gt_ledger_lines *l);
 
 #endif

@@ -33,6 +33,8 @@ void gt_log_next_each(const char *dir, gt_log_next *next, void *arg);
 
 /* ---- the names of files in the folder of a run ---- */
 
+#define GT_RUN_LEAVES "data.sha256" /* the hashes of the samples that the run was trained on */
+
 const gt_run_file *gt_run_file_of(const char *name); /* NULL: no part of a run */
 /* GT_USAGE: the folder holds neither a checkpoint nor, as `has_job` says, the job of a run, and a file that is there
  * would be lost to a run that begins there. */

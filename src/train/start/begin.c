@@ -130,7 +130,8 @@ static gt_status open_ledger(gt_journal *j, const char *aside) {
     gt_path_name(aside, name);
     line.folder = name;
     gt_ledger_lines *before = gt_ledger_read(aside);
-    line.has_head = before && gt_ledger_head(before, &line.head);
+    const gt_ledger_line *head = before ? gt_ledger_head(before) : NULL;
+    if (head) line.has_head = true, line.head = head->head;
     gt_ledger_lines_free(before);
     gt_journal_note(j, &line, true);
     return GT_OK;

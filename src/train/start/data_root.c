@@ -10,10 +10,10 @@
 #include "base/door/progress.h"
 #include "base/door/sha256.h"
 #include "data/door/parts.h"
+#include "data/door/source.h"
 #include "gantry/log.h"
+#include "run/door/rundir.h"
 #include "train/journal/journal.h"
-
-static const char FILE_NAME[] = "data.sha256";
 
 /* What rank 0 does with the leaves. */
 typedef struct taking {
@@ -30,7 +30,7 @@ static void open_file(taking *t, const gt_journal *j) {
     char path[4200];
     t->file.fd = -1;
     if (!j) return;
-    snprintf(path, sizeof path, "%s/%s", j->dir, FILE_NAME);
+    snprintf(path, sizeof path, "%s/%s", j->dir, GT_RUN_LEAVES);
     if (gt_growing_open(&t->file, path)) warn_of_file(t);
 }
 
@@ -92,7 +92,7 @@ static gt_sha256 *kept_leaves(const gt_engine *e, const gt_journal *j) {
     char path[4200];
     void *bytes;
     size_t n, wanted = (size_t)e->info->stored * sizeof(gt_sha256);
-    snprintf(path, sizeof path, "%s/%s", j->dir, FILE_NAME);
+    snprintf(path, sizeof path, "%s/%s", j->dir, GT_RUN_LEAVES);
     bool same = e->resumed && !*j->files_before;
     if (!same || access(path, F_OK) || gt_file_read(path, wanted, &bytes, &n)) return NULL;
     if (n == wanted) return bytes;
@@ -121,7 +121,7 @@ static gt_sha256 *find_leaves(gt_engine *e, const gt_journal *j, bool *kept) {
         gt_warn("%s: the hashes are computed", gt_message());
     if (!leaf || look_right(e, leaf)) return leaf;
     gt_warn("%s of '%s' does not belong to these images and labels: the hashes are computed",
-            *kept ? FILE_NAME : "samples.sha256", *kept ? j->dir : e->job->data);
+            *kept ? GT_RUN_LEAVES : GT_LEAVES_FILE, *kept ? j->dir : e->job->data);
     free(leaf);
     return NULL;
 }

@@ -238,14 +238,19 @@ static gt_status prepare(work *w) {
 
 /* ---- a batch ---- */
 
+const char *gt_generated_name(bool projected, int64_t number, char name[GT_GENERATED_NAME]) {
+    snprintf(name, GT_GENERATED_NAME, projected ? "proj%02lld" : "seed%04lld", (long long)number);
+    return name;
+}
+
 /* Image i of the batch, as a picture and with all its channels, as far as they are wanted. */
 static gt_status write_image(const work *w, int64_t number, int64_t i) {
     const gt_model *m = w->model;
     gt_picture p = {.height = m->height, .width = m->width, .channels = gt_shown_channels(m), .type = w->each.type};
     p.samples = w->pictures + (size_t)i * gt_picture_bytes(&p);
-    char path[4096];
-    int length = snprintf(path, sizeof path - 4, w->projected ? "%s/proj%02lld" : "%s/seed%04lld", w->request->outdir,
-                          (long long)number);
+    char path[4096], name[GT_GENERATED_NAME];
+    int length = snprintf(path, sizeof path - 4, "%s/%s", w->request->outdir,
+                          gt_generated_name(w->projected, number, name));
     if (length >= (int)sizeof path - 4) return gt_fail(GT_USAGE, "--outdir: the path is too long");
     strcpy(path + length, ".png");
     gt_status st = w->request->single ? gt_png_write_picture(path, &p) : GT_OK;
