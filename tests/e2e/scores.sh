@@ -18,6 +18,8 @@ scores() { # FILE [ranks N] ARGUMENTS...: lines of JSON without times
     grep '^{' said | sed 's/"total_time": [^,]*, //' >"$file"
     [ -s "$file" ] || { cat said; fail "no scores: $*"; }
 }
+# The names that have a value; not lines of progress such as "swd 16x16: 448 of 512 directions".
+names_said() { sed -nE 's/^((authenticity|swd|fwd|spectrum)[^ ]*) +-?[0-9.e+-]+ .*/\1/p' said | tr '\n' ' '; }
 value() { # FILE KEY
     sed -n 's/.*[{ ]"'"$2"'": \([^,}]*\)[,}].*/\1/p' "$1" | tail -n 1 | grep . || fail "no $2 in $1: $(cat "$1")"
 }
@@ -355,14 +357,14 @@ case_without_a_detector() {
     grep -q '^not computed, since they need a network: fid, kid, is (--inception or --detector), pr (--vgg16 or --detector), ppl (--vgg16 and --lpips), agreement (--detector, a classifier)$' said ||
         { cat said; fail 'no line on the rest'; }
     grep -q '^  gantry metrics gan --detector=JUDGE ' said || { cat said; fail 'what to do next'; }
-    [ "$(grep -oE '^(authenticity|swd|fwd|spectrum)[^ ]*' said | tr '\n' ' ')" = 'authenticity100 swd100_16 swd100_avg fwd100 spectrum100 ' ] || { cat said; fail 'names'; }
+    [ "$(names_said)" = 'authenticity100 swd100_16 swd100_avg fwd100 spectrum100 ' ] || { cat said; fail 'names'; }
     grep -q '^swd100_16 .*; 96 fakes: .*; 96 reals: ' said || fail 'the recipe does not tell the pictures that were compared'
     ls gan/metric-swd100.jsonl gan/metric-authenticity100.jsonl >/dev/null || fail "$(ls gan)"
     expect 2 '--vgg16 is for precision, recall and path lengths' "$GANTRY" metrics gan --vgg16=vgg16.pth
     # Two sets likewise; not of statistics, and not where --save asks for some.
     quietly ranks 2 "$GANTRY" metrics --reals="$reals" --fakes="$fakes"
     grep -q '^not computed, since they need a network: fid, kid' said || { cat said; fail 'no line on the rest'; }
-    [ "$(grep -oE '^(authenticity|swd|fwd|spectrum)[^ ]*' said | tr '\n' ' ')" = 'authenticity96 swd96_16 swd96_avg fwd96 spectrum96 ' ] || { cat said; fail 'names'; }
+    [ "$(names_said)" = 'authenticity96 swd96_16 swd96_avg fwd96 spectrum96 ' ] || { cat said; fail 'names'; }
     expect 2 'fid needs the weights of Inception' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" --save=a.npz
     expect 2 'fid needs the weights of Inception' "$GANTRY" metrics --reals="$reals"  --save=a.npz
     "$python" -c 'import numpy as np; np.savez("s.npz", mu=np.zeros(3), sigma=np.eye(3)); np.savez("p.npz", images=np.arange(80 * 768).reshape(80, 16, 16, 3).astype("u1"))' || skip 'no numpy'
