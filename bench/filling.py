@@ -114,7 +114,7 @@ def pace(key):
 
 
 def block(mark, keys, document):
-    """What belongs between the lines, None: nobody knows. MARK is FILE (conditions and first table), FILE.CONDITION (its words), FILE.TABLE, or `pace`; keys choose columns, and then rows."""
+    """What belongs between the lines, None: nobody knows. MARK is FILE (conditions and first table), FILE.conditions, FILE.CONDITION (its words), FILE.TABLE, or `pace`; keys choose columns, and then rows."""
     name, _, part = mark.partition('.')
     keys, _, rows = keys.removeprefix(': ').partition(': ')
     if mark == 'pace': return pace(keys)
@@ -123,6 +123,8 @@ def block(mark, keys, document):
     if name in STUDIES and not part:
         count, last = STUDIES[name]
         return body(results['conditions'], results['tables'][:count], last % os.path.relpath(TOP, os.path.dirname(document)) if last else '')
+    all_conditions = wrapped(' '.join(said(c for c in results['conditions'] if c[0] in CONDITIONS))) + '\n'
+    if part == 'conditions': return all_conditions
     for what, words in results['conditions']:
         if what == part: return wrapped(words.rstrip('.') + '.') + '\n'
     t = table_of(results, part)
@@ -130,5 +132,4 @@ def block(mark, keys, document):
         by_key = {c['key']: c for c in t['columns']}
         t = dict(t, columns=[by_key[key] for key in keys.split()])
     if rows: t = chosen(t, rows)
-    conditions = [] if part else [wrapped(' '.join(said(c for c in results['conditions'] if c[0] in CONDITIONS))) + '\n']
-    return '\n'.join(conditions + [markdown(t)])
+    return '\n'.join(([] if part else [all_conditions]) + [markdown(t)])
