@@ -95,7 +95,7 @@ def chosen(t, rows):
 
 def pace(key):
     """A score (its column of `curve`) of the studies after ten minutes, an hour, three hours on one core: of the snapshot that is nearest to each time, with its own minutes."""
-    lines = ['| %s |' % ' | '.join(['pictures', 'model', 'one core of', *('after about ' + words for _, words in MINUTES), 'real pictures', 'judge']), '|' + 8 * ' --- |']
+    lines = ['| %s |' % ' | '.join(['pictures', 'model', *('after about ' + words for _, words in MINUTES), 'real pictures', 'judge', 'one core of']), '|' + 8 * ' --- |']
     for study, program, data, model, core, minutes in PACE:
         results = results_of(study)
         t = table_of(results, 'curve')
@@ -109,7 +109,7 @@ def pace(key):
             near = 1 / NEAR <= row[minutes] / wanted <= NEAR
             cells.append('%s (%.0f min)' % (shown(column, row[key]), row[minutes]) if near else 'not measured')
         judge = dict(results['conditions'])['judge PyTorch'].split()[0]
-        lines.append('| %s |' % ' | '.join([data, model, core, *cells, shown(column, real[key]), judge]))
+        lines.append('| %s |' % ' | '.join([data, model, *cells, shown(column, real[key]), judge, core]))
     return '\n'.join(lines) + '\n'
 
 
