@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bar charts of results for the first screen of a document: docs/images/NAME.svg, which bench/fill_docs writes. They are as wide as a telephone shows without scaling, light and dark."""
+"""Bar charts of results for the first screen of a document: NAME.svg in docs/images, which bench/fill_docs writes; light and dark, and narrow enough for a telephone."""
 import xml.sax.saxutils
 
 from filling import results_of, shown, table_of
 
-WIDTH, LABEL, BAR, GAP = 520, 16, 14, 8 # of the picture; heights of a label, of a bar, between rows
+WIDTH, LABEL, BAR, GAP = 420, 16, 14, 8 # of the picture; heights of a label, of a bar, between rows
 HEAD = '''<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %(width)d %(height)d" width="%(width)d" height="%(height)d" role="img" aria-labelledby="title"
      font-family="DejaVu Sans, Helvetica, Arial, sans-serif" font-size="13">
 <title id="title">%(title)s</title>
@@ -59,18 +59,18 @@ def speed():
     slowest = {}
     for row in lines:
         if row['machine'] == most: slowest[row['row']] = min(row['ratio'], slowest.get(row['row'], row['ratio']))
-    return bars('Images per second beside the faster of two PyTorch versions', [(name, [(ratio, '%.1f times' % ratio)]) for name, ratio in slowest.items()], 'The gap in each bar: PyTorch')
+    return bars('Images per second, times the faster PyTorch', [(name, [(ratio, '%.1f times' % ratio)]) for name, ratio in slowest.items()], 'The gap in each bar: PyTorch')
 
 
 def hours():
     rows, cell = rows_of('time', 'cpu')
     of = lambda row, cores, words: (row['hours%d' % cores], '%s hours, %s' % (cell(row, 'hours%d' % cores), words))
-    return bars('Hours for a million images (1000 kimg), default recipe', [('%sx%s' % (2 * (cell(row, 'size'),)), [of(row, 1, 'one core'), of(row, 2, 'two')]) for row in rows])
+    return bars('Hours for a million images, default recipe', [('%sx%s' % (2 * (cell(row, 'size'),)), [of(row, 1, 'one core'), of(row, 2, 'two')]) for row in rows])
 
 
 def ceiling():
     rows, cell = rows_of('ceiling', 'share')
-    return bars('Part of a training step that its least possible time takes', [(row['recipe'], [(row['share'], cell(row, 'share'))]) for row in rows], widest=1)
+    return bars('Least possible time / time of a training step', [(row['recipe'], [(row['share'], cell(row, 'share'))]) for row in rows], widest=1)
 
 
 def ranks():
