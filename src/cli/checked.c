@@ -120,6 +120,9 @@ const char *cli_find_job_file(gt_arena *a, const char *word) {
 
 /* There is neither such a file nor such a job: the message names the model that is called so, or the nearest job. */
 static gt_status fail_no_job(const char *word) {
+    if (*word && !word[strspn(word, "0123456789")])
+        return gt_fail(GT_USAGE, "'%s': a number belongs to an option, as in --batch=%s; ranks: gantry run -n %s train",
+                       word, word, word);
     char folder[GT_PROGRAM_PATH_BYTES], place[GT_PROGRAM_PATH_BYTES + 32], near[GT_NAME_BYTES] = "";
     for (const gt_family *const *f = gt_families(); *f; f++)
         for (const gt_family_model *m = gt_family_models(*f); m->name; m++)
@@ -143,6 +146,12 @@ gt_status cli_check_job_file(const char *path) {
     if (kind == GT_KIND_MISSING && gt_is_url(path))
         return gt_fail(GT_USAGE, "'%s' is not a job file here, and nothing is downloaded", path);
     if (may_be_name(path)) return fail_no_job(path);
+    if (kind == GT_KIND_MISSING && access(path, F_OK))
+        return gt_fail(
+            GT_USAGE,
+            "'%s': No such file or directory; a word without -- is a job file (gantry reference writes one), "
+            "data are --data=FILE",
+            path);
     if (kind == GT_KIND_FOLDER && is_run(path))
         return gt_fail(GT_USAGE,
                        "'%s' is a run's directory, not a job file: --run=%s resumes the run, --resume=%s "
