@@ -58,7 +58,7 @@ static gt_graph *graph_of(const training *t, const gt_denoiser *d, const gt_leve
     gt_forward f = {.graph = g, .bound = {g, t->net, 0}};
     gt_unet_inputs in = {.labels = gt_input(g, "labels", GT_SHAPE(t->batch, s->labels)),
                          .augment = gt_input(g, "augment", GT_SHAPE(t->batch, s->augment))};
-    gt_loss_draws draws = {gt_input(g, "level", GT_SHAPE(t->batch)), gt_input(g, "noise", shape)};
+    gt_loss_draws draws = {.level = gt_input(g, "level", GT_SHAPE(t->batch)), .noise = gt_input(g, "noise", shape)};
     gt_denoising r = gt_denoising_of(&f, d, rule, gt_input(g, "images", shape), draws, &in);
     gt_output(g, "loss", gt_mean(g, r.loss, GT_AXIS(1) | GT_AXIS(2) | GT_AXIS(3)));
     gt_node *total = gt_scale(g, gt_sum(g, r.loss, GT_ALL_AXES), (float)(1.0 / t->batch));
