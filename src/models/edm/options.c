@@ -155,8 +155,8 @@ static const gt_named recipes[] = {
 };
 
 /* What --loss=consistency has otherwise: a fifth of the images, and values that were published for CIFAR-10 (Geng et
- * al., "Consistency Models Made Easy", appendix; sigma-mid: Song and Dhariwal, "Improved Techniques", section 4). The
- * half-life of the average is half a stage (resolve). */
+ * al., "Consistency Models Made Easy", appendix; sigma-mid: Song and Dhariwal, "Improved Techniques for Training
+ * Consistency Models"). The half-life of the average is half a stage (derive_tuning). */
 static const gt_named tuning_recipes[] = {
     {"cpu", "kimg=400 lrate=0.0001"},
     {"cifar10", "kimg=40000 lrate=0.0001"},
