@@ -132,7 +132,7 @@ static const gt_named derived[] = {
     {"z-dim", "numbers of a picture"},
     {"batch", "from cfg"},
     {"kimg", "from cfg, a fifth with --loss=consistency"},
-    {"lrate", "from cfg, a tenth with --loss=consistency"},
+    {"lrate", "from cfg, less with --loss=consistency"},
     {"ema-kimg", "from cfg; half a stage with --loss=consistency"},
     {"ema-ramp", "from cfg, 0 with --resume"},
     {"warmup", "from cfg; for cpu 2,000 images"},
@@ -156,9 +156,10 @@ static const gt_named recipes[] = {
 
 /* What --loss=consistency has otherwise: a fifth of the images, and values that were published for CIFAR-10 (Geng et
  * al., "Consistency Models Made Easy", appendix; sigma-mid: Song and Dhariwal, "Improved Techniques for Training
- * Consistency Models"). The half-life of the average is half a stage (derive_tuning). */
+ * Consistency Models"). The rate of `cpu` is for few images: after 12,000 of shapes pictures were much nearer to the
+ * data than with 0.0001. The half-life of the average is half a stage (derive_tuning). */
 static const gt_named tuning_recipes[] = {
-    {"cpu", "kimg=400 lrate=0.0001"},
+    {"cpu", "kimg=400 lrate=0.0003"},
     {"cifar10", "kimg=40000 lrate=0.0001"},
     {0},
 };
