@@ -163,17 +163,30 @@ static const gt_named tuning_recipes[] = {
     {"cifar10", "kimg=40000 lrate=0.0001"},
     {0},
 };
-static const char tuning[] = "p-mean=-1.1 p-std=2 stages=8 stage-factor=2 sampler=consistency sampler-steps=2 "
-                             "sheet-steps=2 sigma-mid=0.821",
-                  plain[] = "p-mean=-1.2 p-std=1.2 sampler=heun sampler-steps=18 sheet-steps=8";
 
-bool gt_edm_tunes(const gt_job *job) { return gt_is(job->loss, "consistency"); }
+/* The losses, by the names of --loss; the first one is that of a job which names none. */
+static const struct loss {
+    const char *name;
+    bool tunes;         /* a trained network, in stages */
+    const char *values; /* that nobody has given */
+} losses[] = {
+    {"mse", false, "p-mean=-1.2 p-std=1.2 sampler=heun sampler-steps=18 sheet-steps=8"},
+    {"consistency", true,
+     "p-mean=-1.1 p-std=2 stages=8 stage-factor=2 sampler=consistency sampler-steps=2 sheet-steps=2 sigma-mid=0.821"},
+};
+
+static const struct loss *loss_of(const gt_job *job) {
+    for (size_t i = 0; i < sizeof losses / sizeof *losses; i++)
+        if (gt_is(job->loss, losses[i].name)) return &losses[i];
+    return &losses[0];
+}
+
+bool gt_edm_tunes(const gt_job *job) { return loss_of(job)->tunes; }
 
 static const char *tunes(const gt_job *job) { return gt_edm_tunes(job) ? "--loss=consistency" : NULL; }
 
 static void derive_tuning(gt_job *job) {
     gt_edm_options *o = job->own;
-    gt_job_derive_all(job, tuning);
     gt_derive_recipe(job, tuning_recipes);
     if (gt_job_derives(job, "stage-kimg")) o->stage_kimg = job->kimg / (double)o->stages;
     if (gt_job_derives(job, "ema-kimg")) job->ema_kimg = o->stage_kimg / 2;
@@ -208,8 +221,8 @@ static void resolve(gt_job *job, int64_t items) {
     int mult[GT_UNET_LEVELS];
     if (gt_job_derives(job, "z-dim")) job->z_dim = job->height * job->width * job->channels;
     if (job->resumes) gt_job_derive(job, "ema-ramp", "0");
+    gt_job_derive_all(job, loss_of(job)->values);
     if (gt_edm_tunes(job)) derive_tuning(job);
-    else gt_job_derive_all(job, plain);
     gt_derive_recipe(job, recipes);
     double growth = gt_recipe_of(job, recipes) == CPU ? 2e3 : 10e6;
     if (gt_job_derives(job, "warmup")) job->warmup = items > 0 ? growth / (double)items : 0;
@@ -317,7 +330,7 @@ gt_status gt_edm_check_sampling(const gt_job *job, gt_solver sampler, double gui
         return gt_fail(GT_USAGE, "--sampler=stochastic: flows have no fresh noise; give heun, euler or midpoint");
     if ((sampler == GT_SOLVER_CONSISTENCY) != gt_edm_tunes(job))
         return gt_fail(GT_USAGE, "--sampler=%s: a network trained with --loss=%s makes pictures with --sampler=%s",
-                       solvers[sampler], gt_edm_tunes(job) ? "consistency" : "mse",
+                       solvers[sampler], loss_of(job)->name,
                        gt_edm_tunes(job) ? "consistency" : "heun, euler, midpoint or stochastic");
     if (guidance == 1) return GT_OK;
     if (!job->label_dim)
