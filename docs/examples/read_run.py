@@ -92,7 +92,7 @@ def plot(path, runs, names):
         starts = restarts(run)
         for panel, name, values in zip(panels[:, 0], names, columns):
             there = ~np.isnan(values)  # a metric has values at checkpoints, not at every tick
-            panel.plot(images[there] / 1000, values[there], marker=".", markersize=3, linewidth=1, color=f"C{k}", label=run)
+            panel.plot(images[there] / 1000, values[there], marker=".", markersize=3, linewidth=1, color=f"C{k}", label=run.rstrip("/"))
             for i, at in enumerate(starts):
                 panel.axvline(at, color=f"C{k}", linewidth=0.6, linestyle=":", label="started again" if i == 0 and len(runs) == 1 else None)
             panel.set_ylabel(name)

@@ -25,7 +25,7 @@ typedef struct gt_metric_options {
     const char *inception, *vgg16, *lpips; /* files of weights; NULL or "": not given */
     gt_resize_rule resize;                 /* of published networks */
     bool statistics;     /* both sets are statistics of features: no network is needed where none is given */
-    bool keeps_features; /* statistics are read or written, for which components of pixels are no use: not offered */
+    bool keeps_features; /* statistics are read or written: pixels are not offered, which depend on the reals */
     uint64_t seed;
     bool no_cache;           /* statistics of reals are neither read nor kept */
     const gt_options *given; /* for the detector: as in gt_network_options; NULL: nothing */

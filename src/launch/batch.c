@@ -249,7 +249,7 @@ static const char *next_command(gt_arena *a, const gt_batch_job *b) {
                            ? NULL
                            : gt_arena_printf(a,
                                              GT_NEXT "\n  gantry status %s%s   how far it is, once the job has begun",
-                                             run.data, *b->texts[GT_BATCH_ARRAY] ? "/*" : "");
+                                             run.data, *b->texts[GT_BATCH_ARRAY] ? "/*/" : "");
     gt_buffer_free(&run);
     return text;
 }

@@ -54,6 +54,8 @@ case_further_options() {
 # Each task of an array is a run of its own, as if it had been trained by hand; a task that stops comes back by its own number.
 case_array() {
     # shellcheck disable=SC2086
+    expect 0 "^  gantry status .*/five/\\*/  *how far" env PATH="$tmp/bin:$PATH" "$GANTRY" submit $job --run=five --array=1-2 --cpus-per-task=1 --yes
+    # shellcheck disable=SC2086
     "$GANTRY" submit $job --run=four --array=4,7-8%2 --cpus-per-task=1 --dry-run >four.sbatch || fail 'gantry submit'
     has '#SBATCH --array="4,7-8%2"' four.sbatch
     has "#SBATCH --output=\"$tmp/four/slurm-%A_%a.log\"" four.sbatch
