@@ -19,6 +19,7 @@
 #define EPOCHS "for GANs and diffusion --kimg, in thousands of images"
 #define RESUMES "the same command resumes a run where it stopped"
 #define LESS_AT_ONCE "it limits what a rank computes at once, and its memory"
+#define AUGMENTS "a classifier's pictures are changed by --random-flip, --random-crop, --random-rotation and others"
 #define CURVES "curves are in report.html of the run, and in files of TensorBoard beside it"
 #define NO_STYLEGAN3 "StyleGAN3 is not in Gantry; the recipe of stylegan2-ada-pytorch is --cfg=auto"
 #define DIFFUSION "diffusion models are --model=edm"
@@ -305,10 +306,8 @@ static const gt_word unknown[] = {
     {"evaluate", JOB, NULL, "gantry evaluate RUN DATA tests a classifier, gantry metrics RUN scores pictures"},
     {"shuffle", JOB, NULL, "images are shuffled in any case, by --seed"},
     {"sched", JOB, "schedule", NULL},
-    {"aa", JOB, NULL,
-     "a classifier's pictures are changed by --random-flip, --random-crop, --random-rotation and others"},
-    {"auto-augment", JOB, NULL,
-     "a classifier's pictures are changed by --random-flip, --random-crop, --random-rotation and others"},
+    {"aa", JOB, NULL, AUGMENTS},
+    {"auto-augment", JOB, NULL, AUGMENTS},
     {"reprob", JOB, "cutout", NULL},
     {"drop", JOB, "dropout", "for diffusion --unet-dropout"},
     {"model-ema", JOB, "ema-kimg", "the half-life in thousands of images"},

@@ -118,9 +118,11 @@ const char *cli_find_job_file(gt_arena *a, const char *word) {
     return word;
 }
 
+bool cli_is_number(const char *word) { return *word && !word[strspn(word, "0123456789")]; }
+
 /* There is neither such a file nor such a job: the message names the model that is called so, or the nearest job. */
 static gt_status fail_no_job(const char *word) {
-    if (*word && !word[strspn(word, "0123456789")])
+    if (cli_is_number(word))
         return gt_fail(GT_USAGE, "'%s': a number belongs to an option, as in --batch=%s; ranks: gantry run -n %s train",
                        word, word, word);
     char folder[GT_PROGRAM_PATH_BYTES], place[GT_PROGRAM_PATH_BYTES + 32], near[GT_NAME_BYTES] = "";

@@ -265,7 +265,7 @@ gt_status cli_fail_unknown(const char *name) {
     if (!here && kind != GT_KIND_MISSING)
         return gt_fail(GT_USAGE, "'%.200s' is %s, not a command; gantry inspect %.200s shows what it holds", name,
                        gt_kind_text(kind), name);
-    if (*name && !name[strspn(name, "0123456789")])
+    if (cli_is_number(name))
         return gt_fail(GT_USAGE, "'%.60s': a number belongs to an option, as in gantry run -n %.60s train", name, name);
     if (here) return gt_fail(GT_USAGE, "unknown command '%.60s'; in Gantry it is %s", name, here);
     for (int i = 0; i < N_COMMANDS; i++) rows[i] = (gt_option){.key = commands[i]->name};

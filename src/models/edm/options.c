@@ -78,7 +78,7 @@ static const gt_option options[] = {
      .detail = "In each stage the two levels of noise whose pictures are compared are nearer to each other."},
     {OPTION(stage_kimg, NULL, "Length of a stage of --loss=consistency"), .derived = "kimg / stages", GT_KIMG,
      .min = 0.001, .with = "--loss=consistency",
-     .detail = "A run that is made longer later keeps its stages: the last one goes on."},
+     .detail = "A run that is made longer later keeps its stages: the last stage becomes longer."},
     {OPTION(stage_factor, NULL, "How much nearer the levels are in each stage"), .derived = "2", .min = 1.1,
      .max = 4096, .with = "--loss=consistency"},
     {OPTION(times, "logit-normal", "How times are drawn in training (flow)"), GT_CHOICES(GT_TIMES),
