@@ -8,11 +8,10 @@
 #include <unistd.h>
 
 #include "base/door/text.h"
-#include "codec/door/picture.h"
 #include "report/preview.h"
 #include "report/report.h"
 
-enum { COLUMNS = 80, LARGEST = 64 << 20 };
+enum { COLUMNS = 80 };
 
 /* A name or text from a file may hold anything: gt_print(). */
 __attribute__((format(printf, 2, 3))) static void say(gt_buffer *out, const char *format, ...) {
@@ -39,17 +38,10 @@ static void put_state(gt_buffer *out, const char *dir, const gt_starts *starts, 
 static gt_status put_newest(gt_buffer *out, const char *dir, const gt_terminal *t, bool draws) {
     char *path = report_newest_path(dir);
     gt_status st = GT_OK;
-    void *bytes = NULL;
-    size_t n;
-    gt_picture p = {0};
     if (!path) return GT_OK;
     say(out, "\n%s\n", path);
-    if (draws) st = gt_file_read(path, LARGEST, &bytes, &n);
-    if (draws && !st) st = gt_picture_decode(&p, bytes, n, 0);
-    if (draws && !st) st = preview_put(out, GT_PREVIEW_BLOCKS, t, &p);
+    if (draws) st = preview_file(out, GT_PREVIEW_BLOCKS, t, path);
     if (st && st != GT_NOMEM) say(out, "not shown: %s\n", gt_message());
-    gt_picture_free(&p);
-    free(bytes);
     free(path);
     return st == GT_NOMEM ? st : GT_OK;
 }
