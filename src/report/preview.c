@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/door/log.h"
-#include "base/door/text.h"
 #include "data/door/resize.h"
 
 enum {
@@ -127,11 +126,9 @@ gt_status preview_file(gt_buffer *out, gt_preview kind, const gt_terminal *t, co
 static gt_status draw(gt_preview wanted, const char *path, const void *bytes, size_t n, const char *title) {
     const gt_terminal t = gt_terminal_look();
     const gt_preview kind = preview_kind(wanted, &t);
-    char text[1024];
     gt_buffer out = {0};
     if (!gt_log_is_first() || kind == GT_PREVIEW_NONE) return GT_OK;
-    gt_format(text, sizeof text, "%s\n", title ? title : ""); /* a name may have anything in it */
-    if (title) gt_buffer_add(&out, text, strlen(text));
+    if (title) gt_buffer_format(&out, "%s\n", title); /* a name may have anything in it */
     gt_status st = path ? preview_file(&out, kind, &t, path) : put_bytes(&out, kind, &t, bytes, n);
     if (!st) gt_log_draw(out.data, out.n);
     gt_buffer_free(&out);
