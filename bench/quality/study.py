@@ -23,11 +23,11 @@ RATES = [('rate', 'images/s', 0), ('making', 'seconds for 1,000 pictures', 1)]
 
 
 class Study:
-    """`size`: count, draft (pictures of the last and of each snapshot), scale (of all lengths), sheet (pictures in a row). `train` and `test`: ZIPs, which the task `data` makes; their names begin with
-    `stem`. `judge`: name and run of Gantry's classifier, or None: without; `second`: file of PyTorch's; the tasks in `judges` make both. `side`: judges see pictures of so many pixels. `classes`: 0 without. `held_out`: pictures of the
-    ceiling, where they are fewer. `against`: the ZIP that pictures are compared with, where it is not `train`. Without classes it is asked, too, how many pictures are copies. `longer`: the run that is
-    trained to three times its length, of whose snapshots those in `scored` count, in quarters of the length. `guided`: the run whose last snapshot is scored with each `guidance`. `taken`: which of the scores of --scores. `more`: a
-    function that returns tables for the results."""
+    """`size`: count, draft (pictures of the last and of each snapshot), scale (of all lengths), sheet (pictures in a row). `train` and `test`: ZIPs, which the task `data` makes; their names
+    begin with `stem`. `judge`: name and run of Gantry's classifier, or None: without; `second`: file of PyTorch's; the tasks in `judges` make both. `side`: judges see pictures of so many
+    pixels. `classes`: 0 without. `held_out`: pictures of the ceiling, where they are fewer. `against`: the ZIP that pictures are compared with, where it is not `train`. Without classes it is
+    asked, too, how many pictures are copies. `longer`: the run that is trained to three times its length, of whose snapshots those in `scored` count, in quarters of the length. `guided`: the
+    run whose last snapshot is scored with each `guidance`. `taken`: which of the scores of --scores. `more`: a function that returns tables for the results."""
     def __init__(self, work, name, size, runs, judge, second, classes=10, side=None, held_out=None, against=None, longer=None, scored=(), guided=None, guidance=(), stem='', taken=lambda s: True,
                  more=lambda: []):
         self.work, self.name, self.size, self.runs, self.classes, self.side = work, name, size, runs, classes, side
@@ -37,8 +37,9 @@ class Study:
         self.train, self.test = work.at(stem + 'train.zip'), work.at(stem + 'test.zip')
         self.metrics = '--metrics=fid10k_full,pr10k3' + (',agreement10k' if classes else '')
         self.reals = work.at(against) if against else self.train
-        if runs and work.o.scores: work.take(work.o.scores, lambda s: s['of'] in runs and s['what'] == self.what(size['count']) and s['images'] >= 1000 * self.kimg(s['of']), taken)
-        self.judges = [(judge[0], judge[0])] * bool(judge) + [('pytorch', 'PyTorch'), ('pixels', 'pixels')]
+        self.judges = ([(judge[0], judge[0])] if judge else []) + [('pytorch', 'PyTorch'), ('pixels', 'pixels')]
+        is_last = lambda s: s['of'] in runs and s['what'] == self.what(size['count']) and s['images'] >= 1000 * self.kimg(s['of'])
+        if runs and work.o.scores: work.take(work.o.scores, is_last, taken)
         agreement = lambda key: [(key, 'agreement', 3)] if classes else []
         self.rated = any(r.rate for r in runs.values()) # runs without a rate then have a table of their own
         self.who = [('program', 'model', -1), ('kimg', 'kimg', 0)]
