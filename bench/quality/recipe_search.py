@@ -6,7 +6,8 @@ import sys
 
 from final_runs import HERE, machine, table, value, write_results
 
-# Of the tuning judge, and of 50 components of pixels.
+LENET = ['--model=lenet', '--schedule=cosine', '--seed=7', '--slices=1'] # the tuning judge
+# Its scores, and of 50 components of pixels.
 FID, RECALL, AGREEMENT, PIXELS = ('fid', 'fid.*', 'FID', 3), ('recall', 'pr.*_recall', 'recall', 3), ('agreement', 'agreement[0-9k]*', 'agreement', 3), ('pixels', 'pr.*_recall', 'recall in pixels', 3)
 
 
