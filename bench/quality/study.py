@@ -156,8 +156,9 @@ class Study:
         """Keys and scores of so many pictures; {}: there are none. `second`: by this judge of PyTorch."""
         row = {}
         for s in self.work.scored():
+            if (s['of'], s['images']) != (of, images) or second not in (None, s['recipes'].get('judge', second)): continue
             name, n = s['what'].split()
-            if s['of'] != of or s['images'] != images or int(n) != count or second not in (None, s['recipes'].get('judge', second)): continue
+            if int(n) != count: continue
             for key, pattern in SCORES.items(): row[key if name == self.judge_name else key + '_' + name] = value(s, pattern)
         return row
 
