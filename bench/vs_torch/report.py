@@ -75,10 +75,10 @@ def ratio(lines):
     lines = [item for item in lines if item[2]['program'].startswith('PyTorch')]
     of = lambda *wanted: [line['ratio'] for name, table, line in lines if name in wanted or table in wanted]
     if not of(GANS, DIFFUSION): return []
-    more = [text % span(ratios) for text, ratios in (('the default recipe (`cpu`) %s times', of('cpu32', 'cpu64', 'cpu128')), ('making pictures %s times', of(PICTURES))) if ratios]
+    more = [text % span(ratios) for text, ratios in (('. The default recipe (`cpu`) is %s times as fast', of('cpu32', 'cpu64', 'cpu128')), ('. Making pictures is %s times as fast', of(PICTURES))) if ratios]
     machines, versions = (' or '.join(dict.fromkeys(line['machine'] for _, _, line in lines)), listed(line['program'].split()[1] for _, _, line in lines))
-    return [['ratio', 'On one core of %s training is %s times as fast as programs of the same mathematics in PyTorch %s with the best allocator, pages and memory format for each%s'
-             % (machines, span(of(GANS, DIFFUSION)), versions, '; ' + ', '.join(more) if more else '')]]
+    return [['ratio', 'On one core of %s, training is %s times as fast as with PyTorch %s, in programs of the same mathematics%s. PyTorch has the best allocator, pages and memory format for each row'
+             % (machines, span(of(GANS, DIFFUSION)), versions, ''.join(more))]]
 
 
 def report(turns, wanted):
