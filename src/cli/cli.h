@@ -329,6 +329,9 @@ gt_status cli_check_job(gt_job *job);
 gt_status cli_split_with_job(gt_options *own, int argc, char **argv, cli_arguments *of_job);
 /* Resolves the job with the shape of its data, which are opened as training would open them. */
 gt_status cli_resolve_job(gt_job *job);
+/* For commands that let others train the job: resolves it, and reads the networks that it names, so that no training
+ * ends at its start. */
+gt_status cli_check_later(gt_job *job);
 
 /* ---- ranks of gantry train (train_ranks.c) ---- */
 
