@@ -271,6 +271,7 @@ bool cli_first_rank(void); /* read from the launcher's environment, without MPI;
 /* For a rank that fails without MPI. All ranks but the first wait a while, so that of a mistake that all have made the
  * first rank tells, and the launcher ends the others before they do. Returns the rank. */
 int cli_wait_turn(void);
+void cli_let_first_speak(int rank); /* the wait alone */
 /* For a command without `ranks` of which mpirun has started several: true on all ranks but the first, which does the
  * work. */
 bool cli_others_work(const char *command);
