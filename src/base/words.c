@@ -132,14 +132,18 @@ static const gt_word unknown[] = {
     {"?", NULL, NULL, "--help shows the options of a command, gantry help the commands"},
     {"-?", NULL, NULL, "--help shows the options of a command, gantry help the commands"},
 
-    /* mpirun, srun and torchrun, of gantry run; and where ranks were asked of the command itself */
+    /* mpirun, srun, torchrun and accelerate, of gantry run; and where ranks were asked of the command itself */
     {"np", "hostfile", "ranks", NULL},
     {"ntasks", "hostfile", "ranks", NULL},
     {"nproc", "hostfile", "ranks", NULL},
     {"nproc-per-node", "hostfile", "ranks", NULL},
+    {"num-processes", "hostfile", "ranks", NULL},
+    {"no-python", "hostfile", NULL, "the command alone follows, as in gantry run -n 4 train"},
     {"host", "hostfile", "hosts", NULL},
     {"nodelist", "hostfile", "hosts", NULL},
     {"nodes", "hostfile", "hosts", "by their names"},
+    {"nnodes", "hostfile", "hosts", "by their names"},
+    {"num-machines", "hostfile", "hosts", "by their names"},
     {"machinefile", "hostfile", "hostfile", NULL},
     {"cores", "hostfile", NULL, THREADS},
     {"cpus", "hostfile", NULL, THREADS},

@@ -271,6 +271,7 @@ bool cli_first_rank(void); /* read from the launcher's environment, without MPI;
 /* For a rank that fails without MPI. All ranks but the first wait a while, so that of a mistake that all have made the
  * first rank tells, and the launcher ends the others before they do. Returns the rank. */
 int cli_wait_turn(void);
+void cli_let_first_speak(int rank); /* the wait alone */
 /* For a command without `ranks` of which mpirun has started several: true on all ranks but the first, which does the
  * work. */
 bool cli_others_work(const char *command);
@@ -329,6 +330,9 @@ gt_status cli_check_job(gt_job *job);
 gt_status cli_split_with_job(gt_options *own, int argc, char **argv, cli_arguments *of_job);
 /* Resolves the job with the shape of its data, which are opened as training would open them. */
 gt_status cli_resolve_job(gt_job *job);
+/* For commands that let others train the job: resolves it, and reads the networks that it names, so that no training
+ * ends at its start. */
+gt_status cli_check_later(gt_job *job);
 
 /* ---- ranks of gantry train (train_ranks.c) ---- */
 

@@ -77,7 +77,7 @@ static gt_status search_values(gt_search *s, gt_job *job, const search_fields *f
     if (!st) st = cli_read_job(job, fixed);
     if (!st) st = cli_check_job(job);
     if (!st) st = gt_search_check_job(s);
-    if (!st) st = cli_resolve_job(job);
+    if (!st) st = cli_check_later(job);
     if (!st) gt_search_count_judged(s);
     if (!st) st = gt_search_run(s, seconds);
     return st || gt_mpi_launched_rank() ? st : gt_search_print_best(s, stdout);
