@@ -237,7 +237,8 @@ static gt_status refused(const gt_options *o, const gt_option *row, const char *
     if (!word || st != GT_USAGE) return st;
     snprintf(said, sizeof said, "%s", gt_message());
     gt_word_text(word, GT_WORD_OF_VALUE, "--", hint);
-    return gt_fail(st, "%s%s", said, hint);
+    return gt_fail(st, "%s%s", said,
+                   hint + (*said && said[strlen(said) - 1] == '?')); // "...? " before it, not "...?; "
 }
 
 /* A value that stands for none. */

@@ -131,13 +131,13 @@ typedef struct cli_assumed {
     }
 /* For commands that make or read pictures, in the member `preview` of the command's struct. `prepare`, or who starts
  * the ranks, calls gt_preview_ask(). */
-#define CLI_PREVIEW(text)                                                                                             \
-    {                                                                                                                 \
-        CLI_FURTHER(preview, "none", text), GT_CHOICES(GT_PREVIEWS),                                                  \
-            .bare = "auto", .late = true,                                                                             \
-            .detail = "auto: as the terminal answers, kitty's pictures, sixels or blocks; nothing where there is no " \
-                      "terminal, with NO_COLOR and with TERM=dumb. blocks: two pixels in a character, in 24-bit "     \
-                      "colours where COLORTERM says so, else in 256."                                                 \
+#define CLI_PREVIEW(text)                                                                                         \
+    {                                                                                                             \
+        CLI_FURTHER(preview, "none", text), GT_CHOICES(GT_PREVIEWS),                                              \
+            .bare = "auto", .late = true,                                                                         \
+            .detail = "auto: kitty's pictures, sixels or blocks, as the terminal answers; nothing without a "     \
+                      "terminal, with NO_COLOR and with TERM=dumb. blocks: two pixels in a character, in 24-bit " \
+                      "colours if COLORTERM is truecolor or 24bit, else in 256 colours."                          \
     }
 /* Draws the picture file that the command has written, where --preview says so. */
 gt_status cli_preview_file(const gt_options *o, const char *path);
