@@ -8,6 +8,9 @@ from final_runs import HERE, PYTHON, value
 SCORES = [('fid', 'fid.*', 'FID', 3), ('recall', 'pr.*_recall', 'recall', 3), ('pixels', 'pr.*_recall', 'recall in pixels', 3)] # of the tuning judge twice, of 50 components of pixels
 
 
+LENET = ['--model=lenet', '--schedule=cosine', '--seed=7', '--slices=1'] # a tuning judge of photographs
+
+
 class Data:
     """A data set: `train` makes the ZIP that is trained on. `judge`: the classifier in whose features pictures are scored; `side`: pictures are made so large for it."""
     def __init__(self, search, name, make, judge, conditional=True, side=None):
@@ -35,6 +38,11 @@ class Search:
         """CIFAR-10 as a ZIP."""
         self.script('cifar10')
         os.replace(self.work.at('cifar10.zip'), path)
+
+    def clipart(self, path):
+        """Clip-art and emoji, 64x64 in colour; the pictures held out are beside it. --pictures and --font: see clipart."""
+        o = self.work.o
+        if not os.path.exists(path): self.script('clipart', *('--%s=%s' % (name, getattr(o, name)) for name in ('font', 'pictures') if getattr(o, name)))
 
     def classifier(self, name, data, *words):
         """A tuning judge, trained on a data set; returns its run."""
@@ -100,3 +108,9 @@ def publish(work, path):
     if not work.o.publish: return
     shutil.copy(path, HERE)
     shutil.copy(work.at('scores.jsonl'), os.path.join(HERE, os.path.basename(path).replace('.json', '-scores.jsonl')))
+
+
+def options_of_clipart(parser):
+    parser.add_argument('--font', help='that of emoji, where its package is not installed')
+    parser.add_argument('--pictures', help='clip-art, where its package is not installed')
+    return parser
