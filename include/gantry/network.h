@@ -10,8 +10,8 @@
  * what the file says and of the shapes of its tensors. A tensor with a value that is not a number cannot be read.
  *
  * The name of a network that comes with Gantry ("clipart64") stands for its file, unless a file or folder of this name
- * is there. The name of a network that the reference implementation downloads ("ffhq256"), or an address, stands for the file
- * that the reference has kept of it. Nothing is downloaded.
+ * is there. The name of a network that the reference implementation downloads ("ffhq256"), or an address, stands for
+ * the file that the reference has kept of it. Nothing is downloaded.
  *
  * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_NETWORK_H

@@ -23,9 +23,6 @@ void gt_program_folder(char folder[GT_PROGRAM_PATH_BYTES]);
 bool gt_shipped_find(const char *folder, const char *ending, const char *name, char path[GT_PROGRAM_PATH_BYTES]);
 /* The name of the file that was probably meant; false: none is near. */
 bool gt_shipped_near(const char *folder, const char *ending, const char *name, char near[GT_NAME_BYTES]);
-/* Calls `each` with every name, in order, and its path, until `each` returns other than GT_OK, and returns that. */
-gt_status gt_shipped_each(const char *folder, const char *ending,
-                          gt_status (*each)(void *arg, const char *name, const char *path), void *arg);
 /* All names, in order: "a, b"; "": there are none. Names that no longer fit into the room are left out. */
 void gt_shipped_names(const char *folder, const char *ending, size_t room, char *names);
 

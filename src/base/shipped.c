@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/nearest.h"
-#include "gantry/program.h"
+#include "base/door/program.h"
 
 static const char *const places[] = {"..", "../share/gantry"}; /* of a checkout, installed: from the program's folder */
 enum { PLACES = sizeof places / sizeof *places };

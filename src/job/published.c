@@ -96,8 +96,8 @@ static void tell_hidden(const char *name) {
     char path[GT_PROGRAM_PATH_BYTES];
     if (may_be_name(name) && !access(name, F_OK) && gt_shipped_find(GT_SHIPPED_NETWORKS, name, path) &&
         gt_log_is_first())
-        gt_log_once(GT_INFO, "'%s' is taken from the current folder, not the network of this name that comes with Gantry",
-                    name);
+        gt_log_once(GT_INFO,
+                    "'%s' is taken from the current folder, not the network of this name that comes with Gantry", name);
 }
 
 gt_status gt_network_find(const char *path, char **file) {

@@ -74,7 +74,8 @@ static gt_status find_scripts(gt_batch_job *b, gt_arena *a) {
     gt_program_path(program);
     if (!(b->program = gt_arena_printf(a, "%s", program))) return GT_NOMEM;
     if (!gt_shipped_find("slurm", ".sh", "lib", library))
-        return gt_fail(GT_FAILED, "the scripts are not installed: slurm/lib.sh lies neither beside '%s' nor in its share",
+        return gt_fail(GT_FAILED,
+                       "the scripts are not installed: slurm/lib.sh lies neither beside '%s' nor in its share",
                        program);
     b->scripts = gt_arena_printf(a, "%.*s", (int)(strrchr(library, '/') - library), library);
     return b->scripts ? GT_OK : GT_NOMEM;

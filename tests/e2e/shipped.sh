@@ -106,7 +106,7 @@ expect 1 "cannot open the checkpoint './shapes16'" "$shipped" generate ./shapes1
 begins those_of_the_repository
 # Each network of the repository has a card, and makes the pictures that the list says, whatever the instructions.
 for file in "$top"/networks/*.h5; do
-    [ -e "$file" ] || skip 'no network is there yet'
+    [ -e "$file" ] || break # none is there yet
     name=$(basename "$file" .h5)
     [ -s "${file%.h5}.md" ] || fail "$name has no card"
     want=$(sed -n "s/^$name //p" "$top/networks/pictures.sha256")

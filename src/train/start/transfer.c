@@ -10,6 +10,7 @@
 
 #include "base/door/file.h"
 #include "base/door/numbers.h"
+#include "base/door/program.h"
 #include "gantry/job.h"
 #include "gantry/log.h"
 #include "job/door/job.h"
@@ -296,10 +297,12 @@ void gt_engine_advise_network(const gt_engine *e, int64_t images) {
     enum { FEW = 2000, COLOURS = 3 };
     const gt_job *job = e->job;
     fitting x = {.job = job};
-    if (images >= FEW || e->shown || gt_job_given(job, "resume") || job->channels != COLOURS || job->colours < 0) return;
+    if (images >= FEW || e->shown || gt_job_given(job, "resume") || job->channels != COLOURS || job->colours < 0)
+        return;
     gt_shipped_each(GT_SHIPPED_NETWORKS, look_at_shipped, &x);
     if (*x.name)
-        gt_info("few pictures in colour: --resume=%s begins with a network that comes with Gantry, in place of a new one; "
-                "see docs/training.md",
-                x.name);
+        gt_info(
+            "few pictures in colour: --resume=%s begins with a network that comes with Gantry, in place of a new one; "
+            "see docs/training.md",
+            x.name);
 }
