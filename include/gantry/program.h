@@ -18,7 +18,7 @@ void gt_program_folder(char folder[GT_PROGRAM_PATH_BYTES]);
 
 /* Files that come with the program, such as jobs and networks. Those of a `folder` ("jobs") lie in ../jobs beside the
  * program in a checkout, and in ../share/gantry/jobs where the program is installed. Each has a name, to which `ending`
- * (".ini") is added; a word with a dot is no name. */
+ * (".ini") is added; a word with a dot is not a name. */
 /* The path of the file; false: there is none of this name. */
 bool gt_shipped_find(const char *folder, const char *ending, const char *name, char path[GT_PROGRAM_PATH_BYTES]);
 /* The name of the file that was probably meant; false: none is near. */

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/nearest.h"
+#include "gantry/file.h"
 #include "base/door/program.h"
 
 static const char *const places[] = {"..", "../share/gantry"}; /* of a checkout, installed: from the program's folder */
