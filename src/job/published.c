@@ -84,7 +84,7 @@ static gt_status find_shipped(const char *name, char **file) {
     bool shipped = gt_network_shipped(name, path);
     list_shipped(names);
     if (!shipped && *names && may_be_name(name) && access(name, F_OK))
-        return gt_fail(GT_FAILED, "'%s' is neither a file nor a folder here%s", name, names);
+        return gt_fail(GT_FAILED, "cannot open the checkpoint '%s': No such file or directory%s", name, names);
     if (!shipped) return gt_checkpoint_settle(name, file);
     if (gt_log_is_first()) gt_log_once(GT_INFO, "'%s' comes with Gantry: %s", name, path);
     *file = strdup(path);

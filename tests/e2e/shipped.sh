@@ -97,7 +97,7 @@ expect 0 "$taken" "$shipped" generate shapes16 --seeds=0 --outdir=of-folder --th
 rm -r shapes16
 for words in 'generate shapes61 --seeds=0' 'metrics shapes61 --metrics=swd' "train $tiny --resume=shapes61" 'card shapes61'; do
     # shellcheck disable=SC2086
-    expect 1 "'shapes61' is neither a file nor a folder here; the networks that come with Gantry: shapes16$" "$shipped" $words
+    expect 1 "cannot open the checkpoint 'shapes61': No such file or directory; the networks that come with Gantry: shapes16$" "$shipped" $words
 done
 # shellcheck disable=SC2086
 expect 1 "'ffhq256' is not a file here, and nothing is downloaded: .*; the networks that come with Gantry: shapes16$" "$shipped" train $tiny --resume=ffhq256
