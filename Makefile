@@ -222,6 +222,7 @@ install: $(BUILD)/gantry bench-programs ## program, library, headers, pkg-config
 	install -m 644 $(wildcard networks/*) $(INSTALLED)/networks/
 	install -m 644 $(wildcard slurm/*.*) $(INSTALLED)/slurm/
 	install -m 644 $(wildcard slurm/container/*) $(INSTALLED)/slurm/container/
+	chmod 755 $(INSTALLED)/slurm/*.sbatch $(INSTALLED)/slurm/*.pbs $(INSTALLED)/slurm/container/install.sh
 	$(BUILD)/gantry man > $(DESTDIR)$(MANDIR)/man1/gantry.1
 	for c in $$($(BUILD)/gantry completion words); do $(BUILD)/gantry man $$c > $(DESTDIR)$(MANDIR)/man1/gantry-$$c.1 || exit 1; done
 	$(BUILD)/gantry completion bash > $(DESTDIR)$(BASHDIR)/gantry

@@ -13,7 +13,18 @@ CONDITIONS = ('command', 'machine', 'kernels', 'commit', 'state', 'note')
 # Studies: how many of their tables are shown, and what stands below.
 STUDIES = {**dict.fromkeys(('fashion', 'photographs', 'emoji', 'icons'), (1, '')), 'fashion_before': (1, '![Distance by core-minutes](%s/bench/quality/fashion_before.svg)'),
            'icons_before': (1, '![Distance from held-out pictures by kimg](%s/bench/quality/icons_before.svg)')}
-BLOCK = re.compile(r'^<!-- (?!end of )([\w.-]+)((?:: [\w ]+)?) -->\n(.*?)^<!-- end of \1 -->\n', re.M | re.S)
+BLOCK = re.compile(r'^<!-- (?!end of )([\w.-]+)((?:: [\w ]+(?:: [^\n]+?)?)?) -->\n(.*?)^<!-- end of \1 -->\n', re.M | re.S)
+# The block `pace`, a row for each: study, model in its table `curve`, what a reader has, what the model is called here, the core of its minutes, their column.
+PACE = [('icons', 'from nothing', '100 icons, 64x64', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 5', 'core_minutes'),
+        ('icons', 'from the network of emoji', '100 icons, 64x64', 'the same, from a network of emoji (45 minutes before)', 'Zen 5', 'core_minutes'),
+        ('emoji', 'StyleGAN2-ADA, cpu', '1,459 emoji, 64x64', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 5', 'core_minutes'),
+        ('photographs', 'StyleGAN2-ADA, cpu, seed 0', '50,000 photographs, 32x32', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 5', 'core_minutes'),
+        ('photographs', 'diffusion', '50,000 photographs, 32x32', 'diffusion', 'Zen 5', 'core_minutes'),
+        ('fashion', 'StyleGAN2-ADA', '60,000 grey clothes, 32x32', 'StyleGAN2-ADA (`jobs/fashion.ini`)', 'Zen 4', 'zen4'),
+        ('fashion', 'DCGAN', '60,000 grey clothes, 32x32', 'DCGAN', 'Zen 4', 'zen4'),
+        ('fashion', 'diffusion', '60,000 grey clothes, 32x32', 'diffusion', 'Zen 4', 'zen4')]
+MINUTES = [(10, 'ten minutes'), (60, 'an hour'), (180, 'three hours')]
+NEAR = 1.4 # a snapshot stands for a time that is at most this many times its own
 
 
 def cpu():
@@ -72,19 +83,53 @@ def table_of(results, name):
     return dict(found[0], rows=[row for t in found if t['name'] == found[0]['name'] for row in t['rows']])
 
 
+def chosen(t, rows):
+    """The table with these rows alone, in this order: beginnings of rows as they are shown, 'a; b | 1'. Each is of one row."""
+    found = []
+    for beginning in rows.split('; '):
+        of = [row for row in t['rows'] if (' | '.join(shown(c, row.get(c['key'])) for c in t['columns']) + ' | ').startswith(beginning + ' | ')]
+        if len(of) != 1: raise SystemExit('the table %s has %d rows that begin with %s' % (t['name'], len(of), beginning))
+        found += of
+    return dict(t, rows=found)
+
+
+def pace(key):
+    """A score (its column of `curve`) of the studies after ten minutes, an hour, three hours on one core: of the snapshot that is nearest to each time, with its own minutes."""
+    lines = ['| %s |' % ' | '.join(['pictures', 'model', *('after about ' + words for _, words in MINUTES), 'real pictures', 'judge', 'one core of']), '|' + 8 * ' --- |']
+    for study, program, data, model, core, minutes in PACE:
+        results = results_of(study)
+        t = table_of(results, 'curve')
+        column = next((c for c in t['columns'] if c['key'] == key), None)
+        if not column: continue
+        own = [row for row in t['rows'] if row['program'] == program]
+        real = [row for row in t['rows'] if row['program'].startswith('real test pictures')][-1]
+        cells = []
+        for wanted, _ in MINUTES:
+            row = min(own, key=lambda row: abs(math.log(row[minutes] / wanted))) # noqa: B023
+            near = 1 / NEAR <= row[minutes] / wanted <= NEAR
+            cells.append('%s (%.0f min)' % (shown(column, row[key]), row[minutes]) if near else 'not measured')
+        judge = dict(results['conditions'])['judge PyTorch'].split()[0]
+        lines.append('| %s |' % ' | '.join([data, model, *cells, shown(column, real[key]), judge, core]))
+    return '\n'.join(lines) + '\n'
+
+
 def block(mark, keys, document):
-    """What belongs between the lines, None: nobody knows. MARK is FILE (conditions and first table), FILE.CONDITION (its words) or FILE.TABLE; keys choose columns."""
+    """What belongs between the lines, None: nobody knows. MARK is FILE (conditions and first table), FILE.conditions, FILE.CONDITION (its words), FILE.TABLE, or `pace`; keys choose columns, and then rows."""
     name, _, part = mark.partition('.')
+    keys, _, rows = keys.removeprefix(': ').partition(': ')
+    if mark == 'pace': return pace(keys)
     results = results_of(name)
     if not results: return None
     if name in STUDIES and not part:
         count, last = STUDIES[name]
         return body(results['conditions'], results['tables'][:count], last % os.path.relpath(TOP, os.path.dirname(document)) if last else '')
+    all_conditions = wrapped(' '.join(said(c for c in results['conditions'] if c[0] in CONDITIONS))) + '\n'
+    if part == 'conditions': return all_conditions
     for what, words in results['conditions']:
         if what == part: return wrapped(words.rstrip('.') + '.') + '\n'
     t = table_of(results, part)
     if keys:
         by_key = {c['key']: c for c in t['columns']}
-        t = dict(t, columns=[by_key[key] for key in keys.strip(': ').split()])
-    conditions = [] if part else [wrapped(' '.join(said(c for c in results['conditions'] if c[0] in CONDITIONS))) + '\n']
-    return '\n'.join(conditions + [markdown(t)])
+        t = dict(t, columns=[by_key[key] for key in keys.split()])
+    if rows: t = chosen(t, rows)
+    return '\n'.join(([] if part else [all_conditions]) + [markdown(t)])

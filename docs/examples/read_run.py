@@ -4,10 +4,11 @@
 
     read_run.py RUN                                  tensors of the checkpoint, and the last value of each series
     read_run.py RUN --csv=SERIES,SERIES              these series as CSV
-    read_run.py RUN --csv=SERIES --plot=FILE.png     ... as a picture of curves (needs matplotlib)
+    read_run.py RUN ... --csv=SERIES --plot=FILE     ... as curves of one or several runs, a panel for each series (needs matplotlib)
     read_run.py RUN --latents=latent/latents.h5      what the encoder made of a data set
 """
 import argparse
+import json
 import os
 import sys
 
@@ -70,17 +71,35 @@ def read_series(run, names):
         return f["images"][()], [f[n]["mean"] for n in names]
 
 
-def plot(path, names, images, columns):
+def restarts(run):
+    """Thousands of images after which the run was started again: after a stop, a requeue, a lost node."""
+    with open(f"{run}/starts.jsonl") as lines:
+        events = [json.loads(line) for line in lines]
+    return [e["images"] / 1000 for e in events if e["event"] == "start" and e["images"] > 0]
+
+
+def plot(path, runs, names):
+    """A panel for each series, a curve for each run. The rows of metrics.h5 are those of one run without stops: what came after the
+    checkpoint from which a run was resumed is in the file once."""
     import matplotlib
 
     matplotlib.use("Agg")  # a file, no window
     from matplotlib import pyplot
 
-    for name, values in zip(names, columns):
-        pyplot.plot(images / 1000, values, label=name)
-    pyplot.xlabel("thousands of images shown (kimg)")
-    pyplot.legend()
-    pyplot.savefig(path, dpi=120)
+    figure, panels = pyplot.subplots(len(names), 1, sharex=True, squeeze=False, figsize=(6.4, 1 + 2.2 * len(names)), layout="constrained")
+    for k, run in enumerate(runs):
+        images, columns = read_series(run, names)
+        starts = restarts(run)
+        for panel, name, values in zip(panels[:, 0], names, columns):
+            there = ~np.isnan(values)  # a metric has values at checkpoints, not at every tick
+            panel.plot(images[there] / 1000, values[there], marker=".", markersize=3, linewidth=1, color=f"C{k}", label=run.rstrip("/"))
+            for i, at in enumerate(starts):
+                panel.axvline(at, color=f"C{k}", linewidth=0.6, linestyle=":", label="started again" if i == 0 and len(runs) == 1 else None)
+            panel.set_ylabel(name)
+            panel.grid(alpha=0.3)
+    panels[0, 0].legend(fontsize="small")
+    panels[-1, 0].set_xlabel("thousands of images shown (kimg)")
+    figure.savefig(path, dpi=150)
 
 
 def show_latents(path):
@@ -99,27 +118,28 @@ def show_latents(path):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("run")
+    p.add_argument("runs", metavar="RUN", nargs="+")
     p.add_argument("--csv", metavar="SERIES", help="names of series with commas between them")
-    p.add_argument("--plot", metavar="FILE.png")
+    p.add_argument("--plot", metavar="FILE", help=".png, .pdf or .svg")
     p.add_argument("--latents", metavar="FILE.h5")
     o = p.parse_args()
     if o.plot and not o.csv:
         p.error("--plot draws the series of --csv")
-    if o.csv:
-        names = o.csv.split(",")
-        images, columns = read_series(o.run, names)
-        if o.plot:
-            plot(o.plot, names, images, columns)
-        else:
-            print("images," + o.csv)
-            for row in zip(images, *columns):
-                print(",".join(f"{v:g}" if isinstance(v, float) else str(v) for v in row))
+    if len(o.runs) > 1 and not o.plot:
+        p.error("several runs are for --plot")
+    run = o.runs[0]
+    if o.plot:
+        plot(o.plot, o.runs, o.csv.split(","))
+    elif o.csv:
+        images, columns = read_series(run, o.csv.split(","))
+        print("images," + o.csv)
+        for row in zip(images, *columns):
+            print(",".join(f"{v:g}" if isinstance(v, float) else str(v) for v in row))
     elif o.latents:
         show_latents(o.latents)
     else:
-        show_checkpoint(f"{o.run}/last")
-        show_log(o.run)
+        show_checkpoint(f"{run}/last")
+        show_log(run)
 
 
 main()

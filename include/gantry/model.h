@@ -17,10 +17,11 @@ typedef struct gt_model gt_model;
 typedef struct gt_phase gt_phase;
 
 /* How a model that makes pictures in steps makes a step; GT_SOLVER_OF_JOB: as the job says. */
-#define GT_SOLVERS(X)         \
-    X(GT_SOLVER_OF_JOB, "")   \
-    X(GT_SOLVER_HEUN, "heun") \
-    X(GT_SOLVER_EULER, "euler") X(GT_SOLVER_MIDPOINT, "midpoint") X(GT_SOLVER_STOCHASTIC, "stochastic")
+#define GT_SOLVERS(X)           \
+    X(GT_SOLVER_OF_JOB, "")     \
+    X(GT_SOLVER_HEUN, "heun")   \
+    X(GT_SOLVER_EULER, "euler") \
+    X(GT_SOLVER_MIDPOINT, "midpoint") X(GT_SOLVER_STOCHASTIC, "stochastic") X(GT_SOLVER_CONSISTENCY, "consistency")
 typedef enum gt_solver { GT_SOLVERS(GT_CONSTANT) } gt_solver;
 
 /* How a model that makes pictures in steps, from noise, makes them. */

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gantry/file.h"
 #include "gantry/memory.h"
 #include "gantry/runlog.h"
 #include "gantry/status.h"
@@ -19,6 +20,11 @@ gt_status gt_rundir_prepare(const char *dir, size_t bytes);
 /* Reads DIR/NAME, at most 16 MB, into *text, to be freed; NULL: the file is not there or not readable. Memory that is
  * short (GT_NOMEM) is the only error. */
 gt_status gt_rundir_read(const char *dir, const char *name, char **text);
+
+/* Has gantry submit left its script there? Then a job of Slurm trains the run. */
+bool gt_rundir_is_submitted(const char *dir);
+/* Adds the command that resumes the run, with the 0 behind it: gantry train, or sbatch with that script. */
+void gt_rundir_resume_command(const char *dir, gt_buffer *out);
 
 /* ---- the names of files in the folder of a run ---- */
 

@@ -24,7 +24,8 @@ typedef struct gt_metric_options {
         *detector; /* of all metrics that need features: as gt_extractor_open(); NULL or "": the published ones */
     const char *inception, *vgg16, *lpips; /* files of weights; NULL or "": not given */
     gt_resize_rule resize;                 /* of published networks */
-    bool statistics; /* both sets are statistics of features: no network is needed where none is given */
+    bool statistics;     /* both sets are statistics of features: no network is needed where none is given */
+    bool keeps_features; /* statistics are read or written: pixels are not offered, which depend on the reals */
     uint64_t seed;
     bool no_cache;           /* statistics of reals are neither read nor kept */
     const gt_options *given; /* for the detector: as in gt_network_options; NULL: nothing */

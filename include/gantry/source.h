@@ -95,7 +95,8 @@ typedef struct gt_source_options {
     int folder_level;
     /* Lines NAME,LABEL[,LABEL...] for the items' names, instead of the source's own; or NULL. Where items have no names
      * but their numbers (arrays, MNIST, HDF5, synth): also lines NUMBER,LABEL from 0, lines of a label alone for each
-     * item, or FILE.npy with a row for each. FILE:COLUMN[,COLUMN...] takes columns by the names in the header. */
+     * item, FILE.npy with a row for each, or FILE.h5:NAME, such a set of an HDF5 file (NAME may be left out where it is
+     * `labels` or there is only one). FILE:COLUMN[,COLUMN...] takes columns by the names in the header. */
     const char *labels_csv;
     bool coarse;      /* CIFAR-100: the 20 coarse classes */
     int crops;        /* 0: whole pictures; else each picture becomes a regular grid of squares of this side, row by

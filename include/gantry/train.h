@@ -14,6 +14,10 @@ bool gt_train_resumes(const gt_job *job);
  * will be trained; training does it itself. Does nothing where there is no such run. */
 gt_status gt_train_adopt(gt_job *job);
 
+/* Can the metrics of a job, which is resolved, be computed for its data? Opens and closes the files of their networks
+ * as training does, for those who look at a job that will be trained. This process alone looks. */
+gt_status gt_train_check_metrics(const gt_job *job);
+
 /* How a run is shared out on one host. */
 typedef struct gt_split {
     int ranks, threads; /* of each rank */

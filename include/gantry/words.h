@@ -20,7 +20,8 @@ typedef struct gt_word {
 
 typedef enum gt_word_kind {
     GT_WORD_UNKNOWN,  /* no option of Gantry where it holds */
-    GT_WORD_OF_VALUE, /* an option of Gantry with another meaning, seen by a value that it does not take */
+    GT_WORD_OF_VALUE, /* an option of Gantry with another meaning, seen by a value that it does not take; or one value
+                         of it, "model=ddpm" */
     GT_WORD_OF_MODEL, /* an option of other models than that of the job, whose family has `at` and `here` */
 } gt_word_kind;
 

@@ -203,11 +203,25 @@ static gt_status read_value(gt_options *o, const gt_option *row, const char *val
     return st;
 }
 
+/* "data:x.zip" for data=x.zip, and "no-mirror" for mirror=0: *row NULL where the key is neither; else what is meant. */
+static const char *written_otherwise(const gt_options *o, const char *key, const gt_option **row) {
+    char before[64];
+    size_t n = strcspn(key, ":");
+    bool no = !strncasecmp(key, "no-", 3) || !strncasecmp(key, "no_", 3);
+    snprintf(before, sizeof before, "%.*s", (int)n, key);
+    *row = key[n] ? gt_options_find(o, before) : no ? gt_options_find(o, key + 3) : NULL;
+    if (*row && !key[n] && (*row)->type != GT_OPTION_BOOL) *row = NULL;
+    return key[n] ? key + n + 1 : "0";
+}
+
 static gt_status unknown(const gt_options *o, const char *key, const char *where) {
     const char *dashes = where ? "" : "--", *near;
     const gt_word *word = gt_word_find(o, GT_WORD_UNKNOWN, key);
+    const gt_option *row;
     char hint[GT_WORD_BYTES] = "";
+    const char *value = written_otherwise(o, key, &row);
     if (word) gt_word_text(word, GT_WORD_UNKNOWN, dashes, hint);
+    else if (row) snprintf(hint, sizeof hint, "; did you mean %s%s=%.200s?", dashes, row->key, value);
     else if ((near = gt_options_nearest(o, key))) snprintf(hint, sizeof hint, "; did you mean %s%s?", dashes, near);
     if (where) return gt_fail(GT_USAGE, "%s: unknown key '%.64s'%s", where, key, hint);
     if (*key == '-') return gt_fail(GT_USAGE, "unknown option %.64s%s", key, hint);
@@ -215,14 +229,19 @@ static gt_status unknown(const gt_options *o, const char *key, const char *where
 }
 
 /* The failure, and what is meant by the key in other programs. */
-static gt_status refused(const gt_options *o, const gt_option *row, gt_status st) {
-    const gt_word *word = st == GT_USAGE ? gt_word_find(o, GT_WORD_OF_VALUE, row->key) : NULL;
-    char hint[GT_WORD_BYTES], said[1024];
-    if (!word) return st;
+static gt_status refused(const gt_options *o, const gt_option *row, const char *value, gt_status st) {
+    char hint[GT_WORD_BYTES], said[1024], pair[128];
+    snprintf(pair, sizeof pair, "%s=%s", row->key, value ? value : "");
+    const gt_word *word = gt_word_find(o, GT_WORD_OF_VALUE, pair);
+    if (!word) word = gt_word_find(o, GT_WORD_OF_VALUE, row->key);
+    if (!word || st != GT_USAGE) return st;
     snprintf(said, sizeof said, "%s", gt_message());
     gt_word_text(word, GT_WORD_OF_VALUE, "--", hint);
     return gt_fail(st, "%s%s", said, hint);
 }
+
+/* A value that stands for none. */
+static bool is_none(const char *value) { return !*value || !strcmp(value, "none") || !strcmp(value, "noresume"); }
 
 gt_status gt_options_set(gt_options *o, const char *key, const char *value, const char *where) {
     const gt_option *row = gt_options_find(o, key);
@@ -231,11 +250,15 @@ gt_status gt_options_set(gt_options *o, const char *key, const char *value, cons
     if (row->class == GT_SHAPE && !o->shapes)
         return gt_fail(GT_USAGE, "%s: comes from the data and cannot be set", place(begin, row, value, where));
     const char *bare = row->type == GT_OPTION_BOOL ? "1" : row->bare;
-    if (!value && !bare)
-        return gt_fail(GT_USAGE, "%s: a value is needed, as in %s%s=%s", place(begin, row, value, where),
-                       where ? "" : "--", key, row->standard && *row->standard ? row->standard : "VALUE");
+    if (!value && !bare) {
+        char stands[32];
+        bool shown = row->standard && !is_none(row->standard);
+        gt_fail(GT_USAGE, "%s: a value is needed, as in %s%s=%s", place(begin, row, value, where), where ? "" : "--",
+                key, shown ? row->standard : gt_option_placeholder(row, stands));
+        return refused(o, row, value, GT_USAGE);
+    }
     gt_status st = read_value(o, row, value ? value : bare, !where && !o->shapes);
-    if (st) return gt_wrap(refused(o, row, st), "%s", place(begin, row, value, where));
+    if (st) return gt_wrap(refused(o, row, value, st), "%s", place(begin, row, value, where));
     o->state[row - o->rows] = where ? GT_OPTION_FILED : GT_OPTION_GIVEN;
     return GT_OK;
 }
@@ -262,7 +285,7 @@ void gt_options_forget(gt_options *o, const char *key) {
 /* Is the option on? */
 static bool is_on(const gt_options *o, const gt_option *row) {
     const char *value = gt_options_effective(o, row);
-    return value && *value && strcmp(value, "0") != 0 && strcmp(value, "none") != 0 && strcmp(value, "noresume") != 0;
+    return value && !is_none(value) && strcmp(value, "0") != 0;
 }
 
 /* Does "--key", "--key=PATTERN" or "action" hold? */

@@ -16,6 +16,14 @@
 #define CHANNELS "pictures have the channels of the data; gantry dataset SOURCE DEST --channels=1 makes grey pictures"
 #define FOLDER "the folder of the run"
 #define THREADS "the number is per rank and follows the command: gantry run -n 4 train --threads=8"
+#define EPOCHS "for GANs and diffusion --kimg, in thousands of images"
+#define RESUMES "the same command resumes a run where it stopped"
+#define LESS_AT_ONCE "it limits what a rank computes at once, and its memory"
+#define AUGMENTS "a classifier's pictures are changed by --random-flip, --random-crop, --random-rotation and others"
+#define CURVES "curves are in report.html of the run, and in files of TensorBoard beside it"
+#define NO_STYLEGAN3 "StyleGAN3 is not in Gantry; the recipe of stylegan2-ada-pytorch is --cfg=auto"
+#define DIFFUSION "diffusion models are --model=edm"
+#define EDM "the networks of EDM come with --model=edm"
 #define BATCHES "Gantry chooses batches that fit; there is nothing to choose"
 #define RANKS "start ranks with gantry run -n N before the command, with mpirun or with srun"
 #define OF_SBATCH(example) "it is an option of sbatch: give it at the end, after --: gantry submit ... -- " example
@@ -100,6 +108,30 @@ static const gt_word unknown[] = {
     {"clusters", SUBMIT, NULL, OF_SBATCH("--clusters=NAME")},
     {"gpus-per-node", SUBMIT, NULL, GPUS},
 
+    /* letters */
+    {"-a", JOB, "model", NULL},
+    {"-b", JOB, "batch", NULL},
+    {"-d", JOB, "data", NULL},
+    {"-e", JOB, "epochs", EPOCHS},
+    {"-g", JOB, NULL, GPUS},
+    {"-i", JOB, "data", NULL},
+    {"-m", JOB, "model", NULL},
+    {"-o", JOB, "run", FOLDER},
+    {"-r", JOB, "resume", NULL},
+    {"-j", NULL, "threads", NULL},
+    {"-n", "seeds", "seeds", "64 of them: --seeds=0-63"},
+    {"-s", "seeds", "seeds", NULL},
+    {"-i", NULL, "source", NULL},
+    {"-o", NULL, "dest", NULL},
+    {"-o", "format", NULL, "the file is the second word, as in gantry export RUN FILE.onnx"},
+    {"-o", NULL, "out", NULL},
+    {"-o", NULL, "outdir", NULL},
+    {"-c", "hostfile", NULL, THREADS},
+    {"-H", "hostfile", "hosts", NULL},
+    {"-N", "hostfile", "hosts", "by their names"},
+    {"?", NULL, NULL, "--help shows the options of a command, gantry help the commands"},
+    {"-?", NULL, NULL, "--help shows the options of a command, gantry help the commands"},
+
     /* mpirun, srun and torchrun, of gantry run; and where ranks were asked of the command itself */
     {"np", "hostfile", "ranks", NULL},
     {"ntasks", "hostfile", "ranks", NULL},
@@ -122,6 +154,7 @@ static const gt_word unknown[] = {
     {"ntasks", "threads", NULL, RANKS},
     {"dist-url", "threads", NULL, RANKS},
     {"dist-backend", "threads", NULL, RANKS},
+    {"local-rank", "threads", NULL, RANKS},
 
     /* GPUs */
     {"device", NULL, NULL, GPUS},
@@ -188,13 +221,13 @@ static const gt_word unknown[] = {
     {"walltime", JOB, "max-time", NULL},
     {"max-minutes", JOB, "max-time", NULL},
     {"time", NULL, "max-time", NULL},
-    {"num-epochs", JOB, "epochs", "for GANs and diffusion --kimg, in thousands of images"},
-    {"max-epochs", JOB, "epochs", "for GANs and diffusion --kimg, in thousands of images"},
-    {"n-epochs", JOB, "epochs", "for GANs and diffusion --kimg, in thousands of images"},
-    {"nb-epoch", JOB, "epochs", "for GANs and diffusion --kimg, in thousands of images"},
-    {"epoch", JOB, "epochs", "for GANs and diffusion --kimg, in thousands of images"},
-    {"niter", JOB, "epochs", "for GANs and diffusion --kimg, in thousands of images"},
-    {"start-epoch", JOB, NULL, "the same command resumes a run where it stopped"},
+    {"num-epochs", JOB, "epochs", EPOCHS},
+    {"max-epochs", JOB, "epochs", EPOCHS},
+    {"n-epochs", JOB, "epochs", EPOCHS},
+    {"nb-epoch", JOB, "epochs", EPOCHS},
+    {"epoch", JOB, "epochs", EPOCHS},
+    {"niter", JOB, "epochs", EPOCHS},
+    {"start-epoch", JOB, NULL, RESUMES},
     {"steps-per-epoch", JOB, NULL, "an epoch is all images once; --steps is the number of steps in all"},
     {"max-steps", NULL, "steps", NULL},
     {"num-iterations", NULL, "steps", NULL},
@@ -272,6 +305,31 @@ static const gt_word unknown[] = {
     {"pretrained", NULL, "resume", NULL},
     {"evaluate", JOB, NULL, "gantry evaluate RUN DATA tests a classifier, gantry metrics RUN scores pictures"},
     {"shuffle", JOB, NULL, "images are shuffled in any case, by --seed"},
+    {"sched", JOB, "schedule", NULL},
+    {"aa", JOB, NULL, AUGMENTS},
+    {"auto-augment", JOB, NULL, AUGMENTS},
+    {"reprob", JOB, "cutout", NULL},
+    {"drop", JOB, "dropout", "for diffusion --unet-dropout"},
+    {"model-ema", JOB, "ema-kimg", "the half-life in thousands of images"},
+    {"deterministic", JOB, NULL, "the result is the same on any number of ranks and threads in any case"},
+    {"eval-batch-size", JOB, NULL, "held-out images need no batch size; there is nothing to choose"},
+
+    /* examples of diffusers and accelerate */
+    {"dataset-name", JOB, "data", "a file or folder here; nothing is downloaded"},
+    {"train-data-dir", JOB, "data", NULL},
+    {"num-train-epochs", JOB, "epochs", EPOCHS},
+    {"max-train-steps", JOB, "steps", NULL},
+    {"gradient-accumulation-steps", JOB, "slices-at-once", LESS_AT_ONCE},
+    {"gradient-checkpointing", JOB, "slices-at-once", LESS_AT_ONCE},
+    {"lr-warmup-steps", JOB, "warmup", "in epochs"},
+    {"use-ema", JOB, "ema-kimg", "the half-life in thousands of images"},
+    {"adam-beta1", JOB, "beta1", NULL},
+    {"adam-beta2", JOB, "beta2", NULL},
+    {"adam-weight-decay", JOB, "weight-decay", NULL},
+    {"checkpointing-steps", JOB, "checkpoint-kimg", "in thousands of images"},
+    {"resume-from-checkpoint", JOB, NULL, RESUMES},
+    {"report-to", JOB, NULL, CURVES},
+    {"push-to-hub", JOB, NULL, "gantry card RUN writes the model card; nothing is uploaded"},
 
     /* other names of the same, as people type them */
     {"name", JOB, "run", FOLDER},
@@ -310,10 +368,14 @@ static const gt_word unknown[] = {
     {"mirror-augment", JOB, "mirror", NULL},
     {"freeze-layers", JOB, "freeze", NULL},
     {"resume-from", JOB, "resume", NULL},
+    {"restore", JOB, "resume", NULL},
+    {"continue", JOB, NULL, RESUMES},
+    {"continue-train", JOB, NULL, RESUMES},
+    {"fid", JOB, "metrics", "as in --metrics=fid10k"},
     {"load-model", JOB, "resume", NULL},
     {"init-from", JOB, "resume", NULL},
     {"sample-every", JOB, "image-steps", "--image-minutes by the clock"},
-    {"wandb", JOB, NULL, "curves are in report.html of the run, and in files of TensorBoard beside it"},
+    {"wandb", JOB, NULL, CURVES},
 
     /* what several commands have */
     {"cores", NULL, "threads", NULL},
@@ -342,6 +404,7 @@ static const gt_word unknown[] = {
     {"manualseed", NULL, "seed", NULL},
     {"random-seed", NULL, "seed", NULL},
     {"random-state", NULL, "seed", NULL},
+    {"verbose", NULL, "log", "as in --log=debug"},
 
     /* generate.py of EDM and of others that make pictures in steps */
     {"steps", SAMPLER, "sampler-steps", "for diffusion models"},
@@ -381,6 +444,9 @@ static const gt_word unknown[] = {
     {"num-images", "seeds", "seeds", "64 of them: --seeds=0-63"},
     {"count", "seeds", "seeds", "64 of them: --seeds=0-63"},
     {"nrow", "seeds", "grid", NULL},
+    {"row-seeds", NULL, "rows", NULL},
+    {"col-seeds", NULL, "cols", NULL},
+    {"onnx", "format", "format", "as in --format=onnx; a name that ends in .onnx does the same"},
     {"translate", PICTURES, NULL, "it belongs to StyleGAN3, whose networks Gantry does not read"},
     {"rotate", PICTURES, NULL, "it belongs to StyleGAN3, whose networks Gantry does not read"},
     {"num-keyframes", "fps", "seconds", "the film passes all --seeds in that time"},
@@ -437,9 +503,26 @@ static const gt_word of_values[] = {
     {"arch", JOB, "model", "--arch chooses between the networks of EDM, --model between all"},
     {"loss", JOB, "recon", "the loss of autoencoders is --recon"},
     {"rho", JOB, "sigma-rho", "the rho of EDM's sampler is --sigma-rho"},
+    {"smoothing", JOB, "label-smoothing", "classifiers have --label-smoothing"},
+    {"resume", JOB, NULL, RESUMES ", without --resume; --resume=RUN begins a new run from the networks of RUN"},
+    {"model=ddpm", JOB, NULL, DIFFUSION},
+    {"model=ddim", JOB, NULL, DIFFUSION},
+    {"model=diffusion", JOB, NULL, DIFFUSION},
+    {"model=ddpmpp", JOB, NULL, DIFFUSION " --arch=ddpmpp"},
+    {"model=ncsnpp", JOB, NULL, DIFFUSION " --arch=ncsnpp"},
+    {"model=unet", JOB, NULL, DIFFUSION ", networks for segmentation --model=fcn8s"},
+    {"model=gan", JOB, NULL, "GANs are --model=stylegan2 and --model=dcgan"},
+    {"model=cnn", JOB, NULL,
+     "small ones are --model=simple-conv and --model=lenet; --model=layers has layers of your own"},
+    {"model=gmm", JOB, NULL, "mixtures are fitted by gantry gmm fit DATA"},
+    {"cfg=stylegan3-t", JOB, NULL, NO_STYLEGAN3},
+    {"cfg=stylegan3-r", JOB, NULL, NO_STYLEGAN3},
+    {"cfg=config-f", JOB, NULL, "config-f is --cfg=stylegan2"},
 };
 
 static const gt_word of_models[] = {
+    {"arch", JOB, NULL, EDM},
+    {"precond", JOB, NULL, EDM},
     {"width", JOB, NULL, SIZE_OF_DATA},
     {"epochs", JOB, "kimg", "in thousands of images"},
     {"cbase", JOB, "model-channels", NULL},

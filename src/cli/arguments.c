@@ -66,12 +66,14 @@ static bool takes_progress(const char *key, const char *value, cli_arguments *ou
     return true;
 }
 
-/* "-p", "-p=short" and "-N2" where another program has such an option and this command has not: the option with its
- * hyphen, a key that no table has; else NULL. "-data=x" is --data. */
+/* "-x" and, where another program has such an option and this command has not, "-p=short" and "-N2": the option with
+ * its hyphen, a key that no table has; else NULL. "-data=x" is --data, and "-lr" is --lr. */
 static const char *foreign_letter(gt_arena *a, const gt_options *o, const char *word) {
     const char letter[] = {'-', *word, 0};
-    bool named = word[1] && (strchr(word + 2, '=') || gt_options_find(o, word));
-    return *word == '-' || named || !gt_word_find(o, GT_WORD_UNKNOWN, letter) ? NULL : gt_arena_printf(a, "%s", letter);
+    bool named = word[1] &&
+                 (strchr(word + 2, '=') || gt_options_find(o, word) || gt_word_find(o, GT_WORD_UNKNOWN, word));
+    bool foreign = gt_word_find(o, GT_WORD_UNKNOWN, letter) || (!word[1] && !gt_options_find(o, word));
+    return *word == '-' || named || !foreign ? NULL : gt_arena_printf(a, "%s", letter);
 }
 
 /* "--key", "--key=value" or "-k" at argv[i], with the value that may follow. Returns the index of the last word used.

@@ -118,8 +118,13 @@ const char *cli_find_network(gt_arena *a, const char *word) {
     return copy ? copy : word;
 }
 
+bool cli_is_number(const char *word) { return *word && !word[strspn(word, "0123456789")]; }
+
 /* There is neither such a file nor such a job: the message names the model that is called so, or the nearest job. */
 static gt_status fail_no_job(const char *word) {
+    if (cli_is_number(word))
+        return gt_fail(GT_USAGE, "'%s': a number belongs to an option, as in --batch=%s; ranks: gantry run -n %s train",
+                       word, word, word);
     char near[GT_NAME_BYTES];
     for (const gt_family *const *f = gt_families(); *f; f++)
         for (const gt_family_model *m = gt_family_models(*f); m->name; m++)
@@ -139,6 +144,12 @@ gt_status cli_check_job_file(const char *path) {
     if (kind == GT_KIND_MISSING && gt_is_url(path))
         return gt_fail(GT_USAGE, "'%s' is not a job file here, and nothing is downloaded", path);
     if (may_be_name(path)) return fail_no_job(path);
+    if (kind == GT_KIND_MISSING && access(path, F_OK))
+        return gt_fail(
+            GT_USAGE,
+            "'%s': No such file or directory; a word without -- is a job file (gantry reference writes one), "
+            "data are --data=FILE",
+            path);
     if (kind == GT_KIND_FOLDER && is_run(path))
         return gt_fail(GT_USAGE,
                        "'%s' is a run's directory, not a job file: --run=%s resumes the run, --resume=%s "

@@ -369,6 +369,7 @@ const char *cli_find_job_file(gt_arena *a, const char *word);
 const char *cli_find_network(gt_arena *a, const char *word);
 /* Is `path` a job file? GT_USAGE for a dataset, a checkpoint or a run, with the option that takes it. */
 gt_status cli_check_job_file(const char *path);
+bool cli_is_number(const char *word); /* digits and nothing else */
 /* All ranks, with MPI: *path becomes the first rank's path, so that all ranks open the file which that rank chose. */
 gt_status cli_share_path_all(gt_comm *c, gt_arena *a, const char **path);
 

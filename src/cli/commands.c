@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "gantry/dist.h"
+#include "gantry/file.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
 
@@ -146,13 +147,19 @@ int cli_leave(const char *command, gt_status status, gt_comm *comm) {
     return code == CLI_STOPPED && ranks > 1 ? stopped(rank) : code;
 }
 
-/* "calc_metrics.py" is compared as "calc-metrics". */
+#define RUN "run, as in gantry run -n 4 train"
+#define STOP "a file, touch RUN/stop, or Ctrl-C"
+#define ITSELF "the command alone, as in gantry train"
+
+/* "calc_metrics.py" is compared as "calc-metrics", and "train_ddp.py" as "train". */
 static void plain_name(const char *typed, char *out, size_t bytes) {
     snprintf(out, bytes, "%s", typed);
     for (char *c = out; *c; c++)
         if (*c == '_') *c = '-';
     size_t n = strlen(out);
-    if (n > 3 && !strcmp(out + n - 3, ".py")) out[n - 3] = 0;
+    bool program = n > 3 && !strcmp(out + n - 3, ".py");
+    if (program) out[n - 3] = 0;
+    if (program && !strncmp(out, "train-", 6)) out[5] = 0;
 }
 
 const char *cli_called_here(const char *typed) {
@@ -161,10 +168,24 @@ const char *cli_called_here(const char *typed) {
         {"style-mixing", "mix"},
         {"calc-metrics", "metrics"},
         {"fid", "metrics"},
+        {"score", "metrics"},
         {"dataset-tool", "dataset"},
+        {"prepare", "dataset"},
+        {"preprocess", "dataset"},
+        {"create", "dataset"},
+        {"import", "dataset"},
+        {"pack", "dataset"},
+        {"resize", "dataset"},
         {"legacy", "convert"},
+        {"onnx", "export, as in gantry export RUN network.onnx"},
+        {"save", "export"},
         {"sample", "generate"},
+        {"samples", "generate"},
+        {"gen", "generate"},
         {"gen-images", "generate"},
+        {"visualizer", "generate"},
+        {"inference", "generate, and predict for classifiers"},
+        {"infer", "generate, and predict for classifiers"},
         {"gen-video", "walk"},
         {"interpolate", "walk"},
         {"sefa", "directions"},
@@ -176,20 +197,59 @@ const char *cli_called_here(const char *typed) {
         {"classify", "predict"},
         {"eval", "evaluate"},
         {"test", "evaluate"},
-        {"resume", "train"},
+        {"validate", "evaluate"},
+        {"fit", "gmm fit"},
+        {"cluster", "gmm fit"},
+        {"kmeans", "gmm fit"},
+        {"resume", "train --run=RUN"},
+        {"continue", "train --run=RUN"},
+        {"finetune", "train --resume=NETWORK"},
+        {"fine-tune", "train --resume=NETWORK"},
         {"sweep", "search"},
-        {"mpirun", "run"},
+        {"mpirun", RUN},
+        {"mpiexec", RUN},
+        {"srun", RUN},
+        {"torchrun", RUN},
+        {"accelerate", RUN},
+        {"deepspeed", RUN},
+        {"launch", RUN},
+        {"python", ITSELF},
+        {"python3", ITSELF},
+        {"gantry", ITSELF},
         {"sbatch", "submit"},
+        {"qsub", "submit for Slurm; for PBS: qsub slurm/train.pbs"},
+        {"squeue", "status, as in gantry status runs/*"},
+        {"scancel", STOP},
+        {"stop", STOP},
+        {"kill", STOP},
+        {"cancel", STOP},
+        {"pause", STOP},
         {"plot", "compare"},
         {"info", "inspect"},
         {"show", "inspect"},
+        {"view", "inspect"},
+        {"open", "inspect"},
+        {"log", "report"},
+        {"logs", "report"},
         {"ls", "status, as in gantry status runs/*"},
         {"list", "status, as in gantry status runs/*"},
+        {"monitor", "status, as in gantry status runs/*"},
+        {"watch", "status, as in gantry status runs/*"},
         {"new", "train"},
         {"start", "train"},
+        {"main", "train"},
+        {"run-training", "train"},
         {"tensorboard", "that program: tensorboard --logdir=runs"},
         {"benchmark", "bench"},
         {"options", "reference"},
+        {"-?", "help"},
+        {"/?", "help"},
+        {"?", "help"},
+        {"/h", "help"},
+        {"/help", "help"},
+        {"--h", "help"},
+        {"-v", "version"},
+        {"--v", "version"},
     };
     char name[64];
     plain_name(typed, name, sizeof name);
@@ -201,6 +261,12 @@ const char *cli_called_here(const char *typed) {
 gt_status cli_fail_unknown(const char *name) {
     gt_option rows[N_COMMANDS];
     const char *here = cli_called_here(name);
+    gt_file_kind kind = gt_kind_of_file(name);
+    if (!here && kind != GT_KIND_MISSING)
+        return gt_fail(GT_USAGE, "'%.200s' is %s, not a command; gantry inspect %.200s shows what it holds", name,
+                       gt_kind_text(kind), name);
+    if (cli_is_number(name))
+        return gt_fail(GT_USAGE, "'%.60s': a number belongs to an option, as in gantry run -n %.60s train", name, name);
     if (here) return gt_fail(GT_USAGE, "unknown command '%.60s'; in Gantry it is %s", name, here);
     for (int i = 0; i < N_COMMANDS; i++) rows[i] = (gt_option){.key = commands[i]->name};
     const char *near = gt_options_nearest(&(gt_options){.rows = rows, .n = N_COMMANDS}, name);

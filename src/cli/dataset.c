@@ -100,7 +100,7 @@ static const gt_option table[] = {
     {CLI_ROW("max-images", request.max_images, "0", "Number of pictures to take, from the first one on; 0: all"),
      .with = MAKES, .max = 2147483647},
     {CLI_OPTION(labels, "own",
-                "Where labels come from: own, folders (one class per folder), none, FILE[:COLUMN] or FILE.npy"),
+                "Labels: own, folders (a class per folder), none, FILE[:COLUMN], FILE.npy, FILE.h5:NAME"),
      .with = MAKES, .placeholder = "own|folders|none|FILE", .path = true,
      .detail =
          "own: the source's dataset.json, label file or columns; if there are none, the dataset has no labels. "
@@ -108,8 +108,9 @@ static const gt_option table[] = {
          "FILE: lines NAME,LABEL or NAME,NUMBER,NUMBER,... (also between semicolons, tabs or blanks), metadata.jsonl, "
          "CelebA's attributes; FILE:COLUMN or FILE:COLUMN,COLUMN takes columns by the names in the first line. "
          "Pictures without names (.npy, MNIST, HDF5) have their number from 0 as NAME; or FILE has one label per line. "
-         "FILE.npy: [N] or [N,L], a row for each picture without a name. If some pictures have labels, pictures "
-         "without one cannot be used (--on-error). The range and the channel names in a dataset.json are always used."},
+         "FILE.npy, and FILE.h5:NAME, an array in an HDF5 file (FILE.h5: the only one with as many rows): [N] or "
+         "[N,L], a row for each picture without a name. If some pictures have labels, pictures without one cannot be "
+         "used (--on-error). The range and the channel names in a dataset.json are always used."},
     {CLI_ROW("array", request.import.array, "",
              "Which array of a .npz or HDF5 file, as in train_images; which size in an LMDB"),
      .with = MAKES, .placeholder = "NAME", .any = true,

@@ -2,6 +2,8 @@
  * What the commands that make images share. */
 #include "cli/generator_options.h"
 
+#include <string.h>
+
 #include "gantry/arrays.h"
 #include "gantry/directions.h"
 #include "gantry/log.h"
@@ -12,6 +14,10 @@ gt_status cli_one_network(const cli_session *s, const cli_generator_options *g) 
     if (*g->network && a->n_words)
         return gt_fail(GT_USAGE, "'%s' and --network=%s: one network is needed", a->words[0], g->network);
     if (*g->network || a->n_words == 1) return GT_OK;
+    bool seeds = a->n_words && *a->words[1] && !a->words[1][strspn(a->words[1], "0123456789,-")];
+    if (seeds)
+        return gt_fail(GT_USAGE, "'%s': one network is needed, and seeds are an option: gantry generate %s --seeds=%s",
+                       a->words[1], a->words[0], a->words[1]);
     if (a->n_words) return gt_fail(GT_USAGE, "'%s' and '%s': one network is needed", a->words[0], a->words[1]);
     return gt_fail(GT_USAGE, "which network? A checkpoint, or a run's directory, is needed");
 }

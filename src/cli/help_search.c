@@ -89,8 +89,10 @@ static void end_section(search *s, const char *title) {
 
 static void look_at_other_programs(search *s, const char *topic, const cli_command *const *c, int n) {
     const char *command = cli_called_here(topic), *last = "";
-    char text[GT_WORD_BYTES];
-    if (command) offer(s, topic, gt_arena_printf(s->arena, "in Gantry it is gantry %s", command), NULL);
+    char text[GT_WORD_BYTES], first[32];
+    snprintf(first, sizeof first, "%.*s", command ? (int)strcspn(command, " ,") : 0, command ? command : "");
+    const char *gantry = cli_find(first) ? "gantry " : "";
+    if (command) offer(s, topic, gt_arena_printf(s->arena, "in Gantry it is %s%s", gantry, command), NULL);
     for (int i = 0; i < n; i++) {
         gt_options o = {0};
         o.rows = cli_options(c[i], &o.n);

@@ -10,13 +10,35 @@
 #include "gantry/arrays.h"
 #include "gantry/launch.h"
 #include "gantry/program.h"
+#include "gantry/words.h"
 
-static int unknown_command(const char *name) {
+/* "-np 4 train": as options of run have it? */
+static bool asks_ranks(const char *name) {
+    gt_options o = {0};
+    o.rows = cli_options(cli_find("run"), &o.n);
+    const char *key = name + strspn(name, "-");
+    const gt_word *w = gt_word_find(&o, GT_WORD_UNKNOWN, key);
+    return !strcmp(name, "-n") || !strcmp(key, "ranks") || (w && w->here && !strcmp(w->here, "ranks"));
+}
+
+/* "gantry train --data x.zip": what follows the command. */
+static gt_status fail_no_command(char **words) {
+    char text[256] = "";
+    size_t n = 0;
+    for (char **w = words; *w && n < sizeof text; w++) n += (size_t)snprintf(text + n, sizeof text - n, " %s", *w);
+    return gt_fail(GT_USAGE, "'%.60s': a command comes first, as in gantry train%s%s", *words, text,
+                   n < sizeof text ? "" : " ...");
+}
+
+static int unknown_command(char **words) {
+    const char *name = *words;
+    if (cli_called_here(name)) return cli_exit("", cli_fail_unknown(name));
     gt_option rows[] = {{.key = "--help"}, {.key = "--version"}};
     const char *near = *name == '-' ? gt_options_nearest(&(gt_options){.rows = rows, .n = 2}, name) : NULL;
     if (near) return cli_exit("", gt_fail(GT_USAGE, "unknown option %.60s; did you mean %s?", name, near));
-    if (*name == '-')
-        return cli_exit("", gt_fail(GT_USAGE, "'%.60s': a command comes first, as in gantry train %.60s", name, name));
+    if (*name == '-' && asks_ranks(name))
+        return cli_exit("", gt_fail(GT_USAGE, "'%.60s': ranks are started by run, as in gantry run -n 4 train", name));
+    if (*name == '-') return cli_exit("", fail_no_command(words));
     return cli_exit("", cli_fail_unknown(name));
 }
 
@@ -30,7 +52,7 @@ static int dispatch(int argc, char **argv) {
     if (!strcmp(name, "--help") || !strcmp(name, "-h")) name = "help";
     if (!strcmp(name, "--version") || !strcmp(name, "-V")) name = "version";
     const cli_command *c = cli_find(name);
-    return c ? cli_perform(c, argc - 1, argv + 1) : unknown_command(name);
+    return c ? cli_perform(c, argc - 1, argv + 1) : unknown_command(argv + 1);
 }
 
 /* Whoever started us with stdin, stdout or stderr closed: a file of a run would be opened in its place, and messages

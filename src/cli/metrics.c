@@ -171,19 +171,16 @@ static gt_status read_form(cli_session *s, metrics_fields *f) {
     if (st) return st;
     f->of.options.all = sets;
     f->of.options.statistics = gt_ends_with(f->of.reals, ".npz") && gt_ends_with(f->of.fakes, ".npz"); /* perhaps */
+    /* Of features, from which fid alone can be computed; or --save will write some. */
+    f->of.options.keeps_features = *f->of.save || gt_is_statistics(f->of.reals) || gt_is_statistics(f->of.fakes);
     return GT_OK;
-}
-
-/* Of features, from which fid alone can be computed; or --save will write some. */
-static bool has_statistics(const gt_scores_options *o) {
-    return *o->save || gt_is_statistics(o->reals) || gt_is_statistics(o->fakes);
 }
 
 /* Without --metrics: fid, as the programs of others; where there is no detector to judge by, what needs none. */
 static gt_status choose_metrics(cli_session *s, metrics_fields *f) {
     char names[GT_METRIC_LIST_BYTES] = "";
     if (gt_options_state(&s->options, "metrics") == GT_OPTION_GIVEN) return GT_OK;
-    f->few = !*f->of.options.detector && !*f->of.options.inception && (*f->of.network || !has_statistics(&f->of));
+    f->few = !*f->of.options.detector && !*f->of.options.inception && (*f->of.network || !f->of.options.keeps_features);
     if (f->few && (*f->of.options.vgg16 || *f->of.options.lpips))
         return gt_fail(GT_USAGE, "--vgg16 is for precision, recall and path lengths: name them, with "
                                  "--metrics=pr50k3_full, or with --lpips and --metrics=ppl2_wend");
@@ -261,7 +258,10 @@ static void tell_next(const char *run, bool few, bool nearest) {
     if (!nearest)
         gt_log_command("metrics", run, " --metrics=authenticity --nearest=nearest.png",
                        "pictures most like a real one");
-    if (few) gt_log_command("metrics", run, " --detector=JUDGE", "FID and recall, with a classifier of your own");
+    if (!few) return;
+    gt_log_command("metrics", run, " --metrics=fid10k,pr10k3 --detector=pixels",
+                   "FID and recall without a network, to compare runs of the same data");
+    gt_log_command("metrics", run, " --detector=JUDGE", "FID and recall, with a classifier of your own");
 }
 
 /* Rank 0. A value that somebody asked for and that is missing makes the command fail, when all others are printed. */

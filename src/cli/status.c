@@ -81,8 +81,10 @@ static gt_status read_run(now *r, const char *dir, int runs) {
     r->lost = gt_logs_are_lost(r->stats, r->starts);
     gt_logs_warn(dir, r->stats, r->starts, runs);
     if (!r->lost && !r->starts->count && !r->stats->ticks && !gt_folder_has(dir, "job.ini"))
-        return gt_fail(GT_FAILED, "'%s' is not a run's directory: it has neither job.ini nor ticks in stats.jsonl",
-                       dir);
+        return gt_rundir_is_submitted(dir)
+                   ? gt_fail(GT_FAILED, "'%s': its job has not begun to train (squeue shows the queue)", dir)
+                   : gt_fail(GT_FAILED,
+                             "'%s' is not a run's directory: it has neither job.ini nor ticks in stats.jsonl", dir);
     int last = r->stats->ticks - 1;
     r->state = gt_starts_state(dir, r->starts);
     double ticked = last >= 0 ? (double)r->stats->images[last] : 0;
@@ -157,19 +159,20 @@ static void print_age(const char *what, const char *dir, const char *name) {
 /* What can be done now, as a command to copy. */
 static void print_next(const now *r) {
     static const struct next {
-        const char *state, *command, *what; /* the run's name follows the command */
+        const char *state, *command, *what; /* the run's name follows the command; NULL: the command that resumes */
     } all[] = {
         {"running", "gantry report ", "curves and pictures so far"},
-        {"stopped", "gantry train --run=", "the run resumes"},
-        {"interrupted", "gantry train --run=", "the run resumes"},
-        {"failed", "gantry train --run=", "the run resumes, once the cause is removed"},
+        {"stopped", NULL, "the run resumes"},
+        {"interrupted", NULL, "the run resumes"},
+        {"failed", NULL, "the run resumes, once the cause is removed"},
         {"finished", "gantry report ", "curves, pictures, what was trained"},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (strcmp(r->state, all[i].state)) continue;
         gt_buffer line = {0};
-        gt_buffer_printf(&line, "%s", all[i].command);
-        gt_buffer_shell(&line, r->dir);
+        gt_buffer_printf(&line, "%s", all[i].command ? all[i].command : "");
+        if (all[i].command) gt_buffer_shell(&line, r->dir);
+        else gt_rundir_resume_command(r->dir, &line);
         if (!line.failed) gt_print("  next         %.*s   %s\n", (int)line.n, line.data, all[i].what);
         gt_buffer_free(&line);
     }

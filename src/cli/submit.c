@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry submit: a job as a Slurm batch script. What would only show when the job starts, hours later, is checked now:
- * options, data, slices against ranks. The script is made by gantry/launch.h. */
+ * options, data, networks, slices against ranks. The script is made by gantry/launch.h. */
 #include "gantry/launch.h"
 
 #include <string.h>
@@ -170,7 +170,8 @@ static gt_status check_threads(const submission *s, int ranks) {
         (long long)cores, (long long)b->cpus_per_task);
 }
 
-/* The job with the data's shape: do the options fit together, and are there slices for all ranks? */
+/* The job with the data's shape: do the options fit together, can the networks that it names be read, and are there
+ * slices for all ranks? */
 static gt_status check_job(submission *s) {
     gt_job *job = s->job;
     gt_status st = cli_read_job(job, &s->training);
@@ -188,7 +189,10 @@ static gt_status check_job(submission *s) {
         st = gt_fail(GT_USAGE,
                      "--ranks is for gantry train alone: here the number of ranks is --nodes times --ntasks-per-node");
     if (!st) st = gt_train_adopt(job);
+    if (!st) st = cli_check_resume(job);
+    if (!st) st = cli_check_detector(job);
     if (!st) st = cli_resolve_job(job);
+    if (!st) st = gt_train_check_metrics(job);
     int ranks = (int)(s->f.batch.nodes * s->f.batch.ntasks_per_node);
     const gt_job_facts resolved = gt_job_look(job);
     if (!st) st = gt_slices_check_ranks((int)resolved.batch, (int)resolved.slices, ranks);

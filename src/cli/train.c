@@ -119,13 +119,16 @@ static void forget_length(gt_options *o, const cli_arguments *arguments) {
 }
 
 gt_status cli_read_job(gt_job *job, const cli_arguments *arguments) {
-    if (arguments->n_words > 1)
-        return gt_fail(GT_USAGE, "'%s': one job file at most (the first is '%s'); options begin with --",
-                       arguments->words[1], arguments->words[0]);
-    gt_status st = arguments->n_words ? cli_check_job_file(arguments->words[0]) : GT_OK;
-    const char *path = job_file(gt_job_arena(job), arguments);
-    if (!st && path) st = gt_job_read_file(job, path);
     gt_options o = *gt_options_of_job(job);
+    gt_arena *a = gt_job_arena(job);
+    /* An unknown option comes first: in "--lr 0.1" what follows it is taken for a job file. */
+    gt_status st = cli_check_known(o.rows, o.n, arguments);
+    if (!st && arguments->n_words) st = cli_check_job_file(cli_find_job_file(a, arguments->words[0]));
+    if (!st && arguments->n_words > 1)
+        st = gt_fail(GT_USAGE, "'%s': one job file at most (the first is '%s'); options begin with --",
+                     arguments->words[1], arguments->words[0]);
+    const char *path = job_file(a, arguments);
+    if (!st && path) st = gt_job_read_file(job, path);
     if (!st && path && !arguments->n_words) forget_length(&o, arguments);
     if (!st) st = cli_apply(&o, arguments);
     const gt_job_facts of = gt_job_look(job);

@@ -6,6 +6,7 @@
 
 #include "codec/door/sample.h"
 #include "data/door/source.h"
+#include "h5/door/h5.h"
 
 /* ---- which array (array_choice.c) ---- */
 
@@ -25,6 +26,20 @@ gt_status gt_array_consider(gt_array_choice *c, const char *name, int n_dims, co
 /* When all were considered. GT_FORMAT: no array can be meant, or several can, which the message names. */
 gt_status gt_array_choose(gt_array_choice *c, gt_source_info *notes);
 void gt_array_choice_free(gt_array_choice *c);
+
+/* ---- labels in HDF5 (labels_hdf5.c) ---- */
+
+/* Those of `rows` images in the set of this name, into the notes. GT_FORMAT: no labels, or not so many. */
+gt_status gt_h5_read_labels(const gt_h5_file *f, const char *name, int64_t rows, gt_source_info *notes);
+/* How many sets but that of the images may be labels by their axes, and the name of the first one by name. */
+gt_status gt_h5_find_labels(const gt_h5_file *f, const char *images, int64_t rows, char name[GT_ARRAY_NAME_BYTES],
+                            int *n);
+/* FILE.h5 or FILE.h5:NAME? And the labels of items without names from there; without NAME from `labels`, or from the
+ * only set with a row for each item. */
+bool gt_are_h5_labels(const char *spec);
+gt_status gt_labels_of_h5(gt_source *s, const char *spec);
+/* Text i of a list of char *, which may be Latin-1, as UTF-8. */
+gt_status gt_h5_label_text(const void *arg, int64_t i, char **text);
 
 /* ---- its axes (array.c) ---- */
 

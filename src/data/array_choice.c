@@ -92,6 +92,7 @@ gt_status gt_array_choose(gt_array_choice *c, gt_source_info *notes) {
         return gt_fail(
             GT_FORMAT, "holds no array of images (named images, x_train, data or arr_0, or with 3 or 4 axes)%s%s",
             c->names.count ? "; choose one with gantry dataset --array=NAME: " : "", c->names.count ? list_of(c) : "");
+    if (!*c->labels) find_labels(c);
     if (c->by_shape < 2) return GT_OK;
     if (c->rank[IMAGES] > ROLE_NAMES)
         return gt_fail(GT_FORMAT,

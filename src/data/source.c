@@ -15,6 +15,7 @@
 
 #include "base/door/file.h"
 #include "codec/door/sample.h"
+#include "data/array.h"
 #include "gantry/file.h"
 
 /* Every kind of source: a line each. The first that claims a source has it: a folder that ends in _lmdb before folders
@@ -159,10 +160,15 @@ static gt_status choose_labels(gt_source *s, const gt_source_options *options) {
     if (gt_own_labels(options)) return GT_OK;
     gt_notes_drop_labels(&s->info);
     if (options->labels_csv) {
-        bool array = gt_ends_with(options->labels_csv, ".npy");
-        gt_status st = array ? gt_labels_of_npy(s, options->labels_csv)
-                             : gt_labels_of_csv(s, options->labels_csv, true);
-        return st ? gt_wrap(st, "labels of '%s'", options->labels_csv) : GT_OK;
+        const char *spec = options->labels_csv;
+        bool hdf5 = gt_are_h5_labels(spec), array = hdf5 || gt_ends_with(spec, ".npy");
+        gt_status st = array && !gt_source_is_nameless(s)
+                           ? gt_fail(GT_USAGE, "labels by row are for images without names (an array, MNIST, HDF5); "
+                                               "give labels by name in FILE.csv with lines NAME,LABEL")
+                       : hdf5  ? gt_labels_of_h5(s, spec)
+                       : array ? gt_labels_of_npy(s, spec)
+                               : gt_labels_of_csv(s, spec, true);
+        return st ? gt_wrap(st, "labels of '%s'", spec) : GT_OK;
     }
     return options->labels == GT_SOURCE_LABELS_FOLDERS ? gt_labels_of_folders(s, options->folder_level) : GT_OK;
 }

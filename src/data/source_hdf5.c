@@ -12,9 +12,6 @@
 #include "base/door/progress.h"
 #include "h5/door/h5.h"
 
-#define LABEL_BYTES_MOST ((size_t)1 << 30)
-enum { TEXT_MOST = 1024 }; /* bytes of a label that is a text */
-
 typedef struct h5set {
     gt_h5_file file;
     gt_h5_set *images, *masks; /* masks: NULL, there are none */
@@ -143,76 +140,7 @@ static gt_status choose_arrays(h5set *d, gt_source *s, const gt_source_options *
     return st;
 }
 
-/* ---- labels and notes ---- */
-
-static gt_status text_at(const void *arg, int64_t i, char **text) {
-    size_t n;
-    const char *from, *at = ((char *const *)arg)[i];
-    return gt_text_to_utf8(at, strlen(at), text, &n, &from);
-}
-
-static gt_status read_texts(gt_h5_set *s, gt_source_info *notes) {
-    size_t n = (size_t)s->elements;
-    char **text = calloc(n + 1, sizeof *text);
-    gt_status st = text ? gt_h5_set_texts(s, TEXT_MOST, text) : gt_fail(GT_NOMEM, "out of memory for %zu labels", n);
-    if (!st) st = gt_labels_of_texts(notes, s->rows, text_at, text);
-    for (size_t i = 0; i < n && text; i++) free(text[i]);
-    free(text);
-    return st;
-}
-
-/* As an array of the widest numbers of their kind: what is beyond them is beyond classes, too. Vectors have the
- * precision of float32. */
-static gt_status read_numbers(gt_h5_set *s, gt_source_info *notes) {
-    gt_npy a;
-    bool floats = s->kind == GT_H5_FLOAT;
-    void *all = malloc((size_t)s->elements * sizeof(double) + 1);
-    gt_status st = all ? gt_h5_set_read(s, 0, s->rows, floats ? GT_NUMBER_DOUBLE : GT_NUMBER_INT64, all)
-                       : gt_fail(GT_NOMEM, "out of memory for %llu labels", (unsigned long long)s->elements);
-    gt_npy_set_type(&a, floats ? "f8" : "i8");
-    for (int k = 0; k < s->n_dims && !st; k++) st = gt_npy_add_dimension(&a, (size_t)s->dims[k]);
-    if (!st) st = gt_labels_of_array(notes, s->rows, &a, all, false);
-    for (size_t i = 0; i < s->elements && !st && notes->vectors; i++)
-        notes->vectors[i] = (double)(float)notes->vectors[i];
-    free(all);
-    return st;
-}
-
-static gt_status read_labels(const h5set *d, gt_h5_set *s, gt_source_info *notes) {
-    int64_t rows = d->images->rows, width = (int64_t)s->row_elements;
-    bool texts = s->kind == GT_H5_TEXT || s->varies, floats = s->kind == GT_H5_FLOAT,
-         whole = s->kind == GT_H5_INTEGER || s->kind == GT_H5_BOOL;
-    if ((!texts && !floats && !whole) || s->n_dims < 1 || s->n_dims > 2 || (texts && width != 1))
-        return gt_fail(GT_FORMAT, "must be [N] integers or texts (classes), or [N,L] numbers");
-    if (s->rows != rows) return gt_fail(GT_FORMAT, "%lld labels for %lld images", (long long)s->rows, (long long)rows);
-    if (width == 0 || width > GT_VECTOR_MAX || s->elements > LABEL_BYTES_MOST / sizeof(float))
-        return gt_fail(GT_FORMAT, "%lld numbers per image; 1 to %d and at most %zu MB in all are possible",
-                       (long long)width, GT_VECTOR_MAX, LABEL_BYTES_MOST >> 20);
-    gt_status st = texts ? read_texts(s, notes) : read_numbers(s, notes);
-    return st ? st : gt_notes_check(notes, rows, !texts);
-}
-
-typedef struct search { /* for a set that may be labels by another name */
-    const h5set *d;
-    char name[80];
-} search;
-
-static gt_status look_at_set(void *arg, const char *path) {
-    search *l = arg;
-    gt_h5_set *set;
-    if (*l->name || !strcmp(path + 1, GT_LEAVES_FILE) || gt_h5_set_open(&set, &l->d->file, path)) return GT_OK;
-    bool may = set->rows == l->d->images->rows && set->n_dims >= 1 && set->n_dims <= 2;
-    if (may) snprintf(l->name, sizeof l->name, "%s", path + 1);
-    gt_h5_set_close(set);
-    return GT_OK;
-}
-
-static gt_status say_other(const h5set *d, gt_source_info *notes) {
-    search l = {.d = d};
-    gt_status st = gt_h5_each(&d->file, true, look_at_set, &l);
-    if (st || !*l.name) return st;
-    return gt_notes_say(notes, "no labels: there is no 'labels', and '%s' is not read", l.name);
-}
+/* ---- notes ---- */
 
 /* The attribute of the images; texts of Latin-1 become UTF-8. */
 static gt_status read_class_names(const h5set *d, gt_source_info *notes) {
@@ -222,7 +150,7 @@ static gt_status read_class_names(const h5set *d, gt_source_info *notes) {
     gt_status st = gt_h5_texts(&d->file, d->name, "class_names", GT_CLASS_MAX + 1, &name, &count);
     for (int i = 0; i < count; i++) {
         char *text = NULL;
-        if (!st) st = text_at(name, i, &text);
+        if (!st) st = gt_h5_label_text(name, i, &text);
         if (!st) st = gt_notes_add_class_name(&given, text, strlen(text));
         free(text);
         free(name[i]);
@@ -233,14 +161,23 @@ static gt_status read_class_names(const h5set *d, gt_source_info *notes) {
     return st;
 }
 
-static gt_status read_notes(const h5set *d, gt_source_info *notes, bool own_labels) {
-    gt_h5_set *labels = NULL;
-    gt_status st = own_labels && *d->labels && gt_h5_has(&d->file, d->labels)
-                       ? gt_h5_set_open(&labels, &d->file, d->labels)
-                       : GT_OK;
-    if (labels && (st = read_labels(d, labels, notes))) st = gt_wrap(st, "%s", d->labels);
-    else if (!labels && !st && own_labels) st = say_other(d, notes);
-    gt_h5_set_close(labels);
+static gt_status say_other_labels(const h5set *d, gt_source *s) {
+    char other[GT_ARRAY_NAME_BYTES];
+    int n;
+    gt_status st = gt_h5_find_labels(&d->file, d->name, s->count, other, &n);
+    if (st || !n) return st;
+    return gt_notes_say(&s->info,
+                        "no labels: there is no 'labels', and '%s' is not read (gantry dataset %s DEST --labels=%s:%s "
+                        "reads it)",
+                        other, s->path, s->path, other);
+}
+
+static gt_status read_notes(const h5set *d, gt_source *s, bool own_labels) {
+    gt_source_info *notes = &s->info;
+    bool labels = own_labels && *d->labels && gt_h5_has(&d->file, d->labels);
+    gt_status st = labels       ? gt_h5_read_labels(&d->file, d->labels, s->count, notes)
+                   : own_labels ? say_other_labels(d, s)
+                                : GT_OK;
     char **channels = NULL, **label_names = NULL;
     int count = 0;
     double range[2];
@@ -322,7 +259,7 @@ static gt_status read_file(h5set *d, gt_source *s, const gt_source_options *opti
     if (!st) st = find_axes(d, s, options);
     if (!st) st = choose_samples(d, s);
     if (st) return st;
-    st = read_notes(d, &s->info, gt_own_labels(options));
+    st = read_notes(d, s, gt_own_labels(options));
     bool usual = !strcmp(d->name, "images");
     if (!st && usual) st = open_masks(d, s);
     if (!st && usual && gt_h5_has(&d->file, GT_LEAVES_FILE)) s->leaves = read_leaves;

@@ -134,9 +134,6 @@ gt_status gt_labels_of_npy(gt_source *s, const char *path) {
     size_t n;
     void *bytes = NULL;
     int fd;
-    if (!gt_source_is_nameless(s))
-        return gt_fail(GT_USAGE, "labels by row are for images without names (an array, MNIST, HDF5); give labels by "
-                                 "name in FILE.csv with lines NAME,LABEL");
     gt_status st = gt_source_part_file(path, &fd, &size);
     if (!st) st = gt_load_part(fd, 0, size, BYTES_MOST, true, &bytes, &n);
     if (fd >= 0) close(fd);

@@ -168,6 +168,14 @@ static const gt_option options[] = {
                "in memory at once. slice: each slice by itself, as on devices that train in parallel; slices then have "
                "several images, and --slices changes the result. none: no batch normalisation; only for dcgan, whose "
                "layers then have biases, and for classifiers with such a form."},
+    {OPTION(loss, NULL, "Loss: adversarial ones of dcgan; of edm the squared error, or consistency for few steps"),
+     .only = "dcgan|edm", .after = "semi-baseline", .group = "dcgan", .other_group = "edm",
+     .derived = "dcgan bce; edm mse", .choices = "bce|lsgan|hinge|wgan-gp|mse|consistency",
+     .detail =
+         "dcgan: cross-entropy, least squares, hinge, Wasserstein. bce and lsgan allow smooth and flipped targets. "
+         "wgan-gp, the Wasserstein loss with a gradient penalty, needs --bn=none; its published values are --d-steps=5 "
+         "--lrate=0.0001 --beta1=0 --beta2=0.9. edm: consistency tunes a trained network (--resume) so that one or two "
+         "evaluations make a picture (Geng et al. 2024)."},
     {OPTION(z_dim, NULL, "Length of the input latent z"), .group = "networks", .min = 1, .max = 1 << 20},
     {OPTION(resume, "noresume", "Transfer learning: start from the networks of a checkpoint or run"), .path = true,
      .class = GT_EXECUTION, .group = "transfer", .common = true,

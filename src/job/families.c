@@ -43,11 +43,15 @@ gt_status gt_family_check_size(const gt_family *family, int64_t height, int64_t 
     return family->check_size ? family->check_size(height, width, channels) : GT_OK;
 }
 
+bool gt_names_have(const char *names, const char *name) {
+    size_t n = strlen(name);
+    for (const char *at = names; n && (at = strstr(at, name)); at += n)
+        if ((at == names || at[-1] == '|') && (at[n] == '|' || !at[n])) return true;
+    return false;
+}
+
 bool gt_family_has(const gt_family *family, const gt_option *row) {
-    size_t n = strlen(family->name);
-    for (const char *at = row->only; at && (at = strstr(at, family->name)); at += n)
-        if ((at == row->only || at[-1] == '|') && (at[n] == '|' || !at[n])) return true;
-    return !row->only;
+    return !row->only || gt_names_have(row->only, family->name);
 }
 
 bool gt_model_has(const gt_family *family, const gt_family_model *model, const gt_option *row) {

@@ -32,6 +32,9 @@ const char *gt_job_stands_for(const gt_job *job, const gt_option *row);
  * has are FILED, what it means of others (gt_option.absent) is DERIVED. NULL: see gt_message(). */
 gt_job *gt_job_read_record(const char *text, const char *name);
 
+/* Is the name one of "a|b|c"? */
+bool gt_names_have(const char *names, const char *name);
+
 /* Sets job->family, job->kind and job->own by job->model. */
 void gt_job_find_family(gt_job *job);
 

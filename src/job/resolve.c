@@ -178,6 +178,13 @@ static gt_status fail_foreign(const gt_job *job, const gt_option *row) {
     return fail_of_model(job, row, row->only, own);
 }
 
+/* A loss of another family. */
+static gt_status check_loss(const gt_job *job) {
+    const char *own = job->family->losses;
+    if (!own || !*job->loss || gt_names_have(own, job->loss)) return GT_OK;
+    return gt_fail(GT_USAGE, "--loss=%s is a loss of other models; --model=%s has %s", job->loss, job->model, own);
+}
+
 /* Options of other models have no meaning, and some options none with this --aug: giving one is a mistake. */
 static gt_status check_meaning(gt_job *job) {
     gt_job_find_family(job);
@@ -193,6 +200,7 @@ static gt_status check_meaning(gt_job *job) {
     }
     gt_job_derive_all(job, job->kind->defaults);
     gt_status st = gt_gan_check(job);
+    if (!st) st = check_loss(job);
     if (!st) st = check_schedule(job);
     if (!st) st = check_betas(job);
     if (!st) st = check_scores(job);

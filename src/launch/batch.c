@@ -65,8 +65,6 @@ gt_status gt_batch_check(const gt_batch_job *b) {
     return gt_fail(GT_USAGE, "--time=%s is not longer than --grace=%lld seconds", b->time, (long long)b->grace);
 }
 
-#define SCRIPT "submit.sbatch"
-
 /* ---- places ---- */
 
 static gt_status find_scripts(gt_batch_job *b, gt_arena *a) {
@@ -96,7 +94,7 @@ static gt_status find_run(gt_batch_job *b, gt_job *job) {
     free(here);
     if (b->run && !*b->texts[GT_BATCH_NAME]) b->texts[GT_BATCH_NAME] = strrchr(b->run, '/') + 1;
     b->seed = job->seed;
-    b->path = b->run ? gt_arena_printf(a, "%s/" SCRIPT, b->run) : NULL;
+    b->path = b->run ? gt_arena_printf(a, "%s/" GT_RUN_SCRIPT, b->run) : NULL;
     if (b->run && *b->texts[GT_BATCH_ARRAY] && gt_folder_has(b->run, "job.ini"))
         return gt_fail(
             GT_USAGE,
@@ -188,8 +186,9 @@ static gt_status check_texts(const gt_batch_job *b) {
 static gt_status check_folder(const gt_batch_job *b) {
     char *before;
     if (!gt_is_directory(b->run)) return GT_OK;
-    gt_status st = gt_rundir_read(b->run, SCRIPT, &before);
-    bool ours = before ? !*before || !strncmp(before, BEGINNING, sizeof BEGINNING - 1) : !gt_folder_has(b->run, SCRIPT);
+    gt_status st = gt_rundir_read(b->run, GT_RUN_SCRIPT, &before);
+    bool ours = before ? !*before || !strncmp(before, BEGINNING, sizeof BEGINNING - 1)
+                       : !gt_folder_has(b->run, GT_RUN_SCRIPT);
     free(before);
     if (!st && !ours) st = gt_fail(GT_USAGE, "'%s' already exists and is not from gantry submit: rename it", b->path);
     /* the tasks of an array have folders of their own */
@@ -233,14 +232,29 @@ gt_status gt_batch_ready(const gt_batch_job *b) {
                               "login node of the cluster (--dry-run shows the script)");
 }
 
+/* What to type when sbatch has taken the job; each task of an array has a folder of its own. */
+static const char *next_command(gt_arena *a, const gt_batch_job *b) {
+    gt_buffer run = {0};
+    gt_buffer_shell(&run, b->run);
+    gt_buffer_add(&run, "", 1);
+    const char *text = run.failed
+                           ? NULL
+                           : gt_arena_printf(a,
+                                             GT_NEXT "\n  gantry status %s%s   how far it is, once the job has begun",
+                                             run.data, *b->texts[GT_BATCH_ARRAY] ? "/*/" : "");
+    gt_buffer_free(&run);
+    return text;
+}
+
 /* Becomes sbatch, with the site's settings; returns only when that fails. What the settings say in sbatch's
  * variables overrules the script's lines, so what was asked for here is given once more, and so is what resuming rests
  * on. */
 static gt_status become_sbatch(gt_arena *a, const gt_batch_job *b) {
-    static const char shell[] = SITE "shift && exec sbatch \"$@\"";
-    const char **argv = gt_arena_array(a, (size_t)b->n_more + GT_BATCH_TEXTS + 10, sizeof *argv);
-    if (!argv) return GT_NOMEM;
-    const char *const begin[] = {"bash", "-c", shell, "gantry-submit", b->scripts, "--requeue"};
+    static const char shell[] = SITE "next=$2 && shift 2 && sbatch \"$@\" && echo \"$next\" >&2";
+    const char **argv = gt_arena_array(a, (size_t)b->n_more + GT_BATCH_TEXTS + 11, sizeof *argv);
+    const char *next = argv ? next_command(a, b) : NULL;
+    if (!next) return GT_NOMEM;
+    const char *const begin[] = {"bash", "-c", shell, "gantry-submit", b->scripts, next, "--requeue"};
     int n = sizeof begin / sizeof *begin;
     memcpy(argv, begin, sizeof begin);
     argv[n++] = gt_arena_printf(a, "--time=%s", b->time);
@@ -258,6 +272,6 @@ static gt_status become_sbatch(gt_arena *a, const gt_batch_job *b) {
 
 gt_status gt_batch_submit(gt_arena *a, const gt_batch_job *b, const char *script) {
     gt_status st = gt_rundir_prepare(b->run, 0);
-    if (!st) st = gt_rundir_write(b->run, SCRIPT, script);
+    if (!st) st = gt_rundir_write(b->run, GT_RUN_SCRIPT, script);
     return st ? st : become_sbatch(a, b);
 }

@@ -115,10 +115,14 @@ static int next_signal(const child *c, const sigset_t *signals) {
     return sigtimedwait(signals, NULL, &wait);
 }
 
-/* A rank that does not listen yet is ended by the first signal that reaches it. */
+static int code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+
+/* A rank that does not listen yet is ended by the first signal that reaches it; over that mpirun itself may crash while
+ * it tidies up (Open MPI 4.1.4, on a busy machine). */
 static bool ended_too_early(const child *c, int status) {
-    int number = status - 128;
-    return c->told && (number == SIGUSR1 || (c->deaf && asks_to_stop(number)));
+    int number = code_of(status) - 128;
+    bool crashed = c->watched && WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV;
+    return c->told && (number == SIGUSR1 || crashed || (c->deaf && asks_to_stop(number)));
 }
 
 static void watch_from_now_on(child *c, const gt_launch *l, const gt_launch_stop *stop) {
@@ -158,8 +162,7 @@ static int wait_for(child *c, const sigset_t *signals) {
     for (;;) {
         int status, number; /* a signal, less than 0: it is time to ask, or to look again */
         if (has_ended(c, &status)) {
-            int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-            if (!ended_too_early(c, code)) return code;
+            if (!ended_too_early(c, status)) return code_of(status);
             print_line("stopped before the first step; the same command resumes");
             return STOPPED;
         }

@@ -80,7 +80,10 @@ void report_next_each(const char *dir, const gt_starts *starts, gt_log_next *nex
     if (running) give_command(&l, "gantry status ", dir, "how far the run is");
     if (running) give_command(&l, "gantry report ", dir, "this report once more, with what has come since");
     if (finished || !strcmp(state, "stopped")) gt_log_next_each(dir, give_next, &l);
-    if (*state && !running && !finished && !l.n) give_command(&l, "gantry train --run=", dir, "the run resumes");
+    gt_buffer resume = {0};
+    gt_rundir_resume_command(dir, &resume);
+    if (*state && !running && !finished && !l.n && !resume.failed) give_next(&l, resume.data, "the run resumes");
+    gt_buffer_free(&resume);
 }
 
 static void put_next(void *arg, const char *command, const char *what) {

@@ -45,7 +45,7 @@ static const gt_run_file table[] = {
     {"stop", GT_RUN_REQUEST, "made by you: the run writes a checkpoint and stops"},
     {"checkpoint", GT_RUN_REQUEST, "made by you: the run writes a checkpoint"},
     {"job-given.ini", GT_RUN_GIVEN, "your job file that was named job.ini before the run"},
-    {"submit.sbatch", GT_RUN_GIVEN, "the batch script of gantry submit"},
+    {GT_RUN_SCRIPT, GT_RUN_GIVEN, "the batch script of gantry submit"},
     {"launches", GT_RUN_GIVEN, "number of failed starts of a batch job in a row"},
     {"slurm-*.log", GT_RUN_GIVEN, "the output of a batch job"},
 };

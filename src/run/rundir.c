@@ -160,6 +160,16 @@ void gt_log_warnings_each(const char *dir, gt_log_warning *warning, void *arg) {
     free(path);
 }
 
+bool gt_rundir_is_submitted(const char *dir) { return gt_folder_has(dir, GT_RUN_SCRIPT); }
+
+void gt_rundir_resume_command(const char *dir, gt_buffer *out) {
+    char *script = gt_rundir_is_submitted(dir) ? gt_path_join(dir, GT_RUN_SCRIPT) : NULL;
+    gt_buffer_printf(out, "%s", script ? "sbatch " : "gantry train --run=");
+    gt_buffer_shell(out, script ? script : dir);
+    gt_buffer_add(out, "", 1);
+    free(script);
+}
+
 enum { MOST_NEXT = 16, NEXT_BYTES = 1024 };
 
 typedef struct next_list {
@@ -175,7 +185,7 @@ static void take_next(next_list *l, const char *line) {
     bool is = !strncmp(text, "  ", 2);
     if (!strcmp(text, GT_NEXT)) l->n = 0, l->open = true;
     else if (!is) l->open = false;
-    else if (l->open && l->n < MOST_NEXT && !strncmp(text, "  gantry ", 9))
+    else if (l->open && l->n < MOST_NEXT && (!strncmp(text, "  gantry ", 9) || !strncmp(text, "  sbatch ", 9)))
         snprintf(l->line[l->n++], NEXT_BYTES, "%s", text + 2);
 }
 

@@ -86,6 +86,12 @@ case_each_check_can_fail() {
     cp "$top/docs/time-and-memory.md" stale.md
     sed -i 's/^| 64 | `auto` |/| 65 | `auto` |/' stale.md
     complains 'stale.md is stale' "$top/bench/fill_docs" --check --gantry="$GANTRY" "$tmp/stale.md"
+    printf '<!-- time.cpu: size rate1: 33 -->\n<!-- end of time.cpu -->\n' >rows.md
+    complains 'the table cpu has 0 rows that begin with 33' "$top/bench/fill_docs" --check --gantry="$GANTRY" "$tmp/rows.md"
+    printf '<!-- time.cpu: size batch: 64; 32 | 8 -->\n| pixels a side | batch |\n| --- | --- |\n| 64 | 8 |\n| 32 | 8 |\n<!-- end of time.cpu -->\n' >rows.md
+    "$top/bench/fill_docs" --check --gantry="$GANTRY" "$tmp/rows.md" || fail 'chosen rows, in the order that is asked for'
+    mkdir charts && cp -r "$top/bench" "$top/docs" "$top/README.md" charts && sed -i 's/hours, one core/days, one core/' charts/docs/images/hours.svg
+    complains 'docs/images/hours.svg is stale' charts/bench/fill_docs --check --gantry="$GANTRY"
     printf '<!-- nothing -->\nx\n<!-- end of nothing -->\n' >unknown.md
     complains 'there is no bench/results/nothing.json' "$top/bench/fill_docs" --check --gantry="$GANTRY" "$tmp/unknown.md"
 }

@@ -125,6 +125,61 @@ expect 0 'duration is --kimg=0.04 in Gantry, in thousands of images' "$GANTRY" t
 grep -q '^kimg = 0.04' named/job.ini && grep -q '^ema-kimg = 500' named/job.ini || fail "EDM's lengths are not those of the job"
 expect 2 'duration=long' "$GANTRY" train $edm --duration=long --run=never
 
+begins few_steps
+# Consistency tuning goes on from a run: exact on ranks, threads, slices at once, and after a stop in the middle of a stage.
+tuned="$edm $drawn --loss=consistency --resume=classes --stage-kimg=0.03 --lrate=0.001"
+rm -rf one three parts
+quietly "$GANTRY" train $tuned --steps=8 --run=one --threads=1
+quietly ranks 3 "$GANTRY" train $tuned --steps=8 --run=three
+same "$(last one)" "$(last three)"
+quietly ranks 2 "$GANTRY" train $tuned --steps=4 --run=parts
+quietly "$GANTRY" train --data=synth:shapes:n=60,size=12,classes=4 --steps=8 --run=parts --slices-at-once=3 --threads=2
+same "$(last one)" "$(last parts)"
+# The stages are those of the length with which the run began.
+quietly "$GANTRY" train $edm $drawn --loss=consistency --resume=classes --kimg=0.04 --run=longer-tuned
+quietly "$GANTRY" train $edm $drawn --loss=consistency --resume=classes --kimg=0.05 --run=longer-tuned
+grep -q '^stage-kimg = 0.005$' longer-tuned/job.ini || fail 'the stages have changed with the length'
+# Both levels see the same noise and drop the same values: their pictures are as near as the levels are.
+quietly "$GANTRY" train $edm --loss=consistency --resume=classes --cond --augment=0.6 --unet-dropout=0.5 --stages=1 --stage-factor=4096 --steps=1 --run=near-levels
+loss=$(grep -o '"Loss/loss": {"num": [0-9]*, "mean": [0-9.]*' near-levels/stats.jsonl | sed 's/.* //' | tail -n 1)
+awk -v a="$loss" 'BEGIN { exit !(a > 0 && a < 200) }' || fail "the loss of levels that are near is $loss"
+
+# Pictures: a seed has one picture, in any set and on any ranks; each number of steps makes another; from a picture, with guidance.
+tuned() { # NAME OPTIONS...
+    quietly "$GANTRY" generate one --class=1 --out="$1.npy" --overwrite "${@:2}"
+}
+tuned two --seeds=0-9
+tuned same --seeds=0-9 --sampler=consistency --sampler-steps=2
+cmp two.npy same.npy || fail 'pictures are not those of two steps'
+tuned one-step --seeds=0-9 --sampler-steps=1
+tuned three-steps --seeds=0-9 --sampler-steps=3
+tuned guided --seeds=0-9 --guidance=2
+[ "$(md5sum two.npy one-step.npy three-steps.npy guided.npy | cut -c1-32 | sort -u | wc -l)" = 4 ] || fail 'two ways make the same pictures'
+quietly ranks 2 "$GANTRY" generate one --seeds=3-9 --class=1 --out=some.npy
+"$python" -c 'import numpy as np; assert (np.load("two.npy")[3:] == np.load("some.npy")).all()' || fail 'the picture of a seed depends on its place'
+tuned near --seeds=0-1 --start=first/seed0000.png --strength=0.5
+quietly "$GANTRY" walk one --seeds=0-1 --class=0 --seconds=0.1 --out=tuned-way/
+quietly "$GANTRY" inspect one
+quietly "$GANTRY" card one --out=card.json
+quietly "$GANTRY" export one denoiser.onnx
+for form in safetensors h5; do
+    quietly "$GANTRY" export one tuned.$form
+    quietly "$GANTRY" generate tuned.$form --seeds=0-9 --class=1 --out=again.npy --overwrite
+    cmp two.npy again.npy || fail "the network in tuned.$form makes other pictures"
+done
+scored() { expect 0 "\"recipe\": \"[^\"]*generated, classes of the reals, $1[;\"]" "$GANTRY" metrics one --metrics=swd20 --json "${@:2}"; }
+scored '2 evaluations by consistency'
+scored '2 evaluations by consistency, guidance 2' --sampler-steps=1 --guidance=2
+
+expect 2 '--loss=consistency tunes a trained network' "$GANTRY" train $edm --loss=consistency --run=never
+expect 2 'needs a network with --precond=edm' "$GANTRY" train $edm --loss=consistency --precond=flow --resume=classes --run=never
+expect 2 'makes pictures with --sampler=consistency' "$GANTRY" generate one --seeds=0 --class=1 --sampler=heun
+expect 2 'makes pictures with --sampler=heun' "$GANTRY" generate classes --seeds=0 --class=1 --sampler=consistency
+expect 2 'sigma-mid=90 is larger' "$GANTRY" train $edm --loss=consistency --resume=classes --sigma-mid=90 --run=never
+expect 2 'loss of other models; --model=edm has mse.consistency' "$GANTRY" train $edm --loss=hinge --run=never
+expect 2 '--stages goes with --loss=consistency' "$GANTRY" train $edm --stages=4 --run=never
+expect 2 'trained with --loss=consistency' "$GANTRY" export one one.pkl
+
 begins learns
 # In a hundred steps: pictures are nearer to the data than those of the untrained network, by a distance that sees no network.
 learn='--model=edm --data=synth:shapes:n=256,size=16 --model-channels=16 --batch=32 --augment=0 --ema-kimg=1 --sheet-steps=6 --sampler-steps=6'

@@ -39,6 +39,27 @@ expect 1 'no series .*Loss/nothing' "$python" "$examples/read_run.py" run --csv=
 if "$python" -c 'import matplotlib' 2>/dev/null; then
     quietly "$python" "$examples/read_run.py" run --plot=curve.png --csv=Loss/G/loss,Loss/D/loss
     [ "$(head -c 4 curve.png | tail -c 3)" = PNG ] || fail 'no picture of the curves'
+    # A metric has values at checkpoints alone: they are one line. Two runs, one of them started three times.
+    for made in one two; do
+        mkdir $made
+        printf '{"event":"start","images":%d}\n' 0 2000 4000 >$made/starts.jsonl
+        "$python" -c "
+import h5py, numpy as np
+with h5py.File('$made/metrics.h5', 'w', libver='latest') as f:
+    f['images'] = np.arange(6) * 1000
+    rows = np.zeros(6, [('num', 'i8'), ('mean', 'f8'), ('std', 'f8')]); rows['mean'] = [9, np.nan, 7, np.nan, 5, 4]
+    f['Metrics/fid'] = rows" || fail 'no log'
+    done
+    quietly "$python" "$examples/read_run.py" one two --csv=Metrics/fid --plot=curves.svg
+    "$python" - curves.svg <<'PYTHON' || fail 'other curves'
+import re, sys
+svg = open(sys.argv[1]).read()
+for colour in '#1f77b4', '#ff7f0e':
+    lines = [re.findall('[ML]', d) for d in re.findall(r'<path d="([^"]*)"[^>]*stroke: %s' % colour, svg)]
+    assert [l for l in lines if len(l) > 3] == [list('MLLL')], lines
+    assert len(re.findall('stroke: %s; stroke-width: 0.6' % colour, svg)) == 2, 'not two restarts'
+PYTHON
+    expect 2 'several runs are for --plot' "$python" "$examples/read_run.py" one two --csv=Metrics/fid
 fi
 
 begins uninstall

@@ -18,6 +18,8 @@ scores() { # FILE [ranks N] ARGUMENTS...: lines of JSON without times
     grep '^{' said | sed 's/"total_time": [^,]*, //' >"$file"
     [ -s "$file" ] || { cat said; fail "no scores: $*"; }
 }
+# The names that have a value; not lines of progress such as "swd 16x16: 448 of 512 directions".
+names_said() { sed -nE 's/^((authenticity|swd|fwd|spectrum)[^ ]*) +-?[0-9.e+-]+ .*/\1/p' said | tr '\n' ' '; }
 value() { # FILE KEY
     sed -n 's/.*[{ ]"'"$2"'": \([^,}]*\)[,}].*/\1/p' "$1" | tail -n 1 | grep . || fail "no $2 in $1: $(cat "$1")"
 }
@@ -354,19 +356,19 @@ case_without_a_detector() {
     quietly ranks 2 "$GANTRY" metrics gan --count=100
     grep -q '^not computed, since they need a network: fid, kid, is (--inception or --detector), pr (--vgg16 or --detector), ppl (--vgg16 and --lpips), agreement (--detector, a classifier)$' said ||
         { cat said; fail 'no line on the rest'; }
-    grep -q '^  gantry metrics gan --detector=JUDGE ' said || { cat said; fail 'what to do next'; }
-    [ "$(grep -oE '^(authenticity|swd|fwd|spectrum)[^ ]*' said | tr '\n' ' ')" = 'authenticity100 swd100_16 swd100_avg fwd100 spectrum100 ' ] || { cat said; fail 'names'; }
+    for next in --detector=JUDGE '--metrics=fid10k,pr10k3 --detector=pixels'; do grep -q "^  gantry metrics gan $next " said || { cat said; fail 'what to do next'; }; done
+    [ "$(names_said)" = 'authenticity100 swd100_16 swd100_avg fwd100 spectrum100 ' ] || { cat said; fail 'names'; }
     grep -q '^swd100_16 .*; 96 fakes: .*; 96 reals: ' said || fail 'the recipe does not tell the pictures that were compared'
     ls gan/metric-swd100.jsonl gan/metric-authenticity100.jsonl >/dev/null || fail "$(ls gan)"
     expect 2 '--vgg16 is for precision, recall and path lengths' "$GANTRY" metrics gan --vgg16=vgg16.pth
     # Two sets likewise; not of statistics, and not where --save asks for some.
     quietly ranks 2 "$GANTRY" metrics --reals="$reals" --fakes="$fakes"
     grep -q '^not computed, since they need a network: fid, kid' said || { cat said; fail 'no line on the rest'; }
-    [ "$(grep -oE '^(authenticity|swd|fwd|spectrum)[^ ]*' said | tr '\n' ' ')" = 'authenticity96 swd96_16 swd96_avg fwd96 spectrum96 ' ] || { cat said; fail 'names'; }
+    [ "$(names_said)" = 'authenticity96 swd96_16 swd96_avg fwd96 spectrum96 ' ] || { cat said; fail 'names'; }
     expect 2 'fid needs the weights of Inception' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" --save=a.npz
-    expect 2 'fid needs the weights of Inception' "$GANTRY" metrics --reals="$reals"  --save=a.npz
+    expect 2 'fid needs the weights of Inception.* an autoencoder trained with Gantry$' "$GANTRY" metrics --reals="$reals"  --save=a.npz
     "$python" -c 'import numpy as np; np.savez("s.npz", mu=np.zeros(3), sigma=np.eye(3)); np.savez("p.npz", images=np.arange(80 * 768).reshape(80, 16, 16, 3).astype("u1"))' || skip 'no numpy'
-    expect 2 'fid needs the weights of Inception' "$GANTRY" metrics --reals=s.npz --fakes="$fakes"
+    expect 2 'fid needs the weights of Inception.* an autoencoder trained with Gantry$' "$GANTRY" metrics --reals=s.npz --fakes="$fakes"
     expect 0 '^spectrum80 ' "$GANTRY" metrics --reals=p.npz --fakes=p.npz
 }
 
@@ -396,8 +398,13 @@ np.save("equal.npy", np.full((60, 16, 16, 3), 77, "u1"))' && expect 0 'all 60 fa
 }
 
 case_bad_input() {
-    expect 2 'fid10k needs the weights of Inception, --inception=.*--detector=RUN' ranks 3 "$GANTRY" metrics gan --metrics=fid10k
-    expect 2 'pr50k3 needs the weights of VGG16, --vgg16=' "$GANTRY" metrics gan --metrics=pr50k3
+    local pixels='; or give --detector=RUN, a classifier or an autoencoder .*; or --detector=pixels, .* compare networks for the same real pictures, but cannot be compared with published'
+    expect 2 "fid10k needs the weights of Inception, --inception=pt_inc.*.pth .curl -LO https://.*.pth.$pixels" ranks 3 "$GANTRY" metrics gan --metrics=fid10k
+    expect 2 "pr50k3 needs the weights of VGG16, --vgg16=vgg16-.*.pth .curl -LO https://.*.pth.$pixels" "$GANTRY" metrics gan --metrics=pr50k3
+    expect 2 'is50k needs the weights of Inception, .*; or give --detector=RUN, a classifier trained with Gantry$' "$GANTRY" metrics gan --metrics=is50k
+    expect 1 "is needed: curl -LO https://.*cannot read 'gone.pth'.*$pixels" ranks 2 "$GANTRY" metrics gan --metrics=fid40 --inception=gone.pth
+    expect 1 "is needed: curl -LO https://.*cannot read 'gone.pth'.*$pixels" "$GANTRY" train --data="$reals" --run=never --metrics=pr40_3 --vgg16=gone.pth --dry-run=quick
+    expect 2 "fid40 needs the weights of Inception, .*$pixels" "$GANTRY" train --data="$reals" --run=never --metrics=fid40 --dry-run=quick
     expect 2 'ppl_wend needs LPIPS' "$GANTRY" metrics gan --metrics=ppl_wend $own
     expect 2 'agreement needs a classifier' "$GANTRY" metrics gan --metrics=agreement
     expect 2 "no metric 'fdi50k_full'; did you mean fid50k_full" "$GANTRY" metrics gan --metrics=fdi50k_full

@@ -36,6 +36,13 @@ case_further_options() {
     for word in --mem=4G --mail-user=me@there.org --exclude=n7 '--comment=two words' --requeue "$tmp/one/submit.sbatch"; do has "$word" sbatch; done
     [ "$(tail -n 1 sbatch)" = "$tmp/one/submit.sbatch" ] || { cat sbatch; fail 'options behind the script are for the script'; }
     ! grep -q 'exclude\|comment' <(grep '^train_until_done' one/submit.sbatch) || fail 'the training gets options of sbatch'
+    # What to do next is about Slurm's job, not about training on this host.
+    has "  gantry status $tmp/one   how far it is, once the job has begun" said
+    expect 1 "'one': its job has not begun to train" "$GANTRY" status one
+    # shellcheck disable=SC2086
+    expect 75 'sbatch one/submit.sbatch  *the run resumes' "$GANTRY" train ${job/--steps=2/--steps=100000} --run=one --max-time=0:01
+    expect 0 'next  *sbatch one/submit.sbatch  *the run resumes' "$GANTRY" status one
+    quietly "$GANTRY" report one && grep -q 'sbatch one/submit.sbatch' one/report.html || fail 'the report does not say how the run resumes'
     expect 2 'it has one of' "$GANTRY" submit --data=synth:shapes --run=none --cpus-per-task=1 --dry-run -- '--comment=a"b'
     if command -v sbatch >/dev/null; then # as sbatch reads the lines, without a controller
         printf 'ClusterName=x\nSlurmctldHost=localhost\nNodeName=n1\nPartitionName=p Nodes=n1\n' >slurm.conf
@@ -46,6 +53,8 @@ case_further_options() {
 
 # Each task of an array is a run of its own, as if it had been trained by hand; a task that stops comes back by its own number.
 case_array() {
+    # shellcheck disable=SC2086
+    expect 0 "^  gantry status .*/five/\\*/  *how far" env PATH="$tmp/bin:$PATH" "$GANTRY" submit $job --run=five --array=1-2 --cpus-per-task=1 --yes
     # shellcheck disable=SC2086
     "$GANTRY" submit $job --run=four --array=4,7-8%2 --cpus-per-task=1 --dry-run >four.sbatch || fail 'gantry submit'
     has '#SBATCH --array="4,7-8%2"' four.sbatch
@@ -82,6 +91,21 @@ case_threads_that_pay() {
     expect 2 'less than half of the threads .* The same cores: --ntasks-per-node=[0-9]+ --cpus-per-task=[0-9]+;' "$GANTRY" submit --data=synth:shapes:n=96,size=32 --batch=64 --slices=64 --mbstd=1 --run=wide --dry-run --cpus-per-task=64
     # shellcheck disable=SC2086
     expect 2 '--ranks is for gantry train alone' "$GANTRY" $dry --cpus-per-task=2 --ranks=2
+}
+
+# What would end the job when it starts, perhaps days later: networks that cannot be read.
+case_networks() {
+    local dry="submit --data=synth:shapes:n=32,size=16 --run=never --cpus-per-task=1 --dry-run" options
+    for options in '--metrics=fid40 --inception=gone' '--metrics=fid40 --detector=gone' '--metrics=ppl2_wend --vgg16=gone --lpips=gone' --resume=gone; do
+        # shellcheck disable=SC2086
+        expect 1 "^error: gantry submit: .*'gone': No such file" "$GANTRY" $dry $options
+    done
+    # shellcheck disable=SC2086
+    expect 2 '^error: gantry submit: fid40 needs the weights of Inception' "$GANTRY" $dry --metrics=fid40
+    # shellcheck disable=SC2086
+    expect 2 'metrics: --model=lenet makes no pictures' "$GANTRY" $dry --model=lenet --metrics=fid40 --detector=pixels
+    # shellcheck disable=SC2086
+    expect 0 'train_until_done .*--detector=.pixels' "$GANTRY" $dry --metrics=fid40 --detector=pixels --seed=4
 }
 
 # Without Slurm one sentence, before anything is written or asked.

@@ -27,6 +27,7 @@ submit*)
     run=$(grep -oE -- '--run=[^ ]+' <<<"$*")
     [ -z "${anew-}" ] || rm -rf "${run#--run=}"
     set -- submit --dry-run "${@:2}" # behind -- stand options of sbatch
+    [[ "$*" != *runs/galaxies* ]] || exec bash < <("$GANTRY" "$@" | sed -n 's/^train_until_done/gantry train/p') # what the job would do
     ;;
 walk* | run*\ walk*) more=(--seconds=0.1) ;;
 project* | run*\ project*) more=(--num-steps=2) ;;
@@ -40,6 +41,16 @@ exec "$GANTRY" "$@" "${more[@]}"
 SHIM
 chmod +x bin/gantry
 ln -s "$python" bin/python3
+# Without TeX: the table has what the example reads of it.
+command -v pdflatex >/dev/null || cat >bin/pdflatex <<'STAND_IN' && chmod +x bin/pdflatex
+#!/bin/bash
+tex=${*: -1}
+for column in $(grep -oE '(y=\{|thisrow\{)[^}]*' "$tex" | sed 's/.*{//'); do
+    head -n 1 curves.csv | tr ',' '\n' | grep -qxF "$column" || { echo "curves.csv has no column $column"; exit 1; }
+    columns+="$column "
+done
+[ "$(wc -w <<<"$columns")" -ge 4 ] && [ "$(wc -l <curves.csv)" -ge 2 ]
+STAND_IN
 export PATH=$tmp/bin:$PATH
 [ "$(id -u)" != 0 ] || export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 # lines of mpirun
 
@@ -62,7 +73,7 @@ trained() { quietly "$GANTRY" train --run="$1" --data="$2" "${@:3}"; } # RUN DAT
 # world [all]: in the folder home, what most pages speak of; all: what the pages of pages_long.sh speak of
 world() {
     cd home || fail 'no folder'
-    cp -r "$top/jobs" "$top/slurm" . || fail 'no folder'
+    mkdir docs && cp -r "$top/docs/examples" docs && cp -r "$top/jobs" "$top/slurm" . || fail 'no folder'
     quietly "$GANTRY" dataset "synth:shapes:size=32,classes=8,n=40" mine.zip
     # shellcheck disable=SC2086
     trained runs/mine mine.zip --cond $small

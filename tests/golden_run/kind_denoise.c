@@ -153,7 +153,7 @@ static void loss_of(subject *s, const given *c) {
                                    gold_in(g, gold_path(f, "%s/in/draws/label_dropout", c->group), GOLD_PLAIN),
                                    c->label_dropout);
     }
-    gt_loss_draws draws = {flat(g, c->level), gold_in(g, c->noise, GOLD_IMAGE)};
+    gt_loss_draws draws = {.level = flat(g, c->level), .noise = gold_in(g, c->noise, GOLD_IMAGE)};
     gt_node *pictures = c->told ? told_pictures(f, g, c, &in) : gold_in(g, c->images, GOLD_IMAGE);
     gt_denoising r = gt_denoising_of(&m.forward, &d, &c->rule, pictures, draws, &in);
     gold_out(g, r.loss, gold_path(f, "%s/out/loss", c->group), GOLD_IMAGE);

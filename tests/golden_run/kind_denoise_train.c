@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * train8 of a denoiser: whole steps - loss, clean-up of gradients, Adam with a growing rate, moving average - held
- * against the reference's trajectory. The rows of keys in qkv.bias are left out: their gradient is rounding noise. */
+ * train8 of a denoiser, or of consistency: whole steps - loss, clean-up of gradients, Adam with a growing rate, moving
+ * average - held against the reference's trajectory. The rows of keys in qkv.bias are left out: their gradient is
+ * rounding noise. */
 #include <math.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ typedef struct training {
     size_t pixels;
     float *params, *start, *grads, *average, *moments[2];
     gt_optimizer_settings settings;
+    gt_stages stages; /* of consistency; n 0: the loss is another */
 } training;
 
 static float *block_of(gold *f, const gt_net *net) {
@@ -56,9 +58,11 @@ static gt_graph *graph_of(const training *t, const gt_denoiser *d, const gt_leve
     gt_shape shape = GT_SHAPE(t->batch, s->height, s->width, s->in);
     gt_graph *g = gt_graph_new("step", gt_kernel_set_best());
     gt_forward f = {.graph = g, .bound = {g, t->net, 0}};
-    gt_unet_inputs in = {.labels = gt_input(g, "labels", GT_SHAPE(t->batch, s->labels)),
-                         .augment = gt_input(g, "augment", GT_SHAPE(t->batch, s->augment))};
-    gt_loss_draws draws = {gt_input(g, "level", GT_SHAPE(t->batch)), gt_input(g, "noise", shape)};
+    gt_unet_inputs in = {.labels = gt_input(g, "labels", GT_SHAPE(t->batch, s->labels))};
+    if (s->augment) in.augment = gt_input(g, "augment", GT_SHAPE(t->batch, s->augment));
+    gt_loss_draws draws = {.level = gt_input(g, "level", GT_SHAPE(t->batch)),
+                           .noise = gt_input(g, "noise", shape),
+                           .gap = t->stages.n ? gt_input(g, "gap", GT_SCALAR) : NULL};
     gt_denoising r = gt_denoising_of(&f, d, rule, gt_input(g, "images", shape), draws, &in);
     gt_output(g, "loss", gt_mean(g, r.loss, GT_AXIS(1) | GT_AXIS(2) | GT_AXIS(3)));
     gt_node *total = gt_scale(g, gt_sum(g, r.loss, GT_ALL_AXES), (float)(1.0 / t->batch));
@@ -93,7 +97,8 @@ static void run_step(training *t, const gt_unet_shape *s, int step, float *rate,
     write(t, "noise", "in/noise", GOLD_IMAGE, n * t->pixels, step);
     write(t, "level", "in/rnd_normal", GOLD_PLAIN, n, step);
     write(t, "labels", "in/labels", GOLD_PLAIN, n * (size_t)s->labels, step);
-    write(t, "augment", "in/augment_labels", GOLD_PLAIN, n * (size_t)s->augment, step);
+    if (s->augment) write(t, "augment", "in/augment_labels", GOLD_PLAIN, n * (size_t)s->augment, step);
+    if (t->stages.n) *gt_exec_input(t->e, "gap") = (float)gt_stages_gap(&t->stages, (int64_t)step * t->batch);
     gt_exec_bind(t->e, 0, t->params);
     gt_exec_bind(t->e, GT_SLOT_GRAD, t->grads);
     if (t->f->failed || gt_exec_prepare(t->e, NULL) || gt_exec_run(t->e, NULL)) {
@@ -178,7 +183,7 @@ static void train(training *t, const gt_unet_shape *s) {
 
 void gold_denoise_train(gold *f) {
     json_t *c = gold_get(f->config, "net"), *loss = gold_get(f->config, "loss"), *adam = gold_get(f->config, "adam"),
-           *betas = gold_get(adam, "betas");
+           *betas = gold_get(adam, "betas"), *stages = gold_get(f->config, "stages");
     gt_denoiser d = {.unet = gold_unet_shape(c), .sigma_data = gold_number(loss, "sigma_data", 0.5)};
     gt_levels_rule rule = {.mean = gold_number(loss, "P_mean", 0), .std = gold_number(loss, "P_std", 0)};
     gt_net *net = gt_unet_net("F", &d.unet);
@@ -196,6 +201,7 @@ void gold_denoise_train(gold *f) {
                   .grads = block_of(f, net),
                   .average = block_of(f, net),
                   .moments = {block_of(f, net), block_of(f, net)},
+                  .stages = {gold_int(stages, "n", 0), gold_int(stages, "images", 1), gold_number(stages, "factor", 2)},
                   .settings = {.lr = gold_number(adam, "lr", 0),
                                .eps = gold_number(adam, "eps", 0),
                                .beta1 = json_number_value(json_array_get(betas, 0)),

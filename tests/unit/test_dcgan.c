@@ -351,7 +351,7 @@ static void gradients_of_all_losses_agree_with_differences(void **state) {
     static const char *const losses[] = {"lsgan", "hinge", "wgan-gp"};
     for (int i = 0; i < 4; i++) {
         small c = small_training();
-        c.own.loss = i < 3 ? losses[i] : "bce";
+        c.job.loss = i < 3 ? losses[i] : "bce";
         c.own.feature_matching = i == 3;
         /* the penalty jumps where a leaky ReLU meets its kink */
         if (i == 2) c.job.bn = GT_BN_NONE, c.job.label_dim = CLASSES, c.own.d_activation = "tanh";

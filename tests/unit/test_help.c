@@ -326,7 +326,7 @@ static void check_named(const gt_options *o, const gt_word *w) {
         gt_options any;
         snprintf(key, sizeof key, "%.*s", (int)strspn(at + 2, "abcdefghijklmnopqrstuvwxyz-123456789"), at + 2);
         bool known = !*key || (at > w->says && at[-1] == '-') || (of_sbatch && at > of_sbatch) ||
-                     gt_options_find(o, key) || !strcmp(key, "quiet");
+                     gt_options_find(o, key) || !strcmp(key, "quiet") || !strcmp(key, "help");
         for (int i = 0; !known && strstr(w->says, "gantry ") && table_of(i, &any); i++)
             known = gt_options_find(&any, key) != NULL;
         if (!known) fail_msg("of %s: '%s': there is no --%s", w->word, w->says, key);
@@ -335,8 +335,9 @@ static void check_named(const gt_options *o, const gt_word *w) {
 
 /* Where the row is the one that answers, it names an option that is there. */
 static bool answers(const gt_options *o, gt_word_kind kind, const gt_word *w) {
-    char said[GT_WORD_BYTES];
-    bool known = gt_options_find(o, w->word) != NULL;
+    char said[GT_WORD_BYTES], key[64];
+    snprintf(key, sizeof key, "%.*s", (int)strcspn(w->word, "="), w->word);
+    bool known = gt_options_find(o, key) != NULL;
     if (known != (kind != GT_WORD_UNKNOWN) || gt_word_find(o, kind, w->word) != w) return false;
     assert_true(w->here || w->says);
     if (w->here && !gt_options_find(o, w->here)) fail_msg("of %s: there is no --%s", w->word, w->here);

@@ -10,7 +10,10 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <string.h>
 
+#include "base/door/random.h"
+#include "models/edm/loss.h"
 #include "models/edm/sampling.h"
 
 enum { MOST = 129 };
@@ -112,12 +115,75 @@ static void a_picture_is_kept(void **state) {
     assert_true(fabs(x - (double)picture) < 0.01);
 }
 
+/* The exact consistency function of data N(1, 1/4): the way that goes through x at a level ends at 1 + (x - 1) / 2 /
+ * sqrt(1/4 + level^2). Any number of steps then makes such data, and the noise of a step is normal, is another one than
+ * that of the step before, and is a function of the picture's latent alone. */
+static void consistency_keeps_the_distribution(void **state) {
+    (void)state;
+    enum { EACH = 12 * 12 * 3, PICTURES = 20, ALL = EACH * PICTURES };
+    static float latents[ALL], in[ALL], result[ALL];
+    static double x[ALL], start[ALL], slope[ALL];
+    gt_random_normal((gt_key){.seed = 1}, latents, ALL);
+    memcpy(latents + EACH, latents, EACH * sizeof *latents); /* the first two are one */
+    for (int steps = 1; steps <= 4; steps++) {
+        double levels[MOST], mean = 0, square = 0, with_latent = 0;
+        gt_sampling_levels(levels, steps, 0.821, 80, 7);
+        gt_sampling s = {.steps = steps, .levels = levels, .consistent = EACH};
+        gt_course c = {.sampling = &s, .size = ALL, .x = x, .start = start, .slope = slope};
+        int asked = 0;
+        for (gt_course_begin(&c, latents, NULL); gt_course_next(&c, in, no_noise, NULL); asked++) {
+            for (int i = 0; i < ALL; i++) result[i] = (float)(1 + ((double)in[i] - 1) / 2 / sqrt(0.25 + c.at * c.at));
+            gt_course_take(&c, result);
+        }
+        assert_int_equal(asked, steps);
+        assert_int_equal(asked, gt_sampling_evaluations(&s));
+        assert_memory_equal(x, x + EACH, EACH * sizeof *x);
+        for (int i = EACH; i < ALL; i++) {
+            mean += x[i] / (ALL - EACH);
+            square += (x[i] - 1) * (x[i] - 1) / (ALL - EACH);
+            with_latent += slope[i] * (double)latents[i] / (ALL - EACH);
+        }
+        assert_true(fabs(mean - 1) < 0.03 && fabs(square - 0.25) < 0.02); /* some five standard deviations */
+        assert_true(steps == 1 ? with_latent > 0.9 : fabs(with_latent) < 0.05);
+    }
+}
+
+/* Two steps of one picture: the second begins with the first result and noise of the level 0.821. */
+static void consistency_begins_again_at_the_middle(void **state) {
+    (void)state;
+    enum { EACH = 6 };
+    static const float latents[EACH] = {1, 2, 3, 4, 5, 6}, result[EACH] = {0};
+    double levels[3], x[EACH], start[EACH], slope[EACH], sum = 0;
+    float in[EACH];
+    gt_sampling_levels(levels, 2, 0.821, 80, 7);
+    gt_sampling s = {.steps = 2, .levels = levels, .consistent = EACH};
+    gt_course c = {.sampling = &s, .size = EACH, .x = x, .start = start, .slope = slope};
+    gt_course_begin(&c, latents, NULL);
+    assert_true(gt_course_next(&c, in, no_noise, NULL) && c.at == 80 && in[5] == 480);
+    gt_course_take(&c, result);
+    assert_true(gt_course_next(&c, in, no_noise, NULL) && fabs(c.at - 0.821) < 1e-12);
+    for (int i = 0; i < EACH; i++) sum += fabs((double)in[i]) / 0.821;
+    assert_true(fabs(sum - 21) < 1e-5); /* all six numbers */
+    gt_course_take(&c, result);
+    assert_false(gt_course_next(&c, in, no_noise, NULL));
+    assert_true(x[0] == 0);
+}
+
+/* Half at first, and half of that after each stage; what comes after the last stage belongs to it. */
+static void stages_follow_from_images(void **state) {
+    (void)state;
+    gt_stages s = {3, 100, 2};
+    assert_true(gt_stages_gap(&s, 0) == 0.5 && gt_stages_gap(&s, 99) == 0.5);
+    assert_true(gt_stages_gap(&s, 100) == 0.25 && gt_stages_gap(&s, 200) == 0.125);
+    assert_true(gt_stages_gap(&s, 300) == 0.125 && gt_stages_gap(&s, 1 << 30) == 0.125);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_step_is_the_denoiser),
-        cmocka_unit_test(errors_shrink_with_the_order),
-        cmocka_unit_test(fresh_noise_is_of_some_levels),
-        cmocka_unit_test(a_picture_is_kept),
+        cmocka_unit_test(one_step_is_the_denoiser),           cmocka_unit_test(errors_shrink_with_the_order),
+        cmocka_unit_test(fresh_noise_is_of_some_levels),      cmocka_unit_test(a_picture_is_kept),
+        cmocka_unit_test(consistency_keeps_the_distribution), cmocka_unit_test(consistency_begins_again_at_the_middle),
+        cmocka_unit_test(stages_follow_from_images),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

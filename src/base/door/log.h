@@ -12,6 +12,8 @@ bool gt_log_open(const char *path); /* from now on lines are appended to this fi
 void gt_log_close(void);
 /* As gt_log(), unless this text has been logged so before: for what a command may meet twice. */
 void gt_log_once(gt_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A command to copy and what it does, as gt_log_command() logs them. */
+void gt_log_to_copy(const char *command, const char *what);
 /* The outcome of writing something that is tried again and again: one warning with gt_message() when it begins to fail,
  * one line when it works again. *failing keeps the last outcome for the caller, false at first. */
 void gt_log_outcome(bool *failing, bool failed, const char *what);

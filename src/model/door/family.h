@@ -64,6 +64,7 @@ struct gt_job {
     int64_t epochs;    /* length in passes over the data, unless kimg is given; 0: by kimg */
     int64_t steps;     /* length in steps; 0: by kimg alone, otherwise whichever ends first */
     int64_t seed;      /* 0 .. 2^32-1 */
+    const char *loss;  /* "bce" "consistency" ...: of gt_family.losses; "": the first of them */
     double lrate;
     const char *optimizer;     /* a row of the table of optimisers; "": see gt_job_optimizer() */
     gt_schedule_kind schedule; /* of the learning rate */
@@ -170,8 +171,9 @@ struct gt_family {
      * A row without group has the group of the row before, at first the family's own group. */
     const gt_option *options;
     int n_options;
-    bool judged;      /* --early-stopping needs no --best: a loss of images that are not trained on tells */
-    size_t own_bytes; /* of the struct that the options' fields are in: gt_job.own */
+    const char *losses; /* values of --loss, "bce|lsgan"; NULL: the models have no such option */
+    bool judged;        /* --early-stopping needs no --best: a loss of images that are not trained on tells */
+    size_t own_bytes;   /* of the struct that the options' fields are in: gt_job.own */
     /* The options that decide the names and shapes of tensors, and what layers without tensors compute, with blanks
      * between them: --resume takes them from the file (gt_job_inherit). "bn=none": this value alone is taken;
      * "fp32|clamp": none of them where one is given. */
@@ -198,6 +200,9 @@ struct gt_family {
     void (*tell)(const gt_job *job);
     /* The option that now needs data with classes ("semi"), or NULL; the function may be NULL, too. */
     const char *(*needs_classes)(const gt_job *job);
+    /* The option by which a run tunes a trained network, so that it must begin from one ("--loss=consistency"), or
+     * NULL; the function may be NULL, too. */
+    const char *(*tunes)(const gt_job *job);
     /* Is the model trained on masks? Then label_dim is the number of their classes. NULL: no model is. */
     bool (*needs_masks)(const gt_job *job);
     /* Does the model have this option of its family? NULL: all models have all options of the family. */

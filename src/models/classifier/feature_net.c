@@ -21,6 +21,8 @@ static const gt_feature_net_kind kinds[] = {
     {.name = "inception",
      .text = "Inception v3 of the FID",
      .file = "pt_inception-2015-12-05-6726825d.pth",
+     .address = "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
+                "pt_inception-2015-12-05-6726825d.pth",
      .side = 299,
      .features = 2048,
      .classes = 1008,
@@ -33,6 +35,7 @@ static const gt_feature_net_kind kinds[] = {
     {.name = "vgg16",
      .text = "VGG16 torchvision",
      .file = "vgg16-397923af.pth",
+     .address = "https://download.pytorch.org/models/vgg16-397923af.pth",
      .side = 224,
      .features = 4096,
      .classes = 1000,

@@ -100,7 +100,7 @@ gt_feature_net *gt_feature_net_open(const gt_feature_net_kind *kind, const char 
                                     gt_status *status) {
     gt_weights *w = gt_weights_open(path, status);
     if (!w) {
-        gt_wrap(*status, "%s (the file %s is needed)", kind->text, kind->file);
+        gt_wrap(*status, "%s (the file %s is needed: curl -LO %s)", kind->text, kind->file, kind->address);
         *status = refuse_program(*status, path, kind);
         return NULL;
     }

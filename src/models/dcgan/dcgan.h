@@ -69,7 +69,6 @@ typedef struct gt_dcgan_options {
     bool semi;             /* D has a logit for each class of real images; else one, real or fake */
     double labelled;       /* semi: share of the data whose labels count */
     bool semi_baseline;    /* beside D a network C of the same form is trained on the labels alone */
-    const char *loss;      /* "bce" "lsgan" "hinge" "wgan-gp"; NULL: "bce" */
     double gp_weight;      /* wgan-gp, where somebody gave it: weight of the gradient penalty */
     int64_t d_steps;       /* updates of D for each of G; 0: 1 */
     double history;        /* weight of historical averaging; 0: none */

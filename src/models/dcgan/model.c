@@ -271,7 +271,7 @@ gt_status gt_dcgan_make(gt_model *m, const gt_job *job) {
                       .classes = o->semi ? (int)job->label_dim : 0,
                       .labels = o->semi ? 0 : (int)job->label_dim};
     gt_dcgan_find_targets(job, own->targets);
-    own->loss = gt_dcgan_loss_find(o->loss);
+    own->loss = gt_dcgan_loss_find(job->loss);
     m->stretch = job->bn == GT_BN_BATCH ? GT_WHOLE_BATCH : 0;
     m->epoch_end = GT_EPOCH_DROPPED;
     m->average_buffers = true;

@@ -76,10 +76,6 @@ static const gt_option options[] = {
     {OPTION(semi_baseline, NULL, "With --semi: also train the same network as D only on the labels"), .derived = "0",
      .detail = "Network C sees the labelled images of the same batches, as often as D, and its loss has no other "
                "terms. Its accuracy on --test-data is logged as Accuracy/test_baseline, beside Accuracy/test."},
-    {OPTION(loss, NULL, "Adversarial loss: cross-entropy, least squares, hinge, Wasserstein"), .derived = "bce",
-     .choices = "bce|lsgan|hinge|wgan-gp",
-     .detail = "bce and lsgan allow smooth and flipped targets. wgan-gp, the Wasserstein loss with a gradient penalty, "
-               "needs --bn=none; its published values are --d-steps=5 --lrate=0.0001 --beta1=0 --beta2=0.9."},
     {OPTION(gp_weight, NULL, "Weight of the gradient penalty of --loss=wgan-gp"), .derived = "10", .max = 1e6},
     {OPTION(d_steps, NULL, "Number of updates of D for each update of G"), .derived = "1", .min = 1, .max = 1000,
      .detail = "Each update of D sees its own batch, so kimg and ticks count the images shown to D. G is updated with "
@@ -155,8 +151,7 @@ static bool list_targets(const gt_job *job, bool filed, char *text, size_t bytes
 
 /* A loss of the command line that has no targets: what a file says of them steps back. */
 static void leave_targets(gt_job *job) {
-    const gt_dcgan_options *o = job->own;
-    const gt_dcgan_loss *loss = gt_dcgan_loss_find(o->loss);
+    const gt_dcgan_loss *loss = gt_dcgan_loss_find(job->loss);
     gt_dcgan_target targets[GT_DCGAN_TARGETS];
     char text[TARGETS_TEXT];
     gt_dcgan_find_targets(job, targets);
@@ -240,7 +235,7 @@ static gt_status check(const gt_job *job) {
         return gt_fail(GT_USAGE, "--slope is only for --g-activation=lrelu or --d-activation=lrelu");
     if (job->cond && o->semi)
         return gt_fail(GT_USAGE, "--cond and --semi: only one of them; D either sees labels or predicts classes");
-    gt_status st = check_loss(job, gt_dcgan_loss_find(o->loss));
+    gt_status st = check_loss(job, gt_dcgan_loss_find(job->loss));
     if (st) return st;
     if (*job->test_data && !o->semi)
         return gt_fail(GT_USAGE, "--test-data can only be specified with --semi, which makes D predict classes");
@@ -260,6 +255,7 @@ const gt_family gt_dcgan_family = {
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .sizes = "z-dim latent cbase cmax down up d-depth g-depth g-activation d-activation slope bn=none",
+    .losses = "bce|lsgan|hinge|wgan-gp",
     .own_bytes = sizeof(gt_dcgan_options),
     .derived = derived,
     .advice = advice,

@@ -20,7 +20,7 @@
 typedef struct gt_feature_net_kind {
     const char *name;            /* "inception", "vgg16" */
     const char *text;            /* of recipes: "Inception v3 of the FID", "VGG16 torchvision" */
-    const char *file;            /* where weights come from */
+    const char *file, *address;  /* where weights come from */
     int side;                    /* pixels that pictures are resized to */
     int features;                /* 2048, 4096 */
     int classes;                 /* of the last layer */

@@ -28,12 +28,14 @@ typedef struct gt_edm_options {
     double unet_dropout, label_dropout;
     double augment; /* probability of each transform */
     double sigma_data, p_mean, p_std;
+    int64_t stages; /* of --loss=consistency, as the next two */
+    double stage_kimg, stage_factor;
     gt_times times;
     double time_mean, time_std;
     /* pictures */
     gt_solver sampler;
     int64_t sampler_steps, sheet_steps;
-    double sigma_min, sigma_max, sigma_rho;
+    double sigma_min, sigma_max, sigma_rho, sigma_mid;
     double churn, churn_min, churn_max, churn_noise;
     double guidance;
     /* What no option says: networks of EDM's program may have it. "" and 0: as arch and precond have it. */
@@ -52,12 +54,14 @@ enum { GT_EDM_BINS = 4 }; /* of levels of noise, equally likely, whose losses ar
 /* Inputs of the phase beside "images" and "c". */
 #define GT_EDM_AUGMENT "aug"  /* the augmentation's begin so */
 #define GT_EDM_NUMBERS "told" /* [n,numbers]: what was done to the pictures */
+#define GT_EDM_GAP "gap"      /* []: gt_stages_gap() */
 
 typedef struct gt_edm {
     const gt_job *job;
     const gt_edm_options *options;
     gt_denoiser denoiser;
     gt_levels_rule rule;
+    gt_stages stages;  /* n 0: the loss is not consistency */
     gt_told_pipe pipe; /* p 0: none */
     gt_augment_config config;
 } gt_edm;
@@ -65,6 +69,7 @@ typedef struct gt_edm {
 /* The network of a resolved job. GT_USAGE: an option does not fit. */
 gt_status gt_edm_shape(const gt_job *job, gt_unet_shape *s);
 gt_status gt_edm_denoiser(const gt_job *job, gt_denoiser *d); /* with that network */
+bool gt_edm_tunes(const gt_job *job);                         /* by --loss=consistency */
 extern const char *const gt_precond_names[];                  /* by gt_precond */
 extern const char *const gt_unet_path_names[];                /* by gt_unet_path, ended by NULL */
 /* GT_USAGE: the job's network cannot be sampled so. */
@@ -76,7 +81,7 @@ gt_graph *gt_edm_generator(gt_model *m, const gt_request *r);
 
 gt_status gt_edm_make(gt_model *m, const gt_job *job);
 gt_status gt_edm_import(gt_imported *m);
-/* gt_model.reference: of square pictures and no flow; NULL of others. */
+/* gt_model.reference: of square pictures, no flow and no consistency; NULL of others. */
 const gt_reference_form *gt_edm_reference(const gt_model *m, bool averaged);
 
 #endif

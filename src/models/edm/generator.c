@@ -87,7 +87,8 @@ static void step(const gt_loop *loop, gt_exec *e, const gt_exec_env *env, int tu
 static gt_status plan_course(const gt_edm *m, const gt_request *r, gt_arena *a, way *w) {
     const gt_edm_options *o = m->options;
     gt_solver sampler = r->steps.sampler != GT_SOLVER_OF_JOB ? r->steps.sampler : o->sampler;
-    bool flow = m->denoiser.precond == GT_PRECOND_FLOW, stochastic = sampler == GT_SOLVER_STOCHASTIC;
+    bool flow = m->denoiser.precond == GT_PRECOND_FLOW, stochastic = sampler == GT_SOLVER_STOCHASTIC,
+         consistent = sampler == GT_SOLVER_CONSISTENCY;
     int steps = (int)(r->steps.steps ? r->steps.steps : r->draft ? o->sheet_steps : o->sampler_steps);
     double *levels = gt_arena_array(a, (size_t)steps + 1, sizeof *levels);
     double strength = r->steps.strength > 0 ? r->steps.strength : 1, guidance = o->guidance;
@@ -96,7 +97,8 @@ static gt_status plan_course(const gt_edm *m, const gt_request *r, gt_arena *a, 
     if (st) return st;
     if (flow) gt_sampling_times(levels, steps);
     else
-        gt_sampling_levels(levels, steps, fmax(o->sigma_min, gt_denoiser_sigma_min(&m->denoiser)),
+        gt_sampling_levels(levels, steps,
+                           fmax(consistent ? o->sigma_mid : o->sigma_min, gt_denoiser_sigma_min(&m->denoiser)),
                            fmin(o->sigma_max, gt_denoiser_sigma_max(&m->denoiser)), o->sigma_rho);
     int first = (int)((1 - strength) * steps + 0.5);
     w->guidance = (float)guidance;
@@ -106,13 +108,14 @@ static gt_status plan_course(const gt_edm *m, const gt_request *r, gt_arena *a, 
                                 .steps = steps,
                                 .levels = levels,
                                 .first = first < steps ? first : steps - 1,
-                                .second = sampler == GT_SOLVER_EULER      ? 0
-                                          : sampler == GT_SOLVER_MIDPOINT ? 0.5
-                                                                          : 1,
+                                .second = sampler == GT_SOLVER_EULER || consistent ? 0
+                                          : sampler == GT_SOLVER_MIDPOINT          ? 0.5
+                                                                                   : 1,
                                 .churn = stochastic ? o->churn : 0,
                                 .churn_min = o->churn_min,
                                 .churn_max = o->churn_max,
-                                .churn_noise = o->churn_noise};
+                                .churn_noise = o->churn_noise,
+                                .consistent = consistent ? w->floats : 0};
     return GT_OK;
 }
 
@@ -130,13 +133,13 @@ gt_graph *gt_edm_generator(gt_model *m, const gt_request *r) {
     const gt_unet_shape *s = &own->denoiser.unet;
     gt_graph *g = gt_graph_new("generator", m->kernels);
     way *w = g ? gt_arena_alloc(gt_graph_arena(g), sizeof *w) : NULL;
+    if (w) w->floats = gt_model_floats(m);
     if (!w || plan_course(own, r, gt_graph_arena(g), w)) {
         gt_graph_free(g);
         return NULL;
     }
     w->n = r->n;
     w->labels = s->labels;
-    w->floats = gt_model_floats(m);
     w->all = (size_t)r->n * w->floats;
     gt_forward f = {.graph = g, .bound = {g, m->nets[0], 0}};
     gt_node *z = gt_input(g, "z", GT_SHAPE(r->n, m->z_dim));

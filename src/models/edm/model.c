@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A denoiser as a model of the training loop: one network, one phase. */
+#include <math.h>
 #include <string.h>
 
 #include "graph/door/ops.h"
@@ -43,6 +44,7 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     if (own->denoiser.unet.augment) write_augmented(e, own, s);
     else gt_gan_write(e, "images", s->images, (size_t)s->n * gt_model_floats(m));
     if (m->label_dim) gt_gan_write(e, "c", s->labels, (size_t)s->n * (size_t)m->label_dim);
+    if (own->stages.n) *gt_exec_input(e, GT_EDM_GAP) = (float)gt_stages_gap(&own->stages, s->shown);
     return GT_OK;
 }
 
@@ -69,6 +71,12 @@ static gt_levels_rule rule_of(const gt_edm_options *o) {
     return (gt_levels_rule){.mean = o->time_mean, .std = o->time_std, .uniform = o->times == GT_TIMES_UNIFORM};
 }
 
+static gt_stages stages_of(const gt_job *job) {
+    const gt_edm_options *o = job->own;
+    if (!gt_edm_tunes(job)) return (gt_stages){0};
+    return (gt_stages){o->stages, (int64_t)fmax(1, round(1000 * o->stage_kimg)), o->stage_factor};
+}
+
 static gt_graph *build_denoiser(gt_model *m, const gt_request *r) {
     const gt_edm *own = m->own;
     const gt_unet_shape *s = &own->denoiser.unet;
@@ -93,8 +101,12 @@ gt_status gt_edm_make(gt_model *m, const gt_job *job) {
     gt_edm *own = m->own = gt_arena_alloc(m->arena, sizeof *own);
     gt_status st = own ? gt_edm_denoiser(job, &denoiser) : GT_NOMEM;
     if (st) return st;
-    *own = (gt_edm){
-        .job = job, .options = o, .denoiser = denoiser, .rule = rule_of(o), .pipe = gt_told_standard(o->augment)};
+    *own = (gt_edm){.job = job,
+                    .options = o,
+                    .denoiser = denoiser,
+                    .rule = rule_of(o),
+                    .stages = stages_of(job),
+                    .pipe = gt_told_standard(o->augment)};
     own->config = gt_told_config(&own->pipe, (int)job->colours);
     m->epoch_end = GT_EPOCH_RUNS_ON;
     m->shown = shown;

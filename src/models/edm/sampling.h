@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * From noise to a picture: the probability flow of a denoiser, step by step from one level of noise to the next (Karras
  * et al., "Elucidating the Design Space", algorithms 1 and 2 and eq. 5), or the flow of a velocity from time 0 to 1
- * (Liu et al., "Flow Straight and Fast", section 2.1). The state is kept in double precision; the network computes in
- * float.
+ * (Liu et al., "Flow Straight and Fast", section 2.1). A consistency function makes a picture of noise at once, and a
+ * better one of that picture with new noise of a lower level (Song et al., "Consistency Models", algorithm 1). The
+ * state is kept in double precision; the network computes in float.
  *
  *     gt_course c = {.sampling = &s, .size = n, .x = ..., .start = ..., .slope = ...};
  *     gt_course_begin(&c, latents, NULL);
@@ -27,6 +28,10 @@ typedef struct gt_sampling {
     /* Noise that is added before each step whose level lies between churn_min and churn_max, so that the level rises by
      * churn / steps of itself, and by sqrt 2 - 1 at most. churn_noise: the noise's standard deviation. Not of flows. */
     double churn, churn_min, churn_max, churn_noise;
+    /* > 0: the network is a consistency function, and pictures have so many numbers. The new noise of a level is that
+     * of the level before with its numbers in another order and with other signs: normal again, but a function of the
+     * picture's latent alone, so that a picture is the same in any set and walks between latents are smooth. */
+    size_t consistent;
 } gt_sampling;
 
 /* Levels from sigma_max down to sigma_min, equally spaced in their rho-th root, and 0; with one step sigma_max and 0.
@@ -40,7 +45,7 @@ int gt_sampling_evaluations(const gt_sampling *s);
 typedef struct gt_course {
     const gt_sampling *sampling;
     size_t size;               /* numbers of all pictures together */
-    double *x, *start, *slope; /* [size] each: of the caller */
+    double *x, *start, *slope; /* [size] each: of the caller. In the slope consistency keeps the noise. */
     double begin, at;          /* the level where the step began, and the one at which the network is asked */
     int step;
     bool again; /* the second time in this step */

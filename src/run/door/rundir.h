@@ -25,7 +25,7 @@ bool gt_rundir_checkpoint(const char *dir); /* DIR/checkpoint: to write one now 
 
 /* The line above the commands. */
 #define GT_NEXT "next:"
-/* `command`: "gantry ..."; `what` it does. Both are valid during the call. */
+/* `command`: "gantry ...", "sbatch ..."; `what` it does. Both are valid during the call. */
 typedef void gt_log_next(void *arg, const char *command, const char *what);
 /* Calls `next` for each command of the newest such list (gt_log_command() wrote them). A log that cannot be read has
  * none. */
@@ -33,7 +33,8 @@ void gt_log_next_each(const char *dir, gt_log_next *next, void *arg);
 
 /* ---- the names of files in the folder of a run ---- */
 
-#define GT_RUN_LEAVES "data.sha256" /* the hashes of the samples that the run was trained on */
+#define GT_RUN_LEAVES "data.sha256"   /* the hashes of the samples that the run was trained on */
+#define GT_RUN_SCRIPT "submit.sbatch" /* by which gantry submit trains the run */
 
 const gt_run_file *gt_run_file_of(const char *name); /* NULL: no part of a run */
 /* GT_USAGE: the folder holds neither a checkpoint nor, as `has_job` says, the job of a run, and a file that is there

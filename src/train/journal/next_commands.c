@@ -2,8 +2,9 @@
  * What can be done with a run that has ended, as commands to copy. */
 #include <stdlib.h>
 
+#include "base/door/log.h"
 #include "gantry/file.h"
-#include "gantry/log.h"
+#include "run/door/rundir.h"
 #include "train/journal/journal.h"
 
 static void say_of_encoder(const gt_model *m, const char *dir) {
@@ -45,6 +46,10 @@ void gt_say_next(const gt_engine *e, const char *dir, bool finished) {
     gt_info("  %s/report.html: curves and pictures, for a browser", dir);
     say_of_networks(e, dir);
     snprintf(more, sizeof more, " --kimg=%g", 2 * j->kimg);
-    if (!finished) gt_log_command("train --run=", dir, "", "the run resumes");
-    else if (!j->steps && !e->stopped_early) gt_log_command("train --run=", dir, more, "twice as long");
+    gt_buffer resume = {0};
+    gt_rundir_resume_command(dir, &resume);
+    if (finished && !j->steps && !e->stopped_early)
+        gt_log_command(gt_rundir_is_submitted(dir) ? "submit --run=" : "train --run=", dir, more, "twice as long");
+    else if (!finished && !resume.failed) gt_log_to_copy(resume.data, "the run resumes");
+    gt_buffer_free(&resume);
 }

@@ -10,9 +10,11 @@
 #include "base/door/clock.h"
 #include "base/door/log.h"
 #include "use/score/door/score.h"
+#include "gantry/job.h"
 #include "gantry/metric.h"
 #include "use/runner/door/runner.h"
 #include "gantry/stop.h"
+#include "gantry/train.h"
 #include "gantry/text.h"
 #include "run/door/metric_lines.h"
 #include "train/measure/eval_data.h"
@@ -60,15 +62,47 @@ static gt_team team_of(const gt_engine *e) {
     return (gt_team){.comm = e->comm, .pool = e->pool, .kernels = e->model->kernels};
 }
 
+static gt_status check_generator(const gt_model *m, const gt_job *job) {
+    return gt_model_role(m, GT_ROLE_GENERATOR)
+               ? GT_OK
+               : gt_fail(GT_USAGE, "--metrics: --model=%s makes no pictures", job->model);
+}
+
 static gt_status open_generator(gt_engine *e, scores *s) {
     gt_model *m = e->model;
-    if (!gt_model_role(m, GT_ROLE_GENERATOR))
-        return gt_fail(GT_USAGE, "--metrics: --model=%s makes no pictures", e->job->model);
+    if (check_generator(m, e->job)) return GT_USAGE;
     gt_runner_options o = {.role = GT_ROLE_GENERATOR, .seed = (uint64_t)e->job->seed, .pool = e->pool};
     o.request = gt_plain_request(e->drawn);
     o.request.noise_mode = GT_NOISE_RANDOM;
     s->generator = gt_runner_new(m, gt_eval_params(e), &o, &e->arena_bytes);
     return s->generator ? GT_OK : gt_wrap(GT_FAILED, "the generator, for metrics");
+}
+
+/* The networks of the job's metrics, for pictures of this shape. */
+static gt_status open_scoring_all(const gt_job *job, const gt_team *team, const int64_t shape[3], gt_scoring **out) {
+    gt_metric_options o = options_of(job);
+    gt_status st;
+    *out = gt_scoring_open_all(team, &o, &st);
+    return st ? st : gt_scoring_takes(*out, (int)shape[0], (int)shape[1], (int)shape[2]);
+}
+
+gt_status gt_train_check_metrics(const gt_job *job) {
+    gt_metric_options o = options_of(job);
+    if (!*job->metrics || gt_is(job->metrics, "none") || job->no_metrics) return GT_OK;
+    gt_status st = gt_metric_options_check(&o);
+    gt_model *m = st ? NULL : gt_model_new(job);
+    gt_team alone = {.comm = m ? gt_comm_alone() : NULL, .pool = m ? gt_pool_new(1) : NULL};
+    gt_scoring *s = NULL;
+    if (!st && !m) st = gt_failure();
+    else if (!st && (!alone.comm || !alone.pool)) st = gt_fail(GT_NOMEM, "out of memory for metrics");
+    if (m) alone.kernels = m->kernels;
+    if (!st) st = check_generator(m, job);
+    if (!st) st = open_scoring_all(job, &alone, (const int64_t[]){job->height, job->width, job->channels}, &s);
+    gt_scoring_close(s);
+    gt_pool_free(alone.pool);
+    gt_comm_stop_all(alone.comm);
+    gt_model_free(m);
+    return st;
 }
 
 static gt_status open_networks_all(gt_engine *e, scores *s) {
@@ -77,8 +111,8 @@ static gt_status open_networks_all(gt_engine *e, scores *s) {
     gt_status st = e->job->no_metrics ? gt_fail(GT_FAILED, "%s", e->job->no_metrics) : gt_metric_options_check(&o);
     st = gt_comm_agree_all(e->comm, st);
     if (!st) st = gt_comm_agree_all(e->comm, open_generator(e, s));
-    if (!st) s->scoring = gt_scoring_open_all(&team, &o, &st);
-    if (!st) st = gt_scoring_takes(s->scoring, e->info->height, e->info->width, e->info->channels);
+    const int64_t shape[] = {e->info->height, e->info->width, e->info->channels};
+    if (!st) st = open_scoring_all(e->job, &team, shape, &s->scoring);
     gt_path_maker paths = {.model = e->model, .labels = e->data};
     if (!st) st = gt_scoring_takes_network(s->scoring, &paths);
     if (!st) st = gt_picture_set_of_dataset_all(&s->reals, e->comm, e->data, 0);

@@ -91,9 +91,12 @@ static gt_status check_same_job(gt_engine *e, gt_journal *j, const gt_checkpoint
 static gt_status check_source(const gt_job *job) {
     static const char *const keys[] = {"freeze", "new-head", "trunk-lrate"};
     const char *base = gt_job_adds_to(job);
+    const char *tunes = job->family->tunes ? job->family->tunes(job) : NULL;
     if (base && !job->resumes)
         return gt_fail(GT_USAGE, "--model=%s learns the codes of a trained '%s': --resume=CHECKPOINT or --resume=RUN",
                        job->model, base);
+    if (tunes && !job->resumes)
+        return gt_fail(GT_USAGE, "%s tunes a trained network: --resume=CHECKPOINT or --resume=RUN", tunes);
     for (size_t i = 0; i < sizeof keys / sizeof *keys && !job->resumes; i++)
         if (gt_job_given(job, keys[i]))
             return gt_fail(GT_USAGE, "--%s needs a trained network to begin with: --resume=CHECKPOINT or --resume=RUN",

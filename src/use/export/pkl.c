@@ -75,6 +75,7 @@ const gt_export_form gt_export_form_pkl = {
     .all = true,
     .fits = fits,
     .readers = readers,
-    .needs = "StyleGAN2 of square pictures of 8, 16, 32, ... pixels, or edm of square pictures, except flows",
+    .needs = "StyleGAN2 of square pictures of 8, 16, 32, ... pixels, or edm of square pictures, except flows "
+             "and networks trained with --loss=consistency",
     .write = write_pkl,
 };

@@ -9,18 +9,31 @@ static bool is_given(const char *path) { return path && *path; }
 
 /* ---- options ---- */
 
+/* What else gives the features of this score, for messages about a published network that is not there. */
+static const char *other_detectors(const gt_metric_options *o, const gt_metric_request *r) {
+    if (r->row->needs & GT_METRIC_PROBABILITIES) return "or give --detector=RUN, a classifier trained with Gantry";
+    if (o->keeps_features) return "or give --detector=RUN, a classifier or an autoencoder trained with Gantry";
+    return "or give --detector=RUN, a classifier or an autoencoder trained with Gantry; or --detector=pixels, which "
+           "needs no file: its scores compare networks for the same real pictures, but cannot be compared with "
+           "published scores or those of another detector";
+}
+
+static gt_status want_published(const gt_metric_options *o, const gt_metric_request *r, const char *what,
+                                const char *kind) {
+    const gt_feature_net_kind *k = gt_feature_net_find(kind);
+    return gt_fail(GT_USAGE, "%s needs the weights of %s, --%s=%s (curl -LO %s); %s", r->metric, what, kind, k->file,
+                   k->address, other_detectors(o, r));
+}
+
 static gt_status check_weights(const gt_metric_options *o, const gt_metric_request *r) {
-    const char *own = "or give --detector=RUN, a classifier or an autoencoder trained with Gantry";
     if (o->statistics && r->row->network != GT_METRIC_LPIPS) return GT_OK;
     switch (r->row->network) {
     case GT_METRIC_INCEPTION:
         if (is_given(o->detector) || is_given(o->inception)) return GT_OK;
-        return gt_fail(GT_USAGE, "%s needs the weights of Inception, --inception=%s; %s", r->metric,
-                       gt_feature_net_find("inception")->file, own);
+        return want_published(o, r, "Inception", "inception");
     case GT_METRIC_VGG16:
         if (is_given(o->detector) || is_given(o->vgg16)) return GT_OK;
-        return gt_fail(GT_USAGE, "%s needs the weights of VGG16, --vgg16=%s; %s", r->metric,
-                       gt_feature_net_find("vgg16")->file, own);
+        return want_published(o, r, "VGG16", "vgg16");
     case GT_METRIC_LPIPS:
         if (is_given(o->vgg16) && is_given(o->lpips)) return GT_OK;
         return gt_fail(GT_USAGE,
@@ -63,6 +76,16 @@ int gt_scoring_lane(const gt_scoring *s, int score) {
     return GT_LANE_NONE;
 }
 
+/* The published network of a lane could not be opened: the message gets what else the lane's first score can take. */
+static gt_status offer_others(const gt_scoring *s, int lane, gt_status st) {
+    char why[1024];
+    int i = 0;
+    while (i < s->n && gt_scoring_lane(s, i) != lane) i++;
+    if (!st || lane == GT_LANE_OWN || i == s->n) return st;
+    snprintf(why, sizeof why, "%s", gt_message());
+    return gt_fail(st, "%s; %s", why, other_detectors(&s->o, &s->asked[i]));
+}
+
 gt_status gt_scoring_open_extractor_all(gt_scoring *s, int lane) {
     const char *const paths[] = {s->o.detector, s->o.inception, s->o.vgg16}, *const kinds[] = {NULL, "inception",
                                                                                                "vgg16"};
@@ -75,7 +98,7 @@ gt_status gt_scoring_open_extractor_all(gt_scoring *s, int lane) {
                               .resize = s->o.resize};
     gt_status st = GT_OK;
     s->extractor[lane] = gt_extractor_open(paths[lane], &o, &st);
-    st = gt_comm_agree_all(comm, st);
+    st = gt_comm_agree_all(comm, offer_others(s, lane, st));
     if (st) return st;
     gt_hash128 hash = gt_extractor_hash(s->extractor[lane]);
     bool same = gt_comm_as_first_all(comm, &hash, sizeof hash);
