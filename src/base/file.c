@@ -56,6 +56,17 @@ void gt_buffer_printf(gt_buffer *b, const char *format, ...) {
     va_end(ap);
 }
 
+void gt_buffer_format(gt_buffer *b, const char *format, ...) {
+    va_list ap;
+    va_start(ap, format);
+    size_t n = (size_t)gt_vformat(NULL, 0, format, ap);
+    if (buffer_room(b, n + 1)) {
+        gt_vformat(b->data + b->n, n + 1, format, ap);
+        b->n += n;
+    }
+    va_end(ap);
+}
+
 void gt_buffer_shell(gt_buffer *b, const char *word) {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:,+@%";
     if (*word && !word[strspn(word, plain)]) {

@@ -178,7 +178,7 @@ void gt_machine_look(gt_machine *m) {
 
 void gt_machine_text(const gt_machine *m, char *out, size_t room) {
     snprintf(out, room,
-             "%s, %d socket%s, %d cores, %d processors of which %d may be used; L1d %zu KiB, L2 %zu KiB, L3 %zu KiB; "
+             "%s, %d socket%s, %d cores, %d processors (%d may be used); L1d %zu KiB, L2 %zu KiB, L3 %zu KiB; "
              "%.1f GB memory",
              m->cpu, m->sockets, m->sockets > 1 ? "s" : "", m->cores, m->processors, m->allowed, m->l1d >> 10,
              m->l2 >> 10, m->l3 >> 10, (double)m->memory / 1e9);

@@ -237,7 +237,8 @@ static gt_status refused(const gt_options *o, const gt_option *row, const char *
     if (!word || st != GT_USAGE) return st;
     snprintf(said, sizeof said, "%s", gt_message());
     gt_word_text(word, GT_WORD_OF_VALUE, "--", hint);
-    return gt_fail(st, "%s%s", said, hint);
+    return gt_fail(st, "%s%s", said,
+                   hint + (*said && said[strlen(said) - 1] == '?')); // "...? " before it, not "...?; "
 }
 
 /* A value that stands for none. */
@@ -317,17 +318,27 @@ static void read_conditions(const gt_options *o, const char *conditions, const c
     }
 }
 
+/* Where the option has none, `text` has the conditions. */
+static bool has_effect(const gt_options *o, const gt_option *row, const char *action, char text[256]) {
+    bool met;
+    if (!row->with) return true;
+    bool without = *row->with == '!';
+    read_conditions(o, row->with + without, action, text, &met);
+    return met != without;
+}
+
+bool gt_options_have_effect(const gt_options *o, const gt_option *row) {
+    char text[256];
+    return has_effect(o, row, NULL, text);
+}
+
 gt_status gt_options_check_effect(const gt_options *o, const char *action) {
     for (int i = 0; i < o->n; i++) {
         const gt_option *row = &o->rows[i];
         char text[256];
-        bool met;
-        if (o->state[i] != GT_OPTION_GIVEN || !row->with) continue;
-        bool without = *row->with == '!';
-        read_conditions(o, row->with + without, action, text, &met);
-        if (met != without) continue;
+        if (o->state[i] != GT_OPTION_GIVEN || has_effect(o, row, action, text)) continue;
         if (gt_arena_failed(o->arena)) return GT_NOMEM;
-        if (without) return gt_fail(GT_USAGE, "--%s has no effect with %s", row->key, text);
+        if (*row->with == '!') return gt_fail(GT_USAGE, "--%s has no effect with %s", row->key, text);
         return gt_fail(GT_USAGE, "--%s goes with %s%s%s", row->key, text, action ? ", not with " : "",
                        action ? action : "");
     }

@@ -16,13 +16,18 @@ const char *gt_temp_folder(void) {
     return dir && *dir ? dir : "/tmp";
 }
 
+int gt_temp_folder_make_in(const char *dir, const char *what, char *path, size_t room) {
+    int n = snprintf(path, room, "%s/gantry-%s-XXXXXX", dir, what);
+    int error = n < 0 || (size_t)n >= room ? ENAMETOOLONG : mkdtemp(path) ? 0 : errno;
+    if (error) *path = 0;
+    return error;
+}
+
 gt_status gt_temp_folder_make(const char *what, char *path, size_t room) {
     const char *in = gt_temp_folder();
-    int n = snprintf(path, room, "%s/gantry-%s-XXXXXX", in, what);
-    errno = ENAMETOOLONG;
-    if (n > 0 && (size_t)n < room && mkdtemp(path)) return GT_OK;
-    *path = 0;
-    return gt_fail(GT_FAILED, "no folder can be made in '%s' (TMPDIR names another one): %s", in, strerror(errno));
+    int error = gt_temp_folder_make_in(in, what, path, room);
+    if (!error) return GT_OK;
+    return gt_fail(GT_FAILED, "no folder can be made in '%s' (TMPDIR names another one): %s", in, strerror(error));
 }
 
 gt_status gt_temp_file_open(gt_temp_file *s) {

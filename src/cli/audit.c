@@ -29,12 +29,13 @@ static const gt_option table[] = {
      .max = 4294967295.0,
      .detail = "A forger who knows the seed beforehand knows which stretches are not computed. The seed is printed, so "
                "that the same stretches can be computed again."},
-    {CLI_OPTION(data, "", "Where the data of the run lie now; empty: where the run had them"), .path = true},
+    {CLI_OPTION(data, "", "Where the data of the run are now; empty: where the run read them"), .path = true},
     {CLI_OPTION(run, "", "The run that a network, a checkpoint or pictures are said to come from"), .path = true,
      .placeholder = "RUN",
-     .detail = "What the run gives is made again and compared byte by byte: gantry export of the checkpoint by its "
-               "name (network-snapshot-000200000.pkl), or else of each kept one; of a folder of pictures seed0000.png "
-               "and so on those of gantry generate. A checkpoint that is gone is computed again."},
+     .detail = "What the run gives is made again and compared byte by byte. For a network, this is the export of the "
+               "checkpoint in the file's name (network-snapshot-000200000.pkl), else of each kept checkpoint; for a "
+               "folder of pictures (seed0000.png and so on), the pictures of gantry generate. A checkpoint that no "
+               "longer exists is computed again."},
     {CLI_OPTION(class, "", "Class of these pictures, as gantry generate had it"), .placeholder = "CLASS", .any = true,
      .with = "--run"},
     {CLI_OPTION(trunc, "1", "Truncation of these pictures, as gantry generate had it"), .max = 2, .with = "--run"},
@@ -42,14 +43,14 @@ static const gt_option table[] = {
      .placeholder = "FILE", CLI_WRITES({"*.txt", GT_OUTFILE_TABLE}), .with = "!--run"},
     {CLI_OPTION(compare, "", "Compute the stretch of such a trace again, up to the first line that differs"),
      .placeholder = "FILE", .path = true, .with = "!--run", .detail = "The line names step, phase and tensor."},
-    {CLI_OPTION(bundle, "", "Write ledger, job and newest checkpoint of the run into one file; nothing is checked"),
+    {CLI_OPTION(bundle, "", "Write ledger, job and newest checkpoint of the run into one file; check nothing"),
      .placeholder = "FILE", CLI_WRITES({"*.zip", GT_OUTFILE_DATASET}), .with = "!--run",
      .detail = "Such a file can be published and audited like the run: gantry audit FILE.zip --data=DATA. It also has "
                "the hashes of the samples, if the run keeps them (data.sha256)."},
     {CLI_OPTION(checkpoint, "", "Checkpoint of --bundle in place of the newest one"), .path = true, .with = "--bundle"},
-    {CLI_OPTION(note, "0", "When nothing differs, leave RUN/audit.json, whose line the model card shows (gantry card)"),
+    {CLI_OPTION(note, "0", "If nothing differs, write RUN/audit.json, from which gantry card takes a line"),
      .with = "!--run"},
-    {CLI_OPTION(head, "0", "Print the head of the chain alone, which can be published; nothing is checked")},
+    {CLI_OPTION(head, "0", "Only print the head of the chain, which can be published; check nothing")},
     CLI_OVERWRITE,
     CLI_THREADS,
 };

@@ -131,13 +131,13 @@ typedef struct cli_assumed {
     }
 /* For commands that make or read pictures, in the member `preview` of the command's struct. `prepare`, or who starts
  * the ranks, calls gt_preview_ask(). */
-#define CLI_PREVIEW(text)                                                                                             \
-    {                                                                                                                 \
-        CLI_FURTHER(preview, "none", text), GT_CHOICES(GT_PREVIEWS),                                                  \
-            .bare = "auto", .late = true,                                                                             \
-            .detail = "auto: as the terminal answers, kitty's pictures, sixels or blocks; nothing where there is no " \
-                      "terminal, with NO_COLOR and with TERM=dumb. blocks: two pixels in a character, in 24-bit "     \
-                      "colours where COLORTERM says so, else in 256."                                                 \
+#define CLI_PREVIEW(text)                                                                                         \
+    {                                                                                                             \
+        CLI_FURTHER(preview, "none", text), GT_CHOICES(GT_PREVIEWS),                                              \
+            .bare = "auto", .late = true,                                                                         \
+            .detail = "auto: kitty's pictures, sixels or blocks, as the terminal answers; nothing without a "     \
+                      "terminal, with NO_COLOR and with TERM=dumb. blocks: two pixels in a character, in 24-bit " \
+                      "colours if COLORTERM is truecolor or 24bit, else in 256 colours."                          \
     }
 /* Draws the picture file that the command has written, where --preview says so. */
 gt_status cli_preview_file(const gt_options *o, const char *path);
@@ -271,6 +271,7 @@ bool cli_first_rank(void); /* read from the launcher's environment, without MPI;
 /* For a rank that fails without MPI. All ranks but the first wait a while, so that of a mistake that all have made the
  * first rank tells, and the launcher ends the others before they do. Returns the rank. */
 int cli_wait_turn(void);
+void cli_let_first_speak(int rank); /* the wait alone */
 /* For a command without `ranks` of which mpirun has started several: true on all ranks but the first, which does the
  * work. */
 bool cli_others_work(const char *command);
@@ -329,6 +330,9 @@ gt_status cli_check_job(gt_job *job);
 gt_status cli_split_with_job(gt_options *own, int argc, char **argv, cli_arguments *of_job);
 /* Resolves the job with the shape of its data, which are opened as training would open them. */
 gt_status cli_resolve_job(gt_job *job);
+/* For commands that let others train the job: resolves it, and reads the networks that it names, so that no training
+ * ends at its start. */
+gt_status cli_check_later(gt_job *job);
 
 /* ---- ranks of gantry train (train_ranks.c) ---- */
 

@@ -93,10 +93,14 @@ bool cli_others_work(const char *command) {
     return rank > 0;
 }
 
-int cli_wait_turn(void) {
+void cli_let_first_speak(int rank) {
     enum { FIRST_SPEAKS = 1500000, NEXT_SPEAKS = 100000, MOST = 20 };
-    int rank = gt_mpi_launched_rank();
     if (rank > 0) usleep(FIRST_SPEAKS + NEXT_SPEAKS * (unsigned)(rank < MOST ? rank : MOST));
+}
+
+int cli_wait_turn(void) {
+    int rank = gt_mpi_launched_rank();
+    cli_let_first_speak(rank);
     return rank;
 }
 

@@ -86,7 +86,7 @@ static gt_status compare(cli_session *s) {
 const cli_command cli_compare = {
     .name = "compare",
     .arguments = "RUN ... [--key=value ...]",
-    .help = "Several runs as a table, and their pictures or curves in one",
+    .help = "Compare runs: a table, and one picture of their images or curves",
     .detail = "Losses, accuracies and gap are means over the last quarter of the ticks; all other values are the "
               "latest ones. Anything that is not a run is left out with a message, so a pattern such as runs/* works. "
               "jobs/sweep.sh and slurm/sweep.sbatch end with this command.",

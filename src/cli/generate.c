@@ -31,8 +31,8 @@ typedef struct generate_fields {
 #define FIELDS generate_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(seeds, "", "Required, or --projected-w: seeds and ranges, as in 0-63,77"), .placeholder = "SEEDS",
-     .check = gt_option_check_ranges},
+    {CLI_OPTION(seeds, "", "Seeds and ranges of seeds, as in 0-63,77 (required, or --projected-w)"),
+     .placeholder = "SEEDS", .check = gt_option_check_ranges},
     {CLI_SHOWN("outdir", request.outdir, "generated", "Folder to write to; made if needed"),
      CLI_FILLS({"grid.png", GT_OUTFILE_PICTURE}, {"@(seed|proj)+([0-9]).png", GT_OUTFILE_PICTURE},
                {"@(seed|proj)+([0-9]).npy", GT_OUTFILE_ARRAYS})},
@@ -59,7 +59,7 @@ static const gt_option table[] = {
      .placeholder = "FILE", .path = true,
      .detail = "An array w [K,layers,w_dim], as `gantry project` and --space=w write it. The images are proj00.png and "
                "so on; --trunc and --class have no effect on them."},
-    {CLI_OPTION(grid, "", "Also grid.png, all images in one, COLUMNSxROWS or about square"),
+    {CLI_OPTION(grid, "", "Also write grid.png, all images in one; without a value about square"),
      .placeholder = "COLUMNSxROWS", .bare = "auto", .check = cli_check_grid,
      .detail = "Without this option, each seed is written to its own file, seed0000.png."},
     {CLI_SHOWN("space", request.space, "image", "What --out holds: images, styles (w) or latents (z)"),
@@ -82,7 +82,7 @@ static const gt_option table[] = {
      .derived = "1", .min = 1e-3, .max = 1e3, .with = "!--projected-w"},
     {CLI_FURTHER(start, "", "Diffusion models: begin with this picture instead of noise"), .placeholder = "FILE",
      .path = true, .with = "!--projected-w", .detail = "Cropped and resized to the size of the network's pictures."},
-    {CLI_FURTHER(strength, "0.5", "With --start: share of noise laid over the picture; 1 leaves nothing of it"),
+    {CLI_FURTHER(strength, "0.5", "With --start: how much noise covers the picture; 1: nothing of it is left"),
      .min = 0.01, .max = 1, .with = "--start"},
     {CLI_FURTHER(mixture, "", "Draw latents from this mixture instead of N(0,1)"), .with = "!--projected-w",
      .placeholder = "FILE", .path = true,

@@ -38,8 +38,8 @@ static const gt_option table[] = {
                "mixture, weights [k] and covariances (full [k,d,d], tied [d,d], diag [k,d], spherical [k])."},
     {CLI_OPTION(iterations, "500", "For fit: largest number of iterations; a resumed fit may have more"), .with = "fit",
      .min = 1, .max = 1 << 24},
-    {CLI_OPTION(tol, "0.0001", "For fit: stop when an iteration gains less log-likelihood per sample"), .with = "fit",
-     .max = 1e300, .unit = "nats per sample"},
+    {CLI_OPTION(tol, "0.0001", "For fit: stop if an iteration raises the log-likelihood per sample by less"),
+     .with = "fit", .max = 1e300, .unit = "nats per sample"},
     {CLI_OPTION(floor, "1e-06", "For fit: smallest variance of a component, as a share of the variance of the data"),
      .with = "fit", .max = 1,
      .detail =

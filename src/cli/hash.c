@@ -138,7 +138,7 @@ static gt_status hash_words(cli_session *s) {
 const cli_command cli_hash = {
     .name = "hash",
     .arguments = "RUN | CHECKPOINT | NETWORK | DATASET | PICTURE ... [--key=value ...]",
-    .help = "A hash of the contents of files, independent of their form",
+    .help = "Print a hash of the contents of files, whatever their form",
     .detail = "A line for each file: hash, kind, name. For checkpoints and networks, the hash covers tensors (name, "
               "type, shape, values) and the state of training; for datasets, it covers decoded samples, labels and "
               "masks, so a dataset has the same hash as folder, ZIP, HDF5 and .npz; for pictures, it covers the "

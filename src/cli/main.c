@@ -12,22 +12,29 @@
 #include "gantry/program.h"
 #include "gantry/words.h"
 
-/* "-np 4 train": as options of run have it? */
+/* "-np 4 train", "--nproc_per_node=4 train": as options of run have it? */
 static bool asks_ranks(const char *name) {
     gt_options o = {0};
     o.rows = cli_options(cli_find("run"), &o.n);
-    const char *key = name + strspn(name, "-");
+    char key[64];
+    snprintf(key, sizeof key, "%.*s", (int)strcspn(name + strspn(name, "-"), "="), name + strspn(name, "-"));
     const gt_word *w = gt_word_find(&o, GT_WORD_UNKNOWN, key);
     return !strcmp(name, "-n") || !strcmp(key, "ranks") || (w && w->here && !strcmp(w->here, "ranks"));
 }
 
-/* "gantry train --data x.zip": what follows the command. */
-static gt_status fail_no_command(char **words) {
+/* GT_USAGE: the message, then the words with a blank before each. */
+static gt_status fail_with_words(const char *message, char **words) {
     char text[256] = "";
     size_t n = 0;
     for (char **w = words; *w && n < sizeof text; w++) n += (size_t)snprintf(text + n, sizeof text - n, " %s", *w);
-    return gt_fail(GT_USAGE, "'%.60s': a command comes first, as in gantry train%s%s", *words, text,
-                   n < sizeof text ? "" : " ...");
+    return gt_fail(GT_USAGE, "%s%s%s", message, text, n < sizeof text ? "" : " ...");
+}
+
+/* "gantry --data x.zip" */
+static gt_status fail_no_command(char **words) {
+    char message[128];
+    snprintf(message, sizeof message, "'%.60s': a command comes first, as in gantry train", *words);
+    return fail_with_words(message, words);
 }
 
 static int unknown_command(char **words) {
@@ -42,7 +49,47 @@ static int unknown_command(char **words) {
     return cli_exit("", cli_fail_unknown(name));
 }
 
+/* ---- processes of torchrun ---- */
+
+#define OF_TORCHRUN "TORCHELASTIC_RUN_ID"
+
+/* Has torchrun started this process, perhaps for accelerate? A script of torchrun's has the variable, too, and may call
+ * any command: torchrun itself has no such variable. */
+static bool is_of_torchrun(void) {
+    char path[64], *entry = NULL;
+    size_t room = 0;
+    bool of_script = false;
+    snprintf(path, sizeof path, "/proc/%ld/environ", (long)getppid());
+    FILE *f = getenv(OF_TORCHRUN) ? fopen(path, "re") : NULL;
+    if (!f) return false;
+    while (!of_script && getdelim(&entry, &room, 0, f) > 0)
+        of_script = !strncmp(entry, OF_TORCHRUN "=", sizeof OF_TORCHRUN);
+    fclose(f);
+    free(entry);
+    return !of_script;
+}
+
+static int number_in(const char *variable) {
+    const char *text = getenv(variable);
+    return text ? atoi(text) : 0;
+}
+
+/* Its processes know nothing of each other: the first one says what to type. */
+static int refuse_torchrun(char **words) {
+    int processes = number_in("WORLD_SIZE"), rank = number_in("RANK");
+    const cli_command *c = *words ? cli_find(*words) : NULL;
+    bool ranks = processes > 1 && c && c->ranks;
+    char message[128], run[32] = "";
+    cli_let_first_speak(rank);
+    if (rank > 0) return CLI_USAGE;
+    if (ranks) snprintf(run, sizeof run, " run -n %d", processes);
+    snprintf(message, sizeof message,
+             "torchrun has started this process, but Gantry starts its ranks itself: type gantry%s", run);
+    return cli_exit("", fail_with_words(message, words));
+}
+
 static int dispatch(int argc, char **argv) {
+    if (is_of_torchrun()) return refuse_torchrun(argv + 1);
     if (argc < 2) {
         cli_wait_turn();
         cli_print_first(stderr);

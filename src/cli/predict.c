@@ -86,7 +86,7 @@ const cli_command cli_predict = {
     .name = "predict",
     .help = "Predict the classes of images, or of their pixels",
     .detail = "DATA: any dataset or folder, or one picture file. Pictures with other sizes or channels than the "
-              "network's are converted as by gantry dataset, and a message tells how.",
+              "network's are converted as by gantry dataset, and a message shows how.",
     .files = "In --outdir: predictions.csv and .h5, and the most certain images in right.png, wrong.png and "
              "unknown.png. For networks that segment: masks/ and overlays.png.",
     CLI_EXAMPLES({"The classes of all images", "gantry predict runs/lenet digits.zip"},

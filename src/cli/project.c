@@ -53,7 +53,7 @@ static const gt_option table[] = {
      .placeholder = "FILE", .path = true,
      .detail = "Without LPIPS, pictures are compared by their pixels on several scales and by the outputs of the "
                "blocks of D."},
-    {CLI_SHOWN("lpips", request.lpips, "", "Weights of channels of LPIPS: vgg.pth"), .placeholder = "FILE",
+    {CLI_SHOWN("lpips", request.lpips, "", "Weights of LPIPS 0.1: its file vgg.pth"), .placeholder = "FILE",
      .path = true, .with = "--vgg"},
     {CLI_SHOWN("save-video", request.film, "1", "Write the film")},
     {CLI_SHOWN("out", request.film_path, "", "The film of one target, FILE.webp or FILE.mp4, or FOLDER/ of its frames"),

@@ -19,7 +19,7 @@ static const gt_option table[] = {
     {CLI_OPTION(trials, "100", "Number of trials"), .min = 1, .max = 9999,
      .detail = "After each quarter of the trials, every range shrinks to the range of the best fifth so far."},
     {CLI_OPTION(by, "max:Accuracy/validation",
-                "Series that ranks the trials; min: or max: tells which values are good"),
+                "Series that ranks the trials; min: small values are good, max: large ones"),
      .placeholder = "[min:|max:]SERIES", .any = true,
      .detail = "The value of this series of stats.jsonl at the end of a trial. Without min: or max:, larger accuracies "
                "are better, each metric has its own direction, and for all other series smaller is better."},
@@ -77,7 +77,7 @@ static gt_status search_values(gt_search *s, gt_job *job, const search_fields *f
     if (!st) st = cli_read_job(job, fixed);
     if (!st) st = cli_check_job(job);
     if (!st) st = gt_search_check_job(s);
-    if (!st) st = cli_resolve_job(job);
+    if (!st) st = cli_check_later(job);
     if (!st) gt_search_count_judged(s);
     if (!st) st = gt_search_run(s, seconds);
     return st || gt_mpi_launched_rank() ? st : gt_search_print_best(s, stdout);

@@ -189,10 +189,7 @@ static gt_status check_job(submission *s) {
         st = gt_fail(GT_USAGE,
                      "--ranks is for gantry train alone: here the number of ranks is --nodes times --ntasks-per-node");
     if (!st) st = gt_train_adopt(job);
-    if (!st) st = cli_check_resume(job);
-    if (!st) st = cli_check_detector(job);
-    if (!st) st = cli_resolve_job(job);
-    if (!st) st = gt_train_check_metrics(job);
+    if (!st) st = cli_check_later(job);
     int ranks = (int)(s->f.batch.nodes * s->f.batch.ntasks_per_node);
     const gt_job_facts resolved = gt_job_look(job);
     if (!st) st = gt_slices_check_ranks((int)resolved.batch, (int)resolved.slices, ranks);

@@ -158,6 +158,13 @@ gt_status cli_resolve_job(gt_job *job) {
     return st;
 }
 
+gt_status cli_check_later(gt_job *job) {
+    gt_status st = cli_check_resume(job);
+    if (!st) st = cli_check_detector(job);
+    if (!st) st = cli_resolve_job(job);
+    return st ? st : gt_train_check_metrics(job);
+}
+
 static int train(gt_job *job, const cli_settings *mine, const foreign *left, char **argv) {
     const gt_job_facts of = gt_job_look(job);
     cli_start start;

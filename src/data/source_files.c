@@ -27,20 +27,11 @@ static gt_status check_name(const char *name) {
 }
 
 /* The path of a file, to be freed; NULL after an error with the status in *st. */
-static char *path_of_name(const gt_source *s, const char *name, gt_status *st) {
+static char *path_of(const gt_source *s, const char *name, gt_status *st) {
     *st = check_name(name);
     char *path = *st ? NULL : gt_path_join(s->state, name);
     if (!*st && !path) *st = GT_NOMEM;
     return path;
-}
-
-static char *path_of(const gt_source *s, int64_t i, gt_status *st) {
-    return path_of_name(s, gt_names_at(&s->names, (size_t)i), st);
-}
-
-static char *path_of_mask(const gt_source *s, int64_t i, gt_status *st) {
-    char buffer[GT_ITEM_NAME_BYTES];
-    return path_of_name(s, gt_mask_name(gt_names_at(&s->names, (size_t)i), buffer), st);
 }
 
 gt_status gt_source_file(const char *path, int *fd, uint64_t *bytes) {
@@ -91,22 +82,22 @@ gt_status gt_load_part(int fd, uint64_t at, uint64_t size, size_t most, bool who
     return st ? st : gt_read_at(fd, at, *bytes, *n);
 }
 
-gt_status gt_item_file(const gt_source *s, int64_t i, int *fd, uint64_t *bytes) {
+static gt_status open_named(const gt_source *s, const char *name, int *fd, uint64_t *bytes) {
     gt_status st;
     *fd = -1;
-    char *path = path_of(s, i, &st);
+    char *path = path_of(s, name, &st);
     if (path) st = gt_source_file(path, fd, bytes);
     free(path);
     return st;
 }
 
+gt_status gt_item_file(const gt_source *s, int64_t i, int *fd, uint64_t *bytes) {
+    return open_named(s, gt_names_at(&s->names, (size_t)i), fd, bytes);
+}
+
 gt_status gt_mask_file(const gt_source *s, int64_t i, int *fd, uint64_t *bytes) {
-    gt_status st;
-    *fd = -1;
-    char *path = path_of_mask(s, i, &st);
-    if (path) st = gt_source_file(path, fd, bytes);
-    free(path);
-    return st;
+    char buffer[GT_ITEM_NAME_BYTES];
+    return open_named(s, gt_mask_name(gt_names_at(&s->names, (size_t)i), buffer), fd, bytes);
 }
 
 gt_status gt_mask_of_file(const gt_source *s, int64_t i, gt_picture *out) {
@@ -132,15 +123,20 @@ static gt_status load_item(const gt_source *s, int64_t i, size_t most, bool whol
     return st;
 }
 
-static gt_hash128 stamp_item(const gt_source *s, int64_t i) {
+static gt_hash128 stamp_of(const gt_source *s, const char *name) {
     gt_status st;
-    char *path = path_of(s, i, &st);
-    gt_hash128 stamp[2] = {path ? gt_file_stamp(path) : (gt_hash128){0}};
+    char *path = path_of(s, name, &st);
+    gt_hash128 stamp = path ? gt_file_stamp(path) : (gt_hash128){0};
     free(path);
+    return stamp;
+}
+
+static gt_hash128 stamp_item(const gt_source *s, int64_t i) {
+    const char *name = gt_names_at(&s->names, (size_t)i);
+    char buffer[GT_ITEM_NAME_BYTES];
+    gt_hash128 stamp[2] = {stamp_of(s, name)};
     if (!s->mask) return stamp[0];
-    path = path_of_mask(s, i, &st);
-    if (path) stamp[1] = gt_file_stamp(path);
-    free(path);
+    stamp[1] = stamp_of(s, gt_mask_name(name, buffer));
     return gt_hash(stamp, sizeof stamp);
 }
 

@@ -167,20 +167,31 @@ static gt_status announce_size(const conversion *p) {
     return GT_OK;
 }
 
-/* What the user can do: the whole command, which works. `odd`, `bad`: pictures of another shape, and others that cannot
- * be used. */
-static void advise_user(const conversion *p, gt_buffer *text, bool odd, bool bad) {
+/* The shape of most pictures; of pictures of many shapes, a square for all, as gantry inspect proposes it. */
+static gt_picture common_shape(const conversion *p, int64_t odd) {
     const gt_transform *t = &p->request->transform;
+    int64_t number;
+    gt_survey found;
+    if (2 * odd <= p->items.count || gt_survey_pictures(gt_items_at(&p->items, 0, &number), &found)) return p->shape;
+    int side = t->width ? t->width : t->height ? t->height : found.side;
+    return (gt_picture){.width = side, .height = side};
+}
+
+/* What the user can do: the whole command, which works. `odd`, `bad`: numbers of pictures of another shape, and of
+ * others that cannot be used. */
+static void advise_user(const conversion *p, gt_buffer *text, int64_t odd, int64_t bad) {
+    const gt_transform *t = &p->request->transform;
+    gt_picture shape = common_shape(p, odd);
     bool sizes = odd && (!t->width || !t->height), skips = bad || (odd && !sizes);
     gt_buffer_printf(text, "; to make a dataset of %s: %s",
                      !skips  ? "all"
                      : sizes ? "all that can be read"
                              : "the others",
                      p->request->command ? p->request->command : "gantry dataset ...");
-    if (sizes && !t->width) gt_buffer_printf(text, " --width=%d", p->shape.width);
-    if (sizes && !t->height) gt_buffer_printf(text, " --height=%d", p->shape.height);
+    if (sizes && !t->width) gt_buffer_printf(text, " --width=%d", shape.width);
+    if (sizes && !t->height) gt_buffer_printf(text, " --height=%d", shape.height);
     if (sizes && !t->crop && !t->pad)
-        gt_buffer_printf(text, p->shape.width == p->shape.height ? " --transform=center-crop" : " --pad");
+        gt_buffer_printf(text, shape.width == shape.height ? " --transform=center-crop" : " --pad");
     if (skips) gt_buffer_printf(text, " --on-error=skip");
     if (p->items.info.unlabelled) gt_buffer_printf(text, "; --labels=none needs no labels");
 }
@@ -198,7 +209,7 @@ static gt_status check_usable(const conversion *p) {
     }
     if (!all || p->request->skip || p->request->scan_only) return GT_OK;
     gt_buffer advice = {0};
-    advise_user(p, &advice, n[1] > 0, n[0] + n[2] > 0);
+    advise_user(p, &advice, n[1], n[0] + n[2]);
     gt_status st = gt_fail(n[0] ? GT_FORMAT : GT_USAGE, "%lld of %lld pictures cannot be used; the first: %s%.*s",
                            (long long)all, (long long)p->items.count, first, (int)advice.n,
                            advice.data ? (const char *)advice.data : "");

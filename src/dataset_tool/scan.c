@@ -47,7 +47,7 @@ bool gt_scan_same_shape(const gt_picture *a, const gt_picture *b) { return code_
 const char *gt_scan_odd_text(const gt_items *items, int64_t i, const gt_picture *shape, const gt_picture *most,
                              char text[GT_ODD_BYTES]) {
     char name[GT_ITEM_NAME_BYTES], is[GT_SHAPE_BYTES], others[GT_SHAPE_BYTES];
-    snprintf(text, GT_ODD_BYTES, "'%s': becomes %s; most become %s", gt_items_name(items, i, name),
+    snprintf(text, GT_ODD_BYTES, "'%s': becomes %s; the most frequent shape is %s", gt_items_name(items, i, name),
              gt_picture_shape(shape, is), gt_picture_shape(most, others));
     return text;
 }

@@ -87,7 +87,7 @@ static const gt_option options[] = {
     {OPTION(batch, NULL, "Images per training step, over all ranks together"), .unit = "images", .min = 1,
      .max = 1 << 20, .common = true, .detail = "At most as many ranks as slices can share a batch."},
     {OPTION(slices, NULL, "Number of parts of a batch: a rank works on one or more of them"),
-     .derived = "one per image, per two or per eight images; at least 8", .min = 1, .max = 1 << 20,
+     .derived = "one per image, or per 2, 8 or 16 images; at least 8", .min = 1, .max = 1 << 20,
      .detail = "At most as many ranks as slices can work. A single image is a slice if it is enough work: see "
                "docs/parallel.md. Sums are computed slice by slice, so the number of slices changes the last bits of "
                "results and is part of the recipe. With slices as the unit of mbstd-batch, pl-mean or bn, it also sets "
@@ -168,7 +168,8 @@ static const gt_option options[] = {
                "in memory at once. slice: each slice by itself, as on devices that train in parallel; slices then have "
                "several images, and --slices changes the result. none: no batch normalisation; only for dcgan, whose "
                "layers then have biases, and for classifiers with such a form."},
-    {OPTION(loss, NULL, "Loss: adversarial ones of dcgan; of edm the squared error, or consistency for few steps"),
+    {OPTION(loss, NULL,
+            "Loss: for dcgan all but the last two; for edm the squared error, or consistency for few steps"),
      .only = "dcgan|edm", .after = "semi-baseline", .group = "dcgan", .other_group = "edm",
      .derived = "dcgan bce; edm mse", .choices = "bce|lsgan|hinge|wgan-gp|mse|consistency",
      .detail =
@@ -190,8 +191,8 @@ static const gt_option options[] = {
     {OPTION(threads, NULL, "Threads per rank"), .by_rank = true, .group = "execution",
      .derived = "an equal share of the host's cores for each rank", .min = 1, .max = 4096, .common = true,
      .detail = "This option changes no bit of the results."},
-    {OPTION(ranks, NULL, "Number of ranks to start; 1: no start of ranks, one rank uses all cores"),
-     .class = GT_COMMAND, .derived = "the fastest, by trials", .min = 1, .max = 4096, .common = true,
+    {OPTION(ranks, NULL, "Number of ranks to start; 1: no trials, one rank uses all cores"), .class = GT_COMMAND,
+     .derived = "the fastest, by trials", .min = 1, .max = 4096, .common = true,
      .detail =
          "For `gantry train` alone, outside mpirun, srun, gantry run and the allocations of batch systems. The ranks "
          "run on this host; each has an equal share of the cores as threads, or --threads threads. By default, for a "
@@ -234,10 +235,10 @@ static const gt_option options[] = {
     {OPTION(progress, "1", "Show a live line of progress on a terminal"), .by_rank = true},
     {OPTION(preview, "none", "Show each new sheet of pictures on the terminal, and how"), GT_CHOICES(GT_PREVIEWS),
      .by_rank = true, .bare = "auto",
-     .detail = "auto: as the terminal answers, kitty's pictures, sixels or blocks; nothing where there is no terminal, "
-               "with NO_COLOR and with TERM=dumb. blocks: two pixels in a character, in 24-bit colours where COLORTERM "
-               "says so, else in 256. The sheets are those of fakes*.png, of a model without a generator those of "
-               "reconstructions*.png."},
+     .detail = "auto: kitty's pictures, sixels or blocks, as the terminal answers; nothing without a terminal, with "
+               "NO_COLOR and with TERM=dumb. blocks: two pixels in a character, in 24-bit colours if COLORTERM is "
+               "truecolor or 24bit, else in 256 colours. The sheets are fakes*.png, or reconstructions*.png if the "
+               "model has no generator."},
     {OPTION(run, "", "Folder of the run: begin the run, or resume it"), .placeholder = "DIR", .path = true,
      .class = GT_COMMAND, .group = "output", .common = true,
      .detail = "Resuming gives the same bits as never having stopped, on any number of ranks. Not together with "
@@ -277,8 +278,9 @@ static const gt_option options[] = {
     {OPTION(best, "none", "Statistic by which the link `best` is set: NAME, min:NAME or max:NAME"),
      .placeholder = "[min:|max:]NAME", .any = true,
      .detail =
-         "NAME as in stats.jsonl, such as Loss/D/loss or a metric; min: (the default) or max: tells which values are "
-         "good. The best checkpoint so far is kept, and `best` in the run's directory points to it. For a statistic of "
+         "NAME as in stats.jsonl, such as Loss/D/loss or a metric. With min: (the default) small values are good, with "
+         "max: large ones. The best checkpoint so far is kept, and `best` in the run's directory points to it. For a "
+         "statistic of "
          "pictures (Fakes/...), each checkpoint is written with pictures. A metric of --metrics, by its name or key "
          "(fid10k, pr10k3_recall), needs no min: or max:, and only checkpoints with the metric are judged."},
     {OPTION(grid, "8x8", "Columns and rows of the pictures, as in 8x4, or reference"), .placeholder = "COLUMNSxROWS",
@@ -286,7 +288,8 @@ static const gt_option options[] = {
      .detail =
          "reference is the layout of stylegan2-ada-pytorch: 7680x4320 pixels, 7 to 32 columns, 4 to 32 rows. With "
          "labels each row shows one class."},
-    {OPTION(log_swmr, "auto", "Whether metrics.h5 grows in place, readable meanwhile"), GT_CHOICES(GT_SWMR_RULES),
+    {OPTION(log_swmr, "auto", "Whether metrics.h5 grows in place, so that it can be read during the run"),
+     GT_CHOICES(GT_SWMR_RULES),
      .detail = "auto: off on file systems that hosts share (NFS, Lustre, ...), where readers would see incomplete "
                "files; with off, the whole file is replaced now and then and at the end. stats.jsonl has every tick "
                "immediately in any case."},

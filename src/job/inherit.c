@@ -21,6 +21,7 @@ static gt_status inherit_row(gt_job *job, const gt_job *from, const gt_option *r
     gt_options mine = job->options;
     const char *value = gt_job_stands_for(from, row);
     if (!value || gt_job_given(job, row->key) || (only && !gt_is(value, only))) return GT_OK;
+    if (!gt_options_have_effect(&from->options, row)) return GT_OK;
     mine.shapes = true;
     gt_status st = gt_options_set(&mine, row->key, value, NULL);
     *state_of(job, row) = GT_OPTION_DERIVED;

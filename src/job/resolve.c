@@ -303,11 +303,10 @@ gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t cha
             "them",
             job->model, job->data);
     if (uses_labels(job) && !label_width)
-        return gt_fail(
-            GT_USAGE,
-            "--%s=1 requires labels specified in dataset.json: the data have none (gantry dataset SOURCE DEST "
-            "--labels=folders or FILE.csv gives them)",
-            job->cond ? "cond" : wants_classes(job));
+        return gt_fail(GT_USAGE,
+                       "--%s=1 requires labels, and '%s' has none: gantry dataset SOURCE DEST with --labels=folders, "
+                       "--labels=FILE.csv or --labels=FILE.h5:NAME makes a dataset with labels",
+                       job->cond ? "cond" : wants_classes(job), job->data);
     if (images && job->subset > images)
         return gt_fail(GT_USAGE, "--subset must be between 1 and %lld", (long long)images);
     job->height = height;

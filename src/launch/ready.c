@@ -16,12 +16,9 @@ const double launch_room_needed = 10e6;
 /* Can something be made in it? 0 or errno. Where it is missing Open MPI makes it. */
 static int try_folder(const char *folder) {
     char path[4096];
-    int n = snprintf(path, sizeof path, "%s/gantry-XXXXXX", folder);
-    if (n < 0 || (size_t)n >= sizeof path) return ENAMETOOLONG;
-    if (!gt_is_directory(folder)) return access(folder, F_OK) ? 0 : ENOTDIR;
-    if (!mkdtemp(path)) return errno;
-    rmdir(path);
-    return 0;
+    int error = gt_temp_folder_make_in(folder, "room", path, sizeof path);
+    if (!error) rmdir(path);
+    return error == ENOENT ? 0 : error;
 }
 
 /* As Open MPI looks for it. */

@@ -149,20 +149,9 @@ static gt_status check_size(const gt_checkpoint_file *c, const gt_fit *f, int wh
                                    groups[which], there, size);
 }
 
-static gt_status check_weights(const gt_checkpoint_file *c, const gt_mixture *m) {
-    double sum = 0;
-    bool fine = true;
-    for (int i = 0; i < m->k; i++) {
-        fine = fine && m->weights[i] >= 0;
-        sum += m->weights[i];
-    }
-    return fine && fabs(sum - 1) < 1e-6
-               ? GT_OK
-               : gt_fail(GT_FORMAT, "'%s': the weights are not shares of 1", gt_checkpoint_path(c));
-}
-
 static gt_status read_mixture(const gt_checkpoint_file *c, const gt_fit *f, int which) {
     array list[ARRAYS];
+    double sum;
     list_arrays(f, which, list);
     for (int i = 0; i < ARRAYS; i++) {
         size_t n = (size_t)gt_shape_size(&list[i].shape);
@@ -172,7 +161,9 @@ static gt_status read_mixture(const gt_checkpoint_file *c, const gt_fit *f, int 
             if (!isfinite(list[i].data[k]))
                 return gt_fail(GT_FORMAT, "'%s': '%s' is not finite", gt_checkpoint_path(c), list[i].path);
     }
-    return check_weights(c, which == BEST ? &f->best : &f->now);
+    return gt_mixture_has_shares(which == BEST ? &f->best : &f->now, &sum)
+               ? GT_OK
+               : gt_fail(GT_FORMAT, "'%s': the weights are not shares of 1", gt_checkpoint_path(c));
 }
 
 /* Could a fit stand there? Either in the middle of a restart, after an iteration, or between two, or at the end. */

@@ -2,6 +2,7 @@
  * Mixtures: names and shapes of covariances, memory, single numbers. */
 #include "mixture/mixture.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "gantry/option.h"
@@ -45,6 +46,16 @@ gt_status gt_mixture_init(gt_mixture *m, gt_arena *a, gt_covariance covariance, 
     m->means = m->weights + k;
     m->covariances = m->means + (size_t)k * (size_t)d;
     return GT_OK;
+}
+
+bool gt_mixture_has_shares(const gt_mixture *m, double *sum) {
+    bool fine = true;
+    *sum = 0;
+    for (int i = 0; i < m->k; i++) {
+        fine = fine && m->weights[i] >= 0;
+        *sum += m->weights[i];
+    }
+    return fine && fabs(*sum - 1) <= 1e-6;
 }
 
 void gt_mixture_copy(gt_mixture *to, const gt_mixture *from) {

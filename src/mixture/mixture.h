@@ -73,6 +73,8 @@ gt_shape gt_covariances_shape(gt_covariance covariance, int k, int d); /* of gt_
 size_t gt_mixture_size(gt_covariance covariance, int k, int d);
 /* All numbers are 0; they lie in the arena. */
 gt_status gt_mixture_init(gt_mixture *m, gt_arena *a, gt_covariance covariance, int k, int d);
+/* Are the weights shares of 1, up to roundings of a file? *sum: what they add up to. */
+bool gt_mixture_has_shares(const gt_mixture *m, double *sum);
 void gt_mixture_copy(gt_mixture *to, const gt_mixture *from); /* the numbers; both are of one shape */
 double gt_mixture_free_numbers(const gt_mixture *m);          /* how many numbers a fit chooses: for BIC and AIC */
 /* Row i, column j of the covariance of component c. */

@@ -48,13 +48,8 @@ static gt_status read_array(const char *path, const char *name, int64_t rows, in
 }
 
 static gt_status check_weights(const gt_mixture *m, const char *path) {
-    double sum = 0;
-    bool fine = true;
-    for (int i = 0; i < m->k; i++) {
-        fine = fine && m->weights[i] >= 0;
-        sum += m->weights[i];
-    }
-    if (!fine || fabs(sum - 1) > 1e-6)
+    double sum;
+    if (!gt_mixture_has_shares(m, &sum))
         return gt_fail(GT_FORMAT, "'%s': the weights add up to %g; they must be shares of 1", path, sum);
     for (int i = 0; i < m->k; i++) m->weights[i] /= sum;
     return GT_OK;

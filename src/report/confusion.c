@@ -76,7 +76,13 @@ gt_status gt_confusion_write(const char *path, const int64_t *counts, int classe
     return page_write(&p, path);
 }
 
-gt_status gt_confusion_write_csv(const char *path, const int64_t *counts, int classes, const char *const *names) {
+int64_t gt_confusion_count(const int64_t *counts, int classes, int class) {
+    int64_t n = 0;
+    for (int k = 0; k < classes; k++) n += counts[(int64_t) class * classes + k];
+    return n;
+}
+
+static gt_status write_csv(const char *path, const int64_t *counts, int classes, const char *const *names) {
     gt_buffer b = {0};
     gt_buffer_printf(&b, "class");
     for (int k = 0; k < classes; k++) gt_buffer_printf(&b, ","), gt_buffer_csv(&b, names[k]);
@@ -89,8 +95,25 @@ gt_status gt_confusion_write_csv(const char *path, const int64_t *counts, int cl
     return gt_buffer_write(&b, path);
 }
 
-int64_t gt_confusion_count(const int64_t *counts, int classes, int class) {
-    int64_t n = 0;
-    for (int k = 0; k < classes; k++) n += counts[(int64_t) class * classes + k];
-    return n;
+static gt_status write_classes(const char *path, const char *of, const int64_t *counts, int classes,
+                               const char *const *names, const double *iou) {
+    gt_buffer b = {0};
+    gt_buffer_printf(&b, "class,%s,accuracy%s\n", of, iou ? ",iou" : "");
+    for (int i = 0; i < classes; i++) {
+        int64_t n = gt_confusion_count(counts, classes, i), right = counts[(int64_t)i * classes + i];
+        gt_buffer_csv(&b, names[i]);
+        gt_buffer_printf(&b, ",%lld,", (long long)n);
+        if (n) gt_buffer_printf(&b, "%.6f", (double)right / (double)n);
+        if (iou) gt_buffer_printf(&b, isnan(iou[i]) ? "," : ",%.6f", iou[i]);
+        gt_buffer_printf(&b, "\n");
+    }
+    return gt_buffer_write(&b, path);
+}
+
+gt_status gt_confusion_write_tables(gt_arena *a, const char *dir, const char *of, const int64_t *counts, int classes,
+                                    const char *const *names, const double *iou) {
+    const char *csv = gt_arena_printf(a, "%s/confusion.csv", dir), *png = gt_arena_printf(a, "%s/confusion.png", dir);
+    gt_status st = write_classes(gt_arena_printf(a, "%s/classes.csv", dir), of, counts, classes, names, iou);
+    if (!st) st = write_csv(csv, counts, classes, names);
+    return st ? st : gt_confusion_write(png, counts, classes, names);
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/door/log.h"
-#include "base/door/text.h"
 #include "data/door/resize.h"
 
 enum {
@@ -104,35 +103,40 @@ gt_status preview_put(gt_buffer *out, gt_preview kind, const gt_terminal *t, con
     return st == GT_NOMEM || out->failed ? gt_fail(GT_NOMEM, "out of memory for a picture on the terminal") : st;
 }
 
-/* ---- drawing ---- */
-
-static bool draws(gt_preview wanted, const gt_terminal *t) {
-    return gt_log_is_first() && preview_kind(wanted, t) != GT_PREVIEW_NONE;
-}
-
-gt_status gt_preview_bytes(gt_preview wanted, const void *bytes, size_t n, const char *title) {
-    const gt_terminal t = gt_terminal_look();
-    char text[1024];
+static gt_status put_bytes(gt_buffer *out, gt_preview kind, const gt_terminal *t, const void *bytes, size_t n) {
     gt_picture p;
-    gt_buffer out = {0};
-    if (!draws(wanted, &t)) return GT_OK;
     gt_status st = gt_picture_decode(&p, bytes, n, (size_t)LARGEST * 8);
-    gt_format(text, sizeof text, "%s\n", title ? title : ""); /* a name may have anything in it */
-    if (title) gt_buffer_add(&out, text, strlen(text));
-    if (!st) st = preview_put(&out, preview_kind(wanted, &t), &t, &p);
-    if (!st) gt_log_draw(out.data, out.n);
-    gt_buffer_free(&out);
+    if (!st) st = preview_put(out, kind, t, &p);
     gt_picture_free(&p);
     return st;
 }
 
-gt_status gt_preview_file(gt_preview wanted, const char *path) {
-    const gt_terminal t = gt_terminal_look();
-    void *bytes = NULL;
+gt_status preview_file(gt_buffer *out, gt_preview kind, const gt_terminal *t, const char *path) {
+    void *bytes;
     size_t n;
-    if (!draws(wanted, &t)) return GT_OK;
     gt_status st = gt_file_read(path, LARGEST, &bytes, &n);
-    if (!st) st = gt_preview_bytes(wanted, bytes, n, path);
+    if (!st) st = put_bytes(out, kind, t, bytes, n);
     free(bytes);
     return st;
 }
+
+/* ---- drawing ---- */
+
+/* Of the file `path`; NULL: of the bytes. */
+static gt_status draw(gt_preview wanted, const char *path, const void *bytes, size_t n, const char *title) {
+    const gt_terminal t = gt_terminal_look();
+    const gt_preview kind = preview_kind(wanted, &t);
+    gt_buffer out = {0};
+    if (!gt_log_is_first() || kind == GT_PREVIEW_NONE) return GT_OK;
+    if (title) gt_buffer_format(&out, "%s\n", title); /* a name may have anything in it */
+    gt_status st = path ? preview_file(&out, kind, &t, path) : put_bytes(&out, kind, &t, bytes, n);
+    if (!st) gt_log_draw(out.data, out.n);
+    gt_buffer_free(&out);
+    return st;
+}
+
+gt_status gt_preview_bytes(gt_preview wanted, const void *bytes, size_t n, const char *title) {
+    return draw(wanted, NULL, bytes, n, title);
+}
+
+gt_status gt_preview_file(gt_preview wanted, const char *path) { return draw(wanted, path, NULL, 0, path); }

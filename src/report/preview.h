@@ -22,6 +22,7 @@ void preview_kitty(gt_buffer *out, const uint8_t *rgb, int height, int width);
 
 /* A picture as it fits a terminal of these columns and rows, drawn so; nothing of kinds that draw nothing. */
 gt_status preview_put(gt_buffer *out, gt_preview kind, const gt_terminal *t, const gt_picture *p);
+gt_status preview_file(gt_buffer *out, gt_preview kind, const gt_terminal *t, const char *path); /* of a picture file */
 /* What is drawn, where it is drawn: `wanted` with auto decided. */
 gt_preview preview_kind(gt_preview wanted, const gt_terminal *t);
 

@@ -1,60 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A run on a terminal: state, main curves of characters, the newest sheet in half blocks, and what can be done next. */
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/door/text.h"
-#include "codec/door/picture.h"
 #include "report/preview.h"
 #include "report/report.h"
 
-enum { COLUMNS = 80, LARGEST = 64 << 20 };
-
-/* A name or text from a file may hold anything: gt_print(). */
-__attribute__((format(printf, 2, 3))) static void say(gt_buffer *out, const char *format, ...) {
-    char text[4096];
-    va_list ap;
-    va_start(ap, format);
-    gt_vformat(text, sizeof text, format, ap);
-    va_end(ap);
-    gt_buffer_printf(out, "%s", text);
-}
+enum { COLUMNS = 80 };
 
 static void put_state(gt_buffer *out, const char *dir, const gt_starts *starts, const gt_stats *s) {
     const char *state = gt_starts_state(dir, starts);
     double images = s->ticks ? (double)s->images[s->ticks - 1] : 0;
     char young[REPORT_YOUNG];
-    say(out, "%s: %s", dir, *state ? state : "a run");
+    gt_buffer_format(out, "%s: %s", dir, *state ? state : "a run");
     if (starts->total > 0)
-        say(out, ", %.1f %% of %.6g kimg", 100 * fmin(1, images / (double)starts->total), (double)starts->total / 1000);
-    say(out, "\n");
-    if (*starts->message) say(out, "%s\n", starts->message);
-    if (report_is_young(s, starts, !strcmp(state, "finished"), young)) say(out, "%s\n", young);
+        gt_buffer_format(out, ", %.1f %% of %.6g kimg", 100 * fmin(1, images / (double)starts->total),
+                         (double)starts->total / 1000);
+    gt_buffer_format(out, "\n");
+    if (*starts->message) gt_buffer_format(out, "%s\n", starts->message);
+    if (report_is_young(s, starts, !strcmp(state, "finished"), young)) gt_buffer_format(out, "%s\n", young);
 }
 
 static gt_status put_newest(gt_buffer *out, const char *dir, const gt_terminal *t, bool draws) {
     char *path = report_newest_path(dir);
     gt_status st = GT_OK;
-    void *bytes = NULL;
-    size_t n;
-    gt_picture p = {0};
     if (!path) return GT_OK;
-    say(out, "\n%s\n", path);
-    if (draws) st = gt_file_read(path, LARGEST, &bytes, &n);
-    if (draws && !st) st = gt_picture_decode(&p, bytes, n, 0);
-    if (draws && !st) st = preview_put(out, GT_PREVIEW_BLOCKS, t, &p);
-    if (st && st != GT_NOMEM) say(out, "not shown: %s\n", gt_message());
-    gt_picture_free(&p);
-    free(bytes);
+    gt_buffer_format(out, "\n%s\n", path);
+    if (draws) st = preview_file(out, GT_PREVIEW_BLOCKS, t, path);
+    if (st && st != GT_NOMEM) gt_buffer_format(out, "not shown: %s\n", gt_message());
     free(path);
     return st == GT_NOMEM ? st : GT_OK;
 }
 
-static void put_next(void *arg, const char *command, const char *what) { say(arg, "  %-60s   %s\n", command, what); }
+static void put_next(void *arg, const char *command, const char *what) {
+    gt_buffer_format(arg, "  %-60s   %s\n", command, what);
+}
 
 gt_status gt_report_print(const char *dir) {
     report_run run = {.dir = dir, .name = dir};
@@ -66,7 +49,7 @@ gt_status gt_report_print(const char *dir) {
     if (!st) put_state(&out, dir, starts, run.stats);
     if (!st && run.stats->ticks) report_main_charts(&out, &run, t.columns > 1 ? t.columns - 1 : COLUMNS, t.coloured);
     if (!st) st = put_newest(&out, dir, &t, t.coloured);
-    if (!st) say(&out, "\nnext:\n");
+    if (!st) gt_buffer_format(&out, "\nnext:\n");
     if (!st) report_next_each(dir, starts, put_next, &out);
     if (!st && out.failed) st = gt_fail(GT_NOMEM, "out of memory for the report of '%s'", dir);
     if (!st) fwrite(out.data, 1, out.n, stdout);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Hashes of what is put into a checkpoint (run/door/checkpoint_internal.h), as gantry/contents.h makes them of the
- * file. */
+ * file. Arrays are whole in memory here, and the threads of a pool hash the blocks of each; the hash of data/parts.c
+ * takes arrays in pieces, on one thread. */
 #include "run/door/checkpoint_internal.h"
 
 #include <stdlib.h>

@@ -44,7 +44,7 @@ static gt_status fail_other(const gt_ledger *l, const gt_ledger_line *t, const c
     gt_sha256_text(same_state ? &now->head : &now->state, here);
     return gt_fail(GT_FAILED,
                    "%s/%s: %s the %s %s in line %" PRId64 ", and now%s the %s %s: %s, or memory has faults. `gantry "
-                   "audit %s` tells more; --restart starts over, and keeps the old run in a subfolder",
+                   "audit %s` shows more; --restart starts over, and keeps the old run in a subfolder",
                    l->dir, GT_LEDGER_NAME, what, same_state ? "head" : "state", before, t->number, start,
                    same_state ? "head" : "state", here,
                    same_state ? "the data or /chain of a checkpoint were changed"

@@ -83,7 +83,20 @@ static bool read_pictures(const json_t *value, gt_arena *a, gt_ledger_line *to) 
     return true;
 }
 
-static bool read_field(const ledger_field *f, const json_t *value, gt_arena *a, gt_ledger_line *to) {
+static bool read_facts(json_t *value, gt_arena *a, gt_ledger_line *to) {
+    gt_start_fact *rows = gt_arena_array(a, json_object_size(value) + 1, sizeof *rows), *row = rows;
+    const char *name;
+    json_t *text;
+    to->facts = rows;
+    if (!rows) return false;
+    json_object_foreach(value, name, text) {
+        *row = (gt_start_fact){gt_arena_printf(a, "%s", name), ""};
+        read_text(text, a, &row++->text);
+    }
+    return json_is_object(value);
+}
+
+static bool read_field(const ledger_field *f, json_t *value, gt_arena *a, gt_ledger_line *to) {
     void *at = (char *)to + f->offset;
     switch (f->kind) {
     case LEDGER_WHOLE: return read_whole(value, at);
@@ -91,7 +104,7 @@ static bool read_field(const ledger_field *f, const json_t *value, gt_arena *a, 
     case LEDGER_HASH: return read_hash(value, at);
     case LEDGER_HEAD: return read_head(value, to, at);
     case LEDGER_PICTURES: return read_pictures(value, a, to);
-    case LEDGER_FACTS: return json_is_object(value);
+    case LEDGER_FACTS: return read_facts(value, a, to);
     }
     return false;
 }
@@ -124,6 +137,7 @@ static gt_status read_line(gt_ledger_lines *l, int *room, const char *text, size
         if (f->kind == LEDGER_TEXT) *(const char **)((char *)to + f->offset) = "";
     json_t *line = json_loadb(text, n, 0, NULL);
     if (json_is_object(line)) read_fields(line, l->arena, to);
+    to->damaged = n && !json_is_string(json_object_get(line, "event"));
     json_decref(line);
     return gt_sha256_of(text, n, &to->text);
 }

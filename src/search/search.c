@@ -157,7 +157,7 @@ static void find_cause(const gt_search *s, int trial, int status, char *why, siz
     if (gt_rundir_read(dir, "said", &text) || !text) return;
     bool found = false;
     for (rest = text; (line = strsep(&rest, "\n"));) {
-        bool error = !strncmp(line, "gantry", 6) && strchr(line, ':') && strncmp(line, "gantry train: see", 17);
+        bool error = !strncmp(line, "error: ", 7);
         if (!*line || (found && !error) || !strncmp(line, "see gantry", 10)) continue;
         found |= error;
         snprintf(why, room, "%s", line);

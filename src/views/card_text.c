@@ -300,7 +300,8 @@ static void put_training(const gt_card *c, gt_buffer *out) {
     if (json_object_get(t, "hours"))
         gt_buffer_printf(out, "| hours of training up to this network | %.4g |\n", real_in(t, "hours"));
     if (json_object_get(t, "core_hours"))
-        gt_buffer_printf(out, "| the same times ranks and threads (core-hours) | %.4g |\n", real_in(t, "core_hours"));
+        gt_buffer_printf(out, "| core-hours: these hours, times ranks and threads | %.4g |\n",
+                         real_in(t, "core_hours"));
     for (size_t i = 0; i < json_array_size(machines); i++)
         put_machine(out, json_array_get(machines, i), json_array_size(machines) > 1);
     put_row(out, "program", text_in(c, "training", "program"));
@@ -319,13 +320,22 @@ static const struct {
 };
 enum { USES = sizeof uses / sizeof *uses };
 
+/* What a conditional network needs besides: its pictures are of a class, or of a vector of labels. */
+static const char *condition(const gt_card *c) {
+    const json_t *lines = part_of(c, "recipe");
+    for (size_t i = 0; i < json_array_size(lines); i++)
+        if (!strcmp(card_text(json_array_get(lines, i)), "cond = 1"))
+            return strcmp(text_in(c, "data", "labels"), "vectors") ? " --class=0" : " --label=LIST";
+    return "";
+}
+
 static void put_use(const gt_card *c, gt_buffer *out) {
     int k = 0;
     while (k < USES && strcmp(uses[k].task, text_in(c, "model", "task"))) k++;
     if (k == USES) return;
     gt_buffer_printf(out, "## Use\n\n    %s", uses[k].before);
     gt_buffer_shell(out, text_in(c, "file", "name"));
-    gt_buffer_printf(out, "%s\n\n", uses[k].after);
+    gt_buffer_printf(out, "%s%s\n\n", k ? "" : condition(c), uses[k].after);
 }
 
 /* ---- how good it is ---- */
@@ -366,8 +376,8 @@ static void put_copies(const gt_card *c, gt_buffer *out) {
     if (!json_array_size(copies)) return;
     gt_buffer_printf(out,
                      "## Near copies\n\nThe share of generated pictures that are farther from their nearest training "
-                     "picture than that picture is from all other training pictures. The base rate is the same of real "
-                     "pictures that the network never saw, or that were left out. A share far below the base rate "
+                     "picture than that picture is from all other training pictures. The base rate is this share for "
+                     "real pictures that the network never saw, or that were left out. A share far below the base rate "
                      "means copies; noise has 1.\n\n"
                      "| score | value | base rate | judge and recipe |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < json_array_size(copies); i++) {

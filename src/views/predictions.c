@@ -184,20 +184,8 @@ gt_status gt_predictions_write(const gt_predictions *p, int64_t pictures, const 
 static gt_status write_scores(gt_arena *a, const gt_predictions *p, const gt_scores *s, const char *outdir) {
     const char **names = gt_arena_array(a, (size_t)s->classes, sizeof *names);
     if (!names) return GT_NOMEM;
-    gt_buffer b = {0};
-    gt_buffer_printf(&b, "class,images,accuracy\n");
-    for (int i = 0; i < s->classes; i++) {
-        int64_t n = gt_confusion_count(s->confusion, s->classes, i), right = s->confusion[(int64_t)i * s->classes + i];
-        names[i] = gt_predicted_name(p, a, i);
-        gt_buffer_csv(&b, names[i]);
-        gt_buffer_printf(&b, ",%lld,", (long long)n);
-        gt_buffer_printf(&b, n ? "%.6f\n" : "\n", n ? (double)right / (double)n : 0);
-    }
-    const char *csv = gt_arena_printf(a, "%s/confusion.csv", outdir),
-               *png = gt_arena_printf(a, "%s/confusion.png", outdir);
-    gt_status st = gt_buffer_write(&b, gt_arena_printf(a, "%s/classes.csv", outdir));
-    if (!st) st = gt_confusion_write_csv(csv, s->confusion, s->classes, names);
-    return st ? st : gt_confusion_write(png, s->confusion, s->classes, names);
+    for (int i = 0; i < s->classes; i++) names[i] = gt_predicted_name(p, a, i);
+    return gt_confusion_write_tables(a, outdir, "images", s->confusion, s->classes, names, NULL);
 }
 
 gt_status gt_evaluation_write(const gt_predictions *p, const gt_scores *s, const char *outdir) {

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Classes of pixels: masks, overlays in the colours of the classes, and tables. See gantry/prediction_view.h. */
-#include <math.h>
-
 #include "base/door/file.h"
 #include "base/door/progress.h"
 #include "h5/door/arrays.h"
@@ -175,22 +173,8 @@ static gt_status write_scores(gt_arena *a, const gt_segmentation *of, const char
     const gt_segment_scores *s = of->scores;
     const char **names = gt_arena_array(a, (size_t)s->classes, sizeof *names);
     if (!names) return GT_NOMEM;
-    gt_buffer b = {0};
-    gt_buffer_printf(&b, "class,pixels,accuracy,iou\n");
-    for (int i = 0; i < s->classes; i++) {
-        int64_t n = gt_confusion_count(s->confusion, s->classes, i), right = s->confusion[(int64_t)i * s->classes + i];
-        names[i] = gt_segmentation_class_name(of, a, i);
-        gt_buffer_csv(&b, names[i]);
-        gt_buffer_printf(&b, ",%lld,", (long long)n);
-        if (n) gt_buffer_printf(&b, "%.6f", (double)right / (double)n);
-        if (isnan(s->iou[i])) gt_buffer_printf(&b, ",\n");
-        else gt_buffer_printf(&b, ",%.6f\n", s->iou[i]);
-    }
-    const char *csv = gt_arena_printf(a, "%s/confusion.csv", outdir),
-               *png = gt_arena_printf(a, "%s/confusion.png", outdir);
-    gt_status st = gt_buffer_write(&b, gt_arena_printf(a, "%s/classes.csv", outdir));
-    if (!st) st = gt_confusion_write_csv(csv, s->confusion, s->classes, names);
-    return st ? st : gt_confusion_write(png, s->confusion, s->classes, names);
+    for (int i = 0; i < s->classes; i++) names[i] = gt_segmentation_class_name(of, a, i);
+    return gt_confusion_write_tables(a, outdir, "pixels", s->confusion, s->classes, names, s->iou);
 }
 
 gt_status gt_segmentation_write_scores(const gt_segmentation *s, const char *outdir) {

@@ -41,3 +41,22 @@ done <"$table"
 # Ranks that mpirun has started say the same once.
 limited ranks 2 "$GANTRY" --data=data.zip
 [ "$(grep -c 'a command comes first, as in gantry train --data=data.zip' said)" = 1 ] || { cat said; fail 'ranks without a command'; }
+
+# Processes that torchrun has started: the first one says what to type. A script of torchrun's may call any command.
+torchrun() { # RANK RANKS
+    process=(env TORCHELASTIC_RUN_ID=none RANK="$1" WORLD_SIZE="$2")
+}
+types() { # COMMAND WORDS...: what the first process of $process is told to type for these words
+    expect 2 "type $1\$" "${process[@]}" "$GANTRY" "${@:2}"
+    [ "$(grep -c '^error: ' said)" = 1 ] || { cat said; fail "not one message: torchrun, gantry ${*:2}"; }
+}
+train='train --data=data.zip --run=never'
+# shellcheck disable=SC2086
+{
+    torchrun 0 2 && types "gantry run -n 2 $train" $train && types 'gantry inspect mine' inspect mine
+    torchrun 0 1 && types "gantry $train" $train
+    torchrun 1 2 && limited "${process[@]}" "$GANTRY" $train
+}
+[ "$?:$(wc -l <said)" = 2:0 ] || { cat said; fail 'the second process of torchrun'; }
+[ ! -e never ] || fail 'a process of torchrun has trained'
+quietly "${process[@]}" bash -c '"$0" inspect mine; exit $?' "$GANTRY"

@@ -173,6 +173,18 @@ grep -q 'resuming' said && fail 'it went on though a picture had changed'
 printf '%s\n' 'cat/2.png,0.5,1' 'cat/4.png,2,3' >labels.csv
 expect 0 'labels +none' "$GANTRY" dataset inspect all3.zip
 
+begins pictures_of_many_sizes
+"$python" - "$here" <<'PY'
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from helper import png
+os.mkdir('sizes')
+for i in range(5): open('sizes/%d.png' % i, 'wb').write(png(24 + i, 40 - 3 * i, 3, lambda y, x, c: 40 * i + y + x))
+PY
+cropped="gantry dataset sizes sizes.zip --width=16 --height=16 --transform=center-crop" # what gantry inspect proposes, and no size that one picture has
+expect 2 "a dataset of all: $cropped\$" "$GANTRY" dataset sizes sizes.zip
+expect 0 'sizes.zip: 5 images of 16 x 16' "$GANTRY" ${cropped#gantry }
+
 begins pictures_of_many_kinds
 # A folder as people have them: dark symbols on a transparent ground, grey and colours, sizes, something broken. What nobody asked for is said.
 "$python" - "$here" <<'PY'

@@ -5,8 +5,10 @@
 program=$BUILD/tests/test_dist
 
 for n in 2 3 4 8; do
-    timeout 180 "$LAUNCH" "$n" "$program" >said 2>&1 || { tail -n 30 said; fail "test_dist on $n ranks"; }
-    [ "$(grep -c 'PASSED' said)" = "$n" ] || fail "not all of $n ranks passed"
+    for test in dist reducer; do
+        timeout 180 "$LAUNCH" "$n" "$BUILD/tests/test_$test" >said 2>&1 || { tail -n 30 said; fail "test_$test on $n ranks"; }
+        [ "$(grep -c 'PASSED' said)" = "$n" ] || fail "not all of $n ranks passed test_$test"
+    done
 done
 
 expect 0 '2 test' ranks 3 "$BUILD/tests/test_data_root" ranks

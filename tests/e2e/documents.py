@@ -121,6 +121,14 @@ def marks_of(page, text):
         else: yield from ('%s:%d: no line of the block has the word %s' % (page, n, word) for word in mark if not any(word in i for i in inner))
 
 
+def bare_of(page, text):
+    """Commands that are only indented: no test would type them."""
+    inside = False
+    for n, line in enumerate(text.split('\n'), 1):
+        if FENCE.match(line): inside = not inside
+        elif not inside and not generated(text) and line.startswith('    ') and COMMAND.match(line.strip()): yield '%s:%d: a command without ``` around it' % (page, n)
+
+
 def tests_of(top, chosen):
     """Each page with such blocks is typed by a test."""
     tests = ''.join(open(os.path.join(top, 'tests/e2e', name), encoding='utf-8').read() for name in ('readme.sh', 'pages.sh', 'pages_long.sh'))
@@ -296,6 +304,7 @@ def main():
         if os.path.basename(page) == 'troubleshooting.md': wrong += messages_of(page, os.path.join(top, page))
         wrong += form_of(page, text)
         wrong += marks_of(page, text)
+        wrong += bare_of(page, text)
     if whole:
         wrong += source_of(top)
         wrong += references_of(top)

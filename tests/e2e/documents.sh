@@ -73,6 +73,8 @@ case_each_check_can_fail() {
     printf '<!-- not run: why -->\n```\nx = 1\n```\n<!-- not run, nowhere: why -->\n```\ngantry train\n```\n<!-- not run -->\n```\ngantry train\n```\n' >marks.md
     complains 'marks.md:1: a mark above a block without commands' $page marks.md
     grep -q 'marks.md:5: no line of the block has the word nowhere' said && grep -q 'marks.md:9: a mark without a reason' said || { cat said; fail 'a mark that is wrong'; }
+    printf 'Type this:\n\n    gantry version\n' >bare.md
+    complains 'bare.md:3: a command without ```' $page bare.md
     mkdir copy/tests/e2e && cp "$here"/pages*.sh "$here/readme.sh" copy/tests/e2e
     printf '\n```\n$ gantry version\ngantry 1.0.0\n```\n' | tee -a copy/docs/glossary.md >>copy/docs/metrics.md
     complains 'docs/glossary.md: 1 blocks of commands, and neither pages.sh' "$python" "$here/documents.py" "$tmp/copy" docs/glossary.md docs/metrics.md

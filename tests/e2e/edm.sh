@@ -76,7 +76,8 @@ expect 2 'multiples of 4 up to 128' "$GANTRY" train $edm --model-channels=10 --r
 expect 2 'cfg=paper256 is a recipe for another model; --model=edm has cpu, cifar10' "$GANTRY" train $edm --cfg=paper256 --run=never
 expect 2 'cfg=cifar10 is a recipe for another model' "$GANTRY" train --data=synth:shapes:n=60,size=16 --cfg=cifar10 --run=never
 expect 2 'sigma-max' "$GANTRY" train $edm --sigma-min=3 --sigma-max=2 --run=never
-expect 2 'label-dropout=0.1' "$GANTRY" train $edm --cond --guidance=2 --run=never
+expect 2 'here --label-dropout is 0: train one with --label-dropout=0.1' "$GANTRY" train $edm --cond --label-dropout=0 --guidance=2 --run=never
+expect 0 '^label-dropout = 0.1$' "$GANTRY" train $edm --cond --guidance=2 --dry-run=job --run=never
 expect 2 'no fresh noise' "$GANTRY" train $edm --precond=flow --sampler=stochastic --run=never
 expect 2 '432 numbers' "$GANTRY" train $edm --z-dim=100 --run=never
 quietly "$GANTRY" train --model=dcgan --data=synth:shapes:n=60,size=16 --cbase=64 --batch=8 --steps=1 --run=gan
@@ -109,6 +110,11 @@ for file in network-snapshot-ddpmpp_uncond.pkl training-state-ddpmpp_uncond.pt; 
     expect 0 '([0-9]+) of \1 tensors' "$GANTRY" train --model=edm --data=synth:shapes:n=60,size=16 --batch=10 --slices=5 --steps=1 --resume="$golden/$file" --run=transferred --restart
 done
 
+# EDM's program hides no labels: a run that begins with its network does not, and its network has no guidance.
+edm_file=$golden/network-snapshot-ncsnpp_cond.pkl
+expect 0 '^label-dropout = 0$' "$GANTRY" train --model=edm --data=synth:shapes:n=60,size=16,classes=4 --cond --resume="$edm_file" --dry-run=job --run=never
+expect 2 'here --label-dropout is 0' "$GANTRY" generate "$edm_file" --seeds=0 --class=1 --guidance=2
+
 # What is written again is what was read: the same modules, attributes and tensors. Networks that EDM's program does not have are refused.
 for name in ddpmpp_uncond ncsnpp_cond; do
     expect 0 "for EDM's program" "$GANTRY" export "$golden/network-snapshot-$name.pkl" again.pkl
@@ -139,6 +145,8 @@ same "$(last one)" "$(last parts)"
 quietly "$GANTRY" train $edm $drawn --loss=consistency --resume=classes --kimg=0.04 --run=longer-tuned
 quietly "$GANTRY" train $edm $drawn --loss=consistency --resume=classes --kimg=0.05 --run=longer-tuned
 grep -q '^stage-kimg = 0.005$' longer-tuned/job.ini || fail 'the stages have changed with the length'
+# Labels are hidden as often as from the network that is tuned.
+expect 0 '^label-dropout = 0.2$' "$GANTRY" train $edm --loss=consistency --resume=classes --cond --dry-run=job --run=never
 # Both levels see the same noise and drop the same values: their pictures are as near as the levels are.
 quietly "$GANTRY" train $edm --loss=consistency --resume=classes --cond --augment=0.6 --unet-dropout=0.5 --stages=1 --stage-factor=4096 --steps=1 --run=near-levels
 loss=$(grep -o '"Loss/loss": {"num": [0-9]*, "mean": [0-9.]*' near-levels/stats.jsonl | sed 's/.* //' | tail -n 1)

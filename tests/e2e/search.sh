@@ -123,6 +123,14 @@ refused 'no option varies' --lrate=0.1
 refused 'no images are held out' lrate=lin:0..0.1 --validation=0
 refused 'two ranges' lrate=lin:0..0.1 lrate=lin:0..0.2
 refused 'restart has no meaning' lrate=lin:0..0.1 --restart
+# Networks that every trial would lack.
+pictures="--data=synth:shapes:n=32,size=16 --by=fid40 lrate=log:1e-3..1e-2"
+for made in '--metrics=fid40:2:fid40 needs the weights of Inception' '--model=mlp --metrics=fid40 --detector=pixels:2:--metrics: --model=mlp makes no pictures' \
+    "--metrics=fid40 --detector=gone:1:'gone': No such file" "--metrics=fid40 --inception=gone:1:'gone': No such file" "--resume=gone:1:'gone': No such file"; do
+    IFS=: read -r options status words <<<"$made"
+    expect "$status" "^error: gantry search: .*$words" "$GANTRY" search $pictures $options --run=never
+    [ ! -e never ] || fail "something was written: $options"
+done
 expect 2 "no series 'Loss/foo'" $search lrate=lin:0.1..0.2 --by=min:Loss/foo --run=nothing
 expect 0 '^2 of 2 trials, 0 failed' "$GANTRY" search --model=ae --data=synth:circles:n=64,size=8 --epochs=1 --log=warning lrate=log:1e-4..1e-2 --by=min:Loss/reconstruction \
     --trials=2 --run=other

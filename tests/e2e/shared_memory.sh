@@ -17,7 +17,7 @@ case_dev_shm_does_not_matter() {
     done
 }
 case_without_it_there_are_messages() { # the unit test takes it away from the first rank, then from the last
-    quietly ranks 3 "$program"
+    quietly ranks 3 "$BUILD/tests/test_reducer"
     for why in 'rank 0 .*size cannot be set: File too large' 'rank 2 .*no socket: Too many open files'; do
         grep -qE "^warning: $why" said || { cat said; fail "no '$why'"; }
     done

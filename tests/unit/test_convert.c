@@ -457,7 +457,7 @@ static void turned_pictures(void **state) {
     for (turn how = TURN_FRONT; how < TURNS; how++) {
         assert_int_equal(pack(turned_zip(how, 4, 1, 2), at("unlike.zip"), (gt_convert_request){0}, &result), GT_USAGE);
         assert_message("2 of 7");
-        assert_message("wide05.png': becomes 16 x 8 pixels, 8-bit RGB; most become 8 x 16");
+        assert_message("wide05.png': becomes 16 x 8 pixels, 8-bit RGB; the most frequent shape is 8 x 16");
         assert_int_equal(pack(turned_zip(how, 1, 1, 4), at("unlike.zip"), (gt_convert_request){.skip = true}, &result),
                          GT_OK);
         assert_true(result.kept == 4 && result.odd == 2);

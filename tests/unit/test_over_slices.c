@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Sums over slices: a network that normalises over the whole batch, its loss and a gradient penalty, computed in any
  * number of slices and executions, is the network on one slice with all samples. Here the slices are summed within one
- * process; test_dist has the ranks. */
+ * process; test_reducer has the ranks. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -224,6 +224,59 @@ static void a_record_of_a_newer_version_is_named(void **state) {
     gt_job_free(now);
 }
 
+/* A network of edm, "cond" and "label-dropout" as given; NULL: not given. */
+static gt_job *edm_job(const char *cfg, const char *cond, const char *dropout) {
+    gt_job *j = new_job("edm");
+    assert_int_equal(gt_job_set(j, "cfg", cfg, NULL) | gt_job_set(j, "cond", cond, NULL), GT_OK);
+    if (dropout) assert_int_equal(gt_job_set(j, "label-dropout", dropout, NULL), GT_OK);
+    return j;
+}
+
+static void assert_dropout(gt_job *j, const char *wanted) {
+    resolved(j);
+    assert_string_equal(gt_job_value(j, "label-dropout"), wanted);
+}
+
+static void labels_are_hidden_by_default_except_in_the_published_recipe(void **state) {
+    (void)state;
+    static const struct {
+        const char *cfg, *cond, *given, *wanted;
+    } cases[] = {{"cpu", "0", NULL, "0"},    {"cpu", "1", NULL, "0.1"},   {"cpu", "1", "0", "0"},
+                 {"cpu", "1", "0.2", "0.2"}, {"cifar10", "1", NULL, "0"}, {"cifar10", "1", "0.1", "0.1"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        gt_job *j = edm_job(cases[i].cfg, cases[i].cond, cases[i].given);
+        assert_dropout(j, cases[i].wanted);
+        gt_job_free(j);
+    }
+}
+
+/* A run that was begun when the default was 0, and networks that a run begins with: without labels a value there says
+ * nothing. */
+static void label_dropout_is_that_of_the_network(void **state) {
+    (void)state;
+    static const struct {
+        const char *cond, *before, *given, *wanted;
+    } cases[] = {{"1", "0", NULL, "0"},      {"1", "0.2", NULL, "0.2"}, {"0", NULL, NULL, "0.1"},
+                 {"1", "0.2", "0.3", "0.3"}, {"1", "0.2", "0", "0"},    {"1", "0", "0.1", "0.1"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        gt_job *before = edm_job("cpu", cases[i].cond, cases[i].before), *now = edm_job("cpu", "1", cases[i].given);
+        resolved(before);
+        if (gt_job_check(now) || gt_job_inherit(now, before, 3)) fail_msg("%s", gt_message());
+        assert_dropout(now, cases[i].wanted);
+        gt_job_free(now);
+        gt_job_free(before);
+    }
+    char *table;
+    gt_job *before = edm_job("cpu", "1", "0"), *now = new_job(NULL);
+    resolved(before);
+    char *record = gt_job_to_recipe_text(before);
+    adopts(now, record, &table);
+    assert_dropout(now, "0");
+    free(record);
+    gt_job_free(now);
+    gt_job_free(before);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_keeps_whatever_it_has_recorded),
@@ -233,6 +286,8 @@ int main(void) {
         cmocka_unit_test(the_shape_is_that_of_the_data),
         cmocka_unit_test(an_older_record_means_what_was_before_the_option),
         cmocka_unit_test(a_record_of_a_newer_version_is_named),
+        cmocka_unit_test(labels_are_hidden_by_default_except_in_the_published_recipe),
+        cmocka_unit_test(label_dropout_is_that_of_the_network),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,6 +37,8 @@ double gt_space_free(const char *path); /* bytes that the user may still write a
 /* ---- a growing buffer of bytes ---- */
 
 void gt_buffer_add(gt_buffer *b, const void *data, size_t bytes);
+/* As gt_buffer_printf(), with arguments that are made as gt_print() makes them. */
+void gt_buffer_format(gt_buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A word as bash reads it, as gt_buffer_shell(), but in quotes in any case. */
 void gt_buffer_quote(gt_buffer *b, const char *word);
 /* A text as a field of a CSV file, in quotes where its letters need them; NULL: an empty field. Spreadsheets take what
@@ -81,8 +83,6 @@ gt_status gt_read_at(int fd, uint64_t offset, void *out, size_t n);
 bool gt_file_begins(const char *path, uint64_t offset, const void *bytes, size_t n);
 /* The length of the byte-order mark that some editors put before a text: 3, or 0 where there is none. */
 size_t gt_text_mark(const char *text, size_t n);
-/* From the first `n` bytes of a file of `all` bytes; 512 are enough. */
-gt_file_kind gt_kind_of_bytes(const void *head, size_t n, size_t all);
 
 /* ---- replacing a file (file.c) ---- */
 
@@ -158,6 +158,8 @@ typedef struct gt_temp_file {
 const char *gt_temp_folder(void); /* $TMPDIR or /tmp */
 /* Makes a folder in it, whose name begins with gantry- and `what`. On failure `path` is "". */
 gt_status gt_temp_folder_make(const char *what, char *path, size_t room);
+/* The same in another folder; 0 or errno. */
+int gt_temp_folder_make_in(const char *dir, const char *what, char *path, size_t room);
 gt_status gt_temp_file_open(gt_temp_file *s);
 void gt_temp_file_close(gt_temp_file *s);
 

@@ -174,9 +174,10 @@ struct gt_family {
     const char *losses; /* values of --loss, "bce|lsgan"; NULL: the models have no such option */
     bool judged;        /* --early-stopping needs no --best: a loss of images that are not trained on tells */
     size_t own_bytes;   /* of the struct that the options' fields are in: gt_job.own */
-    /* The options that decide the names and shapes of tensors, and what layers without tensors compute, with blanks
-     * between them: --resume takes them from the file (gt_job_inherit). "bn=none": this value alone is taken;
-     * "fp32|clamp": none of them where one is given. */
+    /* The options that decide the names and shapes of tensors, what layers without tensors compute, and what networks
+     * have learnt to do without, with blanks between them: --resume takes them from the file (gt_job_inherit), but not
+     * those that had no effect there (gt_option.with). "bn=none": this value alone is taken; "fp32|clamp": none of them
+     * where one is given. */
     const char *sizes;
     /* What a value that is found anew for each size of images ("auto") stands for in a resolved job: the same networks
      * on images of another size need this. NULL: the value itself; the function may be NULL, too. */

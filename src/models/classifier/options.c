@@ -64,7 +64,7 @@ static gt_status read_inits(const char *text, gt_classifier *out) {
         text += n + (text[n] == ',');
         char *colon = strrchr(word, ':');
         if (!colon && !first)
-            return gt_fail(GT_USAGE, "'%s' needs a layer's name before it, such as fc1:%s, or stands first", word,
+            return gt_fail(GT_USAGE, "'%s' needs a layer's name before it, such as fc1:%s, or must be first", word,
                            word);
         if (!colon) {
             st = read_rule(word, &out->init);

@@ -61,8 +61,9 @@ static const gt_option options[] = {
      .detail = "The lowest level always has attention in the decoder."},
     {OPTION(unet_dropout, NULL, "Probability that a block drops a value in training"), .derived = "from cfg",
      .max = 0.95},
-    {OPTION(label_dropout, "0", "Probability that a picture's label is hidden from the network in training"),
-     .max = 0.95, .with = "--cond", .detail = "For --guidance: 0.1 to 0.2 is customary."},
+    {OPTION(label_dropout, NULL, "Probability that a picture's label is hidden from the network in training"),
+     .derived = "0.1; 0 with --cfg=cifar10, as published; with --resume that of the network", .max = 0.95,
+     .with = "--cond", .detail = "For --guidance: 0.1 to 0.2 is customary."},
     {OPTION(augment, "0.12", "Probability of each augmentation, with labels for the network; 0: none"), .max = 1,
      .detail =
          "Flips, scaling, turns, stretching and shifts. The augmentation of a picture is an input of the network, so "
@@ -87,13 +88,13 @@ static const gt_option options[] = {
      .with = "--precond=flow"},
     {OPTION(time_std, "1", "Standard deviation of the logit of times"), .min = 1e-3, .max = 20,
      .with = "--precond=flow"},
-    {OPTION(sampler, NULL, "Sampler: steps of Heun, Euler, midpoint, with fresh noise, or of consistency"),
+    {OPTION(sampler, NULL, "How steps are computed; stochastic: Heun with fresh noise in each step"),
      .derived = "heun; consistency with --loss=consistency", GT_CHOICES_GIVEN(GT_SOLVERS),
      .detail = "Heun and midpoint evaluate the network twice per step. stochastic is Heun with --churn (only edm). "
                "consistency is for networks trained with --loss=consistency, and these take no other."},
     {OPTION(sampler_steps, NULL, "Number of steps from noise to a picture"), .derived = "18; 2 with --loss=consistency",
      .min = 1, .max = 10000},
-    {OPTION(sheet_steps, NULL, "Also used for the pictures that a run makes during training"),
+    {OPTION(sheet_steps, NULL, "Number of steps for the pictures that a run makes during training"),
      .derived = "8; 2 with --loss=consistency", .min = 1, .max = 10000},
     {OPTION(sigma_min, "0.002", "Lowest noise level of sampling (edm)"), .min = 1e-9, .max = 1e6,
      .with = "!--precond=flow"},
@@ -108,7 +109,8 @@ static const gt_option options[] = {
     {OPTION(churn_max, "50", "Highest noise level at which noise is added"), .max = 1e6},
     {OPTION(churn_noise, "1.003", "Standard deviation of the added noise"), .max = 10},
     {OPTION(guidance, "1", "How strongly labels steer pictures; 1: as trained, 0: not at all"), .max = 100,
-     .detail = "This needs --label-dropout in training. Each step then evaluates the network twice as often."},
+     .detail = "Other values than 1 need a network trained with --label-dropout, as --cond does by default. Each step "
+               "then evaluates the network twice as often."},
     {FOUND("unet-encoder", encoder), .group = "shape"},
     {FOUND("unet-decoder", decoder)},
     {FOUND("unet-embedding", embedding)},
@@ -150,7 +152,7 @@ enum { CPU }; /* the first one */
 static const gt_named recipes[] = {
     {"cpu", "kimg=2000 batch=32 lrate=0.001 ema-kimg=50 ema-ramp=0.05 model-channels=32 num-blocks=1 unet-dropout=0"},
     {"cifar10", "kimg=200000 batch=512 lrate=0.001 ema-kimg=500 ema-ramp=0.05 model-channels=128 num-blocks=4 "
-                "channel-mult=2,2,2 attn-resolutions=16 unet-dropout=0.13"},
+                "channel-mult=2,2,2 attn-resolutions=16 unet-dropout=0.13 label-dropout=0"},
     {0},
 };
 
@@ -224,6 +226,7 @@ static void resolve(gt_job *job, int64_t items) {
     gt_job_derive_all(job, loss_of(job)->values);
     if (gt_edm_tunes(job)) derive_tuning(job);
     gt_derive_recipe(job, recipes);
+    gt_job_derive(job, "label-dropout", job->label_dim ? "0.1" : "0");
     double growth = gt_recipe_of(job, recipes) == CPU ? 2e3 : 10e6;
     if (gt_job_derives(job, "warmup")) job->warmup = items > 0 ? growth / (double)items : 0;
     gt_job_derive(job, "channel-mult", "%s", mults[usual_levels(job->height, job->width) - 1]);
@@ -337,7 +340,8 @@ gt_status gt_edm_check_sampling(const gt_job *job, gt_solver sampler, double gui
         return gt_fail(GT_USAGE, "--guidance=%g: guidance uses labels and needs a model trained with --cond", guidance);
     if (o->label_dropout > 0) return GT_OK;
     return gt_fail(GT_USAGE,
-                   "--guidance=%g: guidance needs a network trained with label dropout, such as --label-dropout=0.1",
+                   "--guidance=%g: guidance needs a network trained with label dropout, but here --label-dropout is 0: "
+                   "train one with --label-dropout=0.1",
                    guidance);
 }
 
@@ -382,7 +386,8 @@ const gt_family gt_edm_family = {
     .models = models,
     .options = options,
     .n_options = sizeof options / sizeof *options,
-    .sizes = "precond arch model-channels channel-mult num-blocks attn-resolutions augment sigma-data",
+    .sizes = "precond arch model-channels channel-mult num-blocks attn-resolutions augment sigma-data "
+             "label-dropout",
     .losses = "mse|consistency",
     .own_bytes = sizeof(gt_edm_options),
     .derived = derived,

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "gantry/figure.h"
+#include "gantry/memory.h"
 #include "gantry/status.h"
 
 typedef struct gt_bars { /* heights[i] over edges[i] .. edges[i+1] */
@@ -78,8 +79,11 @@ gt_status gt_figure_write_svg(const char *path, const gt_panel *panel);
  * its share of the row, with numbers and names up to 24 classes. names [classes] or NULL: numbers. GT_USAGE: more than
  * 8192 classes. */
 gt_status gt_confusion_write(const char *path, const int64_t *counts, int classes, const char *const *names);
-/* The same as a CSV file with the names [classes] on both sides. */
-gt_status gt_confusion_write_csv(const char *path, const int64_t *counts, int classes, const char *const *names);
+/* The same in a folder, with names, as confusion.png and as confusion.csv, which has the names on both sides; and
+ * classes.csv, the share of each class that is right. `of`: what is counted, "images". iou [classes]: a column more;
+ * NULL: none. */
+gt_status gt_confusion_write_tables(gt_arena *a, const char *dir, const char *of, const int64_t *counts, int classes,
+                                    const char *const *names, const double *iou);
 
 /* A histogram of the finite values among x[0], x[stride], ... (n of them): `bars` bars of equal width. edges
  * [bars+1]; heights [bars] are densities. */

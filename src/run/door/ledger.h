@@ -49,6 +49,7 @@ typedef enum gt_ledger_event { GT_LEDGER_EVENTS(GT_CONSTANT) } gt_ledger_event;
 typedef struct gt_ledger_line {
     int64_t number; /* the line's place in the file, from 1 on */
     gt_ledger_event event;
+    bool damaged;      /* it is neither empty nor a JSON object with an event */
     bool numbered;     /* it says its number and the hash of the line before */
     const char *fault; /* what is wrong with a numbered line, "there is no number 'step'"; "": nothing */
     int64_t says;      /* the number that it says */
@@ -63,7 +64,7 @@ typedef struct gt_ledger_line {
     const char *when, *ended, *hash; /* "checkpoint" of a start; "state" and "hash" of an end */
     const int64_t *pictures;
     int n_pictures;
-    const gt_start_fact *facts; /* end with a name NULL; only for writing: gt_starts_read() reads them */
+    const gt_start_fact *facts; /* end with a name NULL */
 
     /* Of chain, link and checkpoint: a later line has taken its place. That is a start or a rollback that goes on from
      * fewer images, or a line of the same event for as many. So of each event there is at most one line a step that

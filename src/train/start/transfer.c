@@ -2,7 +2,6 @@
  * Transfer learning (--resume): the sizes of the networks come from the file, unless given; what fits is copied, the
  * rest keeps its initial values and is listed. */
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,6 @@
 #include "gantry/log.h"
 #include "job/door/job.h"
 #include "job/door/network.h"
-#include "base/door/text.h"
 #include "nets/door/layers.h"
 #include "train/journal/journal.h"
 #include "train/loop/engine.h"
@@ -58,15 +56,6 @@ typedef struct transfer {
     const char *base; /* the model to whose networks that of the job adds, and which the file holds; NULL: none */
 } transfer;
 
-__attribute__((format(printf, 2, 3))) static void say(transfer *t, const char *format, ...) {
-    char line[1024];
-    va_list ap;
-    va_start(ap, format);
-    gt_vformat(line, sizeof line, format, ap);
-    va_end(ap);
-    gt_buffer_printf(t->said, "%s\n", line);
-}
-
 enum { WARNS = '!' }; /* the first character of a line that is a warning */
 
 void gt_engine_log_transfer(const gt_buffer *said) {
@@ -108,10 +97,10 @@ static gt_status transfer_tensor(transfer *x, const char *name, const gt_tensor 
         if (st) return gt_wrap(st, "--resume");
         gt_tensor_from_file(t, x->scratch, block + t->offset);
     } else if (t->anew) {
-        say(x, "  %s.%s starts with new values (--new-head)", name, t->name);
+        gt_buffer_format(x->said, "  %s.%s starts with new values (--new-head)\n", name, t->name);
     } else if (t->trainable && !added) {
-        say(x, "  %s.%s starts with new values: %s here, %s there", name, t->name, gt_shape_text(&t->file_shape, here),
-            e ? gt_shape_text(&e->shape, there) : "nothing");
+        gt_buffer_format(x->said, "  %s.%s starts with new values: %s here, %s there\n", name, t->name,
+                         gt_shape_text(&t->file_shape, here), e ? gt_shape_text(&e->shape, there) : "nothing");
     }
     return GT_OK;
 }
@@ -121,10 +110,11 @@ static gt_status transfer_block(transfer *x, const char *name, const gt_net *net
     gt_status st = GT_OK;
     x->numbers = x->copied_numbers = 0;
     for (int k = 0; k < net->n_tensors && !st; k++) st = transfer_tensor(x, name, &net->tensors[k], block);
-    if (!st) say(x, "  %s: %d of %d tensors copied", name, x->copied - before, net->n_tensors);
+    if (!st) gt_buffer_format(x->said, "  %s: %d of %d tensors copied\n", name, x->copied - before, net->n_tensors);
     if (!st && 2 * x->copied_numbers < x->numbers)
-        say(x, "%cless than half of %s is copied: %.0f of %.0f numbers, the others start with new values", WARNS, name,
-            x->copied_numbers, x->numbers);
+        gt_buffer_format(x->said,
+                         "%cless than half of %s is copied: %.0f of %.0f numbers, the others start with new values\n",
+                         WARNS, name, x->copied_numbers, x->numbers);
     return st;
 }
 
@@ -134,7 +124,7 @@ static gt_status transfer_average(transfer *x, const gt_model *m, int net) {
     if (gt_checkpoint_first(x->f, gt_text_of("/networks/%s", name.s).s) >= 0)
         return transfer_block(x, name.s, m->nets[net], m->ema_block);
     memcpy(m->ema_block, m->blocks[net], m->nets[net]->block_floats * sizeof(float));
-    say(x, "  %s: missing, starts as %s", name.s, m->nets[net]->name);
+    gt_buffer_format(x->said, "  %s: missing, starts as %s\n", name.s, m->nets[net]->name);
     return GT_OK;
 }
 
@@ -153,9 +143,10 @@ static void say_images(transfer *x, const gt_job *job, const gt_job *theirs) {
     bool same = job->height == theirs->height && job->width == theirs->width && job->channels == theirs->channels &&
                 job->label_dim == theirs->label_dim;
     if (!same)
-        say(x,
+        gt_buffer_format(
+            x->said,
             "  its networks are for images of %lldx%lld with %lld channels and %lld labels, this job is for %lldx%lld "
-            "with %lld and %lld",
+            "with %lld and %lld\n",
             (long long)theirs->width, (long long)theirs->height, (long long)theirs->channels,
             (long long)theirs->label_dim, (long long)job->width, (long long)job->height, (long long)job->channels,
             (long long)job->label_dim);
@@ -169,8 +160,8 @@ static void say_mbstd(transfer *x, const gt_job *job, const gt_job *theirs) {
     int64_t own = gt_smallest(gt_model_mbstd(job), job->batch);
     if (own == (whole ? job->batch : other) || gt_checkpoint_first(x->f, "/networks/D") < 0) return;
     gt_text groups = whole ? gt_text_of("its whole batches") : gt_text_of("groups of %d images", other);
-    say(x, "  its D saw standard deviations of %s, but here of groups of %lld (%s)", groups.s, (long long)own,
-        own < job->batch ? "--mbstd" : "--batch, --mbstd");
+    gt_buffer_format(x->said, "  its D saw standard deviations of %s, but here of groups of %lld (%s)\n", groups.s,
+                     (long long)own, own < job->batch ? "--mbstd" : "--batch, --mbstd");
 }
 
 /* What the networks expect of their input. For other channels the first layer begins afresh: then all is possible. */
@@ -183,7 +174,7 @@ static gt_status compare_input(transfer *x, const gt_job *job, const gt_job *the
     gt_status st = gt_job_check_input(job, theirs, gt_checkpoint_path(x->f), f);
     fclose(f);
     for (const char *line = said; line && *line && !st; line += strcspn(line, "\n") + 1)
-        say(x, "  %.*s", (int)strcspn(line, "\n"), line);
+        gt_buffer_format(x->said, "  %.*s\n", (int)strcspn(line, "\n"), line);
     free(said);
     return st ? gt_wrap(st, "--resume") : GT_OK;
 }
@@ -193,7 +184,7 @@ static void say_p(transfer *x, const gt_engine *e) {
     if (!e->job->family->adversarial || !gt_checkpoint_find(x->f, "/state/ada_p") ||
         gt_checkpoint_get_double(x->f, "/state/ada_p", &p))
         return;
-    say(x, "  its augmentation was at p = %.3g; here p begins at %.3g", p, e->job->gan.p_initial);
+    gt_buffer_format(x->said, "  its augmentation was at p = %.3g; here p begins at %.3g\n", p, e->job->gan.p_initial);
 }
 
 static gt_status check_half(transfer *x, const gt_job *job) {
@@ -219,7 +210,7 @@ static gt_status check_faults(transfer *x, const gt_job *job) {
     if (!st) return GT_OK;
     if (!job->resume_partial)
         return gt_fail(st, "--resume: %s (--resume-partial begins without this network)", gt_message());
-    say(x, "%c%s; it starts with new values", WARNS, gt_message());
+    gt_buffer_format(x->said, "%c%s; it starts with new values\n", WARNS, gt_message());
     return GT_OK;
 }
 
@@ -239,7 +230,7 @@ static gt_status transfer_all(gt_engine *e, transfer *x) {
     if (!st) st = check_model(x->f, e->job, e->model);
     gt_job *theirs = st ? NULL : gt_job_from_recipe_text(gt_checkpoint_info(x->f)->recipe, gt_checkpoint_path(x->f));
     if (st || !theirs) return st ? st : GT_FORMAT;
-    say(x, "starting from the networks of %s", gt_checkpoint_path(x->f));
+    gt_buffer_format(x->said, "starting from the networks of %s\n", gt_checkpoint_path(x->f));
     say_images(x, e->job, theirs);
     say_mbstd(x, e->job, theirs);
     st = check_base(x, e->job, theirs->model);

@@ -8,7 +8,6 @@
 
 #include "dist/door/dist.h"
 #include "gantry/file.h"
-#include "gantry/log.h"
 #include "gantry/text.h"
 #include "kernels/door/symmetric.h"
 #include "use/generate/direction_work.h"
@@ -27,15 +26,12 @@ static bool is_number(const char *name) { return *name == 'd' && name[1] && !nam
 static gt_status read_condition(gt_direction_work *w) {
     const gt_condition *c = &w->request->condition;
     int dim = gt_generator_labels(w->generator);
-    bool given = c->label || (c->class && *c->class), ignored = false;
+    bool given = c->label || (c->class && *c->class);
     if (dim && !given && !w->net.data.vectors) return GT_OK; /* classes take turns */
     float *label = gt_arena_array(w->arena, (size_t)dim + 1, sizeof *label);
     if (!label) return GT_NOMEM;
-    gt_status st = gt_generator_label(w->generator, c, label, &ignored);
-    if (!st && ignored && !w->comm->rank)
-        gt_warn("--%s has no effect: the network knows no classes", c->label ? "label" : "class");
     w->label = label;
-    return st;
+    return gt_generator_asked_label(w->generator, c, label);
 }
 
 static gt_status read_layers(gt_direction_work *w) {

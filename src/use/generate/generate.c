@@ -73,19 +73,6 @@ static gt_status share_projected_all(work *w) {
     return GT_OK;
 }
 
-static gt_status fill_labels(work *w) {
-    const gt_generate_request *r = w->request;
-    size_t dim = (size_t)gt_generator_labels(w->generator);
-    bool ignored;
-    if (w->projected || r->per_class) return GT_OK;
-    gt_status st = gt_generator_label(w->generator, &r->condition, w->labels, &ignored);
-    if (!st && ignored && !w->comm->rank)
-        gt_warn("--%s has no effect: the network knows no classes", r->condition.label ? "label" : "class");
-    for (int i = 1; i < gt_generator_batch(w->generator) && !st && dim; i++)
-        memcpy(w->labels + (size_t)i * dim, w->labels, dim * sizeof *w->labels);
-    return st;
-}
-
 /* Where images have one class each, it is a label of the file of all. */
 static gt_status fill_classes(work *w) {
     const gt_generate_request *r = w->request;
@@ -231,7 +218,7 @@ static gt_status prepare(work *w) {
     w->pictures = gt_arena_array(w->arena, batch, floats * gt_sample_bytes(w->each.type));
     w->records = gt_arena_array(w->arena, batch, floats * gt_sample_bytes(w->of.type));
     if (gt_arena_failed(w->arena)) return GT_NOMEM;
-    st = fill_labels(w);
+    if (!w->projected && !r->per_class) st = gt_generator_asked_labels(w->generator, &r->condition, w->labels);
     if (!st) st = fill_classes(w);
     return !st && first ? begin_files(w) : st;
 }

@@ -9,7 +9,7 @@
 #include "base/door/hash.h"
 #include "data/door/dataset.h"
 #include "gantry/generate.h"
-#include "gantry/log.h"
+#include "base/door/log.h"
 #include "base/door/random.h"
 #include "run/door/checkpoint.h"
 #include "use/runner/door/runner.h"
@@ -231,6 +231,22 @@ gt_status gt_generator_label(const gt_generator *g, const gt_condition *c, float
     int class = -1;
     gt_status st = c->label ? GT_OK : find_class(g, c->class, &class);
     for (int k = 0; k < dim && !st; k++) label[k] = c->label ? c->label[k] : (float)(k == class);
+    return st;
+}
+
+gt_status gt_generator_asked_label(const gt_generator *g, const gt_condition *c, float *label) {
+    bool ignored;
+    gt_status st = gt_generator_label(g, c, label, &ignored);
+    if (ignored && gt_log_is_first())
+        gt_log_once(GT_WARNING, "--%s has no effect: the network knows no classes", c->label ? "label" : "class");
+    return st;
+}
+
+gt_status gt_generator_asked_labels(const gt_generator *g, const gt_condition *c, float *labels) {
+    size_t dim = (size_t)gt_generator_labels(g);
+    gt_status st = gt_generator_asked_label(g, c, labels);
+    for (int i = 1; i < gt_generator_batch(g) && !st && dim; i++)
+        memcpy(labels + (size_t)i * dim, labels, dim * sizeof *labels);
     return st;
 }
 

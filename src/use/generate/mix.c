@@ -9,7 +9,6 @@
 #include "base/door/file.h"
 #include "codec/door/sample.h"
 #include "gantry/picture.h"
-#include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "use/generate/collection.h"
 #include "use/generate/edits.h"
@@ -69,16 +68,6 @@ static gt_status read_styles(work *w) {
     return GT_OK;
 }
 
-static gt_status fill_labels(work *w) {
-    size_t dim = (size_t)gt_generator_labels(w->generator);
-    bool ignored;
-    gt_status st = gt_generator_label(w->generator, &w->request->condition, w->labels, &ignored);
-    if (!st && ignored && !w->comm->rank) gt_warn("--class has no effect: the network knows no classes");
-    for (int i = 1; i < gt_generator_batch(w->generator) && !st && dim; i++)
-        memcpy(w->labels + (size_t)i * dim, w->labels, dim * sizeof *w->labels);
-    return st;
-}
-
 static gt_status plan_grid(work *w) {
     const gt_mix_request *r = w->request;
     const gt_model *m = w->model;
@@ -123,7 +112,7 @@ static gt_status prepare(work *w) {
     const gt_mix_request *r = w->request;
     gt_status st = make_arrays(w);
     if (!st) st = read_styles(w);
-    if (!st) st = fill_labels(w);
+    if (!st) st = gt_generator_asked_labels(w->generator, &w->request->condition, w->labels);
     if (!st) st = plan_grid(w);
     if (st || w->comm->rank) return st;
     gt_shown_say(w->model, gt_generator_channels(w->generator), "");

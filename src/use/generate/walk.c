@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "codec/door/sample.h"
-#include "gantry/log.h"
 #include "model/door/model.h"
 #include "use/generate/curve.h"
 #include "use/generate/door/film.h"
@@ -50,7 +49,6 @@ static gt_status read_classes(work *w) {
     gt_condition c = w->request->condition;
     const char *text = c.class;
     size_t dim = (size_t)gt_generator_labels(w->generator);
-    bool ignored = false;
     int parts = count_parts(text);
     w->class = gt_arena_array(w->arena, (size_t)parts + 1, dim * sizeof *w->class);
     char *rest = gt_arena_printf(w->arena, "%s", text);
@@ -58,10 +56,8 @@ static gt_status read_classes(work *w) {
     gt_status st = GT_OK;
     for (int i = 0; i < (parts ? parts : 1) && !st; i++) {
         c.class = strsep(&rest, ",");
-        st = gt_generator_label(w->generator, &c, w->class + (size_t)i * dim, &ignored);
+        st = gt_generator_asked_label(w->generator, &c, w->class + (size_t)i * dim);
     }
-    if (!st && ignored && !w->comm->rank)
-        gt_warn("--%s has no effect: the network knows no classes", c.label ? "label" : "class");
     w->classes = dim ? parts + !parts : 0;
     return st;
 }

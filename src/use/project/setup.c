@@ -18,15 +18,11 @@ static gt_status check_model(const gt_projector *p) {
 static gt_status read_label(gt_projector *p) {
     const gt_project_request *r = p->request;
     gt_model *m = p->net.model;
-    bool ignored;
     int dim = gt_generator_labels(p->generator);
     float *label = gt_arena_array(m->arena, (size_t)dim + 1, sizeof *label);
     if (!label) return GT_NOMEM;
-    gt_status st = gt_generator_label(p->generator, &r->condition, label, &ignored);
-    if (st) return st;
-    if (ignored) gt_warn("--%s has no effect: the network knows no classes", r->condition.label ? "label" : "class");
     if (dim) p->label = label;
-    return GT_OK;
+    return gt_generator_asked_label(p->generator, &r->condition, label);
 }
 
 /* LPIPS where its files are given, else our own distance, as far as the checkpoint has a D. */

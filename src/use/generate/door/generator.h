@@ -13,6 +13,11 @@
 /* As gt_generator_open(), with the parameters of `t`, which stays the caller's and must outlive the generator. */
 gt_generator *gt_generator_of(const gt_trained *t, const gt_generator_options *options);
 
+/* gt_generator_label() for a condition from --class or --label: rank 0 warns where it is ignored. */
+gt_status gt_generator_asked_label(const gt_generator *g, const gt_condition *c, float *label);
+/* The same for each image of a batch: labels [gt_generator_batch(),label_dim]. */
+gt_status gt_generator_asked_labels(const gt_generator *g, const gt_condition *c, float *labels);
+
 /* Of the generator's parameters. */
 gt_hash128 gt_generator_hash(const gt_generator *g);
 
