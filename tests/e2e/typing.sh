@@ -14,7 +14,7 @@ train* | run*\ train*)
     run=$(grep -oE -- '--run=[^ ]+' <<<"$*") # documents list alternatives: each begins anew
     [ -z "${anew-}" ] || [[ "$*" == *dry-run* ]] || rm -rf "${run#--run=}"
     [[ "$*" != *--dry-run* ]] || more+=(--dry-run=quick)
-    [[ "$*" != *--metrics=* ]] || more+=(--metrics-count=16)
+    [[ "$*" != *--metrics=* || "$*" == *runs/galaxies* ]] || more+=(--metrics-count=16) # the curves of galaxies name a count
     case "$*" in
     *edm*) more+=(--model-channels=4 --batch=2 --grid=2x2 --sheet-steps=1) ;;
     *dcgan*) more+=(--cbase=64 --batch=4 --slices=1 --grid=2x2) ;;
