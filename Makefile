@@ -209,9 +209,9 @@ demo: deps-build     ## train a small StyleGAN2-ADA on coloured shapes, for at m
 	@bash jobs/demo.sh $(BUILD)/gantry
 
 INSTALLED := $(DESTDIR)$(PREFIX)/share/gantry
-install: $(BUILD)/gantry bench-programs ## program, library, headers, pkg-config file, job files, documents, manual pages and completions to PREFIX (DESTDIR: below that folder)
+install: $(BUILD)/gantry bench-programs ## program, library, headers, pkg-config file, job files, networks, documents, manual pages and completions to PREFIX (DESTDIR: below that folder)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/gantry $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include/gantry \
-	  $(INSTALLED)/jobs/course $(INSTALLED)/slurm/container $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DOCDIR) $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR)
+	  $(INSTALLED)/jobs/course $(INSTALLED)/networks $(INSTALLED)/slurm/container $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DOCDIR) $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR)
 	install -m 755 $(BUILD)/gantry $(DESTDIR)$(PREFIX)/bin/
 	$(if $(BENCHES),install -m 755 $(BENCHES) $(DESTDIR)$(PREFIX)/libexec/gantry/)
 	install -m 644 $(LIBRARY) $(DESTDIR)$(LIBDIR)/
@@ -219,6 +219,7 @@ install: $(BUILD)/gantry bench-programs ## program, library, headers, pkg-config
 	install -m 644 jobs/*.ini jobs/*.list $(INSTALLED)/jobs/
 	install -m 755 jobs/sweep.sh jobs/demo.sh $(INSTALLED)/jobs/
 	install -m 644 jobs/course/* $(INSTALLED)/jobs/course/
+	install -m 644 $(wildcard networks/*) $(INSTALLED)/networks/
 	install -m 644 $(wildcard slurm/*.*) $(INSTALLED)/slurm/
 	install -m 644 $(wildcard slurm/container/*) $(INSTALLED)/slurm/container/
 	chmod 755 $(INSTALLED)/slurm/*.sbatch $(INSTALLED)/slurm/*.pbs $(INSTALLED)/slurm/container/install.sh

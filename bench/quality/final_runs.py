@@ -46,7 +46,7 @@ class Work:
     """A folder of tasks. A task is done when done/NAME is there; one that was interrupted begins again, and what it runs goes on where it was."""
     def __init__(self, o):
         if o.quick and o.publish: raise SystemExit('--publish is not for --quick')
-        self.o, self.tasks, self.children, self.stopping, self.failed = o, [], set(), False, []
+        self.o, self.tasks, self.children, self.stopping, self.failed, self.threads = o, [], set(), False, [], 1
         self.lock = threading.Condition()
         o.gantry = os.path.abspath(o.gantry)
         os.makedirs(self.at('done'), exist_ok=True)
@@ -134,9 +134,9 @@ class Work:
 
     def gantry(self, name, *words): return self.run(name, self.o.gantry, *words)
 
-    def script(self, name, *from_places):
-        """Runs another script of this folder, which writes its pictures into the folder of this one; `from_places`: options of this program that it is given."""
-        given = ['--%s=%s' % (place, getattr(self.o, place)) for place in from_places if getattr(self.o, place, None)]
+    def script(self, name, *words):
+        """Runs another script of this folder, which writes its pictures into the folder of this one; `words`: its options, or names of options of this program that it is given."""
+        given = [word if word.startswith('--') else '--%s=%s' % (word, getattr(self.o, word)) for word in words if word.startswith('--') or getattr(self.o, word, None)]
         self.run(name, PYTHON, '-B', os.path.join(HERE, name), '--out=' + self.o.out, '--gantry=' + self.o.gantry, *given)
 
     # ---- runs of gantry train ----
@@ -147,9 +147,9 @@ class Work:
         return int(re.search(r'checkpoint-(\d+)', os.readlink(last)).group(1)) if os.path.islink(last) else 0
 
     def train(self, run, *words, program=None):
-        """One thread; goes on where the run is; NAME.time gets a line for each part: images from, to, processor seconds. `program`: another gantry."""
+        """Resumes where the run is; NAME.time gets a line for each part: images from, to, processor seconds. `program`: another gantry."""
         first, stopped = self.shown(run), None
-        try: seconds = self.run(run, program or self.o.gantry, 'train', *words, '--run=' + self.at(run), '--threads=1', '--progress=0')
+        try: seconds = self.run(run, program or self.o.gantry, 'train', *words, '--run=' + self.at(run), '--threads=%d' % self.threads, '--progress=0')
         except StoppedAfter as e: seconds, stopped = e.seconds, e
         with open(self.at(run + '.time'), 'a') as f: f.write(json.dumps([first, self.shown(run), seconds]) + '\n')
         if stopped: raise stopped

@@ -39,6 +39,10 @@ class Search:
         self.work.script('cifar10', 'package')
         os.replace(self.work.at('cifar10.zip'), path)
 
+    def clipart(self, path):
+        """Clip-art and emoji, 64x64 in colour; the pictures held out are beside it. --pictures and --font: see clipart."""
+        if not os.path.exists(path): self.work.script('clipart', 'font', 'pictures')
+
     def classifier(self, name, data, *words):
         """A tuning judge, trained on a data set; returns its run."""
         self.work.task(name, [data.name], self.work.train, name, *words, '--data=' + data.train)

@@ -26,14 +26,15 @@ class Study:
     """`size`: count, draft (pictures of the last and of each snapshot), scale (of all lengths), sheet (pictures in a row). `train` and `test`: ZIPs, which the task `data` makes; their names
     begin with `stem`. `judge`: name and run of Gantry's classifier, or None: without; `second`: file of PyTorch's; the tasks in `judges` make both. `side`: judges see pictures of so many
     pixels. `classes`: 0 without. `held_out`: pictures of the ceiling, where they are fewer. `against`: the ZIP that pictures are compared with, where it is not `train`. Without classes it is
-    asked, too, how many pictures are copies. `longer`: the run that is trained to three times its length, of whose snapshots those in `scored` count, in quarters of the length. `guided`: the
+    asked, too, how many pictures are copies, by Gantry's classifier, or by `copies` (a detector) where there is none. `longer`: the run that is trained to three times its length, of whose snapshots those in `scored` count, in quarters of the length. `guided`: the
     run whose last snapshot is scored with each `guidance`. `taken`: which of the scores of --scores. `more`: a function that returns tables for the results."""
-    def __init__(self, work, name, size, runs, judge, second, classes=10, side=None, held_out=None, against=None, longer=None, scored=(), guided=None, guidance=(), stem='', taken=lambda s: True,
+    def __init__(self, work, name, size, runs, judge, second, classes=10, side=None, held_out=None, against=None, copies=None, longer=None, scored=(), guided=None, guidance=(), stem='', taken=lambda s: True,
                  more=lambda: []):
         self.work, self.name, self.size, self.runs, self.classes, self.side = work, name, size, runs, classes, side
         self.judge_name, self.judge, self.second = *(judge or (None, None)), second
         self.longer, self.scored, self.guided, self.guidance = longer, scored, guided, guidance
         self.held_out, self.more = held_out, more
+        self.copies = None if classes else self.judge or copies
         self.train, self.test = work.at(stem + 'train.zip'), work.at(stem + 'test.zip')
         self.metrics = '--metrics=fid10k_full,pr10k3' + (',agreement10k' if classes else '')
         self.reals = work.at(against) if against else self.train
@@ -45,7 +46,7 @@ class Study:
         self.who = [('program', 'model', -1), ('kimg', 'kimg', 0)]
         self.minutes = [('zen4', 'core-minutes of a Zen 4', 0), ('core_minutes', 'measured', 0)] if self.rated else MINUTES
         self.by_judges = [*([('fid', 'FID, ' + judge[0], 2), *agreement('agreement'), ('recall', 'recall', 3)] if judge else []), ('fid_pytorch', 'FID, PyTorch', 2), *agreement('agreement_pytorch'),
-                          ('recall_pytorch', 'recall', 3), ('recall_pixels', 'recall, pixels', 3), *([] if classes or not judge else [('authentic_copies', 'authentic', 3)])]
+                          ('recall_pytorch', 'recall', 3), ('recall_pixels', 'recall, pixels', 3), *([('authentic_copies', 'authentic', 3)] if self.copies else [])]
 
     def what(self, count): return '%s %d' % (self.judges[0][0], count)
 
@@ -99,9 +100,9 @@ class Study:
             said = ['--reals=' + reals, '--fakes=' + fakes, '--count=%d' % count]
             if self.judge: yield self.what(count), [*said, self.metrics, '--detector=' + self.judge], None
             yield 'pixels %d' % count, [*said, '--metrics=pr10k3', '--detector=pixels'], None
-            if self.judge and not self.classes:
+            if self.copies:
                 seen = ['--reals=' + self.resized(self.train), '--fakes=' + fakes, '--count=%d' % count]
-                yield 'copies %d' % count, [*seen, '--metrics=authenticity10k', '--detector=' + self.judge], None
+                yield 'copies %d' % count, [*seen, '--metrics=authenticity10k', '--detector=' + self.copies], None
             yield 'pytorch %d' % count, [self.second, '--reals=' + reals, '--count=%d' % count, '--fakes', fakes], self.second
 
     def score_files(self, of, images, fakes, counts, **more):

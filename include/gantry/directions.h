@@ -50,7 +50,8 @@ gt_status gt_directions_all(gt_comm *comm, const gt_directions_request *request)
 gt_status gt_direction_name_check(const char *text);
 
 /* Where the directions of a network lie, unless another file is named: directions.h5 in the folder of a run's
- * checkpoint, else beside the network's file ("faces.pkl": faces-directions.h5). In the arena; NULL: out of memory. */
+ * checkpoint, else beside the network's file ("faces.pkl": faces-directions.h5), but of a network that comes with
+ * Gantry in the current folder. In the arena; NULL: out of memory. */
 const char *gt_directions_place(gt_arena *a, const char *checkpoint);
 
 #endif

@@ -9,8 +9,9 @@
  * Of a file of another program only the tensors that are asked for are read. Its recipe (gt_checkpoint_info) is made of
  * what the file says and of the shapes of its tensors. A tensor with a value that is not a number cannot be read.
  *
- * The name of a network that the reference implementation downloads ("ffhq256"), or an address, stands for the file
- * that the reference has kept of it. Nothing is downloaded.
+ * The name of a network that comes with Gantry ("clipart64") stands for its file, unless a file or folder of this name
+ * is there. The name of a network that the reference implementation downloads ("ffhq256"), or an address, stands for
+ * the file that the reference has kept of it. Nothing is downloaded.
  *
  * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_NETWORK_H
@@ -19,6 +20,7 @@
 #include "gantry/checkpoint.h"
 #include "gantry/kernels.h"
 #include "gantry/option.h"
+#include "gantry/program.h"
 
 /* How files of networks are read; all of it may be NULL. */
 typedef struct gt_network_options {
@@ -26,6 +28,16 @@ typedef struct gt_network_options {
     const gt_options *given; /* "clamp", "lrmul", "image-size", "normalize" on the command line: for files that do not
                                 say them. Read while a file is opened */
 } gt_network_options;
+
+/* ---- networks that come with Gantry: the files of the folder `networks` (gantry/program.h) ---- */
+
+#define GT_SHIPPED_NETWORKS "networks", ".h5" /* folder and ending */
+
+/* The file of the network that comes with Gantry under this name; false: there is no such network, or a file or folder
+ * of this name is there. */
+bool gt_network_shipped(const char *name, char path[GT_PROGRAM_PATH_BYTES]);
+
+/* ---- files ---- */
 
 /* NULL: see gt_message(). `o` and `status` may be NULL. What a file does not say, and what is taken instead, is logged,
  * once for each file. */

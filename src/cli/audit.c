@@ -75,7 +75,7 @@ static gt_status print_head(const char *run) {
 static gt_status audit_network_all(cli_session *s) {
     const audit_fields *f = s->fields;
     gt_audit_made made;
-    const gt_audit_network o = {.network = s->arguments.words[0],
+    const gt_audit_network o = {.network = cli_find_network(s->arena, s->arguments.words[0]),
                                 .run = f->run,
                                 .data = f->data,
                                 .class = f->class,

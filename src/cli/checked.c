@@ -99,23 +99,23 @@ gt_status cli_check_detector(gt_job *job) {
 
 static bool is_run(const char *dir) { return gt_checkpoint_any(dir) || gt_folder_has(dir, "job.ini"); }
 
-/* ---- jobs that come with the program ---- */
-
-static const char *const job_places[] = {"../jobs", "../share/gantry/jobs"}; /* in a checkout, installed */
-enum { JOB_PLACES = sizeof job_places / sizeof *job_places };
+/* ---- jobs and networks that come with the program ---- */
 
 static bool may_be_name(const char *word) {
     return gt_kind_of_file(word) == GT_KIND_MISSING && *word != '/' && !strchr(word, '.');
 }
 
 const char *cli_find_job_file(gt_arena *a, const char *word) {
-    char folder[GT_PROGRAM_PATH_BYTES];
-    gt_program_folder(folder);
-    for (int i = 0; i < JOB_PLACES && may_be_name(word); i++) {
-        const char *path = gt_arena_printf(a, "%s/%s/%s.ini", folder, job_places[i], word);
-        if (path && !access(path, R_OK)) return path;
-    }
-    return word;
+    char path[GT_PROGRAM_PATH_BYTES];
+    bool found = may_be_name(word) && gt_shipped_find("jobs", ".ini", word, path);
+    const char *copy = found ? gt_arena_printf(a, "%s", path) : NULL;
+    return copy ? copy : word;
+}
+
+const char *cli_find_network(gt_arena *a, const char *word) {
+    char path[GT_PROGRAM_PATH_BYTES];
+    const char *copy = gt_network_shipped(word, path) ? gt_arena_printf(a, "%s", path) : NULL;
+    return copy ? copy : word;
 }
 
 bool cli_is_number(const char *word) { return *word && !word[strspn(word, "0123456789")]; }
@@ -125,17 +125,13 @@ static gt_status fail_no_job(const char *word) {
     if (cli_is_number(word))
         return gt_fail(GT_USAGE, "'%s': a number belongs to an option, as in --batch=%s; ranks: gantry run -n %s train",
                        word, word, word);
-    char folder[GT_PROGRAM_PATH_BYTES], place[GT_PROGRAM_PATH_BYTES + 32], near[GT_NAME_BYTES] = "";
+    char near[GT_NAME_BYTES];
     for (const gt_family *const *f = gt_families(); *f; f++)
         for (const gt_family_model *m = gt_family_models(*f); m->name; m++)
             if (!strcasecmp(word, m->name))
                 return gt_fail(GT_USAGE, "'%.200s' is a model, not a job that comes with the program: use --model=%s",
                                word, m->name);
-    gt_program_folder(folder);
-    for (int i = 0; i < JOB_PLACES && !*near; i++) {
-        snprintf(place, sizeof place, "%s/%s", folder, job_places[i]);
-        if (gt_nearest_entry(place, word, ".ini", near)) *strrchr(near, '.') = 0;
-    }
+    gt_shipped_near("jobs", ".ini", word, near);
     return gt_fail(GT_USAGE, "'%.200s' is neither a file here nor a job that comes with the program%s%s%s", word,
                    *near ? "; did you mean " : "", near, *near ? "?" : "");
 }

@@ -368,6 +368,9 @@ gt_status cli_choose_detector(const gt_options *o, const char **path);
 gt_status cli_check_detector(gt_job *job);
 /* The job file that a word names: the file itself, or one of the jobs that come with the program ("fashion"). */
 const char *cli_find_job_file(gt_arena *a, const char *word);
+/* The path that a word names: the word, or the file of a network that comes with the program ("clipart64"). For
+ * commands that look at the file's kind; gt_network_open() and gt_network_choose() find such networks by themselves. */
+const char *cli_find_network(gt_arena *a, const char *word);
 /* Is `path` a job file? GT_USAGE for a dataset, a checkpoint or a run, with the option that takes it. */
 gt_status cli_check_job_file(const char *path);
 bool cli_is_number(const char *word); /* digits and nothing else */

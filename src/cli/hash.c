@@ -32,6 +32,7 @@ static bool wants_sha256(const cli_session *s) { return ((const hash_fields *)s-
 /* A file that may come from elsewhere is checked before it is opened. */
 static gt_status open_checked(const cli_session *s, const char *path, gt_contents **out) {
     gt_network_options reading = cli_reading(&s->options);
+    path = cli_find_network(s->arena, path);
     gt_file_kind kind = gt_kind_of_file(path);
     char *file = NULL;
     *out = NULL;

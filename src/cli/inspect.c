@@ -135,6 +135,7 @@ static gt_status inspect_file(const gt_options *o, const char *path, const inspe
 static gt_status inspect_one(const gt_options *o, const char *path, const inspect_fields *fields) {
     char *file;
     bool plain = !fields->check && !fields->graph && fields->losses == LOSSES_PER_IMAGE;
+    path = cli_find_network(o->arena, path);
     gt_status st = gt_checkpoint_settle(path, &file);
     if (!st) st = plain && !gt_is(file, path) ? cli_inspect_checkpoint(o, path) : inspect_file(o, path, fields);
     free(file);

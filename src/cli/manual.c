@@ -212,6 +212,8 @@ static const gt_named environment[] = {
 static const gt_named files[] = {
     {"RUN/", "The directory of a run: checkpoints, pictures, logs and report. See gantry-train(1)."},
     {"PREFIX/share/gantry/jobs/", "Job files to begin with; reference.ini explains all keys."},
+    {"PREFIX/share/gantry/networks/", "Networks that come with Gantry. Commands take their names: gantry version lists "
+                                      "them."},
     {"PREFIX/share/gantry/slurm/", "Scripts for Slurm, and site.env."},
     {0},
 };

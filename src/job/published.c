@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Networks that the reference implementation downloads, by name or address: the files that it has kept of them. */
+ * Networks by name: those that come with Gantry, and those that the reference implementation downloads, by name or
+ * address: the files that it has kept of them. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "base/door/file.h"
 #include "gantry/family.h"
 #include "base/door/hash.h"
+#include "base/door/log.h"
 #include "job/door/network.h"
 
 #define PLACE "https://nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained/transfer-learning-source-nets/"
@@ -57,13 +59,56 @@ static char *kept_file(const char *folder, const char *hash) {
     return found;
 }
 
+/* ---- networks that come with Gantry ---- */
+
+static bool may_be_name(const char *word) { return *word && !strpbrk(word, "./:"); }
+
+bool gt_network_shipped(const char *name, char path[GT_PROGRAM_PATH_BYTES]) {
+    return may_be_name(name) && access(name, F_OK) && gt_shipped_find(GT_SHIPPED_NETWORKS, name, path);
+}
+
+enum { SHIPPED_TEXT = 300 };
+
+/* "; the networks that come with Gantry: a, b", or "" if none comes with it. */
+static void list_shipped(char text[SHIPPED_TEXT]) {
+    static const char before[] = "; the networks that come with Gantry: ";
+    enum { BEFORE = sizeof before - 1 };
+    memcpy(text, before, BEFORE);
+    gt_shipped_names(GT_SHIPPED_NETWORKS, SHIPPED_TEXT - BEFORE, text + BEFORE);
+    if (!text[BEFORE]) *text = 0;
+}
+
+/* The file of a network that comes with Gantry, or a copy of the path. */
+static gt_status find_shipped(const char *name, char **file) {
+    char path[GT_PROGRAM_PATH_BYTES], names[SHIPPED_TEXT];
+    bool shipped = gt_network_shipped(name, path);
+    list_shipped(names);
+    if (!shipped && *names && may_be_name(name) && access(name, F_OK))
+        return gt_fail(GT_FAILED, "cannot open the checkpoint '%s': No such file or directory%s", name, names);
+    if (!shipped) return gt_checkpoint_settle(name, file);
+    if (gt_log_is_first()) gt_log_once(GT_INFO, "'%s' comes with Gantry: %s", name, path);
+    *file = strdup(path);
+    return *file ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name");
+}
+
+/* Says so where a file or folder here hides a network that comes with Gantry. */
+static void tell_hidden(const char *name) {
+    char path[GT_PROGRAM_PATH_BYTES];
+    if (may_be_name(name) && !access(name, F_OK) && gt_shipped_find(GT_SHIPPED_NETWORKS, name, path) &&
+        gt_log_is_first())
+        gt_log_once(GT_INFO,
+                    "'%s' is taken from the current folder, not the network of this name that comes with Gantry", name);
+}
+
 gt_status gt_network_find(const char *path, char **file) {
     const char *address = access(path, F_OK) ? address_of(path) : NULL;
-    char hash[33], name[GT_NAME_BYTES];
+    char hash[33], name[GT_NAME_BYTES], names[SHIPPED_TEXT];
     *file = NULL;
-    if (!address) return gt_checkpoint_settle(path, file);
+    tell_hidden(path);
+    if (!address) return find_shipped(path, file);
     char *folder = kept_folder();
     if (!folder) return gt_fail(GT_NOMEM, "out of memory for a file name");
+    list_shipped(names);
     gt_md5_hex(address, strlen(address), hash);
     *file = kept_file(folder, hash);
     gt_path_name(address, name);
@@ -72,8 +117,8 @@ gt_status gt_network_find(const char *path, char **file) {
     gt_status st = *file ? GT_OK
                          : gt_fail(GT_FAILED,
                                    "'%s' is not a file here, and nothing is downloaded: fetch it with "
-                                   "`curl -L --create-dirs -o '%s/%s_%s' '%s'`, then give this command again",
-                                   path, folder, hash, name, address);
+                                   "`curl -L --create-dirs -o '%s/%s_%s' '%s'`, then give this command again%s",
+                                   path, folder, hash, name, address, names);
     free(folder);
     return st;
 }

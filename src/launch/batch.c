@@ -67,24 +67,16 @@ gt_status gt_batch_check(const gt_batch_job *b) {
 
 /* ---- places ---- */
 
-/* The scripts lie beside the sources' build folder, or where they were installed. */
 static gt_status find_scripts(gt_batch_job *b, gt_arena *a) {
-    static const char *const places[] = {"../slurm", "../share/gantry/slurm"};
-    char program[GT_PROGRAM_PATH_BYTES], folder[GT_PROGRAM_PATH_BYTES];
+    char program[GT_PROGRAM_PATH_BYTES], library[GT_PROGRAM_PATH_BYTES];
     gt_program_path(program);
-    gt_program_folder(folder);
     if (!(b->program = gt_arena_printf(a, "%s", program))) return GT_NOMEM;
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        const char *library = gt_arena_printf(a, "%s/%s/lib.sh", folder, places[i]);
-        char *real = library ? realpath(library, NULL) : NULL;
-        if (!real) continue;
-        *strrchr(real, '/') = 0;
-        b->scripts = gt_arena_printf(a, "%s", real);
-        free(real);
-        return b->scripts ? GT_OK : GT_NOMEM;
-    }
-    return gt_fail(GT_FAILED, "the scripts are not installed: there is no lib.sh in %s/%s or %s/%s", folder, places[0],
-                   folder, places[1]);
+    if (!gt_shipped_find("slurm", ".sh", "lib", library))
+        return gt_fail(GT_FAILED,
+                       "the scripts are not installed: slurm/lib.sh lies neither beside '%s' nor in its share",
+                       program);
+    b->scripts = gt_arena_printf(a, "%.*s", (int)(strrchr(library, '/') - library), library);
+    return b->scripts ? GT_OK : GT_NOMEM;
 }
 
 /* Where the run will be, absolutely: --run, or by its description in --outdir; a number would be another one at each

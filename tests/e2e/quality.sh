@@ -42,6 +42,16 @@ case_colours() {
     [ -d /usr/share/openclipart ] || skip 'openclipart-png is not here'
     expect 0 '^\| from the network of emoji \|' timeout 900 "$scripts/colours" icons --quick --only=transfer --judges=photographs --emoji=emoji --gantry="$GANTRY" --out=icons
     grep -q 'starting from the networks of emoji' icons/transfer/log.txt || fail 'not from the network of emoji'
+    # The network that comes with Gantry: made, stopped while it trains, and begun from.
+    local all=("$scripts/clipart64" --quick --gantry="$GANTRY" --out=clipart64)
+    background "${all[@]}"
+    wait_until 600 there clipart64/clipart64/last
+    kill -INT "$pid"
+    ends 75
+    expect 0 '^\| StyleGAN2-ADA, cpu \|' timeout 900 "${all[@]}"
+    [ -s clipart64/clipart64.h5 ] && has_line '^## How it was made' clipart64/clipart64.md && has_line '^clipart64 [0-9a-f]*$' clipart64/pictures.sha256 || fail 'no network'
+    expect 0 '^\| from clipart64 \|' timeout 900 "$scripts/colours" icons128 --quick --only=clipart64 --network=clipart64/clipart64.h5 --gantry="$GANTRY" --out=icons128
+    expect 0 '^\| from clipart64 \|' timeout 900 "$scripts/colours" emoji300 --quick --only=clipart64 --network=clipart64/clipart64.h5 --gantry="$GANTRY" --out=emoji300
 }
 # The tables that are published are those of the scores that are published.
 published() { # NAME MODEL COMMAND...: a model that the table shows

@@ -12,7 +12,7 @@ gt_status gt_network_check(const gt_checkpoint_file *f, const char *network);
 /* Warns of all of them, for what does without. */
 void gt_network_warn(const gt_checkpoint_file *f);
 
-/* ---- networks that the reference implementation downloads: job/published.c ---- */
+/* ---- networks by name: job/published.c ---- */
 
 /* The file for a name or an address, to be freed, or a copy of any other path. GT_FAILED: the file is not there, and
  * the message has the line that fetches it. */

@@ -333,5 +333,8 @@ gt_status gt_engine_inherit_all(gt_engine *e);
  * gt_engine_log_transfer(), which are logged here after an error. */
 gt_status gt_engine_transfer_all(gt_engine *e, const gt_checkpoint_file *f, gt_buffer *said);
 void gt_engine_log_transfer(const gt_buffer *said);
+/* Rank 0, of a run that begins on so many different images: if they are few pictures in colour, the log names a network
+ * that comes with Gantry and is for images of this size. */
+void gt_engine_advise_network(const gt_engine *e, int64_t images);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/door/file.h"
 #include "base/door/numbers.h"
+#include "base/door/program.h"
 #include "gantry/job.h"
 #include "gantry/log.h"
 #include "job/door/job.h"
@@ -260,4 +261,39 @@ gt_status gt_engine_transfer_all(gt_engine *e, const gt_checkpoint_file *f, gt_b
     }
     if ((st = gt_comm_agree_all(e->comm, st))) return st;
     return gt_engine_hand_out_all(e);
+}
+
+/* ---- a network to begin with ---- */
+
+typedef struct fitting {
+    const gt_job *job;
+    char name[GT_NAME_BYTES]; /* "": none yet */
+} fitting;
+
+/* GT_STOPPED: it fits. */
+static gt_status look_at_shipped(void *arg, const char *name, const char *path) {
+    fitting *x = arg;
+    gt_status st;
+    gt_checkpoint_file *f = gt_checkpoint_open(path, &st);
+    gt_job *theirs = f ? gt_job_from_recipe_text(gt_checkpoint_info(f)->recipe, path) : NULL;
+    if (theirs && gt_is(theirs->model, x->job->model) && theirs->height == x->job->height &&
+        theirs->width == x->job->width && theirs->channels == x->job->channels)
+        snprintf(x->name, sizeof x->name, "%s", name);
+    gt_job_free(theirs);
+    gt_checkpoint_close(f);
+    return *x->name ? GT_STOPPED : GT_OK;
+}
+
+void gt_engine_advise_network(const gt_engine *e, int64_t images) {
+    enum { FEW = 2000, COLOURS = 3 };
+    const gt_job *job = e->job;
+    fitting x = {.job = job};
+    if (images >= FEW || e->shown || gt_job_given(job, "resume") || job->channels != COLOURS || job->colours < 0)
+        return;
+    gt_shipped_each(GT_SHIPPED_NETWORKS, look_at_shipped, &x);
+    if (*x.name)
+        gt_info(
+            "few pictures in colour: --resume=%s begins with a network that comes with Gantry, in place of a new one; "
+            "see docs/training.md",
+            x.name);
 }

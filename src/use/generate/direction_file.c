@@ -25,9 +25,17 @@ gt_status gt_direction_name_check(const char *text) {
                           GT_DIRECTION_NAME);
 }
 
+/* Is it the file of a network that comes with Gantry? `name`: of the file. */
+static bool is_shipped(const char *checkpoint, const char *name) {
+    char stem[GT_NAME_BYTES], path[GT_PROGRAM_PATH_BYTES];
+    snprintf(stem, sizeof stem, "%.*s", (int)strcspn(name, "."), name);
+    return gt_shipped_find(GT_SHIPPED_NETWORKS, stem, path) && !strcmp(path, checkpoint);
+}
+
 const char *gt_directions_place(gt_arena *a, const char *checkpoint) {
     const char *name = strrchr(checkpoint, '/'), *dot;
     name = name ? name + 1 : checkpoint;
+    if (is_shipped(checkpoint, name)) checkpoint = name; /* its folder is not the user's: they lie in the current one */
     int folder = (int)(name - checkpoint);
     if (!strncmp(name, "checkpoint-", 11) || !strcmp(name, "last") || !strcmp(name, "best"))
         return gt_arena_printf(a, "%.*sdirections.h5", folder, checkpoint);
