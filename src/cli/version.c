@@ -25,7 +25,7 @@ static gt_status version(cli_session *s) {
 
 const cli_command cli_version = {
     .name = "version",
-    .help = "Show version, libraries, arithmetic, and networks that come with it",
+    .help = "Show version, libraries, arithmetic, and its networks",
     CLI_EXAMPLES({"All", "gantry version"}, {"The first line of it", "gantry -V | head -n 1"}),
     .run = version,
 };
