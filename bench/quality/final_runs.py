@@ -263,7 +263,8 @@ def machine(work):
     """Conditions of the results: machines, with the runs of each where there are several, and the program."""
     by = {}
     for s in work.scored(): by.setdefault(s['machine'], []).append(s['of'])
-    said = ['%s, one thread a run%s' % (name, ' (%s)' % ', '.join(sorted(set(runs))) if len(by) > 1 else '') for name, runs in by.items()]
+    threads = 'one thread' if work.threads == 1 else '%d threads' % work.threads
+    said = ['%s, %s a run%s' % (name, threads, ' (%s)' % ', '.join(sorted(set(runs))) if len(by) > 1 else '') for name, runs in by.items()]
     about = subprocess.run([work.o.gantry, 'version'], stdout=subprocess.PIPE, text=True, env=work.environment).stdout.splitlines()
     return [['machine', '; '.join(said)], ['gantry', about[0] if about else '?']]
 
