@@ -45,7 +45,10 @@ def anchors(text):
     return found
 
 
-def generated(text): return 'Written by `gantry' in '\n'.join(text.split('\n')[:8])
+def generated(text):
+    """By `make docs`, or a model card."""
+    head = '\n'.join(text.split('\n')[:8])
+    return 'Written by `gantry' in head or 'library_name: "gantry"' in head
 
 
 def links_of(top, page, text):
