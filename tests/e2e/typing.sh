@@ -118,7 +118,7 @@ page() {
         quietly "$GANTRY" generate runs/faces --seeds=0 --space=w --out=w.npy
         quietly gantry project runs/faces --target=mine.png --outdir=me
         ;;
-    reproducibility) quietly "$GANTRY" dataset pictures.zip pictures && cp mine.png a.png ;;
+    reproducibility) cp -r "$top/docs/audit" docs && cp fashion.zip pictures.zip && quietly "$GANTRY" dataset pictures.zip pictures && cp mine.png a.png ;;
     classifiers) trained runs/trunk mine.zip --model=resnet18 --width=0.25 --batch=8 --steps=1 ;;
     dcgan)
         rm fashion.zip
