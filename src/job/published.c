@@ -82,9 +82,11 @@ static void list_shipped(char text[SHIPPED_TEXT]) {
 static gt_status find_shipped(const char *name, char **file) {
     char path[GT_PROGRAM_PATH_BYTES], names[SHIPPED_TEXT];
     bool shipped = gt_network_shipped(name, path);
-    list_shipped(names);
-    if (!shipped && *names && may_be_name(name) && access(name, F_OK))
-        return gt_fail(GT_FAILED, "cannot open the checkpoint '%s': No such file or directory%s", name, names);
+    if (!shipped && may_be_name(name) && access(name, F_OK)) {
+        list_shipped(names);
+        if (*names)
+            return gt_fail(GT_FAILED, "cannot open the checkpoint '%s': No such file or directory%s", name, names);
+    }
     if (!shipped) return gt_checkpoint_settle(name, file);
     if (gt_log_is_first()) gt_log_once(GT_INFO, "'%s' comes with Gantry: %s", name, path);
     *file = strdup(path);
@@ -108,10 +110,10 @@ gt_status gt_network_find(const char *path, char **file) {
     if (!address) return find_shipped(path, file);
     char *folder = kept_folder();
     if (!folder) return gt_fail(GT_NOMEM, "out of memory for a file name");
-    list_shipped(names);
     gt_md5_hex(address, strlen(address), hash);
     *file = kept_file(folder, hash);
     gt_path_name(address, name);
+    if (!*file) list_shipped(names);
     for (char *c = name; *c; c++) /* a name that a shell takes as it is */
         if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-", *c)) *c = '_';
     gt_status st = *file ? GT_OK
