@@ -255,15 +255,20 @@ static gt_status run_launcher(const gt_launch *l, const gt_launch_stop *stop, in
     if (c.deaf) make_deaf(&before);
     name_starter(l);
     pid_t self = getpid();
+    char folder[4096];
+    launch_folder_make(l, folder, sizeof folder);
     launch_stderr e = strcmp(l->words[0], "mpirun") ? (launch_stderr){-1, -1} : launch_stderr_begin();
     c.pid = fork();
     if (c.pid == 0) become_launcher(l, self, &before, e.fd);
     int error = errno;
     launch_stderr_started(&e);
+    if (c.pid > 0) {
+        watch_from_now_on(&c, l, stop);
+        *status = wait_for(&c, &signals);
+        launch_stderr_end(&e);
+    }
+    launch_folder_remove(folder);
     if (c.pid < 0) return gt_fail(GT_FAILED, "no process can be started for %s: %s", l->words[0], strerror(error));
-    watch_from_now_on(&c, l, stop);
-    *status = wait_for(&c, &signals);
-    launch_stderr_end(&e);
     return GT_OK;
 }
 

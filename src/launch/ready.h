@@ -17,4 +17,10 @@ extern const double launch_room_needed; /* bytes */
 
 gt_status launch_ready(const gt_launch *l); /* the message says what is missing */
 
+/* A folder for what Open MPI 4 keeps while the ranks of one launch on one host run: an mpirun that begins or ends
+ * removes the folder of all launches if it is empty, and another one that has just made it fails ("mkdir: File
+ * exists"). mpirun finds its name in the environment. `path` is "" where none is needed, or the user has named one. */
+void launch_folder_make(const gt_launch *l, char *path, size_t room);
+void launch_folder_remove(const char *path); /* when the launcher has ended; what a crash has left stays */
+
 #endif

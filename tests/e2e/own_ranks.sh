@@ -39,7 +39,7 @@ a_moment() {
     kill -INT $pid
     ends 75
 }
-left=$(ls -A "${TMPDIR:-/tmp}" | grep '^ompi' | sort)
+left=$(ls -A "${TMPDIR:-/tmp}" | grep '^ompi\|^gantry-ranks' | sort)
 
 case_planted_fast() {
     # Ranks that are faster are started; logs, status and report say why, and no bit and no job depends on it.
@@ -182,7 +182,7 @@ case_killed() {
         kill -9 $pid
         wait_until 120 nobody $tmp/killed
     done
-    [ "$(ls -A "${TMPDIR:-/tmp}" | grep '^ompi' | sort | comm -13 <(echo "$left") - | wc -l)" = 0 ] || echo 'mpirun leaves folders behind' # others may run, too
+    [ "$(ls -A "${TMPDIR:-/tmp}" | grep '^ompi\|^gantry-ranks' | sort | comm -13 <(echo "$left") - | wc -l)" = 0 ] || echo 'mpirun leaves folders behind' # others may run, too
 }
 case_statuses() {
     # The exit status is that of the run; a trial that is asked to stop ends at once, and leaves nothing.
