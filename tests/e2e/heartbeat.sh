@@ -26,7 +26,7 @@ begins silent_for_good
 begin silent 3
 kill -STOP "${ranks[2]}"
 over 90
-grep -qE 'error: no heartbeat from rank 2 \([^)]+\) for [0-9]+ s .*step [0-9]+, (G_main|G_reg|D_main|D_reg|packing weights|waiting for data|logs)' running || { cat running; fail 'rank 2 is not named'; }
+grep -qE 'error: no heartbeat from rank 2 \([^)]+\) for [0-9]+ s .*step [0-9]+, (a step|G_main|G_reg|D_main|D_reg|packing weights|waiting for data|logs)' running || { cat running; fail 'rank 2 is not named'; }
 has_line 'no heartbeat from rank 2 ' silent/log.txt || fail 'log.txt does not name rank 2'
 begin silent0 3
 kill -STOP "${ranks[0]}"
