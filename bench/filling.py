@@ -15,8 +15,8 @@ STUDIES = {**dict.fromkeys(('fashion', 'photographs', 'emoji', 'icons'), (1, '')
            'icons_before': (1, '![Distance from held-out pictures by kimg](%s/bench/quality/icons_before.svg)')}
 BLOCK = re.compile(r'^<!-- (?!end of )([\w.-]+)((?:: [\w ]+(?:: [^\n]+?)?)?) -->\n(.*?)^<!-- end of \1 -->\n', re.M | re.S)
 # The block `pace`, a row for each: study, model in its table `curve`, what a reader has, what the model is called here, the core of its minutes, their column.
-PACE = [('icons', 'from nothing', '100 icons, 64x64', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 5', 'core_minutes'),
-        ('icons', 'from the network of emoji', '100 icons, 64x64', 'the same, from a network of emoji (45 minutes before)', 'Zen 5', 'core_minutes'),
+PACE = [('icons64', 'from nothing', '100 icons, 64x64', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 4', 'core_minutes'),
+        ('icons64', 'from clipart64', '100 icons, 64x64', 'the same, from `clipart64` (110 minutes before)', 'Zen 4', 'core_minutes'),
         ('emoji', 'StyleGAN2-ADA, cpu', '1,459 emoji, 64x64', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 5', 'core_minutes'),
         ('photographs', 'StyleGAN2-ADA, cpu, seed 0', '50,000 photographs, 32x32', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 5', 'core_minutes'),
         ('photographs', 'diffusion', '50,000 photographs, 32x32', 'diffusion', 'Zen 5', 'core_minutes'),

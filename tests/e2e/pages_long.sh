@@ -7,6 +7,7 @@
 export anew=1
 world all
 
+case_few_pictures() { page docs/few-pictures.md; }
 case_from_a_tutorial() { page docs/from-a-tutorial.md; }
 case_install() { page docs/install.md; }
 case_metrics() { page docs/metrics.md; }

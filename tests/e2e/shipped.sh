@@ -82,7 +82,8 @@ advised() { # YES|NO OPTIONS...
     { has_line "$advice" said && [ "$want" = yes ]; } || { ! has_line "$advice" said && [ "$want" = no ]; } || { cat said; fail "advice ($want wanted): $*"; }
 }
 advised yes --data=$few
-for words in "--data=$few --resume=shapes16" "--data=$few --resume=noresume" --data=synth:shapes:n=2000,size=16 --data=synth:circles:n=20,size=16 --data=synth:shapes:n=20,size=32; do
+advised yes --data=synth:shapes:n=20,size=32
+for words in "--data=$few --resume=shapes16" "--data=$few --resume=noresume" --data=synth:shapes:n=2000,size=16 --data=synth:circles:n=20,size=16 --data=synth:shapes:n=20,size=64; do
     # shellcheck disable=SC2086
     advised no $words
 done

@@ -104,6 +104,7 @@ page() {
     cp -r home "$of" && cd "$of" || fail 'no folder'
     case $of in
     datasets) rm mine.zip && quietly "$GANTRY" dataset synth:shapes:n=1100,size=16 photos && for zip in first second; do quietly "$GANTRY" dataset synth:shapes:n=9,size=16 $zip.zip; done ;;
+    few-pictures) quietly "$GANTRY" dataset synth:shapes:n=20,size=48 icons ;;
     from-a-tutorial) for run in seed{0,1}/{adam,sgd}; do trained runs/$run synth:shapes:n=32,size=16 --model=mlp --batch=8 --steps=4; done ;;
     metrics) # one kind of pictures; statistics by the detector that the page trains
         rm -r runs/mine && cp -r runs/fashion runs/mine && quietly gantry train --model=deep-conv --data=fashion.zip --epochs=10 --run=runs/judge

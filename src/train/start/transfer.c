@@ -270,14 +270,22 @@ typedef struct fitting {
     char name[GT_NAME_BYTES]; /* "": none yet */
 } fitting;
 
+/* Of its size, or twice the size, where all but the last layers can be taken: both were measured
+ * (docs/few-pictures.md).
+ */
+static bool is_near(const gt_job *theirs, const gt_job *job) {
+    return job->height * theirs->width == job->width * theirs->height &&
+           (job->height == theirs->height || job->height == 2 * theirs->height);
+}
+
 /* GT_STOPPED: it fits. */
 static gt_status look_at_shipped(void *arg, const char *name, const char *path) {
     fitting *x = arg;
     gt_status st;
     gt_checkpoint_file *f = gt_checkpoint_open(path, &st);
     gt_job *theirs = f ? gt_job_from_recipe_text(gt_checkpoint_info(f)->recipe, path) : NULL;
-    if (theirs && gt_is(theirs->model, x->job->model) && theirs->height == x->job->height &&
-        theirs->width == x->job->width && theirs->channels == x->job->channels)
+    if (theirs && gt_is(theirs->model, x->job->model) && theirs->channels == x->job->channels &&
+        is_near(theirs, x->job))
         snprintf(x->name, sizeof x->name, "%s", name);
     gt_job_free(theirs);
     gt_checkpoint_close(f);
@@ -294,6 +302,6 @@ void gt_engine_advise_network(const gt_engine *e, int64_t images) {
     if (*x.name)
         gt_info(
             "few pictures in colour: --resume=%s begins with a network that comes with Gantry, in place of a new one; "
-            "see docs/training.md",
+            "see docs/few-pictures.md",
             x.name);
 }
