@@ -55,15 +55,15 @@ def markdown(t):
     return '\n'.join(lines + ['| %s |' % ' | '.join(shown(c, row.get(c['key'])) for c in t['columns']) for row in t['rows']]) + '\n'
 
 
-def wrapped(text): return textwrap.fill(text, COLUMNS, break_long_words=False, break_on_hyphens=False)
+def wrapped(text, indent=''): return textwrap.fill(text, COLUMNS, break_long_words=False, break_on_hyphens=False, subsequent_indent=indent)
 
 
 def said(conditions): return ['%s: %s.' % (what[0].upper() + what[1:], words.rstrip('.')) for what, words in conditions]
 
 
 def body(conditions, tables, last=''):
-    """What stands between the two lines: conditions, each on lines of its own, tables, a last line."""
-    parts = (['\n'.join(map(wrapped, said(conditions))) + '\n'] if conditions else []) + [markdown(t) for t in tables] + ([last + '\n'] if last else [])
+    """What stands between the two lines: a list of conditions, tables, a last line."""
+    parts = (['\n'.join(wrapped('- ' + words, '  ') for words in said(conditions)) + '\n'] if conditions else []) + [markdown(t) for t in tables] + ([last + '\n'] if last else [])
     return '\n' + '\n'.join(parts) + '\n'
 
 
