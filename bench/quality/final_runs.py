@@ -30,7 +30,8 @@ def options(text, folder):
     parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--out', default=folder, help='folder of all runs (%(default)s)')
     parser.add_argument('--gantry', default=os.path.join(TOP, 'build/gantry'))
-    parser.add_argument('--workers', type=int, default=len(os.sched_getaffinity(0)), help='runs at once, one thread each (%(default)s)')
+    parser.add_argument('--workers', type=int, default=len(os.sched_getaffinity(0)), help='runs at once (%(default)s)')
+    parser.add_argument('--threads', type=int, default=1, help='of a training, whose network is the same with any number (%(default)s)')
     parser.add_argument('--quick', action='store_true', help='everything with tiny budgets, to try it out; the numbers mean nothing')
     parser.add_argument('--publish', action='store_true', help='when all is done: results, plots, pictures and scores to bench/quality, where bench/fill_docs finds them')
     return parser
@@ -46,7 +47,7 @@ class Work:
     """A folder of tasks. A task is done when done/NAME is there; one that was interrupted begins again, and what it runs goes on where it was."""
     def __init__(self, o):
         if o.quick and o.publish: raise SystemExit('--publish is not for --quick')
-        self.o, self.tasks, self.children, self.stopping, self.failed, self.threads = o, [], set(), False, [], 1
+        self.o, self.tasks, self.children, self.stopping, self.failed = o, [], set(), False, []
         self.lock = threading.Condition()
         o.gantry = os.path.abspath(o.gantry)
         os.makedirs(self.at('done'), exist_ok=True)
@@ -149,7 +150,7 @@ class Work:
     def train(self, run, *words, program=None):
         """Resumes where the run is; NAME.time gets a line for each part: images from, to, processor seconds. `program`: another gantry."""
         first, stopped = self.shown(run), None
-        try: seconds = self.run(run, program or self.o.gantry, 'train', *words, '--run=' + self.at(run), '--threads=%d' % self.threads, '--progress=0')
+        try: seconds = self.run(run, program or self.o.gantry, 'train', *words, '--run=' + self.at(run), '--threads=%d' % self.o.threads, '--progress=0')
         except StoppedAfter as e: seconds, stopped = e.seconds, e
         with open(self.at(run + '.time'), 'a') as f: f.write(json.dumps([first, self.shown(run), seconds]) + '\n')
         if stopped: raise stopped
@@ -263,7 +264,7 @@ def machine(work):
     """Conditions of the results: machines, with the runs of each where there are several, and the program."""
     by = {}
     for s in work.scored(): by.setdefault(s['machine'], []).append(s['of'])
-    threads = 'one thread' if work.threads == 1 else '%d threads' % work.threads
+    threads = 'one thread' if work.o.threads == 1 else '%d threads' % work.o.threads
     said = ['%s, %s a run%s' % (name, threads, ' (%s)' % ', '.join(sorted(set(runs))) if len(by) > 1 else '') for name, runs in by.items()]
     about = subprocess.run([work.o.gantry, 'version'], stdout=subprocess.PIPE, text=True, env=work.environment).stdout.splitlines()
     return [['machine', '; '.join(said)], ['gantry', about[0] if about else '?']]

@@ -17,7 +17,7 @@ SCORES = dict(fid='fid.*', agreement='agreement[0-9k]*', recall='(pr.*_)?recall'
 # The judge of PyTorch of photographs whose scores are published: training makes the same again, in an hour of a core.
 JUDGED_BY = os.path.join(HERE, 'photographs-judge.npz')
 # What the scripts of this folder that make pictures write: to train on, held out.
-MADE = dict(cifar10=('cifar10.zip', 'cifar10-test.zip'), emoji=('emoji.zip', 'emoji-held-out.zip'))
+MADE = dict(cifar10=('cifar10.zip', 'cifar10-test.zip'), emoji=('emoji.zip', 'emoji-held-out.zip'), clipart=('clipart.zip', 'clipart-held-out.zip'))
 MINUTES = [('core_minutes', 'core-minutes', 0)]
 RATES = [('rate', 'images/s', 0), ('making', 'seconds for 1,000 pictures', 1)]
 

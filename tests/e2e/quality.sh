@@ -38,7 +38,7 @@ case_colours() {
     grep -q '<svg' photographs/photographs-recall.svg || fail 'no plot'
     [ -e "$font" ] || skip 'fonts-noto-color-emoji is not here'
     expect 0 '^\| StyleGAN2-ADA, cpu \|' timeout 900 "$scripts/colours" emoji --quick --only=cpu --judges=photographs --gantry="$GANTRY" --out=emoji
-    expect 1 'nowhere is not here: see --help' "$scripts/colours" icons --quick --pictures=nowhere --out=icons
+    expect 1 'nowhere/computer/icons is not here: see --help' "$scripts/colours" icons --quick --pictures=nowhere --out=icons
     [ -d /usr/share/openclipart ] || skip 'openclipart-png is not here'
     expect 0 '^\| from the network of emoji \|' timeout 900 "$scripts/colours" icons --quick --only=transfer --judges=photographs --emoji=emoji --gantry="$GANTRY" --out=icons
     grep -q 'starting from the networks of emoji' icons/transfer/log.txt || fail 'not from the network of emoji'
@@ -65,7 +65,7 @@ case_published() {
     published fashion diffusion "$scripts/fashion"
     published photographs DCGAN "$scripts/colours" photographs
     published emoji 'StyleGAN2-ADA, cpu' "$scripts/colours" emoji
-    published icons 'from the network of emoji' "$scripts/colours" icons --pictures=.
+    published icons 'from the network of emoji' "$scripts/colours" icons
 }
 # A search for a recipe: its runs, that of another program, their scores, and in how many a change is better; what was
 # scored elsewhere is not run again.
