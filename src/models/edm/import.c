@@ -139,7 +139,7 @@ static void set_unet(gt_imported *m, const gt_unet_shape *s) {
     gt_import_set(m, "channel-mult", "%s", mult);
     gt_import_set(m, "num-blocks", "%d", s->blocks);
     gt_import_set(m, "attn-resolutions", "%s", heights);
-    gt_import_set(m, "augment", s->augment ? "0.12" : "0"); /* as published: the file does not name it */
+    if (!s->augment) gt_import_set(m, "augment", "0");
     if (s->encoder != encoder && s->levels > 1) gt_import_set(m, "unet-encoder", "%s", gt_unet_path_names[s->encoder]);
     if (s->decoder) gt_import_set(m, "unet-decoder", "%s", gt_unet_path_names[s->decoder]);
     if (s->fourier != ncsnpp) gt_import_set(m, "unet-embedding", "positional");

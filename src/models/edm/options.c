@@ -64,19 +64,16 @@ static const gt_option options[] = {
     {OPTION(label_dropout, NULL, "Probability that a picture's label is hidden from the network in training"),
      .derived = "0.1; 0 with --cfg=cifar10, as published; with --resume that of the network", .max = 0.95,
      .with = "--cond", .detail = "For --guidance: 0.1 to 0.2 is customary."},
-    {OPTION(augment, NULL, "Probability of each augmentation, with labels for the network; 0: none"),
-     .derived = "0.12; 0 with --cfg=cpu in colour", .max = 1,
+    {OPTION(augment, "0.12", "Probability of each augmentation, with labels for the network; 0: none"), .max = 1,
      .detail =
          "Flips, scaling, turns, stretching and shifts. The augmentation of a picture is an input of the network, so "
          "generated pictures do not show it. Half of the pictures are flipped left-right, whatever the probability."},
     {OPTION(sigma_data, "0.5", "Standard deviation of the data's pixels in -1..1 that EDM assumes"), .min = 1e-3,
      .max = 10},
     {OPTION(p_mean, NULL, "Mean of the logarithm of noise levels in training (edm)"),
-     .derived = "-1.2, in colour with --cfg=cpu -0.8; -1.1 with --loss=consistency", .min = -20, .max = 20,
-     .with = "--precond=edm"},
+     .derived = "-1.2; -1.1 with --loss=consistency", .min = -20, .max = 20, .with = "--precond=edm"},
     {OPTION(p_std, NULL, "Standard deviation of the logarithm of noise levels in training (edm)"),
-     .derived = "1.2, in colour with --cfg=cpu 1.6; 2 with --loss=consistency", .min = 1e-3, .max = 20,
-     .with = "--precond=edm"},
+     .derived = "1.2; 2 with --loss=consistency", .min = 1e-3, .max = 20, .with = "--precond=edm"},
     {OPTION(stages, NULL, "Number of stages of --loss=consistency"), .derived = "8", .min = 1, .max = 32,
      .with = "--loss=consistency",
      .detail = "In each stage the two levels of noise whose pictures are compared are nearer to each other."},
@@ -159,11 +156,6 @@ static const gt_named recipes[] = {
     {0},
 };
 
-/* What `cpu` has otherwise in colour, by bench/quality/edm_colour_recipe: each came before the recipe on photographs
- * with two seeds. The levels of noise are those of Karras et al. 2023 (arXiv 2312.02696, table 6), of the mean loss
- * alone. */
-static const char colour_values[] = "augment=0", colour_levels[] = "p-mean=-0.8 p-std=1.6";
-
 /* What --loss=consistency has otherwise: a fifth of the images, and values that were published for CIFAR-10 (Geng et
  * al., "Consistency Models Made Easy", appendix; sigma-mid: Song and Dhariwal, "Improved Techniques for Training
  * Consistency Models"). The rate of `cpu` is for few images: after 12,000 of shapes pictures were much nearer to the
@@ -202,13 +194,6 @@ static void derive_tuning(gt_job *job) {
     if (gt_job_derives(job, "ema-kimg")) job->ema_kimg = o->stage_kimg / 2;
 }
 
-static void derive_colour(gt_job *job) {
-    enum { COLOURS = 3 };
-    if (job->channels < COLOURS || gt_recipe_of(job, recipes) != CPU) return;
-    gt_job_derive_all(job, colour_values);
-    if (!gt_edm_tunes(job)) gt_job_derive_all(job, colour_levels);
-}
-
 enum { LEAST_SIDE = 7, USUAL_LEVELS = 3, USUAL_ATTENTION = 8 };
 
 /* As many levels of the usual ones as halve both sides, to no less than seven pixels. */
@@ -238,9 +223,7 @@ static void resolve(gt_job *job, int64_t items) {
     int mult[GT_UNET_LEVELS];
     if (gt_job_derives(job, "z-dim")) job->z_dim = job->height * job->width * job->channels;
     if (job->resumes) gt_job_derive(job, "ema-ramp", "0");
-    derive_colour(job);
     gt_job_derive_all(job, loss_of(job)->values);
-    gt_job_derive(job, "augment", "0.12");
     if (gt_edm_tunes(job)) derive_tuning(job);
     gt_derive_recipe(job, recipes);
     gt_job_derive(job, "label-dropout", job->label_dim ? "0.1" : "0");
