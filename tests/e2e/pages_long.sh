@@ -21,6 +21,7 @@ case_autoencoders() { page docs/models/autoencoders.md; }
 case_classifiers() { page docs/models/classifiers.md; }
 case_dcgan() { page docs/models/dcgan.md; }
 case_diffusion() { page docs/models/diffusion.md; }
+case_few_steps() { page docs/models/few-steps.md; }
 case_segmentation() { page docs/models/segmentation.md; }
 
 run_cases
