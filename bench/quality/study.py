@@ -16,6 +16,8 @@ Run = namedtuple('Run', 'program words kimg snapshots rate torch', defaults=(Non
 SCORES = dict(fid='fid.*', agreement='agreement[0-9k]*', recall='(pr.*_)?recall', authentic='authenticity[0-9k]*')
 # The judge of PyTorch of photographs whose scores are published: training makes the same again, in an hour of a core.
 JUDGED_BY = os.path.join(HERE, 'photographs-judge.npz')
+# Values of diffusion for colour that short runs chose (edm_colour_recipe). They are not the defaults: see the run edm-colour of photographs.
+EDM_COLOUR = ['--augment=0', '--p-mean=-0.8', '--p-std=1.6']
 # What the scripts of this folder that make pictures write: to train on, held out.
 MADE = dict(cifar10=('cifar10.zip', 'cifar10-test.zip'), emoji=('emoji.zip', 'emoji-held-out.zip'), clipart=('clipart.zip', 'clipart-held-out.zip'))
 MINUTES = [('core_minutes', 'core-minutes', 0)]
