@@ -49,7 +49,7 @@ case_colours() {
     kill -INT "$pid"
     ends 75
     expect 0 '^\| StyleGAN2-ADA, cpu \|' timeout 900 "${all[@]}"
-    [ -s clipart64/clipart64.h5 ] && has_line '^## How it was made' clipart64/clipart64.md && has_line '^clipart64 [0-9a-f]*$' clipart64/pictures.sha256 || fail 'no network'
+    [ -s clipart64/clipart64.h5 ] && has_line '^## How it was made' clipart64/clipart64.md && has_line '^clipart64 [0-9a-f]* --seeds=0-63 --grid=8x8$' clipart64/pictures.sha256 || fail 'no network'
     expect 0 '^\| from clipart64 \|' timeout 900 "$scripts/colours" icons128 --quick --only=clipart64 --network=clipart64/clipart64.h5 --gantry="$GANTRY" --out=icons128
     expect 0 '^\| from clipart64 \|' timeout 900 "$scripts/colours" emoji300 --quick --only=clipart64 --network=clipart64/clipart64.h5 --gantry="$GANTRY" --out=emoji300
 }

@@ -109,11 +109,13 @@ begins those_of_the_repository
 for file in "$top"/networks/*.h5; do
     name=$(basename "$file" .h5)
     [ -s "${file%.h5}.md" ] || fail "$name has no card"
-    want=$(sed -n "s/^$name //p" "$top/networks/pictures.sha256")
+    want= words=
+    read -r want words < <(sed -n "s/^$name //p" "$top/networks/pictures.sha256")
     [ -n "$want" ] || fail "networks/pictures.sha256 has no line of $name"
     for set in avx512 avx2; do
         GT_ISA=$set "$GANTRY" version >/dev/null 2>&1 || { echo "this processor lacks $set"; continue; }
-        GT_ISA=$set quietly "$GANTRY" generate "$name" --seeds=0-63 --grid=8x8 --out="$name-$set.png" --threads=1
+        # shellcheck disable=SC2086
+        GT_ISA=$set quietly "$GANTRY" generate "$name" $words --out="$name-$set.png" --threads=1
         got=$("$python" -c 'import hashlib, sys; from PIL import Image; print(hashlib.sha256(Image.open(sys.argv[1]).tobytes()).hexdigest())' "$name-$set.png")
         [ "$got" = "$want" ] || fail "$name makes other pictures with $set: $got, not $want"
     done
