@@ -29,9 +29,10 @@ typedef struct gt_starter {
     const void *of;      /* the first argument of the functions */
     int cores;           /* that ranks and threads share, more than one */
     const char *instead; /* NULL, or why no ranks are to be started here, and what does it: a sentence */
-    /* How fast the same job is so, in processes of their own; limit: seconds that it may take. 0: it cannot be said,
-     * for the reason `why`. Gives up when gt_stop_requested(). */
-    double (*images_per_second)(const void *of, gt_split s, double limit, char why[GT_WHY_BYTES]);
+    /* How fast the same job is so, in processes of their own; options: "--batch=64", what else it is given, with blanks
+     * between several; limit: seconds that it may take. 0: it cannot be said, for the reason `why`. Gives up when
+     * gt_stop_requested(). */
+    double (*images_per_second)(const void *of, gt_split s, const char *options, double limit, char why[GT_WHY_BYTES]);
     bool (*works)(const void *of, gt_split s, char why[GT_WHY_BYTES]); /* can so many ranks be started at all? */
 } gt_starter;
 

@@ -74,18 +74,25 @@ static bool attempt(const gt_launch *l, double limit, gt_launch_said *said, char
     return false;
 }
 
-static double speed_of(const void *of, gt_split s, double limit, char why[GT_WHY_BYTES]) {
+/* The words of `options`, which are in the arena afterwards. */
+static void add_words(gt_arena *a, const char *options, const char **words, int *n) {
+    char *rest = gt_arena_printf(a, "%s", options), *word;
+    while (rest && (word = strtok_r(rest, " ", &rest))) words[(*n)++] = word;
+}
+
+static double speed_of(const void *of, gt_split s, const char *options, double limit, char why[GT_WHY_BYTES]) {
     const cli_start *start = of;
     gt_arena *a = gt_arena_new();
     int n = 0, k = 0;
     while (start->argv[n]) n++;
-    const char **words = a ? gt_arena_array(a, (size_t)n + 6, sizeof *words) : NULL;
+    const char **words = a ? gt_arena_array(a, (size_t)n + strlen(options) + 6, sizeof *words) : NULL;
     double rate = 0;
     if (words) {
         gt_launch launch;
         gt_launch_said said;
         for (int i = 0, left; i < n; i += left ? left : 1)
             if (!(left = about_speed(start->argv + i))) words[k++] = start->argv[i];
+        add_words(a, options, words, &k);
         words[k++] = "--dry-run=speed";
         words[k++] = gt_arena_printf(a, "--threads=%d", s.threads);
         words[k++] = gt_arena_printf(a, "--dry-run-seconds=%.3f", limit / 2);

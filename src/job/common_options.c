@@ -85,7 +85,10 @@ static const gt_option options[] = {
                "value can be changed with its own option; values that a recipe computes from others (gamma, ema-kimg "
                "and mbstd of auto) are then not recomputed. Diffusion: cifar10 is the published run."},
     {OPTION(batch, NULL, "Images per training step, over all ranks together"), .unit = "images", .min = 1,
-     .max = 1 << 20, .common = true, .detail = "At most as many ranks as slices can share a batch."},
+     .max = 1 << 20, .common = true,
+     .detail =
+         "At most as many ranks as slices can share a batch. With a batch above 8, --cfg=cpu of StyleGAN2 has another "
+         "lrate, beta2, ema-kimg and ada-interval: see docs/batches.md."},
     {OPTION(slices, NULL, "Number of parts of a batch: a rank works on one or more of them"),
      .derived = "one per image, or per 2, 8 or 16 images; at least 8", .min = 1, .max = 1 << 20,
      .detail = "At most as many ranks as slices can work. A single image is a slice if it is enough work: see "
@@ -128,8 +131,8 @@ static const gt_option options[] = {
      .derived = "0", .max = 1e6},
     {OPTION(beta1, NULL, "Decay of adam's running mean of gradients"), .derived = "0.9; dcgan 0.5; stylegan2 0",
      .max = 0.999999},
-    {OPTION(beta2, NULL, "Decay of adam's running mean of squared gradients"), .derived = "0.999; stylegan2 0.99",
-     .max = 0.999999},
+    {OPTION(beta2, NULL, "Decay of adam's running mean of squared gradients"),
+     .derived = "0.999; stylegan2 0.99, for cpu by the batch", .max = 0.999999},
     {OPTION(momentum, NULL, "Momentum of sgd and rmsprop"), .derived = "0; dcgan 0.5", .max = 0.9999,
      .with = OPTIMISED_BY("sgd") "|" OPTIMISED_BY("rmsprop")},
     {OPTION(nesterov, NULL, "Use Nesterov's momentum in sgd"), .derived = "0", .with = OPTIMISED_BY("sgd")},

@@ -33,7 +33,8 @@ static const gt_option options[] = {
      .derived = "500; 100 with --resume", GT_KIMG, .min = 0.001,
      .detail = "Give a smaller value for short runs. Only with aug=ada."},
     {OPTION(ada_interval, "4", "Number of steps between two adjustments of p"), .unit = "steps", .min = 1,
-     .max = 1 << 20, .detail = "Only with aug=ada."},
+     .max = 1 << 20,
+     .detail = "Only with aug=ada. --cfg=cpu of StyleGAN2 with a batch above 8: after 32 images, at least 1 step."},
 };
 
 const gt_option *gt_gan_rows(int *n) {

@@ -144,6 +144,31 @@ static void cpu_follows_the_size_and_colour_of_the_images(void **state) {
     assert_int_equal(n, 40);
 }
 
+/* By the rule of bench/quality/batches, as far as it was measured; a rate that is given keeps its decay. */
+static void cpu_follows_a_larger_batch(void **state) {
+    (void)state;
+    static const struct {
+        const char *batch, *lrate;
+        double rate, beta2, ema;
+        int64_t interval;
+    } rows[] = {{"4", NULL, 0.0025, 0, 2.5, 4},
+                {"8", NULL, 0.0025, 0, 2.5, 4},
+                {"16", NULL, 0.00353553, 0.9801, 5, 2},
+                {"32", NULL, 0.005, 0.960596, 10, 1},
+                {"64", NULL, 0.00707107, 0.922745, 20, 1},
+                {"128", NULL, 0.00707107, 0.922745, 20, 1},
+                {"32", "0.001", 0.001, 0, 10, 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        gt_job *j = gt_job_new();
+        assert_int_equal(gt_job_set(j, "data", "set.zip", NULL) | gt_job_set(j, "batch", rows[i].batch, NULL), GT_OK);
+        if (rows[i].lrate) assert_int_equal(gt_job_set(j, "lrate", rows[i].lrate, NULL), GT_OK);
+        if (gt_job_check(j) || gt_job_resolve(j, 32, 32, 3, 0, 1000)) fail_msg("%s", gt_message());
+        assert_true(j->lrate == rows[i].rate && j->beta2 == rows[i].beta2 && j->ema_kimg == rows[i].ema);
+        assert_true(j->gan.ada_interval == rows[i].interval && own(j)->gamma == 0.2 && own(j)->mbstd == 8);
+        gt_job_free(j);
+    }
+}
+
 /* --gpus is for auto: a command of the reference's, which has no --cfg, is refused with what to add. */
 static void the_default_recipe_is_cpu(void **state) {
     (void)state;
@@ -614,6 +639,7 @@ int main(void) {
         cmocka_unit_test(published_recipes_have_the_published_values),
         cmocka_unit_test(auto_follows_the_size_of_the_images),
         cmocka_unit_test(cpu_follows_the_size_and_colour_of_the_images),
+        cmocka_unit_test(cpu_follows_a_larger_batch),
         cmocka_unit_test(the_default_recipe_is_cpu),
         cmocka_unit_test(slices_say_what_is_taken_together),
         cmocka_unit_test(a_given_value_changes_nothing_else),

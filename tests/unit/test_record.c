@@ -189,6 +189,28 @@ static void the_shape_is_that_of_the_data(void **state) {
     gt_job_free(now);
 }
 
+/* A run with a batch above 8 of a version whose recipe cpu did not follow the batch: its record has no decay. */
+static void an_older_run_keeps_its_decay(void **state) {
+    (void)state;
+    gt_job *run = new_job("stylegan2"), *now = new_job(NULL);
+    assert_int_equal(gt_job_set(run, "batch", "32", NULL) | gt_job_set(run, "lrate", "0.0025", NULL) |
+                         gt_job_set(run, "ema-kimg", "2.5", NULL) | gt_job_set(run, "ada-interval", "4", NULL),
+                     GT_OK);
+    resolved(run);
+    char *table, *record = gt_job_to_recipe_text(run);
+    assert_null(strstr(record, "beta2"));
+    assert_int_equal(gt_job_set(now, "batch", "32", NULL), GT_OK); /* the command that began the run */
+    adopts(now, record, &table);
+    assert_null(table);
+    resolved(now);
+    char *again = gt_job_to_recipe_text(now);
+    assert_string_equal(record, again);
+    free(record);
+    free(again);
+    gt_job_free(run);
+    gt_job_free(now);
+}
+
 /* --tensorboard-step is newer than version 0.1, whose runs have images. */
 static void an_older_record_means_what_was_before_the_option(void **state) {
     (void)state;
@@ -284,6 +306,7 @@ int main(void) {
         cmocka_unit_test(options_that_may_change_stay_as_they_are),
         cmocka_unit_test(a_check_before_does_no_harm),
         cmocka_unit_test(the_shape_is_that_of_the_data),
+        cmocka_unit_test(an_older_run_keeps_its_decay),
         cmocka_unit_test(an_older_record_means_what_was_before_the_option),
         cmocka_unit_test(a_record_of_a_newer_version_is_named),
         cmocka_unit_test(labels_are_hidden_by_default_except_in_the_published_recipe),

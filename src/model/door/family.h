@@ -162,6 +162,15 @@ typedef struct gt_about {
     double young_kimg; /* from nothing to about so many thousands of images pictures are noise; 0: not known */
 } gt_about;
 
+/* A larger batch of the same recipe, for a machine with more cores than a batch has images: what it costs was measured.
+ */
+typedef struct gt_larger_batch {
+    const char *options; /* "--batch=64" */
+    int cores;           /* from so many on */
+    double images;       /* that it needs for the same result, over those of the job */
+    const char *of;      /* the result: "the same FID on photographs of 32x32" */
+} gt_larger_batch;
+
 struct gt_family {
     const char *name;              /* "dcgan": also the group of the family's options in job files */
     const char *title;             /* of that group; NULL: the options are in other groups */
@@ -217,6 +226,9 @@ struct gt_family {
      * models make images of any shape. */
     gt_status (*check_size)(int64_t height, int64_t width, int64_t channels);
     gt_status (*check)(const gt_job *job); /* rules between the resolved options; NULL: none */
+    /* What so many cores, more than the batch has images, can share. NULL: no larger batch of this job was measured;
+     * the function may be NULL, too. */
+    const gt_larger_batch *(*larger_batch)(const gt_job *job, int cores);
     /* How many samples D sees the deviation of (a minibatch-stddev group); NULL: there are no such groups. */
     int (*group)(const gt_job *job);
     /* Fills in the model of a resolved job, but for first parameters (gt_model_init): networks, phases, what builds

@@ -33,6 +33,7 @@ gt_resample_filter gt_resample_filter_default(void); /* 1 3 3 1 */
  * train in hours) for all options that nobody has set. They depend on the size of the pictures, those of auto also on
  * `gpus`. */
 void gt_stylegan2_resolve_recipe(gt_job *job, int64_t items);
+const struct gt_larger_batch *gt_stylegan2_larger_batch(const gt_job *job, int cores);
 gt_status gt_stylegan2_check_recipe(const gt_job *job); /* GT_USAGE: cfg is a recipe of another family */
 bool gt_stylegan2_is_auto(const gt_job *job);           /* is the recipe auto, or cpu? */
 bool gt_stylegan2_is_cpu(const gt_job *job);

@@ -147,7 +147,7 @@ static int discriminator_maps(gt_model *m, gt_graph *g, gt_node *images, gt_node
 /* Slowed for the updates that lazy regularisation adds (docs/mathematics/stylegan2-ada.md#lazy-regularisation), also
  * where the regulariser has no weight, as cifar's path length. */
 static gt_learning learning(const gt_job *job, const char *optimizer, int interval) {
-    gt_learning l = gt_job_learning(job, optimizer, job->lrate, 0, 0.99, 0);
+    gt_learning l = gt_job_learning(job, optimizer, job->lrate, 0, job->beta2 > 0 ? job->beta2 : 0.99, 0);
     l.settings = gt_optimizer_lazy(gt_optimizer_find(l.optimizer), l.settings, interval);
     return l;
 }

@@ -298,6 +298,7 @@ const gt_family gt_stylegan2_family = {
     .own_bytes = sizeof(gt_stylegan2_options),
     .derived = derived,
     .advice = advice,
+    .larger_batch = gt_stylegan2_larger_batch,
     .about = about,
     .describe = describe,
     .resolve = resolve,

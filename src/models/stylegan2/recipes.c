@@ -3,6 +3,7 @@
  * the size of the pictures, and cpu, which a few cores train in hours. */
 #include "models/stylegan2/common.h"
 #include "model/door/family.h"
+#include "base/door/numbers.h"
 #include "gantry/option.h"
 
 #include <math.h>
@@ -54,8 +55,34 @@ static void resolve_cpu(gt_job *job) {
     gt_job_derive(job, "kimg", "%.0f", kimg * fmax(1, sqrt(larger)));
 }
 
+/* The recipe cpu with a larger batch: rate and decay by the square-root rule of Adam (Malladi et al. 2022, arXiv
+ * 2205.10287), an average over as many steps, p adjusted after as many images as far as a step has no more. It was
+ * measured up to LARGEST (docs/batches.md), whose values still larger batches have. The decay belongs to the rate: a
+ * rate that is given, or that a run has recorded, which versions without this rule did, leaves it as it is. */
+static void scale_with_batch(gt_job *job) {
+    enum { OWN = 8, LARGEST = 64, IMAGES_OF_P = 32 };
+    if (job->batch <= OWN) return;
+    double images = (double)gt_smallest(job->batch, LARGEST), times = images / OWN;
+    if (!gt_job_given(job, "lrate")) gt_job_derive(job, "beta2", "%.6g", pow(0.99, times));
+    gt_job_derive(job, "lrate", "%.6g", 0.0025 * sqrt(times));
+    gt_job_derive(job, "ema-kimg", "%.6g", 10 * images / 32);
+    gt_job_derive(job, "ada-interval", "%d", (int)fmax(1, IMAGES_OF_P / images));
+}
+
+/* Measured by bench/quality/batches (docs/batches.md). */
+const gt_larger_batch *gt_stylegan2_larger_batch(const gt_job *job, int cores) {
+    static const char of[] = "the same FID on photographs of 32x32";
+    static const gt_larger_batch rows[] = {
+        {"--batch=64", 64, 2.7, of}, {"--batch=32", 32, 1.3, of}, {"--batch=16", 0, 1, of}};
+    const gt_larger_batch *row = rows;
+    if (gt_recipe_of(job, recipes) != CPU || gt_job_given(job, "batch")) return NULL;
+    while (cores < row->cores) row++;
+    return row;
+}
+
 void gt_stylegan2_resolve_recipe(gt_job *job, int64_t items) {
     (void)items;
+    if (gt_recipe_of(job, recipes) == CPU) scale_with_batch(job);
     if (job->resumes) gt_job_derive(job, "ema-ramp", "0");
     gt_derive_recipe(job, recipes);
     int recipe = gt_recipe_of(job, recipes);

@@ -94,11 +94,11 @@ typedef struct trials {
 
 /* One rank, and from the most ranks down: each divides the cores, and has slices. Of many each has at most half of the
  * ranks of the one before. */
-static void list_splits(const gt_engine *e, int cores, trials *t) {
+static void list_splits(int64_t slices, int cores, trials *t) {
     int before = 0;
     t->list[t->n++].split = (gt_split){1, cores};
     for (int ranks = cores; ranks > 1 && t->n < MOST; ranks--) {
-        if (cores % ranks || ranks > e->job->slices || (before && 2 * ranks > before)) continue;
+        if (cores % ranks || ranks > slices || (before && 2 * ranks > before)) continue;
         t->list[t->n++].split = (gt_split){ranks, cores / ranks};
         before = ranks;
     }
@@ -111,11 +111,11 @@ static const char *split_text(gt_split s, bool words, char text[64]) {
     return text;
 }
 
-static void try_one(const gt_starter *s, trial *t, double limit) {
+static void try_one(const gt_starter *s, trial *t, const char *options, double limit) {
     char name[64], doing[96], why[GT_WHY_BYTES] = "";
     snprintf(doing, sizeof doing, "trying %s", split_text(t->split, true, name));
     gt_tell_start(doing, NULL, 0);
-    double rate = s->images_per_second(s->of, t->split, limit, why);
+    double rate = s->images_per_second(s->of, t->split, options, limit, why);
     if (rate > t->rate) t->rate = rate; /* what disturbs makes it slower, never faster */
     if (!(t->rate > 0)) snprintf(t->why, sizeof t->why, "%s", why);
 }
@@ -148,7 +148,7 @@ static void make_trials(const gt_engine *e, const gt_starter *s, double seconds,
             t->n = i;
             break;
         }
-        try_one(s, &t->list[i], fmax(each, fmin(least_trial, left)));
+        try_one(s, &t->list[i], "", fmax(each, fmin(least_trial, left)));
         t->failed |= !(t->list[i].rate > 0);
         if (!i && t->list[0].rate > 0 && images_left(e->job) / t->list[0].rate < short_run) {
             *enough = true;
@@ -161,7 +161,7 @@ static void make_trials(const gt_engine *e, const gt_starter *s, double seconds,
     for (int i = 0; i < 2 && second >= 0 && !gt_stop_requested(); i++) {
         double left = end - gt_clock();
         if (left < least_trial) break;
-        try_one(s, &t->list[i ? second : first], fmin(longest_trial, left / (2 - i)));
+        try_one(s, &t->list[i ? second : first], "", fmin(longest_trial, left / (2 - i)));
     }
 }
 
@@ -193,7 +193,7 @@ gt_status gt_choose_split(gt_engine *e, const gt_starter *s, gt_start *out) {
         return GT_OK;
     }
     trials t = {.n = 0};
-    list_splits(e, s->cores, &t);
+    list_splits(e->job->slices, s->cores, &t);
     if (t.n < 2 || (*e->job->run && gt_lock_look(e->job->run).held)) return GT_OK;
     gt_kept_split kept = gt_kept_split_of(e, s->cores, net.is);
     if (gt_kept_split_read(&kept, out)) {
@@ -220,11 +220,13 @@ gt_status gt_choose_split(gt_engine *e, const gt_starter *s, gt_start *out) {
     return GT_OK;
 }
 
-gt_split gt_fastest_split(gt_engine *e, const gt_starter *s, double seconds, double *images_per_second) {
+gt_split gt_fastest_split(const gt_starter *s, int64_t slices, const char *options, double seconds,
+                          double *images_per_second) {
     trials t = {.n = 0};
     double end = gt_clock() + seconds;
-    list_splits(e, s->cores, &t);
-    for (int i = 1; i < t.n && end - gt_clock() >= 1; i++) try_one(s, &t.list[i], (end - gt_clock()) / (t.n - i));
+    list_splits(slices, s->cores, &t);
+    for (int i = 1; i < t.n && end - gt_clock() >= 1; i++)
+        try_one(s, &t.list[i], options, (end - gt_clock()) / (t.n - i));
     gt_tell_end();
     int best = best_of(&t, -1);
     *images_per_second = best < 0 ? 0 : t.list[best].rate;

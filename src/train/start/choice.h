@@ -16,8 +16,9 @@
 gt_status gt_choose_split(gt_engine *e, const gt_starter *s, gt_start *out);
 
 /* For --dry-run: the fastest with more than one rank, as far as so many seconds allow; 0 ranks: none could be measured.
- */
-gt_split gt_fastest_split(gt_engine *e, const gt_starter *s, double seconds, double *images_per_second);
+ * Of the job with other `options` ("": the job itself), of which so many ranks have a slice. */
+gt_split gt_fastest_split(const gt_starter *s, int64_t slices, const char *options, double seconds,
+                          double *images_per_second);
 
 /* ---- kept_split.c: $GT_CACHE/ranks/HASH ---- */
 
