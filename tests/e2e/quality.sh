@@ -66,6 +66,8 @@ case_published() {
     published photographs DCGAN "$scripts/colours" photographs
     published emoji 'StyleGAN2-ADA, cpu' "$scripts/colours" emoji
     published icons 'from the network of emoji' "$scripts/colours" icons
+    published batches-photographs 'batch 64' "$scripts/batches" photographs
+    published batches-emoji 'batch 64' "$scripts/batches" emoji
 }
 # A search for a recipe: its runs, that of another program, their scores, and in how many a change is better; what was
 # scored elsewhere is not run again.
