@@ -3,6 +3,7 @@
  * the size of the pictures, and cpu, which a few cores train in hours. */
 #include "models/stylegan2/common.h"
 #include "model/door/family.h"
+#include "base/door/mathfn.h"
 #include "base/door/numbers.h"
 #include "gantry/option.h"
 
@@ -63,7 +64,7 @@ static void scale_with_batch(gt_job *job) {
     enum { OWN = 8, LARGEST = 64, IMAGES_OF_P = 32 };
     if (job->batch <= OWN) return;
     double images = (double)gt_smallest(job->batch, LARGEST), times = images / OWN;
-    if (!gt_job_given(job, "lrate")) gt_job_derive(job, "beta2", "%.6g", pow(0.99, times));
+    if (!gt_job_given(job, "lrate")) gt_job_derive(job, "beta2", "%.6g", gt_pow(0.99, times));
     gt_job_derive(job, "lrate", "%.6g", 0.0025 * sqrt(times));
     gt_job_derive(job, "ema-kimg", "%.6g", 10 * images / 32);
     gt_job_derive(job, "ada-interval", "%d", (int)fmax(1, IMAGES_OF_P / images));
