@@ -104,7 +104,7 @@ static void list_splits(int64_t slices, int cores, trials *t) {
     }
 }
 
-static const char *split_text(gt_split s, bool words, char text[64]) {
+const char *gt_split_text(gt_split s, bool words, char text[64]) {
     if (words)
         snprintf(text, 64, "%d rank%s with %d thread%s", s.ranks, gt_plural(s.ranks), s.threads, gt_plural(s.threads));
     else snprintf(text, 64, "%d x %d", s.ranks, s.threads);
@@ -113,7 +113,7 @@ static const char *split_text(gt_split s, bool words, char text[64]) {
 
 static void try_one(const gt_starter *s, trial *t, const char *options, double limit) {
     char name[64], doing[96], why[GT_WHY_BYTES] = "";
-    snprintf(doing, sizeof doing, "trying %s", split_text(t->split, true, name));
+    snprintf(doing, sizeof doing, "trying %s", gt_split_text(t->split, true, name));
     gt_tell_start(doing, NULL, 0);
     double rate = s->images_per_second(s->of, t->split, options, limit, why);
     if (rate > t->rate) t->rate = rate; /* what disturbs makes it slower, never faster */
@@ -169,12 +169,12 @@ static void make_trials(const gt_engine *e, const gt_starter *s, double seconds,
 static void put_text(const trials *t, int best, gt_start *out) {
     char name[64];
     size_t room = sizeof out->text, n;
-    n = (size_t)snprintf(out->text, room, "%s", split_text(t->list[best].split, true, name));
+    n = (size_t)snprintf(out->text, room, "%s", gt_split_text(t->list[best].split, true, name));
     if (t->list[best].rate > 0) n += (size_t)snprintf(out->text + n, room - n, ": %.4g images/s", t->list[best].rate);
     for (int i = 0; i < t->n && n < room; i++) {
         const trial *one = &t->list[i];
         if (i == best) continue;
-        n += (size_t)snprintf(out->text + n, room - n, "; %s: ", split_text(one->split, false, name));
+        n += (size_t)snprintf(out->text + n, room - n, "; %s: ", gt_split_text(one->split, false, name));
         if (n >= room) break;
         if (one->rate > 0) n += (size_t)snprintf(out->text + n, room - n, "%.4g", one->rate);
         else n += (size_t)snprintf(out->text + n, room - n, "no number (%.200s)", one->why);

@@ -16,9 +16,13 @@
 gt_status gt_choose_split(gt_engine *e, const gt_starter *s, gt_start *out);
 
 /* For --dry-run: the fastest with more than one rank, as far as so many seconds allow; 0 ranks: none could be measured.
- * Of the job with other `options` ("": the job itself), of which so many ranks have a slice. */
+ * `options`: what the job is given as well, "" for the job itself; `slices`: those of its batch, at most so many ranks
+ * share it. */
 gt_split gt_fastest_split(const gt_starter *s, int64_t slices, const char *options, double seconds,
                           double *images_per_second);
+
+/* "2 ranks with 1 thread"; without `words`: "2 x 1". */
+const char *gt_split_text(gt_split s, bool words, char text[64]);
 
 /* ---- kept_split.c: $GT_CACHE/ranks/HASH ---- */
 

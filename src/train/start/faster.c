@@ -118,11 +118,9 @@ gt_status gt_faster_look_all(gt_engine *e, const gt_starter *starter, double sec
 /* "12.3 minutes for 400 kimg": of the same run where so many are not said */
 static const char *way_text(const gt_faster_way *w, bool kimg, char text[192]) {
     char ranks[64] = "", length[64], of[64] = "";
-    if (w->split.ranks)
-        snprintf(ranks, sizeof ranks, "%d ranks with %d thread%s: ", w->split.ranks, w->split.threads,
-                 gt_plural(w->split.threads));
+    if (w->split.ranks) gt_split_text(w->split, true, ranks);
     if (kimg) snprintf(of, sizeof of, " for %.0f kimg", w->kimg);
-    snprintf(text, 192, "%s%.2f images/s, %s%s", ranks, w->images_per_second,
+    snprintf(text, 192, "%s%s%.2f images/s, %s%s", ranks, *ranks ? ": " : "", w->images_per_second,
              gt_length_text(1000 * w->kimg / w->images_per_second, length), of);
     return text;
 }
@@ -142,8 +140,8 @@ void gt_faster_print(const gt_engine *e, double seconds_per_image, const gt_fast
     if (r->options && r->images_per_second * seconds_per_image > chance)
         gt_print("faster      %s; gantry train starts them by itself\n", way_text(r, false, text));
     else if (r->options)
-        gt_print("ranks       not faster: %d ranks with %d thread%s make %.2f images/s\n", r->split.ranks,
-                 r->split.threads, gt_plural(r->split.threads), r->images_per_second);
+        gt_print("ranks       not faster: %s make %.2f images/s\n", gt_split_text(r->split, true, text),
+                 r->images_per_second);
     print_larger(&f->batch);
     if (seconds_per_image * (double)e->job->total_images < day) return;
     gt_print("faster      --kimg=%.0f: takes a day\n", fmax(1, day / seconds_per_image / 1000));
