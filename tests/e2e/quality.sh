@@ -65,6 +65,7 @@ case_published() {
     published fashion diffusion "$scripts/fashion"
     published photographs DCGAN "$scripts/colours" photographs
     published emoji 'StyleGAN2-ADA, cpu' "$scripts/colours" emoji
+    published clipart128 'StyleGAN2-ADA, cpu' "$scripts/colours" clipart128
     published icons 'from the network of emoji' "$scripts/colours" icons
     published batches-photographs 'batch 64' "$scripts/batches" photographs
     published batches-emoji 'batch 64' "$scripts/batches" emoji
