@@ -199,16 +199,16 @@ def main(pages):
         chromium = Chromium(home)
         try:
             for page in pages:
-                windows, grounds = WINDOWS[kind], {}
-                # All pages of a site have one style: after the first, each window has one scheme.
-                looks = zip(windows, SCHEMES) if kind == 'site' and page != pages[0] else [(window, scheme) for window in windows for scheme in SCHEMES]
-                for (width, height), scheme in looks:
-                    grounds[scheme], bad = look(chromium, kind, page, width, height, scheme)
-                    failed |= bool(bad)
-                    print(f'{page} {width} {scheme}: {"; ".join(bad) or "fine"}', flush=True)
-                if len(set(grounds.values())) != len(SCHEMES):
-                    failed = True
-                    print(f'{page}: light and dark have one background')
+                for width, height in WINDOWS[kind]:
+                    grounds = set()
+                    for scheme in SCHEMES:
+                        ground, bad = look(chromium, kind, page, width, height, scheme)
+                        grounds.add(ground)
+                        failed |= bool(bad)
+                        print(f'{page} {width} {scheme}: {"; ".join(bad) or "fine"}', flush=True)
+                    if len(grounds) != len(SCHEMES):
+                        failed = True
+                        print(f'{page} {width}: light and dark have one background')
         finally:
             chromium.process.kill()
             chromium.process.wait()
