@@ -157,20 +157,22 @@ static void end_all(const child *c) {
     gt_session_signal(c->pid, SIGKILL);
 }
 
+static int stopped_early(void) {
+    print_line("stopped before the first step; the same command resumes");
+    return STOPPED;
+}
+
 /* Signals are waited for, not handled. */
 static int wait_for(child *c, const sigset_t *signals) {
     for (;;) {
         int status, number; /* a signal, less than 0: it is time to ask, or to look again */
-        if (has_ended(c, &status)) {
-            if (!ended_too_early(c, status)) return code_of(status);
-            print_line("stopped before the first step; the same command resumes");
-            return STOPPED;
-        }
+        if (has_ended(c, &status)) return ended_too_early(c, status) ? stopped_early() : code_of(status);
         do number = next_signal(c, signals);
         while (number < 0 && errno == EINTR);
         if (number < 0) ask_again(c);
         if (look_for_ranks(c)) {
             end_all(c);
+            if (c->told) return stopped_early(); /* the signal ended a rank that did not listen yet */
             print_line("error: gantry run: a rank was lost during the start, and mpirun did not end the others, so "
                        "gantry ended all of them. See Open MPI's message above; often a file system is full ($TMPDIR)");
             return FAILED;

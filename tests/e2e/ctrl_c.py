@@ -86,9 +86,12 @@ def until_launcher_listens(t):
     while time.monotonic() < end:
         t.read(0)
         launcher = launcher or next((p for p, command in running() if command.startswith('mpirun ')), None)
+        if not launcher: continue
         try:
             with open(f'/proc/{launcher}/status') as f: caught = re.search(r'SigCgt:\s*(\w+)', f.read())
-        except OSError: continue
+        except OSError:
+            launcher = None
+            continue
         if caught and int(caught[1], 16) >> (signal.SIGUSR1 - 1) & 1: return
     fail('no launcher that listens')
 
