@@ -38,12 +38,12 @@ case_a_full_folder() {
 }
 
 # An mpirun that starts two ranks, one of which ends, and that waits for ever; its ranks are called like the program, and never meet.
-lost_by() { # SECONDS of the second rank
+lost_by() { # SECONDS of the second rank, status, pattern, COMMAND... that starts the program
     mkdir -p fake
-    printf '#!/bin/bash\ncase $* in *version*) echo "mpirun (Open MPI) 4.1.4"; exit ;; esac\n%s\n' "$tmp/fake/gantry 300 & $tmp/fake/gantry $1 & echo \$! >second; wait %1" >fake/mpirun
+    printf '#!/bin/bash\ncase $* in *version*) echo "mpirun (Open MPI) 4.1.4"; exit ;; esac\ntrap "" USR1\n%s\n' "$tmp/fake/gantry 300 & $tmp/fake/gantry $1 & echo \$! >second; wait %1" >fake/mpirun
     chmod +x fake/mpirun
     cp "$(command -v sleep)" "fake/$(basename "$GANTRY")"
-    PATH="$tmp/fake:$PATH" expect "$2" "$3" "$GANTRY" run -n 2 doctor
+    PATH="$tmp/fake:$PATH" expect "$2" "$3" "${@:4}"
 }
 
 # Launches that begin and end at the same moment do not share a folder: Open MPI 4.1.4 removes it when one of them ends, and the other fails.
@@ -60,12 +60,21 @@ case_own_folder() {
     [ -z "$(ls both)" ] || fail "left: $(ls both)"
 }
 
+nothing_runs() { ! kill -0 "$(cat second)" 2>/dev/null && ! pgrep -f "$tmp/fake/gantry" >said || { cat said; fail 'something still runs'; }; }
+
 case_a_rank_is_lost() {
     local began=$SECONDS
-    lost_by 1.2 1 'a rank was lost during the start'
+    lost_by 1.2 1 'a rank was lost during the start' "$GANTRY" run -n 2 doctor
     one_line
     [ $((SECONDS - began)) -lt 60 ] || fail 'it took long'
-    ! kill -0 "$(cat second)" 2>/dev/null && ! pgrep -f "$tmp/fake/gantry" >said || { cat said; fail 'something still runs'; }
+    nothing_runs
+}
+
+# It was asked to stop before that: the signal had ended the rank.
+case_a_rank_is_lost_by_a_stop() {
+    lost_by 1.2 75 'stopped before the first step' timeout --foreground --preserve-status -s TERM 0.6 "$GANTRY" run -n 2 train $small --run=stopped --steps=9
+    ! grep -q 'was lost' said || { cat said; fail 'a rank is called lost'; }
+    nothing_runs
 }
 
 run_cases
