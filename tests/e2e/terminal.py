@@ -81,8 +81,11 @@ def dry_run():
     if -1 in places or places != sorted(places): fail(f'the order is {places}\n{text}')
     if not re.search(r'time +[\d.]+ hours \([\d.]+ days\) for 1000000.0 kimg, at [\d.]+ images/s', text): fail(f'hours and days\n{text[-1500:]}')
     if '[data]' in text or '--cfg=cpu' in text: fail(f'the job, or its own recipe, is told\n{text}')
-    text = watch([*job[:2], '--cfg=auto', '--dry-run', '--dry-run-seconds=20', '--threads=1'], r'\d+ ok, ', None, 0)
-    if not re.search(r'faster +--kimg=\d+: takes a day\s+--cfg=cpu: [\d.]+ images/s, [\d.]+ (minutes|hours).* for 400 kimg', text): fail(f'no smaller network\n{text[-1500:]}')
+    for limit in (20, 100):  # a loaded machine may need all of the first for some pieces of so large a step, and then measures no other network
+        text = watch([*job[:2], '--cfg=auto', '--dry-run', f'--dry-run-seconds={limit}', '--threads=1'], r'\d+ ok, ', None, 0)
+        smaller = re.search(r'faster +--kimg=\d+: takes a day\s+--cfg=cpu: [\d.]+ images/s, [\d.]+ (minutes|hours).* for 400 kimg', text)
+        if smaller: break
+    if not smaller: fail(f'no smaller network\n{text[-1500:]}')
     for option in ('--dry-run', '-n'):
         t = Terminal(gantry, *job[:-1], '--steps=1', option)
         t.until(r'time +\d+ seconds? for 0.0 kimg, ')

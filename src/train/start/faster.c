@@ -107,9 +107,9 @@ gt_status gt_faster_look_all(gt_engine *e, const gt_starter *starter, double sec
                              gt_faster *out) {
     const double short_run = 300, for_ranks = e->job->dry_run_seconds / 4;
     *out = (gt_faster){0};
-    gt_status st = measure_smaller_all(e, end - for_ranks, seconds_per_image, &out->smaller);
     bool ask = starter && !starter->instead && e->comm->ranks == 1 &&
                seconds_per_image * (double)e->job->total_images >= short_run;
+    gt_status st = measure_smaller_all(e, ask ? end - for_ranks : end, seconds_per_image, &out->smaller);
     return st || !ask ? st : measure_ranks(e, starter, end, out);
 }
 
