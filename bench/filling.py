@@ -20,6 +20,7 @@ PACE = [('icons64', 'from nothing', '100 icons, 64x64', 'StyleGAN2-ADA (`--cfg=c
         ('emoji', 'StyleGAN2-ADA, cpu', '1,459 emoji, 64x64', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 5', 'core_minutes'),
         ('clipart128', 'StyleGAN2-ADA, cpu', '6,262 clip-art pictures, emoji, 128x128', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 5', 'core_minutes'),
         ('photographs', 'StyleGAN2-ADA, cpu, seed 0', '50,000 photographs, 32x32', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 5', 'core_minutes'),
+        ('photographs-long', 'StyleGAN2-ADA, cpu', '50,000 photographs, 32x32', 'the same, a longer run', 'Zen 5', 'core_minutes'),
         ('photographs', 'diffusion', '50,000 photographs, 32x32', 'diffusion', 'Zen 5', 'core_minutes'),
         ('fashion', 'StyleGAN2-ADA', '60,000 grey clothes, 32x32', 'StyleGAN2-ADA (`jobs/fashion.ini`)', 'Zen 4', 'zen4'),
         ('fashion', 'DCGAN', '60,000 grey clothes, 32x32', 'DCGAN', 'Zen 4', 'zen4'),

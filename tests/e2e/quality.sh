@@ -64,6 +64,7 @@ published() { # NAME MODEL COMMAND...: a model that the table shows
 case_published() {
     published fashion diffusion "$scripts/fashion"
     published photographs DCGAN "$scripts/colours" photographs
+    published photographs-long 'StyleGAN2-ADA, cpu' "$scripts/colours" photographs-long
     published emoji 'StyleGAN2-ADA, cpu' "$scripts/colours" emoji
     published clipart128 'StyleGAN2-ADA, cpu' "$scripts/colours" clipart128
     published icons 'from the network of emoji' "$scripts/colours" icons
