@@ -58,6 +58,9 @@ typedef struct gt_run_batch {
     uint32_t step;       /* for more than one run of the same items with random numbers */
     const float *images; /* [n,H,W,C] in [-1,1]; NULL: the caller has written the inputs */
     const float *labels; /* [n,label_dim], of networks that take labels */
+    /* Not NULL: the numbers of all items of the batch for random numbers, in place of first + i: [layers,batch]. Models
+     * have as many layers as styles (num_ws), or one. */
+    const uint32_t *numbers;
 } gt_run_batch;
 
 /* GT_USAGE: the network takes labels, or no images. */

@@ -1,6 +1,6 @@
 # level: full
 # gantry mix and gantry walk: the pictures are those that numpy makes of the seeds' styles, the bytes do not depend on the number of ranks, what
-# is refused, and nothing half-written is left.
+# is refused, and nothing half-written is left. And what a seed makes, by these and by gantry generate, is the seed's alone.
 . "$(dirname "$0")/lib.sh"
 need_python
 quietly "$GANTRY" train $small --run=run --steps=8 --lrate=0.02
@@ -48,6 +48,61 @@ assert all((grid[i + 1, 0] == made[16 + r - 1]).all() for i, r in enumerate(rows
 assert all((grid[0, j + 1] == made[16 + c - 1]).all() for j, c in enumerate(columns))
 assert names == set(glob.glob("one/*")), names ^ set(glob.glob("one/*"))
 PYTHON
+}
+
+# What a seed makes is its own: alone, among others in another order on two ranks, in a grid, and at the beginning of a film beside others. The last options
+# are those of a seed that draws nothing: the pictures are others, or the row says nothing.
+case_a_seed_is_its_own() {
+    while IFS='|' read -r net options plain; do
+        # shellcheck disable=SC2086
+        of() { quietly "${@:2}" "$GANTRY" "$1" $net $options $how --overwrite; }
+        rm -rf all.npy alone.npy grid one side
+        how='--seeds=5 --out=alone.npy' of generate
+        how="--seeds=5 $plain --out=plain.npy" of generate
+        how='--seeds=10,9,8,7,6,5,4,3,2,1,0 --out=all.npy' of generate ranks 2
+        how='--seeds=4,5,5 --grid=3x1 --outdir=grid' of generate
+        how='--seeds=5,2,2 --seconds=0.5 --fps=10 --out=one/' of walk
+        how='--seeds=2,5,2 --grid=3x1 --seconds=0.5 --fps=10 --out=side/' of walk ranks 2
+        "$python" - "$plain" <<'PYTHON' || fail "$net $options: a picture depends on the others"
+import sys, numpy as np
+from PIL import Image
+read = lambda name: np.array(Image.open(name))
+alone, all = np.load("alone.npy")[0], np.load("all.npy")
+side = alone.shape[1]
+assert not sys.argv[1] or (np.load("plain.npy")[0] != alone).any(), "drew nothing"
+assert (all[5] == alone).all() and len({x.tobytes() for x in all}) == 11, "among others"
+shown, grid = read("grid/seed0005.png"), read("grid/grid.png")
+assert (shown == alone.squeeze()).all() and (grid[:, side:] == np.concatenate([shown, shown], 1)).all(), "in a grid"
+for frame in range(5):
+    one, beside = (read(f"{of}/frame{frame:05}.png") for of in ("one", "side"))
+    assert (beside[:, side:2 * side] == one).all(), frame
+assert (one != read("one/frame00003.png")).any()
+PYTHON
+    done <<END
+run|--class=ring --noise-mode=random|--noise-mode=const
+run|--class=ring --noise-mode=random --trunc=0.7 --truncation-cutoff=3|--noise-mode=none
+run|--class=ring|
+$here/../golden/edm/network-snapshot-ncsnpp_cond.pkl|--class=1 --sampler=stochastic --sampler-steps=3|--sampler=heun
+gan||
+END
+}
+
+# A layer has the noise of the seed that gives its style: mixing the other way round is mixing the other layers, and without styles (--trunc=0) noise
+# alone is mixed. The last layer has none.
+case_mixed_noise() {
+    random() { quietly "${@:2}" "$GANTRY" "$1" run --class=ring --noise-mode=random $how; }
+    how='--seeds=2,5 --outdir=seeds' random generate
+    how='--rows=1,2,5 --cols=4,5,3 --styles=0,3 --outdir=many' random mix ranks 2
+    how='--rows=2 --cols=5 --styles=0,3 --outdir=one' random mix
+    how='--rows=5 --cols=2 --styles=1,2,4- --outdir=other' random mix
+    for pair in many/2-5.png:one/2-5.png one/2-5.png:other/5-2.png one/2-2.png:seeds/seed0002.png many/5-5.png:seeds/seed0005.png; do
+        cmp "${pair%:*}" "${pair#*:}" || fail "$pair"
+    done
+    for layer in 0 1 2 3 4 5; do
+        how="--rows=5 --cols=2 --styles=$layer --trunc=0 --outdir=only$layer" random mix
+        cmp -s "only$layer/5-5.png" "only$layer/5-2.png"
+        [ $? = $((layer < 5)) ] || fail "the noise of layer $layer"
+    done
 }
 
 # Networks of the reference implementation, mixed by its own code.

@@ -267,16 +267,20 @@ static void test_large_sums(void **state) {
     }
 }
 
-/* A random number belongs to its sample: a slice that begins at sample 1 has what the whole has from there on. */
+/* A random number belongs to its sample: a slice that begins at sample 1, or whose samples have their numbers in the
+ * node's layer, has what the whole has from there on. */
 static void test_random_samples(void **state) {
     (void)state;
+    static const uint32_t numbers[2][2] = {{3, 4}, {11, 12}};
     float all[3 * 5];
-    for (int first = 0; first <= 1; first++) {
+    for (int way = 0; way < 3; way++) {
         gt_graph *g = gt_graph_new("random", asked_kernels());
-        gt_output(g, "y", gt_random_normal_op(g, "z/G_main", S(3 - first, 5)));
+        gt_output(g, "y", gt_random_normal_in(g, "z/G_main", 1, S(way ? 2 : 3, 5)));
         gt_exec *e = gt_exec_new(g, NULL);
-        assert_int_equal(gt_exec_run(e, &(gt_exec_env){.seed = 5, .step = 9, .sample0 = 10 + (uint32_t)first}), GT_OK);
-        if (first == 0) memcpy(all, gt_exec_output(e, "y"), sizeof all);
+        const gt_exec_env env = {
+            .seed = 5, .step = 9, .sample0 = way == 1 ? 11 : 10, .numbers = way == 2 ? numbers[0] : NULL};
+        assert_int_equal(gt_exec_run(e, &env), GT_OK);
+        if (way == 0) memcpy(all, gt_exec_output(e, "y"), sizeof all);
         else assert_memory_equal(gt_exec_output(e, "y"), all + 5, 10 * sizeof(float));
         gt_exec_free(e);
         gt_graph_free(g);

@@ -149,11 +149,19 @@ typedef struct gt_exec_env {
     uint32_t step;          /* of random nodes */
     uint32_t sample0;       /* index within the step of the first sample of the (first) slice */
     uint32_t slice_samples; /* several slices: from the first sample of a slice to that of the next */
+    /* Not NULL, for one slice alone: by which numbers samples draw, in place of sample0 + i: [layers,samples], of
+     * gt_random_normal_in(). */
+    const uint32_t *numbers;
     /* Called between nodes when not NULL: progress of communication. `done` counts the gt_output_to outputs
      * finished so far, in the order of gt_exec_output_order(). */
     void (*between)(void *arg, int done);
     void *between_arg;
 } gt_exec_env;
+
+/* By which sample i of a slice of n draws its random numbers in a layer. */
+static inline uint32_t gt_draw_number(const gt_exec_env *env, uint32_t layer, uint32_t n, uint32_t i) {
+    return env->numbers ? env->numbers[layer * n + i] : env->sample0 + i;
+}
 
 /* The graph must live as long as the execution. NULL: gt_message() says why. */
 gt_exec *gt_exec_new(gt_graph *g, const gt_exec_options *options);

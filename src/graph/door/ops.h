@@ -151,8 +151,9 @@ typedef struct gt_warp_attr {
 gt_node *gt_warp(gt_graph *g, gt_node *x, gt_node *matrix, gt_warp_attr attr);
 
 /* ---- random numbers (ops/random.c): shape [N, ...]; sample i of the slice draws with (env.seed, stream, env.step,
- * env.sample0 + i) ---- */
+ * gt_draw_number(i)), in layer 0 or in the one that is given ---- */
 gt_node *gt_random_normal_op(gt_graph *g, const char *stream, gt_shape shape);
+gt_node *gt_random_normal_in(gt_graph *g, const char *stream, int layer, gt_shape shape);
 gt_node *gt_random_uniform_op(gt_graph *g, const char *stream, gt_shape shape);
 
 #endif

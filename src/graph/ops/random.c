@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Random numbers as nodes: sample i of a slice has the numbers of (seed, stream, step, sample0 + i), whoever computes
- * it. */
+ * Random numbers as nodes: sample i of a slice has the numbers of (seed, stream, step, gt_draw_number(i)),
+ * whoever computes it. */
 #include "base/door/random.h"
 
 #include "base/door/pool.h"
@@ -11,6 +11,7 @@
 typedef struct random_attr {
     gt_shape shape;
     uint32_t stream;
+    uint32_t layer;     /* of gt_draw_number() */
     uint32_t per_slice; /* rows of the first dimension that belong to a slice */
 } random_attr;
 
@@ -33,8 +34,8 @@ static void random_tile(void *arg, int tile, int worker) {
     const gt_exec_env *env = job->run->env;
     const random_attr *attr = job->run->node->attr;
     uint32_t row = (uint32_t)tile, slice = row / attr->per_slice;
-    gt_key key = {env->seed, attr->stream, env->step,
-                  env->sample0 + slice * env->slice_samples + row % attr->per_slice};
+    uint32_t number = gt_draw_number(env, attr->layer, attr->per_slice, row % attr->per_slice);
+    gt_key key = {env->seed, attr->stream, env->step, number + slice * env->slice_samples};
     job->draw(key, job->run->out + (size_t)tile * job->per_sample, job->per_sample);
 }
 
@@ -79,15 +80,19 @@ const gt_op gt_op_random_uniform = {.name = "random_uniform",
                                     .joined = joined,
                                     .impure = true};
 
-static gt_node *random_node(gt_graph *g, const gt_op *op, const char *stream, gt_shape shape) {
-    random_attr attr = {.stream = gt_stream(stream), .per_slice = shape.n > 0 ? (uint32_t)shape.d[0] : 0};
+static gt_node *random_node(gt_graph *g, const gt_op *op, const char *stream, int layer, gt_shape shape) {
+    random_attr attr = {
+        .stream = gt_stream(stream), .layer = (uint32_t)layer, .per_slice = shape.n > 0 ? (uint32_t)shape.d[0] : 0};
     gt_shape_store(&attr.shape, &shape);
     return gt_node_new(g, op, 0, NULL, &attr, sizeof attr);
 }
 
 gt_node *gt_random_normal_op(gt_graph *g, const char *stream, gt_shape shape) {
-    return random_node(g, &gt_op_random_normal, stream, shape);
+    return gt_random_normal_in(g, stream, 0, shape);
+}
+gt_node *gt_random_normal_in(gt_graph *g, const char *stream, int layer, gt_shape shape) {
+    return random_node(g, &gt_op_random_normal, stream, layer, shape);
 }
 gt_node *gt_random_uniform_op(gt_graph *g, const char *stream, gt_shape shape) {
-    return random_node(g, &gt_op_random_uniform, stream, shape);
+    return random_node(g, &gt_op_random_uniform, stream, 0, shape);
 }

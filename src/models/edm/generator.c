@@ -39,7 +39,7 @@ static place *place_in(void *state, const way *w) {
     return p;
 }
 
-/* Fresh noise of a picture depends on the picture's place in the run of pictures and on the step. */
+/* Fresh noise of a picture depends on the picture's number and on the step. */
 typedef struct churning {
     const way *w;
     const gt_exec_env *env;
@@ -51,7 +51,8 @@ static void draw_churn(void *arg, int step, float *to, size_t n) {
     const gt_exec_env *env = c->env ? c->env : &none;
     (void)n;
     for (int i = 0; i < c->w->n; i++) {
-        gt_key key = {env->seed, gt_stream("churn"), (uint32_t)step, env->sample0 + (uint32_t)i};
+        gt_key key = {env->seed, gt_stream("churn"), (uint32_t)step,
+                      gt_draw_number(env, 0, (uint32_t)c->w->n, (uint32_t)i)};
         gt_random_normal(key, to + (size_t)i * c->w->floats, c->w->floats);
     }
 }

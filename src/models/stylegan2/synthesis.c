@@ -127,8 +127,9 @@ static gt_node *style_of(const synthesis *s, const char *layer, int index) {
     return gt_fc(s->b, name.s, w ? gt_reshape(g, w, GT_SHAPE(gt_dim(w, 0), s->c->w_dim)) : NULL, "linear", 1);
 }
 
-/* noise_strength times the noise of this mode, to be broadcast against [N,height,width,channels]; NULL: no noise. */
-static gt_node *noise_of(const synthesis *s, const char *layer, int64_t n, int64_t height, int64_t width) {
+/* noise_strength times the noise of this mode in the layer of the style `index`, to be broadcast against
+ * [N,height,width,channels]; NULL: no noise. */
+static gt_node *noise_of(const synthesis *s, const char *layer, int index, int64_t n, int64_t height, int64_t width) {
     gt_graph *g = s->b.graph;
     if (!s->c->use_noise || s->o->noise == GT_NOISE_NONE) return NULL;
     gt_node *noise;
@@ -138,7 +139,7 @@ static gt_node *noise_of(const synthesis *s, const char *layer, int64_t n, int64
         noise = gt_input(g, gt_text_of("noise/%s", layer + strlen(s->prefix)).s, GT_SHAPE(n, height, width, 1));
     } else {
         gt_text stream = gt_text_of("noise/%s%s", layer + strlen(s->prefix), s->o->stream ? s->o->stream : "");
-        noise = gt_random_normal_op(g, stream.s, GT_SHAPE(n, height, width, 1));
+        noise = gt_random_normal_in(g, stream.s, index, GT_SHAPE(n, height, width, 1));
     }
     return gt_mul(g, noise, gt_leaf(s->b, layer, ".noise_strength"));
 }
@@ -149,7 +150,7 @@ static gt_node *layer(const synthesis *s, const char *block, const char *which, 
     gt_graph *g = s->b.graph;
     gt_text name = gt_text_of("%s.%s", block, which);
     gt_scope_push(g, "%s", name.s);
-    gt_node *noise = noise_of(s, name.s, gt_dim(s->ws, 0), gt_dim(x, 1) * up, gt_dim(x, 2) * up);
+    gt_node *noise = noise_of(s, name.s, index, gt_dim(s->ws, 0), gt_dim(x, 1) * up, gt_dim(x, 2) * up);
     gt_node *y = gt_modulated_conv2d(g, x, gt_leaf(s->b, name.s, ".weight"), style_of(s, name.s, index), noise, true,
                                      s->filter, up);
     const gt_activation *act = gt_activation_find(s->c->activation);

@@ -260,6 +260,9 @@ static void put_labels(work *w, int64_t first, int n) {
     for (int i = 0; i < n; i++) w->labels[(size_t)i * dim + (size_t)w->classes[first + i]] = 1;
 }
 
+/* The number of image i in the names of files and in fresh noise: its seed, or the row of its styles. */
+static int64_t number_of(const work *w, int64_t i) { return w->projected ? i : w->seeds[i]; }
+
 /* Latents, styles or images of the batch, whichever is wanted. */
 static gt_status compute_images(work *w, int64_t first, int n) {
     const gt_generate_request *r = w->request;
@@ -271,11 +274,12 @@ static gt_status compute_images(work *w, int64_t first, int n) {
     if (!st && r->space == GT_LATENTS && w->model->make_latents)
         w->model->make_latents(w->model, (size_t)n * (size_t)w->model->z_dim, w->z);
     if (st || r->space == GT_LATENTS) return st;
-    if (!apart) return gt_generator_run(w->generator, w->z, w->labels, (uint32_t)first, w->images);
+    for (int i = 0; i < n; i++) gt_generator_number(w->generator, i, GT_ALL_LAYERS, (uint32_t)number_of(w, first + i));
+    if (!apart) return gt_generator_run_numbered(w->generator, w->z, w->labels, w->images);
     if (!w->projected) st = gt_generator_styles(w->generator, w->z, w->labels, w->ws);
     if (!st) gt_edits_apply(w->edits, 0, n, w->ws);
     if (st || r->space == GT_STYLES) return st;
-    return gt_generator_run_styles(w->generator, w->ws, (uint32_t)first, w->images);
+    return gt_generator_run_styles_numbered(w->generator, w->ws, w->images);
 }
 
 /* -1 .. 1 becomes the range of the data. */
@@ -302,8 +306,7 @@ static gt_status make_batch(void *arg, int64_t first, int n, gt_buffer *out) {
     const gt_generate_request *r = w->request;
     gt_status st = compute_images(w, first, n);
     if (!st && r->single) gt_show_images(w->model, &w->each, n, w->images, w->pictures);
-    for (int i = 0; i < n && !st && (r->single || r->npy); i++)
-        st = write_image(w, w->projected ? first + i : w->seeds[first + i], i);
+    for (int i = 0; i < n && !st && (r->single || r->npy); i++) st = write_image(w, number_of(w, first + i), i);
     if (!st && w->record) add_records(w, n, out);
     return st;
 }

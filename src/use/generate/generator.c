@@ -22,6 +22,7 @@ struct gt_generator {
     gt_runner *images; /* from latents to images, or (apart) from styles to images */
     float *start;      /* the picture to begin with; NULL: none */
     gt_runner *styles; /* apart: from latents to styles; else NULL */
+    uint32_t *numbers; /* [layers,batch]: by which images draw fresh noise */
 };
 
 /* Enough pixels to keep the kernels busy, few enough for small memories. */
@@ -56,6 +57,11 @@ static gt_status read_start(gt_generator *g, const char *file) {
     return st ? gt_wrap(st, "--start") : GT_OK;
 }
 
+static int layers_of(const gt_generator *g) {
+    int layers = g->trained.model->num_ws;
+    return layers ? layers : 1;
+}
+
 static gt_status open_runners(gt_generator *g, const gt_generator_options *o) {
     gt_model *m = g->trained.model;
     const float *params = g->trained.params;
@@ -75,7 +81,9 @@ static gt_status open_runners(gt_generator *g, const gt_generator_options *o) {
     g->images = gt_runner_new(m, params, &options, NULL);
     options.role = GT_ROLE_MAPPING;
     if (g->images && apart) g->styles = gt_runner_new(m, params, &options, NULL);
-    return g->images && (g->styles || !apart) ? GT_OK : gt_failure();
+    if (!g->images || (apart && !g->styles)) return gt_failure();
+    g->numbers = calloc((size_t)layers_of(g), (size_t)gt_generator_batch(g) * sizeof *g->numbers);
+    return g->numbers ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a generator");
 }
 
 /* Of the checkpoint, or of what is open already. */
@@ -103,6 +111,7 @@ gt_generator *gt_generator_of(const gt_trained *t, const gt_generator_options *o
 void gt_generator_close(gt_generator *g) {
     if (!g) return;
     free(g->start);
+    free(g->numbers);
     gt_runner_close(g->styles);
     gt_runner_close(g->images);
     gt_trained_close(&g->trained);
@@ -134,8 +143,17 @@ int gt_generator_class_names(const gt_generator *g, const char *const **name) {
     return g->trained.data.class_names;
 }
 
+void gt_generator_number(gt_generator *g, int image, int layer, uint32_t number) {
+    int batch = gt_generator_batch(g), first = layer < 0 ? 0 : layer, end = layer < 0 ? layers_of(g) : layer + 1;
+    for (int k = first; k < end; k++) g->numbers[k * batch + image] = number;
+}
+
+static void number_in_turn(gt_generator *g, uint32_t first) {
+    for (int i = 0; i < gt_generator_batch(g); i++) gt_generator_number(g, i, GT_ALL_LAYERS, first + (uint32_t)i);
+}
+
 /* Runs the part that begins with latents. */
-static gt_status run_latents(const gt_generator *g, gt_runner *r, const float *z, const float *labels, uint32_t first) {
+static gt_status run_latents(const gt_generator *g, gt_runner *r, const float *z, const float *labels) {
     const gt_model *m = g->trained.model;
     size_t n = (size_t)gt_runner_batch(r);
     float *start = g->start ? gt_runner_input(r, "start") : NULL;
@@ -144,7 +162,7 @@ static gt_status run_latents(const gt_generator *g, gt_runner *r, const float *z
     float *in_z = gt_runner_input(r, "z"), *in_c = gt_generator_labels(g) ? gt_runner_input(r, "c") : NULL;
     if (in_z) memcpy(in_z, z, n * (size_t)m->z_dim * sizeof *z);
     if (in_c) memcpy(in_c, labels, n * (size_t)m->label_dim * sizeof *labels);
-    return gt_runner_run(r, &(gt_run_batch){.n = (int)n, .first = first});
+    return gt_runner_run(r, &(gt_run_batch){.n = (int)n, .numbers = g->numbers});
 }
 
 static size_t floats_of_styles(const gt_generator *g) {
@@ -152,9 +170,9 @@ static size_t floats_of_styles(const gt_generator *g) {
     return (size_t)gt_generator_batch(g) * (size_t)m->num_ws * (size_t)m->w_dim;
 }
 
-static gt_status run_styles(gt_generator *g, const float *ws, uint32_t first) {
+static gt_status run_styles(gt_generator *g, const float *ws) {
     memcpy(gt_runner_input(g->images, "ws"), ws, floats_of_styles(g) * sizeof *ws);
-    return gt_runner_run(g->images, &(gt_run_batch){.n = gt_generator_batch(g), .first = first});
+    return gt_runner_run(g->images, &(gt_run_batch){.n = gt_generator_batch(g), .numbers = g->numbers});
 }
 
 static gt_status copy_images(const gt_generator *g, gt_status st, float *images) {
@@ -163,20 +181,30 @@ static gt_status copy_images(const gt_generator *g, gt_status st, float *images)
     return st;
 }
 
-gt_status gt_generator_run(gt_generator *g, const float *z, const float *labels, uint32_t first, float *images) {
-    gt_status st = run_latents(g, g->styles ? g->styles : g->images, z, labels, first);
-    if (!st && g->styles) st = run_styles(g, gt_runner_output(g->styles, "ws"), first);
+gt_status gt_generator_run_numbered(gt_generator *g, const float *z, const float *labels, float *images) {
+    gt_status st = run_latents(g, g->styles ? g->styles : g->images, z, labels);
+    if (!st && g->styles) st = run_styles(g, gt_runner_output(g->styles, "ws"));
     return copy_images(g, st, images);
 }
 
+gt_status gt_generator_run(gt_generator *g, const float *z, const float *labels, uint32_t first, float *images) {
+    number_in_turn(g, first);
+    return gt_generator_run_numbered(g, z, labels, images);
+}
+
 gt_status gt_generator_styles(gt_generator *g, const float *z, const float *labels, float *ws) {
-    gt_status st = run_latents(g, g->styles, z, labels, 0);
+    gt_status st = run_latents(g, g->styles, z, labels);
     if (!st) memcpy(ws, gt_runner_output(g->styles, "ws"), floats_of_styles(g) * sizeof *ws);
     return st;
 }
 
+gt_status gt_generator_run_styles_numbered(gt_generator *g, const float *ws, float *images) {
+    return copy_images(g, run_styles(g, ws), images);
+}
+
 gt_status gt_generator_run_styles(gt_generator *g, const float *ws, uint32_t first, float *images) {
-    return copy_images(g, run_styles(g, ws, first), images);
+    number_in_turn(g, first);
+    return gt_generator_run_styles_numbered(g, ws, images);
 }
 
 /* ---- labels ---- */

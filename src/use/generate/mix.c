@@ -134,10 +134,16 @@ static gt_status styles_of(work *w, int64_t first, int n, bool columns, float *w
     return gt_generator_styles(w->generator, w->z, w->labels, ws);
 }
 
-static void mix(work *w, int n) {
+/* A layer has the style, and the fresh noise, of the column's seed or of the row's. */
+static void mix(work *w, int64_t first, int n) {
     size_t dim = (size_t)w->model->w_dim, layers = (size_t)w->model->num_ws;
-    for (size_t i = 0; i < (size_t)n * layers; i++)
-        if (w->mixed[i % layers]) memcpy(w->ws + i * dim, w->other + i * dim, dim * sizeof *w->ws);
+    for (size_t i = 0; i < (size_t)n; i++) {
+        cell c = cell_at(w->request, first + (int64_t)i);
+        for (size_t k = 0, at = i * layers * dim; k < layers; k++, at += dim) {
+            gt_generator_number(w->generator, (int)i, (int)k, (uint32_t)(w->mixed[k] ? c.column : c.row));
+            if (w->mixed[k]) memcpy(w->ws + at, w->other + at, dim * sizeof *w->ws);
+        }
+    }
 }
 
 static gt_status write_cell(const work *w, const cell *c, const uint8_t *picture) {
@@ -152,9 +158,9 @@ static gt_status make_cells(void *arg, int64_t first, int n, gt_buffer *out) {
     work *w = arg;
     gt_status st = styles_of(w, first, n, false, w->ws);
     if (!st) st = styles_of(w, first, n, true, w->other);
-    if (!st) mix(w, n);
+    if (!st) mix(w, first, n);
     if (!st) gt_edits_apply(w->edits, 0, n, w->ws);
-    if (!st) st = gt_generator_run_styles(w->generator, w->ws, (uint32_t)first, w->images);
+    if (!st) st = gt_generator_run_styles_numbered(w->generator, w->ws, w->images);
     if (st) return st;
     gt_show_images(w->model, &GT_SAMPLES_OF_8_BITS, n, w->images, w->pictures);
     for (int i = 0; i < n && !st; i++) {

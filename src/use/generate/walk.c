@@ -217,17 +217,23 @@ static gt_status find_still(work *w) {
     return st;
 }
 
+/* Fresh noise would flicker: all frames have that of the seed with which their walk begins. */
+static void number_samples(work *w, int64_t first, int n) {
+    for (int i = 0; i < n; i++) gt_generator_number(w->generator, i, GT_ALL_LAYERS, seed_of(w, first + i, 0));
+}
+
 static gt_status make_samples(work *w, int64_t first, int n) {
     write_labels(w, first, n);
+    number_samples(w, first, n);
     gt_status st = GT_OK;
     if (w->model->num_ws) {
         st = styles_of(w, first, n);
         hold_still(w, first, n);
         if (!st) edit_styles(w, first, n);
-        if (!st) st = gt_generator_run_styles(w->generator, w->ws, (uint32_t)first, w->images);
+        if (!st) st = gt_generator_run_styles_numbered(w->generator, w->ws, w->images);
     } else {
         write_latents(w, first, n);
-        st = gt_generator_run(w->generator, w->z, w->labels, (uint32_t)first, w->images);
+        st = gt_generator_run_numbered(w->generator, w->z, w->labels, w->images);
     }
     if (!st) gt_show_images(w->model, &GT_SAMPLES_OF_8_BITS, n, w->images, w->pictures);
     return st;

@@ -165,7 +165,8 @@ static gt_status write_images(gt_runner *r, const gt_run_batch *b) {
 
 gt_status gt_runner_run(gt_runner *r, const gt_run_batch *b) {
     gt_status st = b->images ? write_images(r, b) : GT_OK;
-    const gt_exec_env env = {.seed = r->options.seed, .step = b->step, .sample0 = (uint32_t)b->first};
+    const gt_exec_env env = {
+        .seed = r->options.seed, .step = b->step, .sample0 = (uint32_t)b->first, .numbers = b->numbers};
     return st ? st : gt_exec_run(r->exec, &env);
 }
 

@@ -18,6 +18,14 @@ gt_status gt_generator_asked_label(const gt_generator *g, const gt_condition *c,
 /* The same for each image of a batch: labels [gt_generator_batch(),label_dim]. */
 gt_status gt_generator_asked_labels(const gt_generator *g, const gt_condition *c, float *labels);
 
+/* In the next runs an image of the batch has the fresh noise that belongs to `number`: in one layer of styles, or in
+ * GT_ALL_LAYERS, also of models without styles. */
+enum { GT_ALL_LAYERS = -1 };
+void gt_generator_number(gt_generator *g, int image, int layer, uint32_t number);
+/* As gt_generator_run() and gt_generator_run_styles(), of images with such numbers. */
+gt_status gt_generator_run_numbered(gt_generator *g, const float *z, const float *labels, float *images);
+gt_status gt_generator_run_styles_numbered(gt_generator *g, const float *ws, float *images);
+
 /* Of the generator's parameters. */
 gt_hash128 gt_generator_hash(const gt_generator *g);
 
