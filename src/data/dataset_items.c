@@ -35,7 +35,7 @@ gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples, 
     if (st) return st;
     gt_picture read = ds->shape;
     read.samples = samples;
-    if ((st = gt_check_finite(&read))) st = gt_wrap(st, "'%s': image %" PRId64, ds->spec, stored);
+    if ((st = gt_check_finite(ds->source, &read))) st = gt_wrap(st, "'%s': image %" PRId64, ds->spec, stored);
     if (!st && mask) st = gt_dataset_mask_stored(ds, stored, mask);
     *found = st == GT_FORMAT;
     return st;

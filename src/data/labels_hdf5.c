@@ -68,7 +68,9 @@ static gt_status read_set(gt_h5_set *s, int64_t rows, gt_source_info *notes) {
 gt_status gt_h5_read_labels(const gt_h5_file *f, const char *name, int64_t rows, gt_source_info *notes) {
     gt_h5_set *set;
     gt_status st = gt_h5_set_open(&set, f, name);
-    if (!st && (st = read_set(set, rows, notes))) st = gt_wrap(st, "%s", name);
+    if (!st && gt_h5_is_scale(f, name))
+        st = gt_fail(GT_FORMAT, "%s: coordinates of an axis (a dimension scale), not labels", name);
+    else if (!st && (st = read_set(set, rows, notes))) st = gt_wrap(st, "%s", name);
     gt_h5_set_close(set);
     return st;
 }
@@ -87,7 +89,8 @@ static gt_status look_at_set(void *arg, const char *path) {
     search *l = arg;
     gt_h5_set *set;
     const char *name = path + 1;
-    if (!strcmp(name, GT_LEAVES_FILE) || !strcmp(name, l->images) || gt_h5_set_open(&set, l->file, path)) return GT_OK;
+    if (!strcmp(name, GT_LEAVES_FILE) || !strcmp(name, l->images) || gt_h5_is_scale(l->file, path)) return GT_OK;
+    if (gt_h5_set_open(&set, l->file, path)) return GT_OK;
     if (set->rows == l->rows && has_label_axes(set) && !l->n++) snprintf(l->name, GT_ARRAY_NAME_BYTES, "%s", name);
     gt_h5_set_close(set);
     return GT_OK;

@@ -345,11 +345,13 @@ const char *gt_picture_shape(const gt_picture *shape, char text[GT_SHAPE_BYTES])
     return text;
 }
 
-gt_status gt_check_finite(const gt_picture *p) {
-    size_t n = p->type == GT_F32 ? gt_picture_bytes(p) / sizeof(float) : 0;
+gt_status gt_check_finite(const gt_source *s, const gt_picture *p) {
+    size_t n = p->type == GT_F32 ? gt_picture_bytes(p) / sizeof(float) : 0, odd = 0, first = 0;
     for (size_t i = 0; i < n; i++)
-        if (!isfinite(((const float *)p->samples)[i])) return gt_fail(GT_FORMAT, "sample %zu is not finite", i);
-    return GT_OK;
+        if (!isfinite(((const float *)p->samples)[i]) && !odd++) first = i;
+    if (!odd) return GT_OK;
+    return gt_fail(GT_FORMAT, "%s%ssample %zu is not finite (%zu of %zu are not)", s->array ? s->array : "",
+                   s->array ? ": " : "", first, odd, n);
 }
 
 gt_status gt_item_wrap(const gt_source *s, int64_t i, gt_status st) {

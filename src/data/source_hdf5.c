@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * HDF5 datasets: `images` [N,H,W,C] and `labels` (dataset.h), or another array of images. libhdf5 is not for several
  * threads: main thread only. */
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,12 +14,16 @@
 #include "base/door/progress.h"
 #include "h5/door/h5.h"
 
+enum { FILLS_MOST = 32 }; /* of an attribute */
+
 typedef struct h5set {
     gt_h5_file file;
     gt_h5_set *images, *masks; /* masks: NULL, there are none */
     char name[GT_ARRAY_NAME_BYTES],
         labels[GT_ARRAY_NAME_BYTES]; /* of the images, of their labels; "": there are none */
     bool planes;                     /* the channels come first */
+    double fill[2 * FILLS_MOST + 1]; /* what stands where there is no number */
+    int fills;                       /* how many these are */
 } h5set;
 
 static bool claims_hdf5(const gt_spec *spec) {
@@ -32,6 +38,60 @@ static void close_set(void *state) {
     gt_h5_close(&d->file);
 }
 
+/* ---- fill values: numbers of two attributes of NetCDF files, which stand where there is none; NaN is for all arrays
+ * of floats (gt_check_finite) ---- */
+
+static gt_status read_fills(h5set *d) {
+    static const char *const names[] = {"_FillValue", "missing_value"};
+    const double unwritten = 9.9692099683868690e+36; /* what NetCDF has in place of floats that nobody wrote */
+    gt_status st = GT_OK;
+    for (int i = 0, n; i < 2 && !st; i++, d->fills += n)
+        st = gt_h5_numbers(&d->file, d->name, names[i], FILLS_MOST, d->fill + d->fills, &n);
+    if (d->images->kind == GT_H5_FLOAT) d->fill[d->fills++] = unwritten;
+    for (int i = 0; i < d->fills && d->images->kind == GT_H5_FLOAT; i++) /* samples of floats have this precision */
+        d->fill[i] = (double)(float)d->fill[i];
+    return st ? gt_wrap(st, "%s", d->name) : GT_OK;
+}
+
+static bool is_fill(const h5set *d, double x) {
+    bool is = false;
+    for (int i = 0; i < d->fills; i++) is |= x == d->fill[i];
+    return is;
+}
+
+/* Of the n numbers of a picture; `floats` NULL: `numbers` has them. */
+static gt_status refuse_fills(const h5set *d, size_t n, const float *floats, const double *numbers) {
+    size_t fills = 0, nans = 0;
+    double such = 0;
+    for (size_t k = 0; k < n; k++) {
+        double x = floats ? (double)floats[k] : numbers[k];
+        nans += isnan(x);
+        if (is_fill(d, x) && !fills++) such = x;
+    }
+    if (!fills) return GT_OK;
+    return gt_fail(GT_FORMAT, "%s: %zu of %zu numbers are fill values, such as %.*g", d->name, fills + nans, n,
+                   floats ? 7 : 10, such);
+}
+
+/* Integers with fill values, which may have no place among the samples. */
+static gt_status read_integers(const h5set *d, int64_t i, gt_sample type, size_t n, void *out) {
+    double *numbers = malloc(n * sizeof *numbers);
+    if (!numbers) return gt_fail(GT_NOMEM, "out of memory for an image");
+    gt_status st = gt_h5_set_read(d->images, i, 1, GT_NUMBER_DOUBLE, numbers);
+    if (!st) st = refuse_fills(d, n, NULL, numbers);
+    for (size_t k = 0; k < n && !st; k++) gt_sample_put(type, out, k, numbers[k]);
+    free(numbers);
+    return st;
+}
+
+static gt_status read_samples(const h5set *d, int64_t i, gt_sample type, void *out) {
+    size_t n = (size_t)d->images->row_elements;
+    bool floats = d->images->kind == GT_H5_FLOAT;
+    if (!floats && d->fills) return read_integers(d, i, type, n, out);
+    gt_status st = gt_h5_set_read(d->images, i, 1, gt_sample_number(type), out);
+    return st || !floats ? st : refuse_fills(d, n, out, NULL);
+}
+
 /* Planes are read into a picture of their own. */
 static gt_status read_image(const gt_source *s, int64_t i, gt_picture *out) {
     h5set *d = s->state;
@@ -39,7 +99,7 @@ static gt_status read_image(const gt_source *s, int64_t i, gt_picture *out) {
     if (st) return st;
     void *samples = out->samples, *planes = d->planes ? malloc(gt_picture_bytes(&s->shape)) : samples;
     if (!planes) return gt_fail(GT_NOMEM, "out of memory for an image");
-    st = gt_h5_set_read(d->images, i, 1, gt_sample_number(s->shape.type), planes);
+    st = read_samples(d, i, s->shape.type, planes);
     if (!st && d->planes) gt_pixels_of_planes(&s->shape, planes, samples);
     if (d->planes) free(planes);
     return st;
@@ -53,7 +113,8 @@ static gt_status look_at_numbers(const h5set *d, gt_number_kind *kind) {
     for (int64_t i = 0; i < d->images->rows && !st; i++) {
         gt_progress();
         st = gt_h5_set_read(d->images, i, 1, GT_NUMBER_DOUBLE, row);
-        for (size_t k = 0; k < n && !st; k++) gt_numbers_look(kind, row[k]);
+        for (size_t k = 0; k < n && !st; k++)
+            if (!is_fill(d, row[k])) gt_numbers_look(kind, row[k]);
         if (st == GT_FORMAT) st = GT_OK;
     }
     free(row);
@@ -115,9 +176,11 @@ static gt_status list_set(void *arg, const char *path) {
     gt_h5_set *set;
     gt_status st = gt_h5_set_open(&set, l->file, path);
     if (st) return st == GT_NOMEM ? st : GT_OK; /* arrays that nobody wants may be of any kind */
+    bool scale = gt_h5_is_scale(l->file, path);
     bool numbers = set->kind == GT_H5_INTEGER || set->kind == GT_H5_FLOAT || set->kind == GT_H5_BOOL;
     bool texts = set->kind == GT_H5_TEXT || set->varies; /* may be labels */
-    if ((numbers || texts) && set->n_dims) st = gt_array_consider(l->choice, path + 1, set->n_dims, set->dims);
+    if ((numbers || texts) && set->n_dims && !scale)
+        st = gt_array_consider(l->choice, path + 1, set->n_dims, set->dims);
     gt_h5_set_close(set);
     return st;
 }
@@ -174,14 +237,14 @@ static gt_status say_other_labels(const h5set *d, gt_source *s) {
 
 static gt_status read_notes(const h5set *d, gt_source *s, bool own_labels) {
     gt_source_info *notes = &s->info;
-    bool labels = own_labels && *d->labels && gt_h5_has(&d->file, d->labels);
+    bool labels = own_labels && *d->labels && gt_h5_has(&d->file, d->labels) && !gt_h5_is_scale(&d->file, d->labels);
     gt_status st = labels       ? gt_h5_read_labels(&d->file, d->labels, s->count, notes)
                    : own_labels ? say_other_labels(d, s)
                                 : GT_OK;
     char **channels = NULL, **label_names = NULL;
     int count = 0;
     double range[2];
-    bool there = false;
+    int ends = 0;
     if (!st) st = gt_h5_texts(&d->file, d->name, "channels", 1, &channels, &count);
     if (count) notes->channel_names = channels[0];
     free(channels);
@@ -191,8 +254,9 @@ static gt_status read_notes(const h5set *d, gt_source *s, bool own_labels) {
     free(label_names);
     if (!st) st = read_class_names(d, notes);
     if (!st) st = gt_notes_check(notes, d->images->rows, false);
-    if (!st) st = gt_h5_numbers(&d->file, d->name, "range", 2, range, &there);
-    return st || !there ? st : gt_notes_set_range(notes, range[0], range[1]);
+    if (!st) st = gt_h5_numbers(&d->file, d->name, "range", 2, range, &ends);
+    if (!st && ends == 1) st = gt_fail(GT_FORMAT, "attribute range: must be 2 numbers");
+    return st || !ends ? st : gt_notes_set_range(notes, range[0], range[1]);
 }
 
 static gt_status read_mask(const gt_source *s, int64_t i, gt_picture *out) {
@@ -257,6 +321,7 @@ static gt_status read_file(h5set *d, gt_source *s, const gt_source_options *opti
     gt_status st = choose_arrays(d, s, options);
     if (!st) st = gt_h5_set_open(&d->images, &d->file, d->name);
     if (!st) st = find_axes(d, s, options);
+    if (!st) st = read_fills(d);
     if (!st) st = choose_samples(d, s);
     if (st) return st;
     st = read_notes(d, s, gt_own_labels(options));
@@ -275,6 +340,7 @@ static gt_status open_hdf5(gt_source *s, const gt_source_options *options) {
     gt_source_of_arrays(s, gt_source_hdf5.name, read_image);
     s->name_digits = 8;
     s->main_thread_only = true;
+    s->array = d->name;
     if (!access(s->spec, R_OK) && !gt_h5_is(s->spec))
         return gt_fail(GT_FORMAT, "damaged, truncated or not an HDF5 file: its first bytes are wrong");
     gt_status st = gt_h5_open(&d->file, s->spec);

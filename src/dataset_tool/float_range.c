@@ -33,7 +33,7 @@ static void look_at(look *l, int64_t i) {
     gt_progress();
     if (gt_source_head(s, number, &head) || gt_sample_of_bits(head.bits) != GT_F32 || gt_source_read(s, number, &p))
         return;
-    if (!gt_check_finite(&p)) {
+    if (!gt_check_finite(s, &p)) {
         gt_sample_ends(p.type, p.samples, gt_picture_bytes(&p) / sizeof(float), &least, &most);
         if (least < 0 || most > 1) atomic_store(&l->beyond[k], true);
         if (most > 0) atomic_store(&l->positive[k], true);

@@ -95,7 +95,8 @@ static void read_one(const gt_worker *w, made *m, int64_t item) {
     int64_t number;
     gt_source *from = gt_items_at(w->items, item, &number);
     m->read = gt_source_read(from, number, &m->picture);
-    if (!m->read && (m->read = gt_item_wrap(from, number, gt_check_finite(&m->picture)))) gt_picture_free(&m->picture);
+    if (!m->read && (m->read = gt_item_wrap(from, number, gt_check_finite(from, &m->picture))))
+        gt_picture_free(&m->picture);
     if (!m->read && w->items->info.masks) m->read = gt_source_mask(from, number, &m->picture, &m->mask);
     if (m->read == GT_NOMEM) fail_run(m, m->read);
     else if (m->read) set_remark(m, GT_REMARK_BAD, gt_message());

@@ -77,13 +77,27 @@ gt_status gt_h5_text(gt_arena *arena, const gt_h5_file *f, const char *of, const
     return st;
 }
 
-gt_status gt_h5_numbers(const gt_h5_file *f, const char *of, const char *name, int n, double *out, bool *there) {
+gt_status gt_h5_numbers(const gt_h5_file *f, const char *of, const char *name, int most, double *out, int *count) {
     attribute a;
-    gt_status st = open_attribute(&a, f, of, name, there);
-    if (*there && !st && ((a.class != H5T_FLOAT && a.class != H5T_INTEGER) || a.n != (size_t)n))
-        st = gt_fail(GT_FORMAT, "attribute %s: must be %d numbers", name, n);
-    else if (*there && !st && H5Aread(a.id, H5T_NATIVE_DOUBLE, out) < 0)
+    bool there;
+    *count = 0;
+    gt_status st = open_attribute(&a, f, of, name, &there);
+    bool numbers = a.class == H5T_FLOAT || a.class == H5T_INTEGER;
+    if (there && !st && (!numbers || a.n < 1 || a.n > (size_t)most))
+        st = gt_fail(GT_FORMAT, "attribute %s: must be 1 to %d numbers", name, most);
+    else if (there && !st && H5Aread(a.id, H5T_NATIVE_DOUBLE, out) < 0)
         st = gt_h5_fail(GT_FORMAT, "attribute %s cannot be read", name);
+    else if (there && !st) *count = (int)a.n;
     close_attribute(&a);
     return st;
+}
+
+bool gt_h5_is_scale(const gt_h5_file *f, const char *path) {
+    char **text;
+    int count;
+    gt_status st = gt_h5_texts(f, path, "CLASS", 1, &text, &count);
+    bool is = !st && count && !strcmp(*text, "DIMENSION_SCALE");
+    if (count) free(*text);
+    free(text);
+    return is;
 }

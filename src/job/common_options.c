@@ -189,6 +189,13 @@ static const gt_option options[] = {
                "--normalize also does, and another value than the file's is an error. Tensors with the same name and "
                "shape are copied; the others are listed and start with new values. As published, ada then works faster "
                "and the moving average has no ramp-up. noresume: none."},
+    {OPTION(resume_classes, NULL, "Which classes of --resume are the data's: names, numbers, or pairs as in cat=Katze"),
+     .placeholder = "PAIRS", .any = true, .with = "--resume", .derived = "names",
+     .detail = "For networks that know as many classes as the data have. names: what the networks have learnt of a "
+               "class goes to the data's class of the same name, whatever its number; a class that the networks do not "
+               "know starts with new values; if the file or the data have no names, the numbers count. numbers: class "
+               "k stays class k. OLD=NEW,... pairs classes of the networks with classes of the data, each by its name "
+               "or its number (#3); the other classes are matched as by names. Vectors have no classes."},
     {OPTION(resume_partial, "0", "Also start if less than half of the tensors of --resume fit"), .class = GT_COMMAND,
      .with = "--resume"},
     {OPTION(threads, NULL, "Threads per rank"), .by_rank = true, .group = "execution",

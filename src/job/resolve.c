@@ -314,6 +314,8 @@ gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t cha
     job->channels = channels;
     job->label_dim = uses_labels(job) || uses_masks(job) ? label_width : 0;
     job->resumes = gt_job_transfers(job);
+    /* A run that goes on has begun as its record says: where that says nothing, by numbers, as version 1.0.0 did. */
+    if (job->resumes && job->label_dim && !job->goes_on) gt_job_derive(job, "resume-classes", "names");
     int64_t used = job->subset ? job->subset : images;
     int64_t items = (used - llround(job->validation * (double)used)) * (job->mirror ? 2 : 1);
     const gt_family *family = job->family;

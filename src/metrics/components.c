@@ -3,6 +3,7 @@
  * rows with each other, a smaller matrix with the same eigenvalues. */
 #include "metrics/door/gaussian.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,13 +57,15 @@ static void normalise_axis(int64_t d, double *axis) {
     for (int64_t k = 0; k < d; k++) axis[k] *= scale;
 }
 
-/* How many of the eigenvalues, ascending, are not noise of rounding, at most `most`. */
-static int count_values(const double *values, size_t side, int most) {
-    const double noise = 1e-10;
+/* How many of the eigenvalues, ascending, are not noise of rounding, at most `most`. A covariance is a difference of
+ * means of products (gt_gram_finish), whose rounding grows with the square of the mean: pictures that are bright and
+ * nearly equal have noise that is large beside their variance. */
+static int count_values(const gt_gaussian *g, const double *values, size_t side, int most) {
+    double noise = 0;
+    for (int64_t k = 0; k < g->d; k++) noise += g->mean[k] * g->mean[k];
+    noise = fmax(8 * DBL_EPSILON * noise, 1e-10 * values[side - 1]);
     int n = 0;
-    while (n < most && (size_t)n < side && values[side - 1] > 0 &&
-           values[side - 1 - (size_t)n] > noise * values[side - 1])
-        n++;
+    while (n < most && (size_t)n < side && values[side - 1 - (size_t)n] > noise) n++;
     return n;
 }
 
@@ -91,7 +94,7 @@ gt_status gt_components_of(const gt_gaussian *g, int n, gt_components *out) {
     *out = (gt_components){.d = g->d};
     gt_status st = matrix && values ? find_vectors(g, side, matrix, values)
                                     : gt_fail(GT_NOMEM, "out of memory for a covariance of %zu numbers", side);
-    if (!st && !(out->n = count_values(values, side, n))) st = gt_fail(GT_USAGE, "all rows are equal");
+    if (!st && !(out->n = count_values(g, values, side, n))) st = gt_fail(GT_USAGE, "all rows are equal");
     if (!st) st = make_room(out);
     if (!st) memcpy(out->mean, g->mean, (size_t)g->d * sizeof *out->mean);
     if (!st) st = take_axes(g, side, matrix, values, out);

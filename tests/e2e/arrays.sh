@@ -243,7 +243,7 @@ def ranges():
     case('twelve', says='40[0-9]*, and 65535 is white.*--range=0,4095', want=twelve[:1, ..., :1])
     bad = unit * 2 - 1; bad[2, 5, 5, 1] = np.nan; bad[4, 0, 0, 0] = np.inf
     for make in npy, lambda a: h5()('images', a):
-        case(make(bad), says='2 of 6 pictures cannot be used.*is not finite', status=1)
+        case(make(bad), says='2 of 6 pictures cannot be used.*is not finite .1 of 3072 are not.', status=1)
         case(make(bad), '--on-error=skip', want=bad[[0, 1, 3, 5]])
         rc, log = run('dataset', 's.npy', '--scan')
         if log.count('not finite') < 2 or 'inf' in log.replace('infin', ''): globals()['failures'] += 1; print('scan', log)
@@ -252,10 +252,56 @@ def ranges():
     case('tiffs', '--depth=u8', says='d.tif.*is not finite', status=1)
     npy(unit); h5()('images', unit)
 
+def netcdf():
+    """Files as NetCDF-4 has them: each axis has coordinates, a dimension scale of its name; attributes tell what stands where there is no number."""
+    def write(images, axes='sample y x', name='image', label=None, **attributes):
+        with h5py.File('s.h5', 'w', track_order=True) as f:
+            f.attrs['_NCProperties'] = np.bytes_('version=2,netcdf=4.9.0,hdf5=1.10.8')
+            variable = f.create_dataset(name, data=images)
+            for i, axis in enumerate(axes.split()):
+                scale = f.create_dataset(axis, data=np.arange(images.shape[i]) * 30.)
+                scale.make_scale(axis); scale.attrs['_Netcdf4Dimid'] = np.int32(i)
+                variable.dims[i].attach_scale(scale)
+            for key, value in attributes.items(): variable.attrs[key] = np.atleast_1d(value)
+            if label is not None:
+                f['kind' if name == 'image' else 'label'] = label
+                f['kind' if name == 'image' else 'label'].dims[0].attach_scale(f['sample'])
+        return 's.h5'
+    grey = A[..., 0].copy()
+    square = grey[:, :6, :5].copy()
+    for a in grey, square: case(write(a), want=a[..., None], says='^((?!labels|is not read)[^~])*$')
+    case('s.h5', '--labels=s.h5:y', says='y: coordinates of an axis .a dimension scale., not labels', status=1)
+    case('s.h5', '--labels=s.h5', says='no array has a row for each of the 6 images', status=1)
+    case('s.h5', '--array=y', says='there is no such array; the arrays are image', status=2)
+    case(write(square, 'sample labels x', 'images'), want=square[..., None])
+    case(write(square, label=K), want=square[..., None], says="'kind' is not read")
+    case('s.h5', '--labels=s.h5', want=square[..., None], labels=K)
+    case(write(square, name='s_image', label=K), want=square[..., None])
+    # Gaps. The type of the samples and their range are those of the pictures without gaps.
+    def gaps(a, value, such, **attributes):
+        a = a.copy(); a[2, :2, 3] = value; a[4] = value
+        write(a, **attributes)
+        n = a[0].size
+        gap = lambda count: f'{count} of {n} numbers are fill values, such as {such}' if such != 'NaN' else f'sample .* is not finite .{count} of {n} are not.'
+        case('s.h5', says=f'2 of 6 pictures cannot be used.*image 2: image: {gap(2)}', status=1)
+        case('s.h5', '--on-error=skip', want=full[[0, 1, 3, 5]], says=f'image 4: image: {gap(n)}')
+        rc, log = run('inspect', 's.h5')
+        if '2 of them cannot be read' not in log or f'0 .. {full[[0, 1, 3, 5]].max():g},' not in log: globals()['failures'] += 1; print('inspect', log)
+    square[0, 0, 0] = 0
+    for type, fill, such in ('f4', -9999, '-9999'), ('f8', 1e20, '1e.20'), ('f4', np.nan, 'NaN'), ('i2', -32767, '-32767'), ('u1', 255, '255'), ('u2', 65535, '65535'), ('i4', -1, '-1'):
+        a = np.minimum(square, 254).astype(type)
+        full = a[..., None].astype('f4' if type[0] == 'f' else 'u1' if type != 'u2' else 'u2')
+        gaps(a, fill, such, _FillValue=np.array(fill, type))
+    full = (a := np.minimum(square, 254).astype('f4'))[..., None]
+    gaps(a, np.float32(-2), '-2', missing_value=np.array([-1, -2], 'f4'))
+    gaps(a, 9.9692099683868690e+36, '9.969', _FillValue=np.array(-1, 'f4'))
+    gaps(a, np.nan, 'NaN')
+    case(write(a, _FillValue=np.zeros(33, 'f4')), says='image: attribute _FillValue: must be 1 to 32 numbers', status=1)
+
 globals()[group]()
 sys.exit(failures > 0)
 PYTHON
-for group in axes types names packed ranges; do
+for group in axes types names packed netcdf ranges; do
     begins $group
     "$python" cases.py "$GANTRY" $group >said 2>&1 || { cat said; fail "arrays: $group"; }
 done

@@ -51,7 +51,7 @@ quiet() { # the command says nothing of samples and classes
 for data in declared tenths bytes full; do quiet "$GANTRY" train $nets --data=$data.h5 --run=$data; done
 expect 0 'outside the range 100\.001 \.\. 500 \(as declared\)' "$GANTRY" train $nets --data=edge.h5 --run=edge
 expect 0 'go from 50 to 250 .*outside the range 0 \.\. 100 \(as declared\)' "$GANTRY" train $nets --data=declared_bytes.h5 --run=declared_bytes
-expect 1 "1 of 32 checked images cannot be used, the first one: 'nan\.h5': image 3: sample 1 is not finite" "$GANTRY" train $nets --data=nan.h5 --run=nan --steps=20
+expect 1 "1 of 32 checked images cannot be used, the first one: 'nan\.h5': image 3: images: sample 1 is not finite \(1 of 1280 are not\)" "$GANTRY" train $nets --data=nan.h5 --run=nan --steps=20
 
 begins few_pictures
 # Few, one, equal ones, of one colour each: said with the page to read, and of many others nothing.

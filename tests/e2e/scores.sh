@@ -306,6 +306,35 @@ radius = np.sort(gaps(fb, fb), 1)[:, 3]
 recall = (gaps(fa, fb) <= radius).any(1).mean()
 assert abs(recall - float(sys.argv[2])) < 0.03, recall
 PY
+    # Bright pictures that differ by little, some pixels by the sum of others: their covariance has less than its rounding in all other directions.
+    "$python" - <<'PY'
+import numpy as np
+random = np.random.default_rng(0)
+for name, share in ('alike', 0.02), ('besides', 0.1):
+    x, free = np.full((130, 64), 250), random.random((130, 20)) < share
+    x[:, :20] += free
+    x[:, 20:30] += free[:, :10] * 1 + free[:, 10:]
+    np.savez(name + '.npz', images=x.reshape(130, 8, 8, 1).astype('u1'))
+PY
+    expect 0 'the 130 reals differ in 20 directions only, so the features are these 20 coordinates, not 50' "$GANTRY" metrics --reals=alike.npz --fakes=besides.npz --detector=pixels --metrics=fid
+    scores alike --reals=alike.npz --fakes=besides.npz --detector=pixels --metrics=fid,kid
+    # All of both sets are in each subset of KID, whose value depends on where zero is: at the mean of the reals.
+    "$python" - "$(value alike fid130)" "$(value alike kid130)" <<'PY' || fail 'numpy has other numbers of few directions'
+import sys
+import numpy as np
+a, b = (np.load(name)['images'].reshape(130, -1).astype(int) for name in ('alike.npz', 'besides.npz'))
+rank = np.linalg.matrix_rank(130 * a - a.sum(0))
+assert rank == 20, rank
+a, b = a / 127.5 - 1, b / 127.5 - 1
+v = np.linalg.svd(a - a.mean(0), full_matrices=False)[2][:rank]
+a, b = (a - a.mean(0)) @ v.T, (b - a.mean(0)) @ v.T
+s, t = np.cov(a.T, bias=True), np.cov(b.T, bias=True)
+fid = ((a.mean(0) - b.mean(0))**2).sum() + np.trace(s + t) - 2 * np.sqrt(np.maximum(np.linalg.eigvals(s @ t).real, 0)).sum()
+k = lambda x, y: (x @ y.T / 20 + 1)**3
+others = ~np.eye(130, dtype=bool)
+kid = (k(a, a)[others].sum() + k(b, b)[others].sum()) / (130 * 129) - 2 * k(a, b).mean()
+for mine, of in zip((fid, kid), sys.argv[1:]): assert abs(mine / float(of) - 1) < 1e-3, (mine, of)
+PY
     scores net gan --detector=pixels --metrics=pr60_3,fid60 && grep -q 'pixels in 50 components of 96 reals' net || fail "$(cat net)"
     quietly "$GANTRY" metrics gan --detector=pixels:5 --metrics=pr60_3 --nearest=components.png
     expect 2 'a number of components from 1 to 1024, as in pixels:20' ranks 2 "$GANTRY" metrics gan --detector=pixels:0 --metrics=fid40

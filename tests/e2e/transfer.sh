@@ -76,4 +76,101 @@ for name in D/b16.fromrgb.weight D/b16.conv0.weight; do same_tensor "$(last else
 for name in D/b16.conv1.weight D/b8.conv0.weight D/b4.out.weight; do same_tensor "$(last elsewhere)" "$(last frozen)" "/networks/$name" && fail "$name is frozen, too"; done
 quietly ranks 2 "$GANTRY" train $shapes --cond $job --run=frozen2 --resume=elsewhere --steps=3 --freezed=2
 same "$(last frozen)" "$(last frozen2)"
+
+begins classes
+# As many classes with other names, in another order: what a network has learnt of a class goes to the class of the same name, in every tensor that has a
+# place for each class; a class of another name begins with new values. Where classes lie in the tensors of a family is known from the tensors' shapes.
+there='--data=synth:shapes:n=64,size=16 --classes=disc,ring,square,star' here='--data=synth:shapes:n=64,size=16 --classes=star,disc,triangle,ring'
+"$python" - <<'P'
+import h5py, numpy as np
+random = np.random.default_rng(1)
+for name, names in ('masks-there.h5', ('disc', 'ring', 'square', 'star')), ('masks-here.h5', ('star', 'disc', 'triangle', 'ring')):
+    with h5py.File(name, 'w') as f:
+        f['images'] = random.integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
+        f['masks'] = random.integers(0, 4, (8, 32, 32), dtype=np.uint8)
+        f['masks'].attrs['class_names'] = names
+P
+cat >classes.py <<'P'
+import re, sys, h5py, numpy as np
+# KNOWN RUN FROM PATTERN:AXIS...: the run began with the networks of KNOWN, class k with those of class FROM[k], -1: none. Classes are the last four of the axes.
+a, b = (h5py.File(path)['networks'] for path in sys.argv[1:3])
+source = np.array([int(k) for k in sys.argv[3].split(',')])
+met = set()
+def look(name, there):
+    if not isinstance(there, h5py.Dataset) or not re.search('weight$|bias$', name): return
+    wanted, now, known = there[()], b[name][()], np.ones(there.shape, bool)
+    for place in sys.argv[4:]:
+        pattern, axis = place.rsplit(':', 1)
+        if not re.search(pattern, name): continue
+        met.add(place)
+        axis, n = int(axis), there.shape[int(axis)]
+        index = np.concatenate((np.arange(n - 4), n - 4 + source))
+        wanted = np.take(wanted, index, axis)
+        known &= np.concatenate((np.ones(n - 4, bool), source >= 0)).reshape([-1 if k == axis else 1 for k in range(now.ndim)])
+    assert np.allclose(now[known], wanted[known], rtol=0, atol=1e-5), name
+    assert known.all() or not now[~known].any() or not np.isin(now[~known], there[()]).any(), name
+a.visititems(look)
+assert met == set(sys.argv[4:]), set(sys.argv[4:]) - met
+P
+known() { # MODEL OPTIONS...: the network to begin with, and a run that begins with it
+    of=$1 from=$there to=$here
+    shift
+    case $of in fcn*) from=--data=masks-there.h5 to=--data=masks-here.h5 ;; esac
+    rm -rf known now
+    # shellcheck disable=SC2086
+    quietly "$GANTRY" train --model=$of $from --batch=8 --seed=1 --run=known --steps=2 "$@"
+    # shellcheck disable=SC2086
+    expect 0 'warning: 1 of 4 classes start with new values, .*: triangle ' "$GANTRY" train --model=$of $to --batch=8 --seed=2 --run=now --resume=known --steps=1 --lrate=0 "$@"
+    grep -q '3 of 4 have another number' said || { cat said; fail "$of: classes in another order are not told"; }
+}
+lie() { "$python" classes.py "$(last known)" "$(last now)" "$@" || fail "$of: the values of classes"; } # FROM PATTERN:AXIS...
+# shellcheck disable=SC2086
+known stylegan2 --cond $nets --mbstd=2 --ema-kimg=1e6 --ema-ramp=0
+lie 3,0,-1,1 '^G/mapping.embed.weight:1' '^G_ema/mapping.embed.weight:1' '^D/mapping.embed.weight:1'
+known edm --cond --model-channels=8 --ema-kimg=1e6 --ema-ramp=0
+lie 3,0,-1,1 '^F/.*map_label.weight:1' '^F_ema/.*map_label.weight:1'
+known dcgan --cond --cmax=16 --ema-kimg=1e6
+lie 3,0,-1,1 '^G/embed.weight:0' '^G_ema/embed.weight:0' '^D/embed.weight:0'
+known dcgan --semi --semi-baseline --cmax=16 --ema-kimg=1e6
+lie 3,0,-1,1 '^D/out.conv.weight:0' '^C/out.conv.weight:0'
+for body in vae cvae digits; do
+    known $body --cond --widths=0.1
+    lie 3,0,-1,1 'encoder.0.weight:1' 'decoder.0.weight:1'
+done
+known googlenet --width=0.1
+lie 3,0,-1,1 'fc.weight:0' 'fc.bias:0' 'aux1.fc2.weight:0' 'aux1.fc2.bias:0' 'aux2.fc2.weight:0' 'aux2.fc2.bias:0'
+known fcn8s --trunk=vgg11 --width=0.05
+lie 3,0,-1,1 C/score_{fr,pool3,pool4}.{weight,bias}:0 C/{upscore2,upscore8,upscore_pool4}.weight:{0,1}
+known mlp
+lie 3,0,-1,1 '^C/fc5.weight:0' '^C/fc5.bias:0'
+# shellcheck disable=SC2086
+begin() { rm -rf now && expect "$1" "$2" "$GANTRY" train --model=mlp --batch=8 --seed=2 --run=now --resume=known --steps=2 --lrate=0 $3 ${4-$here}; } # STATUS PATTERN OPTIONS
+audited() { expect 0 'computed again: 16 of 16 images \(100.0 %\)' "$GANTRY" audit now --all --threads=1; }
+begin 0 'matched by their names: 3 of 4' ''
+audited
+quietly ranks 2 "$GANTRY" train --run=now --steps=3
+begin 0 'matched by their names: 3 of 4' --resume-classes=square=triangle
+! grep -q warning said || { cat said; fail 'a class that is paired is told as new'; }
+lie 3,0,2,1 '^C/fc5.weight:0' '^C/fc5.bias:0'
+audited
+begin 0 'matched by their names' '--resume-classes=#2=name:triangle,ring=disc'
+lie 3,1,2,1 '^C/fc5.weight:0' '^C/fc5.bias:0'
+begin 0 'matched by their numbers: --resume-classes=numbers' --resume-classes=numbers
+lie 0,1,2,3 '^C/fc5.weight:0' '^C/fc5.bias:0'
+audited
+"$python" -c 'import numpy as np; np.savez("nameless.npz", images=np.random.default_rng(1).integers(0, 256, (32, 16, 16, 3), dtype=np.uint8), labels=np.arange(32) % 4)'
+begin 0 'matched by their numbers: the data has no names of classes' '' --data=nameless.npz
+lie 0,1,2,3 '^C/fc5.weight:0' '^C/fc5.bias:0'
+begin 0 'C.fc5.weight starts with new values \(--new-head\)' --new-head
+! grep -q 'classes are matched\|classes start with' said || { cat said; fail 'a head that begins anew has no classes to match'; }
+begin 2 "the network has no class 'cat'" --resume-classes=cat=ring
+begin 2 "'ring' of the data is paired twice" --resume-classes=ring=ring,disc=ring
+begin 2 "'ring' is not a pair OLD=NEW" --resume-classes=ring
+begin 2 'resume-classes has no effect: the networks are not for as many classes' --resume-classes=ring=disc --data=synth:shapes:n=64,size=16
+begin 2 'freeze: C.fc5.weight cannot stay as it is: 4x100 here, other classes in known' --freeze=fc5
+# A run whose record has no such option has begun by numbers, as version 1.0.0 did.
+begin 0 '' ''
+mv now/job.ini other-words.ini && rm -r now && mkdir now && grep -v ^resume-classes other-words.ini >now/job.ini && ! cmp -s other-words.ini now/job.ini || fail 'job.ini has no line resume-classes'
+quietly "$GANTRY" train --run=now
+lie 0,1,2,3 '^C/fc5.weight:0' '^C/fc5.bias:0'
 echo 'transferred'

@@ -91,6 +91,7 @@ struct gt_source {
 
     gt_picture shape;   /* of all items, without samples, where that is known beforehand; else height 0 */
     const char *format; /* what heads call items of this shape */
+    const char *array;  /* the array of a file that the items lie in, for messages; NULL: not said */
     gt_load *load;      /* for gt_loaded_picture and gt_loaded_head */
     bool files;         /* items are picture files, whose names say their kind */
 
@@ -166,8 +167,8 @@ static inline int64_t gt_source_look(const gt_source *s, int64_t k, int64_t look
 /* The shape of an item: from its head where the first bytes (at least `first`; 0: the head is not asked) tell it, else
  * by reading the item. *cut: see gt_picture_info. */
 gt_status gt_item_shape(const gt_source *s, int64_t i, size_t first, gt_picture *shape, bool *cut);
-/* GT_FORMAT: a sample of floats is not finite. */
-gt_status gt_check_finite(const gt_picture *p);
+/* GT_FORMAT: samples of floats of a picture of the source are not finite. */
+gt_status gt_check_finite(const gt_source *s, const gt_picture *p);
 /* GT_OK, or the message with source and item in front. */
 gt_status gt_item_wrap(const gt_source *s, int64_t i, gt_status st);
 

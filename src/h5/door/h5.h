@@ -123,7 +123,10 @@ gt_status gt_h5_texts(const gt_h5_file *f, const char *of, const char *name, siz
 /* An attribute that is one text, into the arena. *text NULL: there is no attribute of this name. GT_FORMAT: the
  * attribute is not text, or damaged. */
 gt_status gt_h5_text(gt_arena *a, const gt_h5_file *f, const char *of, const char *name, char **text);
-/* An attribute of n numbers. *there false: there is no attribute of this name. GT_FORMAT: other numbers, or damaged. */
-gt_status gt_h5_numbers(const gt_h5_file *f, const char *of, const char *name, int n, double *out, bool *there);
+/* An attribute that is a list of numbers, at most `most`. *count 0: there is no attribute of this name. GT_FORMAT: no
+ * such list, or damaged. */
+gt_status gt_h5_numbers(const gt_h5_file *f, const char *of, const char *name, int most, double *out, int *count);
+/* Is the set a dimension scale, the coordinates of an axis of others? In NetCDF-4 files each dimension is one. */
+bool gt_h5_is_scale(const gt_h5_file *f, const char *path);
 
 #endif

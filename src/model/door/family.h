@@ -87,8 +87,9 @@ struct gt_job {
     gt_gan_options gan; /* of adversarial families */
 
     /* transfer */
-    const char *resume;  /* a network's file or a run; "" : start afresh */
-    bool resume_partial; /* also where less than half of its tensors fit */
+    const char *resume;         /* a network's file or a run; "" : start afresh */
+    const char *resume_classes; /* see gt_match_classes(); "": by number, as runs of 1.0.0 began */
+    bool resume_partial;        /* also where less than half of its tensors fit */
 
     /* execution */
     int64_t slices_at_once; /* in one execution; 0: as many as fit */

@@ -113,6 +113,7 @@ gt_status gt_journal_same_pictures(gt_engine *e, gt_journal *j, const gt_checkpo
 gt_status gt_journal_warn_data(const gt_engine *e, const gt_journal *j);
 /* Warns where networks come from data of another range or other channels. */
 gt_status gt_engine_compare_meaning(const gt_engine *e, const gt_checkpoint_file *source);
+void gt_engine_name_classes(const gt_engine *e, gt_checkpoint_data *d); /* those that the networks know; vectors */
 void gt_journal_put_data(const gt_engine *e, const gt_journal *j, gt_checkpoint *c);
 
 /* ---- data_root.c ---- */

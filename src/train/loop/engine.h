@@ -337,4 +337,27 @@ void gt_engine_log_transfer(const gt_buffer *said);
  * that comes with Gantry and is for images of this size. */
 void gt_engine_advise_network(const gt_engine *e, int64_t images);
 
+/* ---- transfer_classes.c ---- */
+/* Which of the classes that a run's first networks know each class of the run's data is (--resume-classes), and the
+ * tensors that have a place for each class. */
+typedef struct gt_class_match {
+    int n;              /* classes of the data; 0: each class has its own number, and no word is due */
+    int *from;          /* [n] class of the networks whose values class k begins with; -1: none */
+    gt_model *one_more; /* the run's model for one more class: in its tensors, the axes of classes are longer by one */
+} gt_class_match;
+
+/* *m, for gt_class_match_free(), and lines for gt_engine_log_transfer() in `said`, which are due where a tensor has
+ * values of classes. `theirs`: the job of the file, resolved. GT_USAGE: --resume-classes names a class that is not
+ * there, or has no effect. */
+gt_status gt_match_classes(const gt_engine *e, const gt_checkpoint_file *f, const gt_job *theirs, gt_class_match *m,
+                           gt_buffer *said);
+void gt_class_match_free(gt_class_match *m);
+
+/* The shape of a tensor, in the order of files, for one more class; NULL: each class has its own number. */
+const gt_shape *gt_class_match_shape(const gt_class_match *m, int net, int tensor);
+/* `now`, the first values of a tensor of shape s, gets from `there` what belongs to the classes, and all that belongs
+ * to no class. `more`: gt_class_match_shape(). Returns how many numbers were copied. */
+size_t gt_class_match_copy(const gt_class_match *m, const gt_shape *s, const gt_shape *more, const float *there,
+                           float *now);
+
 #endif

@@ -98,19 +98,17 @@ gt_status gt_engine_compare_meaning(const gt_engine *e, const gt_checkpoint_file
     return st;
 }
 
-/* Of the classes that the networks know. */
-static void name_classes(const gt_engine *e, gt_checkpoint_data *d) {
+void gt_engine_name_classes(const gt_engine *e, gt_checkpoint_data *d) {
     const gt_dataset_info *info = e->info;
     bool masks = e->model->masks;
     int known = (int)e->job->label_dim, names = !masks ? info->class_names : info->mask_name ? info->mask_classes : 0;
     d->class_name = masks ? info->mask_name : info->class_name;
     d->class_names = names < known ? names : known;
+    d->vectors = known && !masks && info->label_kind == GT_LABELS_VECTORS;
 }
 
 void gt_journal_put_data(const gt_engine *e, const gt_journal *j, gt_checkpoint *c) {
-    bool vectors = e->job->label_dim && !e->model->masks && e->info->label_kind == GT_LABELS_VECTORS;
     gt_checkpoint_data d = {.samples = e->info->type,
-                            .vectors = vectors,
                             .has_range = !gt_dataset_usual_range(e->info),
                             .range = {e->info->range[0], e->info->range[1]},
                             .channels = e->info->channel_names};
@@ -119,6 +117,6 @@ void gt_journal_put_data(const gt_engine *e, const gt_journal *j, gt_checkpoint 
         gt_hash_hex(j->look.pictures, d.readable);
         snprintf(d.unread, sizeof d.unread, "%s", j->look.unread);
     }
-    name_classes(e, &d);
+    gt_engine_name_classes(e, &d);
     gt_checkpoint_put_data(c, &d);
 }

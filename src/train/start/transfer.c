@@ -50,7 +50,10 @@ gt_status gt_engine_inherit_all(gt_engine *e) {
 typedef struct transfer {
     const gt_checkpoint_file *f;
     gt_buffer *said;
-    float *scratch;
+    float *scratch, *now; /* a tensor in the order of files: of the file, and of this run */
+    gt_class_match classes;
+    gt_buffer said_of_classes;
+    bool has_classes;               /* a tensor with values of classes was copied */
     double numbers, copied_numbers; /* of a network: its trainable ones */
     int copied, all;                /* tensors of all networks, but those of a new head, and those that are added */
     const char *base; /* the model to whose networks that of the job adds, and which the file holds; NULL: none */
@@ -71,45 +74,62 @@ static bool fits(const gt_checkpoint_entry *e, const gt_tensor *t) {
     return e && e->type == GT_NUMBER_FLOAT && gt_shape_equal(&e->shape, &t->file_shape);
 }
 
-/* A tensor that fits but cannot be read is an error: it must not start afresh without a word. */
-static gt_status transfer_tensor(transfer *x, const char *name, const gt_tensor *t, float *block) {
+/* What the file has becomes the tensor, class by class where it has some; *copied: how many numbers. A tensor that fits
+ * but cannot be read is an error: it must not start afresh without a word. */
+static gt_status take_tensor(transfer *x, const char *name, const char *path, const gt_tensor *t, const gt_shape *more,
+                             float *memory, size_t *copied) {
+    bool all = !more || gt_shape_equal(more, &t->file_shape);
+    gt_status st = gt_checkpoint_read(x->f, path, x->scratch, t->size);
+    for (size_t i = 0; i < t->size && !st; i++)
+        if (!isfinite(x->scratch[i]))
+            st = gt_fail(GT_FORMAT, "%s: %s.%s holds a value that is not a finite number", gt_checkpoint_path(x->f),
+                         name, t->name);
+    if (st) return gt_wrap(st, "--resume");
+    *copied = t->size;
+    if (!all) {
+        x->has_classes = true;
+        gt_tensor_to_file(t, memory, x->now);
+        *copied = gt_class_match_copy(&x->classes, &t->file_shape, more, x->scratch, x->now);
+    }
+    gt_tensor_from_file(t, all ? x->scratch : x->now, memory);
+    return GT_OK;
+}
+
+/* `more`: its shape for one more class; NULL: classes keep their numbers. */
+static gt_status transfer_tensor(transfer *x, const char *name, const gt_tensor *t, const gt_shape *more,
+                                 float *block) {
     char path[512], here[96], there[96];
     snprintf(path, sizeof path, "/networks/%s/%s", name, t->name);
     const gt_checkpoint_entry *e = gt_checkpoint_find(x->f, path);
     bool copies = fits(e, t) && !t->anew;
     bool added = x->base && !e && !t->frozen;
-    if (!copies && t->frozen)
+    size_t copied = 0;
+    gt_status st = copies ? take_tensor(x, name, path, t, more, block + t->offset, &copied) : GT_OK;
+    if (st) return st;
+    const char *theirs = copies ? "other classes" : e ? gt_shape_text(&e->shape, there) : "nothing";
+    gt_shape_text(&t->file_shape, here);
+    if (t->frozen && copied < t->size)
         return gt_fail(GT_USAGE, "%s: %s.%s cannot stay as it is: %s here, %s in %s", x->base ? "--resume" : "--freeze",
-                       name, t->name, gt_shape_text(&t->file_shape, here),
-                       e ? gt_shape_text(&e->shape, there) : "nothing", gt_checkpoint_path(x->f));
+                       name, t->name, here, theirs, gt_checkpoint_path(x->f));
     x->all += !t->anew && !added;
-    x->copied += copies;
+    x->copied += copied > 0;
     if (t->trainable && !t->anew && !added) {
         x->numbers += (double)t->size;
-        x->copied_numbers += copies ? (double)t->size : 0;
+        x->copied_numbers += (double)copied;
     }
-    if (copies) {
-        gt_status st = gt_checkpoint_read(x->f, path, x->scratch, t->size);
-        for (size_t i = 0; i < t->size && !st; i++)
-            if (!isfinite(x->scratch[i]))
-                st = gt_fail(GT_FORMAT, "%s: %s.%s holds a value that is not a finite number", gt_checkpoint_path(x->f),
-                             name, t->name);
-        if (st) return gt_wrap(st, "--resume");
-        gt_tensor_from_file(t, x->scratch, block + t->offset);
-    } else if (t->anew) {
-        gt_buffer_format(x->said, "  %s.%s starts with new values (--new-head)\n", name, t->name);
-    } else if (t->trainable && !added) {
-        gt_buffer_format(x->said, "  %s.%s starts with new values: %s here, %s there\n", name, t->name,
-                         gt_shape_text(&t->file_shape, here), e ? gt_shape_text(&e->shape, there) : "nothing");
-    }
+    if (t->anew) gt_buffer_format(x->said, "  %s.%s starts with new values (--new-head)\n", name, t->name);
+    else if (!copied && t->trainable && !added)
+        gt_buffer_format(x->said, "  %s.%s starts with new values: %s here, %s there\n", name, t->name, here, theirs);
     return GT_OK;
 }
 
-static gt_status transfer_block(transfer *x, const char *name, const gt_net *net, float *block) {
+static gt_status transfer_block(transfer *x, const char *name, const gt_model *m, int i, float *block) {
+    const gt_net *net = m->nets[i];
     int before = x->copied;
     gt_status st = GT_OK;
     x->numbers = x->copied_numbers = 0;
-    for (int k = 0; k < net->n_tensors && !st; k++) st = transfer_tensor(x, name, &net->tensors[k], block);
+    for (int k = 0; k < net->n_tensors && !st; k++)
+        st = transfer_tensor(x, name, &net->tensors[k], gt_class_match_shape(&x->classes, i, k), block);
     if (!st) gt_buffer_format(x->said, "  %s: %d of %d tensors copied\n", name, x->copied - before, net->n_tensors);
     if (!st && 2 * x->copied_numbers < x->numbers)
         gt_buffer_format(x->said,
@@ -122,7 +142,7 @@ static gt_status transfer_block(transfer *x, const char *name, const gt_net *net
 static gt_status transfer_average(transfer *x, const gt_model *m, int net) {
     gt_text name = gt_text_of("%s_ema", m->nets[net]->name);
     if (gt_checkpoint_first(x->f, gt_text_of("/networks/%s", name.s).s) >= 0)
-        return transfer_block(x, name.s, m->nets[net], m->ema_block);
+        return transfer_block(x, name.s, m, net, m->ema_block);
     memcpy(m->ema_block, m->blocks[net], m->nets[net]->block_floats * sizeof(float));
     gt_buffer_format(x->said, "  %s: missing, starts as %s\n", name.s, m->nets[net]->name);
     return GT_OK;
@@ -131,9 +151,10 @@ static gt_status transfer_average(transfer *x, const gt_model *m, int net) {
 static gt_status transfer_networks(transfer *x, const gt_model *m) {
     gt_status st = GT_OK;
     for (int i = 0; i < m->n_nets && !st; i++) {
-        st = transfer_block(x, m->nets[i]->name, m->nets[i], m->blocks[i]);
+        st = transfer_block(x, m->nets[i]->name, m, i, m->blocks[i]);
         if (!st && m->ema_of == i) st = transfer_average(x, m, i);
     }
+    if (x->has_classes) gt_buffer_add(x->said, x->said_of_classes.data, x->said_of_classes.n);
     return st;
 }
 
@@ -235,28 +256,33 @@ static gt_status transfer_all(gt_engine *e, transfer *x) {
     say_mbstd(x, e->job, theirs);
     st = check_base(x, e->job, theirs->model);
     if (!st) st = compare_input(x, e->job, theirs);
+    if (!st) st = gt_match_classes(e, x->f, theirs, &x->classes, &x->said_of_classes);
     gt_job_free(theirs);
     if (!st) st = transfer_networks(x, e->model);
     say_p(x, e);
     return st ? st : check_half(x, e->job);
 }
 
-/* Room for one tensor in file order. */
-static float *make_scratch(const gt_model *m) {
+/* Room for two tensors in file order. */
+static gt_status make_scratch(transfer *x, const gt_model *m) {
     size_t largest = 1;
     for (int i = 0; i < m->n_nets; i++)
         if (gt_net_largest(m->nets[i]) > largest) largest = gt_net_largest(m->nets[i]);
-    float *scratch = calloc(largest, sizeof *scratch);
-    if (!scratch) gt_fail(GT_NOMEM, "out of memory for a tensor of %zu floats", largest);
-    return scratch;
+    x->scratch = calloc(2 * largest, sizeof *x->scratch);
+    if (!x->scratch) return gt_fail(GT_NOMEM, "out of memory for tensors of %zu floats", largest);
+    x->now = x->scratch + largest;
+    return GT_OK;
 }
 
 gt_status gt_engine_transfer_all(gt_engine *e, const gt_checkpoint_file *f, gt_buffer *said) {
     gt_status st = GT_OK;
     if (e->comm->rank == 0) {
-        transfer x = {.f = f, .said = said, .scratch = make_scratch(e->model)};
-        st = x.scratch ? transfer_all(e, &x) : GT_NOMEM;
+        transfer x = {.f = f, .said = said};
+        st = make_scratch(&x, e->model);
+        if (!st) st = transfer_all(e, &x);
         free(x.scratch);
+        gt_class_match_free(&x.classes);
+        gt_buffer_free(&x.said_of_classes);
         if (st) gt_engine_log_transfer(said);
     }
     if ((st = gt_comm_agree_all(e->comm, st))) return st;

@@ -4,6 +4,7 @@
 #include "use/score/pixel_features.h"
 #include "use/score/scoring.h"
 
+#include "gantry/log.h"
 #include "gantry/progress.h"
 #include "metrics/door/metric.h"
 
@@ -43,6 +44,10 @@ static gt_status fit_all(gt_scoring *s, gt_extractor *d, gt_picture_set *reals) 
     if (!st) st = gt_components_share_all(comm, &c);
     gt_gaussian_free(&g);
     if (st) return gt_wrap(st, "--detector=%s: the components of the %s", s->o.detector, reals->name);
+    if (c.n < gt_extractor_features(d))
+        gt_info("--detector=%s: the %lld reals differ in %d directions only, so the features are these %d coordinates, "
+                "not %lld",
+                s->o.detector, (long long)count, c.n, c.n, (long long)gt_extractor_features(d));
     gt_extractor_fit(d, &c, count);
     return gt_comm_agree_all(comm, gt_extractor_takes(d, reals->height, reals->width, reals->channels));
 }
