@@ -134,7 +134,8 @@ static gt_status take_parameter(walk *k, const gt_pickle *v) {
 
 static gt_status take_number(walk *k, const gt_pickle *v) {
     double number;
-    return gt_pickle_to_number(v, &number) ? gt_weights_add_number(k->w, k->name, number) : GT_OK;
+    return gt_pickle_to_number(v, &number) ? gt_weights_add_number(k->w, k->name, number)
+                                           : gt_weights_add_none(k->w, k->name);
 }
 
 static gt_status add_array(walk *k, const gt_pickle_array *a) {

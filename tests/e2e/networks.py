@@ -202,18 +202,24 @@ CHANGES = {
     'edm-bytes': lambda data: state(data['ema'])['_init_kwargs'].update(planted=b'3'),
     'edm-filter': lambda data: other_filter(child(edm_module(data, 'dec', '16x16_up'), 'conv0')),
     'edm-text': lambda data: state(data['ema'])['_init_kwargs'].update(embedding_type='planted'),
-    'edm-eps': lambda data: state(child(edm_module(data, 'enc', '16x16_block0'), 'norm0')).update(eps=1e-5),
-    'edm-beta': lambda data: state(data['ema']).update(beta_d=-1.0),
-    'edm-levels': lambda data: state(data['ema']).update(sigma_min=60.0),
     'iddpm': lambda data: meta(data['ema']).update(class_name='iDDPMPrecond'),
     'adm': lambda data: meta(child(data['ema'], 'model')).update(class_name='DhariwalUNet'),
     'other': lambda data: [meta(data['G_ema']).update(class_name='Other'), state(data['G_ema'])['_modules'].pop('synthesis')],
 }
 
 
+def set_value(data, what):
+    """"ema.model.enc.16x16_block0.num_heads=0": an attribute of a module, after it was made."""
+    path, value = what.split('=')
+    first, *way, name = path.split('.')
+    at = data[first]
+    for step in way: at = (at._modules if hasattr(at, '_modules') else state(at)['_modules'])[step]
+    state(at)[name] = eval(value, {'np': np})
+
+
 def change(path, out, what, protocol=4):
     data = load(path)
-    CHANGES[what](data)
+    set_value(data, what) if '=' in what else CHANGES[what](data)
     sys.setrecursionlimit(10000)
     with open(out, 'wb') as f: pickle.dump(data, f, int(protocol))
 

@@ -169,8 +169,8 @@ static gt_status set_recipe(gt_imported *m, const gt_edm_file *f, const gt_denoi
     const gt_unet_shape *s = &d->unet;
     double dropout = 0, label_dropout = 0;
     char number[32];
-    gt_status st = gt_edm_number(f, "dropout", &dropout);
-    if (!st) st = gt_edm_number(f, "label_dropout", &label_dropout);
+    gt_status st = gt_edm_number(f, gt_text_of("model.%s", at_level(s, 0, "block0.dropout").s).s, &dropout);
+    if (!st) st = gt_edm_number(f, "model.label_dropout", &label_dropout);
     gt_import_set(m, "model", "edm");
     set_unet(m, s);
     set_precond(m, d);
