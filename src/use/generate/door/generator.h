@@ -18,8 +18,10 @@ gt_status gt_generator_asked_label(const gt_generator *g, const gt_condition *c,
 /* The same for each image of a batch: labels [gt_generator_batch(),label_dim]. */
 gt_status gt_generator_asked_labels(const gt_generator *g, const gt_condition *c, float *labels);
 
-/* Of the generator's parameters. */
+/* Of the generator's parameters. Files of styles have its text (gt_hash_hex) under this name. */
 gt_hash128 gt_generator_hash(const gt_generator *g);
+#define GT_NETWORK_OF_STYLES "network"
+enum { GT_STYLES_NETWORK = 33 };
 
 /* Images as generators make them, as pictures that people look at. */
 
