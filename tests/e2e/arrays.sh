@@ -109,7 +109,8 @@ def types():
         case(make(A.astype('i4') * 257), want=A.astype('u2') * 257, says='become 16-bit samples')
         case(make(A.astype('i2') - 100), want=(A.astype('f4') - 100), says='from -100 to 155, become float32')
         case(make(A.astype('i8') * 2**40), want=(A.astype('i8') * 2**40).astype('f4'), says='float32 samples, rounded')
-        case(make(A > 99), want=(A > 99).astype('u1'), range=[0, 1], says='False is black and True is white')
+        case(make(A > 99), want=(A > 99).astype('u1') * 255, says='booleans are written as 0 and 255')
+        case(make(A > 99), '--range=0,1', want=(A > 99).astype('u1'), range=[0, 1], says='False is black and True is white')
         case(make(unit * 2 - 1), want=unit * 2 - 1)
         for t in '<f2 >f4 <f8 >f8'.split(): case(make((unit * 2 - 1).astype(t)), want=(unit * 2 - 1).astype(t).astype('f4'))
         case(make(A.astype('c8')), status=1)
@@ -120,6 +121,20 @@ def types():
     for how in {'compression': 'lzf', 'chunks': (4, 32, 32, 3)}, {'compression': 'lzf', 'shuffle': True, 'fletcher32': True}:
         case(h5()('images', np.repeat(A // 64, 3, 3), **how), want=np.repeat(A // 64, 3, 3))
     case(h5()('images', A, scaleoffset=0, chunks=(1, 32, 32, 3)), says='scaleoffset.*h5repack', status=1)
+
+    # Booleans: inspect says what they are by the array's name, and how to go on; the lines that it shows work.
+    B = A[..., 0] > 99
+    np.save('some.npy', B); np.save('all_masks.npy', B); np.savez('mask.npz', mask=B); np.savez('beside.npz', images=A, mask=B)
+    with h5py.File('masks.h5', 'w') as f: f['masks'] = B
+    for file in 'some.npy', 'all_masks.npy', 'mask.npz', 'masks.h5', 'beside.npz':
+        rc, log = run('inspect', file)
+        says = 'booleans     pictures of 0 and 1; ' if file == 'some.npy' else "'mask' are masks" if file == 'beside.npz' else 'booleans     masks, by their name'
+        if rc or says not in log: globals()['failures'] += 1; print(file, rc, log)
+        line = re.search('python3 -c "(.*)"', log)
+        if not line: continue
+        exec(line[1].replace('DEST', 'both').replace('PICTURES', 'a').replace('MASKS', 'all_masks').replace('FILE', 'beside'), np.save('a.npy', A) or {})
+        if 'masks        2 classes' not in run('inspect', 'both.h5')[1]: globals()['failures'] += 1; print(file, 'other line', log)
+        os.remove('both.h5')
 
     for masks in A[:, None, ..., 0] > 99, A[..., 0].astype('i8') % 3, A[..., :1].astype('>i2') % 3:
         case(h5(masks=masks)('images', A), want=A)
