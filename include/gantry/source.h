@@ -25,7 +25,8 @@
  *   FILE.tar, .tar.zst, .7z, .rar ...   archives by libarchive, by their bytes: as a ZIP; options.again_and_again
  *   FILE.zip/FOLDER          what lies in a folder of an archive alone
  *   cifar-10-python.tar.gz   data_batch_1 .. 5; cifar-100-python.tar.gz: train, fine labels. In the files' order. Also
- *                            the folder that it holds, and the same of the binary version
+ *                            the folder that it holds, by any name and under any names of files, or a folder above it
+ *                            without pictures; and the same of the binary version by its names
  *   *-images-idx3-ubyte.gz   MNIST and its like (also unpacked); options.mnist_border. Labels: *-labels-idx1-ubyte
  *                            beside it. A folder of these: those of training
  *   FILE.npy, FILE.npz       one array [N,H,W], [N,H,W,C] or [N,C,H,W] of numbers (see below)

@@ -207,6 +207,19 @@ def packed():
         damage('tens.tar.gz', b'', os.path.getsize('tens.tar.gz') // 2)
         case('tens.tar.gz', says='damaged', status=1)
     files('cut', {'data_batch_1.bin': row(0, 1)[:-1]}); case('cut', says="'data_batch_1.bin': damaged or truncated", status=1)
+    # In a folder below, and under any names: the pickles say what they are.
+    case(files('downloads/cifar/python', {**pickles, 'batches.meta': meta}), want=A[:5], labels=K[:5], says='class 2 .* c')
+    case(files('binaries/1/2/3', {'data_batch_%d.bin' % (i + 1): row(i, K[i]) for i in range(5)}), want=A[:5], labels=K[:5])
+    def told(label, i, **more): return pickle.dumps({'filenames': ['a'] * len(i), 'batch_label': label, 'data': first[i].reshape(len(i), -1), **more}, 2)
+    renamed = {'%d.pickle' % (9 - i): told('training batch %d of 5' % (i + 1), [i], labels=[int(K[i])]) for i in range(5)}
+    tests = {'other': told('testing batch 1 of 1', [5], labels=[0]), 'notes.txt': b'notes'}
+    case(files('renamed/ten', {**renamed, **tests, 'names': meta}), want=A[:5], labels=K[:5], says='class 2 .* c')
+    case(files('hundred', {**tests, 'all': told('training batch 1 of 1', range(6), fine_labels=K.tolist(), coarse_labels=[1] * 6)}), want=A, labels=K)
+    files('downloads/other', renamed)
+    case('downloads', says="CIFAR in '.*downloads/cifar/python' and in '.*downloads/other'", status=1)
+    files('twice', {**renamed, 'again': renamed['9.pickle']}); case('twice', says="'.*9.pickle' and '.*again' are both 'data_batch_1'|'.*again' and", status=1)
+    files('beside', {'a.png': png(A[0][..., 0])}); files('beside/ten', renamed); case('beside', want=A[:1, ..., :1]) # of pictures
+
     grey, ten = A[..., 0], A[:3, ..., 1]
     raw = {'train-images-idx3-ubyte': idx(grey), 'train-images-idx3-ubyte.gz': gzip.compress(idx(grey)), 'train-labels-idx1-ubyte': idx(K),
            't10k-images-idx3-ubyte': idx(ten), 't10k-labels-idx1-ubyte': idx(K[:3])}
