@@ -177,7 +177,7 @@ CHANGES = {
     'd-tensor': lambda data: take(state(child(data['D'], 'b8.conv0'))['_parameters'], 'bias'),
     'd-activation': lambda data: state(child(data['D'], 'b8.conv0')).update(activation='relu'),
     'd-clamp': lambda data: [state(m).update(conv_clamp=1e38) for _, m in modules(data['D'], 'D') if 'conv_clamp' in state(m)],
-    'd-lrmul': lambda data: [state(m).update(bias_gain=5000.0) for name, m in modules(data['D'], 'D') if '.mapping.fc' in name],
+    'd-lrmul': lambda data: [state(m).update(bias_gain=5000.0, weight_gain=state(m)['weight_gain'] * 5000 / state(m)['bias_gain']) for name, m in modules(data['D'], 'D') if '.mapping.fc' in name],
     'group-48': lambda data: state(child(data['D'], 'b4.mbstd')).update(group_size=48),
     'group-all': lambda data: state(child(data['D'], 'b4.mbstd')).update(group_size=None),
     'group-vast': lambda data: state(child(data['D'], 'b4.mbstd')).update(group_size=5000000),

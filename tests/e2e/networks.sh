@@ -324,6 +324,27 @@ ve_smax20 sigma_min=60.0 levels of noise from 60 to 20"
     [ ! -e no ] || fail 'something was made'
 }
 
+# Of StyleGAN2, too, an attribute that its layer's tensors contradict is refused by name.
+case_any_attributes() {
+    local change why
+    while read -r change why; do
+        networks pickle "$golden/skip.pkl" odd.pkl G_ema.$change
+        expect 1 "odd.pkl.: .*G_ema.$why" "$GANTRY" generate odd.pkl --seeds=0 --outdir=no
+    done <<<"synthesis.b8.conv1.use_noise=False synthesis.b8.conv1.use_noise does not fit
+synthesis.b8.conv1.use_noise=None synthesis.b8.conv1.use_noise does not fit
+synthesis.b8.conv1.act_gain=1 synthesis.b8.conv1.act_gain does not fit
+synthesis.b8.conv1.act_gain=float('inf') synthesis.b8.conv1.act_gain does not fit
+synthesis.b8.conv1.padding=0 synthesis.b8.conv1.padding does not fit
+synthesis.b8.torgb.weight_gain=1 synthesis.b8.torgb.weight_gain does not fit
+synthesis.b8.conv0.affine.weight_gain=0 synthesis.b8.conv0.affine.weight_gain does not fit
+mapping.fc0.weight_gain=1 mapping.fc0.weight_gain does not fit
+mapping.num_layers=1 mapping.num_layers does not fit
+synthesis.b8.architecture='orig' synthesis.b8.architecture does not fit"
+    networks pickle "$golden/skip.pkl" odd.pkl D.b8.conv1.weight_gain=1
+    expect 0 'D: the attribute D.b8.conv1.weight_gain does not fit.*left out' "$GANTRY" generate odd.pkl --seeds=0 --outdir=any
+    [ ! -e no ] || fail 'something was made'
+}
+
 # A pickle says by which source text its classes are made. A text that is not a published one: a warning names the classes, and --strict refuses the file,
 # wherever networks are read. What Gantry writes is known.
 case_source_texts() {
