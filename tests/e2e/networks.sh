@@ -315,6 +315,8 @@ x_dd12 model.dec.8x8_in0.skip_scale=np.longdouble(1) 8x8_in0.skip_scale = 0
 x_dd12 model.dec.8x8_in0.adaptive_scale='yes' 8x8_in0.adaptive_scale = nan
 x_dd12 model.map_noise.endpoint=False map_noise.endpoint = 0
 x_dd12 img_resolution=32 ema.img_resolution = 32
+x_dd12 model.dec.16x16_up.conv0.up=False 16x16_up.conv0.up = 0
+x_dd12 model.enc.16x16_block0.conv1.down=True 16x16_block0.conv1.down = 1
 x_dd12 sigma_max=float('nan') levels of noise from 0 to nan
 x_dd12 sigma_max=None sigma_max = .: a number
 x_dd12 sigma_max=0 levels of noise from 0 to 0

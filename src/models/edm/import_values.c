@@ -135,6 +135,10 @@ static bool has_one_value(const gt_edm_file *f, const gt_unet_shape *s, const gt
     const gt_weight *weight = tensor_beside(f, a, "weight");
     if (gt_is(name, "num_groups")) return *value = groups_of(weight), true;
     if (gt_is(name, "num_heads")) return *value = tensor_beside(f, a, "qkv.weight") != NULL, true;
+    if (gt_is(name, "up") || gt_is(name, "down")) { /* of a convolution: those that resample have a filter */
+        bool up = strstr(a->name, "_up.");
+        return *value = tensor_beside(f, a, "resample_filter") && up == gt_is(name, "up"), true;
+    }
     if (!gt_is(name, "in_features") || !weight || weight->n_dims != 2) return false;
     return *value = (double)weight->dims[1], true;
 }
