@@ -113,6 +113,7 @@ typedef struct gt_dataset_info {
     const char *label_names;   /* as given ("radius"), NULL: not given; see gt_label_name() */
     double range[2];           /* sample values that stand for -1 and 1; the usual ones (sample.h) when not given */
     bool says_no_range;        /* floats whose source does not say which of them are black and white */
+    const char *booleans;      /* as in gt_source_info */
     bool main_thread_only;     /* gt_dataset_read only from the main thread */
     bool skips_damaged;        /* options.skip_damaged */
 } gt_dataset_info;

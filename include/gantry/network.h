@@ -26,8 +26,11 @@
 typedef struct gt_network_options {
     const gt_kernel_set *kernels; /* where this CPU does not have those of the checkpoint; NULL: the best */
     const gt_options *given; /* "clamp", "lrmul", "image-size", "normalize" on the command line: for files that do not
-                                say them. Read while a file is opened */
+                                say them; "strict". Read while a file is opened */
 } gt_network_options;
+
+/* What the option "strict" does. */
+#define GT_STRICT "Refuse a .pkl whose stored source text is not a published one; without the option: a warning"
 
 /* ---- networks that come with Gantry: the files of the folder `networks` (gantry/program.h) ---- */
 

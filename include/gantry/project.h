@@ -43,7 +43,8 @@ typedef struct gt_project_request {
 
 /* All ranks; the targets are dealt to them in turn. Of a single target the results lie in outdir, of several in
  * outdir/NAME:
- *     projected_w.npz, .h5   'w' [1,num_ws,w_dim]; the .h5 has 'path' [frames,rows,w_dim] and 'steps' [frames], too
+ *     projected_w.npz, .h5   'w' [1,num_ws,w_dim]; 'network': the generator's hash as a text; the .h5 has 'path'
+ *                            [frames,rows,w_dim] and 'steps' [frames], too
  *     target.png, proj.png   what was looked for (cropped and resized) and what was found; beside.png: both
  *     proj.webp              the film: target | what the generator makes of w, at the steps of 'steps'
  *     curve.csv, curve.png   distance and loss of each step

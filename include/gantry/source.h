@@ -25,7 +25,8 @@
  *   FILE.tar, .tar.zst, .7z, .rar ...   archives by libarchive, by their bytes: as a ZIP; options.again_and_again
  *   FILE.zip/FOLDER          what lies in a folder of an archive alone
  *   cifar-10-python.tar.gz   data_batch_1 .. 5; cifar-100-python.tar.gz: train, fine labels. In the files' order. Also
- *                            the folder that it holds, and the same of the binary version
+ *                            the folder that it holds, by any name and under any names of files, or a folder above it
+ *                            without pictures; and the same of the binary version by its names
  *   *-images-idx3-ubyte.gz   MNIST and its like (also unpacked); options.mnist_border. Labels: *-labels-idx1-ubyte
  *                            beside it. A folder of these: those of training
  *   FILE.npy, FILE.npz       one array [N,H,W], [N,H,W,C] or [N,C,H,W] of numbers (see below)
@@ -44,7 +45,8 @@
  *
  * Arrays, also those of HDF5: four axes are [N,C,H,W] where the second is at most 4 and the others are larger, or where
  * the last is more than 16 (HDF5: 256); else [N,H,W,C]. [N,784] and [N,3072] are MNIST's and CIFAR's pictures. Whole
- * numbers become 8-bit or 16-bit samples where these hold them, else float32; booleans 0 and 1 with the range 0 .. 1.
+ * numbers become 8-bit or 16-bit samples where these hold them, else float32; booleans 0 and 1 with the range 0 .. 1
+ * (gantry dataset writes them as 0 and 255).
  *
  * All are read at random and by several threads, HDF5 by one. Of pictures of 32 x 32, from files in memory, an array,
  * CIFAR and MNIST give more images a second than a ZIP of PNGs (about 150,000 a core), LMDB of PNGs as many, folders,
@@ -160,7 +162,9 @@ typedef struct gt_source_info {
     bool has_range;      /* and it is not the usual one, of HDF5 */
     bool says_range;     /* also where it is the usual one */
     double range[2];
-    int border;            /* pixels that were added on each side (mnist_border) */
+    const char *booleans; /* "pictures", or by the array's name "masks": of booleans, which are samples 0 and 1 with the
+                             range 0 .. 1; NULL: the samples are others */
+    int border;           /* pixels that were added on each side (mnist_border) */
     bool main_thread_only; /* gt_source_read and gt_source_head only from the main thread */
 } gt_source_info;
 

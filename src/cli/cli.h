@@ -110,16 +110,19 @@ typedef struct cli_command {
 /* For commands that read networks of StyleGAN2 or of classifiers: what a file of another program does not say, in the
  * member `assumed` of the command's struct (cli_reading). */
 typedef struct cli_assumed {
+    bool strict;
     double clamp, lrmul;
     const char *image_size, *normalize;
 } cli_assumed;
-#define CLI_ASSUMED                                                                                                    \
-    {CLI_ROW("clamp", assumed.clamp, NULL, "Clamp of StyleGAN2's activations, if the file does not give it; 0: none"), \
-     .derived = "256", .max = 1e30, .late = true},                                                                     \
-    {                                                                                                                  \
-        CLI_ROW("lrmul", assumed.lrmul, NULL,                                                                          \
-                "Learning rate multiplier of StyleGAN2's mapping, if the file does not give it"),                      \
-            .derived = "0.01", .min = 1e-6, .max = 1e3, .late = true                                                   \
+#define CLI_ASSUMED                                                                               \
+    {CLI_ROW("strict", assumed.strict, "0", GT_STRICT)},                                          \
+        {CLI_ROW("clamp", assumed.clamp, NULL,                                                    \
+                 "Clamp of StyleGAN2's activations, if the file does not give it; 0: none"),      \
+         .derived = "256", .max = 1e30, .late = true},                                            \
+    {                                                                                             \
+        CLI_ROW("lrmul", assumed.lrmul, NULL,                                                     \
+                "Learning rate multiplier of StyleGAN2's mapping, if the file does not give it"), \
+            .derived = "0.01", .min = 1e-6, .max = 1e3, .late = true                              \
     }
 #define CLI_ASSUMED_OF_CLASSIFIERS                                                                                   \
     {CLI_ROW("image-size", assumed.image_size, NULL, "Size of a classifier's images, if the file does not give it"), \

@@ -86,6 +86,19 @@ static gt_status print_masks(gt_dataset *ds, const gt_dataset_info *info) {
     return GT_OK;
 }
 
+/* Both are arrays alike: the name says which is likely. */
+static void print_booleans(const char *what) {
+    if (gt_is(what, "pictures"))
+        gt_print("booleans     pictures of 0 and 1; pictures of 0 and 255: gantry dataset SRC DEST\n");
+    else
+        gt_print(
+            "booleans     masks, by their name: a class 0 or 1 for each pixel. Masks lie beside their pictures, in an "
+            "HDF5 file:\n"
+            "             python3 -c \"import h5py, numpy; h5py.File('DEST.h5', 'w').update("
+            "images=numpy.load('PICTURES.npy'), masks=numpy.load('MASKS.npy'))\"\n"
+            "             as pictures of 0 and 255: gantry dataset SRC DEST\n");
+}
+
 /* The ends of all channels, where somebody declares what they should be. */
 static void print_ends(const gt_dataset_info *info, const gt_moments *m) {
     double min = m[0].min, max = m[0].max;
@@ -95,6 +108,7 @@ static void print_ends(const gt_dataset_info *info, const gt_moments *m) {
     }
     gt_print("samples      %g .. %g, range %g .. %g%s\n", min, max, info->range[0], info->range[1],
              gt_dataset_usual_range(info) ? " (usual)" : " (declared)");
+    if (info->booleans) print_booleans(info->booleans);
     double range[2];
     if (gt_dataset_suggests(info, min, max, range))
         gt_print("             if %g is white, declare it: gantry dataset SRC DEST --range=%g,%g\n", range[1], range[0],

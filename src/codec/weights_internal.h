@@ -7,6 +7,7 @@
 #include "codec/door/pickle.h"
 #include "codec/door/weights.h"
 #include "codec/door/codec.h"
+#include "gantry/hash.h"
 #include "gantry/memory.h"
 
 enum { GT_WEIGHT_NAME_MAX = 1023 }; /* bytes */
@@ -68,6 +69,7 @@ gt_status gt_weights_find_pickle(gt_weights *w);
 
 /* The tensors and facts in the value of a pickle. `storage` finds what a tensor of torch calls its storage. */
 typedef struct gt_weights_walk gt_weights_walk;
+enum { GT_WEIGHTS_SOURCES = 8 };
 struct gt_weights_walk {
     gt_weights *w;
     /* the storage that `v` names, with its type and all its bytes */
@@ -77,6 +79,12 @@ struct gt_weights_walk {
     size_t length;
     int depth;
     size_t visits, name_bytes; /* so far */
+    /* the texts of modules that were hashed; a file with more of them hides something */
+    struct {
+        const gt_pickle *text;
+        char hash[GT_SHA256_TEXT];
+    } sources[GT_WEIGHTS_SOURCES];
+    int n_sources;
 };
 /* `name`: of the value itself, "" for none. */
 gt_status gt_weights_take(gt_weights_walk *k, const char *name, const gt_pickle *v);

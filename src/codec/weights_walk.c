@@ -4,8 +4,11 @@
  * to each other in any way, also to themselves: depth, names and the number of visits are bounded. */
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/door/file.h"
+#include "base/door/sha256.h"
 #include "codec/weights_internal.h"
 
 enum { DEPTH_MOST = 64, VISITS_MOST = 1 << 20, NAME_MOST = GT_WEIGHT_NAME_MAX + 1, NAMES_MOST = 1 << 26 };
@@ -134,7 +137,8 @@ static gt_status take_parameter(walk *k, const gt_pickle *v) {
 
 static gt_status take_number(walk *k, const gt_pickle *v) {
     double number;
-    return gt_pickle_to_number(v, &number) ? gt_weights_add_number(k->w, k->name, number) : GT_OK;
+    return gt_pickle_to_number(v, &number) ? gt_weights_add_number(k->w, k->name, number)
+                                           : gt_weights_add_none(k->w, k->name);
 }
 
 static gt_status add_array(walk *k, const gt_pickle_array *a) {
@@ -163,6 +167,34 @@ static gt_status add_text(walk *k, const char *key, const gt_pickle *v) {
     return st;
 }
 
+static gt_status hash_text(const walk *k, const gt_pickle *v, char hash[GT_SHA256_TEXT]) {
+    char *copy = v->bytes ? NULL : malloc(v->n);
+    gt_sha256 sum;
+    if (!v->bytes && !copy) return gt_fail(GT_NOMEM, "out of memory for a text");
+    gt_status st = copy ? gt_read_at(k->w->fd, v->at, copy, v->n) : GT_OK;
+    if (!st) st = gt_sha256_of(copy ? copy : v->bytes, v->n, &sum);
+    if (!st) gt_sha256_text(&sum, hash);
+    free(copy);
+    return st;
+}
+
+/* The modules of a file share a few texts, each of which is hashed once. */
+static gt_status add_source(walk *k, const gt_pickle *v) {
+    enum { BYTES_MOST = 1 << 20 };
+    int i = 0;
+    size_t before;
+    while (i < k->n_sources && k->sources[i].text != v) i++;
+    bool hashed = v && v->kind == GT_PICKLE_TEXT && v->n <= BYTES_MOST && i < GT_WEIGHTS_SOURCES;
+    gt_status st = hashed && i == k->n_sources ? hash_text(k, v, k->sources[i].hash) : GT_OK;
+    if (!st && hashed && i == k->n_sources) k->sources[k->n_sources++].text = v;
+    if (!st) st = enter_name(k, ".", &(gt_pickle){.kind = GT_PICKLE_TEXT, .bytes = "source_sha256", .n = 13}, &before);
+    if (!st)
+        st = hashed ? gt_weights_add_text(k->w, k->name, k->sources[i].hash, GT_SHA256_TEXT - 1)
+                    : gt_weights_add_none(k->w, k->name);
+    if (!st) leave_name(k, before);
+    return st;
+}
+
 /* (meta,): the class, and its attributes. Tensors and modules bear their names alone. */
 static gt_status take_module(walk *k, const gt_pickle *v) {
     const gt_pickle *meta = argument(v, 0), *class = gt_pickle_get(meta, "class_name"),
@@ -170,6 +202,7 @@ static gt_status take_module(walk *k, const gt_pickle *v) {
     if (!class || class->kind != GT_PICKLE_TEXT || !class->bytes || !state || state->kind != GT_PICKLE_DICT)
         return broken(k, "a damaged module");
     gt_status st = add_text(k, "class", class);
+    if (!st) st = add_source(k, gt_pickle_get(meta, "module_src"));
     for (size_t i = 0; i + 1 < state->items && !st; i += 2) {
         const gt_pickle *key = state->item[i], *value = state->item[i + 1];
         bool inner = gt_pickle_is(key, GT_PICKLE_TEXT, "_parameters") ||

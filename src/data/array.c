@@ -163,6 +163,7 @@ gt_status gt_sample_of_numbers(const gt_number_kind *k, gt_source_info *notes, g
     }
     if (k->letter == 'b') {
         *out = GT_U8;
+        notes->booleans = strstr(k->array, "mask") ? "masks" : "pictures";
         gt_status st = gt_notes_set_range(notes, 0, 1);
         return st ? st : gt_notes_say(notes, "False is black and True is white: the range is 0 .. 1");
     }

@@ -63,7 +63,8 @@ void gt_pixels_of_planes(const gt_picture *shape, const void *planes, void *samp
 /* ---- its numbers (array.c) ---- */
 
 typedef struct gt_number_kind {
-    char letter; /* as NumPy has it: 'u', 'i', 'f', 'b' */
+    const char *array; /* its name, or that of its file */
+    char letter;       /* as NumPy has it: 'u', 'i', 'f', 'b' */
     int bytes;
     bool found;       /* some were looked at */
     double low, high; /* of all of them */

@@ -91,6 +91,7 @@ static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
         .range = {n->has_range ? n->range[0] : gt_sample_low(p->type),
                   n->has_range ? n->range[1] : gt_sample_high(p->type)},
         .says_no_range = ds->says_no_range,
+        .booleans = n->booleans,
         .main_thread_only = ds->source->main_thread_only,
         .skips_damaged = ds->skips,
     };

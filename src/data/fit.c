@@ -135,5 +135,6 @@ gt_status gt_source_fit(gt_source *s, const gt_transform *wanted, bool some, gt_
     s->shape = (gt_picture){0}; /* pictures are made in memory of their own */
     s->info.has_range = false;  /* the transform brings samples to the usual range */
     s->info.says_range = true;
+    s->info.booleans = NULL;
     return GT_OK;
 }

@@ -32,6 +32,7 @@ void gt_notes_drop_labels(gt_source_info *n) {
                           .border = n->border,
                           .has_range = n->has_range,
                           .says_range = n->says_range,
+                          .booleans = n->booleans,
                           .range = {n->range[0], n->range[1]}};
 }
 

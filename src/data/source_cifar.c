@@ -13,39 +13,13 @@
 #include "base/door/numbers.h"
 #include "codec/door/pickle.h"
 #include "data/archive.h"
+#include "data/cifar.h"
 #include "data/door/source.h"
 
-enum { SIDE = 32, PLANE = SIDE * SIDE, IMAGE = 3 * PLANE, MEMBERS = 6, MEMBER_MOST = 512 << 20, PIECE = 1 << 16 };
-
-/* What may be there: of one of the sets, one member of each place. */
-typedef struct member_kind {
-    const char *name;
-    int batch;   /* its place in the order of items; -1: names of the classes */
-    int batches; /* of the set it belongs to */
-    int labels;  /* of the binary version: bytes in front of each image, the last one of which is the fine label */
-} member_kind;
-
-static const member_kind member_kinds[] = {{"data_batch_1", 0, 5, 0},
-                                           {"data_batch_2", 1, 5, 0},
-                                           {"data_batch_3", 2, 5, 0},
-                                           {"data_batch_4", 3, 5, 0},
-                                           {"data_batch_5", 4, 5, 0},
-                                           {"batches.meta", -1, 5, 0},
-                                           {"train", 0, 1, 0},
-                                           {"meta", -1, 1, 0},
-                                           {"data_batch_1.bin", 0, 5, 1},
-                                           {"data_batch_2.bin", 1, 5, 1},
-                                           {"data_batch_3.bin", 2, 5, 1},
-                                           {"data_batch_4.bin", 3, 5, 1},
-                                           {"data_batch_5.bin", 4, 5, 1},
-                                           {"batches.meta.txt", -1, 5, 1},
-                                           {"train.bin", 0, 1, 2},
-                                           {"fine_label_names.txt", -1, 1, 2},
-                                           {"coarse_label_names.txt", -1, 1, 2}};
-enum { MEMBER_KINDS = sizeof member_kinds / sizeof *member_kinds };
+enum { SIDE = 32, PLANE = SIDE * SIDE, IMAGE = GT_CIFAR_IMAGE, MEMBERS = 6, MEMBER_MOST = 512 << 20, PIECE = 1 << 16 };
 
 typedef struct member {
-    const member_kind *kind;
+    const gt_cifar_kind *kind;
     uint64_t at; /* in the file */
     size_t bytes;
 } member;
@@ -65,23 +39,12 @@ typedef struct cifar {
     bool coarse;
 } cifar;
 
-/* `of`: of a multiple of so many bytes. */
-static bool has_file_of(const char *folder, const char *name, off_t of) {
-    char *path = gt_path_join(folder, name);
-    struct stat s;
-    bool has = path && !stat(path, &s) && S_ISREG(s.st_mode) && s.st_size % of == 0;
-    free(path);
-    return has;
-}
-
-static bool has_file(const char *folder, const char *name) { return has_file_of(folder, name, 1); }
-
 /* ---- unpacking ---- */
 
 /* Two members of one place, or of both sets, contradict each other: neither is guessed to be the one that is meant. */
-static gt_status check_place(const cifar *c, const member_kind *kind) {
+static gt_status check_place(const cifar *c, const gt_cifar_kind *kind) {
     for (int i = 0; i < c->n_members; i++) {
-        const member_kind *other = c->members[i].kind;
+        const gt_cifar_kind *other = c->members[i].kind;
         if (other == kind) return gt_fail(GT_FORMAT, "holds more than one file '%s'", kind->name);
         if (other->batch == kind->batch || other->batches != kind->batches || other->labels != kind->labels)
             return gt_fail(GT_FORMAT, "holds both '%s' and '%s'; only one of them is read", other->name, kind->name);
@@ -103,7 +66,7 @@ static gt_status next_piece(input *in, void *piece, size_t most, size_t *n) {
     return gt_read_at(in->fd, in->at - *n, piece, *n);
 }
 
-static gt_status unpack_member(cifar *c, input *in, const member_kind *kind) {
+static gt_status unpack_member(cifar *c, input *in, const gt_cifar_kind *kind) {
     static _Thread_local char piece[PIECE];
     size_t n = 1;
     gt_status st = check_place(c, kind);
@@ -122,15 +85,15 @@ static gt_status unpack_member(cifar *c, input *in, const member_kind *kind) {
 }
 
 /* The names of the other kind of classes are not wanted. */
-static bool is_wanted(const cifar *c, const member_kind *kind) {
+static bool is_wanted(const cifar *c, const gt_cifar_kind *kind) {
     const char *other = c->coarse ? "fine_label_names.txt" : "coarse_label_names.txt";
     return strcmp(kind->name, other) != 0;
 }
 
-static const member_kind *kind_of(const cifar *c, const char *path) {
+static const gt_cifar_kind *kind_of(const cifar *c, const char *path) {
     const char *slash = path ? strrchr(path, '/') : NULL, *name = slash ? slash + 1 : path;
-    for (size_t i = 0; name && i < MEMBER_KINDS; i++)
-        if (!strcmp(name, member_kinds[i].name) && is_wanted(c, &member_kinds[i])) return &member_kinds[i];
+    for (size_t i = 0; name && i < GT_CIFAR_KINDS; i++)
+        if (!strcmp(name, gt_cifar_kinds[i].name) && is_wanted(c, &gt_cifar_kinds[i])) return &gt_cifar_kinds[i];
     return NULL;
 }
 
@@ -149,14 +112,19 @@ static gt_status look_at_entry(void *arg, struct archive *a, struct archive_entr
     return o->found || ++o->files == FIRST_FILES ? GT_STOPPED : GT_OK;
 }
 
-/* A folder with one of the members, or a tar with one among its first files: other archives are of pictures. */
+static bool claims_folder(const char *folder) {
+    char *path[GT_CIFAR_KINDS];
+    bool found = gt_cifar_find(folder, path) == GT_FORMAT; /* two of them: open_cifar() says so */
+    for (int i = 0; i < GT_CIFAR_KINDS; i++) found |= path[i] != NULL;
+    gt_cifar_forget(path);
+    return found;
+}
+
+/* A folder with the members, or a tar with one among its first files: other archives are of pictures. */
 static bool claims_cifar(const gt_spec *spec) {
     static const char *const endings[] = {".tar.gz", ".tgz", ".tar"};
     bool named = false;
-    if (spec->is_folder)
-        return has_file(spec->text, "data_batch_1") || has_file(spec->text, "data_batch_1.bin") ||
-               has_file_of(spec->text, "train.bin", 2 + IMAGE) ||
-               (has_file(spec->text, "train") && has_file(spec->text, "meta"));
+    if (spec->is_folder) return claims_folder(spec->text);
     for (int i = 0; i < 3; i++) named |= gt_ends_with(spec->text, endings[i]);
     opening o = {0};
     if (!spec->is_file || !named) return false;
@@ -165,26 +133,26 @@ static bool claims_cifar(const gt_spec *spec) {
 }
 
 static gt_status take_entry(void *arg, struct archive *a, struct archive_entry *entry) {
-    const member_kind *kind = archive_entry_filetype(entry) == AE_IFREG ? kind_of(arg, archive_entry_pathname(entry))
-                                                                        : NULL;
+    const gt_cifar_kind *kind = archive_entry_filetype(entry) == AE_IFREG ? kind_of(arg, archive_entry_pathname(entry))
+                                                                          : NULL;
     return kind ? unpack_member(arg, &(input){.a = a}, kind) : GT_OK;
 }
 
 /* The files of a folder; *stamp is that of all of them. */
 static gt_status take_files(cifar *c, const char *folder, gt_hash128 *stamp) {
-    gt_status st = GT_OK;
-    for (size_t i = 0; i < MEMBER_KINDS && !st; i++) {
-        if (!is_wanted(c, &member_kinds[i]) || !has_file(folder, member_kinds[i].name)) continue;
-        char *path = gt_path_join(folder, member_kinds[i].name);
+    char *path[GT_CIFAR_KINDS];
+    gt_status st = gt_cifar_find(folder, path);
+    for (size_t i = 0; i < GT_CIFAR_KINDS && !st; i++) {
+        const gt_cifar_kind *kind = &gt_cifar_kinds[i];
+        if (!is_wanted(c, kind) || !path[i]) continue;
         input in = {.fd = -1};
-        if (!path) return gt_fail(GT_NOMEM, "out of memory for a file name");
-        const gt_hash128 both[2] = {*stamp, gt_file_stamp(path)};
+        const gt_hash128 both[2] = {*stamp, gt_file_stamp(path[i])};
         *stamp = gt_hash(both, sizeof both);
-        st = gt_source_part_file(path, &in.fd, &in.size);
-        st = st ? gt_wrap(st, "'%s'", member_kinds[i].name) : unpack_member(c, &in, &member_kinds[i]);
+        st = gt_source_part_file(path[i], &in.fd, &in.size);
+        st = st ? gt_wrap(st, "'%s'", kind->name) : unpack_member(c, &in, kind);
         if (in.fd >= 0) close(in.fd);
-        free(path);
     }
+    gt_cifar_forget(path);
     return st;
 }
 
@@ -311,7 +279,7 @@ static gt_status read_member(gt_source *s, cifar *c, const member *m, pass pass)
 static gt_status find_all_images(gt_source *s, cifar *c) {
     gt_status st = GT_OK;
     for (int i = 0; i < c->n_members && !st; i++) {
-        const member_kind *kind = c->members[i].kind;
+        const gt_cifar_kind *kind = c->members[i].kind;
         if (kind->batch < 0) continue;
         st = read_member(s, c, &c->members[i], FIND_IMAGES);
         c->n_batches = kind->batches;

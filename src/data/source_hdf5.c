@@ -123,7 +123,7 @@ static gt_status look_at_numbers(const h5set *d, gt_number_kind *kind) {
 
 static gt_status choose_samples(const h5set *d, gt_source *s) {
     const gt_h5_set *images = d->images;
-    gt_number_kind kind = {.bytes = (int)images->bytes};
+    gt_number_kind kind = {.array = d->name, .bytes = (int)images->bytes};
     switch (images->kind) {
     case GT_H5_FLOAT: kind.letter = 'f'; break;
     case GT_H5_BOOL: kind.letter = 'b'; break;

@@ -18,8 +18,9 @@ enum { CHANNELS_MOST = 16, PIECE = 1 << 16, TURNED = 1 << 24 /* bytes of picture
 
 typedef struct numpy {
     gt_npy array;
-    bool planes; /* the channels come first */
-    bool plain;  /* the numbers are samples as they are */
+    bool planes;              /* the channels come first */
+    bool plain;               /* the numbers are samples as they are */
+    char name[GT_NAME_BYTES]; /* of the array in an archive, else of the file */
 } numpy;
 
 static bool claims_numpy(const gt_spec *spec) {
@@ -98,7 +99,7 @@ static gt_status look_at_numbers(gt_source *s, const numpy *f, gt_number_kind *k
 }
 
 static gt_status choose_samples(gt_source *s, numpy *f) {
-    gt_number_kind kind = {.letter = f->array.type, .bytes = f->array.size};
+    gt_number_kind kind = {.array = f->name, .letter = f->array.type, .bytes = f->array.size};
     gt_status st = gt_numbers_vary(&kind) ? look_at_numbers(s, f, &kind) : GT_OK;
     if (!st) st = gt_sample_of_numbers(&kind, &s->info, &s->shape.type);
     f->plain = !f->array.swapped && kind.letter == (s->shape.type == GT_F32 ? 'f' : 'u') &&
@@ -174,11 +175,13 @@ typedef struct npz {
     char unread[320]; /* why an array that may be labels cannot be read; "": there is none */
     char other[64];   /* an array of one or two dimensions that may be labels by another name; "": there is none */
     size_t others;    /* its rows */
+    char masks[64];   /* an array of booleans that may be masks; "": there is none */
     bool second;      /* pass */
     char piece[PIECE];
 } npz;
 
 static void note_other(npz *z, const char *name, const gt_npy *a) {
+    if (a->type == 'b' && a->dimensions > 2 && strstr(name, "mask")) snprintf(z->masks, sizeof z->masks, "%s", name);
     if (*z->other || a->dimensions < 1 || a->dimensions > 2) return;
     snprintf(z->other, sizeof z->other, "%s", name);
     z->others = a->shape[0];
@@ -188,6 +191,14 @@ static void note_other(npz *z, const char *name, const gt_npy *a) {
 static gt_status say_other(gt_source *s, const npz *z) {
     if (!*z->other || z->others != (size_t)s->count) return GT_OK;
     return gt_notes_say(&s->info, "no labels: there is no labels, y_train, y or arr_1, and '%s' is not read", z->other);
+}
+
+static gt_status say_masks(gt_source *s, const npz *z) {
+    return gt_notes_say(
+        &s->info,
+        "'%s' are masks, which are not read from a .npz but from HDF5: python3 -c \"import h5py, numpy; "
+        "z = numpy.load('FILE.npz'); h5py.File('DEST.h5', 'w').update(images=z['%s'], masks=z['%s'])\"",
+        z->masks, z->choice.images, z->masks);
 }
 
 static bool is_called_labels(const char *name) { return strstr(name, "label") || *name == 'y'; }
@@ -255,7 +266,9 @@ static gt_status open_npz(gt_source *s, numpy *f, const gt_source_options *optio
     if (!own) *z.choice.labels = 0;
     z.second = true;
     if (!st) st = gt_archive_each(s->spec, GT_ARCHIVE_ZIP, take_entry, &z);
+    snprintf(f->name, sizeof f->name, "%s", z.choice.images);
     if (!st && (st = check_images(s, f, options))) gt_wrap(st, "'%s'", z.choice.images);
+    if (!st && *z.masks && !gt_is(z.masks, z.choice.images)) st = say_masks(s, &z);
     if (!st && z.labels.fd >= 0 && (st = use_labels(s, &z))) gt_wrap(st, "'%s'", z.choice.labels);
     if (!st && z.labels.fd < 0 && *z.unread && own)
         st = gt_fail(GT_FORMAT, "%s; --labels=none of gantry dataset leaves labels out", z.unread);
@@ -269,6 +282,7 @@ static gt_status open_npy(gt_source *s, numpy *f, const gt_source_options *optio
     void *head = NULL;
     size_t n;
     gt_status st = gt_source_file(s->spec, &s->file.fd, &s->file.size);
+    gt_path_name(s->spec, f->name);
     if (!st) st = gt_load_part(s->file.fd, 0, s->file.size, GT_NPY_HEAD_MAX, false, &head, &n);
     if (!st) st = gt_npy_head(&f->array, head, n);
     free(head);

@@ -438,10 +438,15 @@ static gt_status report_result(conversion *p, gt_status st, gt_convert_result *r
     return st ? gt_fail(st, "%s", message) : GT_OK;
 }
 
-/* Black and white are where the source says: whoever trains on it takes them from there. */
+/* Black and white are where the source says: whoever trains on it takes them from there. Booleans are the exception: as
+ * samples 0 and 1 they look black everywhere. */
 static void take_range(conversion *p) {
     const gt_source_info *info = &p->items.info;
-    if (info->has_range) memcpy(p->request->transform.range, info->range, sizeof info->range);
+    gt_transform *t = &p->request->transform;
+    if (info->has_range) memcpy(t->range, info->range, sizeof info->range);
+    if (!info->booleans || p->request->has_range || t->depth) return;
+    t->depth = GT_DEPTH_U8;
+    if (!p->comm->rank) gt_info("booleans are written as 0 and 255 (--range=0,1 keeps 0 and 1)");
 }
 
 static gt_status open_all(conversion *p) {

@@ -173,6 +173,22 @@ gt_status gt_h5_set_texts(gt_h5_set *set, size_t most, char **text) {
     return st;
 }
 
+gt_status gt_h5_read_texts(const gt_h5_file *f, const char *path, size_t n, char *to, size_t stride, size_t room) {
+    gt_h5_set *s;
+    gt_status st = gt_h5_set_open(&s, f, path);
+    if (!st && s->elements != n) st = gt_fail(GT_FORMAT, "'%s' has not %zu texts", path, n);
+    char **text = st ? NULL : calloc(n + 1, sizeof *text);
+    if (!st && !text) st = gt_fail(GT_NOMEM, "out of memory for '%s'", path);
+    if (!st) st = gt_h5_set_texts(s, room - 1, text);
+    for (size_t i = 0; i < n && text; i++) {
+        if (!st) snprintf(to + i * stride, room, "%s", text[i]);
+        free(text[i]);
+    }
+    free(text);
+    gt_h5_set_close(s);
+    return st;
+}
+
 bool gt_h5_set_chunk(gt_h5_set *set, int64_t row, void *out, size_t n) {
     h5_set *s = (h5_set *)set;
     hsize_t at[H5S_MAX_RANK] = {(hsize_t)row}, stored = 0;

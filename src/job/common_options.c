@@ -7,6 +7,7 @@
 #include "dist/door/dist.h"
 #include "gantry/grid.h"
 #include "gantry/metric.h"
+#include "gantry/network.h"
 #include "kernels/door/kernels.h"
 #include "model/door/family.h"
 #include "model/door/schedule.h"
@@ -198,6 +199,7 @@ static const gt_option options[] = {
                "or its number (#3); the other classes are matched as by names. Vectors have no classes."},
     {OPTION(resume_partial, "0", "Also start if less than half of the tensors of --resume fit"), .class = GT_COMMAND,
      .with = "--resume"},
+    {OPTION(strict, "0", GT_STRICT), .class = GT_COMMAND, .with = "--resume"},
     {OPTION(threads, NULL, "Threads per rank"), .by_rank = true, .group = "execution",
      .derived = "an equal share of the host's cores for each rank", .min = 1, .max = 4096, .common = true,
      .detail = "This option changes no bit of the results."},

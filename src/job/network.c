@@ -271,6 +271,9 @@ static foreign *new_foreign(gt_weights *w, const gt_network_options *o) {
 
 /* A command may open a file twice. */
 static void log_said(const foreign *x) {
+    if (x->import.warning && gt_log_is_first())
+        gt_log_once(GT_WARNING, "'%s': %s (--strict refuses such a file)", gt_weights_path(x->weights),
+                    x->import.warning);
     for (const char *line = x->said; line && *line; line += strcspn(line, "\n") + 1)
         gt_log_once(GT_INFO, "%s: %.*s", gt_weights_path(x->weights), (int)strcspn(line, "\n"), line);
 }

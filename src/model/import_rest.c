@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/door/file.h"
+#include "nets/door/layers.h"
 #include "codec/door/weights.h"
 #include "model/door/import.h"
 #include "model/door/model.h"
@@ -125,6 +126,33 @@ gt_status gt_import_check_modules(const gt_imported *m, const char *prefix, cons
         st = check_argument(f->name, known);
     }
     return st;
+}
+
+static bool is_listed(const gt_fact *f, const char *const *known) {
+    while (f->kind == GT_FACT_TEXT && *known && !gt_is(f->text, *known)) known++;
+    return f->kind == GT_FACT_TEXT && *known;
+}
+
+gt_status gt_import_check_source(gt_imported *m, const char *const *prefixes, const char *const *known) {
+    enum { BYTES = 400 };
+    static const char end[] = ".source_sha256";
+    char classes[BYTES] = "";
+    const char *hash = "unknown", *strict = gt_import_given(m, "strict");
+    for (size_t i = 0; i < gt_weights_facts(m->from); i++) {
+        const gt_fact *f = gt_weights_fact_at(m->from, i);
+        if (!begins_as_one(f->name, prefixes) || !gt_ends_with(f->name, end) || is_listed(f, known)) continue;
+        int module = (int)(strlen(f->name) - strlen(end));
+        const gt_fact *class = gt_weights_fact(m->from, gt_text_of("%.*s.class", module, f->name).s);
+        if (f->kind == GT_FACT_TEXT && !*classes) hash = f->text;
+        if (class && class->kind == GT_FACT_TEXT) add_word(classes, sizeof classes, class->text);
+    }
+    if (!*classes) return GT_OK;
+    m->warning = gt_arena_printf(m->arena,
+                                 "the source text of its networks (SHA-256 %.64s) is not a published one, so these "
+                                 "classes may compute something else than in Gantry: %s",
+                                 hash, classes);
+    if (!m->warning) return GT_NOMEM;
+    return strict && gt_is(strict, "1") ? gt_fail(GT_FORMAT, "%s; --strict refuses such a file", m->warning) : GT_OK;
 }
 
 gt_status gt_import_check_values(const gt_imported *m, const char *prefix, const char *known) {

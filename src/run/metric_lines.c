@@ -10,6 +10,7 @@
 
 #include "base/door/file.h"
 #include "base/door/lines.h"
+#include "base/door/numbers.h"
 #include "gantry/log.h"
 #include "run/door/runlog.h"
 #include "run/runlog_internal.h"
@@ -53,8 +54,6 @@ typedef struct wanted {
     bool found; /* a line, with the known recipe where there is one */
 } wanted;
 
-static bool is_near(double a, double b) { return a == b || fabs(a - b) <= 1e-9 * fabs(b); }
-
 static bool matches(const wanted *w, const json_t *line) {
     const char *metric = json_string_value(json_object_get(line, "metric"));
     const json_t *images = json_object_get(line, "images");
@@ -62,7 +61,7 @@ static bool matches(const wanted *w, const json_t *line) {
     if (w->key && !value) return false;
     if (w->metric && (!metric || strcmp(metric, w->metric) != 0)) return false;
     if (w->images >= 0 && !(json_is_integer(images) && json_integer_value(images) == w->images)) return false;
-    return isnan(w->value) || is_near(json_number_value(value), w->value);
+    return isnan(w->value) || gt_near(json_number_value(value), w->value, 1e-9);
 }
 
 static void match_line(wanted *w, const json_t *line) {

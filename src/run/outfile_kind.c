@@ -111,12 +111,12 @@ static gt_outfile_kind kind_of_zip(const char *path) {
     if (gt_zip_open(&z, path)) return GT_OUTFILE_OTHER;
     bool known = true, network = gt_zip_find(z, "gantry.model.npy", NULL),
          moments = gt_zip_find(z, "mu.npy", NULL) && gt_zip_find(z, "sigma.npy", NULL),
-         styles = gt_zip_count(z) == 1 && gt_zip_find(z, "w.npy", NULL);
-    for (size_t i = 0; i < gt_zip_count(z) && known && moments; i++)
-        known = is_among(gt_zip_at(z, i)->name, "mu.npy|sigma.npy|count.npy");
+         styles = gt_zip_find(z, "w.npy", NULL);
+    const char *parts = styles ? "w.npy|network.npy" : "mu.npy|sigma.npy|count.npy";
+    for (size_t i = 0; i < gt_zip_count(z) && known; i++) known = is_among(gt_zip_at(z, i)->name, parts);
     gt_zip_close(z);
     if (network) return GT_OUTFILE_NETWORK;
-    return styles ? GT_OUTFILE_ARRAYS : moments && known ? GT_OUTFILE_STATISTICS : GT_OUTFILE_OTHER;
+    return styles && known ? GT_OUTFILE_ARRAYS : moments && known ? GT_OUTFILE_STATISTICS : GT_OUTFILE_OTHER;
 }
 
 /* Float32 [height,width,channels], as generate --npy writes it. */

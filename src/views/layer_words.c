@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/door/numbers.h"
 #include "graph/door/ops.h"
 #include "graph/door/internal.h"
 #include "graph/door/elementwise.h"
@@ -60,7 +61,7 @@ static void max_pool_text(const gt_node *n, char *text) {
 
 static bool are_equal(const float *taps, int n) {
     for (int i = 1; i < n; i++)
-        if (fabsf(taps[i] - taps[0]) > 1e-6f * fabsf(taps[0])) return false;
+        if (!gt_near((double)taps[i], (double)taps[0], 1e-6)) return false;
     return true;
 }
 

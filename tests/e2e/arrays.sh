@@ -109,7 +109,8 @@ def types():
         case(make(A.astype('i4') * 257), want=A.astype('u2') * 257, says='become 16-bit samples')
         case(make(A.astype('i2') - 100), want=(A.astype('f4') - 100), says='from -100 to 155, become float32')
         case(make(A.astype('i8') * 2**40), want=(A.astype('i8') * 2**40).astype('f4'), says='float32 samples, rounded')
-        case(make(A > 99), want=(A > 99).astype('u1'), range=[0, 1], says='False is black and True is white')
+        case(make(A > 99), want=(A > 99).astype('u1') * 255, says='booleans are written as 0 and 255')
+        case(make(A > 99), '--range=0,1', want=(A > 99).astype('u1'), range=[0, 1], says='False is black and True is white')
         case(make(unit * 2 - 1), want=unit * 2 - 1)
         for t in '<f2 >f4 <f8 >f8'.split(): case(make((unit * 2 - 1).astype(t)), want=(unit * 2 - 1).astype(t).astype('f4'))
         case(make(A.astype('c8')), status=1)
@@ -120,6 +121,20 @@ def types():
     for how in {'compression': 'lzf', 'chunks': (4, 32, 32, 3)}, {'compression': 'lzf', 'shuffle': True, 'fletcher32': True}:
         case(h5()('images', np.repeat(A // 64, 3, 3), **how), want=np.repeat(A // 64, 3, 3))
     case(h5()('images', A, scaleoffset=0, chunks=(1, 32, 32, 3)), says='scaleoffset.*h5repack', status=1)
+
+    # Booleans: inspect says what they are by the array's name, and how to go on; the lines that it shows work.
+    B = A[..., 0] > 99
+    np.save('some.npy', B); np.save('all_masks.npy', B); np.savez('mask.npz', mask=B); np.savez('beside.npz', images=A, mask=B)
+    with h5py.File('masks.h5', 'w') as f: f['masks'] = B
+    for file in 'some.npy', 'all_masks.npy', 'mask.npz', 'masks.h5', 'beside.npz':
+        rc, log = run('inspect', file)
+        says = 'booleans     pictures of 0 and 1; ' if file == 'some.npy' else "'mask' are masks" if file == 'beside.npz' else 'booleans     masks, by their name'
+        if rc or says not in log: globals()['failures'] += 1; print(file, rc, log)
+        line = re.search('python3 -c "(.*)"', log)
+        if not line: continue
+        exec(line[1].replace('DEST', 'both').replace('PICTURES', 'a').replace('MASKS', 'all_masks').replace('FILE', 'beside'), np.save('a.npy', A) or {})
+        if 'masks        2 classes' not in run('inspect', 'both.h5')[1]: globals()['failures'] += 1; print(file, 'other line', log)
+        os.remove('both.h5')
 
     for masks in A[:, None, ..., 0] > 99, A[..., 0].astype('i8') % 3, A[..., :1].astype('>i2') % 3:
         case(h5(masks=masks)('images', A), want=A)
@@ -192,6 +207,19 @@ def packed():
         damage('tens.tar.gz', b'', os.path.getsize('tens.tar.gz') // 2)
         case('tens.tar.gz', says='damaged', status=1)
     files('cut', {'data_batch_1.bin': row(0, 1)[:-1]}); case('cut', says="'data_batch_1.bin': damaged or truncated", status=1)
+    # In a folder below, and under any names: the pickles say what they are.
+    case(files('downloads/cifar/python', {**pickles, 'batches.meta': meta}), want=A[:5], labels=K[:5], says='class 2 .* c')
+    case(files('binaries/1/2/3', {'data_batch_%d.bin' % (i + 1): row(i, K[i]) for i in range(5)}), want=A[:5], labels=K[:5])
+    def told(label, i, **more): return pickle.dumps({'filenames': ['a'] * len(i), 'batch_label': label, 'data': first[i].reshape(len(i), -1), **more}, 2)
+    renamed = {'%d.pickle' % (9 - i): told('training batch %d of 5' % (i + 1), [i], labels=[int(K[i])]) for i in range(5)}
+    tests = {'other': told('testing batch 1 of 1', [5], labels=[0]), 'notes.txt': b'notes'}
+    case(files('renamed/ten', {**renamed, **tests, 'names': meta}), want=A[:5], labels=K[:5], says='class 2 .* c')
+    case(files('hundred', {**tests, 'all': told('training batch 1 of 1', range(6), fine_labels=K.tolist(), coarse_labels=[1] * 6)}), want=A, labels=K)
+    files('downloads/other', renamed)
+    case('downloads', says="CIFAR in '.*downloads/cifar/python' and in '.*downloads/other'", status=1)
+    files('twice', {**renamed, 'again': renamed['9.pickle']}); case('twice', says="'.*9.pickle' and '.*again' are both 'data_batch_1'|'.*again' and", status=1)
+    files('beside', {'a.png': png(A[0][..., 0])}); files('beside/ten', renamed); case('beside', want=A[:1, ..., :1]) # of pictures
+
     grey, ten = A[..., 0], A[:3, ..., 1]
     raw = {'train-images-idx3-ubyte': idx(grey), 'train-images-idx3-ubyte.gz': gzip.compress(idx(grey)), 'train-labels-idx1-ubyte': idx(K),
            't10k-images-idx3-ubyte': idx(ten), 't10k-labels-idx1-ubyte': idx(K[:3])}

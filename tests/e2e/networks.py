@@ -177,7 +177,7 @@ CHANGES = {
     'd-tensor': lambda data: take(state(child(data['D'], 'b8.conv0'))['_parameters'], 'bias'),
     'd-activation': lambda data: state(child(data['D'], 'b8.conv0')).update(activation='relu'),
     'd-clamp': lambda data: [state(m).update(conv_clamp=1e38) for _, m in modules(data['D'], 'D') if 'conv_clamp' in state(m)],
-    'd-lrmul': lambda data: [state(m).update(bias_gain=5000.0) for name, m in modules(data['D'], 'D') if '.mapping.fc' in name],
+    'd-lrmul': lambda data: [state(m).update(bias_gain=5000.0, weight_gain=state(m)['weight_gain'] * 5000 / state(m)['bias_gain']) for name, m in modules(data['D'], 'D') if '.mapping.fc' in name],
     'group-48': lambda data: state(child(data['D'], 'b4.mbstd')).update(group_size=48),
     'group-all': lambda data: state(child(data['D'], 'b4.mbstd')).update(group_size=None),
     'group-vast': lambda data: state(child(data['D'], 'b4.mbstd')).update(group_size=5000000),
@@ -196,24 +196,34 @@ CHANGES = {
     'beside': lambda data: data.update(planted=state(child(data['D'], 'b8.conv0'))['_parameters']['weight']),
     'tf-tensor': lambda data: data[2].components['synthesis'].variables.append(('8x8/planted', np.ones(3, 'f4'))),
     'tf-value': lambda data: data[2].static_kwargs.update(planted=3),
+    'source': lambda data: meta(child(data['G_ema'], 'synthesis.b8.conv0')).update(module_src='class SynthesisLayer: pass\n'),
+    'd-source': lambda data: meta(child(data['D'], 'b8')).update(module_src=None),
+    'edm-source': lambda data: meta(child(data['ema'], 'model')).update(module_src='class SongUNet: pass\n'),
+    'sources': lambda data: [meta(m).update(module_src=f'# {name}\n') for name, m in modules(data['G_ema'], 'G_ema') if meta(m)['class_name'] == 'SynthesisLayer'],
     'edm-tensor': lambda data: plant_tensor(child(data['ema'], 'model.map_layer0')),
     'edm-value': lambda data: state(data['ema'])['_init_kwargs'].update(planted=3),
     'edm-inner-value': lambda data: state(child(data['ema'], 'model.map_layer0'))['_init_kwargs'].update(planted=3),
     'edm-bytes': lambda data: state(data['ema'])['_init_kwargs'].update(planted=b'3'),
     'edm-filter': lambda data: other_filter(child(edm_module(data, 'dec', '16x16_up'), 'conv0')),
     'edm-text': lambda data: state(data['ema'])['_init_kwargs'].update(embedding_type='planted'),
-    'edm-eps': lambda data: state(child(edm_module(data, 'enc', '16x16_block0'), 'norm0')).update(eps=1e-5),
-    'edm-beta': lambda data: state(data['ema']).update(beta_d=-1.0),
-    'edm-levels': lambda data: state(data['ema']).update(sigma_min=60.0),
     'iddpm': lambda data: meta(data['ema']).update(class_name='iDDPMPrecond'),
     'adm': lambda data: meta(child(data['ema'], 'model')).update(class_name='DhariwalUNet'),
     'other': lambda data: [meta(data['G_ema']).update(class_name='Other'), state(data['G_ema'])['_modules'].pop('synthesis')],
 }
 
 
+def set_value(data, what):
+    """"ema.model.enc.16x16_block0.num_heads=0": an attribute of a module, after it was made."""
+    path, value = what.split('=')
+    first, *way, name = path.split('.')
+    at = data[first]
+    for step in way: at = (at._modules if hasattr(at, '_modules') else state(at)['_modules'])[step]
+    state(at)[name] = eval(value, {'np': np})
+
+
 def change(path, out, what, protocol=4):
     data = load(path)
-    CHANGES[what](data)
+    set_value(data, what) if '=' in what else CHANGES[what](data)
     sys.setrecursionlimit(10000)
     with open(out, 'wb') as f: pickle.dump(data, f, int(protocol))
 

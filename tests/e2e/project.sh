@@ -53,6 +53,29 @@ case_ranks_and_other_targets_change_nothing() {
     cmp again/proj00.png alone/proj.png || fail 'generate makes another picture of projected_w.npz'
     quietly "$GANTRY" generate "$net" --projected-w=alone/projected_w.h5 --outdir=again5
     cmp again5/proj00.png alone/proj.png || fail 'generate makes another picture of projected_w.h5'
+    ! grep -q 'does not name' said || { cat said; fail 'projected_w.h5 does not name its network'; }
+    # Another file of the same network, but not another network of the same shapes. A file of 1.0.0 names none.
+    quietly "$GANTRY" export "$net" same.npz
+    quietly "$GANTRY" generate same.npz --projected-w=alone/projected_w.npz --outdir=same
+    cmp same/proj00.png alone/proj.png || fail 'the exported network makes another picture'
+    quietly "$GANTRY" generate "$net" --seeds=0 --space=w --out=styles.h5
+    "$python" - <<'P' || fail 'no other network'
+import h5py, numpy as np, shutil
+z = dict(np.load('same.npz'))
+z['mapping.fc0.bias'] = np.nextafter(z['mapping.fc0.bias'], 9, dtype='f4')
+np.savez('another.npz', **z)
+np.savez('old.npz', w=np.load('alone/projected_w.npz')['w'])
+shutil.copy('alone/projected_w.h5', 'old.h5')
+with h5py.File('old.h5', 'r+') as f: del f['network']
+P
+    for file in alone/projected_w.npz alone/projected_w.h5 styles.h5; do
+        expect 2 "$file.*holds styles of another network" ranks 2 "$GANTRY" generate another.npz --projected-w=$file --outdir=none
+        expect 2 "$file.*holds styles of another network" "$GANTRY" directions another.npz --with-w=$file --without-w=$file --out=none.h5
+    done
+    for file in old.npz old.h5; do
+        expect 0 "$file.*does not name the network" "$GANTRY" generate another.npz --projected-w=$file --outdir=of-old
+    done
+    ! ls none* 2>/dev/null || fail 'refused, and yet something was made'
     project nofilm 1 seeds/seed0002.png --save-video=0
     [ ! -e nofilm/proj.webp ] || fail 'a film that nobody wanted'
 }

@@ -17,6 +17,7 @@
 #include "base/door/hash.h"
 #include "base/door/log.h"
 #include "base/door/mathfn.h"
+#include "base/door/numbers.h"
 #include "base/door/memory.h"
 #include "base/door/pool.h"
 #include "gantry/status.h"
@@ -430,6 +431,16 @@ static void texts_are_quoted(void **state) {
     }
 }
 
+static void zero_and_infinity_are_near_to_themselves_alone(void **state) {
+    static const double numbers[] = {0, -0.0, 1e-300, 1, 80, 1e300, INFINITY, -INFINITY, NAN, -1};
+    (void)state;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
+            assert_int_equal(gt_near(numbers[i], numbers[k], 1e-6), numbers[i] == numbers[k]);
+    assert_true(gt_near(100.00001, 100, 1e-6) && gt_near(-100.00001, -100, 1e-6));
+    assert_false(gt_near(100.001, 100, 1e-6));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(float_functions_are_accurate),
@@ -446,6 +457,7 @@ int main(void) {
         cmocka_unit_test(characters_are_taken_apart),
         cmocka_unit_test(names_are_shown),
         cmocka_unit_test(texts_are_quoted),
+        cmocka_unit_test(zero_and_infinity_are_near_to_themselves_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

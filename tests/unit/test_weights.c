@@ -130,6 +130,9 @@ static void networks_of_the_reference_implementation(void **state) {
         check_number(w, "G_ema.synthesis.b4.conv1.act_gain", 1.4142135623730951);
         check_number(w, "G_ema.mapping.num_layers", 2);
         assert_null(gt_weights_fact(w, "G_ema.module_src"));
+        /* hashlib's, of the text in foreign_weights.py */
+        check_text(w, "G_ema.source_sha256", "1e2dd954270ad5172475edba8a25e2967ddc306961e1a355275a9a0e63e8f4b2");
+        check_text(w, "D.source_sha256", "1e2dd954270ad5172475edba8a25e2967ddc306961e1a355275a9a0e63e8f4b2");
         gt_weights_close(w);
     }
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Small functions of whole numbers; numbers that are read from bytes. */
+ * Small functions of numbers; numbers that are read from bytes. */
 #ifndef GANTRY_BASE_NUMBERS_H
 #define GANTRY_BASE_NUMBERS_H
 
 #include <endian.h>
+#include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -13,6 +15,12 @@ static inline int64_t gt_largest(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int64_t gt_round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 /* How many pieces of `size` it takes to hold `whole`; the last one may be smaller. */
 static inline int64_t gt_pieces(int64_t whole, int64_t size) { return (whole + size - 1) / size; }
+
+/* Is `a` the number `b`, but for rounding: `part` of b? Zero and the infinities are near to themselves alone, NaN to
+ * nothing. */
+static inline bool gt_near(double a, double b, double part) {
+    return a == b || (isfinite(b) && fabs(a - b) <= part * fabs(b));
+}
 
 /* The largest number that divides both. */
 static inline int64_t gt_common_divisor(int64_t a, int64_t b) {

@@ -106,6 +106,8 @@ gt_status gt_h5_set_read(gt_h5_set *s, int64_t first, int64_t n, gt_number type,
 /* The texts of a set of GT_H5_TEXT, or whose texts vary: of each at most `most` bytes. The caller frees the
  * set->elements texts, also after a failure. */
 gt_status gt_h5_set_texts(gt_h5_set *s, size_t most, char **text);
+/* The same of the set `path`, which has n texts: each, cut off, into `room` bytes at to + i * stride. */
+gt_status gt_h5_read_texts(const gt_h5_file *f, const char *path, size_t n, char *to, size_t stride, size_t room);
 /* The stored bytes of the chunk that begins with this row. False: they are not n bytes, not all filters made them, or
  * they cannot be read. */
 bool gt_h5_set_chunk(gt_h5_set *s, int64_t row, void *out, size_t n);

@@ -90,6 +90,7 @@ struct gt_job {
     const char *resume;         /* a network's file or a run; "" : start afresh */
     const char *resume_classes; /* see gt_match_classes(); "": by number, as runs of 1.0.0 began */
     bool resume_partial;        /* also where less than half of its tensors fit */
+    bool strict;                /* not from classes of a text that nobody has published */
 
     /* execution */
     int64_t slices_at_once; /* in one execution; 0: as many as fit */

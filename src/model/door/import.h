@@ -56,6 +56,7 @@ struct gt_imported {
     const char *model;           /* set by the family; NULL: the file holds none of the family's networks */
     const char *const *networks; /* of Gantry's, which the file holds: "G_ema"; ended by NULL. The first is in use */
     const char *faults;          /* lines on networks that are there and cannot be used; NULL: none */
+    const char *warning;         /* of gt_import_check_source(); NULL: none */
     int batch;                   /* that the recipe has where the usual one does not fit; 0: the usual one */
     const char *kernel_set;      /* "": unknown */
     gt_import_kept kept[GT_IMPORT_KEPT_MAX];
@@ -97,6 +98,10 @@ gt_status gt_import_check_beside(gt_imported *m);
 /* GT_FORMAT: a module "PREFIX..." of a pickle is of another class than these words, between which there are blanks, or
  * its constructor was told something whose name is not among the known ones. Tables in tables count. */
 gt_status gt_import_check_modules(const gt_imported *m, const char *prefix, const char *classes, const char *known);
+/* The text that defines the classes of the modules "PREFIX..." of a pickle, of these prefixes up to NULL, is a known
+ * one (SHA-256, up to NULL); else the classes may compute something else than Gantry, and a warning names them: with
+ * --strict GT_FORMAT. State dicts have no such text. */
+gt_status gt_import_check_source(gt_imported *m, const char *const *prefixes, const char *const *known);
 /* GT_FORMAT: a value "PREFIXname" beside the tensors is not among these words. Gantry's own values are known. */
 gt_status gt_import_check_values(const gt_imported *m, const char *prefix, const char *known);
 extern const char gt_import_metadata[]; /* values of any state dict that say nothing of the network */

@@ -169,8 +169,8 @@ static gt_status set_recipe(gt_imported *m, const gt_edm_file *f, const gt_denoi
     const gt_unet_shape *s = &d->unet;
     double dropout = 0, label_dropout = 0;
     char number[32];
-    gt_status st = gt_edm_number(f, "dropout", &dropout);
-    if (!st) st = gt_edm_number(f, "label_dropout", &label_dropout);
+    gt_status st = gt_edm_number(f, gt_text_of("model.%s", at_level(s, 0, "block0.dropout").s).s, &dropout);
+    if (!st) st = gt_edm_number(f, "model.label_dropout", &label_dropout);
     gt_import_set(m, "model", "edm");
     set_unet(m, s);
     set_precond(m, d);
@@ -207,6 +207,11 @@ static bool without_effect(const gt_imported *m, const char *tensor) {
     return false;
 }
 
+/* Of EDM's program as it was published, and what gantry export writes. */
+static const char *const sources[] = {"5db27dcd96674b95c72d5e6491b879cdc35e24039ada3411b4b46a28ed1fe284",
+                                      "2294828d5f59f5fd008f7141e6b8af2095918f2ce019f280a933e4779b5c3cef",
+                                      "18cd76296e89fb6f5d58dc802ef00bdfbe72618293bcf713fb8658585d03fecd", NULL};
+
 gt_status gt_edm_import(gt_imported *m) {
     static const char *const networks[] = {"F_ema", "F", NULL}; /* of the state of a training the second alone */
     gt_edm_file *f = gt_arena_alloc(m->arena, sizeof *f);
@@ -214,7 +219,9 @@ gt_status gt_edm_import(gt_imported *m) {
     if (!f) return GT_NOMEM;
     f->m = m;
     if (!look(f)) return GT_OK;
-    gt_status st = read_class(f, &d.precond);
+    const char *const modules[] = {gt_arena_printf(m->arena, "%s.", f->module), NULL};
+    gt_status st = f->class ? gt_import_check_source(m, modules, sources) : GT_OK;
+    if (!st) st = read_class(f, &d.precond);
     if (!st) st = read_shape(f, &d.unet);
     if (!st) st = gt_edm_precond(f, &d);
     if (!st) st = f->class ? gt_edm_check_values(f, &d.unet) : gt_import_check_values(m, f->prefix, gt_import_metadata);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/door/numbers.h"
 #include "models/edm/import.h"
 
 gt_status gt_edm_refuse(const char *what, const char *instead) {
@@ -38,7 +39,7 @@ static gt_status read_vp(const gt_edm_file *f, gt_vp_values *v) {
         "VPPrecond has positive numbers");
 }
 
-static bool near(double a, double b) { return a == b || fabs(a - b) <= 1e-6 * fabs(b); }
+static bool near(double a, double b) { return gt_near(a, b, 1e-6); }
 
 /* Levels that follow from the other values are left out. */
 gt_status gt_edm_precond(const gt_edm_file *f, gt_denoiser *d) {
@@ -102,26 +103,52 @@ static gt_status check_text(const gt_fact *a, const char *name, const gt_unet_sh
     return GT_OK;
 }
 
-static int groups_of(const gt_edm_file *f, const char *fact, const char *name) {
-    const gt_weight *w = gt_weights_find(f->m->from, gt_text_of("%.*sweight", (int)(name - fact), fact).s, NULL);
-    int64_t groups = w && w->n_dims == 1 ? w->dims[0] / 4 : 0;
-    return groups > 32 ? 32 : (int)groups;
+static const gt_weight *tensor_beside(const gt_edm_file *f, const gt_fact *a, const char *tensor) {
+    const char *last = strrchr(a->name, '.') + 1;
+    return gt_weights_find(f->m->from, gt_text_of("%.*s%s", (int)(last - a->name), a->name, tensor).s, NULL);
 }
 
-static gt_status check_number(const gt_edm_file *f, const gt_fact *a, const char *name) {
+static double groups_of(const gt_weight *weight) {
+    int64_t groups = weight && weight->n_dims == 1 ? weight->dims[0] / 4 : 0;
+    return (double)gt_smallest(groups, 32);
+}
+
+/* Does a network with these tensors compute with one value alone for the attribute or argument? */
+static bool has_one_value(const gt_edm_file *f, const gt_unet_shape *s, const gt_fact *a, double *value) {
+    const char *name = strrchr(a->name, '.') + 1;
+    const struct {
+        const char *name;
+        int value;
+    } sizes[] = {{"img_resolution", s->height}, {"img_channels", s->in}, {"label_dim", s->labels}};
+    bool told = strstr(a->name, "._init_kwargs."); /* what came of the argument is an attribute */
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         if (!gt_is(name, numbers[i].name)) continue;
-        bool here = !numbers[i].where || strstr(a->name, numbers[i].where);
-        double value = here ? numbers[i].value : 0;
-        if (!near(a->number, value))
-            return gt_edm_refuse(gt_text_of("has %.120s = %g", a->name, a->number).s,
-                                 gt_text_of("Gantry's has %g there", value).s);
+        *value = !numbers[i].where || strstr(a->name, numbers[i].where) ? numbers[i].value : 0;
+        return true;
     }
-    bool heads = gt_is(name, "num_heads") && a->number > 1;
-    bool groups = gt_is(name, "num_groups") && !near(a->number, groups_of(f, a->name, name));
-    return heads || groups
-               ? gt_edm_refuse(gt_text_of("has %.120s = %g", a->name, a->number).s, "Gantry has no such network")
-               : GT_OK;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        if (!gt_is(name, sizes[i].name)) continue;
+        *value = sizes[i].value;
+        return true;
+    }
+    if (told) return false;
+    const gt_weight *weight = tensor_beside(f, a, "weight");
+    if (gt_is(name, "num_groups")) return *value = groups_of(weight), true;
+    if (gt_is(name, "num_heads")) return *value = tensor_beside(f, a, "qkv.weight") != NULL, true;
+    if (gt_is(name, "up") || gt_is(name, "down")) { /* of a convolution: those that resample have a filter */
+        bool up = strstr(a->name, "_up.");
+        return *value = tensor_beside(f, a, "resample_filter") && up == gt_is(name, "up"), true;
+    }
+    if (!gt_is(name, "in_features") || !weight || weight->n_dims != 2) return false;
+    return *value = (double)weight->dims[1], true;
+}
+
+/* None and what is empty count as 0, as in a condition of Python; a text as no number. */
+static gt_status check_value(const gt_edm_file *f, const gt_unet_shape *s, const gt_fact *a) {
+    double value, theirs = a->kind == GT_FACT_NUMBER ? a->number : a->kind == GT_FACT_NONE ? 0 : (double)NAN;
+    if (!has_one_value(f, s, a, &value) || near(theirs, value)) return GT_OK;
+    return gt_edm_refuse(gt_text_of("has %.120s = %g", a->name, theirs).s,
+                         gt_text_of("Gantry's has %g there", value).s);
 }
 
 gt_status gt_edm_check_values(const gt_edm_file *f, const gt_unet_shape *s) {
@@ -132,8 +159,8 @@ gt_status gt_edm_check_values(const gt_edm_file *f, const gt_unet_shape *s) {
         const gt_fact *a = gt_weights_fact_at(w, i);
         const char *name = strrchr(a->name, '.');
         if (!name || strncmp(a->name, module, strlen(module))) continue;
-        if (a->kind == GT_FACT_TEXT) st = check_text(a, name + 1, s);
-        if (a->kind == GT_FACT_NUMBER) st = check_number(f, a, name + 1);
+        st = check_value(f, s, a);
+        if (!st && a->kind == GT_FACT_TEXT) st = check_text(a, name + 1, s);
     }
     return st;
 }

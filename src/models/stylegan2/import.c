@@ -187,12 +187,25 @@ static gt_status find_d(gt_stylegan2_file *f, gt_stylegan2_found *out) {
     return gt_import_fault(f->m, "D");
 }
 
+/* Of all networks before each is read: an unknown text concerns not D alone. */
+static gt_status check_sources(const gt_stylegan2_file *f) {
+    /* stylegan2-ada-pytorch, twice the later program's networks_stylegan2, and what gantry export writes */
+    static const char *const known[] = {"df49fc78a0364015a09b592bb43546af83a6cdaad753d89a2a1a69bd6e171c24",
+                                        "b6f14e8fa2a95de4d38218fef31380c6a70de770f585107e209ff83075c307ef",
+                                        "137a76d163766bad469acb7a0835a6598419fb17585e5e0a72e3f0008668811c",
+                                        "835e0756d8c1e6eeca8f0cd8555b421a59f1838070da7b2b469b035160601174", NULL};
+    const char *prefixes[GT_STYLEGAN2_FILE_NETS + 1] = {0};
+    for (int i = 0, n = 0; i < GT_STYLEGAN2_FILE_NETS; i++)
+        if (f->prefix[i]) prefixes[n++] = f->prefix[i];
+    return gt_import_check_source(f->m, prefixes, known);
+}
+
 gt_status gt_stylegan2_import(gt_imported *m) {
     gt_stylegan2_file *f = gt_arena_alloc(m->arena, sizeof *f);
     if (!f) return GT_NOMEM;
     *f = (gt_stylegan2_file){.m = m, .kind = gt_weights_kind_of(m->from)};
     gt_status st = gt_stylegan2_refuse_others(f);
-    if (st || !gt_stylegan2_look(f)) return st;
+    if (st || !gt_stylegan2_look(f) || (st = check_sources(f))) return st;
     gt_stylegan2_found found = {.has_g = gt_stylegan2_prefix(f, -1) != NULL,
                                 .has_d = f->prefix[2] != NULL,
                                 .g = {gt_mapping_defaults(), gt_synthesis_defaults()},

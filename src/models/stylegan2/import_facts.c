@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/door/file.h"
+#include "base/door/numbers.h"
 #include "models/stylegan2/import.h"
 
 typedef struct facts {
@@ -99,6 +100,46 @@ static const char *path_of(const facts *s, const char *prefix, const char *rest)
     return path ? path : "";
 }
 
+/* Of attribute `a`, whose name ends in `last`: the number with which Gantry's layer of these tensors computes. False:
+ * another attribute. */
+static bool computed_with(const facts *s, const gt_fact *a, const char *last, double *value) {
+    const gt_weights *from = s->f->m->from;
+    int n = (int)(last - a->name);
+    const gt_weight *w = gt_weights_find(from, gt_text_of("%.*sweight", n, a->name).s, NULL);
+    const gt_fact *gain = gt_weights_fact(from, gt_text_of("%.*sbias_gain", n, a->name).s),
+                  *activation = gt_weights_fact(from, gt_text_of("%.*sactivation", n, a->name).s);
+    bool named = activation && activation->kind == GT_FACT_TEXT && gt_activation_find(activation->text);
+    double in = 1;
+    for (int i = 1; w && i < w->n_dims; i++) in *= (double)w->dims[i];
+    if (gt_is(last, "weight_gain") && w) return *value = (gain ? gain->number : 1) / sqrt(in), true;
+    if (gt_is(last, "act_gain") && named) return *value = (double)gt_activation_find(activation->text)->gain, true;
+    if (gt_is(last, "padding") && w && w->n_dims == 4) return *value = (double)(w->dims[3] / 2), true;
+    if (gt_is(last, "num_layers")) {
+        for (*value = 0; gt_weights_find(from, gt_text_of("%.*sfc%d.weight", n, a->name, (int)*value).s, NULL);)
+            ++*value;
+        return *value > 0; /* else not of a mapping network */
+    }
+    if (!gt_is(last, "use_noise")) return false;
+    *value = gt_weights_find(from, gt_text_of("%.*snoise_const", n, a->name).s, NULL) != NULL;
+    return gt_weights_find(from, gt_text_of("%.*saffine.weight", n, a->name).s, NULL) != NULL;
+}
+
+/* Attributes that follow from the tensors may have been changed after the network was made. None counts as 0. */
+static gt_status check_attributes(const facts *s, const char *prefix, gt_arch architecture) {
+    const gt_weights *from = s->f->m->from;
+    for (size_t i = 0; i < gt_weights_facts(from); i++) {
+        const gt_fact *a = gt_weights_fact_at(from, i);
+        const char *last = strrchr(a->name, '.');
+        double value, theirs = a->kind == GT_FACT_NUMBER ? a->number : a->kind == GT_FACT_NONE ? 0 : (double)NAN;
+        if (!last++ || strncmp(a->name, prefix, strlen(prefix)) || strstr(a->name, "._init_kwargs.")) continue;
+        bool other = computed_with(s, a, last, &value) && !gt_near(theirs, value, 1e-6);
+        other |= gt_is(last, "architecture") && a->kind == GT_FACT_TEXT && !gt_is(a->text, gt_arch_names[architecture]);
+        if (other)
+            return gt_fail(GT_FORMAT, "the attribute %s does not fit the tensors: Gantry has no such network", a->name);
+    }
+    return GT_OK;
+}
+
 static gt_status read_reference_g(const facts *s, const char *g) {
     static const char *const clamps[] = {".conv0.conv_clamp", ".conv1.conv_clamp", ".torgb.conv_clamp", NULL},
                              *const activations[] = {".conv0.activation", ".conv1.activation", NULL},
@@ -107,6 +148,7 @@ static gt_status read_reference_g(const facts *s, const char *g) {
     gt_mapping_config *m = &s->out->g.mapping;
     const char *synthesis = path_of(s, g, "synthesis."), *layers = path_of(s, g, "mapping.fc");
     gt_status st = gt_import_check_modules(s->f->m, g, classes, arguments);
+    if (!st) st = check_attributes(s, g, c->architecture);
     if (!st) st = check_alike(s, synthesis, NULL, clamps);
     if (!st) st = check_alike(s, synthesis, NULL, activations);
     if (!st) st = check_alike(s, layers, NULL, gains);
@@ -130,6 +172,7 @@ static gt_status read_reference_d(const facts *s, const char *d) {
     gt_discriminator_config *e = &s->out->d;
     const char *layers = path_of(s, d, "mapping.fc"), *last = path_of(s, d, "b4.");
     gt_status st = gt_import_check_modules(s->f->m, d, classes, arguments);
+    if (!st) st = check_attributes(s, d, e->architecture);
     if (!st) st = check_alike(s, d, path_of(s, d, "b4.fromrgb."), clamps);
     if (!st) st = check_alike(s, d, last, activations);
     if (!st) st = check_alike(s, last, NULL, of_last);

@@ -87,7 +87,8 @@ static gt_status open_h5(gt_collection *c) {
     const gt_collection_of *of = c->of;
     const gt_array records = array_of(of), seeds = {"seeds", GT_NUMBER_INT64, 1, {of->n}, of->seeds},
                    labels = {"labels", GT_NUMBER_INT32, 1, {of->n}, of->classes},
-                   range = {"range", GT_NUMBER_DOUBLE, 1, {2}, of->range};
+                   range = {"range", GT_NUMBER_DOUBLE, 1, {2}, of->range},
+                   network = {GT_NETWORK_OF_STYLES, GT_NUMBER_TEXT, 2, {1, sizeof of->network}, of->network};
     gt_status st = gt_growing_open(&c->file, of->path);
     if (st) return st;
     st = gt_h5_create(&c->h5, c->file.part, false);
@@ -96,6 +97,7 @@ static gt_status open_h5(gt_collection *c) {
     if (!st && of->classes && of->class_names) st = gt_dest_h5_names(&c->h5, of->name, of->class_name, of->class_names);
     if (!st && of->classes) st = gt_h5_write(&c->h5, &labels);
     if (!st && of->seeds) st = gt_h5_write(&c->h5, &seeds);
+    if (!st && *of->network) st = gt_h5_write(&c->h5, &network);
     return h5_status(c, st);
 }
 

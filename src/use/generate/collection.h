@@ -21,6 +21,7 @@
 #include "gantry/generate.h"
 #include "gantry/sample.h"
 #include "gantry/status.h"
+#include "use/generate/door/generator.h"
 
 typedef struct gt_collection_of {
     const char *path;
@@ -36,7 +37,8 @@ typedef struct gt_collection_of {
     const int32_t *classes;
     const char *const *class_name;
     int class_names;
-    const char *channels; /* .zip: names of channels; NULL: none */
+    const char *channels;            /* .zip: names of channels; NULL: none */
+    char network[GT_STYLES_NETWORK]; /* .h5: of styles, see gt_generator_hash(); "": none */
 } gt_collection_of;
 
 typedef struct gt_collection gt_collection;

@@ -134,24 +134,6 @@ static gt_status from_npy_file(gt_directions *d, const char *path, int num_ws, i
     return st;
 }
 
-/* The texts of a set, each into `stride` bytes of one of the directions, or (n < 0) its only one into `to`. */
-static gt_status read_texts(const gt_h5_file *f, const char *name, int n, char *to, size_t stride, size_t room) {
-    gt_h5_set *s;
-    size_t count = (size_t)(n < 0 ? 1 : n);
-    gt_status st = gt_h5_set_open(&s, f, name);
-    if (!st && s->elements != count) st = gt_fail(GT_FORMAT, "'%s' has not %zu texts", name, count);
-    char **text = st ? NULL : calloc(count, sizeof *text);
-    if (!st && !text) st = gt_fail(GT_NOMEM, "out of memory for '%s'", name);
-    if (!st) st = gt_h5_set_texts(s, room - 1, text);
-    for (size_t i = 0; i < count && text; i++) {
-        if (!st) snprintf(to + i * stride, room, "%s", text[i]);
-        free(text[i]);
-    }
-    free(text);
-    gt_h5_set_close(s);
-    return st;
-}
-
 static gt_status read_rest(gt_directions *d, const gt_h5_file *f) {
     gt_h5_set *s;
     double *sigma = calloc((size_t)d->n, sizeof *sigma);
@@ -162,9 +144,9 @@ static gt_status read_rest(gt_directions *d, const gt_h5_file *f) {
     for (int i = 0; i < d->n && !st; i++) d->list[i].sigma = sigma[i];
     if (sigma) gt_h5_set_close(s);
     free(sigma);
-    if (!st) st = read_texts(f, "names", d->n, d->list->name, sizeof *d->list, sizeof d->list->name);
-    if (!st) st = read_texts(f, "how", d->n, d->list->how, sizeof *d->list, sizeof d->list->how);
-    if (!st) st = read_texts(f, "network", -1, d->network, 0, sizeof d->network);
+    if (!st) st = gt_h5_read_texts(f, "names", (size_t)d->n, d->list->name, sizeof *d->list, sizeof d->list->name);
+    if (!st) st = gt_h5_read_texts(f, "how", (size_t)d->n, d->list->how, sizeof *d->list, sizeof d->list->how);
+    if (!st) st = gt_h5_read_texts(f, "network", 1, d->network, 0, sizeof d->network);
     for (int i = 0; i < d->n && !st; i++)
         if (gt_direction_name_check(d->list[i].name) || gt_direction_find(d, d->list[i].name) != i)
             st = gt_fail(GT_FORMAT, "name %d of 'names' is invalid or occurs twice", i);

@@ -87,7 +87,7 @@ static gt_status read_sets(sets *s) {
     s->row = (size_t)m->w_dim * (files ? (size_t)m->num_ws : 1);
     for (int i = 0; i < 2 && !st; i++) {
         set *of = &s->of[i];
-        if (files && !w->comm->rank) st = gt_projected_read(of->of->file, m->num_ws, m->w_dim, &of->n, &of->rows);
+        if (files && !w->comm->rank) st = gt_projected_read(of->of->file, w->generator, &of->n, &of->rows);
         if (!files) st = read_label(w, of);
         if (!files && !st) st = make_room(s, of);
     }

@@ -63,7 +63,7 @@ static gt_status share_projected_all(work *w) {
     if (!r->per_class) w->n = r->n, w->seeds = r->seeds;
     if (!r->projected_w || !*r->projected_w) return GT_OK;
     size_t row = (size_t)m->num_ws * (size_t)m->w_dim;
-    gt_status st = c->rank ? GT_OK : gt_projected_read(r->projected_w, m->num_ws, m->w_dim, &w->n, &w->projected);
+    gt_status st = c->rank ? GT_OK : gt_projected_read(r->projected_w, w->generator, &w->n, &w->projected);
     if ((st = gt_comm_agree_all(c, st))) return st;
     gt_comm_broadcast_all(c, &w->n, sizeof w->n, 0);
     if (c->rank) w->projected = malloc((size_t)w->n * row * sizeof *w->projected);
@@ -118,8 +118,10 @@ static void lay_out_records(work *w) {
     of->channels = gt_generator_channels(w->generator);
     of->type = r->as_float || r->space != GT_IMAGES ? GT_F32 : pictures ? GT_U8 : w->data.type;
     if (r->space == GT_LATENTS) of->name = "z", of->n_dims = 1, of->dims[0] = m->z_dim;
-    else if (r->space == GT_STYLES) of->name = "w", of->n_dims = 2, of->dims[0] = m->num_ws, of->dims[1] = m->w_dim;
-    else {
+    else if (r->space == GT_STYLES) {
+        of->name = "w", of->n_dims = 2, of->dims[0] = m->num_ws, of->dims[1] = m->w_dim;
+        gt_hash_hex(gt_generator_hash(w->generator), of->network);
+    } else {
         of->name = "images", of->n_dims = 3;
         of->dims[0] = m->height, of->dims[1] = m->width, of->dims[2] = pictures ? gt_shown_channels(m) : m->channels;
         of->range = of->type == GT_U8 ? NULL : w->data.range;

@@ -9,10 +9,15 @@
 
 #include "base/door/file.h"
 #include "codec/door/npy.h"
-#include "gantry/generate.h"
+#include "codec/door/weights.h"
+#include "gantry/log.h"
+#include "gantry/option.h"
 #include "h5/door/arrays.h"
+#include "h5/door/h5.h"
+#include "model/door/model.h"
 #include "codec/door/codec.h"
 #include "base/door/memory.h"
+#include "use/generate/door/generator.h"
 
 #define ARRAY "w"
 enum { MOST_BYTES = 1 << 30 };
@@ -21,6 +26,7 @@ typedef struct wanted {
     int num_ws, w_dim;
     int64_t n; /* rows that were found */
     float *ws;
+    char network[GT_STYLES_NETWORK]; /* as the file says; "": it does not */
 } wanted;
 
 static gt_status other_shape(const wanted *w, const char *found) {
@@ -53,6 +59,15 @@ static gt_status from_npy(wanted *w, const void *bytes, size_t n) {
     return st;
 }
 
+/* Of an archive with anything but arrays the name stays empty. */
+static void network_of_npz(wanted *w, const char *path) {
+    gt_status st;
+    gt_weights *f = gt_weights_open(path, &st);
+    const gt_fact *fact = f ? gt_weights_fact(f, GT_NETWORK_OF_STYLES) : NULL;
+    if (fact && fact->kind == GT_FACT_TEXT) snprintf(w->network, sizeof w->network, "%s", fact->text);
+    gt_weights_close(f);
+}
+
 static gt_status from_npz(wanted *w, const char *path) {
     gt_zip *z;
     size_t i;
@@ -66,6 +81,7 @@ static gt_status from_npz(wanted *w, const char *path) {
     if (!st && ((st = gt_zip_read(z, i, bytes)) || (st = from_npy(w, bytes, e->size)))) st = gt_wrap(st, "'%s'", path);
     free(bytes);
     gt_zip_close(z);
+    if (!st) network_of_npz(w, path);
     return st;
 }
 
@@ -76,6 +92,16 @@ static gt_status from_npy_file(wanted *w, const char *path) {
     if (st) return st;
     st = from_npy(w, bytes, n);
     free(bytes);
+    return st ? gt_wrap(st, "'%s'", path) : GT_OK;
+}
+
+static gt_status network_of_hdf5(wanted *w, const char *path) {
+    gt_h5_file f;
+    gt_status st = gt_h5_open(&f, path);
+    if (st) return st;
+    if (gt_h5_has(&f, GT_NETWORK_OF_STYLES))
+        st = gt_h5_read_texts(&f, GT_NETWORK_OF_STYLES, 1, w->network, 0, sizeof w->network);
+    gt_h5_close(&f);
     return st ? gt_wrap(st, "'%s'", path) : GT_OK;
 }
 
@@ -95,7 +121,7 @@ static gt_status from_hdf5(wanted *w, const char *path) {
     }
     free(line);
     gt_array_close(f);
-    return st;
+    return st ? st : network_of_hdf5(w, path);
 }
 
 static gt_status check_finite(const wanted *w, const char *path) {
@@ -107,6 +133,18 @@ static gt_status check_finite(const wanted *w, const char *path) {
     return GT_OK;
 }
 
+static gt_status check_network(const wanted *w, const char *path, const gt_generator *g) {
+    char here[GT_STYLES_NETWORK];
+    gt_hash_hex(gt_generator_hash(g), here);
+    if (!*w->network)
+        gt_info("'%s' does not name the network of its styles: they are taken as styles of this network", path);
+    if (!*w->network || gt_is(w->network, here)) return GT_OK;
+    return gt_fail(GT_USAGE,
+                   "'%s' holds styles of another network, or of another checkpoint of this run: give the network with "
+                   "which they were made, or project the picture again",
+                   path);
+}
+
 /* What the file is instead. */
 static gt_status no_styles(const char *path, gt_file_kind kind) {
     gt_status st = gt_file_check_regular(path);
@@ -116,14 +154,16 @@ static gt_status no_styles(const char *path, gt_file_kind kind) {
                    *what ? " is " : "", what, *what ? " and" : "", ARRAY);
 }
 
-gt_status gt_projected_read(const char *path, int num_ws, int w_dim, int64_t *n, float **ws) {
-    wanted w = {num_ws, w_dim, 0, NULL};
+gt_status gt_projected_read(const char *path, const gt_generator *g, int64_t *n, float **ws) {
+    const gt_model *m = gt_generator_model(g);
+    wanted w = {.num_ws = m->num_ws, .w_dim = m->w_dim};
     gt_file_kind kind = gt_kind_of_file(path);
     gt_status st = kind == GT_KIND_HDF5    ? from_hdf5(&w, path)
                    : kind == GT_KIND_ZIP   ? from_npz(&w, path)
                    : kind == GT_KIND_NUMPY ? from_npy_file(&w, path)
                                            : no_styles(path, kind);
     if (!st) st = check_finite(&w, path);
+    if (!st) st = check_network(&w, path, g);
     if (st) free(w.ws);
     *n = st ? 0 : w.n;
     *ws = st ? NULL : w.ws;

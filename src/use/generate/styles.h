@@ -6,14 +6,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gantry/generate.h"
 #include "gantry/status.h"
 
 /* Reads files of styles: .npz with an array 'w', as the reference's projector writes them, .npy, and HDF5 with an array
  * 'w' (or an array alone). The content says which. HDF5 files from elsewhere have passed gt_h5_check(). */
 
-/* All *n rows [n,num_ws,w_dim] of float32, to be freed; any type of number in the file. GT_FORMAT: damaged, no such
- * array. GT_USAGE: of another shape. GT_NONFINITE: numbers that are not finite. Messages name the path. */
-gt_status gt_projected_read(const char *path, int num_ws, int w_dim, int64_t *n, float **ws);
+/* All *n rows [n,num_ws,w_dim] of float32 for this generator, to be freed; any type of number in the file. GT_FORMAT:
+ * damaged, no such array. GT_USAGE: of another shape, or the file's text `network` is the hash of another generator;
+ * that the file has no such text is logged. GT_NONFINITE: numbers that are not finite. Messages name the path. */
+gt_status gt_projected_read(const char *path, const gt_generator *g, int64_t *n, float **ws);
 
 /* Layers of styles as text: "0-6", "8-", "0,2,5-7". */
 

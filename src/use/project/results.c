@@ -137,17 +137,22 @@ static gt_status write_film(work *w) {
 
 static gt_status write_styles(work *w) {
     char path[PATH_BYTES];
+    char network[GT_STYLES_NETWORK];
     int64_t num_ws = w->m->num_ws, w_dim = w->m->w_dim, steps[GT_PROJECT_FRAMES];
+    gt_hash_hex(gt_generator_hash(w->p->generator), network);
     for (int64_t i = 0; i < w->p->frames; i++) steps[i] = gt_project_frame(w->p, i);
     spread(w, w->t->params, w->ws);
     const gt_array arrays[] = {
         {"w", GT_NUMBER_FLOAT, 3, {1, num_ws, w_dim}, w->ws},
         {"path", GT_NUMBER_FLOAT, 3, {w->p->frames, w->p->rows, w_dim}, w->t->path},
         {"steps", GT_NUMBER_INT64, 1, {w->p->frames}, steps},
+        {GT_NETWORK_OF_STYLES, GT_NUMBER_TEXT, 2, {1, sizeof network}, network},
     };
     gt_status st = gt_arrays_write(path_of(w, "projected_w.h5", path), arrays, sizeof arrays / sizeof *arrays);
     const gt_weight_out out = {"w", 3, {1, num_ws, w_dim}, (size_t)(num_ws * w_dim), .data = w->ws};
-    return st ? st : gt_npz_write(path_of(w, "projected_w.npz", path), &(gt_weights_out){.n = 1, .weights = &out});
+    const gt_weight_text text = {GT_NETWORK_OF_STYLES, network};
+    const gt_weights_out all = {.n = 1, .weights = &out, .n_texts = 1, .texts = &text};
+    return st ? st : gt_npz_write(path_of(w, "projected_w.npz", path), &all);
 }
 
 static gt_status write_table(const work *w) {

@@ -26,8 +26,10 @@ void gt_generator_number(gt_generator *g, int image, int layer, uint32_t number)
 gt_status gt_generator_run_numbered(gt_generator *g, const float *z, const float *labels, float *images);
 gt_status gt_generator_run_styles_numbered(gt_generator *g, const float *ws, float *images);
 
-/* Of the generator's parameters. */
+/* Of the generator's parameters. Files of styles have its text (gt_hash_hex) under this name. */
 gt_hash128 gt_generator_hash(const gt_generator *g);
+#define GT_NETWORK_OF_STYLES "network"
+enum { GT_STYLES_NETWORK = 33 };
 
 /* Images as generators make them, as pictures that people look at. */
 
