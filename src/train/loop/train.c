@@ -74,6 +74,12 @@ bool gt_by_images(double kimg, int64_t last, int64_t shown) {
     return shown / every > last / every;
 }
 
+/* The first step ends a tick, too. */
+bool gt_tick_is_whole(const gt_job *j, int64_t before, int64_t images) {
+    return !before || gt_by_images(j->tick, before, images) ||
+           (j->checkpoint_kimg > 0 && gt_by_images(j->checkpoint_kimg, before, images));
+}
+
 int64_t gt_checkpoints_by_images(const gt_job *j) {
     double every = j->checkpoint_kimg > 0 ? j->checkpoint_kimg : j->tick * (double)j->snap;
     return (int64_t)ceil((double)j->total_images / 1000 / every);
@@ -213,7 +219,7 @@ static gt_status do_pictures_all(gt_engine *e, gt_journal *j, schedules *p, due 
 }
 
 static gt_status do_tick_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
-    gt_tick t = {.more = d->late, .checkpoint = d->checkpoint};
+    gt_tick t = {.more = d->late, .checkpoint = d->checkpoint, .stop = d->stop && !gt_engine_finished(e)};
     gt_decision decision;
     bool broken_off;
     if (!d->tick) return GT_OK;
