@@ -169,6 +169,24 @@ case_signals() {
     kill -INT $pid
     ends 75
 }
+taken() { [ $((0x$(sed -n 's/^ShdPnd:\t//p' /proc/$pid/status) & 0x800)) = 0 ]; } # SIGUSR2
+case_early_wish() {
+    # SIGUSR2 before mpirun, a rank or the command itself listens: a checkpoint as soon as there is a run, and on it goes.
+    printf '#!/bin/bash\nif [[ $* != *--version* ]]; then : >there; until [ -e go ]; do sleep 0.05; done; fi\nexec %s "$@"\n' $real >mpirun
+    chmod +x mpirun
+    background env PATH=$tmp:$PATH "$GANTRY" train $long --ranks=2 --run=$tmp/early
+    wait_until 60 test -e there
+    kill -USR2 $pid
+    wait_until 60 taken
+    : >go
+    wait_until 120 test -e early/last
+    kill -INT $pid
+    ends 75
+    printf '#include <signal.h>\n#include <stddef.h>\nint gethostname(char *n, size_t b) { static int told; if (!told++) raise(SIGUSR2); *n = 0; return b == 0; }\n' >wish.c
+    gcc -shared -fPIC -o wish.so wish.c || fail 'wish.c cannot be compiled'
+    quietly env LD_PRELOAD=$tmp/wish.so "$GANTRY" train $job --keep=9 --steps=2 --ranks=1 --run=wished
+    [ -e wished/checkpoint-000000008.h5 ] || { cat said; fail 'no checkpoint is made on SIGUSR2'; }
+}
 case_killed() {
     # When the process that has started the ranks is killed they stop; also when they were not there yet.
     background "$GANTRY" train $long --ranks=2 --run=$tmp/killed
