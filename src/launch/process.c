@@ -271,8 +271,8 @@ static gt_status run_launcher(const gt_launch *l, const gt_launch_stop *stop, in
     if (c.deaf) make_deaf(&before);
     name_starter(l);
     pid_t self = getpid();
-    char folder[4096];
-    launch_folder_make(l, folder, sizeof folder);
+    launch_folder folder;
+    launch_folder_make(l, &folder);
     launch_stderr e = strcmp(l->words[0], "mpirun") ? (launch_stderr){-1, -1} : launch_stderr_begin();
     c.pid = fork();
     if (c.pid == 0) become_launcher(l, self, &before, e.fd);
@@ -283,7 +283,7 @@ static gt_status run_launcher(const gt_launch *l, const gt_launch_stop *stop, in
         *status = wait_for(&c, &signals);
         launch_stderr_end(&e);
     }
-    launch_folder_remove(folder);
+    launch_folder_remove(&folder);
     if (c.pid < 0) return gt_fail(GT_FAILED, "no process can be started for %s: %s", l->words[0], strerror(error));
     return GT_OK;
 }

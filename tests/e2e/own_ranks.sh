@@ -39,7 +39,6 @@ a_moment() {
     kill -INT $pid
     ends 75
 }
-left=$(ls -A "${TMPDIR:-/tmp}" | grep '^ompi\|^gantry-ranks' | sort)
 
 case_planted_fast() {
     # Ranks that are faster are started; logs, status and report say why, and no bit and no job depends on it.
@@ -200,7 +199,29 @@ case_killed() {
         kill -9 $pid
         wait_until 120 nobody $tmp/killed
     done
-    [ "$(ls -A "${TMPDIR:-/tmp}" | grep '^ompi\|^gantry-ranks' | sort | comm -13 <(echo "$left") - | wc -l)" = 0 ] || echo 'mpirun leaves folders behind' # others may run, too
+    # Nothing can remove mpirun's folder then: the next start does, when all of its processes are gone; other folders stay.
+    mkdir -p folders/gantry-ranks-AAAAAA folders/gantry-ranks-BBBBBB elsewhere
+    export TMPDIR=$tmp/folders
+    background "$GANTRY" train $long --ranks=2 --run=$tmp/killed
+    wait_until 120 has_line 'resuming' running
+    wait_until 120 begun killed
+    local first=$(ls folders | grep -v 'AAAAAA\|BBBBBB')
+    [ -d folders/$first/ompi* ] || fail "mpirun has nothing in its folder '$first'"
+    kill -STOP $(pgrep -P $pid mpirun)
+    kill -9 $pid
+    "$GANTRY" train $job --steps=2 --ranks=2 --run=while >said 2>&1 || { cat said; fail 'a start beside a launcher that is left'; }
+    [ -d folders/$first/ompi* ] || fail 'a folder was removed whose mpirun is there'
+    kill -CONT $(pgrep -f "mpirun .*--run=$tmp/killed")
+    wait_until 120 nobody $tmp/killed
+    ls folders/$first >/dev/null || fail 'nothing is left: the test looks at another place'
+    ln -s $tmp/elsewhere folders/$first/link
+    : >elsewhere/file
+    cp -r folders/$first/. folders/gantry-ranks-BBBBBB # of another boot
+    printf '%064d' 0 >folders/gantry-ranks-BBBBBB/launch
+    ln -s $first folders/gantry-ranks-CCCCCC
+    "$GANTRY" train $job --steps=2 --ranks=2 --run=next >said 2>&1 || { cat said; fail 'the next start'; }
+    [ "$(ls folders | tr '\n' ' ')" = 'gantry-ranks-AAAAAA gantry-ranks-BBBBBB gantry-ranks-CCCCCC ' ] && [ -e elsewhere/file ] || { ls folders; fail 'the next start removes too much or too little'; }
+    unset TMPDIR
 }
 case_statuses() {
     # The exit status is that of the run; a trial that is asked to stop ends at once, and leaves nothing.
