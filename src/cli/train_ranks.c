@@ -127,9 +127,10 @@ static void make_starter(cli_start *s, const gt_options *o) {
     if (!measures || gt_options_state(o, "threads") == GT_OPTION_GIVEN ||
         gt_options_state(o, "threads") == GT_OPTION_FILED)
         return;
-    int cores = gt_cores_to_share(!system);
-    if (cores < 2) return;
-    s->starter = (gt_starter){.of = s, .cores = cores, .images_per_second = speed_of, .works = works};
+    int cores = gt_cores_to_share(!system), all, held = gt_cores_held(&all);
+    if (cores < 2 && (!held || all < 2 || system || dry_run != GT_DRY_RUN_NO)) return;
+    s->starter = (gt_starter){
+        .of = s, .cores = cores, .held = held, .all = all, .images_per_second = speed_of, .works = works};
     if (!system) return;
     s->starter.instead = gt_arena_printf(
         gt_job_arena(s->job),
@@ -162,6 +163,7 @@ int cli_start_ranks(const cli_start *s, int ranks, const char *choice) {
     gt_launch launch;
     int status = CLI_DONE;
     gt_launch_stop stop = cli_launch_stop(s->argv);
+    if (s->how.split.ranks * s->how.split.threads > s->starter.cores) gt_cores_unbind();
     gt_status st = a ? GT_OK : GT_NOMEM;
     if (!st)
         st = gt_launch_plan(a,

@@ -115,6 +115,54 @@ case_control_group() {
         lacks 'control groups with a quota'
     fi
 }
+# hold CPUS COMMAND...: while another run has locked these processors; `let_go` ends that
+hold() {
+    "$python" - "$1" <<'END' &
+import fcntl, os, struct, sys, time
+f = os.open('/dev/shm/gantry-cores', os.O_RDWR | os.O_CREAT, 0o666)
+for cpu in sys.argv[1].split(','): fcntl.fcntl(f, 37, struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, int(cpu), 1, 0)) # F_OFD_SETLK
+open('holds', 'w')
+time.sleep(600)
+END
+    holder=$!
+    started+=("$holder")
+    wait_until 60 test -e holds
+}
+let_go() { kill -9 $holder; wait $holder 2>/dev/null; rm holds; }
+case_held_cores() {
+    # Another run has one core of two, or both: that is said, also in status and report; a tick says when they are free; what is kept is used.
+    need_python
+    export GT_CACHE=$tmp/held_cache
+    local row of choice bound
+    for row in "${pair%,*}|1 rank with 1 thread: another run has 1 of 2 cores|bound to 1 core" "$pair|1 rank with 2 threads: another run has 2 of 2 cores|not bound: another run uses some of the cores"; do
+        IFS='|' read -r of choice bound <<<"$row"
+        rm -rf held
+        hold $of
+        background env PATH="$plant" "$GANTRY" train $long --run=$tmp/held --tick=0.008
+        wait_until 120 begun held
+        has_line "^choice: $choice\$" running && has_line "choice: $choice\$" held/log.txt && has_line "\"choice\":\"$choice\"" held/starts.jsonl && has_line "^1 rank on .*, $bound" running && ! grep -q 'searching\|are free' running || { cat running; fail "cores that are held ($of)"; }
+        expect 0 "^  choice  *$choice" "$GANTRY" status held
+        let_go
+        wait_until 60 has_line "cores that another run had are free: the run would be faster if it were stopped and started again" held/log.txt
+        kill -INT $pid
+        ends 75
+        [ "$(grep -c 'are free' held/log.txt)" = 1 ] && has_line "$choice" held/report.html || fail 'it is said again, or not in the report'
+    done
+    [ -z "$(ls held_cache 2>/dev/null)" ] || fail 'a choice without trials is kept'
+    rm -r held
+    a_moment held env PATH="$plant" "$GANTRY" train $long
+    for of in ${pair%,*} $pair; do
+        hold $of
+        background env PATH="$plant" PLANTED=late "$GANTRY" train $long --run=$tmp/held --tick=0.008
+        wait_until 120 has_line '^choice: ' running
+        has_line '^choice: 2 ranks with 1 thread.*tried on 20.*; another run has [12] of 2 cores$' running && has_line '^2 ranks on .*, not bound' running && ! grep -q '^searching' running || { cat running; fail "kept, with cores that are held ($of)"; }
+        let_go
+        wait_until 60 has_line 'are free' running
+        kill -INT $pid
+        ends 75
+    done
+    export GT_CACHE=$tmp/cache
+}
 case_in_an_allocation() {
     # Ranks of an allocation are its launcher's.
     for row in SLURM_JOB_ID:srun PBS_JOBID:mpirun LSB_JOBID:mpirun; do

@@ -88,6 +88,7 @@ typedef struct gt_journal {
     gt_values logged;   /* all values of the latest tick, which the deciders (decider.h) read */
     gt_late late;
     bool said_missing; /* that values are missing, for want of memory */
+    bool said_free;    /* that cores are free */
 
     void *deciding[GT_DECIDERS_MAX]; /* states of the deciders; NULL: not of this run */
 } gt_journal;

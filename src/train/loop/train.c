@@ -218,6 +218,16 @@ static gt_status do_pictures_all(gt_engine *e, gt_journal *j, schedules *p, due 
     return d->pictures ? draw_all(e, j, p, d->pictures == MEASURED) : GT_OK;
 }
 
+/* Ranks and threads were chosen when another run had some of the cores. */
+static void tell_of_free_cores(const gt_engine *e, gt_journal *j) {
+    int all, held = gt_cores_held(&all);
+    if (!*e->choice || j->said_free || !gt_cores_came_free()) return;
+    gt_info("the %d of %d cores that another run had are free: the run would be faster if it were stopped and started "
+            "again, by the same command",
+            held, all);
+    j->said_free = true;
+}
+
 static gt_status do_tick_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
     gt_tick t = {.more = d->late, .checkpoint = d->checkpoint, .stop = d->stop && !gt_engine_finished(e)};
     gt_decision decision;
@@ -225,6 +235,7 @@ static gt_status do_tick_all(gt_engine *e, gt_journal *j, schedules *p, due *d) 
     if (!d->tick) return GT_OK;
     gt_status st = tick_all(e, j, &t, &decision, &broken_off);
     was_done(&p->tick, e->shown, gt_clock());
+    if (e->comm->rank == 0 && !d->stop) tell_of_free_cores(e, j);
     d->checkpoint = t.checkpoint;
     if (d->late && e->job->best_is_score) d->standing = GT_JUDGED_LATER;
     else if (decision.verdicts & GT_BEST) d->standing = GT_THE_BEST;
