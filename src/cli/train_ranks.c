@@ -56,8 +56,13 @@ static int about_speed(char **argv) {
 }
 
 static bool plan(gt_arena *a, int ranks, const char *const *words, gt_launch *out, char why[GT_WHY_BYTES]) {
-    gt_launch_options o = {
-        .ranks = ranks, .hosts = "", .hostfile = "", .launcher = GT_LAUNCHER_MPIRUN, .options = "", .command = words};
+    gt_launch_options o = {.ranks = ranks,
+                           .hosts = "",
+                           .hostfile = "",
+                           .launcher = GT_LAUNCHER_MPIRUN,
+                           .options = "",
+                           .alone = "--ranks=1",
+                           .command = words};
     if (ranks == 1) o.launcher = GT_LAUNCHER_AUTO; /* none */
     if (!gt_launch_plan(a, &o, out)) return true;
     snprintf(why, GT_WHY_BYTES, "%.*s", (int)strcspn(gt_message(), ":"), gt_message());
@@ -172,6 +177,7 @@ int cli_start_ranks(const cli_start *s, int ranks, const char *choice) {
                                                  .hostfile = "",
                                                  .launcher = GT_LAUNCHER_MPIRUN,
                                                  .options = "",
+                                                 .alone = "--ranks=1",
                                                  .command = (const char *const *)s->argv},
                             &launch);
     if (!st && *choice && setenv(CHOICE, choice, 1)) st = gt_fail(GT_NOMEM, "out of memory for the environment");

@@ -33,7 +33,7 @@ static void support(struct archive *a, gt_archive_kind kind) {
     }
 }
 static const char *const kinds[] = {
-    [GT_ARCHIVE_ZIP] = "ZIP archive", [GT_ARCHIVE_TAR] = "tar archive", [GT_ARCHIVE_ANY] = "archive"};
+    [GT_ARCHIVE_ZIP] = "a ZIP archive", [GT_ARCHIVE_TAR] = "a tar archive", [GT_ARCHIVE_ANY] = "an archive"};
 
 static const char gzip_begins[] = {'\x1f', '\x8b'};
 
@@ -78,7 +78,7 @@ static gt_status each_entry(struct archive *a, const char *path, gt_archive_kind
     if (!st && code == ARCHIVE_EOF) code = read_end(a, &z);
     const char *why = archive_error_string(a);
     if (!st && code < ARCHIVE_WARN)
-        st = gt_fail(GT_FORMAT, "not a %s, or damaged or truncated: %s", kinds[kind], why ? why : "it ends too early");
+        st = gt_fail(GT_FORMAT, "not %s, or damaged or truncated: %s", kinds[kind], why ? why : "it ends too early");
     if (z.file) gzclose(z.file);
     return st;
 }

@@ -277,7 +277,12 @@ case_statuses() {
     expect 0 'is finished' "$GANTRY" train $job --steps=2 --ranks=2 --run=status
     expect 2 'was begun with another job' "$GANTRY" train $job --gamma=77 --steps=4 --ranks=2 --run=status
     expect 2 'unknown option' "$GANTRY" train $job --bogus --ranks=2
-    expect 1 'mpirun is not in PATH' env PATH=/nowhere "$GANTRY" train $job --steps=2 --ranks=2 --run=refused
+    expect 1 '^error: gantry train: mpirun is not in PATH: .*, give --ranks=1$' env PATH=/nowhere "$GANTRY" train $job --steps=2 --ranks=2 --run=refused
+    expect 1 '^error: gantry train: PATH is not set: .*, give --ranks=1$' env -u PATH "$GANTRY" train $job --steps=2 --ranks=2 --run=refused
+    expect 1 '^error: gantry run: PATH is not set: .*, give the same command without `run`$' env -u PATH "$GANTRY" run -n 2 train $job --steps=2 --run=refused
+    [ "$(wc -l <said)" = 1 ] || { cat said; fail 'more than a sentence on PATH'; }
+    mkdir only && ln -s "$real" only/mpirun # no ssh
+    expect 0 'done: only_mpirun' env PATH=$tmp/only "$GANTRY" train $job --steps=2 --ranks=2 --run=only_mpirun
     background env GT_CACHE=$tmp/late_cache PATH="$plant" PLANTED=late "$GANTRY" train $long --run=$tmp/late
     wait_until 120 bash -c 'pgrep -f "sleep 300" -P $(pgrep -P '$pid' | tail -n 1) >/dev/null || pgrep -P '$pid' -f "sleep 300" >/dev/null'
     kill -TERM $pid
