@@ -5,9 +5,11 @@
 
 #include <errno.h>
 #include <locale.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "base/door/file.h"
+#include "codec/door/zip_records.h"
 
 enum { BLOCK = 1 << 16 };
 
@@ -83,14 +85,27 @@ static gt_status each_entry(struct archive *a, const char *path, gt_archive_kind
     return st;
 }
 
+/* libarchive unpacks entries that share bytes, each anew. */
+static gt_status check_places(const char *path, gt_archive_kind kind) {
+    off_t bytes;
+    int fd;
+    gt_status st = kind == GT_ARCHIVE_ZIP ? gt_file_open_regular(path, &fd, &bytes) : GT_OK;
+    if (st || kind != GT_ARCHIVE_ZIP) return st;
+    st = gt_zip_check_places(fd, (uint64_t)bytes);
+    close(fd);
+    return st;
+}
+
 /* libarchive gives names in the encoding of the locale, and this program has that of C: for names that are not ASCII it
  * borrows one in UTF-8. */
 gt_status gt_archive_each(const char *path, gt_archive_kind kind, gt_archive_use *use, void *arg) {
+    gt_status st = check_places(path, kind);
+    if (st) return st;
     struct archive *a = archive_read_new();
     if (!a) return gt_fail(GT_NOMEM, "out of memory for an archive");
     support(a, kind);
     locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0), before = utf8 ? uselocale(utf8) : (locale_t)0;
-    gt_status st = each_entry(a, path, kind, use, arg);
+    st = each_entry(a, path, kind, use, arg);
     archive_read_free(a);
     if (utf8) uselocale(before), freelocale(utf8);
     return st;
