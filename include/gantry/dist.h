@@ -78,6 +78,10 @@ int gt_mpi_launched_ranks(void); /* the number of ranks, likewise; 1 without a l
  * run on and that no other run has locked, and at most what the control group grants; 0: other runs have them all.
  * `bind`: from now on this process, and what it starts, keeps to the cores that no other run has. */
 int gt_cores_to_share(bool bind);
+/* Of the physical cores that gt_cores_to_share() looked at, how many other runs had locked; *of: all of them, locked or
+ * not, at most what the control group grants. The processes that are started afterwards know it, too. 0: none. */
+int gt_cores_held(int *of);
+void gt_cores_unbind(void); /* takes back what `bind` has done */
 
 /* ---- slices ---- */
 

@@ -28,6 +28,7 @@ typedef struct gt_launch_options {
     gt_launcher launcher;
     const char *options;        /* further words for the launcher; "": none */
     const char *const *command; /* of this program, from the name of the subcommand on; ends with NULL */
+    const char *alone;          /* what runs the command without a launcher, for messages: "--ranks=1" */
     bool needs_one;             /* one rank is enough for the command (it shows its help) */
 } gt_launch_options;
 

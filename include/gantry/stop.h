@@ -11,6 +11,8 @@
 
 #include "gantry/dist.h"
 
+/* From here on SIGUSR2 ends nothing, but waits for gt_stop_install(). */
+void gt_stop_hold(void);
 /* SIGUSR1, SIGTERM, SIGINT, SIGHUP (unless ignored: nohup): checkpoint and stop; SIGUSR2: checkpoint and go on;
  * SIGXFSZ, SIGPIPE: nothing. Rank 0 answers at once: without a launcher "stopping after `after` (Ctrl-C again: at
  * once)", for then a second SIGINT ends the program; under a launcher, on all but SIGUSR1, that the launcher may not

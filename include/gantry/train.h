@@ -27,7 +27,8 @@ typedef struct gt_split {
 enum { GT_WHY_BYTES = 512 };
 typedef struct gt_starter {
     const void *of;      /* the first argument of the functions */
-    int cores;           /* that ranks and threads share, more than one */
+    int cores;           /* that ranks and threads share; fewer than two: no trials, since other runs have the others */
+    int held, all;       /* so many of so many cores are other runs'; 0 of them: `all` does not matter */
     const char *instead; /* NULL, or why no ranks are to be started here, and what does it: a sentence */
     /* How fast the same job is so, in processes of their own; options: "--batch=64", what else it is given, with blanks
      * between several; limit: seconds that it may take. 0: it cannot be said, for the reason `why`. Gives up when

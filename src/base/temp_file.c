@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,16 @@ gt_status gt_temp_folder_make(const char *what, char *path, size_t room) {
     int error = gt_temp_folder_make_in(in, what, path, room);
     if (!error) return GT_OK;
     return gt_fail(GT_FAILED, "no folder can be made in '%s' (TMPDIR names another one): %s", in, strerror(error));
+}
+
+static int remove_entry(const char *path, const struct stat *s, int kind, struct FTW *where) {
+    (void)s, (void)kind, (void)where;
+    return remove(path);
+}
+
+void gt_temp_folder_remove(const char *path) {
+    enum { OPEN_FOLDERS = 16 };
+    nftw(path, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
 }
 
 gt_status gt_temp_file_open(gt_temp_file *s) {

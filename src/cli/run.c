@@ -150,6 +150,7 @@ static gt_status launch(const run_fields *f, gt_arena *a, char **command, int *s
                                                        .launcher = f->launcher,
                                                        .options = f->options,
                                                        .command = (const char *const *)command,
+                                                       .alone = "the same command without `run`",
                                                        .needs_one = wants_help(command)},
                                   &launch);
     if (st) return st;

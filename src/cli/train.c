@@ -16,6 +16,7 @@
 #include "gantry/launch.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
+#include "gantry/stop.h"
 
 /* The job file: named; or, to resume a run by its directory alone, the run's own. */
 static const char *job_file(gt_arena *a, const cli_arguments *arguments) {
@@ -213,6 +214,7 @@ static void add_model_of_file(gt_job *job, cli_arguments *arguments) {
 }
 
 static int train_model(int argc, char **argv) {
+    gt_stop_hold();
     gt_job *job = gt_job_new();
     if (!job) return cli_exit("train", GT_NOMEM);
     gt_job_set_kernels(job, cli_kernels());

@@ -56,8 +56,13 @@ static int about_speed(char **argv) {
 }
 
 static bool plan(gt_arena *a, int ranks, const char *const *words, gt_launch *out, char why[GT_WHY_BYTES]) {
-    gt_launch_options o = {
-        .ranks = ranks, .hosts = "", .hostfile = "", .launcher = GT_LAUNCHER_MPIRUN, .options = "", .command = words};
+    gt_launch_options o = {.ranks = ranks,
+                           .hosts = "",
+                           .hostfile = "",
+                           .launcher = GT_LAUNCHER_MPIRUN,
+                           .options = "",
+                           .alone = "--ranks=1",
+                           .command = words};
     if (ranks == 1) o.launcher = GT_LAUNCHER_AUTO; /* none */
     if (!gt_launch_plan(a, &o, out)) return true;
     snprintf(why, GT_WHY_BYTES, "%.*s", (int)strcspn(gt_message(), ":"), gt_message());
@@ -127,9 +132,10 @@ static void make_starter(cli_start *s, const gt_options *o) {
     if (!measures || gt_options_state(o, "threads") == GT_OPTION_GIVEN ||
         gt_options_state(o, "threads") == GT_OPTION_FILED)
         return;
-    int cores = gt_cores_to_share(!system);
-    if (cores < 2) return;
-    s->starter = (gt_starter){.of = s, .cores = cores, .images_per_second = speed_of, .works = works};
+    int cores = gt_cores_to_share(!system), all, held = gt_cores_held(&all);
+    if (cores < 2 && (!held || all < 2 || system || dry_run != GT_DRY_RUN_NO)) return;
+    s->starter = (gt_starter){
+        .of = s, .cores = cores, .held = held, .all = all, .images_per_second = speed_of, .works = works};
     if (!system) return;
     s->starter.instead = gt_arena_printf(
         gt_job_arena(s->job),
@@ -162,6 +168,7 @@ int cli_start_ranks(const cli_start *s, int ranks, const char *choice) {
     gt_launch launch;
     int status = CLI_DONE;
     gt_launch_stop stop = cli_launch_stop(s->argv);
+    if (s->how.split.ranks * s->how.split.threads > s->starter.cores) gt_cores_unbind();
     gt_status st = a ? GT_OK : GT_NOMEM;
     if (!st)
         st = gt_launch_plan(a,
@@ -170,6 +177,7 @@ int cli_start_ranks(const cli_start *s, int ranks, const char *choice) {
                                                  .hostfile = "",
                                                  .launcher = GT_LAUNCHER_MPIRUN,
                                                  .options = "",
+                                                 .alone = "--ranks=1",
                                                  .command = (const char *const *)s->argv},
                             &launch);
     if (!st && *choice && setenv(CHOICE, choice, 1)) st = gt_fail(GT_NOMEM, "out of memory for the environment");

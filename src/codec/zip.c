@@ -10,6 +10,7 @@
 
 #include "base/door/file.h"
 #include "codec/door/codec.h"
+#include "codec/door/zip_records.h"
 #include "base/door/text.h"
 
 enum {
@@ -87,6 +88,7 @@ static gt_status read_index(gt_zip *z, uint64_t file_bytes) {
     z->checked = calloc((size_t)n + 1, sizeof *z->checked);
     if (!z->entries || !z->checked)
         return gt_fail(GT_NOMEM, "out of memory for an index of %lld entries", (long long)n);
+    uint64_t packed = 0; /* with this, what is unpacked is at most DEFLATE_MOST times the file */
     for (zip_int64_t i = 0; i < n; i++) {
         zip_stat_t e;
         if (zip_stat_index(z->handle, (zip_uint64_t)i, ZIP_FL_ENC_RAW, &e))
@@ -97,6 +99,9 @@ static gt_status read_index(gt_zip *z, uint64_t file_bytes) {
         if (length == 0 || e.name[length - 1] == '/') continue; /* a folder */
         gt_status st = check_entry(&e, file_bytes);
         if (st) return st;
+        packed += LOCAL_BYTES + e.comp_size; /* each at most the file: no overflow */
+        if (packed > file_bytes)
+            return gt_fail(GT_FORMAT, "damaged: its entries have more bytes than the file, so that some share bytes");
         z->entries[z->count++] = (gt_zip_entry){.name = e.name, .size = e.size, .crc = e.crc, .index = (uint64_t)i};
     }
     qsort(z->entries, z->count, sizeof *z->entries, by_name);
@@ -114,6 +119,7 @@ gt_status gt_zip_open(gt_zip **out, const char *path) {
     int fd;
     off_t bytes = 0;
     gt_status st = gt_file_open_regular(path, &fd, &bytes);
+    if (!st && (st = gt_zip_check_places(fd, (uint64_t)bytes))) st = gt_wrap(st, "'%s'", path), close(fd);
     if (!st && (st = open_handle(&z->handle, fd))) st = gt_wrap(st, "'%s'", path);
     if (!st && (st = read_index(z, (uint64_t)bytes))) st = gt_wrap(st, "'%s'", path);
     if (st) gt_zip_close(z);

@@ -5,9 +5,11 @@
 
 #include <errno.h>
 #include <locale.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "base/door/file.h"
+#include "codec/door/zip_records.h"
 
 enum { BLOCK = 1 << 16 };
 
@@ -33,7 +35,7 @@ static void support(struct archive *a, gt_archive_kind kind) {
     }
 }
 static const char *const kinds[] = {
-    [GT_ARCHIVE_ZIP] = "ZIP archive", [GT_ARCHIVE_TAR] = "tar archive", [GT_ARCHIVE_ANY] = "archive"};
+    [GT_ARCHIVE_ZIP] = "a ZIP archive", [GT_ARCHIVE_TAR] = "a tar archive", [GT_ARCHIVE_ANY] = "an archive"};
 
 static const char gzip_begins[] = {'\x1f', '\x8b'};
 
@@ -78,19 +80,32 @@ static gt_status each_entry(struct archive *a, const char *path, gt_archive_kind
     if (!st && code == ARCHIVE_EOF) code = read_end(a, &z);
     const char *why = archive_error_string(a);
     if (!st && code < ARCHIVE_WARN)
-        st = gt_fail(GT_FORMAT, "not a %s, or damaged or truncated: %s", kinds[kind], why ? why : "it ends too early");
+        st = gt_fail(GT_FORMAT, "not %s, or damaged or truncated: %s", kinds[kind], why ? why : "it ends too early");
     if (z.file) gzclose(z.file);
+    return st;
+}
+
+/* libarchive unpacks entries that share bytes, each anew. */
+static gt_status check_places(const char *path, gt_archive_kind kind) {
+    off_t bytes;
+    int fd;
+    gt_status st = kind == GT_ARCHIVE_ZIP ? gt_file_open_regular(path, &fd, &bytes) : GT_OK;
+    if (st || kind != GT_ARCHIVE_ZIP) return st;
+    st = gt_zip_check_places(fd, (uint64_t)bytes);
+    close(fd);
     return st;
 }
 
 /* libarchive gives names in the encoding of the locale, and this program has that of C: for names that are not ASCII it
  * borrows one in UTF-8. */
 gt_status gt_archive_each(const char *path, gt_archive_kind kind, gt_archive_use *use, void *arg) {
+    gt_status st = check_places(path, kind);
+    if (st) return st;
     struct archive *a = archive_read_new();
     if (!a) return gt_fail(GT_NOMEM, "out of memory for an archive");
     support(a, kind);
     locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0), before = utf8 ? uselocale(utf8) : (locale_t)0;
-    gt_status st = each_entry(a, path, kind, use, arg);
+    st = each_entry(a, path, kind, use, arg);
     archive_read_free(a);
     if (utf8) uselocale(before), freelocale(utf8);
     return st;

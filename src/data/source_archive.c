@@ -205,6 +205,7 @@ static gt_status refuse_training(const gt_source *s) {
 
 static gt_status open_archive(gt_source *s, const gt_source_options *options) {
     packed *p = s->state;
+    if (gt_kind_of_file(s->path) == GT_KIND_TEXT) return gt_fail(GT_FORMAT, "not an archive, but a text file");
     if (options->again_and_again) return refuse_training(s);
     gt_source_of_pictures(s, load_item);
     s->item_stamp = stamp_item;

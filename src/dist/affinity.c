@@ -6,12 +6,14 @@
  * on all cores that the launcher may use: if the ranks of two runs were bound, they would share a few cores. */
 #define _GNU_SOURCE
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/door/machine.h"
 #include "dist/comm.h"
+#include "dist/door/dist.h"
 #include "gantry/pool.h"
 
 typedef struct cpu {
@@ -94,6 +96,42 @@ static int within_quota(int cores, int ranks) {
     return m.quota / ranks > 1 ? (int)(m.quota / ranks) : 1;
 }
 
+/* ---- cores that other runs hold ---- */
+
+#define HELD "GANTRY_HELD_CORES" /* "1 2 0,": one of two, and the processors of that one */
+
+static void note_held(int held, int all, const cpu_set_t *set, const cpu_set_t *rest) {
+    char text[64 + 5 * CPU_SETSIZE];
+    int n = snprintf(text, sizeof text, "%d %d ", held, all);
+    for (int i = 0; i < CPU_SETSIZE; i++)
+        if (CPU_ISSET(i, set) && !CPU_ISSET(i, rest)) n += snprintf(text + n, sizeof text - (size_t)n, "%d,", i);
+    if (held) setenv(HELD, text, 1);
+    else unsetenv(HELD);
+}
+
+int gt_cores_held(int *of) {
+    const char *text = getenv(HELD);
+    int held = 0;
+    *of = 0;
+    return text && sscanf(text, "%d %d", &held, of) == 2 ? held : 0;
+}
+
+bool gt_cores_came_free(void) {
+    const char *text = getenv(HELD), *list = text ? strrchr(text, ' ') : NULL;
+    cpu_set_t held, rest;
+    CPU_ZERO(&held);
+    for (char *end; list && *list; list = end) {
+        long i = strtol(list + 1, &end, 10);
+        if (end == list + 1) break;
+        if (i >= 0 && i < CPU_SETSIZE) CPU_SET(i, &held);
+    }
+    rest = held;
+    gt_remove_locked_cores(&rest);
+    return CPU_COUNT(&held) > 0 && CPU_EQUAL(&held, &rest);
+}
+
+static cpu_set_t unbound; /* where `bind` has done something */
+
 int gt_cores_to_share(bool bind) {
     cpu_set_t set, rest;
     cpu list[CPU_SETSIZE];
@@ -102,10 +140,27 @@ int gt_cores_to_share(bool bind) {
     if (sched_getaffinity(0, sizeof set, &set)) return 1; /* more processors than a cpu_set_t holds */
     rest = set;
     gt_remove_locked_cores(&rest);
-    int cores = list_cpus(&rest, list, &n);
-    if (bind && cores > 0 && !CPU_EQUAL(&rest, &set)) bind_to(rest);
+    int all = list_cpus(&set, list, &n), cores = list_cpus(&rest, list, &n);
+    note_held(all - cores, within_quota(all, 1), &set, &rest);
+    if (bind && cores > 0 && !CPU_EQUAL(&rest, &set)) {
+        unbound = set;
+        bind_to(rest);
+    }
     return within_quota(cores, 1);
 }
+
+void gt_cores_unbind(void) {
+    if (CPU_COUNT(&unbound)) bind_to(unbound);
+}
+
+/* One rank shares its cores with a run that has locked some of them. */
+static bool shares(const cpu_set_t *mine) {
+    cpu_set_t rest = *mine;
+    gt_remove_locked_cores(&rest);
+    return !CPU_EQUAL(mine, &rest);
+}
+
+/* ---- cores of a rank ---- */
 
 void gt_choose_cores_all(gt_comm_inside *in, pid_t launcher, int threads) {
     gt_comm *c = &in->seen;
@@ -126,7 +181,7 @@ void gt_choose_cores_all(gt_comm_inside *in, pid_t launcher, int threads) {
     } else {
         int first = (int)((long)rank * cores / ranks), last = (int)((long)(rank + 1) * cores / ranks);
         cpu_set_t mine = cores_of(list, n, first, last);
-        in->roams = ranks > 1 && !gt_lock_cores_all(in, &mine);
+        in->roams = ranks > 1 ? !gt_lock_cores_all(in, &mine) : shares(&mine);
         bind_to(in->roams ? set : mine);
         c->cores = last - first;
     }

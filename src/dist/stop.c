@@ -116,12 +116,22 @@ void gt_tell_starter(void) {
     if (find_starter(&pid, &there) && there) kill(pid, GT_HAVE_MET);
 }
 
+static void hold(int how) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR2);
+    sigprocmask(how, &set, NULL);
+}
+
+void gt_stop_hold(void) { hold(SIG_BLOCK); }
+
 static void install_handlers(const gt_comm *comm) {
     alone = !gt_mpi_launched();
     stop_signal = checkpoint_wanted = 0;
     interrupted = 0;
     if (!is_to_answer(comm)) answer[0] = 0;
     for (int i = 0; i < N_HANDLED; i++) set_handler(handled[i].number, handled[i].handler, &before[i]);
+    hold(SIG_UNBLOCK);
     if (!alone && is_starter_gone()) stop_signal = SIGUSR1;
 }
 

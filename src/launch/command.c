@@ -68,19 +68,23 @@ static const char *pmi_of_srun(void) {
 
 static const char *const launchers[] = {GT_LAUNCHERS(GT_NAME)}; /* also the programs */
 
+static gt_status fail_without_launcher(const gt_launch_options *f, const char *why) {
+    return gt_fail(GT_FAILED, "%s; for one rank with all cores as threads, give %s", why, f->alone);
+}
+
 static gt_status choose_launcher(gt_launch_options *f) {
     bool automatic = f->launcher == GT_LAUNCHER_AUTO, in_slurm = getenv("SLURM_JOB_ID") != NULL;
     if (automatic)
         f->launcher = in_slurm && is_in_path("srun") && prints_word("srun --mpi=list 2>&1", pmi_of_srun())
                           ? GT_LAUNCHER_SRUN
                           : GT_LAUNCHER_MPIRUN;
+    if (f->launcher == GT_LAUNCHER_MPIRUN && !getenv("PATH")) /* a shell has one of its own, mpirun has not */
+        return fail_without_launcher(f, "PATH is not set: mpirun needs PATH in the environment");
     if (is_in_path(launchers[f->launcher])) return GT_OK;
     if (f->launcher == GT_LAUNCHER_SRUN)
         return gt_fail(GT_USAGE, "srun is not in PATH: it belongs to Slurm; give --launcher=mpirun");
-    return gt_fail(
-        GT_FAILED,
-        "mpirun is not in PATH: install it (Debian: apt-get install openmpi-bin) or load the MPI module that this "
-        "program was built with; for one rank with all cores as threads, give the same command without `run`");
+    return fail_without_launcher(f, "mpirun is not in PATH: install it (Debian: apt-get install openmpi-bin) or load "
+                                    "the MPI module that this program was built with");
 }
 
 static int count_hosts(const char *list) {
@@ -149,6 +153,9 @@ static void add_open_mpi(words *w, const gt_launch_options *f, const gt_machine 
     if (!hosts && !getenv("SLURM_JOB_ID") && f->ranks > cores_here(m)) add_word(w, "--oversubscribe");
     if (!may_read_memory()) add_split(w, "--mca btl_vader_single_copy_mechanism none");
     w->one_host = is_one_host(f);
+    if (w->one_host && !is_in_path("ssh") &&
+        !is_in_path("rsh")) /* no other host: mpirun asks for one, and calls none */
+        add_split(w, "--mca plm_rsh_agent /bin/sh");
     if (w->one_host) add_split(w, launch_network_words(w->arena, version, f->options, &w->apart));
     if (hosts && gt_log_is_terminal()) add_split(w, "-x " GT_TERMINAL);
 }

@@ -2,8 +2,6 @@
  * Small trainings whose results are known: does this machine compute what every other one does (gantry/doctor.h)? The
  * jobs and their hashes are src/launch/hashes.ini, which tests/tools/golden_hashes writes: resolved jobs, so that no
  * default can change one. */
-#define _GNU_SOURCE /* nftw() */
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,11 +42,6 @@ static const char *read_part(const char *p, golden *g) {
     while (*p && *p != ';') p = next_line(p);
     g->bytes = (size_t)(p - g->text);
     return p;
-}
-
-static int remove_entry(const char *path, const struct stat *s, int kind, struct FTW *where) {
-    (void)s, (void)kind, (void)where;
-    return remove(path);
 }
 
 static gt_status train_all(gt_comm *comm, const gt_kernel_set *kernels, const golden *g, const char *run) {
@@ -116,7 +109,7 @@ gt_status gt_checkup_hashes_all(gt_comm *comm, const gt_kernel_set *kernels, con
         checked++;
         wrong += !same;
     }
-    if (comm->rank == 0) nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    if (comm->rank == 0) gt_temp_folder_remove(folder);
     if (st) return st;
     return wrong ? gt_fail(GT_FAILED, "%d of %d networks are not what other machines compute", wrong, checked) : GT_OK;
 }

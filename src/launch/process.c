@@ -15,7 +15,8 @@
  *
  * A rank may be lost while it starts, and mpirun may not see that: its own threads wait for each other where $TMPDIR is
  * full. Until rank 0 says that the ranks have met (GT_HAVE_MET) this process looks once a second how many of them are
- * there. When some are missing, and mpirun has had time to end the others, all are ended here. */
+ * there. When some are missing, and mpirun has had time to end the others, all are ended here. Until then SIGUSR2 waits
+ * here, too: it ends an mpirun, and a rank, that does not listen yet. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -53,9 +54,10 @@ typedef struct child {
     /* The meeting: see above. */
     bool watched; /* ranks are looked for */
     char name[64];
-    int ranks;      /* the most that were there */
-    double look;    /* when they are looked for again */
-    double missing; /* since when there are fewer; 0: there are not */
+    int ranks;       /* the most that were there */
+    double look;     /* when they are looked for again */
+    double missing;  /* since when there are fewer; 0: there are not */
+    bool checkpoint; /* SIGUSR2 came */
 } child;
 
 /* to stop; they come by themselves, from a terminal or a service manager */
@@ -162,6 +164,17 @@ static int stopped_early(void) {
     return STOPPED;
 }
 
+static void have_met(child *c) {
+    c->watched = false;
+    if (c->checkpoint) kill(c->pid, SIGUSR2);
+    c->checkpoint = false;
+}
+
+static void ask_for_checkpoint(child *c) {
+    c->checkpoint = c->watched;
+    if (!c->watched) kill(c->pid, SIGUSR2);
+}
+
 /* Signals are waited for, not handled. */
 static int wait_for(child *c, const sigset_t *signals) {
     for (;;) {
@@ -179,8 +192,8 @@ static int wait_for(child *c, const sigset_t *signals) {
         }
         if (asks_to_stop(number)) ask_to_stop(c);
         else if (number == SIGUSR1) ask_gently(c);
-        else if (number == GT_HAVE_MET) c->watched = false;
-        else if (number == SIGUSR2) kill(c->pid, number);
+        else if (number == GT_HAVE_MET) have_met(c);
+        else if (number == SIGUSR2) ask_for_checkpoint(c);
         else if (number == SIGTSTP) gt_session_stand_still(c->pid); /* mpirun passes that on to nobody */
     }
 }
@@ -252,13 +265,14 @@ static gt_status run_launcher(const gt_launch *l, const gt_launch_stop *stop, in
     sigset_t signals, before;
     choose_signals(&signals);
     sigprocmask(SIG_BLOCK, &signals, &before);
+    sigdelset(&before, SIGUSR2); /* gt_stop_hold() */
     fflush(NULL);
     unsetenv(GT_WAITING_LAUNCHER); /* of a launcher around this one */
     if (c.deaf) make_deaf(&before);
     name_starter(l);
     pid_t self = getpid();
-    char folder[4096];
-    launch_folder_make(l, folder, sizeof folder);
+    launch_folder folder;
+    launch_folder_make(l, &folder);
     launch_stderr e = strcmp(l->words[0], "mpirun") ? (launch_stderr){-1, -1} : launch_stderr_begin();
     c.pid = fork();
     if (c.pid == 0) become_launcher(l, self, &before, e.fd);
@@ -269,7 +283,7 @@ static gt_status run_launcher(const gt_launch *l, const gt_launch_stop *stop, in
         *status = wait_for(&c, &signals);
         launch_stderr_end(&e);
     }
-    launch_folder_remove(folder);
+    launch_folder_remove(&folder);
     if (c.pid < 0) return gt_fail(GT_FAILED, "no process can be started for %s: %s", l->words[0], strerror(error));
     return GT_OK;
 }

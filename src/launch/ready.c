@@ -21,8 +21,6 @@ static int try_folder(const char *folder) {
     return error == ENOENT ? 0 : error;
 }
 
-#define OPEN_MPI_FOLDER "OMPI_MCA_orte_tmpdir_base"
-
 /* As Open MPI looks for it. */
 launch_room launch_look_for_room(void) {
     static const char *const names[] = {OPEN_MPI_FOLDER, "PRTE_MCA_prte_tmpdir_base", "TMPDIR", "TEMP", "TMP"};
@@ -74,27 +72,4 @@ static gt_status check_hostfile(const char *path) {
 gt_status launch_ready(const gt_launch *l) {
     gt_status st = *l->hostfile ? check_hostfile(l->hostfile) : GT_OK;
     return st || !l->open_mpi ? st : check_room();
-}
-
-/* In the environment, or in the options of mpirun. */
-static bool has_named_folder(const gt_launch *l) {
-    static const char *const names[] = {OPEN_MPI_FOLDER, "OMPI_MCA_orte_local_tmpdir_base",
-                                        "OMPI_MCA_orte_remote_tmpdir_base"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (getenv(names[i])) return true;
-    for (int i = 0; i < l->n; i++)
-        if (strstr(l->words[i], "tmpdir_base")) return true;
-    return false;
-}
-
-void launch_folder_make(const gt_launch *l, char *path, size_t room) {
-    *path = 0;
-    if (!l->open_mpi || !l->one_host || has_named_folder(l)) return;
-    if (!gt_temp_folder_make_in(launch_look_for_room().folder, "ranks", path, room)) setenv(OPEN_MPI_FOLDER, path, 1);
-}
-
-void launch_folder_remove(const char *path) {
-    if (!*path) return;
-    rmdir(path);
-    unsetenv(OPEN_MPI_FOLDER);
 }

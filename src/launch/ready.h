@@ -12,15 +12,23 @@ typedef struct launch_room {
     bool enough;
     char why[128]; /* it is not enough */
 } launch_room;
+#define OPEN_MPI_FOLDER "OMPI_MCA_orte_tmpdir_base" /* the first of those variables */
 launch_room launch_look_for_room(void);
 extern const double launch_room_needed; /* bytes */
 
 gt_status launch_ready(const gt_launch *l); /* the message says what is missing */
 
+/* ---- folder.c ---- */
 /* A folder for what Open MPI 4 keeps while the ranks of one launch on one host run: an mpirun that begins or ends
  * removes the folder of all launches if it is empty, and another one that has just made it fails ("mkdir: File
- * exists"). mpirun finds its name in the environment. `path` is "" where none is needed, or the user has named one. */
-void launch_folder_make(const gt_launch *l, char *path, size_t room);
-void launch_folder_remove(const char *path); /* when the launcher has ended; what a crash has left stays */
+ * exists"). mpirun finds its name in the environment. */
+typedef struct launch_folder {
+    char path[4096]; /* "": none is needed, or the user has named one */
+    int lock;        /* an open file, which the launcher inherits; -1: none */
+} launch_folder;
+
+/* Before the launcher is started. Removes folders of earlier launches of this user, whose processes were killed. */
+void launch_folder_make(const gt_launch *l, launch_folder *out);
+void launch_folder_remove(launch_folder *f); /* when the launcher has ended */
 
 #endif

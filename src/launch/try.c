@@ -128,7 +128,7 @@ static bool wait_for(attempt *a, double limit, int (*stop)(void), const sigset_t
 gt_status gt_launch_try(const gt_launch *l, double limit, int (*stop)(void), gt_launch_said *said) {
     sigset_t ctrl_z, before;
     struct sigaction now;
-    char folder[4096];
+    launch_folder folder;
     attempt a = {.out = -1, .err = -1, .said = said};
     *said = (gt_launch_said){.status = -1};
     gt_status st = l->here ? GT_OK : launch_ready(l);
@@ -138,7 +138,7 @@ gt_status gt_launch_try(const gt_launch *l, double limit, int (*stop)(void), gt_
     sigaction(SIGTSTP, NULL, &now);
     if (now.sa_handler != SIG_IGN) sigaddset(&ctrl_z, SIGTSTP);
     sigprocmask(SIG_BLOCK, &ctrl_z, &before);
-    launch_folder_make(l, folder, sizeof folder);
+    launch_folder_make(l, &folder);
     st = begin(l, &a);
     if (!st && !wait_for(&a, limit, stop, &ctrl_z)) {
         said->late = !(stop && stop());
@@ -152,7 +152,7 @@ gt_status gt_launch_try(const gt_launch *l, double limit, int (*stop)(void), gt_
     for (int turn = 0; turn < 10 && (a.out >= 0 || a.err >= 0); turn++) listen_for(&a, 0);
     if (a.out >= 0) close(a.out);
     if (a.err >= 0) close(a.err);
-    launch_folder_remove(folder);
+    launch_folder_remove(&folder);
     sigprocmask(SIG_SETMASK, &before, NULL);
     return st;
 }

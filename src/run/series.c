@@ -18,8 +18,8 @@ static const gt_series table[] = {
     {"Progress/images_per_sec", "images/s", "Speed of training since the previous tick"},
     {"Progress/ticks_since_best", "ticks", "Ticks since the best value, for --early-stopping"},
     {"Progress/stopped", "",
-     "1: the run was stopped after this tick and drew pictures then. The resumed run shows their metrics but decides "
-     "nothing by them"},
+     "1: a stop cut this tick short, or drew pictures after it. Nothing is decided by such statistics and pictures; "
+     "the next tick counts the steps of a short tick again"},
 
     {"Loss/G/loss", "nats",
      "Loss of the generator. A steady level is good; an endless rise means that D is too strong"},

@@ -61,6 +61,12 @@ expect 1 "data_batch_1.*calls '.*system'" "$GANTRY" dataset small/cifar-10-evil.
 [ ! -e pwned ] && [ ! -e evil.zip ] || fail 'a pickle was executed'
 head -c 3000 small/cifar-100-python.tar.gz >cut.tar.gz
 expect 1 'cut\.tar\.gz' "$GANTRY" dataset cut.tar.gz cut.zip
+echo 'a text' >text
+for name in text.tar text.tar.gz text.tgz text.tar.xz text.7z text.rar; do
+    mv text* $name
+    expect 1 "^error: gantry dataset: '$name': not an archive, but a text file$" "$GANTRY" dataset $name cut.zip
+    expect 1 "'$name': not an archive, but a text file$" "$GANTRY" inspect $name
+done
 [ ! -e cut.zip ] || fail 'cut.zip was made'
 
 begins pictures_of_1360_x_1024_pixels

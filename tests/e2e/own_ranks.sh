@@ -39,7 +39,6 @@ a_moment() {
     kill -INT $pid
     ends 75
 }
-left=$(ls -A "${TMPDIR:-/tmp}" | grep '^ompi\|^gantry-ranks' | sort)
 
 case_planted_fast() {
     # Ranks that are faster are started; logs, status and report say why, and no bit and no job depends on it.
@@ -116,6 +115,54 @@ case_control_group() {
         lacks 'control groups with a quota'
     fi
 }
+# hold CPUS COMMAND...: while another run has locked these processors; `let_go` ends that
+hold() {
+    "$python" - "$1" <<'END' &
+import fcntl, os, struct, sys, time
+f = os.open('/dev/shm/gantry-cores', os.O_RDWR | os.O_CREAT, 0o666)
+for cpu in sys.argv[1].split(','): fcntl.fcntl(f, 37, struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, int(cpu), 1, 0)) # F_OFD_SETLK
+open('holds', 'w')
+time.sleep(600)
+END
+    holder=$!
+    started+=("$holder")
+    wait_until 60 test -e holds
+}
+let_go() { kill -9 $holder; wait $holder 2>/dev/null; rm holds; }
+case_held_cores() {
+    # Another run has one core of two, or both: that is said, also in status and report; a tick says when they are free; what is kept is used.
+    need_python
+    export GT_CACHE=$tmp/held_cache
+    local row of choice bound
+    for row in "${pair%,*}|1 rank with 1 thread: another run has 1 of 2 cores|bound to 1 core" "$pair|1 rank with 2 threads: another run has 2 of 2 cores|not bound: another run uses some of the cores"; do
+        IFS='|' read -r of choice bound <<<"$row"
+        rm -rf held
+        hold $of
+        background env PATH="$plant" "$GANTRY" train $long --run=$tmp/held --tick=0.008
+        wait_until 120 begun held
+        has_line "^choice: $choice\$" running && has_line "choice: $choice\$" held/log.txt && has_line "\"choice\":\"$choice\"" held/starts.jsonl && has_line "^1 rank on .*, $bound" running && ! grep -q 'searching\|are free' running || { cat running; fail "cores that are held ($of)"; }
+        expect 0 "^  choice  *$choice" "$GANTRY" status held
+        let_go
+        wait_until 60 has_line "cores that another run had are free: the run would be faster if it were stopped and started again" held/log.txt
+        kill -INT $pid
+        ends 75
+        [ "$(grep -c 'are free' held/log.txt)" = 1 ] && has_line "$choice" held/report.html || fail 'it is said again, or not in the report'
+    done
+    [ -z "$(ls held_cache 2>/dev/null)" ] || fail 'a choice without trials is kept'
+    rm -r held
+    a_moment held env PATH="$plant" "$GANTRY" train $long
+    for of in ${pair%,*} $pair; do
+        hold $of
+        background env PATH="$plant" PLANTED=late "$GANTRY" train $long --run=$tmp/held --tick=0.008
+        wait_until 120 has_line '^choice: ' running
+        has_line '^choice: 2 ranks with 1 thread.*tried on 20.*; another run has [12] of 2 cores$' running && has_line '^2 ranks on .*, not bound' running && ! grep -q '^searching' running || { cat running; fail "kept, with cores that are held ($of)"; }
+        let_go
+        wait_until 60 has_line 'are free' running
+        kill -INT $pid
+        ends 75
+    done
+    export GT_CACHE=$tmp/cache
+}
 case_in_an_allocation() {
     # Ranks of an allocation are its launcher's.
     for row in SLURM_JOB_ID:srun PBS_JOBID:mpirun LSB_JOBID:mpirun; do
@@ -169,6 +216,24 @@ case_signals() {
     kill -INT $pid
     ends 75
 }
+taken() { [ $((0x$(sed -n 's/^ShdPnd:\t//p' /proc/$pid/status) & 0x800)) = 0 ]; } # SIGUSR2
+case_early_wish() {
+    # SIGUSR2 before mpirun, a rank or the command itself listens: a checkpoint as soon as there is a run, and on it goes.
+    printf '#!/bin/bash\nif [[ $* != *--version* ]]; then : >there; until [ -e go ]; do sleep 0.05; done; fi\nexec %s "$@"\n' $real >mpirun
+    chmod +x mpirun
+    background env PATH=$tmp:$PATH "$GANTRY" train $long --ranks=2 --run=$tmp/early
+    wait_until 60 test -e there
+    kill -USR2 $pid
+    wait_until 60 taken
+    : >go
+    wait_until 120 test -e early/last
+    kill -INT $pid
+    ends 75
+    printf '#include <signal.h>\n#include <stddef.h>\nint gethostname(char *n, size_t b) { static int told; if (!told++) raise(SIGUSR2); *n = 0; return b == 0; }\n' >wish.c
+    gcc -shared -fPIC -o wish.so wish.c || fail 'wish.c cannot be compiled'
+    quietly env LD_PRELOAD=$tmp/wish.so "$GANTRY" train $job --keep=9 --steps=2 --ranks=1 --run=wished
+    [ -e wished/checkpoint-000000008.h5 ] || { cat said; fail 'no checkpoint is made on SIGUSR2'; }
+}
 case_killed() {
     # When the process that has started the ranks is killed they stop; also when they were not there yet.
     background "$GANTRY" train $long --ranks=2 --run=$tmp/killed
@@ -182,7 +247,29 @@ case_killed() {
         kill -9 $pid
         wait_until 120 nobody $tmp/killed
     done
-    [ "$(ls -A "${TMPDIR:-/tmp}" | grep '^ompi\|^gantry-ranks' | sort | comm -13 <(echo "$left") - | wc -l)" = 0 ] || echo 'mpirun leaves folders behind' # others may run, too
+    # Nothing can remove mpirun's folder then: the next start does, when all of its processes are gone; other folders stay.
+    mkdir -p folders/gantry-ranks-AAAAAA folders/gantry-ranks-BBBBBB elsewhere
+    export TMPDIR=$tmp/folders
+    background "$GANTRY" train $long --ranks=2 --run=$tmp/killed
+    wait_until 120 has_line 'resuming' running
+    wait_until 120 begun killed
+    local first=$(ls folders | grep -v 'AAAAAA\|BBBBBB')
+    [ -d folders/$first/ompi* ] || fail "mpirun has nothing in its folder '$first'"
+    kill -STOP $(pgrep -P $pid mpirun)
+    kill -9 $pid
+    "$GANTRY" train $job --steps=2 --ranks=2 --run=while >said 2>&1 || { cat said; fail 'a start beside a launcher that is left'; }
+    [ -d folders/$first/ompi* ] || fail 'a folder was removed whose mpirun is there'
+    kill -CONT $(pgrep -f "mpirun .*--run=$tmp/killed")
+    wait_until 120 nobody $tmp/killed
+    ls folders/$first >/dev/null || fail 'nothing is left: the test looks at another place'
+    ln -s $tmp/elsewhere folders/$first/link
+    : >elsewhere/file
+    cp -r folders/$first/. folders/gantry-ranks-BBBBBB # of another boot
+    printf '%064d' 0 >folders/gantry-ranks-BBBBBB/launch
+    ln -s $first folders/gantry-ranks-CCCCCC
+    "$GANTRY" train $job --steps=2 --ranks=2 --run=next >said 2>&1 || { cat said; fail 'the next start'; }
+    [ "$(ls folders | tr '\n' ' ')" = 'gantry-ranks-AAAAAA gantry-ranks-BBBBBB gantry-ranks-CCCCCC ' ] && [ -e elsewhere/file ] || { ls folders; fail 'the next start removes too much or too little'; }
+    unset TMPDIR
 }
 case_statuses() {
     # The exit status is that of the run; a trial that is asked to stop ends at once, and leaves nothing.
@@ -190,7 +277,12 @@ case_statuses() {
     expect 0 'is finished' "$GANTRY" train $job --steps=2 --ranks=2 --run=status
     expect 2 'was begun with another job' "$GANTRY" train $job --gamma=77 --steps=4 --ranks=2 --run=status
     expect 2 'unknown option' "$GANTRY" train $job --bogus --ranks=2
-    expect 1 'mpirun is not in PATH' env PATH=/nowhere "$GANTRY" train $job --steps=2 --ranks=2 --run=refused
+    expect 1 '^error: gantry train: mpirun is not in PATH: .*, give --ranks=1$' env PATH=/nowhere "$GANTRY" train $job --steps=2 --ranks=2 --run=refused
+    expect 1 '^error: gantry train: PATH is not set: .*, give --ranks=1$' env -u PATH "$GANTRY" train $job --steps=2 --ranks=2 --run=refused
+    expect 1 '^error: gantry run: PATH is not set: .*, give the same command without `run`$' env -u PATH "$GANTRY" run -n 2 train $job --steps=2 --run=refused
+    [ "$(wc -l <said)" = 1 ] || { cat said; fail 'more than a sentence on PATH'; }
+    mkdir only && ln -s "$real" only/mpirun # no ssh
+    expect 0 'done: only_mpirun' env PATH=$tmp/only "$GANTRY" train $job --steps=2 --ranks=2 --run=only_mpirun
     background env GT_CACHE=$tmp/late_cache PATH="$plant" PLANTED=late "$GANTRY" train $long --run=$tmp/late
     wait_until 120 bash -c 'pgrep -f "sleep 300" -P $(pgrep -P '$pid' | tail -n 1) >/dev/null || pgrep -P '$pid' -f "sleep 300" >/dev/null'
     kill -TERM $pid

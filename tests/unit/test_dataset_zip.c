@@ -253,6 +253,45 @@ static void bombs_are_refused(void **state) {
     free(b.data);
 }
 
+/* Some bytes that many entries unpack: whether they lie in each other, one behind the other or in one place; small ones
+ * in a file that has room for them, and so many that the file has not. */
+static void entries_that_share_bytes_are_refused(void **state) {
+    (void)state;
+    static maker m, arrays;
+    static uint8_t zeros[1 << 12];
+    bytes b = picture(1, 8, 8, 3);
+    for (int zip64 = 0; zip64 < 2; zip64++) {
+        for (int kind = 0; kind < 3; kind++) {
+            m = (maker){0};
+            add(&m, (entry){.name = "a.png", .zip64 = zip64}, b);
+            uint64_t second = m.n, over = kind == 0 ? b.n + 60 : 0;
+            add(&m, (entry){.name = "b.png", .zip64 = zip64, .size = over, .packed = over}, b);
+            add(&m,
+                (entry){.name = "c.png",
+                        .zip64 = zip64,
+                        .offset = kind == 0   ? 0
+                                  : kind == 1 ? second
+                                              : second + 1},
+                b);
+            add(&m, (entry){.name = "rest.bin"}, (bytes){zeros, sizeof zeros});
+            refused(finish(&m, "shared.zip", zip64, 4), "shared.zip", "c.png", "shares bytes");
+        }
+    }
+    m = (maker){0};
+    add(&m, (entry){.name = "first.png"}, b);
+    uint64_t place = m.n;
+    for (int i = 0; i < 99; i++) {
+        char name[] = "00.png";
+        name[0] = (char)('0' + i / 10), name[1] = (char)('0' + i % 10);
+        if (i) m.n = place; /* one place in the file */
+        add(&m, (entry){.name = name}, (bytes){zeros, sizeof zeros});
+    }
+    arrays = m;
+    refused(finish(&m, "kernel.zip", false, 100), "kernel.zip", "shares bytes");
+    refused(finish(&arrays, "kernel.npz", false, 100), "kernel.npz", "shares bytes");
+    free(b.data);
+}
+
 /* Whatever is cut off or turned around: an error or the right pixels, never anything else. The library's memory is
  * bounded by the file's size, so that a small limit holds. */
 static void damage_never_passes(void **state) {
@@ -303,6 +342,7 @@ int main(void) {
         cmocka_unit_test(lies_in_the_index_are_found),
         cmocka_unit_test(a_wrong_checksum_is_found),
         cmocka_unit_test(bombs_are_refused),
+        cmocka_unit_test(entries_that_share_bytes_are_refused),
         cmocka_unit_test(damage_never_passes),
     };
     return cmocka_run_group_tests_name("dataset_zip", tests, make_scratch, remove_scratch);

@@ -13,6 +13,7 @@
 
 #include "gantry/log.h"
 #include "model/door/family.h"
+#include "job/door/job.h"
 #include "train/ticks/warnings.h"
 
 enum { MOST = 32, SEEN = 13, WARNINGS = 9 }; /* series: room, of a tick */
@@ -228,12 +229,39 @@ static void families_have_warnings_and_advice_of_their_own(void **state) {
     assert_non_null(strstr(said, "a shorter stride"));
 }
 
+/* The few steps before a stop: neither a trouble nor the end of one, in the run and where it is read again. */
+static void a_stop_is_no_tick(void **state) {
+    (void)state;
+    gt_job *job = gt_job_new();
+    assert_int_equal(gt_job_set(job, "tick", "4", NULL), GT_OK);
+    const int divergence = index_of("divergence");
+    gt_watch live = {.job = job}, again = {.job = job}, without = {.job = job};
+    for (int t = 0; t < 12; t++) {
+        const double loss = t < 9 ? 1 : 1000, other = t % 2 ? 1000 : 1;
+        gt_stat_value whole[MOST] = {{"Loss/G/loss", 8, loss, 0}},
+                      part[MOST] = {{"Loss/G/loss", 1, other, 0}, {"Progress/stopped", 1, 1, 0}};
+        gt_watch *const cut[] = {&live, &again};
+        for (int k = 0; k < 2; k++) {
+            int n = 2, m = 1;
+            if (k) gt_watch_replay(cut[k], 4000 * t + 2000, part, n);
+            else assert_int_equal(gt_watch_tick(cut[k], t, 4 * t + 2, part, &n), -1);
+            assert_true(k || part[2 + divergence].mean == cut[k]->of[divergence].lasts);
+            assert_int_equal(gt_watch_tick(cut[k], t, 4 * t + 4, whole, &m), t == 11 ? divergence : -1);
+        }
+        int n = 1;
+        assert_int_equal(gt_watch_tick(&without, t, 4 * t + 4, whole, &n), t == 11 ? divergence : -1);
+        for (int k = 0; k < 2; k++) assert_memory_equal(cut[k]->of, without.of, sizeof without.of);
+    }
+    gt_job_free(job);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(families_have_warnings_and_advice_of_their_own),
         cmocka_unit_test(each_is_seen_once),
         cmocka_unit_test(good_runs_are_quiet),
         cmocka_unit_test(gone_on_with),
+        cmocka_unit_test(a_stop_is_no_tick),
         cmocka_unit_test(what_is_not_there),
         cmocka_unit_test(pictures_rarer_than_ticks),
     };

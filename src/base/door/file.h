@@ -158,6 +158,8 @@ typedef struct gt_temp_file {
 const char *gt_temp_folder(void); /* $TMPDIR or /tmp */
 /* Makes a folder in it, whose name begins with gantry- and `what`. On failure `path` is "". */
 gt_status gt_temp_folder_make(const char *what, char *path, size_t room);
+/* Removes such a folder with all that lies in it, as far as the system allows that; follows no links. */
+void gt_temp_folder_remove(const char *path);
 /* The same in another folder; 0 or errno. */
 int gt_temp_folder_make_in(const char *dir, const char *what, char *path, size_t room);
 gt_status gt_temp_file_open(gt_temp_file *s);

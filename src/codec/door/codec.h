@@ -52,8 +52,8 @@ typedef struct gt_zip_entry {
 } gt_zip_entry;
 
 /* Opens an archive and reads the index. Folders are left out; entries are sorted by name (code points). GT_FORMAT: the
- * archive is damaged, truncated, no regular file, or one of several files; two entries have one name; an entry is
- * encrypted or packed in another way. Messages name the path. On failure *out is NULL. */
+ * archive is damaged, truncated, no regular file, or one of several files; two entries have one name, or share
+ * bytes; an entry is encrypted or packed in another way. Messages name the path. On failure *out is NULL. */
 gt_status gt_zip_open(gt_zip **out, const char *path);
 void gt_zip_close(gt_zip *z); /* NULL is fine */
 size_t gt_zip_count(const gt_zip *z);

@@ -20,4 +20,10 @@ void gt_zip_put_central(gt_buffer *b, const char *name, uint32_t size, uint32_t 
 /* The end, behind an index of so many entries, which begins at `start`. */
 void gt_zip_put_end(gt_buffer *b, uint64_t entries, uint64_t start, uint64_t length);
 
+/* ---- reading ---- */
+
+/* Of an open file: GT_FORMAT where two entries share bytes, as far as an index is found and its numbers tell; GT_OK
+ * does not say that it is an archive. */
+gt_status gt_zip_check_places(int fd, uint64_t file_bytes);
+
 #endif

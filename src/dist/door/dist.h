@@ -75,6 +75,8 @@ bool gt_mpi_transport(char *out, size_t bytes);
  * signal would end them without a word. */
 gt_status gt_mpi_check_limits(void);
 
+bool gt_cores_came_free(void); /* gt_cores_held() says some, and no run has locked one of these now */
+
 /* ---- slices ---- */
 
 /* GT_USAGE: a batch cannot be cut into so many slices, or there are more ranks than slices; the message says what can

@@ -88,6 +88,7 @@ typedef struct gt_journal {
     gt_values logged;   /* all values of the latest tick, which the deciders (decider.h) read */
     gt_late late;
     bool said_missing; /* that values are missing, for want of memory */
+    bool said_free;    /* that cores are free */
 
     void *deciding[GT_DECIDERS_MAX]; /* states of the deciders; NULL: not of this run */
 } gt_journal;
@@ -211,6 +212,8 @@ void gt_reconstructions_name(int64_t images, char name[40]);
 /* ---- train.c ---- */
 /* Is there a multiple of so many images between two counts of images, of which the second is the larger? */
 bool gt_by_images(double kimg, int64_t last, int64_t shown);
+/* Do the images end the tick that follows the tick at `before`? If not, a stop, the clock or a wish does. */
+bool gt_tick_is_whole(const gt_job *j, int64_t before, int64_t images);
 /* How many checkpoints a run makes in all, those by the clock not counted. */
 int64_t gt_checkpoints_by_images(const gt_job *j);
 /* When the next checkpoint comes: "at 200 kimg or on 2026-11-27 at 21:15:03". */
@@ -229,7 +232,8 @@ void gt_tick_end(const gt_engine *e, gt_journal *j); /* any rank: the next tick 
 /* Pictures were drawn after the latest tick, since the run ends here: the tick gets their metrics, and
  * GT_LATE_PICTURES. */
 void gt_tick_pictured(gt_engine *e, gt_journal *j);
-/* after the log is open: the next tick's number, and the statistics that no step has renewed yet */
+/* After the log is open: the next tick's number, the statistics that no step has renewed yet, and those of a tick that
+ * a stop has cut short, which the next tick has, too. */
 void gt_tick_take_past(gt_engine *e, gt_journal *j);
 
 /* ---- tick_line.c ---- what a terminal shows of a run */

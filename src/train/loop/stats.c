@@ -47,6 +47,17 @@ int gt_stat_index(const gt_stat_table *t, const char *name) {
     return -1;
 }
 
+void gt_stat_table_go_on(gt_stat_table *t, int i, const gt_stat_value *v) {
+    const gt_stat_value *old = &t->shown[i];
+    bool same = v->num == old->num && v->mean == old->mean && v->std == old->std;
+    if (same) return; /* no step has renewed it since */
+    t->since_tick[i] = t->counts[i]
+                           ? (gt_moments){.num = v->num, .sum = v->mean}
+                           : (gt_moments){v->num, v->num * v->mean, v->num * (v->mean * v->mean + v->std * v->std)};
+}
+
+void gt_stat_table_forget(gt_stat_table *t) { memset(t->since_tick, 0, sizeof t->since_tick); }
+
 void gt_stat_table_tick(gt_stat_table *t) {
     for (int i = 0; i < t->n; i++) {
         gt_moments *m = &t->since_tick[i];

@@ -31,6 +31,9 @@ typedef struct gt_stat_table {
 
 gt_status gt_stat_table_init(gt_stat_table *t, const gt_model *m);
 int gt_stat_index(const gt_stat_table *t, const char *name); /* -1: unknown */
+/* The interval goes on that has ended with the value v of statistic i; `shown` has the one before. */
+void gt_stat_table_go_on(gt_stat_table *t, int i, const gt_stat_value *v);
+void gt_stat_table_forget(gt_stat_table *t); /* the interval begins anew */
 /* Ends the interval between two ticks: renews `shown` and begins the next interval. */
 void gt_stat_table_tick(gt_stat_table *t);
 

@@ -74,6 +74,12 @@ bool gt_by_images(double kimg, int64_t last, int64_t shown) {
     return shown / every > last / every;
 }
 
+/* The first step ends a tick, too. */
+bool gt_tick_is_whole(const gt_job *j, int64_t before, int64_t images) {
+    return !before || gt_by_images(j->tick, before, images) ||
+           (j->checkpoint_kimg > 0 && gt_by_images(j->checkpoint_kimg, before, images));
+}
+
 int64_t gt_checkpoints_by_images(const gt_job *j) {
     double every = j->checkpoint_kimg > 0 ? j->checkpoint_kimg : j->tick * (double)j->snap;
     return (int64_t)ceil((double)j->total_images / 1000 / every);
@@ -212,13 +218,24 @@ static gt_status do_pictures_all(gt_engine *e, gt_journal *j, schedules *p, due 
     return d->pictures ? draw_all(e, j, p, d->pictures == MEASURED) : GT_OK;
 }
 
+/* Ranks and threads were chosen when another run had some of the cores. */
+static void tell_of_free_cores(const gt_engine *e, gt_journal *j) {
+    int all, held = gt_cores_held(&all);
+    if (!*e->choice || j->said_free || !gt_cores_came_free()) return;
+    gt_info("the %d of %d cores that another run had are free: the run would be faster if it were stopped and started "
+            "again, by the same command",
+            held, all);
+    j->said_free = true;
+}
+
 static gt_status do_tick_all(gt_engine *e, gt_journal *j, schedules *p, due *d) {
-    gt_tick t = {.more = d->late, .checkpoint = d->checkpoint};
+    gt_tick t = {.more = d->late, .checkpoint = d->checkpoint, .stop = d->stop && !gt_engine_finished(e)};
     gt_decision decision;
     bool broken_off;
     if (!d->tick) return GT_OK;
     gt_status st = tick_all(e, j, &t, &decision, &broken_off);
     was_done(&p->tick, e->shown, gt_clock());
+    if (e->comm->rank == 0 && !d->stop) tell_of_free_cores(e, j);
     d->checkpoint = t.checkpoint;
     if (d->late && e->job->best_is_score) d->standing = GT_JUDGED_LATER;
     else if (decision.verdicts & GT_BEST) d->standing = GT_THE_BEST;

@@ -182,27 +182,45 @@ static void put_text(const trials *t, int best, gt_start *out) {
     if (n < room) snprintf(out->text + n, room - n, "%s", t->busy);
 }
 
+/* This one, as it is. */
+static void choose_one_rank(const gt_engine *e, const char *why, gt_start *out) {
+    char name[64];
+    out->split = (gt_split){1, e->comm->threads};
+    snprintf(out->text, sizeof out->text, "%s%s%.300s", gt_split_text(out->split, true, name),
+             *why ? ", because ranks cannot be started: " : "", why);
+}
+
+static gt_status add_held(const gt_starter *s, const char *between, gt_start *out) {
+    size_t n = strlen(out->text);
+    if (s->held)
+        snprintf(out->text + n, sizeof out->text - n, "%sanother run has %d of %d cores", between, s->held, s->all);
+    return GT_OK;
+}
+
 gt_status gt_choose_split(gt_engine *e, const gt_starter *s, gt_start *out) {
     network net;
     if (!s || images_left(e->job) < FEW_STEPS * (double)e->job->batch) return GT_OK;
     gt_status st = look_at_network(e->job, &net);
     if (st) return st;
-    if (expected_seconds(e->job, &net, s->cores) <= short_run) return GT_OK;
+    bool tries = s->cores > 1;
+    if (expected_seconds(e->job, &net, tries ? s->cores : 1) <= short_run) return GT_OK;
     if (s->instead) {
         gt_info("%s", s->instead);
         return GT_OK;
     }
     trials t = {.n = 0};
-    list_splits(e->job->slices, s->cores, &t);
+    int cores = tries ? s->cores : s->all;
+    list_splits(e->job->slices, cores, &t);
     if (t.n < 2 || (*e->job->run && gt_lock_look(e->job->run).held)) return GT_OK;
-    gt_kept_split kept = gt_kept_split_of(e, s->cores, net.is);
-    if (gt_kept_split_read(&kept, out)) {
+    gt_kept_split kept = gt_kept_split_of(e, cores, net.is);
+    if (gt_kept_split_read(&kept, out) && (tries || out->split.ranks > 1)) {
         char why[GT_WHY_BYTES] = "";
-        if (out->split.ranks == 1 || s->works(s->of, out->split, why)) return GT_OK;
-        out->split = (gt_split){1, s->cores};
-        snprintf(out->text, sizeof out->text, "1 rank with %d threads, because ranks cannot be started: %.300s",
-                 s->cores, why);
-        return GT_OK;
+        if (out->split.ranks > 1 && !s->works(s->of, out->split, why)) choose_one_rank(e, why, out);
+        return add_held(s, "; ", out);
+    }
+    if (!tries) {
+        choose_one_rank(e, "", out);
+        return add_held(s, ": ", out);
     }
     gt_info(
         "searching the fastest numbers of ranks and threads, for at most %.0f seconds (--ranks=1: one rank, no trials)",
@@ -217,7 +235,7 @@ gt_status gt_choose_split(gt_engine *e, const gt_starter *s, gt_start *out) {
     out->split = t.list[best].split;
     put_text(&t, best, out);
     if (!t.failed) gt_kept_split_write(&kept, out, *t.busy != 0);
-    return GT_OK;
+    return add_held(s, "; ", out);
 }
 
 gt_split gt_fastest_split(const gt_starter *s, int64_t slices, const char *options, double seconds,

@@ -4,7 +4,8 @@
  * The real job is tried as R ranks with T threads each, R = 1 and divisors of the cores up to the number of slices, T
  * the cores of a rank, in processes of their own that make real steps (--dry-run=speed). The fastest is started. What
  * was chosen is kept, in a file for each machine, network and batch (kept_split.c). A run that is expected to take less
- * than five minutes, by the work of its graphs, has no trials. */
+ * than five minutes, by the work of its graphs, has no trials. Where other runs have left less than two cores there is
+ * nothing to try: what is kept for all cores is started, else one rank, and a tick says when the cores are free. */
 #ifndef GANTRY_TRAIN_START_CHOICE_H
 #define GANTRY_TRAIN_START_CHOICE_H
 

@@ -132,26 +132,34 @@ typedef struct judged {
 } judged;
 
 typedef struct best_search {
-    const gt_job *job;
+    const gt_engine *e;
     judged *of;
     int n;
+    int64_t before; /* images at the tick before */
 } best_search;
 
+/* Is the value one of few steps, after which the run was stopped? */
+static bool is_of_few_steps(const gt_engine *e, int64_t before, int64_t images, const gt_stat_value *values, int n,
+                            int i) {
+    return gt_stat_index(&e->stats, values[i].name) >= 0 && gt_tick_is_cut(e->job, before, images, values, n);
+}
+
 static void search_tick(void *arg, int64_t images, const gt_stat_value *values, int n) {
-    const best_search *s = arg;
+    best_search *s = arg;
     for (int k = 0; k < s->n; k++) {
-        int i = images == s->of[k].images ? best_index(s->job, values, n) : -1;
-        if (i < 0 || isnan(values[i].mean)) continue;
+        int i = images == s->of[k].images ? best_index(s->e->job, values, n) : -1;
+        if (i < 0 || isnan(values[i].mean) || is_of_few_steps(s->e, s->before, images, values, n, i)) continue;
         s->of[k].value = values[i].mean;
-        s->of[k].late = gt_best_of_pictures(s->job) && gt_has_late_pictures(values, n);
+        s->of[k].late = gt_best_of_pictures(s->e->job) && gt_has_late_pictures(values, n);
         snprintf(s->of[k].key, sizeof s->of[k].key, "%s", values[i].name);
     }
+    s->before = images;
 }
 
 /* The values of n checkpoints in the log (NaN: none), and their recipes where the values are of a metric. */
 static void read_logged(const gt_engine *e, const gt_journal *j, judged *of, int n) {
     for (int k = 0; k < n; k++) of[k].value = NAN;
-    if (gt_runlog_each(j->log, search_tick, &(best_search){e->job, of, n})) gt_warn("%s", gt_message());
+    if (gt_runlog_each(j->log, search_tick, &(best_search){e, of, n, 0})) gt_warn("%s", gt_message());
     for (int k = 0; k < n && e->job->best_is_score; k++)
         if (!isnan(of[k].value))
             metric_recipe_at(j->dir, of[k].key + strlen(GT_METRIC_SERIES), of[k].images, of[k].value, of[k].recipe,
@@ -273,6 +281,7 @@ static gt_verdict decide(gt_engine *e, gt_journal *j, void *own, const gt_tick *
         b->said_no_value = true;
         return GT_GO_ON;
     }
+    if (is_of_few_steps(e, j->tick_shown, e->shown, j->logged.of, j->logged.n, found)) return GT_GO_ON;
     const char *recipe = j->logged.note[found].recipe;
     snprintf(b->latest_recipe, sizeof b->latest_recipe, "%s", recipe ? recipe : "");
     compare_recipes(e, j, b, value);

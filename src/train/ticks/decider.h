@@ -17,6 +17,7 @@
 typedef struct gt_tick {
     bool late;       /* the second tick of its images */
     bool more;       /* a second tick follows */
+    bool stop;       /* the run is stopped here */
     bool checkpoint; /* a checkpoint of these images is made after the tick (late: was made). GT_STOP sets it. */
 } gt_tick;
 

@@ -90,7 +90,7 @@ static void put_speed(gt_engine *e, gt_journal *j, double rate, const gt_measure
         put_value(j, "Timing/checkpoint_mb_per_sec", (double)saved->bytes / 1e6 / saved->seconds);
 }
 
-static void gather_values(gt_engine *e, gt_journal *j, double rate, double memory, const gt_measures *all,
+static void gather_values(gt_engine *e, gt_journal *j, bool stop, double rate, double memory, const gt_measures *all,
                           gt_traffic c) {
     gt_values_clear(&j->logged);
     for (int i = 0; i < e->stats.n; i++)
@@ -99,6 +99,7 @@ static void gather_values(gt_engine *e, gt_journal *j, double rate, double memor
     put_value(j, "Progress/kimg", (double)e->shown / 1000);
     put_value(j, "Progress/step", e->step);
     put_value(j, "Progress/epoch", (double)e->shown / (double)e->steps.items);
+    if (stop && !gt_tick_is_whole(e->job, j->tick_shown, e->shown)) put_value(j, GT_LATE_PICTURES, 1);
     if (e->job->family->adversarial) put_value(j, "Progress/augment", e->ada.p);
     if (e->damage.so_far.n) put_value(j, "Progress/damaged_pictures", (double)e->damage.so_far.n);
     if (e->damage.so_far.n) put_value(j, "Progress/replaced_images", (double)e->damage.replaced);
@@ -109,7 +110,7 @@ static void gather_values(gt_engine *e, gt_journal *j, double rate, double memor
     gt_values_append(&j->logged, &j->measured);
 }
 
-static void gather_all(gt_engine *e, gt_journal *j) {
+static void gather_all(gt_engine *e, gt_journal *j, bool stop) {
     double memory = gt_comm_max_all(e->comm, (int)(1000 * peak_memory_gb())) / 1000.0; /* of the rank that has most */
     gt_measures all[e->comm->rank == 0 ? e->comm->ranks : 1];
     e->measures.wait_for_data = gt_loader_wait_seconds(e->loader);
@@ -120,7 +121,7 @@ static void gather_all(gt_engine *e, gt_journal *j) {
     if (e->comm->rank) return;
     double rate = gt_journal_rate(e, j);
     gt_journal_print_tick(e, j, rate, memory);
-    gather_values(e, j, rate, memory, all, c);
+    gather_values(e, j, stop, rate, memory, all, c);
 }
 
 /* The tick before belongs to another process where nothing is there yet: then these values are a line of their own. */
@@ -138,7 +139,7 @@ static void gather_late(const gt_engine *e, gt_journal *j) {
 }
 
 void gt_tick_gather_all(gt_engine *e, gt_journal *j, const gt_tick *t) {
-    if (!t->late) gather_all(e, j);
+    if (!t->late) gather_all(e, j, t->stop);
     else if (e->comm->rank == 0) gather_late(e, j);
 }
 
@@ -176,18 +177,30 @@ void gt_tick_pictured(gt_engine *e, gt_journal *j) {
 
 /* ---- before the first tick ---- */
 
-/* Series that not every tick renews have their latest values again. */
+typedef struct past {
+    gt_engine *e;
+    int64_t images; /* at the tick before */
+} past;
+
+/* Series that not every tick renews have their latest values again. What a stop has cut off goes on: had the run not
+ * been stopped, the steps before the stop would be of the next tick. */
 static void take_past_tick(void *arg, int64_t images, const gt_stat_value *values, int n) {
-    gt_stat_table *t = arg;
-    (void)images;
+    past *p = arg;
+    gt_stat_table *t = &p->e->stats;
+    bool cut = gt_tick_is_cut(p->e->job, p->images, images, values, n);
+    if (!cut && images > p->images) gt_stat_table_forget(t);
     for (int i = 0; i < n; i++) {
         int k = gt_stat_index(t, values[i].name);
-        if (k >= 0) t->shown[k] = (gt_stat_value){t->shown[k].name, values[i].num, values[i].mean, values[i].std};
+        if (k < 0) continue;
+        if (cut) gt_stat_table_go_on(t, k, &values[i]);
+        t->shown[k] = (gt_stat_value){t->shown[k].name, values[i].num, values[i].mean, values[i].std};
     }
+    p->images = images;
 }
 
 void gt_tick_take_past(gt_engine *e, gt_journal *j) {
     j->tick = e->shown ? (int)gt_runlog_last(j->log, "Progress/tick") + 1 : 0;
-    if (gt_runlog_each(j->log, take_past_tick, &e->stats))
+    if (gt_runlog_each(j->log, take_past_tick, &(past){e, 0}))
         gt_warn("ticks lack statistics until steps report them: %s", gt_message());
+    if (e->shown && gt_deciders_need_tick(e)) gt_stat_table_forget(&e->stats);
 }

@@ -11,6 +11,7 @@
 #include "metrics/door/metric.h"
 #include "gantry/text.h"
 #include "model/door/family.h"
+#include "train/journal/journal.h"
 
 enum { YOUNG_TICKS = 8, EARLY_STEPS = 100 };
 
@@ -135,6 +136,10 @@ enum { N_GENERAL = sizeof general / sizeof *general };
 
 /* ---- ticks ---- */
 
+bool gt_tick_is_cut(const gt_job *job, int64_t before, int64_t images, const gt_stat_value *values, int n) {
+    return gt_has_late_pictures(values, n) && !gt_tick_is_whole(job, before, images);
+}
+
 const gt_warning *gt_warning_at(const gt_watch *w, int i) {
     if (i < N_GENERAL) return &general[i];
     if (i >= GT_WARNINGS_MAX) return NULL;
@@ -219,41 +224,47 @@ void gt_warning_advice(const gt_watch *w, const gt_warning *r, char text[GT_WARN
     }
 }
 
-int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int *n) {
+/* Does a trouble of the training itself begin? */
+static bool judge(gt_watch *w, int k, const gt_warning *r, int tick, double kimg, const gt_stat_value *values, int n) {
     char text[GT_WARNING_TEXT];
+    gt_tick_view v = {.values = values,
+                      .n = n,
+                      .p_max = w->p_max,
+                      .guess_accuracy = w->guess_accuracy,
+                      .guess_loss = w->guess_loss,
+                      .usual = w->of[k].usual,
+                      .young = w->ticks < YOUNG_TICKS,
+                      .early = 1000 * kimg < (double)w->epoch || gt_stat_mean(values, n, "Progress/step") < EARLY_STEPS,
+                      .text = text};
+    bool bad = r->rule(&v);
+    if (bad && w->of[k].lasts++ == 0) {
+        w->of[k].began = tick;
+        w->of[k].began_kimg = kimg;
+    }
+    bool begins = bad && w->of[k].lasts == r->ticks;
+    if (begins && !w->quiet) {
+        char advice[GT_WARNING_TEXT];
+        gt_warning_advice(w, r, advice);
+        gt_warn("%s since tick %d (%.2f kimg): %s; %s", r->name, w->of[k].began, w->of[k].began_kimg, text, advice);
+    }
+    if (!bad && w->of[k].lasts >= r->ticks && !w->quiet)
+        gt_info("%s is over after %d tick%s", r->name, w->of[k].lasts, gt_plural(w->of[k].lasts));
+    if (!bad) w->of[k].lasts = 0;
+    return begins && r->of_training;
+}
+
+int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int *n) {
     int found = -1, seen = *n;
-    bool early = 1000 * kimg < (double)w->epoch || gt_stat_mean(values, seen, "Progress/step") < EARLY_STEPS;
+    int64_t images = llround(1000 * kimg);
+    bool cut = w->job && gt_tick_is_cut(w->job, w->images, images, values, seen);
     const gt_warning *r;
     for (int k = 0; (r = gt_warning_at(w, k)); k++) {
-        gt_tick_view v = {.values = values,
-                          .n = seen,
-                          .p_max = w->p_max,
-                          .guess_accuracy = w->guess_accuracy,
-                          .guess_loss = w->guess_loss,
-                          .usual = w->of[k].usual,
-                          .young = w->ticks < YOUNG_TICKS,
-                          .early = early,
-                          .text = text};
-        bool bad = r->rule(&v);
-        if (bad && w->of[k].lasts++ == 0) {
-            w->of[k].began = tick;
-            w->of[k].began_kimg = kimg;
-        }
-        if (bad && w->of[k].lasts == r->ticks) {
-            char advice[GT_WARNING_TEXT];
-            gt_warning_advice(w, r, advice);
-            if (!w->quiet)
-                gt_warn("%s since tick %d (%.2f kimg): %s; %s", r->name, w->of[k].began, w->of[k].began_kimg, text,
-                        advice);
-            if (r->of_training && found < 0) found = k;
-        }
-        if (!bad && w->of[k].lasts >= r->ticks && !w->quiet)
-            gt_info("%s is over after %d tick%s", r->name, w->of[k].lasts, gt_plural(w->of[k].lasts));
-        if (!bad) w->of[k].lasts = 0;
+        if (!cut && judge(w, k, r, tick, kimg, values, seen) && found < 0) found = k;
         snprintf(w->of[k].series, sizeof w->of[k].series, "Trouble/%s", r->name);
         values[(*n)++] = (gt_stat_value){w->of[k].series, 1, w->of[k].lasts, 0};
     }
-    w->ticks++;
+    w->ticks += !cut;
+    w->images = images;
     return found;
 }
 

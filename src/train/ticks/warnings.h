@@ -20,12 +20,16 @@
 
 enum { GT_WARNINGS_MAX = 32 };
 
-/* A series of 1 at ticks whose pictures were drawn when the run was stopped. A run that was not stopped has no metrics
- * of pictures there, so no decision of a resumed run may follow from them. */
+/* A series of 1 at ticks that a stop has cut short, and at ticks whose pictures were drawn when the run was stopped. A
+ * run that was not stopped has no such tick, or no metrics of pictures there, so no decision of a resumed run may
+ * follow from them. */
 #define GT_LATE_PICTURES "Progress/stopped"
 static inline bool gt_has_late_pictures(const gt_stat_value *values, int n) {
     return gt_stat_mean(values, n, GT_LATE_PICTURES) > 0;
 }
+/* Are its statistics of fewer images than those of a whole tick, since a stop has cut it short? `before`: images at the
+ * tick before. */
+bool gt_tick_is_cut(const gt_job *job, int64_t before, int64_t images, const gt_stat_value *values, int n);
 
 typedef struct gt_watch {              /* what the warnings know of the ticks so far */
     double guess_accuracy, guess_loss; /* warning.h */
@@ -41,8 +45,9 @@ typedef struct gt_watch {              /* what the warnings know of the ticks so
         double usual[GT_WATCHED]; /* what the series were like while all was well; 0: not known yet */
         char series[64];
     } of[GT_WARNINGS_MAX];
-    int ticks;  /* seen */
-    bool quiet; /* says nothing */
+    int ticks;      /* seen, but for those that a stop has cut short: they change nothing */
+    int64_t images; /* at the latest */
+    bool quiet;     /* says nothing */
 } gt_watch;
 
 /* Looks at the *n values of a tick and appends one for each warning: "Trouble/collapse", the number of ticks that the
