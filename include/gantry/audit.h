@@ -49,7 +49,17 @@ typedef struct gt_audit_found {
     char arithmetic[GT_AUDIT_ARITHMETIC];
     int64_t lines, links, checkpoints; /* that were checked; no lines: these checks have not come to their end */
     int64_t begin;                     /* images where the chain begins: before, nothing can be checked */
-    int64_t images, replayed;          /* of the stretches; of these computed again */
+    bool late;                         /* it does not begin with the run: then what the run began with is not proven */
+    int64_t form;      /* of the chain: 1 covers neither rollbacks nor the length of the run (run/door/chain.h) */
+    bool open_end;     /* the last line has no hash of itself: a program before 1.1 wrote it */
+    bool begins_right; /* the state where the run begins was made again, from recipe and seed, and is that of the chain
+                        */
+    char source[GT_AUDIT_HEAD]; /* of a transfer: root of the contents of the file with the networks; "": none is known
+                                 */
+    bool transfers;
+    int64_t starts, rollbacks, rollbacks_met; /* met: computed again, up to the trouble */
+    char lengths[256], rolled_back[512];      /* "2 kimg, 4 kimg"; "norms at 3.2 kimg, back to 1.024 kimg" */
+    int64_t images, replayed;                 /* of the stretches; of these computed again */
     int64_t links_met;
     int stretches, computed; /* computed: whole or as far as the time was enough */
     uint64_t seed;

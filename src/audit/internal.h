@@ -30,6 +30,8 @@ typedef struct audit {
     const gt_ledger_line *data;  /* the latest line that counts; NULL: none */
     const char *job;             /* text of job.ini */
     const char *recipe;          /* of the first kept checkpoint */
+    const char *begun_with;      /* the recipe that the chain began with, to the byte; NULL: nothing has it */
+    bool plateau, length_counts; /* the schedule of the recipe: it judges epochs; it depends on the length of the run */
     int64_t batch;
     bool any_order;     /* --reduce=allreduce: MPI chooses the order of sums */
     audit_place *place; /* [n_places], by their images */
@@ -44,6 +46,10 @@ gt_status audit_first(audit *a); /* all that needs no training, after `o` and `f
 gt_status audit_open(audit *a);
 /* Lines, kept checkpoints, links, as far as that needs no training; fills in the places. */
 gt_status audit_check(audit *a);
+
+/* ---- heads.c ---- */
+/* Computes the heads again. `found` gets the last one, and the number of links. */
+gt_status audit_check_heads(audit *a);
 
 /* ---- note.c ---- */
 #define AUDIT_NOTE "audit.json"

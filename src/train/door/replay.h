@@ -23,6 +23,8 @@
 #include "gantry/dist.h"
 #include "gantry/status.h"
 
+enum { GT_MOST_ROLLBACKS = 3 }; /* of a run with --on-trouble=rollback */
+
 typedef struct gt_replay gt_replay;
 
 /* Rank 0 gives it; the others pass NULL. Nothing of it is needed after the call. */

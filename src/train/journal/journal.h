@@ -69,6 +69,8 @@ typedef struct gt_journal {
     gt_saver *saver;
     gt_ledger *ledger;
     gt_ledger_line started; /* of this process */
+    gt_sha256 source;       /* of a run that begins with other networks: root of the contents of their file */
+    bool has_source;
     bool checkpoint_failed; /* the latest could not be written: ticks try again */
     bool ledger_failing, pictures_failing, report_failing, export_failing;
     gt_unwritten unwritten[GT_UNWRITTEN_MOST]; /* the oldest first */
@@ -144,10 +146,11 @@ gt_ledger_line gt_chain_line(const gt_engine *e, gt_ledger_event event);
 /* A start, before its first step: makes the root of the state, fills in j->started, and asks of a run that resumes
  * whether the ledger knows the state that was loaded. */
 gt_status gt_chain_take_up_all(gt_engine *e, gt_journal *j, gt_sha256 *state);
-/* The chain begins at this state, unless it has begun. */
+/* The chain begins at this state, unless it has begun; the length of the run enters, where it is another one. */
 gt_status gt_chain_begin_all(gt_engine *e, gt_journal *j, const gt_sha256 *state);
-/* The same where the state has come from a checkpoint since (a rollback), and its root is not known. */
-gt_status gt_chain_resume_all(gt_engine *e, gt_journal *j);
+/* A checkpoint from before was loaded, in place of a state whose head is `line->head`: the rollback enters the chain,
+ * and the line, which has all but the heads, is noted. */
+gt_status gt_chain_roll_back_all(gt_engine *e, gt_journal *j, gt_ledger_line *line);
 void gt_chain_before_step(const gt_engine *e, gt_journal *j); /* tells the ledger of pictures that are replaced */
 /* Behind a step that began at `before` images: a link, where one is due. */
 gt_status gt_chain_after_step_all(gt_engine *e, gt_journal *j, int64_t before);
