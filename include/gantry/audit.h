@@ -72,9 +72,10 @@ typedef struct gt_audit_found {
 gt_status gt_audit_run_all(gt_comm *comm, const gt_audit_options *o, gt_audit_found *found);
 /* The lines that say what was checked, on stdout. */
 void gt_audit_print(const gt_audit_found *found);
-/* The head of the run's chain, whose latest link or beginning is at so many images: read, not checked. GT_UNDECIDED:
- * the run has none. */
-gt_status gt_audit_head(const char *run, char head[GT_AUDIT_HEAD], int64_t *images);
+/* The head of the run's chain, which begins and is at so many images: read, not checked. GT_UNDECIDED: the run has
+ * none.
+ */
+gt_status gt_audit_head(const char *run, char head[GT_AUDIT_HEAD], int64_t *images, int64_t *begin);
 
 /* ---- a network of a run ---- */
 

@@ -51,6 +51,15 @@ gt_status audit_check(audit *a);
 /* Computes the heads again. `found` gets the last one, and the number of links. */
 gt_status audit_check_heads(audit *a);
 
+/* ---- beginning.c ---- all ranks; `a` on rank 0, else NULL */
+/* Is the state with which the chain begins that which recipe and seed, and for a transfer the source, give? The engine
+ * was made to begin with nothing, and has done so afterwards. GT_UNDECIDED: the source is not there, or another one. */
+gt_status audit_begin_all(gt_comm *comm, audit *a, gt_replay *engine);
+/* Had the run to go back wherever it went back? The engine has begun; it has moved afterwards where there is a
+ * rollback. GT_UNDECIDED: it is not known. */
+gt_status audit_is_late(const audit *a); /* GT_UNDECIDED, and why */
+gt_status audit_rollbacks_all(gt_comm *comm, audit *a, gt_replay *engine);
+
 /* ---- note.c ---- */
 #define AUDIT_NOTE "audit.json"
 /* Writes {"line": `line`, "hashes": [...]} into the run's folder, in place of what an earlier audit has left there

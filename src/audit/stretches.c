@@ -118,16 +118,16 @@ static gt_status open_engine_all(replaying *r, const audit_place *from, const au
     return gt_replay_open_all(r->comm, r->a ? &about : NULL, &r->engine);
 }
 
-/* The state where the stretch begins is that of the ledger. From the networks of another run it may be that those are
- * not what they were: then nothing follows. */
+/* The state where the stretch begins is that of the ledger; that of the beginning was compared before. */
 static gt_status check_begin(const replaying *r, const audit_place *from, const gt_replay_point *p) {
-    const gt_ledger_line *line = from->line ? from->line : r->a->chain;
+    const gt_ledger_line *line = from->line;
+    if (!from->path)
+        return r->a->found->begins_right ? GT_OK : gt_fail(GT_UNDECIDED, "the run cannot begin again here");
     if (gt_sha256_equal(&line->state, &p->state)) return GT_OK;
     char is[GT_SHA256_TEXT], says[GT_SHA256_TEXT];
-    return gt_fail(gt_replay_transfers(r->engine) && !from->path ? GT_UNDECIDED : GT_FAILED,
-                   "%s is %s, and line %" PRId64 " of the ledger says %s",
-                   from->path ? "the state of the checkpoint where a stretch begins"
-                              : "the state with which the run begins",
+    return gt_fail(GT_FAILED,
+                   "the state of the checkpoint where a stretch begins is %s, and line %" PRId64
+                   " of the ledger says %s",
                    gt_sha256_text(&p->state, is), line->number, gt_sha256_text(&line->state, says));
 }
 
@@ -193,6 +193,21 @@ static gt_status check_data_all(replaying *r) {
     return gt_comm_agree_all(r->comm, st);
 }
 
+/* ---- the beginning ---- */
+
+/* The engine that has begun does for the first stretch, too, where nothing was computed with it. */
+static gt_status check_beginning_all(replaying *r) {
+    audit *a = r->a;
+    int late = a && a->found->late;
+    gt_comm_broadcast_all(r->comm, &late, sizeof late, 0);
+    if (late) return GT_OK;
+    gt_status st = open_engine_all(r, a ? &a->place[0] : NULL, a ? &a->place[a->n_places - 1] : NULL);
+    if (!st) st = audit_begin_all(r->comm, a, r->engine);
+    if (!st) st = audit_rollbacks_all(r->comm, a, r->engine);
+    r->fresh = r->engine && !gt_replay_has_moved(r->engine);
+    return st;
+}
+
 /* ---- all that is due ---- */
 
 /* The next stretch by the order and the time; -1: none. */
@@ -242,6 +257,7 @@ gt_status audit_replay_all(gt_comm *comm, audit *a, bool traced) {
     replaying r = {.a = a, .comm = comm, .traced = traced, .trace.out.fd = -1};
     int *order = NULL, at = 0;
     gt_status st = gt_comm_agree_all(comm, a ? prepare(&r, &order) : GT_OK);
+    if (!st) st = note(&r, check_beginning_all(&r));
     if (!st) st = check_data_all(&r);
     while (!st) {
         int i = a ? next_stretch(&r, order, &at) : -1;
@@ -254,7 +270,8 @@ gt_status audit_replay_all(gt_comm *comm, audit *a, bool traced) {
         a->found->whole = a->found->seconds / (double)a->found->replayed *
                           (double)(a->found->images - a->place[0].images);
     if (traced) st = gt_comm_agree_all(comm, a ? audit_trace_close(&r.trace, st) : st);
-    if (!st && a && *r.first_unchecked) st = gt_fail(GT_UNDECIDED, "%s", r.first_unchecked);
+    if (!st && a && a->found->late) st = audit_is_late(a);
+    else if (!st && a && *r.first_unchecked) st = gt_fail(GT_UNDECIDED, "%s", r.first_unchecked);
     else if (!st && a) st = check_computed(a, traced);
     return gt_comm_agree_all(comm, st);
 }

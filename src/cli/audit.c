@@ -66,10 +66,13 @@ static gt_status prepare(cli_session *s) {
 
 static gt_status print_head(const char *run) {
     char head[GT_AUDIT_HEAD];
-    int64_t images;
-    gt_status st = gt_audit_head(run, head, &images);
-    if (!st) gt_print("%s  %.6g kimg\n", head, (double)images / 1000);
-    return st;
+    int64_t images, begin;
+    gt_status st = gt_audit_head(run, head, &images, &begin);
+    if (st) return st;
+    gt_print("%s  %.6g kimg", head, (double)images / 1000);
+    if (begin) gt_print("  of a chain that begins at %.6g kimg: the network is not proven", (double)begin / 1000);
+    gt_print("\n");
+    return begin ? gt_fail(GT_UNDECIDED, "the chain of %s does not begin with the run", run) : GT_OK;
 }
 
 static gt_status audit_network_all(cli_session *s) {

@@ -33,5 +33,7 @@ gt_status gt_stat_table_init(gt_stat_table *t, const gt_model *m);
 int gt_stat_index(const gt_stat_table *t, const char *name); /* -1: unknown */
 /* Ends the interval between two ticks: renews `shown` and begins the next interval. */
 void gt_stat_table_tick(gt_stat_table *t);
+/* A tick of before: series that not every tick renews have their latest values again. */
+void gt_stat_table_take_past(gt_stat_table *t, const gt_stat_value *values, int n);
 
 #endif

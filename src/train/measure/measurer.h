@@ -54,6 +54,8 @@ typedef struct gt_measurer {
     /* All ranks: the state that training goes on from is there, at the start, after a resume and after a rollback. On
      * rank 0 the log of the ticks before is open (j->log), other ranks have an empty journal. */
     void (*begin)(gt_engine *e, gt_journal *j, void *own);
+    /* Rank 0, after begin(): a tick before, from the first one on. */
+    void (*take_past)(const gt_engine *e, void *own, const gt_stat_value *values, int n);
     /* Writes once more what could not be written. false: failed again */
     bool (*settle)(gt_engine *e, gt_journal *j, void *own);
 } gt_measurer;
@@ -79,6 +81,8 @@ bool gt_measurers_can_draw(const gt_engine *e);
 void gt_measurers_draw(gt_engine *e, gt_journal *j);
 
 void gt_measurers_begin_all(gt_engine *e, gt_journal *j);
+/* Rank 0: a tick before; a gt_runlog_line of the engine. */
+void gt_measurers_take_past(void *engine, int64_t images, const gt_stat_value *values, int n);
 bool gt_measurers_settle(gt_engine *e, gt_journal *j); /* false: something cannot be written */
 
 /* ---- late.c ---- when the values come that come late; rank 0 */

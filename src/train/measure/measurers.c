@@ -147,12 +147,22 @@ void gt_measurers_draw(gt_engine *e, gt_journal *j) {
 
 /* ---- with the journal ---- */
 
+void gt_measurers_take_past(void *engine, int64_t images, const gt_stat_value *values, int n) {
+    const gt_engine *e = engine;
+    measuring m;
+    (void)images;
+    for (int i = 0; next_measurer(e, &i, &m);)
+        if (m.by->take_past) m.by->take_past(e, m.own, values, n);
+}
+
 void gt_measurers_begin_all(gt_engine *e, gt_journal *j) {
     measuring m;
     if (e->left_out && !e->comm->rank) gt_warn("the run continues without %s", e->left_out);
     e->left_out = NULL;
     for (int i = 0; next_measurer(e, &i, &m);)
         if (m.by->begin) m.by->begin(e, j, m.own);
+    if (j->log && gt_runlog_each(j->log, gt_measurers_take_past, e))
+        gt_warn("values of the ticks before are missing at first: %s", gt_message());
 }
 
 bool gt_measurers_settle(gt_engine *e, gt_journal *j) {

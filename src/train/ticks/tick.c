@@ -90,8 +90,7 @@ static void put_speed(gt_engine *e, gt_journal *j, double rate, const gt_measure
         put_value(j, "Timing/checkpoint_mb_per_sec", (double)saved->bytes / 1e6 / saved->seconds);
 }
 
-static void gather_values(gt_engine *e, gt_journal *j, double rate, double memory, const gt_measures *all,
-                          gt_traffic c) {
+void gt_tick_put_training(const gt_engine *e, gt_journal *j) {
     gt_values_clear(&j->logged);
     for (int i = 0; i < e->stats.n; i++)
         if (e->stats.shown[i].num > 0) gt_values_put_stat(&j->logged, e->stats.shown[i], NULL);
@@ -103,6 +102,11 @@ static void gather_values(gt_engine *e, gt_journal *j, double rate, double memor
     if (e->damage.so_far.n) put_value(j, "Progress/damaged_pictures", (double)e->damage.so_far.n);
     if (e->damage.so_far.n) put_value(j, "Progress/replaced_images", (double)e->damage.replaced);
     if (e->schedule.kind != GT_SCHEDULE_CONSTANT) put_value(j, GT_RATE_SERIES, gt_engine_rate(e));
+}
+
+static void gather_values(gt_engine *e, gt_journal *j, double rate, double memory, const gt_measures *all,
+                          gt_traffic c) {
+    gt_tick_put_training(e, j);
     put_speed(e, j, rate, all, c);
     put_value(j, "Resources/cpu_mem_gb", memory);
     put_measures(e, j, all);
@@ -176,14 +180,9 @@ void gt_tick_pictured(gt_engine *e, gt_journal *j) {
 
 /* ---- before the first tick ---- */
 
-/* Series that not every tick renews have their latest values again. */
 static void take_past_tick(void *arg, int64_t images, const gt_stat_value *values, int n) {
-    gt_stat_table *t = arg;
     (void)images;
-    for (int i = 0; i < n; i++) {
-        int k = gt_stat_index(t, values[i].name);
-        if (k >= 0) t->shown[k] = (gt_stat_value){t->shown[k].name, values[i].num, values[i].mean, values[i].std};
-    }
+    gt_stat_table_take_past(arg, values, n);
 }
 
 void gt_tick_take_past(gt_engine *e, gt_journal *j) {
