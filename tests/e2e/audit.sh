@@ -106,6 +106,110 @@ case_true_runs() {
     train 1 summed --reduce=allreduce
     expect 3 'allreduce' "$GANTRY" audit summed
 }
+# What a run has begun with, and what it went back from.
+case_the_beginning() {
+    # another network at the first step, before the chain; then as if the run had begun so
+    forge forge_planted planted
+    check 3 'the chain begins at 16 images' planted true.npz
+    expect 3 'head at .*: [0-9a-f]{64}, of a chain that does not begin with the run' "$GANTRY" audit planted --all --note
+    expect 3 'probability [0-9.]+' "$GANTRY" audit planted --all && ! grep -oE 'probability [0-9.]+|probabilities [0-9. and]+' said | grep -v ' 1\.000' || { cat said; fail 'a probability below 1'; }
+    grep -q 'the network, is not proven' planted/audit.json || fail 'the note says nothing'
+    expect 0 'the network, is not proven' "$GANTRY" card planted --quick
+    expect 3 'the network is not proven' "$GANTRY" audit planted --head
+    forge forge_planted_at_0 planted_at_0
+    check 0 '2 links' planted_at_0 true.npz # that shows by training alone
+    expect 1 'the state with which the run begins, made again from recipe and seed, is' "$GANTRY" audit planted_at_0 --segments=1
+    # a run of an older program, its first checkpoint kept
+    mkdir old && tar xz -C old -f "$here/../golden/old_runs.tar.gz" ./mlp
+    rm old/mlp/end.h5 old/mlp/hash
+    quietly "$GANTRY" train --run=old/mlp --steps=8 --threads=1 --grid=2x2
+    check 3 '2 checkpoints, 0 links; head' old/mlp
+    expect 3 'the chain of old/mlp begins at 320 images and not with the run' "$GANTRY" audit old/mlp --all
+    forge forge_rollback back
+    check 3 'the run went back' back true.npz
+    expect 1 "says that the run went back from 3072 images because of 'divergence': computed again, the run has no such trouble" "$GANTRY" audit back --all
+    expect 3 'only --all computes again whether it had to' "$GANTRY" audit back --segments=1
+}
+# The end of a ledger, which no line follows.
+case_the_last_lines() {
+    local what
+    for what in torn garbage blank unnumbered; do
+        forge spoil_$what spoilt
+        check 1 'not whole|no line covers' spoilt
+        expect 1 'starts.jsonl:17: damaged: ' "$GANTRY" audit spoilt --segments=1
+        rm -r spoilt
+    done
+    forge spoil_end spoilt && check 1 'line 16 of the ledger was changed' spoilt
+    expect 1 'starts.jsonl:16: its `self` is not' "$GANTRY" audit spoilt --segments=1
+    rm -r spoilt && forge spoil_end_hash spoilt
+    expect 1 'line 16 of the ledger \(the end of the run\) says g1:0000' "$GANTRY" audit spoilt --segments=1
+}
+# A run in pieces has the head of the run in one piece, where the learning rate depends on its length, too; with another length it is another run.
+case_pieces() {
+    local schedule
+    for schedule in constant cosine; do
+        rm -rf pieces one_piece && train 1 one_piece --seed=3 --schedule=$schedule
+        for ((i = 1; i <= 5; i++)); do # each stops after a step
+            # shellcheck disable=SC2086
+            expect 75 '' "$GANTRY" train $job --run=pieces --seed=3 --schedule=$schedule --max-time=0
+        done
+        train 1 pieces --seed=3 --schedule=$schedule
+        [ "$(grep -c '"event":"start"' pieces/starts.jsonl)" = 6 ] || fail 'it was not in pieces'
+        [ "$("$GANTRY" audit pieces --head)" = "$("$GANTRY" audit one_piece --head)" ] || fail "$schedule: another head"
+        expect 0 'starts: 6; length of the run: 6.144 kimg; rollbacks: none' "$GANTRY" audit pieces --all
+        check 0 ' 6 links' pieces true.npz
+    done
+    train 1 longer --seed=3 --schedule=cosine --kimg=3.072
+    train 1 longer --seed=3 --schedule=cosine
+    [ "$("$GANTRY" audit longer --head)" != "$("$GANTRY" audit one_piece --head)" ] || fail 'the length is not in the head'
+    expect 0 'length of the run: 3.072 kimg, 6.144 kimg' "$GANTRY" audit longer --all
+    check 0 ' 6 links' longer true.npz
+    mv true kept && cp -r one_piece true && forge spoil_total spoilt && rm -r true && mv kept true
+    expect 1 'the length of the run in the chain is not that of the start' "$GANTRY" audit spoilt --segments=1
+}
+case_transfer() {
+    local source
+    train 1 tuned --seed=9 --kimg=2.048 --resume=other
+    source=$("$GANTRY" hash --sha256 other | grep -oE '[0-9a-f]{64}')
+    expect 0 "The run began with other networks \(SHA-256 $source\): the chain is as good as the source's own" "$GANTRY" audit tuned --all --note
+    grep -q "$source" tuned/audit.json || fail 'the note does not name the source'
+    check 0 '2 links' tuned true.npz
+    cp -r tuned removed && sed -i '/^resume = /d' removed/job.ini
+    expect 1 "whose contents have the SHA-256 $source, and job.ini has no --resume" "$GANTRY" audit removed --segments=1
+    cp -r tuned exchanged && sed -i 's/^resume = .*/resume = true/' exchanged/job.ini
+    expect 3 'another file is there now' "$GANTRY" audit exchanged --all
+    sed -i 's/^resume = .*/resume = nowhere/' exchanged/job.ini
+    expect 3 'nowhere' "$GANTRY" audit exchanged --all
+}
+# Ledgers that no run writes: an error, no hang, and no more memory than they have.
+case_hostile_ledgers() {
+    local what before
+    for what in rollbacks cycle large deep lines device; do
+        rm -rf hostile && cp -r true hostile
+        "$python" - "$what" <<'P' || fail "$what"
+import hashlib, json, os, sys
+path = 'hostile/starts.jsonl'
+with open(path) as f: lines = f.read().splitlines()
+last, what = json.loads(lines[-1]), sys.argv[1]
+def more(*texts):
+    with open(path, 'a') as f: f.writelines(t + '\n' for t in texts)
+if what == 'rollbacks':
+    text = lines[-1]
+    for number in range(len(lines) + 1, 100000):
+        text = json.dumps(dict(event='rollback', time=1, line=number, before=hashlib.sha256(text.encode()).hexdigest(), step=9, images=9,
+                               to_step=1, to_images=1, message='x'))
+        lines.append(text)
+    with open(path, 'w') as f: f.writelines(t + '\n' for t in lines)
+if what == 'cycle': # a line that covers the line behind it
+    more(json.dumps(dict(event='start', line=17, before=json.loads(lines[3])['before'], step=0, images=0, **{'from': 17})))
+if what == 'large': more(json.dumps(dict(last, line=2**63, images=10**30)))
+if what == 'deep': more('[' * 1000000)
+if what == 'lines': more(*[''] * 1100000)
+if what == 'device': os.remove(path); os.symlink('/dev/zero', path)
+P
+        expect 1 '^error: gantry audit: .*hostile' timeout 60 bash -c "ulimit -v 4000000; \"$GANTRY\" audit hostile --segments=1"
+    done
+}
 # docs/audit: a stretch of it; audit_long.sh has all of it.
 case_the_example() {
     local run=$here/../../docs/audit/run

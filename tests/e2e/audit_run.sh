@@ -47,8 +47,8 @@ begins what_was_changed
 cp -r run changed
 printf 'x' | dd of="changed/$(basename "$middle")" bs=1 seek=4000 conv=notrunc status=none
 expect 1 "$(basename "$middle"): the SHA-256 of the file is" "$GANTRY" audit changed
-cp -r run lines && sed -i '4s/"step"/"Step"/' lines/starts.jsonl
-expect 1 'lines/starts.jsonl:[45]: ' "$GANTRY" audit lines
+cp -r run lines && sed -i '5s/"step"/"Step"/' lines/starts.jsonl
+expect 1 'lines/starts.jsonl:5: its .self. is not' "$GANTRY" audit lines
 rm -r lines && cp -r run lines && sed -i '$d' lines/starts.jsonl && sed -i 5d lines/starts.jsonl
 expect 1 'lines/starts.jsonl:5: it says that it is another line' "$GANTRY" audit lines
 expect 1 'the hash of the data is' "$GANTRY" audit run --data=synth:shapes:n=96,size=16,classes=4,seed=1
