@@ -159,6 +159,8 @@ static gt_status judge_rollbacks(looking *l, int n, int met, gt_replay_verdict v
 static gt_status prepare(looking *l, gt_replay_back *back, gt_replay_history *h) {
     audit *a = l->a;
     h->n = list_rollbacks(a, l->line);
+    if (a->ledger->line[a->ledger->n - 1].reseeded != h->n)
+        return gt_fail(GT_FAILED, "the last start says more rollbacks than the ledger has lines of them");
     if (!h->n) return GT_OK;
     if (!a->o->all)
         return gt_fail(GT_UNDECIDED, "the run went back %d time%s (%s): only --all computes again whether it had to",

@@ -255,10 +255,11 @@ gt_status audit_check(audit *a) {
     a->found->late = a->chain->images > 0 || a->chain->step > 0;
     a->found->form = a->chain->form > 1 ? a->chain->form : 1;
     a->found->open_end = !a->ledger->line[a->ledger->n - 1].covers_itself;
-    if (a->chain->has_source) gt_sha256_text(&a->chain->source, a->found->source);
+    if (a->chain->has_source && a->chain->form > 1) gt_sha256_text(&a->chain->source, a->found->source);
     if (*a->chain->recipe_text) a->begun_with = a->chain->recipe_text;
     snprintf(a->found->arithmetic, sizeof a->found->arithmetic, "%s", a->chain->arithmetic);
     if (!st) st = check_checkpoints(a);
+    if (!st && a->begun_with) st = check_recipe(a, "the beginning of the chain", a->begun_with);
     if (!st) st = read_recipe(a);
     if (!st) st = audit_check_heads(a);
     if (!st) st = check_last_word(a);

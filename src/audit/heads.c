@@ -16,6 +16,7 @@ typedef struct point {
     int64_t step;
     int64_t linked; /* images of the latest link up to here, or of the beginning */
     int64_t total;  /* of the latest length up to here; 0: none */
+    int64_t reseed; /* rollbacks so far */
 } point;
 
 typedef struct walk {
@@ -62,6 +63,7 @@ static gt_status take_chain(walk *w, const gt_ledger_line *t) {
         return gt_fail(GT_UNDECIDED,
                        "%s has a chain of form %" PRId64 ", and this program knows forms up to %d: use a newer version",
                        a->o->run, form, GT_CHAIN_FORM);
+    if (form > 1 && !t->start) return bad_line(w, t, "there is no start before it");
     if (!a->begun_with)
         return gt_fail(GT_UNDECIDED,
                        "no checkpoint is kept with the words of the recipe that the chain of %s began with: another "
@@ -142,12 +144,15 @@ static gt_status take_start(walk *w, const gt_ledger_line *t) {
         w->n--;
     if (from->step != t->step || (from->has_head && !gt_sha256_equal(&top(w)->head, &from->head)))
         return bad_line(w, t, "the start does not go on from the checkpoint that it names");
+    if (w->a->found->form > 1 && t->reseed != top(w)->reseed)
+        return bad_line(w, t, "the start says another number of rollbacks than there were");
     return GT_OK;
 }
 
 /* The rule that needs no training: one more each time, not too many, and back to before the trouble. */
 static const char *breaks_rule(const walk *w, const gt_ledger_line *t) {
     const audit *a = w->a;
+    if (a->found->form > 1 && t->reseed != top(w)->reseed + 1) return "a rollback that is not counted";
     if (a->found->form > 1 && !t->has_head) return "a rollback that is not in the chain";
     if (t->reseeded > GT_MOST_ROLLBACKS || (t->has_head && t->reseed != t->reseeded))
         return "more rollbacks than a run makes, or one that is not counted";
@@ -175,6 +180,7 @@ static gt_status take_rollback(walk *w, const gt_ledger_line *t) {
                                           &head);
     if (!st) st = compare(w, t, &head, "the head of this rollback does not follow from the one before");
     push(w, t, t->to_step);
+    w->at[w->n - 1].reseed = t->reseed;
     return st;
 }
 

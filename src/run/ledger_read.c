@@ -151,8 +151,7 @@ static gt_status read_self(const json_t *line, gt_arena *a, const char *text, si
     bool at_end = bare && !memcmp(text + n - room, LEDGER_SELF, sizeof LEDGER_SELF - 1) && read_hash(self, &says);
     gt_status st = at_end ? gt_sha256_of(bare, n - room + 1, &is) : GT_OK;
     to->covers_itself = !st && at_end && gt_sha256_equal(&says, &is);
-    if (!st && !to->covers_itself && !*to->fault)
-        to->fault = "its `self` is not the SHA-256 of the line, which was changed";
+    if (!st && !to->covers_itself) to->fault = "its `self` is not the SHA-256 of the line, which was changed";
     return st;
 }
 

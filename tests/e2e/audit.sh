@@ -143,6 +143,7 @@ case_the_last_lines() {
     expect 1 'starts.jsonl:16: its `self` is not' "$GANTRY" audit spoilt --segments=1
     rm -r spoilt && forge spoil_end_hash spoilt
     expect 1 'line 16 of the ledger \(the end of the run\) says g1:0000' "$GANTRY" audit spoilt --segments=1
+    rm -r spoilt
 }
 # A run in pieces has the head of the run in one piece, where the learning rate depends on its length, too; with another length it is another run.
 case_pieces() {
@@ -164,8 +165,8 @@ case_pieces() {
     [ "$("$GANTRY" audit longer --head)" != "$("$GANTRY" audit one_piece --head)" ] || fail 'the length is not in the head'
     expect 0 'length of the run: 3.072 kimg, 6.144 kimg' "$GANTRY" audit longer --all
     check 0 ' 6 links' longer true.npz
-    mv true kept && cp -r one_piece true && forge spoil_total spoilt && rm -r true && mv kept true
-    expect 1 'the length of the run in the chain is not that of the start' "$GANTRY" audit spoilt --segments=1
+    mv true kept && cp -r one_piece true && forge spoil_total lengthened && rm -r true && mv kept true
+    expect 1 'the length of the run in the chain is not that of the start' "$GANTRY" audit lengthened --segments=1
 }
 case_transfer() {
     local source
@@ -174,8 +175,8 @@ case_transfer() {
     expect 0 "The run began with other networks \(SHA-256 $source\): the chain is as good as the source's own" "$GANTRY" audit tuned --all --note
     grep -q "$source" tuned/audit.json || fail 'the note does not name the source'
     check 0 '2 links' tuned true.npz
-    cp -r tuned removed && sed -i '/^resume = /d' removed/job.ini
-    expect 1 "whose contents have the SHA-256 $source, and job.ini has no --resume" "$GANTRY" audit removed --segments=1
+    cp -r tuned sourceless && sed -i '/^resume = /d' sourceless/job.ini
+    expect 1 "whose contents have the SHA-256 $source, and job.ini has no --resume" "$GANTRY" audit sourceless --segments=1
     cp -r tuned exchanged && sed -i 's/^resume = .*/resume = true/' exchanged/job.ini
     expect 3 'another file is there now' "$GANTRY" audit exchanged --all
     sed -i 's/^resume = .*/resume = nowhere/' exchanged/job.ini
