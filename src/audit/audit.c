@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * An audit of a run: see gantry/audit.h. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <sys/random.h>
 
@@ -39,6 +40,9 @@ gt_status audit_first(audit *a) {
     return st ? st : check_reduce(a);
 }
 
+/* A probability with three digits: what is promised is not rounded down. */
+static double promised(double p) { return fabs(ceil(1000 * p - 1e-6)) / 1000; }
+
 /* For the model card. That there is none changes nothing of what was found. */
 static void leave_note(audit *a) {
     const gt_audit_found *f = a->found;
@@ -50,9 +54,11 @@ static void leave_note(audit *a) {
         if (a->place[i].path) kept[n++] = a->place[i].path;
     snprintf(line, sizeof line,
              "Ledger, kept checkpoints%s and a chain of %" PRId64 " hashes are whole; of %" PRId64
-             " images that the run was shown, %" PRId64 " (%.1f %%) were computed again and gave the same bits. A "
-             "forgery of one stretch goes unseen with probability %.3f (seed %" PRIu64 ", gantry %s).",
-             *f->data ? ", data" : "", f->links, f->images, f->replayed, 100 * share, 1 - share, f->seed, GT_VERSION);
+             " images that the run was shown, %" PRId64 " (%.1f %%) were computed again and gave the same bits. One "
+             "forged interval between links goes unseen with probability %.3f, at the worst place %.3f (seed %" PRIu64
+             ", gantry %s).",
+             *f->data ? ", data" : "", f->links, f->images, f->replayed, 100 * share, promised(f->unseen),
+             promised(f->worst), f->seed, GT_VERSION);
     if (!kept || audit_note(a->o->run, line, kept, n))
         snprintf(a->found->note, sizeof a->found->note, "no " AUDIT_NOTE " for the model card: %s", gt_message());
 }
@@ -90,7 +96,7 @@ static const char *time_text(double seconds, char text[32]) {
 }
 
 void gt_audit_print(const gt_audit_found *f) {
-    char took[32], whole[32];
+    char took[32], whole[32], draws[40] = "";
     double share = f->images ? (double)f->replayed / (double)f->images : 0;
     if (!f->lines) return;
     gt_print("whole: %" PRId64 " line%s of the ledger, %" PRId64 " checkpoint%s, %" PRId64 " link%s of the chain%s\n",
@@ -98,13 +104,14 @@ void gt_audit_print(const gt_audit_found *f) {
              *f->data ? ", the data" : "");
     if (f->begin)
         gt_print("the chain begins at %.6g kimg: what was before cannot be checked\n", (double)f->begin / 1000);
-    if (f->stretches)
-        gt_print("computed again: %" PRId64 " of %" PRId64 " images (%.1f %%) in %d of %d stretches, and %" PRId64
-                 " link%s met, in %s; a forgery of one stretch went unseen with probability %.3f; all of it takes "
-                 "about %s (--all); --seed=%" PRIu64 "\n",
-                 f->replayed, f->images, 100 * share, f->computed, f->stretches, f->links_met, gt_plural(f->links_met),
-                 time_text(f->seconds, took), 1 - share, f->replayed ? time_text(f->whole, whole) : "an unknown time",
-                 f->seed);
+    if (f->draws) snprintf(draws, sizeof draws, "--segments=%" PRId64 " ", f->draws);
+    if (f->intervals)
+        gt_print("computed again: %" PRId64 " of %" PRId64 " images (%.1f %%), %d of %d intervals between links, and "
+                 "%" PRId64 " link%s met, in %s; one forged interval goes unseen with probability %.3f, at the "
+                 "worst place %.3f; all of it takes about %s (--all); %s--seed=%" PRIu64 "\n",
+                 f->replayed, f->images, 100 * share, f->computed, f->intervals, f->links_met, gt_plural(f->links_met),
+                 time_text(f->seconds, took), promised(f->unseen), promised(f->worst),
+                 f->replayed ? time_text(f->whole, whole) : "an unknown time", draws, f->seed);
     if (*f->note) gt_print("%s\n", f->note);
     if (*f->head) gt_print("head at %.6g kimg: %s\n", (double)f->head_images / 1000, f->head);
 }
