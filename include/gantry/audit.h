@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Is a run what its ledger says? First what needs no training: the lines of the ledger are whole, each kept checkpoint
  * is the file that the ledger names, the chain follows from recipe, states and data, the data have their hash. Then
- * stretches of the run between kept checkpoints, chosen at random, are computed again and must meet each link of the
- * chain.
+ * intervals between the links of the chain are drawn at random, and computed again from the kept checkpoint before:
+ * each link on the way must be met.
  *
  *     gt_audit_found found;
  *     gt_status st = gt_audit_run_all(comm, &(gt_audit_options){.run = "runs/first", .minutes = 10}, &found);
  *     if (!st && comm->rank == 0) gt_audit_print(&found);
  *
- * A forgery of one stretch that is placed at random, each image with the same probability, goes unseen with the
- * probability 1 - found.replayed / found.images. Whoever knows the seed of the choice beforehand can forge where nobody
- * looks: by default the seed comes from the operating system.
+ * One forged interval goes unseen with the probability found.unseen if its place is any image with the same
+ * probability, and with found.worst where it is found least. Whoever knows the seed of the choice beforehand can forge
+ * where nobody looks: by default the seed comes from the operating system.
  *
  * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_AUDIT_H
@@ -26,8 +26,8 @@
 typedef struct gt_audit_options {
     const char *run;  /* its folder */
     const char *data; /* where the data are now; "": where the run had them */
-    double minutes;   /* for stretches; 0: no limit */
-    int64_t segments; /* how many stretches; 0: as many as fit into the minutes */
+    double minutes;   /* for what is computed; 0: no limit */
+    int64_t segments; /* how many intervals are drawn; 0: as many as fit into the minutes */
     bool all;         /* all of them, whatever it takes */
     /* One stretch alone, with the hashes of its gradients and states: a file to write, and one to compare with, of
      * another machine or build. The first line that differs is a failure, which names step, phase and tensor. "": none
@@ -59,11 +59,13 @@ typedef struct gt_audit_found {
     bool transfers;
     int64_t starts, rollbacks, rollbacks_met; /* met: computed again, up to the trouble */
     char lengths[256], rolled_back[512];      /* "2 kimg, 4 kimg"; "norms at 3.2 kimg, back to 1.024 kimg" */
-    int64_t images, replayed;                 /* of the stretches; of these computed again */
+    int64_t images, replayed;                 /* of the run; of these computed again */
     int64_t links_met;
-    int stretches, computed; /* computed: whole or as far as the time was enough */
+    int intervals, computed; /* between links; of these computed again up to their ends */
     uint64_t seed;
-    double seconds, whole; /* of the stretches that were computed; an estimate for all of them */
+    int64_t draws;         /* that count; 0: none, or all was computed */
+    double unseen, worst;  /* the probability that one forged interval goes unseen: any image alike; the worst place */
+    double seconds, whole; /* of what was computed; an estimate for all of it */
     char note[256];        /* why the wanted note could not be written; "" */
 } gt_audit_found;
 

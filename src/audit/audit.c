@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * An audit of a run: see gantry/audit.h. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <sys/random.h>
 
@@ -57,6 +58,9 @@ static void say_open(const gt_audit_found *f, gt_buffer *text) {
                                "transfer are in the lines of the ledger, not in the head.");
 }
 
+/* A probability with three digits: what is promised is not rounded down. */
+static double promised(double p) { return fabs(ceil(1000 * p - 1e-6)) / 1000; }
+
 /* For the model card. That there is none changes nothing of what was found. */
 static void leave_note(audit *a) {
     const gt_audit_found *f = a->found;
@@ -64,17 +68,17 @@ static void leave_note(audit *a) {
     char line[1600];
     gt_buffer open = {0};
     say_open(f, &open);
-    if (f->late) share = 0;
     const char **kept = gt_arena_array(a->arena, (size_t)a->n_places + 1, sizeof *kept);
     int n = 0;
     for (int i = 0; i < a->n_places && kept; i++)
         if (a->place[i].path) kept[n++] = a->place[i].path;
     snprintf(line, sizeof line,
              "Ledger, kept checkpoints%s and a chain of %" PRId64 " hashes are whole; of %" PRId64
-             " images that the run was shown, %" PRId64 " (%.1f %%) were computed again and gave the same bits. A "
-             "forgery of one stretch goes unseen with probability %.3f (seed %" PRIu64 ", gantry %s).%s",
-             *f->data ? ", data" : "", f->links, f->images, f->replayed, 100 * share, 1 - share, f->seed, GT_VERSION,
-             open.data ? open.data : "");
+             " images that the run was shown, %" PRId64 " (%.1f %%) were computed again and gave the same bits. One "
+             "forged interval between links goes unseen with probability %.3f, at the worst place %.3f (seed %" PRIu64
+             ", gantry %s).%s",
+             *f->data ? ", data" : "", f->links, f->images, f->replayed, 100 * share, promised(f->unseen),
+             promised(f->worst), f->seed, GT_VERSION, open.data ? open.data : "");
     gt_buffer_free(&open);
     if (!kept || audit_note(a->o->run, line, kept, n))
         snprintf(a->found->note, sizeof a->found->note, "no " AUDIT_NOTE " for the model card: %s", gt_message());
@@ -114,7 +118,7 @@ static const char *time_text(double seconds, char text[32]) {
 }
 
 void gt_audit_print(const gt_audit_found *f) {
-    char took[32], whole[32];
+    char took[32], whole[32], draws[40] = "";
     double share = f->images ? (double)f->replayed / (double)f->images : 0;
     if (!f->lines) return;
     gt_print("whole: %" PRId64 " line%s of the ledger, %" PRId64 " checkpoint%s, %" PRId64 " link%s of the chain%s\n",
@@ -127,15 +131,18 @@ void gt_audit_print(const gt_audit_found *f) {
     say_open(f, &open);
     if (open.data) gt_print("not proven:%s\n", open.data);
     gt_buffer_free(&open);
-    if (f->stretches)
-        gt_print("computed again: %" PRId64 " of %" PRId64 " images (%.1f %%) in %d of %d stretches, and %" PRId64
-                 " link%s met, in %s; a forgery of one stretch went unseen with probability %.3f; all of it takes "
-                 "about %s (--all); --seed=%" PRIu64 "\n",
-                 f->replayed, f->images, 100 * share, f->computed, f->stretches, f->links_met, gt_plural(f->links_met),
-                 time_text(f->seconds, took), 1 - share, f->replayed ? time_text(f->whole, whole) : "an unknown time",
-                 f->seed);
+    if (f->draws) snprintf(draws, sizeof draws, "--segments=%" PRId64 " ", f->draws);
+    if (f->intervals)
+        gt_print("computed again: %" PRId64 " of %" PRId64 " images (%.1f %%), %d of %d intervals between links, and "
+                 "%" PRId64 " link%s met, in %s; one forged interval goes unseen with probability %.3f, at the "
+                 "worst place %.3f; all of it takes about %s (--all); %s--seed=%" PRIu64 "\n",
+                 f->replayed, f->images, 100 * share, f->computed, f->intervals, f->links_met, gt_plural(f->links_met),
+                 time_text(f->seconds, took), promised(f->unseen), promised(f->worst),
+                 f->replayed ? time_text(f->whole, whole) : "an unknown time", draws, f->seed);
     if (*f->note) gt_print("%s\n", f->note);
     if (*f->head)
         gt_print("head at %.6g kimg: %s%s\n", (double)f->head_images / 1000, f->head,
-                 f->late ? ", of a chain that does not begin with the run: the network is not proven" : "");
+                 f->late           ? ", of a chain that does not begin with the run: the network is not proven"
+                 : f->begins_right ? ""
+                                   : ", whose beginning was not made again: the network is not proven");
 }

@@ -142,7 +142,7 @@ static gt_status fill_history(looking *l, gt_replay_back *back, gt_replay_histor
 
 static gt_status judge_rollbacks(looking *l, int n, int met, gt_replay_verdict verdict) {
     audit *a = l->a;
-    a->found->rollbacks_met = met;
+    a->found->rollbacks_met = met == n ? a->found->rollbacks : met; /* lines may tell one twice, after a kill */
     if (l->status) return l->status;
     if (met == n) return GT_OK;
     const gt_ledger_line *t = l->line[met];

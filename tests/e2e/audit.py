@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Forged runs: audit.py FORGERY TO makes TO/ of the true run `true` on true.npz; with TO.npz, where the data are forged too.
 Called by audit.sh, as is
-audit.py data TO.npz: pictures and their classes.
+audit.py data TO.npz: pictures and their classes, and
+audit.py drawn N: for the seeds 1 to N where the interval begins that an audit draws first.
 
 The true run has a checkpoint at each link of its chain. Of the forgeries `forge_` nothing is left that contradicts itself: the
 forger trains with the program from checkpoints that he has changed, and makes all hashes again: of files, states, data, lines and
@@ -18,8 +19,10 @@ import sys
 import h5py
 import numpy as np
 
-sys.path.insert(0, f'{os.path.dirname(os.path.abspath(__file__))}/../../docs/audit')
+tests = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [f'{tests}/../docs/audit', f'{tests}/torch']
 import check
+import philox
 
 BATCH, EACH, END = 16, 1024, 6144  # images: of a step, between two checkpoints, of the run
 HALF = 3072
@@ -156,9 +159,9 @@ def write_lines(run, lines):
             f.write(text + '\n')
 
 
-def rebuild(run, data):
+def rebuild(run, data, own_link=None):
     """Heads of checkpoints, roots, lines and links that fit the states of the checkpoints and the data. A link without a
-    checkpoint has the state that its line says."""
+    checkpoint has the state that its line says, and so has the link after `own_link` images."""
     root, lines, files = check.data_root(data), lines_of(run), {}
     for path in glob.glob(f'{run}/checkpoint-*.h5'):
         with h5py.File(path, 'r') as f: files[int(f['state/step'][()])] = path, check.state_root(f), f['recipe'][()]
@@ -182,7 +185,7 @@ def rebuild(run, data):
         event = line['event']
         latest = [l for l in lines if l['event'] == event and l.get('step') == line.get('step')][-1] is line
         went_back = any(l['event'] == 'rollback' for l in lines)  # then a link has the state before that
-        if (event == 'checkpoint' or event == 'link' and not went_back) and latest and line['step'] in files: line['state'] = files[line['step']][1]
+        if (event == 'checkpoint' or event == 'link' and not went_back) and latest and line['step'] in files and (event, line['images']) != ('link', own_link): line['state'] = files[line['step']][1]
         if event == 'data': line['root'] = root
         if event == 'end': line['hash'] = ''
         if event == 'chain': line.update(recipe=check.sha(recipe).hex(), recipe_text=recipe.decode())
@@ -215,6 +218,11 @@ def forge_weight(run):
         values.view('u4').flat[3] ^= 1
         f['networks/C/fc2.weight'][...] = values
     mend(path_of(run, HALF))
+
+
+def forge_beside(run):
+    """The same checkpoint, beside a link that has the true state."""
+    forge_weight(run)
 
 
 def forge_rate(run): forge_stretch(run, HALF, recipe=('lrate = 0.001', 'lrate = 0.002'))
@@ -254,6 +262,16 @@ def forge_link(run):
 def forge_link_removed(run):
     os.remove(path_of(run, HALF))
     change_lines(run, lambda line: None if (line['event'], line.get('images')) == ('link', HALF) else line)
+
+
+def keep_short(run):
+    """One long stretch between short ones."""
+    for images in CHECKPOINTS[1:4]: os.remove(path_of(run, images))
+
+
+def forge_short(run):
+    keep_short(run)
+    change(path_of(run, END), {'networks/C/fc2.weight': 0.5})
 
 
 # ---- what a run has begun with, and what it went back from
@@ -364,12 +382,19 @@ def make_data(to):
     np.savez(to, images=images, labels=labels)
 
 
+def drawn(seed):
+    """The first draw: an image of the run, by a number of 64 bits."""
+    high, low = philox.bits(seed, 'audit', 0, 0, 4)[:2, 0]
+    return ((int(high) << 32 | int(low)) * END >> 64) // EACH * EACH
+
+
 def main():
     if sys.argv[1] == 'data': return make_data(sys.argv[2])
+    if sys.argv[1] == 'drawn': return print(*(drawn(seed) for seed in range(1, int(sys.argv[2]) + 1)), sep='\n')
     forgery, run = sys.argv[1:]
     shutil.copytree('true', run, symlinks=True)
     globals()[forgery](run)
-    if forgery.startswith('forge_'): rebuild(run, f'{run}.npz' if os.path.exists(f'{run}.npz') else 'true.npz')
+    if forgery.startswith('forge_'): rebuild(run, f'{run}.npz' if os.path.exists(f'{run}.npz') else 'true.npz', HALF if forgery == 'forge_beside' else None)
 
 
 main()
