@@ -55,6 +55,8 @@ typedef struct gt_audit_found {
     uint64_t seed;
     double seconds, whole; /* of the stretches that were computed; an estimate for all of them */
     char note[256];        /* why the wanted note could not be written; "" */
+    char unchecked[1200];  /* what lies in the folder and was not checked, by name; "" */
+    char replaced[256];    /* numbers of pictures that could not be read, and whose places others took; "" */
 } gt_audit_found;
 
 /* On all ranks, with equal options. GT_FAILED, GT_FORMAT: something differs, and the message names the first link, file
@@ -80,8 +82,11 @@ typedef struct gt_audit_network {
 /* On rank 0. */
 typedef struct gt_audit_made {
     int64_t images, pictures;
-    bool computed; /* the checkpoint was gone, and the run was computed again up to it */
-    bool bytes;    /* equal byte by byte; else in all tensors */
+    bool computed;     /* the checkpoint was gone, and the run was computed again up to it */
+    bool bytes;        /* equal byte by byte; else in all tensors, and in what readers take from the file beside them */
+    bool pickle;       /* a form that has other programs run what stands in it */
+    char others[1200]; /* of other bytes: in what the file differs all the same; "" */
+    char unchecked[1200]; /* names of what lies beside the pictures; "" */
 } gt_audit_made;
 
 /* Is it what the run gives at one of its checkpoints? The step is that of the checkpoint, or of the name

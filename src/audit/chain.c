@@ -71,19 +71,6 @@ static gt_status check_state(const gt_ledger_line *line, const char *path) {
     return st;
 }
 
-/* The same recipe in other words, as another version of the program writes it, is the same. */
-static gt_status check_recipe(const audit *a, const char *path, const char *recipe) {
-    if (!strcmp(a->recipe, recipe)) return GT_OK;
-    gt_job *first = gt_job_from_recipe_text(a->recipe, "the first recipe"),
-           *own = gt_job_from_recipe_text(recipe, path);
-    gt_status st = first && own ? GT_OK : GT_FORMAT;
-    if (!st && gt_job_compare(first, "", own, "", NULL))
-        st = gt_fail(GT_FAILED, "%s: the recipe is not that of the checkpoints before", path);
-    if (first) gt_job_free(first);
-    if (own) gt_job_free(own);
-    return st;
-}
-
 static gt_status check_numbers(const gt_checkpoint_file *f, const audit_place *p) {
     int64_t step = 0, images = 0;
     gt_status st = gt_checkpoint_get_int(f, "/state/step", &step);
@@ -114,7 +101,8 @@ static gt_status check_checkpoint(audit *a, audit_place *p) {
     p->arithmetic = gt_arena_printf(a->arena, "%s", gt_checkpoint_info(f)->kernel_set);
     if (!p->recipe || !p->arithmetic) st = GT_NOMEM;
     if (!st && !a->recipe) a->recipe = p->recipe;
-    if (!st) st = check_recipe(a, p->path, p->recipe);
+    if (!st) st = audit_compare_recipes(p->recipe, p->path, a->recipe, "the checkpoint before");
+    if (!st) st = audit_check_attributes(f);
     if (!st) st = check_numbers(f, p);
     if (!st) st = check_chain_of_file(f, p);
     gt_checkpoint_close(f);

@@ -45,6 +45,27 @@ gt_status audit_open(audit *a);
 /* Lines, kept checkpoints, links, as far as that needs no training; fills in the places. */
 gt_status audit_check(audit *a);
 
+/* ---- beside.c ---- */
+/* Names for a line: the first few, and how many others there are. */
+typedef struct audit_list {
+    int n, shown;
+    char text[1024];
+} audit_list;
+void audit_list_add(audit_list *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *audit_list_end(audit_list *l);
+
+/* Do two recipes say the same, in whatever words? GT_FAILED: the message has the option and both values, behind the two
+ * names. */
+gt_status audit_compare_recipes(const char *recipe, const char *name, const char *other, const char *other_name);
+/* What a checkpoint says twice is the same: its model, its recipe and the names of classes. */
+gt_status audit_check_attributes(const gt_checkpoint_file *f);
+/* A file whose tensors are those of `made`, which the run gives: does it say the same beside them? kept: a checkpoint
+ * of the run, where `made` was computed again, from data that may lie in other files now; else NULL. others: what
+ * differs and is nothing that this program takes from the file. GT_FAILED, GT_FORMAT: the message says what is not the
+ * run's. */
+gt_status audit_compare_beside(const audit *a, const char *file, const char *made, const char *kept,
+                               audit_list *others);
+
 /* ---- note.c ---- */
 #define AUDIT_NOTE "audit.json"
 /* Writes {"line": `line`, "hashes": [...]} into the run's folder, in place of what an earlier audit has left there

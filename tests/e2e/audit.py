@@ -211,6 +211,16 @@ def forge_link_removed(run):
     change_lines(run, lambda line: None if (line['event'], line.get('images')) == ('link', HALF) else line)
 
 
+# ---- what a checkpoint says beside its state: no training shows it
+
+def forge_said_attribute(run): say_otherwise(run, lambda f: f.attrs.modify('job', np.bytes_(f['recipe'][()].replace(b'relu', b'tanh'))))
+
+
+def say_otherwise(run, change):
+    with h5py.File(path_of(run, HALF), 'r+') as f: change(f)
+    mend(path_of(run, HALF))
+
+
 # ---- what contradicts itself
 
 def spoil_line(run): change_lines(run, lambda line: dict(line, ranks=7) if line['event'] == 'start' else line)

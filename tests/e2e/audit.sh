@@ -116,4 +116,45 @@ case_the_example() {
     "$GANTRY" version | grep -q "$(grep -o '"arithmetic":"[^"]*' "$run/starts.jsonl" | head -1 | cut -d'"' -f4)" || lacks 'the arithmetic of docs/audit'
     expect 0 'in 1 of 8 stretches, and 2 links met' "$GANTRY" audit "$run" --segments=1
 }
+# What a file says beside its tensors (audit_files.py): all that a reader takes from it counts, and what does not is named.
+case_what_a_file_says() {
+    local of what run
+    quietly "$GANTRY" export true net.safetensors
+    quietly "$GANTRY" export true net.npz
+    # shellcheck disable=SC2086,SC2154
+    quietly "$GANTRY" train $small --steps=1 --threads=1 --grid=2x2 --run=small
+    quietly "$GANTRY" export small net.pkl
+    for of in true/checkpoint-000003072.h5 net.safetensors net.npz net.pkl; do "$python" "$here/audit_files.py" $of files || fail "audit_files.py $of"; done
+    cp -r true gone && rm gone/checkpoint-000003072.h5 # is computed again
+    said() { # WHAT 'pattern'
+        expect 1 "is not what '$run' gives at [0-9]+ images: all tensors are equal, but not what it says beside them: its $2" "$GANTRY" audit files/$1 --run=$run
+    }
+    for run in true gone; do
+        said activation.h5 'recipe has activation = tanh, and the run has activation = relu'
+        for what in 'rate recipe has lrate = 0\.00100000000001,' "job attribute 'job' has activation = tanh" "model model is 'vgg'" "arithmetic arithmetic is 'fma-8'" \
+            'fingerprint fingerprint of the data' 'pictures /data/pictures' 'range /data/range' 'classes /data/class_names' "names attribute 'class_names'" \
+            'head /chain' 'chainless /chain'; do
+            said ${what%% *}.h5 "${what#* }"
+        done
+        for what in note rewritten; do
+            expect 0 'all tensors are equal, and what this program reads' "$GANTRY" audit files/$what.h5 --run=$run
+            has_line '^not compared: descriptions and further attributes' said || fail 'no word of what was not compared'
+        done
+    done
+    run=true
+    for of in safetensors npz; do said recipe.$of 'recipe has activation = tanh'; done
+    for what in 'author.safetensors .author.' 'behind.npz 8 bytes behind its end' "member.npz member 'read.me'"; do
+        expect 0 "^what differs, and is not read: ${what#* }\$" "$GANTRY" audit "files/${what%% *}" --run=true
+    done
+    expect 0 '^what differs, and is not read: 8 bytes behind its end$' "$GANTRY" audit files/behind.pkl --run=small
+    expect 3 "has all tensors and the recipe that 'small' gives at [0-9]+ images, but: other programs take from it what differs .*source" "$GANTRY" audit files/program.pkl --run=small
+    quietly "$GANTRY" export true/checkpoint-000002048.h5 alone.h5 # for use alone: without a state
+    expect 0 'gives at 2.048 kimg: .* the same bytes' "$GANTRY" audit alone.h5 --run=true
+    # in the folder of a run, with all hashes made again
+    for what in "attribute attribute 'job' has activation = tanh"; do
+        forge forge_said_${what%% *} forged
+        expect 1 "forged/checkpoint-000003072.h5: its ${what#* }" "$GANTRY" audit forged --segments=1
+        rm -r forged
+    done
+}
 run_cases
