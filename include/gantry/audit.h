@@ -59,6 +59,10 @@ typedef struct gt_audit_found {
     char replaced[256];    /* numbers of pictures that could not be read, and whose places others took; "" */
 } gt_audit_found;
 
+/* To be called on one rank before MPI_Init: the data of the run (`data` "": where its job.ini names them) may be a
+ * damaged HDF5 file (gantry/arrays.h). GT_UNDECIDED: they are. */
+gt_status gt_audit_check_data(const char *run, const char *data);
+
 /* On all ranks, with equal options. GT_FAILED, GT_FORMAT: something differs, and the message names the first link, file
  * or line. GT_UNDECIDED: it cannot be checked, and the message says why; *found says what could be checked. */
 gt_status gt_audit_run_all(gt_comm *comm, const gt_audit_options *o, gt_audit_found *found);

@@ -36,6 +36,7 @@ gt_status audit_first(audit *a) {
     gt_status st = a->arena ? choose_seed(a->o, &a->found->seed) : GT_NOMEM;
     if (!st) st = audit_open(a);
     if (!st) st = audit_check(a);
+    if (!st) st = audit_check_folder(a);
     return st ? st : check_reduce(a);
 }
 
@@ -105,6 +106,9 @@ void gt_audit_print(const gt_audit_found *f) {
                  f->replayed, f->images, 100 * share, f->computed, f->stretches, f->links_met, gt_plural(f->links_met),
                  time_text(f->seconds, took), 1 - share, f->replayed ? time_text(f->whole, whole) : "an unknown time",
                  f->seed);
+    if (*f->replaced)
+        gt_print("pictures that could not be read, and were replaced by others (--on-error=skip): %s\n", f->replaced);
+    if (*f->unchecked) gt_print("not checked: %s\n", f->unchecked);
     if (*f->note) gt_print("%s\n", f->note);
     if (*f->head) gt_print("head at %.6g kimg: %s\n", (double)f->head_images / 1000, f->head);
 }

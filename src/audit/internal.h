@@ -66,6 +66,16 @@ gt_status audit_check_attributes(const gt_checkpoint_file *f);
 gt_status audit_compare_beside(const audit *a, const char *file, const char *made, const char *kept,
                                audit_list *others);
 
+/* ---- facts.c ---- */
+/* Where the data can be opened, kept checkpoints say of them what they say. *nameless: checkpoints have other
+ * names of classes or channels than the data, which may be right. */
+gt_status audit_check_facts(audit *a, bool *nameless);
+
+/* ---- folder.c ---- */
+/* The rest of the run's folder: the job, the links `best` and `last`, hashes of samples; what it does not check it
+ * names in `found`. After audit_check(). */
+gt_status audit_check_folder(audit *a);
+
 /* ---- note.c ---- */
 #define AUDIT_NOTE "audit.json"
 /* Writes {"line": `line`, "hashes": [...]} into the run's folder, in place of what an earlier audit has left there

@@ -151,10 +151,49 @@ case_what_a_file_says() {
     quietly "$GANTRY" export true/checkpoint-000002048.h5 alone.h5 # for use alone: without a state
     expect 0 'gives at 2.048 kimg: .* the same bytes' "$GANTRY" audit alone.h5 --run=true
     # in the folder of a run, with all hashes made again
-    for what in "attribute attribute 'job' has activation = tanh"; do
+    for what in "attribute attribute 'job' has activation = tanh" 'range /data has another range of the samples than the data'; do
         forge forge_said_${what%% *} forged
         expect 1 "forged/checkpoint-000003072.h5: its ${what#* }" "$GANTRY" audit forged --segments=1
         rm -r forged
     done
+}
+# The job, `best`, `last` and the hashes of samples are the run's; the rest is named.
+case_the_rest_of_the_folder() {
+    local other=checkpoint-000006144.h5 key
+    cp -r true full && ln -s checkpoint-000003072.h5 full/best && rm full/last && cp full/$other full/last
+    cp other/$other full/checkpoint-6144.h5 && mkdir full/more && quietly "$GANTRY" export other full/network-snapshot-000006144.npz
+    expect 0 '^not checked: checkpoint-6144.h5, more, network-snapshot-000006144.npz; logs, scores, charts and pictures$' "$GANTRY" audit full --segments=1
+    for key in last best; do
+        rm -f full/$key && ln -s ../other/$other full/$key
+        expect 1 "full/$key is not a checkpoint of the run" "$GANTRY" audit full --segments=1
+        rm full/$key && cp other/$other full/$key
+        expect 1 "full/$key is not a checkpoint of the run" "$GANTRY" audit full --segments=1
+        rm full/$key && ln -s checkpoint-000001000.h5 full/$key
+        expect 0 "^not checked: .*$key .leads to no file.*; logs" "$GANTRY" audit full --segments=1
+        rm full/$key
+    done
+    for key in 'seed 4' 'lrate 0.5' 'hidden 32' 'activation tanh' 'model lenet'; do
+        sed "s/^${key% *} = .*/${key% *} = ${key#* }/" true/job.ini >full/job.ini
+        expect 1 "full/job.ini: ${key% *} = ${key#* }, and the recipe of the checkpoints has ${key% *} = " "$GANTRY" audit full --segments=1
+    done
+    sed 's/^snap = .*/snap = 7/; s/^lrate = .*/lrate = 1e-3/' true/job.ini >full/job.ini
+    expect 0 '' "$GANTRY" audit full --segments=1
+    mkdir more && mkfifo pipe && : >empty.npz && head -c 3000 true/$other | tail -c +513 >cut.h5 # one message, whatever lies in the place of the data
+    for key in gone.npz /dev/zero pipe more empty.npz cut.h5 job.ini; do
+        sed "s|true.npz|$key|" true/job.ini >full/job.ini
+        expect 3 "cannot be computed again here, without its data .*'$key'" "$GANTRY" audit full --segments=1
+        expect 3 "cannot be computed again here, without its data .*'$key'" "$GANTRY" audit true --segments=1 --data=$key
+    done
+    cp true/job.ini full && printf x | dd of=full/data.sha256 bs=1 seek=40 conv=notrunc status=none
+    expect 1 'full/data.sha256: these are not the hashes' "$GANTRY" audit full --segments=1
+}
+case_pictures() {
+    helper folder set 24 8 8 1
+    head -c 60 set/img0003.png >cut && mv cut set/img0003.png
+    quietly "$GANTRY" train --data=set --on-error=skip --model=vae --batch=8 --widths=0.1 --kimg=0.064 --threads=1 --grid=2x2 --run=skips
+    expect 0 '^pictures that could not be read, and were replaced by others .--on-error=skip.: 3$' "$GANTRY" audit skips --all
+    quietly "$GANTRY" generate skips --seeds=0-1 --outdir=out
+    cp out/seed0001.png out/fake.png && cp out/seed0001.png out/seed00001.png
+    expect 0 '^not checked: fake.png, seed00001.png$' "$GANTRY" audit out --run=skips
 }
 run_cases
