@@ -45,6 +45,7 @@ typedef struct gt_audit_found {
     char head[GT_AUDIT_HEAD]; /* of the chain, at so many images */
     int64_t head_images;
     char data[GT_AUDIT_HEAD]; /* root of the data; "": the chain has no link yet, which would name the data */
+    bool data_met;          /* all samples were read, and have it */
     int64_t samples;
     char arithmetic[GT_AUDIT_ARITHMETIC];
     int64_t lines, links, checkpoints; /* that were checked; no lines: these checks have not come to their end */
@@ -67,7 +68,13 @@ typedef struct gt_audit_found {
     double unseen, worst;  /* the probability that one forged interval goes unseen: any image alike; the worst place */
     double seconds, whole; /* of what was computed; an estimate for all of it */
     char note[256];        /* why the wanted note could not be written; "" */
+    char unchecked[1200];  /* what lies in the folder and was not checked, by name; "" */
+    char replaced[256];    /* numbers of pictures that could not be read, and whose places others took; "" */
 } gt_audit_found;
+
+/* To be called on one rank before MPI_Init: the data of the run (`data` "": where its job.ini names them) may be a
+ * damaged HDF5 file (gantry/arrays.h). GT_UNDECIDED: they are. */
+gt_status gt_audit_check_data(const char *run, const char *data);
 
 /* On all ranks, with equal options. GT_FAILED, GT_FORMAT: something differs, and the message names the first link, file
  * or line. GT_UNDECIDED: it cannot be checked, and the message says why; *found says what could be checked. */
@@ -93,8 +100,11 @@ typedef struct gt_audit_network {
 /* On rank 0. */
 typedef struct gt_audit_made {
     int64_t images, pictures;
-    bool computed; /* the checkpoint was gone, and the run was computed again up to it */
-    bool bytes;    /* equal byte by byte; else in all tensors */
+    bool computed;     /* the checkpoint was gone, and the run was computed again up to it */
+    bool bytes;        /* equal byte by byte; else in all tensors, and in what readers take from the file beside them */
+    bool pickle;       /* a form that has other programs run what stands in it */
+    char others[1200]; /* of other bytes: in what the file differs all the same; "" */
+    char unchecked[1200]; /* names of what lies beside the pictures; "" */
 } gt_audit_made;
 
 /* Is it what the run gives at one of its checkpoints? The step is that of the checkpoint, or of the name

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/random.h>
 
 #include "audit/internal.h"
@@ -12,6 +13,7 @@
 #include "gantry/text.h"
 #include "gantry/version.h"
 #include "model/door/family.h"
+#include "run/door/checkpoint_internal.h"
 
 /* Half of 64 bits, so that the number is easily typed again. */
 static gt_status choose_seed(const gt_audit_options *o, uint64_t *seed) {
@@ -38,6 +40,7 @@ gt_status audit_first(audit *a) {
     gt_status st = a->arena ? choose_seed(a->o, &a->found->seed) : GT_NOMEM;
     if (!st) st = audit_open(a);
     if (!st) st = audit_check(a);
+    if (!st) st = audit_check_folder(a);
     return st ? st : check_reduce(a);
 }
 
@@ -53,6 +56,7 @@ static void say_open(const gt_audit_found *f, gt_buffer *text) {
                          *f->source ? f->source : "unknown");
     if (f->rollbacks > 0 && f->rollbacks_met < f->rollbacks)
         gt_buffer_printf(text, " It was not computed again whether the run had to go back (%s).", f->rolled_back);
+    if (!*f->data) gt_buffer_printf(text, " The run has no link yet: no hash covers its data.");
     if (f->form < 2)
         gt_buffer_printf(text, " The chain has the form of 1.0.0: rollbacks, the length of the run and the source of a "
                                "transfer are in the lines of the ledger, not in the head.");
@@ -61,6 +65,20 @@ static void say_open(const gt_audit_found *f, gt_buffer *text) {
 /* A probability with three digits: what is promised is not rounded down. */
 static double promised(double p) { return fabs(ceil(1000 * p - 1e-6)) / 1000; }
 
+/* All checkpoints of the folder, also those from before a chain that begins late. */
+static const char *const *list_kept(const audit *a, int *n) {
+    checkpoint_place *list;
+    char name[40];
+    if (checkpoint_list(a->o->run, &list, n)) return NULL;
+    const char **kept = gt_arena_array(a->arena, (size_t)*n + 1, sizeof *kept);
+    for (int i = 0; i < *n && kept; i++) {
+        gt_checkpoint_name(list[i].images, name);
+        if (!(kept[i] = gt_arena_printf(a->arena, "%s/%s", a->o->run, name))) kept = NULL;
+    }
+    free(list);
+    return kept;
+}
+
 /* For the model card. That there is none changes nothing of what was found. */
 static void leave_note(audit *a) {
     const gt_audit_found *f = a->found;
@@ -68,16 +86,14 @@ static void leave_note(audit *a) {
     char line[1600];
     gt_buffer open = {0};
     say_open(f, &open);
-    const char **kept = gt_arena_array(a->arena, (size_t)a->n_places + 1, sizeof *kept);
     int n = 0;
-    for (int i = 0; i < a->n_places && kept; i++)
-        if (a->place[i].path) kept[n++] = a->place[i].path;
+    const char *const *kept = list_kept(a, &n);
     snprintf(line, sizeof line,
              "Ledger, kept checkpoints%s and a chain of %" PRId64 " hashes are whole; of %" PRId64
              " images that the run was shown, %" PRId64 " (%.1f %%) were computed again and gave the same bits. One "
              "forged interval between links goes unseen with probability %.3f, at the worst place %.3f (seed %" PRIu64
              ", gantry %s).%s",
-             *f->data ? ", data" : "", f->links, f->images, f->replayed, 100 * share, promised(f->unseen),
+             f->data_met ? ", data" : "", f->links, f->images, f->replayed, 100 * share, promised(f->unseen),
              promised(f->worst), f->seed, GT_VERSION, open.data ? open.data : "");
     gt_buffer_free(&open);
     if (!kept || audit_note(a->o->run, line, kept, n))
@@ -123,7 +139,7 @@ void gt_audit_print(const gt_audit_found *f) {
     if (!f->lines) return;
     gt_print("whole: %" PRId64 " line%s of the ledger, %" PRId64 " checkpoint%s, %" PRId64 " link%s of the chain%s\n",
              f->lines, gt_plural(f->lines), f->checkpoints, gt_plural(f->checkpoints), f->links, gt_plural(f->links),
-             *f->data ? ", the data" : "");
+             f->data_met ? ", the data" : "");
     gt_print("start%s: %" PRId64 "; length of the run: %s; rollback%s: %s\n", gt_plural(f->starts), f->starts,
              f->lengths, gt_plural(f->rollbacks), f->rollbacks ? f->rolled_back : "none");
     if (f->open_end) gt_print("the last line of the ledger is of a program before 1.1: no hash covers it\n");
@@ -139,6 +155,9 @@ void gt_audit_print(const gt_audit_found *f) {
                  f->replayed, f->images, 100 * share, f->computed, f->intervals, f->links_met, gt_plural(f->links_met),
                  time_text(f->seconds, took), promised(f->unseen), promised(f->worst),
                  f->replayed ? time_text(f->whole, whole) : "an unknown time", draws, f->seed);
+    if (*f->replaced)
+        gt_print("pictures that could not be read, and were replaced by others (--on-error=skip): %s\n", f->replaced);
+    if (*f->unchecked) gt_print("not checked: %s\n", f->unchecked);
     if (*f->note) gt_print("%s\n", f->note);
     if (*f->head)
         gt_print("head at %.6g kimg: %s%s\n", (double)f->head_images / 1000, f->head,

@@ -64,19 +64,6 @@ static gt_status check_state(const gt_ledger_line *line, const char *path) {
     return differs(line, path, "the hash of the state", &root, &line->state);
 }
 
-/* The same recipe in other words, as another version of the program writes it, is the same. */
-static gt_status check_recipe(const audit *a, const char *path, const char *recipe) {
-    if (!strcmp(a->recipe, recipe)) return GT_OK;
-    gt_job *first = gt_job_from_recipe_text(a->recipe, "the first recipe"),
-           *own = gt_job_from_recipe_text(recipe, path);
-    gt_status st = first && own ? GT_OK : GT_FORMAT;
-    if (!st && gt_job_compare(first, "", own, "", NULL))
-        st = gt_fail(GT_FAILED, "%s: the recipe is not that of the checkpoints before", path);
-    if (first) gt_job_free(first);
-    if (own) gt_job_free(own);
-    return st;
-}
-
 static gt_status check_numbers(const gt_checkpoint_file *f, const audit_place *p) {
     int64_t step = 0, images = 0;
     gt_status st = gt_checkpoint_get_int(f, "/state/step", &step);
@@ -114,7 +101,8 @@ static gt_status check_checkpoint(audit *a, audit_place *p) {
     if (!p->recipe || !p->arithmetic) st = GT_NOMEM;
     if (!st && !a->recipe) a->recipe = p->recipe;
     if (!st && !strcmp(a->chain->recipe_text, "") && is_recipe_of_chain(a, p->recipe)) a->begun_with = p->recipe;
-    if (!st) st = check_recipe(a, p->path, p->recipe);
+    if (!st) st = audit_compare_recipes(p->recipe, p->path, a->recipe, "the checkpoint before");
+    if (!st) st = audit_check_attributes(f);
     if (!st) st = check_numbers(f, p);
     if (!st) st = check_chain_of_file(f, p);
     gt_checkpoint_close(f);
@@ -259,7 +247,8 @@ gt_status audit_check(audit *a) {
     if (*a->chain->recipe_text) a->begun_with = a->chain->recipe_text;
     snprintf(a->found->arithmetic, sizeof a->found->arithmetic, "%s", a->chain->arithmetic);
     if (!st) st = check_checkpoints(a);
-    if (!st && a->begun_with) st = check_recipe(a, "the beginning of the chain", a->begun_with);
+    if (!st && a->begun_with)
+        st = audit_compare_recipes(a->begun_with, "the beginning of the chain", a->recipe, "the checkpoints");
     if (!st) st = read_recipe(a);
     if (!st) st = audit_check_heads(a);
     if (!st) st = check_last_word(a);

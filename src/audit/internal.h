@@ -60,6 +60,37 @@ gt_status audit_begin_all(gt_comm *comm, audit *a, gt_replay *engine);
 gt_status audit_is_late(const audit *a); /* GT_UNDECIDED, and why */
 gt_status audit_rollbacks_all(gt_comm *comm, audit *a, gt_replay *engine);
 
+/* ---- beside.c ---- */
+/* Names for a line: the first few, and how many others there are. */
+typedef struct audit_list {
+    int n, shown;
+    char text[1024];
+} audit_list;
+void audit_list_add(audit_list *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *audit_list_end(audit_list *l);
+
+/* Do two recipes say the same, in whatever words? GT_FAILED: the message has the option and both values, behind the two
+ * names. */
+gt_status audit_compare_recipes(const char *recipe, const char *name, const char *other, const char *other_name);
+/* What a checkpoint says twice is the same: its model, its recipe and the names of classes. */
+gt_status audit_check_attributes(const gt_checkpoint_file *f);
+/* A file whose tensors are those of `made`, which the run gives: does it say the same beside them? kept: a checkpoint
+ * of the run, where `made` was computed again, from data that may lie in other files now; else NULL. others: what
+ * differs and is nothing that this program takes from the file. GT_FAILED, GT_FORMAT: the message says what is not the
+ * run's. */
+gt_status audit_compare_beside(const audit *a, const char *file, const char *made, const char *kept,
+                               audit_list *others);
+
+/* ---- facts.c ---- */
+/* Where the data can be opened, kept checkpoints say of them what they say. *nameless: checkpoints have other
+ * names of classes or channels than the data, which may be right. */
+gt_status audit_check_facts(audit *a, bool *nameless);
+
+/* ---- folder.c ---- */
+/* The rest of the run's folder: the job, the links `best` and `last`, hashes of samples; what it does not check it
+ * names in `found`. After audit_check(). */
+gt_status audit_check_folder(audit *a);
+
 /* ---- note.c ---- */
 #define AUDIT_NOTE "audit.json"
 /* Writes {"line": `line`, "hashes": [...]} into the run's folder, in place of what an earlier audit has left there

@@ -259,7 +259,7 @@ static const audit_place *first_kept(const audit *a) { return a->place[0].path ?
 
 /* All samples are read, whatever the dataset says of its hashes. */
 static gt_status check_data_all(replaying *r) {
-    const audit *a = r->a;
+    audit *a = r->a;
     int known = a && a->data;
     gt_sha256 root;
     gt_status st = open_engine_all(r, a ? first_kept(a) : NULL, a ? &a->place[a->n_places - 1] : NULL);
@@ -271,6 +271,7 @@ static gt_status check_data_all(replaying *r) {
         st = gt_fail(GT_FAILED, "the hash of the data is %s, and line %" PRId64 " of the ledger says %s",
                      gt_sha256_text(&root, is), a->data->number, gt_sha256_text(&a->data->root, says));
     }
+    if (a) a->found->data_met = !st;
     return gt_comm_agree_all(r->comm, st);
 }
 

@@ -3,7 +3,6 @@
 #include "gantry/audit.h"
 
 #include "cli/cli.h"
-#include "gantry/arrays.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
 #include "gantry/stop.h"
@@ -34,7 +33,8 @@ static const gt_option table[] = {
     {CLI_OPTION(data, "", "Where the data of the run are now; empty: where the run read them"), .path = true},
     {CLI_OPTION(run, "", "The run that a network, a checkpoint or pictures are said to come from"), .path = true,
      .placeholder = "RUN",
-     .detail = "What the run gives is made again and compared byte by byte. For a network, this is the export of the "
+     .detail = "What the run gives is made again and compared byte by byte. If the bytes differ, all tensors must be "
+               "equal, and what is read beside them (recipe, data, chain). For a network, this is the export of the "
                "checkpoint in the file's name (network-snapshot-000200000.pkl), else of each kept checkpoint; for a "
                "folder of pictures (seed0000.png and so on), the pictures of gantry generate. A checkpoint that no "
                "longer exists is computed again."},
@@ -63,7 +63,8 @@ static gt_status prepare(cli_session *s) {
         return gt_fail(GT_USAGE, "one run is needed, or one network, checkpoint or folder of pictures and --run=RUN");
     if (f->head && *f->bundle) return gt_fail(GT_USAGE, "--head or --bundle: one of them");
     if (f->all && f->segments) return gt_fail(GT_USAGE, "--all or --segments: one of them");
-    return cli_first_rank() && *f->data ? gt_h5_check(f->data) : GT_OK;
+    bool opens = cli_first_rank() && !f->head && !*f->bundle;
+    return opens ? gt_audit_check_data(*f->run ? f->run : s->arguments.words[0], f->data) : GT_OK;
 }
 
 static gt_status print_head(const char *run) {
@@ -147,7 +148,8 @@ const cli_command cli_audit = {
     .detail =
         "Each run has a ledger, starts.jsonl, and a chain of hashes of its state. First all that needs no training: "
         "the lines of the ledger, the files of the kept checkpoints, the chain from recipe, states and data, the "
-        "hash of all samples. Then intervals between links of the chain are drawn, each image of the run with the same "
+        "hash of all samples, and the job against the recipe. What else lies in the folder is named as not "
+        "checked. Then intervals between links of the chain are drawn, each image of the run with the same "
         "probability, and computed again from the kept checkpoint before, on any number of ranks and with any "
         "instructions; each link on the way must be met. Two probabilities are printed with which one forged interval "
         "goes unseen: that of a forger who does not know the draws and takes any image alike, and that of the place "

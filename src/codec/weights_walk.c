@@ -163,13 +163,15 @@ static gt_status add_text(walk *k, const char *key, const gt_pickle *v) {
     return st;
 }
 
-/* (meta,): the class, and its attributes. Tensors and modules bear their names alone. */
+/* (meta,): the class, the program that other readers run to make it, and its attributes. Tensors and modules bear their
+ * names alone. */
 static gt_status take_module(walk *k, const gt_pickle *v) {
     const gt_pickle *meta = argument(v, 0), *class = gt_pickle_get(meta, "class_name"),
-                    *state = gt_pickle_get(meta, "state");
+                    *state = gt_pickle_get(meta, "state"), *source = gt_pickle_get(meta, "module_src");
     if (!class || class->kind != GT_PICKLE_TEXT || !class->bytes || !state || state->kind != GT_PICKLE_DICT)
         return broken(k, "a damaged module");
     gt_status st = add_text(k, "class", class);
+    if (!st && source && source->kind == GT_PICKLE_TEXT && source->bytes) st = add_text(k, "source", source);
     for (size_t i = 0; i + 1 < state->items && !st; i += 2) {
         const gt_pickle *key = state->item[i], *value = state->item[i + 1];
         bool inner = gt_pickle_is(key, GT_PICKLE_TEXT, "_parameters") ||

@@ -96,6 +96,7 @@ def take_facts(run):
     train(f'--data={run}.npz', '--model=mlp', '--hidden=16', '--batch=16', '--steps=1', '--run=facts')
     with h5py.File('facts/last', 'r') as f: fingerprint, pictures = f.attrs['dataset'], f['data/pictures'][...]
     shutil.rmtree('facts')
+    os.remove(f'{run}/data.sha256')
     for images in CHECKPOINTS:
         with h5py.File(path_of(run, images), 'r+') as f:
             f.attrs.modify('dataset', fingerprint)
@@ -332,6 +333,17 @@ def forge_rollback(run):
     rebuild(run, 'true.npz')
     change_job(run, 'on-trouble = warn', 'on-trouble = rollback')
     train(f'--run={run}')
+
+
+# ---- what a checkpoint says beside its state: no training shows it
+
+def forge_said_attribute(run): say_otherwise(run, lambda f: f.attrs.modify('job', np.bytes_(f['recipe'][()].replace(b'relu', b'tanh'))))
+def forge_said_range(run): say_otherwise(run, lambda f: f.create_dataset('data/range', data=np.array([0., 100.])))
+
+
+def say_otherwise(run, change):
+    with h5py.File(path_of(run, HALF), 'r+') as f: change(f)
+    mend(path_of(run, HALF))
 
 
 # ---- what contradicts itself

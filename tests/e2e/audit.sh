@@ -181,7 +181,7 @@ case_pieces() {
     [ "$("$GANTRY" audit longer --head)" != "$("$GANTRY" audit one_piece --head)" ] || fail 'the length is not in the head'
     expect 0 'length of the run: 3.072 kimg, 6.144 kimg' "$GANTRY" audit longer --all
     check 0 ' 6 links' longer true.npz
-    mv true kept && cp -r one_piece true && forge spoil_total lengthened && rm -r true && mv kept true
+    mv true true_for_now && cp -r one_piece true && forge spoil_total lengthened && rm -r true && mv true_for_now true
     expect 1 'the length of the run in the chain is not that of the start' "$GANTRY" audit lengthened --segments=1
 }
 case_transfer() {
@@ -236,5 +236,85 @@ case_the_example() {
     grep -qF "$(sed -n 's/.*head //p' said)" "$run/../README.md" || fail 'docs/audit/README.md shows another head'
     "$GANTRY" version | grep -q "$(grep -o '"arithmetic":"[^"]*' "$run/starts.jsonl" | head -1 | cut -d'"' -f4)" || lacks 'the arithmetic of docs/audit'
     expect 0 '[12] of 16 intervals between links, and [12] links? met.* unseen with probability 0\.907, at the worst place 0\.938; ' "$GANTRY" audit "$run" --segments=1
+}
+# What a file says beside its tensors (audit_files.py): all that a reader takes from it counts, and what does not is named.
+case_what_a_file_says() {
+    local of what run
+    quietly "$GANTRY" export true net.safetensors
+    quietly "$GANTRY" export true net.npz
+    # shellcheck disable=SC2086,SC2154
+    quietly "$GANTRY" train $small --steps=1 --threads=1 --grid=2x2 --run=small
+    quietly "$GANTRY" export small net.pkl
+    for of in true/checkpoint-000003072.h5 net.safetensors net.npz net.pkl; do "$python" "$here/audit_files.py" $of files || fail "audit_files.py $of"; done
+    cp -r true gone && rm gone/checkpoint-000003072.h5 # is computed again
+    said() { # WHAT 'pattern'
+        expect 1 "is not what '$run' gives at [0-9]+ images: all tensors are equal, but not what it says beside them: its $2" "$GANTRY" audit files/$1 --run=$run
+    }
+    for run in true gone; do
+        said activation.h5 'recipe has activation = tanh, and the run has activation = relu'
+        for what in 'rate recipe has lrate = 0\.00100000000001,' "job attribute 'job' has activation = tanh" "model model is 'vgg'" "arithmetic arithmetic is 'fma-8'" \
+            'fingerprint fingerprint of the data' 'pictures /data/pictures' 'range /data/range' 'classes /data/class_names' "names attribute 'class_names'" \
+            'head /chain' 'chainless /chain'; do
+            said ${what%% *}.h5 "${what#* }"
+        done
+        for what in note rewritten; do
+            expect 0 'all tensors are equal, and what this program reads' "$GANTRY" audit files/$what.h5 --run=$run
+            has_line '^not compared: descriptions and further attributes' said || fail 'no word of what was not compared'
+        done
+    done
+    run=true
+    for of in safetensors npz; do said recipe.$of 'recipe has activation = tanh'; done
+    for what in 'author.safetensors .author.' 'behind.npz 8 bytes behind its end' "member.npz member 'read.me'"; do
+        expect 0 "^what differs, and is not read: ${what#* }\$" "$GANTRY" audit "files/${what%% *}" --run=true
+    done
+    expect 0 '^what differs, and is not read: 8 bytes behind its end$' "$GANTRY" audit files/behind.pkl --run=small
+    expect 3 "has all tensors and the recipe that 'small' gives at [0-9]+ images, but: other programs take from it what differs .*source" "$GANTRY" audit files/program.pkl --run=small
+    quietly "$GANTRY" export true/checkpoint-000002048.h5 alone.h5 # for use alone: without a state
+    expect 0 'gives at 2.048 kimg: .* the same bytes' "$GANTRY" audit alone.h5 --run=true
+    # in the folder of a run, with all hashes made again
+    for what in "attribute attribute 'job' has activation = tanh" 'range /data has another range of the samples than the data'; do
+        forge forge_said_${what%% *} forged
+        expect 1 "forged/checkpoint-000003072.h5: its ${what#* }" "$GANTRY" audit forged --segments=1
+        rm -r forged
+    done
+}
+# The job, `best`, `last` and the hashes of samples are the run's; the rest is named.
+case_the_rest_of_the_folder() {
+    local other=checkpoint-000006144.h5 key
+    cp -r true full && ln -s checkpoint-000003072.h5 full/best && rm full/last && cp full/$other full/last
+    cp other/$other full/checkpoint-6144.h5 && mkdir full/more && quietly "$GANTRY" export other full/network-snapshot-000006144.npz
+    expect 0 '^not checked: checkpoint-6144.h5, more, network-snapshot-000006144.npz; logs, scores, charts and pictures$' "$GANTRY" audit full --segments=1
+    for key in last best; do
+        rm -f full/$key && ln -s ../other/$other full/$key
+        expect 1 "full/$key is not a checkpoint of the run" "$GANTRY" audit full --segments=1
+        rm full/$key && cp other/$other full/$key
+        expect 1 "full/$key is not a checkpoint of the run" "$GANTRY" audit full --segments=1
+        rm full/$key && ln -s checkpoint-000001000.h5 full/$key
+        expect 0 "^not checked: .*$key .leads to no file.*; logs" "$GANTRY" audit full --segments=1
+        rm full/$key
+    done
+    for key in 'seed 4' 'lrate 0.5' 'hidden 32' 'activation tanh' 'model lenet'; do
+        sed "s/^${key% *} = .*/${key% *} = ${key#* }/" true/job.ini >full/job.ini
+        expect 1 "full/job.ini: ${key% *} = ${key#* }, and the recipe of the checkpoints has ${key% *} = " "$GANTRY" audit full --segments=1
+    done
+    sed 's/^snap = .*/snap = 7/; s/^lrate = .*/lrate = 1e-3/' true/job.ini >full/job.ini
+    expect 0 '' "$GANTRY" audit full --segments=1
+    mkdir more && mkfifo pipe && : >empty.npz && head -c 3000 true/$other | tail -c +513 >cut.h5 # one message, whatever lies in the place of the data
+    for key in gone.npz /dev/zero pipe more empty.npz cut.h5 job.ini; do
+        sed "s|true.npz|$key|" true/job.ini >full/job.ini
+        expect 3 "cannot be computed again here, without its data .*'$key'" "$GANTRY" audit full --segments=1
+        expect 3 "cannot be computed again here, without its data .*'$key'" "$GANTRY" audit true --segments=1 --data=$key
+    done
+    cp true/job.ini full && printf x | dd of=full/data.sha256 bs=1 seek=40 conv=notrunc status=none
+    expect 1 'full/data.sha256: these are not the hashes' "$GANTRY" audit full --segments=1
+}
+case_pictures() {
+    helper folder set 24 8 8 1
+    head -c 60 set/img0003.png >cut && mv cut set/img0003.png
+    quietly "$GANTRY" train --data=set --on-error=skip --model=vae --batch=8 --widths=0.1 --kimg=0.064 --threads=1 --grid=2x2 --run=skips
+    expect 0 '^pictures that could not be read, and were replaced by others .--on-error=skip.: 3$' "$GANTRY" audit skips --all
+    quietly "$GANTRY" generate skips --seeds=0-1 --outdir=out
+    cp out/seed0001.png out/fake.png && cp out/seed0001.png out/seed00001.png
+    expect 0 '^not checked: fake.png, seed00001.png$' "$GANTRY" audit out --run=skips
 }
 run_cases

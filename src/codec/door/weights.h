@@ -12,7 +12,8 @@
  * Facts are what else a file says, as numbers and texts:
  *     safetensors    its metadata, npz: texts and numbers without dimensions
  *     reference      attributes of modules: "G_ema.synthesis.b4.architecture", "G_ema._init_kwargs.z_dim";
- *                    class names: "G_ema.class"; "training_set_kwargs.path"
+ *                    class names: "G_ema.class"; programs of at most 4096 bytes that other readers run: "G_ema.source";
+ *                    "training_set_kwargs.path"
  *     TensorFlow     "Gs.version", "Gs.static_kwargs.resolution" */
 #ifndef GANTRY_CODEC_WEIGHTS_H
 #define GANTRY_CODEC_WEIGHTS_H

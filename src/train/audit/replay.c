@@ -57,12 +57,14 @@ static gt_status choose_kernels_all(gt_comm *c, gt_job *job, const char *arithme
     return GT_OK;
 }
 
-/* Where the data are gone nothing differs yet; damaged data differ. */
+static bool lacks(gt_status st) { return st == GT_FAILED || st == GT_USAGE; }
+
+/* Where the data are gone, whatever lies in their place, nothing differs yet. */
 static gt_status build_all(gt_replay *r, gt_comm *comm) {
     gt_status st = gt_engine_open_all(&r->engine, comm, r->job);
+    if (lacks(st) || st == GT_FORMAT) return gt_wrap(GT_UNDECIDED, GT_REPLAY_NO_DATA);
     if (!st) st = gt_engine_build_all(&r->engine);
-    bool lacks = st == GT_FAILED || st == GT_USAGE;
-    return lacks ? gt_wrap(GT_UNDECIDED, "the run cannot be computed again here") : st;
+    return lacks(st) ? gt_wrap(GT_UNDECIDED, "the run cannot be computed again here") : st;
 }
 
 bool gt_replay_has_moved(const gt_replay *r) { return r->moved; }

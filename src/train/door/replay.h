@@ -27,6 +27,10 @@ enum { GT_MOST_ROLLBACKS = 3 }; /* of a run with --on-trouble=rollback */
 
 typedef struct gt_replay gt_replay;
 
+/* What stands before the reason where the data of a run cannot be read, whatever lies in their place. */
+#define GT_REPLAY_NO_DATA \
+    "the run cannot be computed again here, without its data (--data=PATH names the place where they are now)"
+
 /* Rank 0 gives it; the others pass NULL. Nothing of it is needed after the call. */
 typedef struct gt_replay_about {
     const char *job;        /* text of the run's job.ini: where the data are, and how they are read */
