@@ -27,13 +27,10 @@ static gt_status other_state(const audit *a, const gt_replay_point *p, bool tran
 /* The chain of 1.0.0 does not say whether there was a source. */
 static gt_status check_source(const audit *a, bool transfers) {
     if (a->found->form < 2 || transfers == a->chain->has_source) return GT_OK;
-    return transfers
-               ? gt_fail(GT_FAILED, "job.ini says --resume, and the chain has begun without other networks")
-               : gt_fail(
-                     GT_FAILED,
-                     "the chain has begun with other networks, whose contents have the SHA-256 %s, and job.ini has no "
-                     "--resume",
-                     a->found->source);
+    return gt_fail(GT_UNDECIDED,
+                   "the chain has begun with other networks, whose contents have the SHA-256 %s, and job.ini does not "
+                   "say where they are (resume)",
+                   a->found->source);
 }
 
 static gt_status judge_begin(audit *a, const gt_replay_point *p, bool transfers, const gt_sha256 *source) {
@@ -55,7 +52,7 @@ gt_status audit_begin_all(gt_comm *comm, audit *a, gt_replay *engine) {
     gt_replay_point p;
     gt_sha256 source;
     bool transfers = gt_replay_transfers(engine);
-    if (a) a->found->transfers = transfers;
+    if (a) a->found->transfers = a->found->form > 1 ? a->chain->has_source : transfers;
     gt_status st = gt_replay_begin_all(engine, NULL, &p);
     if (!st && transfers) st = gt_comm_agree_all(comm, a ? gt_replay_source(engine, &source) : GT_OK);
     return st ? st : gt_comm_agree_all(comm, a ? judge_begin(a, &p, transfers, &source) : GT_OK);
@@ -71,28 +68,17 @@ gt_status audit_is_late(const audit *a) {
 
 /* ---- rollbacks ---- */
 
-/* Of the path that the run took, the line of the rollback that makes i + 1 of them is line[i]. */
-static int list_rollbacks(const audit *a, const gt_ledger_line *line[GT_MOST_ROLLBACKS]) {
-    int n = 0;
-    for (int i = 0; i < a->ledger->n; i++) {
-        const gt_ledger_line *t = &a->ledger->line[i];
-        if (!t->numbered || t->chain != a->chain->number) continue;
-        if (t->event == GT_LEDGER_START && t->reseed < n) n = (int)t->reseed;
-        if (t->event == GT_LEDGER_ROLLBACK && t->reseeded >= 1 && t->reseeded <= n + 1 &&
-            t->reseeded <= GT_MOST_ROLLBACKS)
-            n = (int)t->reseeded, line[n - 1] = t;
-    }
-    return n;
-}
-
 /* The checkpoints on the way to line[i], which end ticks. */
-static gt_status list_ticks(const audit *a, const gt_ledger_line *const *line, int i, gt_replay_back *out) {
-    int64_t from = i ? line[i - 1]->number : a->chain->number, to = line[i]->number;
+static gt_status list_ticks(const audit *a, int i, gt_replay_back *out) {
+    int64_t from = i ? a->back[i - 1]->number : a->chain->number, to = a->back[i]->number;
     int64_t *ticks = gt_arena_array(a->arena, (size_t)(to - from) + 1, sizeof *ticks);
     if (!ticks) return GT_NOMEM;
     for (int64_t k = from; k < to; k++) {
         const gt_ledger_line *t = &a->ledger->line[k];
         if (t->event == GT_LEDGER_CHECKPOINT && t->reseeded == i) ticks[out->n_ticks++] = t->images;
+        /* a tick that a stop has ended decides nothing: the next one has its steps, too */
+        if (t->event == GT_LEDGER_START)
+            while (out->n_ticks && ticks[out->n_ticks - 1] == t->images) out->n_ticks--;
     }
     out->ticks = ticks;
     return GT_OK;
@@ -100,15 +86,15 @@ static gt_status list_ticks(const audit *a, const gt_ledger_line *const *line, i
 
 typedef struct looking {
     audit *a;
-    const gt_ledger_line *line[GT_MOST_ROLLBACKS];
     gt_status status; /* a link that was abandoned is another one */
+    bool other_ticks; /* than the engine makes */
 } looking;
 
 /* The link of this step on the way to rollback i, abandoned or not. */
 static bool look(void *arg, const gt_replay_point *p, int i) {
     looking *l = arg;
     const audit *a = l->a;
-    for (int64_t k = l->line[i]->number - 1; k >= a->chain->number; k--) {
+    for (int64_t k = a->back[i]->number - 1; k >= a->chain->number; k--) {
         const gt_ledger_line *t = &a->ledger->line[k - 1];
         if (t->event != GT_LEDGER_LINK || t->step != p->step || t->reseeded != i) continue;
         if (gt_sha256_equal(&t->state, &p->state)) return true;
@@ -122,35 +108,50 @@ static bool look(void *arg, const gt_replay_point *p, int i) {
     return false;
 }
 
+/* Lines of 1.0.0 do not tell the ticks of their start. */
+static bool has_other_ticks(const audit *a, int64_t tick) {
+    bool other = false;
+    for (int i = 0; i < a->ledger->n; i++)
+        other |= a->ledger->line[i].event == GT_LEDGER_START && a->ledger->line[i].tick != tick;
+    return other;
+}
+
 static gt_status fill_history(looking *l, gt_replay_back *back, gt_replay_history *h) {
     const audit *a = l->a;
     gt_status st = GT_OK;
     for (int i = 0; i < h->n && !st; i++) {
-        const gt_ledger_line *t = l->line[i];
+        const gt_ledger_line *t = a->back[i];
         back[i] = (gt_replay_back){.step = t->step,
                                    .images = t->images,
                                    .to_step = t->to_step,
                                    .to_images = t->to_images,
                                    .began = t->began,
                                    .cause = t->message};
-        st = list_ticks(a, l->line, i, &back[i]);
+        st = list_ticks(a, i, &back[i]);
     }
-    for (int i = 0; i < a->ledger->n && !h->total; i++)
-        if (a->ledger->line[i].event == GT_LEDGER_START) h->total = a->ledger->line[i].total;
+    h->total = a->ledger->line[a->chain->start - 1].total;
     return st;
 }
 
 static gt_status judge_rollbacks(looking *l, int n, int met, gt_replay_verdict verdict) {
     audit *a = l->a;
-    a->found->rollbacks_met = met == n ? a->found->rollbacks : met; /* lines may tell one twice, after a kill */
+    a->found->rollbacks_met = a->farther ? 0 : met;
     if (l->status) return l->status;
-    if (met == n) return GT_OK;
-    const gt_ledger_line *t = l->line[met];
+    if (met == n && !a->farther) return GT_OK;
+    if (met == n)
+        return gt_fail(
+            GT_UNDECIDED,
+            "line %" PRId64 " of the ledger says that the run went back to %" PRId64
+            " images: there was a newer checkpoint from before the trouble, and whether that one was gone is "
+            "not known",
+            a->farther->number, a->farther->to_images);
+    bool unknown = verdict == GT_REPLAY_UNKNOWN || l->other_ticks;
+    const gt_ledger_line *t = a->back[met];
     const char *why =
-        verdict == GT_REPLAY_UNKNOWN
-            ? "whether that was so depends on ticks by the clock, or on pictures, which are not made again"
-            : "computed again, the run has no such trouble there";
-    return gt_fail(verdict == GT_REPLAY_UNKNOWN ? GT_UNDECIDED : GT_FAILED,
+        unknown ? "computed again, there is no such trouble; but it may depend on ticks by the clock or of an "
+                  "earlier start, or on pictures, which are not made again"
+                : "computed again, the run has no such trouble there";
+    return gt_fail(unknown ? GT_UNDECIDED : GT_FAILED,
                    "line %" PRId64 " of the ledger says that the run went back from %" PRId64
                    " images because of '%.60s': %s",
                    t->number, t->images, t->message, why);
@@ -158,9 +159,7 @@ static gt_status judge_rollbacks(looking *l, int n, int met, gt_replay_verdict v
 
 static gt_status prepare(looking *l, gt_replay_back *back, gt_replay_history *h) {
     audit *a = l->a;
-    h->n = list_rollbacks(a, l->line);
-    if (a->ledger->line[a->ledger->n - 1].reseeded != h->n)
-        return gt_fail(GT_FAILED, "the last start says more rollbacks than the ledger has lines of them");
+    h->n = a->n_back;
     if (!h->n) return GT_OK;
     if (!a->o->all)
         return gt_fail(GT_UNDECIDED, "the run went back %d time%s (%s): only --all computes again whether it had to",
@@ -179,6 +178,7 @@ gt_status audit_rollbacks_all(gt_comm *comm, audit *a, gt_replay *engine) {
     gt_replay_history h = {.back = back, .folder = folder, .look = look, .arg = &l};
     gt_replay_verdict verdict = GT_REPLAY_MET;
     int met = 0;
+    if (a) l.other_ticks = has_other_ticks(a, gt_replay_tick(engine));
     gt_status st = gt_comm_agree_all(comm, a ? prepare(&l, back, &h) : GT_OK);
     gt_comm_broadcast_all(comm, &h.n, sizeof h.n, 0);
     if (st || !h.n) return st;

@@ -30,7 +30,7 @@ gt_status audit_open(audit *a) {
     if (!a->ledger) return gt_failure();
     for (int i = 0; i < a->ledger->n; i++) {
         const gt_ledger_line *t = &a->ledger->line[i];
-        if (t->event == GT_LEDGER_CHAIN && !t->superseded) a->chain = t;
+        if (t->event == GT_LEDGER_CHAIN && t->numbered) a->chain = t;
         if (t->event == GT_LEDGER_DATA) a->data = t;
     }
     if (!a->chain)
@@ -86,12 +86,6 @@ static gt_status check_chain_of_file(const gt_checkpoint_file *f, const audit_pl
                : differs(p->line, p->path, "the head of its chain", &chain.head, &p->line->head);
 }
 
-/* Another version of the program that has gone on with the run may have the recipe in other words. */
-static bool is_recipe_of_chain(const audit *a, const char *recipe) {
-    gt_sha256 hash;
-    return !gt_sha256_of(recipe, strlen(recipe), &hash) && gt_sha256_equal(&hash, &a->chain->recipe);
-}
-
 static gt_status check_checkpoint(audit *a, audit_place *p) {
     gt_status st = p->line->event == GT_LEDGER_CHECKPOINT ? check_file(p->line, p->path) : GT_OK;
     gt_checkpoint_file *f = st ? NULL : gt_checkpoint_open(p->path, &st);
@@ -99,9 +93,7 @@ static gt_status check_checkpoint(audit *a, audit_place *p) {
     p->recipe = gt_arena_printf(a->arena, "%s", gt_checkpoint_info(f)->recipe);
     p->arithmetic = gt_arena_printf(a->arena, "%s", gt_checkpoint_info(f)->kernel_set);
     if (!p->recipe || !p->arithmetic) st = GT_NOMEM;
-    if (!st && !a->recipe) a->recipe = p->recipe;
-    if (!st && !strcmp(a->chain->recipe_text, "") && is_recipe_of_chain(a, p->recipe)) a->begun_with = p->recipe;
-    if (!st) st = audit_compare_recipes(p->recipe, p->path, a->recipe, "the checkpoint before");
+    if (!st) st = audit_compare_recipes(p->recipe, p->path, a->recipe, "the beginning of the chain");
     if (!st) st = audit_check_attributes(f);
     if (!st) st = check_numbers(f, p);
     if (!st) st = check_chain_of_file(f, p);
@@ -177,13 +169,46 @@ static gt_status check_checkpoints(audit *a) {
     if (last && a->n_places && last->images > a->place[a->n_places - 1].images)
         add_place(
             a, (audit_place){.step = last->step, .images = last->images, .line = last, .arithmetic = last->arithmetic});
+    if (!st && a->n_places < 2)
+        return gt_fail(GT_UNDECIDED, "%s has no checkpoint of its chain: nothing can be compared", a->o->run);
+    return st;
+}
+
+/* ---- the recipe ---- */
+
+/* Another version of the program that has gone on with the run may have the recipe in other words. */
+static bool is_recipe_of_chain(const audit *a, const char *recipe) {
+    gt_sha256 hash;
+    return !gt_sha256_of(recipe, strlen(recipe), &hash) && gt_sha256_equal(&hash, &a->chain->recipe);
+}
+
+/* A chain of 1.0.0 has its recipe in the checkpoints alone. */
+static gt_status find_recipe_of_old(audit *a) {
+    checkpoint_place *kept;
+    int n;
+    char name[40];
+    gt_status st = checkpoint_list(a->o->run, &kept, &n);
+    for (int i = 0; i < n && !st && !a->begun_with; i++) {
+        gt_checkpoint_name(kept[i].images, name);
+        const char *path = gt_arena_printf(a->arena, "%s/%s", a->o->run, name);
+        gt_checkpoint_file *f = path ? gt_checkpoint_open(path, &st) : NULL;
+        a->recipe = f ? gt_arena_printf(a->arena, "%s", gt_checkpoint_info(f)->recipe) : NULL;
+        gt_checkpoint_close(f);
+        if (!st && !a->recipe) st = GT_NOMEM;
+        if (!st && is_recipe_of_chain(a, a->recipe)) a->begun_with = a->recipe;
+    }
+    free(kept);
     if (!st && !a->recipe)
         return gt_fail(GT_UNDECIDED, "%s has no checkpoint of its chain: nothing can be compared", a->o->run);
     return st;
 }
 
 static gt_status read_recipe(audit *a) {
-    gt_job *job = gt_job_from_recipe_text(a->recipe, "the recipe of the checkpoints");
+    const char *own = a->chain->recipe_text;
+    if (*own) a->recipe = a->begun_with = own;
+    gt_status st = *own ? GT_OK : find_recipe_of_old(a);
+    if (st) return st;
+    gt_job *job = gt_job_from_recipe_text(a->recipe, "the recipe of the chain");
     if (!job) return gt_failure();
     a->batch = job->batch;
     a->any_order = job->reduce == GT_REDUCE_ALLREDUCE;
@@ -215,25 +240,34 @@ static void add_text(char *list, size_t room, const char *text) {
     snprintf(list + n, room - n, "%s%s", n ? ", " : "", text);
 }
 
-static void list_starts(audit *a) {
+/* Where rates depend on it, the length is that of the path; else that which each start has named. */
+static void list_lengths(audit *a) {
     gt_audit_found *f = a->found;
     int64_t total = 0;
-    char text[160];
-    for (int i = 0; i < a->ledger->n; i++) {
+    char text[64];
+    for (int i = 0; i < (a->length_counts ? a->n_turns : a->ledger->n); i++) {
         const gt_ledger_line *t = &a->ledger->line[i];
-        if (!t->numbered) continue;
-        f->starts += t->event == GT_LEDGER_START;
-        if (t->event == GT_LEDGER_START && t->total != total) {
-            total = t->total;
-            snprintf(text, sizeof text, "%.6g kimg", (double)total / 1000);
-            add_text(f->lengths, sizeof f->lengths, text);
-        }
-        if (t->event != GT_LEDGER_ROLLBACK) continue;
-        f->rollbacks++;
+        int64_t one = a->length_counts ? a->turns[i].total : t->event == GT_LEDGER_START && t->numbered ? t->total : 0;
+        if (!one || one == total) continue;
+        total = one;
+        snprintf(text, sizeof text, "%.6g kimg", (double)total / 1000);
+        add_text(f->lengths, sizeof f->lengths, text);
+    }
+}
+
+static void list_what_happened(audit *a) {
+    gt_audit_found *f = a->found;
+    char text[160];
+    for (int i = 0; i < a->ledger->n; i++)
+        f->starts += a->ledger->line[i].event == GT_LEDGER_START && a->ledger->line[i].numbered;
+    f->rollbacks = a->n_back;
+    for (int i = 0; i < a->n_back; i++) {
+        const gt_ledger_line *t = a->back[i];
         snprintf(text, sizeof text, "%.40s at %.6g kimg, back to %.6g kimg", t->message, (double)t->images / 1000,
                  (double)t->to_images / 1000);
         add_text(f->rolled_back, sizeof f->rolled_back, text);
     }
+    list_lengths(a);
 }
 
 gt_status audit_check(audit *a) {
@@ -244,16 +278,13 @@ gt_status audit_check(audit *a) {
     a->found->form = a->chain->form > 1 ? a->chain->form : 1;
     a->found->open_end = !a->ledger->line[a->ledger->n - 1].covers_itself;
     if (a->chain->has_source && a->chain->form > 1) gt_sha256_text(&a->chain->source, a->found->source);
-    if (*a->chain->recipe_text) a->begun_with = a->chain->recipe_text;
     snprintf(a->found->arithmetic, sizeof a->found->arithmetic, "%s", a->chain->arithmetic);
-    if (!st) st = check_checkpoints(a);
-    if (!st && a->begun_with)
-        st = audit_compare_recipes(a->begun_with, "the beginning of the chain", a->recipe, "the checkpoints");
     if (!st) st = read_recipe(a);
     if (!st) st = audit_check_heads(a);
+    if (!st) st = check_checkpoints(a);
     if (!st) st = check_last_word(a);
     if (st) return st;
-    list_starts(a);
+    list_what_happened(a);
     a->found->lines = a->ledger->n;
     if (a->data) {
         gt_sha256_text(&a->data->root, a->found->data);

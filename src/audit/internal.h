@@ -31,6 +31,11 @@ typedef struct audit {
     const char *job;             /* text of job.ini */
     const char *recipe;          /* of the first kept checkpoint */
     const char *begun_with;      /* the recipe that the chain began with, to the byte; NULL: nothing has it */
+    gt_replay_turn *turns;       /* [n_turns] of the path that the run took */
+    int n_turns;
+    const gt_ledger_line *back[GT_MOST_ROLLBACKS]; /* [n_back] rollbacks of that path, with what they abandoned */
+    int n_back;
+    const gt_ledger_line *farther; /* a rollback to a checkpoint that was not the newest one; NULL: none */
     bool plateau, length_counts; /* the schedule of the recipe: it judges epochs; it depends on the length of the run */
     int64_t batch;
     bool any_order;     /* --reduce=allreduce: MPI chooses the order of sums */
@@ -48,7 +53,8 @@ gt_status audit_open(audit *a);
 gt_status audit_check(audit *a);
 
 /* ---- heads.c ---- */
-/* Computes the heads again. `found` gets the last one, and the number of links. */
+/* Computes the heads again, and finds the path that the run took: turns and rollbacks. Lines of links and checkpoints
+ * that are not on it become superseded. `found` gets the last head, and the number of links. */
 gt_status audit_check_heads(audit *a);
 
 /* ---- beginning.c ---- all ranks; `a` on rank 0, else NULL */
@@ -97,10 +103,6 @@ gt_status audit_check_folder(audit *a);
  * (gantry/card.h). `file`: paths of the n checkpoints that the audit has found to be the run's; their hashes are those
  * of gantry/contents.h. */
 gt_status audit_note(const char *run, const char *line, const char *const *file, int n);
-
-/* ---- turns.c ---- */
-/* What happened between steps, as the ledger has it, in the arena. */
-gt_status audit_turns(const audit *a, gt_replay_turn **turns, int *n);
 
 /* ---- trace.c ---- */
 /* All zeros and `out` without a file: nothing is traced. */

@@ -187,6 +187,7 @@ static gt_status open_engine_all(replaying *r, const audit_place *from, const au
                                   .recipe = r->recipe,
                                   .arithmetic = r->arithmetic,
                                   .data = r->a->o->data,
+                                  .sourceless = r->a->found->form > 1 && !r->a->chain->has_source,
                                   .nothing = r->fresh};
     }
     gt_tell_start("preparing the graphs of a step", NULL, 0);
@@ -296,8 +297,9 @@ static gt_status prepare(replaying *r) {
     audit *a = r->a;
     bool limited = !a->o->all && !a->o->segments && a->o->minutes > 0;
     a->found->images = a->n_places ? a->place[a->n_places - 1].images : 0;
-    gt_status st = audit_turns(a, &r->turns, &r->n_turns);
-    if (!st) st = open_choice(r);
+    r->turns = a->turns;
+    r->n_turns = a->n_turns;
+    gt_status st = open_choice(r);
     if (!st && r->traced) st = audit_trace_open(&r->trace, a->o);
     if (!st && r->traced) st = audit_trace_choose(&r->trace, a);
     a->found->intervals = r->choice.n;
@@ -393,8 +395,8 @@ gt_status audit_make_all(gt_comm *comm, audit *a, int64_t images, const char *fo
                        a ? a->o->run : "the run", images);
     const audit_place end = {.images = images, .arithmetic = a ? a->chain->arithmetic : NULL};
     if (a) c.from = &a->place[i], c.to = &end;
-    gt_status st = gt_comm_agree_all(comm, a ? audit_turns(a, &r.turns, &r.n_turns) : GT_OK);
-    if (!st) st = open_engine_all(&r, c.from, c.to);
+    if (a) r.turns = a->turns, r.n_turns = a->n_turns;
+    gt_status st = open_engine_all(&r, c.from, c.to);
     if (!st) st = gt_replay_begin_all(r.engine, a ? c.from->path : NULL, &begin);
     if (!st)
         st = gt_replay_run_all(

@@ -31,6 +31,7 @@ const ledger_field ledger_fields[] = {
     {"reseed", LEDGER_WHOLE, OF(START), AT(reseed)},
     {"arithmetic", LEDGER_TEXT, OF(START) | OF(CHAIN) | OF(LINK), AT(arithmetic)},
     {"reduce", LEDGER_TEXT, OF(START), AT(reduce)},
+    {"tick", LEDGER_WHOLE, OF(START), AT(tick), .newer = true},
     {"ranks", LEDGER_WHOLE, OF(START), AT(ranks)},
     {"instructions", LEDGER_TEXT, OF(START), AT(instructions)},
     {"program", LEDGER_TEXT, OF(START), AT(program)},

@@ -51,7 +51,10 @@ static json_t *value_of(const ledger_field *f, const gt_ledger_line *line) {
 
 /* Chains of 1.0.0 go on as they are: neither they nor rollbacks in them have what is newer. */
 static bool is_said(const ledger_field *f, const gt_ledger_line *line) {
-    return !f->newer || (line->event == GT_LEDGER_ROLLBACK ? line->has_head : line->form > 0);
+    bool is_new = line->event == GT_LEDGER_START      ? line->tick > 0
+                  : line->event == GT_LEDGER_ROLLBACK ? line->has_head
+                                                      : line->form > 0;
+    return !f->newer || is_new;
 }
 
 /* The line with its own hash at its end (ledger.h). */

@@ -192,7 +192,10 @@ case_transfer() {
     grep -q "$source" tuned/audit.json || fail 'the note does not name the source'
     check 0 '2 links' tuned true.npz
     cp -r tuned sourceless && sed -i '/^resume = /d' sourceless/job.ini
-    expect 1 "whose contents have the SHA-256 $source, and job.ini has no --resume" "$GANTRY" audit sourceless --segments=1
+    expect 3 "whose contents have the SHA-256 $source, and job.ini does not say where they are" "$GANTRY" audit sourceless --segments=1
+    # a start that goes on says otherwise: that is no forgery
+    train 1 going_on --seed=3 --kimg=1.024 && train 1 going_on --seed=3 --kimg=2.048 --resume=other
+    expect 0 '100.0 %' "$GANTRY" audit going_on --all
     cp -r tuned exchanged && sed -i 's/^resume = .*/resume = true/' exchanged/job.ini
     expect 3 'another file is there now' "$GANTRY" audit exchanged --all
     sed -i 's/^resume = .*/resume = nowhere/' exchanged/job.ini

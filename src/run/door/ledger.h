@@ -6,13 +6,12 @@
  * this field ("self"; lines of 1.0.0 have none). Images, steps: after the step. Hashes: 64 digits. Events, beside
  * "event" and "time":
  *
- *   start       images, total, checkpoint, facts (gantry/rundir.h), from, step, reseed, arithmetic, reduce, ranks,
- *               instructions, program. from: the number of the line of the checkpoint that the start goes on from, or
- *               0. reseed: rollbacks before its state
- *   end         images, state, message, hash (gantry/rundir.h)
- *   chain       step, images, arithmetic, state, recipe, form, source, head: the chain begins (run/door/chain.h).
- *               recipe: SHA-256 of the text. form: 2, with recipe_text; chains of 1.0.0 have neither. source: of a
- * transfer the root of the contents of the file that the networks come from (gantry/contents.h), else "" length step,
+ *   start       images, total, checkpoint, facts (gantry/rundir.h), from, step, reseed, arithmetic, reduce, tick
+ *               (images; not in lines of 1.0.0), ranks, instructions, program. from: the number of the line of the
+ * checkpoint that the start goes on from, or 0. reseed: rollbacks before its state end         images, state, message,
+ * hash (gantry/rundir.h) chain       step, images, arithmetic, state, recipe, form, source, head: the chain begins
+ * (run/door/chain.h). recipe: SHA-256 of the text. form: 2, with recipe_text; chains of 1.0.0 have neither. source: of
+ * a transfer the root of the contents of the file that the networks come from (gantry/contents.h), else "" length step,
  * images, total, head: from here on, schedules of the learning rate have this length in images data        root,
  * samples, how ("computed" or "stored") link        step, images, arithmetic, state, head checkpoint  name, step,
  * images, state, head, sha256 (of the whole file). On the disk before the link `last` names the file rollback    step,
@@ -60,7 +59,7 @@ typedef struct gt_ledger_line {
     gt_sha256 before;
 
     double time;
-    int64_t step, images, total, from, reseed, ranks, to_step, to_images, samples, updates, form, began;
+    int64_t step, images, total, from, reseed, ranks, to_step, to_images, samples, updates, form, began, tick;
     gt_sha256 state, head, recipe, root, file, source; /* root: of the data; file: "sha256" */
     bool has_head;           /* false: the head of a checkpoint or a restart is "", or a rollback has none */
     bool has_source;         /* of a chain */

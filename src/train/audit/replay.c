@@ -68,6 +68,7 @@ static gt_status build_all(gt_replay *r, gt_comm *comm) {
 }
 
 bool gt_replay_has_moved(const gt_replay *r) { return r->moved; }
+int64_t gt_replay_tick(const gt_replay *r) { return gt_tick_images(r->job); }
 bool gt_replay_transfers(const gt_replay *r) { return r->job->resumes; }
 
 gt_status gt_replay_source(const gt_replay *r, gt_sha256 *root) {
@@ -85,7 +86,7 @@ gt_status gt_replay_open_all(gt_comm *comm, const gt_replay_about *about, gt_rep
                                about ? about->arithmetic : NULL, about ? about->data : NULL};
     enum { TEXTS = sizeof own / sizeof *own };
     char *text[TEXTS] = {0};
-    int nothing = about && about->nothing;
+    int nothing = about && about->nothing && !about->sourceless;
     gt_status st = GT_OK;
     *out = NULL;
     gt_comm_broadcast_all(comm, &nothing, sizeof nothing, 0);

@@ -37,6 +37,7 @@ typedef struct gt_replay_about {
     const char *recipe;     /* that of a checkpoint */
     const char *arithmetic; /* "fma-9" */
     const char *data;       /* where the data are now; "": where the job says */
+    bool sourceless;        /* the run has begun without other networks, whatever the job says now */
     bool nothing; /* a stretch will begin with nothing: the networks that --resume names, if there are some, are read */
 } gt_replay_about;
 
@@ -46,6 +47,7 @@ gt_status gt_replay_open_all(gt_comm *comm, const gt_replay_about *about, gt_rep
 void gt_replay_close_all(gt_replay *r); /* NULL is fine */
 
 bool gt_replay_has_moved(const gt_replay *r); /* it cannot begin with nothing any more */
+int64_t gt_replay_tick(const gt_replay *r);   /* images from tick to tick, as job.ini says */
 bool gt_replay_transfers(const gt_replay *r); /* does the run begin with the networks of another one? */
 /* Of a transfer, on rank 0: the root of the contents of the file that the networks come from (gantry/contents.h). */
 gt_status gt_replay_source(const gt_replay *r, gt_sha256 *root);
@@ -85,7 +87,8 @@ typedef struct gt_replay_stretch {
 
 /* Where the next stretch begins: with a checkpoint of the recipe, or, `path` NULL, with nothing: networks as they are
  * first made, or those that --resume names. Rank 0 gives the path; what the others pass does not count. Only an engine
- * that has made no step, and has loaded nothing, begins with nothing. GT_UNDECIDED: the networks of --resume are not there. */
+ * that has made no step, and has loaded nothing, begins with nothing. GT_UNDECIDED: the networks of --resume are not
+ * there. */
 gt_status gt_replay_begin_all(gt_replay *r, const char *path, gt_replay_point *begin);
 /* GT_STOPPED: the command was asked to stop. */
 gt_status gt_replay_run_all(gt_replay *r, const gt_replay_stretch *s);
@@ -97,8 +100,9 @@ typedef struct gt_replay_back {
     int64_t to_step, to_images;
     int64_t began; /* images where the trouble began; 0: it is not told */
     const char *cause;
-    const int64_t *ticks; /* [n_ticks] numbers of images at which checkpoints, on the way from the rollback before, have */
-    int n_ticks;          /* ended a tick, in any order */
+    const int64_t
+        *ticks;  /* [n_ticks] numbers of images at which checkpoints, on the way from the rollback before, have */
+    int n_ticks; /* ended a tick, in any order */
 } gt_replay_back;
 
 /* What the rule of --on-trouble makes of a rollback. */

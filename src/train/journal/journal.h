@@ -213,6 +213,7 @@ void gt_reconstructions_name(int64_t images, char name[40]);
 /* ---- train.c ---- */
 /* Is there a multiple of so many images between two counts of images, of which the second is the larger? */
 bool gt_by_images(double kimg, int64_t last, int64_t shown);
+int64_t gt_tick_images(const gt_job *j); /* from tick to tick */
 /* How many checkpoints a run makes in all, those by the clock not counted. */
 int64_t gt_checkpoints_by_images(const gt_job *j);
 /* When the next checkpoint comes: "at 200 kimg or on 2026-11-27 at 21:15:03". */

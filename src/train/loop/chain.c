@@ -42,6 +42,7 @@ gt_status gt_chain_take_up_all(gt_engine *e, gt_journal *j, gt_sha256 *state) {
         j->started.name = name;
         j->started.reseed = e->reseed;
         j->started.reduce = reductions[e->job->reduce];
+        j->started.tick = gt_tick_images(e->job);
         j->started.ranks = e->comm->ranks;
         j->started.instructions = gt_kernel_set_instructions(e->model->kernels);
         if (!st && e->resumed) st = gt_ledger_take_up(j->ledger, j->dir, &j->started);
