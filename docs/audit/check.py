@@ -5,10 +5,14 @@
 RUN: the folder of a run. DATA: its pictures, as .npz (images, labels), or as a ZIP or a folder of PNG files with
 dataset.json. Nothing is trained again (`gantry audit` does that). Checked is that
 
-  - each line of RUN/starts.jsonl covers the line before,
-  - each link of the chain follows from the link before, none is missing, and the first from the recipe,
+  - each line of RUN/starts.jsonl covers the line before, and the last one itself,
+  - each head of the chain follows from the head before (links, lengths of the run, rollbacks), no link is missing, and
+    the first head follows from the recipe,
   - each checkpoint has the bytes, the numbers, the recipe and the head that its line says,
   - the data have the root that each link covers.
+
+Status 0: all of it is right. 1: something differs. 3: nothing differs, and something cannot be known: where the chain
+begins late, nothing is known of what was before; rollbacks are right only if `gantry audit --all` finds their troubles.
 
 The forms: docs/reproducibility.md. Needs h5py and numpy, for pictures Pillow."""
 import hashlib
@@ -97,15 +101,32 @@ def data_root(path, labels=True): return tree([sample_leaf(p, l if labels else N
 
 # ---- the chain
 
-def begin_hash(step, images, arithmetic, state, recipe):
-    text = (f'gantry chain 1\nstep {step}\nimages {images}\narithmetic {arithmetic}\nstate {state}\n'
+def text_hash(first, **rows): return sha((first + '\n' + ''.join(f'{k} {v}\n' for k, v in rows.items())).encode()).hex()
+
+
+def begin_hash(line, recipe):
+    form = line.get('form', 1)
+    text = (f'gantry chain {form}\nstep {line["step"]}\nimages {line["images"]}\narithmetic {line["arithmetic"]}\n'
+            f'state {line["state"]}\n' + (f'source {line["source"] or "0" * 64}\n' if form > 1 else '') +
             f'recipe {len(recipe)}\n')
     return sha(text.encode() + recipe).hex()
 
 
-def link_hash(before, step, images, arithmetic, state, data):
-    return sha((f'gantry link 1\nbefore {before}\nstep {step}\nimages {images}\narithmetic {arithmetic}\n'
-                f'state {state}\ndata {data}\n').encode()).hex()
+def place(line): return {'step': line['step'], 'images': line['images']}
+
+
+def link_hash(before, line):
+    return text_hash('gantry link 1', before=before, **place(line), arithmetic=line['arithmetic'], state=line['state'],
+                     data=line['data'])
+
+
+def length_hash(before, line): return text_hash('gantry length 1', before=before, **place(line), total=line['total'])
+
+
+def rollback_hash(before, abandoned, line):
+    return text_hash('gantry rollback 1', before=before, abandoned=abandoned, **place(line),
+                     to=f'{line["to_step"]} {line["to_images"]}', began=line['began'], reseed=line['reseed'],
+                     cause=line['message'])
 
 
 def spacing(images, batch):
@@ -120,26 +141,28 @@ def first_due(before, images, batch):
 
 # ---- the ledger
 
-EVENTS = ['chain', 'link', 'checkpoint']  # in this order at one step
+EVENTS = ['start', 'chain', 'data', 'length', 'link', 'rollback', 'checkpoint']
+SELF = len(',"self":"') + 64 + len('"}')
 
 
 def ledger(run, fault):
-    """The lines of EVENTS that count, in the order of their steps; of a link also the root that it covers."""
-    counts, before, root = {}, '0' * 64, ''
-    with open(f'{run}/starts.jsonl', 'rb') as f: texts = f.read().split(b'\n')[:-1]
+    """The numbered lines of EVENTS, each with its number; of a link also the root that it covers."""
+    lines, before, root, numbered = [], '0' * 64, '', False
+    with open(f'{run}/starts.jsonl', 'rb') as f: texts = f.read().split(b'\n')
+    if texts.pop(): fault('the ledger ends with a line that is not whole')
     for number, text in enumerate(texts, 1):
         try: line = json.loads(text)
         except ValueError: line = {}  # torn by a power cut: the next line covers it all the same
         if not isinstance(line, dict): line = {}
-        if 'line' in line and (line['line'], line['before']) != (number, before):
+        numbered, was_numbered = 'line' in line, numbered
+        if numbered and (line['line'], line.get('before')) != (number, before):
             fault(f'line {number} of the ledger does not follow from the line before')
-        if line.get('event') in EVENTS and 'line' not in line: fault(f'line {number} of the ledger has no number')
+        if 'self' in line and line['self'] != sha(text[:-SELF] + b'}').hex(): fault(f'line {number} of the ledger was changed')
         before, event = sha(text).hex(), line.get('event')
-        back = line.get({'start': 'step', 'rollback': 'to_step'}.get(event))
-        if back is not None: counts = {key: l for key, l in counts.items() if key[0] <= back}
         if event == 'data': root = line['root']
-        if event in EVENTS: counts[line['step'], EVENTS.index(event)] = dict(line, number=number, data=root)
-    return [line for _, line in sorted(counts.items())]
+        if event in EVENTS and numbered: lines.append(dict(line, number=number, data=root))
+    if lines and not numbered: fault('no line covers the last line of the ledger, which has no number')
+    return lines
 
 
 def value_of(recipe, key):
@@ -147,7 +170,7 @@ def value_of(recipe, key):
     return next((value.decode() for name, _, value in rows if name == key.encode()), '')
 
 
-def check_file(path, line, recipe_hash, fault):
+def check_file(path, line, chain, fault):
     """Compares a checkpoint with its line; returns the text of its recipe."""
     import h5py
     name, says = os.path.basename(path), f'than line {line["number"]} of the ledger says'
@@ -155,53 +178,94 @@ def check_file(path, line, recipe_hash, fault):
         if sha(f.read()).hex() != line['sha256']: fault(f'{name} has other bytes {says}')
     with h5py.File(path, 'r') as f:
         recipe = f['recipe'][()]
+        head = f['chain/head'][()].decode() if 'chain' in f else ''
         if state_root(f) != line['state']: fault(f'{name} has other numbers {says}')
-        if f['chain/head'][()].decode() != line['head']: fault(f'{name} has another head {says}')
-        if sha(recipe).hex() != recipe_hash: fault(f'{name} has another recipe than the chain began with')
+        if head != line['head']: fault(f'{name} has another head {says}')
+        if line['head'] and sha(recipe).hex() != chain['recipe']: fault(f'{name} has another recipe than the chain began with')
     return recipe
 
 
-def check_chain(lines, recipe, fault):
-    """Computes each head from the one before. Returns the last one."""
-    head, images, state, batch = '', 0, None, int(value_of(recipe, 'batch'))
-    for line in lines:
-        event, told = line['event'], (line['step'], line['images'])
-        where = f'line {line["number"]} of the ledger ({event}, {line["images"]} images)'
-        due = first_due(images, line['images'], batch)
-        if event == 'chain': computed = begin_hash(*told, line['arithmetic'], line['state'], recipe)
-        elif event == 'link': computed = link_hash(head, *told, line['arithmetic'], line['state'], line['data'])
-        else: computed = head
-        if line['head'] != computed: fault(f'{where}: this head does not follow from the one before')
-        if event == 'link' and not due <= line['images'] < due + batch: fault(f'{where}: a link is missing, or not due')
-        if event == 'checkpoint' and due <= line['images']: fault(f'{where}: a link is missing')
-        if event == 'checkpoint' and state[0] == told and state[1] != line['state']:
-            fault(f'{where}: another state than that of the link')
-        if event != 'checkpoint': head, images, state = line['head'], line['images'], (told, line['state'])
-    return head
+class Walk:
+    """The path that the run took: where its head became another one. A start goes back to the head of its checkpoint, a
+    rollback to before its trouble."""
+
+    def __init__(self, lines, recipe, fault):
+        self.path, self.recipe, self.fault, self.batch = [], recipe, fault, int(value_of(recipe, 'batch'))
+        self.lines = {line['number']: line for line in lines}
+        self.plateau = value_of(recipe, 'schedule') == 'plateau'
+
+    def push(self, line, computed, step, linked):
+        if line['head'] != computed: self.wrong(line, 'this head does not follow from the one before')
+        self.path.append(dict(head=line['head'], step=step, linked=linked, line=line))
+
+    def wrong(self, line, what): self.fault(f'line {line["number"]} of the ledger ({line["event"]}, {line["images"]} images): {what}')
+
+    def back(self, goes_on):
+        while len(self.path) > 1 and not goes_on(self.path[-1]): self.path.pop()
+        return self.path[-1]
+
+    def chain(self, line): self.path = []; self.push(line, begin_hash(line, self.recipe), line['step'], line['images'])
+
+    def length(self, line):
+        top = self.path[-1]
+        self.push(line, length_hash(top['head'], line), line['step'], top['linked'])
+
+    def link(self, line):
+        top, images = self.path[-1], line['images']
+        due = first_due(top['linked'], images, self.batch)
+        if not due <= images < due + self.batch: self.wrong(line, 'a link is missing, or not due')
+        self.push(line, link_hash(top['head'], line), line['step'], images)
+
+    def start(self, line):
+        before = self.lines.get(line['from'], {'head': None})
+        top = self.back(lambda p: p['step'] <= line['step'] and before['head'] in ('', p['head']))
+        if before['head'] not in ('', top['head']): self.wrong(line, 'it does not go on from the checkpoint that it names')
+
+    def rollback(self, line):
+        abandoned = self.path[-1]['head']
+        top = self.back(lambda p: p['step'] <= line['to_step'])
+        if line.get('head'): self.push(line, rollback_hash(top['head'], abandoned, line), line['to_step'], top['linked'])
+
+    def checkpoint(self, line):
+        top = next((p for p in reversed(self.path) if p['step'] <= line['step']), self.path[0])
+        if line['head'] != top['head']: self.wrong(line, 'this head is not that of the chain before')
+        if first_due(top['linked'], line['images'], self.batch) <= line['images'] - self.batch: self.wrong(line, 'a link is missing')
+        if top['line']['event'] == 'link' and top['step'] == line['step'] and not self.plateau:
+            if top['line']['state'] != line['state']: self.wrong(line, 'another state than that of the link')
+
+    def data(self, line): pass
 
 
-def check(run, data, fault):
+def check(run, data, fault, unknown):
     lines = ledger(run, fault)
-    begin = next((line for line in lines if line['event'] == 'chain'), None)
-    if not begin: return fault('the ledger has no chain')
+    begin = next((line for line in reversed(lines) if line['event'] == 'chain'), None)
+    if not begin: return unknown('the ledger has no chain')
     told = {line['name']: line for line in lines if line['event'] == 'checkpoint'}
     files = sorted(name for name in os.listdir(run) if name.startswith('checkpoint-') and name.endswith('.h5'))
     for name in set(files) - set(told): fault(f'{name} is not in the ledger')
-    recipes = [check_file(f'{run}/{name}', told[name], begin['recipe'], fault) for name in files if name in told]
+    recipes = [check_file(f'{run}/{name}', told[name], begin, fault) for name in files if name in told]
+    recipes.insert(0, begin.get('recipe_text', '').encode())
     recipe = next((r for r in recipes if sha(r).hex() == begin['recipe']), None)
-    if recipe is None: return fault('no checkpoint has the recipe that the chain began with')
-    head = check_chain(lines, recipe, fault)
-    links = [line for line in lines if line['event'] == 'link']
+    if recipe is None: return unknown('no checkpoint has the words of the recipe that the chain began with')
+    walk = Walk(lines, recipe, fault)
+    for line in lines:
+        if line['number'] >= begin['number']: getattr(walk, line['event'])(line)
+    links = [line for line in lines if line['event'] == 'link' and line['number'] > begin['number']]
     root = data_root(data, value_of(recipe, 'label-dim') != '0') if data else ''
     if root and any(line['data'] != root for line in links): fault(f'{data} is not what the links cover')
-    print(f'{len(recipes)} checkpoints, {len(links)} links{", data" if root else ""}; head {head}')
+    met = sum(p['line']['event'] == 'link' for p in walk.path)
+    print(f'{len(recipes) - 1} checkpoints, {met} links{", data" if root else ""}; head {walk.path[-1]["head"]}')
+    if begin['images'] or begin['step']:
+        unknown(f'the chain begins at {begin["images"]} images: what was before, and so the network, is not known')
+    if any(line['event'] == 'rollback' for line in lines): unknown('the run went back: only training shows whether it had to')
 
 
 def main():
-    faults = []
-    check(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None, faults.append)
-    for text in faults: print(text)
-    sys.exit(bool(faults))
+    faults, unknown = [], []
+    try: check(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None, faults.append, unknown.append)
+    except (KeyError, TypeError, ValueError, OSError) as e: faults.append(f'the run cannot be read: {e!r}')
+    for text in faults + unknown: print(text)
+    sys.exit(1 if faults else 3 if unknown else 0)
 
 
 if __name__ == '__main__': main()

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Is a run what its ledger says? First what needs no training: the lines of the ledger are whole, each kept checkpoint
  * is the file that the ledger names, the chain follows from recipe, states and data, the data have their hash. Then
- * stretches of the run between kept checkpoints, chosen at random, are computed again and must meet each link of the
- * chain.
+ * intervals between the links of the chain are drawn at random, and computed again from the kept checkpoint before:
+ * each link on the way must be met.
  *
  *     gt_audit_found found;
  *     gt_status st = gt_audit_run_all(comm, &(gt_audit_options){.run = "runs/first", .minutes = 10}, &found);
  *     if (!st && comm->rank == 0) gt_audit_print(&found);
  *
- * A forgery of one stretch that is placed at random, each image with the same probability, goes unseen with the
- * probability 1 - found.replayed / found.images. Whoever knows the seed of the choice beforehand can forge where nobody
- * looks: by default the seed comes from the operating system.
+ * One forged interval goes unseen with the probability found.unseen if its place is any image with the same
+ * probability, and with found.worst where it is found least. Whoever knows the seed of the choice beforehand can forge
+ * where nobody looks: by default the seed comes from the operating system.
  *
  * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_AUDIT_H
@@ -26,8 +26,8 @@
 typedef struct gt_audit_options {
     const char *run;  /* its folder */
     const char *data; /* where the data are now; "": where the run had them */
-    double minutes;   /* for stretches; 0: no limit */
-    int64_t segments; /* how many stretches; 0: as many as fit into the minutes */
+    double minutes;   /* for what is computed; 0: no limit */
+    int64_t segments; /* how many intervals are drawn; 0: as many as fit into the minutes */
     bool all;         /* all of them, whatever it takes */
     /* One stretch alone, with the hashes of its gradients and states: a file to write, and one to compare with, of
      * another machine or build. The first line that differs is a failure, which names step, phase and tensor. "": none
@@ -45,26 +45,46 @@ typedef struct gt_audit_found {
     char head[GT_AUDIT_HEAD]; /* of the chain, at so many images */
     int64_t head_images;
     char data[GT_AUDIT_HEAD]; /* root of the data; "": the chain has no link yet, which would name the data */
+    bool data_met;          /* all samples were read, and have it */
     int64_t samples;
     char arithmetic[GT_AUDIT_ARITHMETIC];
     int64_t lines, links, checkpoints; /* that were checked; no lines: these checks have not come to their end */
     int64_t begin;                     /* images where the chain begins: before, nothing can be checked */
-    int64_t images, replayed;          /* of the stretches; of these computed again */
+    bool late;                         /* it does not begin with the run: then what the run began with is not proven */
+    int64_t form;      /* of the chain: 1 covers neither rollbacks nor the length of the run (run/door/chain.h) */
+    bool open_end;     /* the last line has no hash of itself: a program before 1.1 wrote it */
+    bool begins_right; /* the state where the run begins was made again, from recipe and seed, and is that of the chain
+                        */
+    char source[GT_AUDIT_HEAD]; /* of a transfer: root of the contents of the file with the networks; "": none is known
+                                 */
+    bool transfers;
+    int64_t starts, rollbacks, rollbacks_met; /* met: computed again, up to the trouble */
+    char lengths[256], rolled_back[512];      /* "2 kimg, 4 kimg"; "norms at 3.2 kimg, back to 1.024 kimg" */
+    int64_t images, replayed;                 /* of the run; of these computed again */
     int64_t links_met;
-    int stretches, computed; /* computed: whole or as far as the time was enough */
+    int intervals, computed; /* between links; of these computed again up to their ends */
     uint64_t seed;
-    double seconds, whole; /* of the stretches that were computed; an estimate for all of them */
+    int64_t draws;         /* that count; 0: none, or all was computed */
+    double unseen, worst;  /* the probability that one forged interval goes unseen: any image alike; the worst place */
+    double seconds, whole; /* of what was computed; an estimate for all of it */
     char note[256];        /* why the wanted note could not be written; "" */
+    char unchecked[1200];  /* what lies in the folder and was not checked, by name; "" */
+    char replaced[256];    /* numbers of pictures that could not be read, and whose places others took; "" */
 } gt_audit_found;
+
+/* To be called on one rank before MPI_Init: the data of the run (`data` "": where its job.ini names them) may be a
+ * damaged HDF5 file (gantry/arrays.h). GT_UNDECIDED: they are. */
+gt_status gt_audit_check_data(const char *run, const char *data);
 
 /* On all ranks, with equal options. GT_FAILED, GT_FORMAT: something differs, and the message names the first link, file
  * or line. GT_UNDECIDED: it cannot be checked, and the message says why; *found says what could be checked. */
 gt_status gt_audit_run_all(gt_comm *comm, const gt_audit_options *o, gt_audit_found *found);
 /* The lines that say what was checked, on stdout. */
 void gt_audit_print(const gt_audit_found *found);
-/* The head of the run's chain, whose latest link or beginning is at so many images: read, not checked. GT_UNDECIDED:
- * the run has none. */
-gt_status gt_audit_head(const char *run, char head[GT_AUDIT_HEAD], int64_t *images);
+/* The head of the run's chain, which begins and is at so many images: read, not checked. GT_UNDECIDED: the run has
+ * none.
+ */
+gt_status gt_audit_head(const char *run, char head[GT_AUDIT_HEAD], int64_t *images, int64_t *begin);
 
 /* ---- a network of a run ---- */
 
@@ -80,8 +100,11 @@ typedef struct gt_audit_network {
 /* On rank 0. */
 typedef struct gt_audit_made {
     int64_t images, pictures;
-    bool computed; /* the checkpoint was gone, and the run was computed again up to it */
-    bool bytes;    /* equal byte by byte; else in all tensors */
+    bool computed;     /* the checkpoint was gone, and the run was computed again up to it */
+    bool bytes;        /* equal byte by byte; else in all tensors, and in what readers take from the file beside them */
+    bool pickle;       /* a form that has other programs run what stands in it */
+    char others[1200]; /* of other bytes: in what the file differs all the same; "" */
+    char unchecked[1200]; /* names of what lies beside the pictures; "" */
 } gt_audit_made;
 
 /* Is it what the run gives at one of its checkpoints? The step is that of the checkpoint, or of the name

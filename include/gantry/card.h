@@ -17,7 +17,9 @@
  * what the texts of the recipe say.
  *
  * RUN/audit.json, where another command has put it, gives the line on the audit: {"line": TEXT, "hashes": ["g1:...",
- * ...]}. The line stands in the card if the hash of the file is among the hashes.
+ * ...]}. The line stands in the card, as text that is cut off at 1000 bytes, if the hash of the file and those of all
+ * checkpoints in the folder are among the hashes; else the card says that the note is of other checkpoints. Under
+ * "Audit", and in the JSON as "own_words", stand the parts that are words of the run and were not checked.
  *
  * Of a file that does not say how many images it has seen nothing is taken from the folder in which it lies.
  *

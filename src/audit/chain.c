@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What of a run can be checked without training: the lines of the ledger, the kept checkpoints, and the chain, whose
- * heads are computed again from recipe, states and data. */
+ * What of a run can be checked without training: the lines of the ledger, the kept checkpoints, and the chain
+ * (heads.c). */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "audit/internal.h"
-#include "gantry/contents.h"
+#include "contents/door/contents.h"
 #include "gantry/file.h"
 #include "gantry/job.h"
 #include "job/door/job.h"
@@ -30,7 +30,7 @@ gt_status audit_open(audit *a) {
     if (!a->ledger) return gt_failure();
     for (int i = 0; i < a->ledger->n; i++) {
         const gt_ledger_line *t = &a->ledger->line[i];
-        if (t->event == GT_LEDGER_CHAIN && !t->superseded) a->chain = t;
+        if (t->event == GT_LEDGER_CHAIN && t->numbered) a->chain = t;
         if (t->event == GT_LEDGER_DATA) a->data = t;
     }
     if (!a->chain)
@@ -58,30 +58,10 @@ static gt_status check_file(const gt_ledger_line *line, const char *path) {
 }
 
 static gt_status check_state(const gt_ledger_line *line, const char *path) {
-    gt_contents *c;
-    gt_status st = gt_contents_open(&c, path, NULL);
-    if (st) return st;
-    st = gt_contents_read(c, NULL, GT_CONTENTS_SHA256);
-    if (!st) {
-        const gt_sha256 root = gt_contents_root(c);
-        if (!gt_sha256_equal(&root, &line->state))
-            st = differs(line, path, "the hash of the state", &root, &line->state);
-    }
-    gt_contents_close(c);
-    return st;
-}
-
-/* The same recipe in other words, as another version of the program writes it, is the same. */
-static gt_status check_recipe(const audit *a, const char *path, const char *recipe) {
-    if (!strcmp(a->recipe, recipe)) return GT_OK;
-    gt_job *first = gt_job_from_recipe_text(a->recipe, "the first recipe"),
-           *own = gt_job_from_recipe_text(recipe, path);
-    gt_status st = first && own ? GT_OK : GT_FORMAT;
-    if (!st && gt_job_compare(first, "", own, "", NULL))
-        st = gt_fail(GT_FAILED, "%s: the recipe is not that of the checkpoints before", path);
-    if (first) gt_job_free(first);
-    if (own) gt_job_free(own);
-    return st;
+    gt_sha256 root;
+    gt_status st = gt_contents_root_of_file(path, &root);
+    if (st || gt_sha256_equal(&root, &line->state)) return st;
+    return differs(line, path, "the hash of the state", &root, &line->state);
 }
 
 static gt_status check_numbers(const gt_checkpoint_file *f, const audit_place *p) {
@@ -113,8 +93,8 @@ static gt_status check_checkpoint(audit *a, audit_place *p) {
     p->recipe = gt_arena_printf(a->arena, "%s", gt_checkpoint_info(f)->recipe);
     p->arithmetic = gt_arena_printf(a->arena, "%s", gt_checkpoint_info(f)->kernel_set);
     if (!p->recipe || !p->arithmetic) st = GT_NOMEM;
-    if (!st && !a->recipe) a->recipe = p->recipe;
-    if (!st) st = check_recipe(a, p->path, p->recipe);
+    if (!st) st = audit_compare_recipes(p->recipe, p->path, a->recipe, "the beginning of the chain");
+    if (!st) st = audit_check_attributes(f);
     if (!st) st = check_numbers(f, p);
     if (!st) st = check_chain_of_file(f, p);
     gt_checkpoint_close(f);
@@ -154,6 +134,17 @@ static gt_status check_kept(audit *a, const checkpoint_place *kept, int n) {
     return st;
 }
 
+/* Where the chain begins at a checkpoint of an older program, whose line says nothing of it. */
+static gt_status check_begin_of_old(const audit *a) {
+    for (int i = 0; i < a->n_places; i++) {
+        const gt_ledger_line *t = a->place[i].line;
+        if (t && t->images == a->chain->images && t->number < a->chain->number &&
+            !gt_sha256_equal(&t->state, &a->chain->state))
+            return differs(a->chain, a->place[i].path, "the hash of the state", &t->state, &a->chain->state);
+    }
+    return GT_OK;
+}
+
 static const gt_ledger_line *last_link(const audit *a) {
     const gt_ledger_line *last = NULL;
     for (int i = 0; i < a->ledger->n; i++) {
@@ -173,103 +164,127 @@ static gt_status check_checkpoints(audit *a) {
     if (!st && !a->chain->step) add_place(a, (audit_place){.arithmetic = a->chain->arithmetic});
     if (!st) st = check_kept(a, kept, n);
     free(kept);
+    if (!st) st = check_begin_of_old(a);
     const gt_ledger_line *last = st ? NULL : last_link(a);
     if (last && a->n_places && last->images > a->place[a->n_places - 1].images)
         add_place(
             a, (audit_place){.step = last->step, .images = last->images, .line = last, .arithmetic = last->arithmetic});
+    if (!st && a->n_places < 2)
+        return gt_fail(GT_UNDECIDED, "%s has no checkpoint of its chain: nothing can be compared", a->o->run);
+    return st;
+}
+
+/* ---- the recipe ---- */
+
+/* Another version of the program that has gone on with the run may have the recipe in other words. */
+static bool is_recipe_of_chain(const audit *a, const char *recipe) {
+    gt_sha256 hash;
+    return !gt_sha256_of(recipe, strlen(recipe), &hash) && gt_sha256_equal(&hash, &a->chain->recipe);
+}
+
+/* A chain of 1.0.0 has its recipe in the checkpoints alone. */
+static gt_status find_recipe_of_old(audit *a) {
+    checkpoint_place *kept;
+    int n;
+    char name[40];
+    gt_status st = checkpoint_list(a->o->run, &kept, &n);
+    for (int i = 0; i < n && !st && !a->begun_with; i++) {
+        gt_checkpoint_name(kept[i].images, name);
+        const char *path = gt_arena_printf(a->arena, "%s/%s", a->o->run, name);
+        gt_checkpoint_file *f = path ? gt_checkpoint_open(path, &st) : NULL;
+        a->recipe = f ? gt_arena_printf(a->arena, "%s", gt_checkpoint_info(f)->recipe) : NULL;
+        gt_checkpoint_close(f);
+        if (!st && !a->recipe) st = GT_NOMEM;
+        if (!st && is_recipe_of_chain(a, a->recipe)) a->begun_with = a->recipe;
+    }
+    free(kept);
     if (!st && !a->recipe)
         return gt_fail(GT_UNDECIDED, "%s has no checkpoint of its chain: nothing can be compared", a->o->run);
     return st;
 }
 
-/* ---- the chain ---- */
-
-static gt_status bad_line(const audit *a, const gt_ledger_line *line, const char *what) {
-    return gt_fail(GT_FAILED, "%s/" GT_LEDGER_NAME ":%" PRId64 ": %s", a->o->run, line->number, what);
-}
-
-static gt_status check_begin(audit *a) {
-    gt_sha256 recipe, head;
-    gt_status st = gt_sha256_of(a->recipe, strlen(a->recipe), &recipe);
-    if (!st && !gt_sha256_equal(&recipe, &a->chain->recipe))
-        return bad_line(a, a->chain, "the chain begins with another recipe than the checkpoints have");
-    if (!st)
-        st = gt_chain_begin_hash(a->chain->step, a->chain->images, a->chain->arithmetic, &a->chain->state, a->recipe,
-                                 &head);
-    if (!st && !gt_sha256_equal(&head, &a->chain->head))
-        st = bad_line(a, a->chain, "the head of the chain does not follow from recipe and state");
-    return st;
-}
-
-/* Is there a link that should be there, after a link (or the beginning) at `before` images and before the end of the
- * step that ends at `images`? Steps are no longer than a batch. */
-static bool lacks_link(const audit *a, int64_t before, int64_t images) {
-    int64_t last = images - a->batch;
-    return last > before && gt_chain_is_due(before, last, a->batch);
-}
-
-static gt_status check_link(audit *a, const gt_ledger_line *link, const gt_ledger_line *before) {
-    gt_sha256 head;
-    if (!a->data) return bad_line(a, link, "there is no line of the hash of the data before it");
-    if (link->images <= before->images || link->step <= before->step)
-        return bad_line(a, link, "the link does not come after the one before");
-    if (lacks_link(a, before->images, link->images) || !gt_chain_is_due(before->images, link->images, a->batch))
-        return bad_line(a, link, "a link before it is missing, or it is not where the recipe has one");
-    gt_status st = gt_chain_link_hash(&before->head, link->step, link->images, link->arithmetic, &link->state,
-                                      &a->data->root, &head);
-    if (st || gt_sha256_equal(&head, &link->head)) return st;
-    return bad_line(a, link, "the head of this link does not follow from the link before, its state and the data");
-}
-
-/* Each checkpoint has the head of the latest link before it. */
-static gt_status check_heads(const audit *a, const gt_ledger_line *link, int64_t end) {
-    for (int i = 0; i < a->n_places; i++) {
-        const audit_place *p = &a->place[i];
-        if (!p->line || p->line->event != GT_LEDGER_CHECKPOINT || p->images < link->images || p->images >= end)
-            continue;
-        if (!p->line->has_head || !gt_sha256_equal(&p->line->head, &link->head))
-            return bad_line(a, p->line, "the head of this checkpoint is not that of the link before");
-        if (lacks_link(a, link->images, p->images)) return bad_line(a, p->line, "a link before it is missing");
-    }
-    return GT_OK;
-}
-
-static gt_status check_links(audit *a) {
-    const gt_ledger_line *before = a->chain;
-    gt_status st = check_begin(a);
-    for (int i = 0; i < a->ledger->n && !st; i++) {
-        const gt_ledger_line *t = &a->ledger->line[i];
-        if (t->event == GT_LEDGER_DATA && !gt_sha256_equal(&t->root, &a->data->root))
-            return bad_line(a, t, "the data have another hash here than in a later line");
-        if (t->event != GT_LEDGER_LINK || t->superseded || t->chain != a->chain->number) continue;
-        st = check_link(a, t, before);
-        if (!st) st = check_heads(a, before, t->images);
-        before = t;
-        a->found->links++;
-    }
-    if (!st) st = check_heads(a, before, INT64_MAX);
-    gt_sha256_text(&before->head, a->found->head);
-    a->found->head_images = before->images;
-    return st;
-}
-
 static gt_status read_recipe(audit *a) {
-    gt_job *job = gt_job_from_recipe_text(a->recipe, "the recipe of the checkpoints");
+    const char *own = a->chain->recipe_text;
+    if (*own) a->recipe = a->begun_with = own;
+    gt_status st = *own ? GT_OK : find_recipe_of_old(a);
+    if (st) return st;
+    gt_job *job = gt_job_from_recipe_text(a->recipe, "the recipe of the chain");
     if (!job) return gt_failure();
     a->batch = job->batch;
     a->any_order = job->reduce == GT_REDUCE_ALLREDUCE;
+    a->plateau = job->schedule == GT_SCHEDULE_PLATEAU;
+    a->length_counts = (job->schedule == GT_SCHEDULE_COSINE || job->schedule == GT_SCHEDULE_ONE_CYCLE) &&
+                       !(job->schedule_epochs > 0);
     gt_job_free(job);
     return GT_OK;
 }
 
+/* The run's own last word: the hash of the checkpoint with which it ended. */
+static gt_status check_last_word(const audit *a) {
+    const gt_ledger_line *end = a->ledger->n ? &a->ledger->line[a->ledger->n - 1] : NULL;
+    const audit_place *p = NULL;
+    char hash[GT_CONTENTS_HASH_BYTES];
+    if (!end || end->event != GT_LEDGER_END || !*end->hash) return GT_OK;
+    for (int i = 0; i < a->n_places; i++)
+        if (a->place[i].path && a->place[i].images == end->images) p = &a->place[i];
+    gt_status st = p ? gt_contents_hash_file(p->path, NULL, hash) : GT_OK;
+    if (st || !p || !strcmp(hash, end->hash)) return st;
+    return gt_fail(GT_FAILED, "%s: the hash is %s, and line %" PRId64 " of the ledger (the end of the run) says %s",
+                   p->path, hash, end->number, end->hash);
+}
+
+/* ---- what the report lists ---- */
+
+static void add_text(char *list, size_t room, const char *text) {
+    size_t n = strlen(list);
+    snprintf(list + n, room - n, "%s%s", n ? ", " : "", text);
+}
+
+/* Where rates depend on it, the length is that of the path; else that which each start has named. */
+static void list_lengths(audit *a) {
+    gt_audit_found *f = a->found;
+    int64_t total = 0;
+    char text[64];
+    for (int i = 0; i < (a->length_counts ? a->n_turns : a->ledger->n); i++) {
+        const gt_ledger_line *t = &a->ledger->line[i];
+        int64_t one = a->length_counts ? a->turns[i].total : t->event == GT_LEDGER_START && t->numbered ? t->total : 0;
+        if (!one || one == total) continue;
+        total = one;
+        snprintf(text, sizeof text, "%.6g kimg", (double)total / 1000);
+        add_text(f->lengths, sizeof f->lengths, text);
+    }
+}
+
+static void list_what_happened(audit *a) {
+    gt_audit_found *f = a->found;
+    char text[160];
+    for (int i = 0; i < a->ledger->n; i++)
+        f->starts += a->ledger->line[i].event == GT_LEDGER_START && a->ledger->line[i].numbered;
+    f->rollbacks = a->n_back;
+    for (int i = 0; i < a->n_back; i++) {
+        const gt_ledger_line *t = a->back[i];
+        snprintf(text, sizeof text, "%.40s at %.6g kimg, back to %.6g kimg", t->message, (double)t->images / 1000,
+                 (double)t->to_images / 1000);
+        add_text(f->rolled_back, sizeof f->rolled_back, text);
+    }
+    list_lengths(a);
+}
+
 gt_status audit_check(audit *a) {
     gt_status st = gt_ledger_check(a->ledger, a->o->run, NULL);
+    if (!st) st = gt_ledger_check_end(a->ledger, a->o->run);
     a->found->begin = a->chain->images;
+    a->found->late = a->chain->images > 0 || a->chain->step > 0;
+    a->found->form = a->chain->form > 1 ? a->chain->form : 1;
+    a->found->open_end = !a->ledger->line[a->ledger->n - 1].covers_itself;
+    if (a->chain->has_source && a->chain->form > 1) gt_sha256_text(&a->chain->source, a->found->source);
     snprintf(a->found->arithmetic, sizeof a->found->arithmetic, "%s", a->chain->arithmetic);
-    if (!st) st = check_checkpoints(a);
     if (!st) st = read_recipe(a);
-    if (!st) st = check_links(a);
+    if (!st) st = audit_check_heads(a);
+    if (!st) st = check_checkpoints(a);
+    if (!st) st = check_last_word(a);
     if (st) return st;
+    list_what_happened(a);
     a->found->lines = a->ledger->n;
     if (a->data) {
         gt_sha256_text(&a->data->root, a->found->data);

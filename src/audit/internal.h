@@ -30,6 +30,13 @@ typedef struct audit {
     const gt_ledger_line *data;  /* the latest line that counts; NULL: none */
     const char *job;             /* text of job.ini */
     const char *recipe;          /* of the first kept checkpoint */
+    const char *begun_with;      /* the recipe that the chain began with, to the byte; NULL: nothing has it */
+    gt_replay_turn *turns;       /* [n_turns] of the path that the run took */
+    int n_turns;
+    const gt_ledger_line *back[GT_MOST_ROLLBACKS]; /* [n_back] rollbacks of that path, with what they abandoned */
+    int n_back;
+    const gt_ledger_line *farther; /* a rollback to a checkpoint that was not the newest one; NULL: none */
+    bool plateau, length_counts; /* the schedule of the recipe: it judges epochs; it depends on the length of the run */
     int64_t batch;
     bool any_order;     /* --reduce=allreduce: MPI chooses the order of sums */
     audit_place *place; /* [n_places], by their images */
@@ -45,16 +52,57 @@ gt_status audit_open(audit *a);
 /* Lines, kept checkpoints, links, as far as that needs no training; fills in the places. */
 gt_status audit_check(audit *a);
 
+/* ---- heads.c ---- */
+/* Computes the heads again, and finds the path that the run took: turns and rollbacks. Lines of links and checkpoints
+ * that are not on it become superseded. `found` gets the last head, and the number of links. */
+gt_status audit_check_heads(audit *a);
+
+/* ---- beginning.c ---- all ranks; `a` on rank 0, else NULL */
+/* Is the state with which the chain begins that which recipe and seed, and for a transfer the source, give? The engine
+ * was made to begin with nothing, and has done so afterwards. GT_UNDECIDED: the source is not there, or another one. */
+gt_status audit_begin_all(gt_comm *comm, audit *a, gt_replay *engine);
+/* Had the run to go back wherever it went back? The engine has begun; it has moved afterwards where there is a
+ * rollback. GT_UNDECIDED: it is not known. */
+gt_status audit_is_late(const audit *a); /* GT_UNDECIDED, and why */
+gt_status audit_rollbacks_all(gt_comm *comm, audit *a, gt_replay *engine);
+
+/* ---- beside.c ---- */
+/* Names for a line: the first few, and how many others there are. */
+typedef struct audit_list {
+    int n, shown;
+    char text[1024];
+} audit_list;
+void audit_list_add(audit_list *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *audit_list_end(audit_list *l);
+
+/* Do two recipes say the same, in whatever words? GT_FAILED: the message has the option and both values, behind the two
+ * names. */
+gt_status audit_compare_recipes(const char *recipe, const char *name, const char *other, const char *other_name);
+/* What a checkpoint says twice is the same: its model, its recipe and the names of classes. */
+gt_status audit_check_attributes(const gt_checkpoint_file *f);
+/* A file whose tensors are those of `made`, which the run gives: does it say the same beside them? kept: a checkpoint
+ * of the run, where `made` was computed again, from data that may lie in other files now; else NULL. others: what
+ * differs and is nothing that this program takes from the file. GT_FAILED, GT_FORMAT: the message says what is not the
+ * run's. */
+gt_status audit_compare_beside(const audit *a, const char *file, const char *made, const char *kept,
+                               audit_list *others);
+
+/* ---- facts.c ---- */
+/* Where the data can be opened, kept checkpoints say of them what they say. *nameless: checkpoints have other
+ * names of classes or channels than the data, which may be right. */
+gt_status audit_check_facts(audit *a, bool *nameless);
+
+/* ---- folder.c ---- */
+/* The rest of the run's folder: the job, the links `best` and `last`, hashes of samples; what it does not check it
+ * names in `found`. After audit_check(). */
+gt_status audit_check_folder(audit *a);
+
 /* ---- note.c ---- */
 #define AUDIT_NOTE "audit.json"
 /* Writes {"line": `line`, "hashes": [...]} into the run's folder, in place of what an earlier audit has left there
  * (gantry/card.h). `file`: paths of the n checkpoints that the audit has found to be the run's; their hashes are those
  * of gantry/contents.h. */
 gt_status audit_note(const char *run, const char *line, const char *const *file, int n);
-
-/* ---- turns.c ---- */
-/* What happened between steps, as the ledger has it, in the arena. */
-gt_status audit_turns(const audit *a, gt_replay_turn **turns, int *n);
 
 /* ---- trace.c ---- */
 /* All zeros and `out` without a file: nothing is traced. */

@@ -31,6 +31,7 @@ typedef struct search {
     int64_t n, room;
     gt_arena *arena;
     char why[GT_CONTENTS_NAME_BYTES + 512]; /* how it differs from the likeliest one */
+    audit_list unchecked;                   /* what lies beside the pictures */
 } search;
 
 /* ---- what it claims ---- */
@@ -39,9 +40,11 @@ static gt_status add_picture(void *arg, const char *path, const char *name) {
     search *s = arg;
     long long seed;
     char stem[GT_GENERATED_NAME];
-    if (sscanf(name, "seed%18lld.png", &seed) != 1) return GT_OK;
-    size_t n = strlen(gt_generated_name(false, seed, stem));
-    if (strncmp(name, stem, n) || strcmp(name + n, ".png")) return GT_OK;
+    size_t n = sscanf(name, "seed%18lld.png", &seed) == 1 ? strlen(gt_generated_name(false, seed, stem)) : 0;
+    if (!n || strncmp(name, stem, n) || strcmp(name + n, ".png")) {
+        if (strcmp(name, ".") && strcmp(name, "..")) audit_list_add(&s->unchecked, "%s", name);
+        return GT_OK;
+    }
     int used = (int)s->n, room = (int)s->room, room_of_seeds = room;
     bool fits = gt_arena_grow(s->arena, &s->picture, used, &room, sizeof *s->picture) &&
                 gt_arena_grow(s->arena, &s->seeds, used, &room_of_seeds, sizeof *s->seeds);
@@ -77,7 +80,8 @@ static gt_status read_claim(search *s) {
     if (s->kind != GT_KIND_CHECKPOINT) return GT_OK;
     gt_status st;
     gt_checkpoint_file *f = gt_checkpoint_open(s->o->network, &st);
-    if (f) st = gt_checkpoint_get_int(f, "/state/images", &s->images);
+    if (f && !gt_checkpoint_find(f, "/state/images")) s->kind = GT_KIND_HDF5; /* for use alone: an export */
+    else if (f) st = gt_checkpoint_get_int(f, "/state/images", &s->images);
     gt_checkpoint_close(f);
     return st;
 }
@@ -122,12 +126,34 @@ static bool same_contents(search *s, const char *made) {
     return same;
 }
 
+/* A kept checkpoint, for facts about the data where the run was computed again. */
+static const char *kept_checkpoint(const audit *a) {
+    for (int i = a->n_places - 1; i >= 0; i--)
+        if (a->place[i].path) return a->place[i].path;
+    return NULL;
+}
+
+static gt_status compare_beside(search *s, const char *made) {
+    audit_list others = {0};
+    const char *kept = s->made->computed ? kept_checkpoint(s->a) : NULL;
+    gt_status st = audit_compare_beside(s->a, s->o->network, made, kept, &others);
+    snprintf(s->made->others, sizeof s->made->others, "%s", audit_list_end(&others));
+    if (!st || st == GT_NOMEM) return st;
+    if (st == GT_UNDECIDED)
+        return gt_wrap(st, "'%s' has all tensors and the recipe that '%s' gives at %" PRId64 " images, but",
+                       s->o->network, s->o->run, s->made->images);
+    return gt_wrap(GT_FAILED,
+                   "'%s' is not what '%s' gives at %" PRId64 " images: all tensors are equal, but not what "
+                   "it says beside them",
+                   s->o->network, s->o->run, s->made->images);
+}
+
 static gt_status compare_file(search *s, const char *made, bool *found) {
     gt_status st = same_bytes(s->o->network, made, found);
-    if (st) return st;
     s->made->bytes = *found;
-    if (!*found) *found = same_contents(s, made);
-    return GT_OK;
+    s->made->pickle = gt_kind_is_foreign_network(s->kind) && s->kind != GT_KIND_SAFETENSORS;
+    if (st || *found || !(*found = same_contents(s, made))) return st;
+    return compare_beside(s, made);
 }
 
 /* As `gantry export` writes the network in use, and then with all networks. */
@@ -157,6 +183,7 @@ static gt_status compare_pictures(search *s, int64_t n, bool *found) {
         unlink(out);
     }
     s->made->bytes = *found;
+    s->made->pickle = gt_kind_is_foreign_network(s->kind) && s->kind != GT_KIND_SAFETENSORS;
     return st;
 }
 
@@ -224,8 +251,8 @@ static gt_status search_all(search *s) {
     }
     if (!st && !tried && s->images >= 0) {
         char path[PATH_ROOM] = "";
-        st = make_again_all(s, path);
         s->made->images = s->images;
+        st = make_again_all(s, path);
         if (!st) st = compare_all(s, path, &found);
         if (s->a && *path) unlink(path);
     }
@@ -251,6 +278,7 @@ gt_status gt_audit_network_all(gt_comm *comm, const gt_audit_network *o, gt_audi
     if (!st) st = share_claim_all(&s);
     if (!st) st = search_all(&s);
     made->pictures = s.n;
+    snprintf(made->unchecked, sizeof made->unchecked, "%s", audit_list_end(&s.unchecked));
     if (first && *s.folder) rmdir(s.folder);
     gt_ledger_lines_free(a.ledger);
     gt_arena_free(a.arena);
@@ -263,5 +291,12 @@ void gt_audit_print_made(const gt_audit_network *o, const gt_audit_made *m) {
     if (m->pictures) snprintf(pictures, sizeof pictures, " (%" PRId64 " pictures)", m->pictures);
     gt_print("'%s'%s is what '%s' gives at %.6g kimg: made again %s, %s\n", o->network, pictures, o->run,
              (double)m->images / 1000, m->computed ? "by computing the run again" : "from the checkpoint of the run",
-             m->bytes ? "it has the same bytes" : "all tensors are equal (the bytes of the file are not)");
+             m->bytes ? "it has the same bytes"
+                      : "all tensors are equal, and what this program reads beside them (the bytes of the file are "
+                        "not)");
+    if (*m->others) gt_print("what differs, and is not read: %s\n", m->others);
+    if (!m->bytes)
+        gt_print("not compared: descriptions and further attributes, how the file stores its numbers%s\n",
+                 m->pickle ? ", and what other programs run when they open a pickle" : "");
+    if (*m->unchecked) gt_print("not checked: %s\n", m->unchecked);
 }

@@ -3,7 +3,6 @@
 #include "gantry/audit.h"
 
 #include "cli/cli.h"
-#include "gantry/arrays.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
 #include "gantry/stop.h"
@@ -18,21 +17,24 @@ typedef struct audit_fields {
 #define FIELDS audit_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(minutes, "10", "Time for stretches that are computed again"), .unit = "minutes", .max = 1e6,
-     .detail =
-         "As many stretches as fit, by the speed of the stretches before; 0: no limit. The checks of the ledger, of "
-         "files and of the data come on top."},
-    {CLI_OPTION(segments, NULL, "Number of stretches, instead of --minutes"), .derived = "as many as fit", .min = 1,
-     .max = 1e6},
-    {CLI_OPTION(all, "0", "Compute all stretches again, whatever time that takes")},
-    {CLI_OPTION(seed, NULL, "Seed of the choice of stretches"), .derived = "from the operating system",
-     .max = 4294967295.0,
-     .detail = "A forger who knows the seed beforehand knows which stretches are not computed. The seed is printed, so "
-               "that the same stretches can be computed again."},
+    {CLI_OPTION(minutes, "10", "Time for what is computed again"), .unit = "minutes", .max = 1e6,
+     .detail = "How many intervals are drawn follows from the speed of the first one, never from the draws. So a part "
+               "of the time may be left. An interval that no checkpoint is near enough to reach in the time is not "
+               "computed, and counts as unseen. 0: no limit. The checks of the ledger, of files and of the data come "
+               "on top."},
+    {CLI_OPTION(segments, NULL, "Number of intervals between links that are drawn, instead of --minutes"),
+     .derived = "as many as fit", .min = 1, .max = 1e6,
+     .detail = "Each draw takes one image of the run, all with the same probability, and the interval with this image "
+               "is computed again, from the kept checkpoint before it. An interval may be drawn twice."},
+    {CLI_OPTION(all, "0", "Compute the whole run again, whatever time that takes")},
+    {CLI_OPTION(seed, NULL, "Seed of the draws"), .derived = "from the operating system", .max = 4294967295.0,
+     .detail = "A forger who knows the seed beforehand knows which intervals are not computed. The seed is printed, so "
+               "that the same intervals can be computed again."},
     {CLI_OPTION(data, "", "Where the data of the run are now; empty: where the run read them"), .path = true},
     {CLI_OPTION(run, "", "The run that a network, a checkpoint or pictures are said to come from"), .path = true,
      .placeholder = "RUN",
-     .detail = "What the run gives is made again and compared byte by byte. For a network, this is the export of the "
+     .detail = "What the run gives is made again and compared byte by byte. If the bytes differ, all tensors must be "
+               "equal, and what is read beside them (recipe, data, chain). For a network, this is the export of the "
                "checkpoint in the file's name (network-snapshot-000200000.pkl), else of each kept checkpoint; for a "
                "folder of pictures (seed0000.png and so on), the pictures of gantry generate. A checkpoint that no "
                "longer exists is computed again."},
@@ -61,15 +63,19 @@ static gt_status prepare(cli_session *s) {
         return gt_fail(GT_USAGE, "one run is needed, or one network, checkpoint or folder of pictures and --run=RUN");
     if (f->head && *f->bundle) return gt_fail(GT_USAGE, "--head or --bundle: one of them");
     if (f->all && f->segments) return gt_fail(GT_USAGE, "--all or --segments: one of them");
-    return cli_first_rank() && *f->data ? gt_h5_check(f->data) : GT_OK;
+    bool opens = cli_first_rank() && !f->head && !*f->bundle;
+    return opens ? gt_audit_check_data(*f->run ? f->run : s->arguments.words[0], f->data) : GT_OK;
 }
 
 static gt_status print_head(const char *run) {
     char head[GT_AUDIT_HEAD];
-    int64_t images;
-    gt_status st = gt_audit_head(run, head, &images);
-    if (!st) gt_print("%s  %.6g kimg\n", head, (double)images / 1000);
-    return st;
+    int64_t images, begin;
+    gt_status st = gt_audit_head(run, head, &images, &begin);
+    if (st) return st;
+    gt_print("%s  %.6g kimg", head, (double)images / 1000);
+    if (begin) gt_print("  of a chain that begins at %.6g kimg: the network is not proven", (double)begin / 1000);
+    gt_print("\n");
+    return begin ? gt_fail(GT_UNDECIDED, "the chain of %s does not begin with the run", run) : GT_OK;
 }
 
 static gt_status audit_network_all(cli_session *s) {
@@ -142,16 +148,18 @@ const cli_command cli_audit = {
     .detail =
         "Each run has a ledger, starts.jsonl, and a chain of hashes of its state. First all that needs no training: "
         "the lines of the ledger, the files of the kept checkpoints, the chain from recipe, states and data, the "
-        "hash of all samples. Then stretches between kept checkpoints, chosen at random, are computed again, on any "
-        "number of ranks and with any instructions, and must meet each link of the chain. The chance that a forgery "
-        "went unseen is that of a forger who places a forgery of one stretch without knowing the choice: each image "
-        "with the same probability. A chain proves that the network belongs to data and recipe, not who computed it "
+        "hash of all samples, and the job against the recipe. What else lies in the folder is named as not "
+        "checked. Then intervals between links of the chain are drawn, each image of the run with the same "
+        "probability, and computed again from the kept checkpoint before, on any number of ranks and with any "
+        "instructions; each link on the way must be met. Two probabilities are printed with which one forged interval "
+        "goes unseen: that of a forger who does not know the draws and takes any image alike, and that of the place "
+        "that is drawn least. A chain proves that the network belongs to data and recipe, not who computed it "
         "and when: docs/reproducibility.md.",
     .files = "With --trace and --bundle that file, with --note RUN/audit.json.",
     .failed = "something differs: the first link, file or line is named",
     .undecided = "not all can be checked here, and why",
     .stopped = "stopped before the end; what was checked is printed",
-    CLI_EXAMPLES({"Ten minutes of random stretches", "gantry audit runs/first"},
+    CLI_EXAMPLES({"Ten minutes of random intervals", "gantry audit runs/first"},
                  {"All of it, on four ranks", "gantry run -n 4 audit runs/first --all"},
                  {"Is this network what the run gives?", "gantry audit network.pkl --run=runs/first"},
                  {"What can be published when a run ends", "gantry audit runs/first --head"}),

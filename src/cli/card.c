@@ -97,7 +97,8 @@ const cli_command cli_card = {
     .detail =
         "Markdown with the front matter that model hubs read, or JSON. All figures come from the run's records; scores "
         "that were measured on another checkpoint are left out. Only hashes are computed again: the hash of the file, "
-        "and the hash of the data if their fingerprint is the one in the file. A run stands for its newest checkpoint.",
+        "and the hash of the data if their fingerprint is the one in the file. A run stands for its newest checkpoint. "
+        "The card names its parts that are the run's own words and were not checked.",
     .files = "With --out: the card, and a picture with the same name.",
     CLI_EXAMPLES(
         {"The card of a run's newest network", "gantry card runs/first"},

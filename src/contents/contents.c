@@ -254,6 +254,15 @@ gt_status gt_contents_hash_file(const char *path, char name[GT_NAME_BYTES], char
     return st;
 }
 
+gt_status gt_contents_root_of_file(const char *path, gt_sha256 *root) {
+    gt_contents *c;
+    gt_status st = gt_contents_open(&c, path, NULL);
+    if (!st) st = gt_contents_read(c, NULL, GT_CONTENTS_SHA256);
+    if (!st) *root = gt_contents_root(c);
+    gt_contents_close(c);
+    return st;
+}
+
 /* ---- for people ---- */
 
 void contents_shape_text(const gt_part_array *a, char *text, size_t room) {

@@ -28,10 +28,6 @@ size_t gt_job_own_offset(const gt_family *family);
  * gt_options_effective(). */
 const char *gt_job_stands_for(const gt_job *job, const gt_option *row);
 
-/* A record, the recipe of a checkpoint or the job.ini of a run, as a job that is not resolved: options that the text
- * has are FILED, what it means of others (gt_option.absent) is DERIVED. NULL: see gt_message(). */
-gt_job *gt_job_read_record(const char *text, const char *name);
-
 /* Is the name one of "a|b|c"? */
 bool gt_names_have(const char *names, const char *name);
 

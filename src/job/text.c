@@ -93,23 +93,34 @@ static bool means_the_same(const gt_job *a, const gt_job *b, const gt_option *ro
     return x && y && gt_is(x, y);
 }
 
-int gt_job_compare(const gt_job *a, const char *a_name, const gt_job *b, const char *b_name, FILE *f) {
-    gt_options left = a->options, right = b->options;
+/* Do they differ in this option? The values, "-" for none, live as long as the jobs. */
+static bool differ_in(const gt_job *a, const gt_job *b, const gt_option *row, const char *value[2]) {
     bool resolved = a->resolved && b->resolved;
     unsigned classes = resolved ? GT_RECIPE | GT_SHAPE : GT_RECIPE;
+    if (!(row->class & classes)) return false;
+    value[0] = gt_options_effective(&a->options, row);
+    value[1] = gt_options_effective(&b->options, row);
+    for (int i = 0; i < 2; i++) value[i] = value[i] ? value[i] : "-";
+    return strcmp(value[0], value[1]) && !(resolved && means_the_same(a, b, row));
+}
+
+int gt_job_compare(const gt_job *a, const char *a_name, const gt_job *b, const char *b_name, FILE *f) {
     int n = 0;
-    for (int i = 0; i < left.n; i++) {
-        const gt_option *row = &left.rows[i];
-        if (!(row->class & classes)) continue;
-        const char *x = gt_options_effective(&left, row), *y = gt_options_effective(&right, row);
-        x = x ? x : "-";
-        y = y ? y : "-";
-        if (!strcmp(x, y) || (resolved && means_the_same(a, b, row))) continue;
+    const char *value[2];
+    for (int i = 0; i < a->options.n; i++) {
+        const gt_option *row = &a->options.rows[i];
+        if (!differ_in(a, b, row, value)) continue;
         if (f && !n) gt_print_to(f, "  %-16s %-20s %s\n", "key", a_name, b_name);
-        if (f) gt_print_to(f, "  %-16s %-20s %s\n", row->key, x, y);
+        if (f) gt_print_to(f, "  %-16s %-20s %s\n", row->key, value[0], value[1]);
         n++;
     }
     return n;
+}
+
+const gt_option *gt_job_first_difference(const gt_job *a, const gt_job *b, const char *value[2]) {
+    for (int i = 0; i < a->options.n; i++)
+        if (differ_in(a, b, &a->options.rows[i], value)) return &a->options.rows[i];
+    return NULL;
 }
 
 /* ---- the name of a run ---- */

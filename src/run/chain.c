@@ -29,11 +29,20 @@ bool gt_chain_is_due(int64_t before, int64_t images, int64_t batch) {
 
 /* ---- heads ---- */
 
-/* What both texts say after their first lines. */
-static void print_place(gt_buffer *text, int64_t step, int64_t images, const char *arithmetic, const gt_sha256 *state) {
+static void print_hash(gt_buffer *text, const char *name, const gt_sha256 *hash) {
     char hex[GT_SHA256_TEXT];
-    gt_buffer_printf(text, "step %" PRId64 "\nimages %" PRId64 "\narithmetic %s\nstate %s\n", step, images, arithmetic,
-                     gt_sha256_text(state, hex));
+    gt_buffer_printf(text, "%s %s\n", name, gt_sha256_text(hash, hex));
+}
+
+static void print_step(gt_buffer *text, int64_t step, int64_t images) {
+    gt_buffer_printf(text, "step %" PRId64 "\nimages %" PRId64 "\n", step, images);
+}
+
+/* What the texts of the beginning and of a link say after their first lines. */
+static void print_place(gt_buffer *text, int64_t step, int64_t images, const char *arithmetic, const gt_sha256 *state) {
+    print_step(text, step, images);
+    gt_buffer_printf(text, "arithmetic %s\n", arithmetic);
+    print_hash(text, "state", state);
 }
 
 static gt_status hash_of(gt_buffer *text, gt_sha256 *head) {
@@ -43,11 +52,13 @@ static gt_status hash_of(gt_buffer *text, gt_sha256 *head) {
     return st;
 }
 
-gt_status gt_chain_begin_hash(int64_t step, int64_t images, const char *arithmetic, const gt_sha256 *state,
-                              const char *recipe, gt_sha256 *head) {
+gt_status gt_chain_begin_hash(int64_t form, int64_t step, int64_t images, const char *arithmetic,
+                              const gt_sha256 *state, const gt_sha256 *source, const char *recipe, gt_sha256 *head) {
+    static const gt_sha256 none;
     gt_buffer text = {0};
-    gt_buffer_printf(&text, "gantry chain 1\n");
+    gt_buffer_printf(&text, "gantry chain %" PRId64 "\n", form);
     print_place(&text, step, images, arithmetic, state);
+    if (form > 1) print_hash(&text, "source", source ? source : &none);
     gt_buffer_printf(&text, "recipe %zu\n", strlen(recipe));
     gt_buffer_add(&text, recipe, strlen(recipe));
     return hash_of(&text, head);
@@ -56,17 +67,41 @@ gt_status gt_chain_begin_hash(int64_t step, int64_t images, const char *arithmet
 gt_status gt_chain_link_hash(const gt_sha256 *before, int64_t step, int64_t images, const char *arithmetic,
                              const gt_sha256 *state, const gt_sha256 *data, gt_sha256 *head) {
     gt_buffer text = {0};
-    char hex[GT_SHA256_TEXT];
-    gt_buffer_printf(&text, "gantry link 1\nbefore %s\n", gt_sha256_text(before, hex));
+    gt_buffer_printf(&text, "gantry link 1\n");
+    print_hash(&text, "before", before);
     print_place(&text, step, images, arithmetic, state);
-    gt_buffer_printf(&text, "data %s\n", gt_sha256_text(data, hex));
+    print_hash(&text, "data", data);
+    return hash_of(&text, head);
+}
+
+gt_status gt_chain_length_hash(const gt_sha256 *before, int64_t step, int64_t images, int64_t total, gt_sha256 *head) {
+    gt_buffer text = {0};
+    gt_buffer_printf(&text, "gantry length 1\n");
+    print_hash(&text, "before", before);
+    print_step(&text, step, images);
+    gt_buffer_printf(&text, "total %" PRId64 "\n", total);
+    return hash_of(&text, head);
+}
+
+gt_status gt_chain_rollback_hash(const gt_sha256 *before, const gt_sha256 *abandoned, const gt_chain_rollback *r,
+                                 gt_sha256 *head) {
+    gt_buffer text = {0};
+    gt_buffer_printf(&text, "gantry rollback 1\n");
+    print_hash(&text, "before", before);
+    print_hash(&text, "abandoned", abandoned);
+    print_step(&text, r->step, r->images);
+    gt_buffer_printf(&text, "to %" PRId64 " %" PRId64 "\nbegan %" PRId64 "\nreseed %" PRId64 "\ncause ", r->to_step,
+                     r->to_images, r->began, r->reseed);
+    gt_buffer_add(&text, r->cause, strlen(r->cause));
+    gt_buffer_add(&text, "\n", 1);
     return hash_of(&text, head);
 }
 
 /* ---- in checkpoints ---- */
 
 static const char HEAD[] = "/chain/head", DATA[] = "/chain/data", LINKS[] = "/chain/links", STEP[] = "/chain/step",
-                  IMAGES[] = "/chain/images";
+                  IMAGES[] = "/chain/images", FORM[] = "/chain/form",
+                  TOTAL[] = "/chain/total"; /* the last two: form 2 */
 
 /* Where `may_lack`, "" stands for no hash: *has is false then. */
 static gt_status read_hash(const gt_checkpoint_file *f, const char *path, bool may_lack, gt_sha256 *out, bool *has) {
@@ -83,13 +118,16 @@ static gt_status read_hash(const gt_checkpoint_file *f, const char *path, bool m
 gt_status gt_chain_read(const gt_checkpoint_file *f, gt_chain *c) {
     *c = (gt_chain){0};
     if (gt_checkpoint_first(f, "/chain") < 0) return GT_OK;
-    gt_chain read = {0};
+    gt_chain read = {.form = 1};
     gt_status st = read_hash(f, HEAD, false, &read.head, &read.begun);
     if (!st) st = read_hash(f, DATA, true, &read.data, &read.has_data);
     if (!st) st = gt_checkpoint_get_int(f, LINKS, &read.links);
     if (!st) st = gt_checkpoint_get_int(f, STEP, &read.step);
     if (!st) st = gt_checkpoint_get_int(f, IMAGES, &read.images);
-    if (!st && (read.links < 0 || read.step < 0 || read.images < 0 || (read.links > 0 && !read.has_data)))
+    if (!st && gt_checkpoint_find(f, FORM)) st = gt_checkpoint_get_int(f, FORM, &read.form);
+    if (!st && read.form > 1) st = gt_checkpoint_get_int(f, TOTAL, &read.total);
+    if (!st && (read.links < 0 || read.step < 0 || read.images < 0 || (read.links > 0 && !read.has_data) ||
+                read.form < 1 || read.form > GT_CHAIN_FORM || read.total < 0))
         st = gt_fail(GT_FORMAT, "%s: the values of /chain are impossible", gt_checkpoint_path(f));
     if (!st) *c = read;
     return st;
@@ -103,4 +141,7 @@ void gt_chain_write(const gt_chain *c, gt_checkpoint *to) {
     gt_checkpoint_int(to, LINKS, c->links);
     gt_checkpoint_int(to, STEP, c->step);
     gt_checkpoint_int(to, IMAGES, c->images);
+    if (c->form < GT_CHAIN_FORM) return;
+    gt_checkpoint_int(to, FORM, c->form);
+    gt_checkpoint_int(to, TOTAL, c->total);
 }

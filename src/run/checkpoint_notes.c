@@ -40,6 +40,8 @@ static const checkpoint_note table[] = {
     {"/chain/links", "links", "Links so far"},
     {"/chain/step", "steps", "Step of the latest link, or of the beginning"},
     {"/chain/images", "images", "Images at that step"},
+    {"/chain/form", "", "Form of the chain; without this entry it is 1"},
+    {"/chain/total", "images", "Length of the run in the chain, where the learning rate depends on it; 0: none"},
 
     {"/mixture", "", "The best Gaussian mixture so far"},
     {"/going_on", "", "The Gaussian mixture of the restart that was stopped"},

@@ -29,7 +29,8 @@ static const gt_ledger_line *earlier(const gt_ledger *l, gt_ledger_event event, 
         const gt_ledger_line *t = &p->line[i], *chain = line_of(p, t->chain);
         if (t->event == GT_LEDGER_ROLLBACK && t->to_images < images) return NULL; /* other random numbers before it */
         if (t->event != event || t->images != images || !t->numbered) continue;
-        if (t->reseeded != l->now.reseed || !same_way(line_of(p, t->start), &l->now)) continue;
+        if (t->reseeded != l->now.reseed || t->length != l->now.length || !same_way(line_of(p, t->start), &l->now))
+            continue; /* other random numbers or rates */
         if (!head || (chain && gt_sha256_equal(&chain->head, head))) return t;
     }
     return NULL;
@@ -83,7 +84,7 @@ gt_status gt_ledger_take_up(gt_ledger *l, const char *dir, gt_ledger_line *start
         snprintf(what, sizeof what, "%s, from which the run would resume, has", start->name);
         return fail_other(l, other, what, start);
     }
-    if (found) start->from = found->number;
+    if (found) start->from = found->number, l->now.length = found->length;
     else st = add_checkpoint(l, dir, start);
     chain = found ? line_of(p, found->chain) : p->n ? line_of(p, p->line[p->n - 1].chain) : NULL;
     if (chain && start->has_head) l->has_chain = true, l->chain = chain->head;
@@ -107,8 +108,10 @@ void ledger_note_now(gt_ledger *l, const gt_ledger_line *line) {
                                   .images = line->images,
                                   .reseed = line->reseed,
                                   .arithmetic = line->arithmetic,
-                                  .reduce = line->reduce};
+                                  .reduce = line->reduce,
+                                  .length = l->now.length};
     }
+    if (line->event == GT_LEDGER_LENGTH) l->now.length = line->total;
     if (line->event == GT_LEDGER_CHAIN) l->has_chain = true, l->chain = line->head;
     if (line->event == GT_LEDGER_ROLLBACK) l->went_back = true;
 }
@@ -116,7 +119,8 @@ void ledger_note_now(gt_ledger *l, const gt_ledger_line *line) {
 const gt_ledger_line *gt_ledger_head(const gt_ledger_lines *l) {
     for (int i = l->n - 1; i >= 0; i--) {
         const gt_ledger_line *t = &l->line[i];
-        bool has = t->event == GT_LEDGER_CHAIN || t->event == GT_LEDGER_LINK;
+        bool has = t->event == GT_LEDGER_CHAIN || t->event == GT_LEDGER_LINK || t->event == GT_LEDGER_LENGTH ||
+                   (t->event == GT_LEDGER_ROLLBACK && t->has_head);
         if (has && t->numbered && !t->superseded) return t;
     }
     return NULL;

@@ -15,6 +15,7 @@ typedef enum ledger_kind {
     LEDGER_TEXT,
     LEDGER_HASH,
     LEDGER_HEAD,     /* a hash, or "" */
+    LEDGER_SOURCE,   /* the same, of the networks that a run begins with */
     LEDGER_PICTURES, /* a list of whole numbers */
     LEDGER_FACTS,    /* texts by name */
 } ledger_kind;
@@ -24,12 +25,16 @@ typedef struct ledger_field {
     ledger_kind kind;
     unsigned events; /* bits of those that have it */
     size_t offset;   /* in gt_ledger_line */
+    bool newer;      /* than 1.0.0, whose lines do not have it */
 } ledger_field;
 
 /* In the order of the file; ends with a key NULL. */
 extern const ledger_field ledger_fields[];
 extern const char *const ledger_events[];
-enum { LEDGER_EVENTS = GT_LEDGER_SKIPPED + 1 };
+enum { LEDGER_EVENTS = GT_LEDGER_LENGTH + 1 };
+/* How a line ends: its own hash (ledger.h). */
+#define LEDGER_SELF ",\"self\":\""
+
 
 struct gt_ledger {
     char *dir;

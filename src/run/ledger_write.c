@@ -42,10 +42,32 @@ static json_t *value_of(const ledger_field *f, const gt_ledger_line *line) {
     case LEDGER_TEXT: return text_of(*(const char *const *)at);
     case LEDGER_HASH: return hash_of(at);
     case LEDGER_HEAD: return line->has_head ? hash_of(at) : json_string("");
+    case LEDGER_SOURCE: return line->has_source ? hash_of(at) : json_string("");
     case LEDGER_PICTURES: return pictures_of(line);
     case LEDGER_FACTS: return facts_of(line->facts);
     }
     return NULL;
+}
+
+/* Chains of 1.0.0 go on as they are: neither they nor rollbacks in them have what is newer. */
+static bool is_said(const ledger_field *f, const gt_ledger_line *line) {
+    bool is_new = line->event == GT_LEDGER_START      ? line->tick > 0
+                  : line->event == GT_LEDGER_ROLLBACK ? line->has_head
+                                                      : line->form > 0;
+    return !f->newer || is_new;
+}
+
+/* The line with its own hash at its end (ledger.h). */
+static char *with_self(const char *text) {
+    gt_buffer whole = {0};
+    gt_sha256 hash;
+    char hex[GT_SHA256_TEXT];
+    size_t n = strlen(text);
+    if (gt_sha256_of(text, n, &hash)) return NULL;
+    gt_buffer_add(&whole, text, n - 1);
+    gt_buffer_printf(&whole, LEDGER_SELF "%s\"}", gt_sha256_text(&hash, hex));
+    if (whole.failed) gt_buffer_free(&whole);
+    return whole.data;
 }
 
 /* To be freed; NULL: out of memory. */
@@ -57,10 +79,12 @@ static char *print(const gt_ledger *l, const gt_ledger_line *line) {
     failed |= json_object_set_new(j, "line", json_integer(l->lines + 1));
     failed |= json_object_set_new(j, "before", hash_of(&l->last));
     for (const ledger_field *f = ledger_fields; f->key; f++)
-        if (f->events & 1u << line->event) failed |= json_object_set_new(j, f->key, value_of(f, line));
-    char *text = failed ? NULL : json_dumps(j, JSON_COMPACT);
+        if (f->events & 1u << line->event && is_said(f, line))
+            failed |= json_object_set_new(j, f->key, value_of(f, line));
+    char *text = failed ? NULL : json_dumps(j, JSON_COMPACT), *whole = text ? with_self(text) : NULL;
     json_decref(j);
-    return text;
+    free(text);
+    return whole;
 }
 
 /* ---- the file ---- */

@@ -144,6 +144,17 @@ static void put_names(gt_card *c, const card_of *of) {
     free(run);
 }
 
+/* What whoever has the folder of the run may have written there. */
+static void put_own_words(gt_card *c) {
+    static const char *const parts[] = {"training", "scores", "log", "near_copies", "audit"};
+    json_t *list = card_put_array(c, c->all, "own_words");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const json_t *part = json_object_get(c->all, parts[i]);
+        if (json_is_string(part) || json_object_size(part) || json_array_size(part))
+            card_put_text(c, list, NULL, parts[i]);
+    }
+}
+
 static gt_status put_all(gt_card *c, card_of *of, gt_checkpoint_file *f, const gt_model *m) {
     card_put_int(c, c->all, "card", 1);
     put_names(c, of);
@@ -152,6 +163,7 @@ static gt_status put_all(gt_card *c, card_of *of, gt_checkpoint_file *f, const g
     if (!st) st = card_put_data(c, of);
     if (!st && is_said(of->options->run)) st = card_put_run(c, of);
     if (!st && is_said(of->options->run)) st = card_put_scores(c, of);
+    if (!st) put_own_words(c);
     if (!st) put_recipe(c, gt_checkpoint_info(f)->recipe);
     return st;
 }

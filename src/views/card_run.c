@@ -10,7 +10,9 @@
 
 #include "base/door/log.h"
 #include "codec/door/grid.h"
+#include "contents/door/contents.h"
 #include "model/door/family.h"
+#include "run/door/checkpoint_internal.h"
 #include "run/door/rundir.h"
 #include "views/card.h"
 
@@ -153,13 +155,39 @@ static bool has_hash(const json_t *hashes, const char *hash) {
     return false;
 }
 
+/* *audited: each checkpoint that lies in the folder now is one of those. A file that cannot be read is not. */
+static gt_status are_audited(const char *dir, const json_t *hashes, bool *audited) {
+    checkpoint_place *list;
+    int n;
+    gt_status st = checkpoint_list(dir, &list, &n);
+    for (int i = 0; i < n && !st && *audited; i++) {
+        char hash[GT_CONTENTS_HASH_BYTES], *path = checkpoint_path(dir, list[i].images);
+        st = path ? gt_contents_hash_file(path, NULL, hash) : GT_NOMEM;
+        *audited = !st && has_hash(hashes, hash);
+        if (st != GT_NOMEM) st = GT_OK;
+        free(path);
+    }
+    free(list);
+    return st;
+}
+
+/* One line of a bounded length, whatever the file holds. */
+static void put_line(gt_card *c, const char *line) {
+    char cut[1000];
+    snprintf(cut, sizeof cut, "%s", line);
+    card_put_text(c, c->all, "audit", cut);
+}
+
 static gt_status put_audit(gt_card *c, const card_of *of) {
     char *text;
     gt_status st = gt_rundir_read(of->options->run, "audit.json", &text);
     json_t *audit = text ? json_loads(text, 0, NULL) : NULL;
-    const char *line = card_text(json_object_get(audit, "line"));
-    if (has_hash(json_object_get(audit, "hashes"), card_text(card_get(c, "file", "hash"))))
-        card_put_text(c, c->all, "audit", line);
+    const json_t *hashes = json_object_get(audit, "hashes");
+    bool fits = has_hash(hashes, card_text(card_get(c, "file", "hash")));
+    if (!st && fits) st = are_audited(of->options->run, hashes, &fits);
+    if (!st && fits) put_line(c, card_text(json_object_get(audit, "line")));
+    else if (!st && text)
+        card_put_text(c, c->all, "no_audit", "audit.json is of other checkpoints than those that the run has now");
     json_decref(audit);
     free(text);
     return st;

@@ -389,29 +389,69 @@ static void put_copies(const gt_card *c, gt_buffer *out) {
     gt_buffer_printf(out, "\n");
 }
 
-static void put_audit(const gt_card *c, gt_buffer *out) {
-    const char *line = card_text(part_of(c, "audit"));
-    gt_buffer_printf(out, "## Audit\n\n");
-    put_plain(out, *line ? line : "Not audited.");
-    gt_buffer_printf(out, "\n\n");
-}
-
-/* In a fence that is longer than any in the text. */
-static void put_recipe(const gt_card *c, gt_buffer *out) {
-    const json_t *lines = part_of(c, "recipe");
-    size_t most = 2, n = 0;
+/* So many backticks as no text between them has in a row. */
+static size_t fence_of(const json_t *lines, size_t least) {
+    size_t most = least - 1, n = 0;
     for (size_t i = 0; i < json_array_size(lines); i++)
         for (const char *at = card_text(json_array_get(lines, i)); *at; at++) {
             n = *at == '`' ? n + 1 : 0;
             if (n > most) most = n;
         }
+    return most + 1;
+}
+
+static void put_fence(gt_buffer *out, size_t n) {
+    while (n--) gt_buffer_add(out, "`", 1);
+}
+
+/* A text of a file that anybody may have written: nothing of it is a command or becomes a link. */
+static void put_literal(gt_buffer *out, const json_t *text) {
+    json_t *lines = json_pack("[O]", text);
+    size_t n = fence_of(lines, 1);
+    out->failed |= !lines;
+    put_fence(out, n);
+    gt_buffer_printf(out, " %s ", card_text(text));
+    put_fence(out, n);
+    json_decref(lines);
+}
+
+static void put_own_words(const gt_card *c, gt_buffer *out) {
+    static const char *const titles[][2] = {{"training", "Training"},
+                                            {"scores", "Scores"},
+                                            {"near_copies", "Near copies"},
+                                            {"audit", "the line above, of audit.json"}};
+    const json_t *list = part_of(c, "own_words");
+    const char *before = "These parts of the card are not checked; they are the words of the run: ";
+    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+        for (size_t k = 0; k < json_array_size(list); k++) {
+            const char *part = card_text(json_array_get(list, k));
+            if (strcmp(strcmp(part, "log") ? part : "scores", titles[i][0])) continue;
+            gt_buffer_printf(out, "%s%s", before, titles[i][1]);
+            before = "; ";
+            break;
+        }
+    if (*before == ';') gt_buffer_printf(out, ". `gantry audit` checks a run.\n\n");
+}
+
+static void put_audit(const gt_card *c, gt_buffer *out) {
+    const char *why = card_text(part_of(c, "no_audit"));
+    gt_buffer_printf(out, "## Audit\n\n");
+    if (part_of(c, "audit")) put_literal(out, part_of(c, "audit"));
+    else gt_buffer_printf(out, "Not audited%s%s.", *why ? ": " : "", why);
+    gt_buffer_printf(out, "\n\n");
+    put_own_words(c, out);
+}
+
+static void put_recipe(const gt_card *c, gt_buffer *out) {
+    const json_t *lines = part_of(c, "recipe");
+    size_t fence = fence_of(lines, 3);
     gt_buffer_printf(out,
                      "## Recipe\n\nTogether with the data, these options determine the numbers of the network.\n\n");
-    for (size_t i = 0; i <= most; i++) gt_buffer_add(out, "`", 1);
+    put_fence(out, fence);
     gt_buffer_printf(out, "ini\n");
     for (size_t i = 0; i < json_array_size(lines); i++)
         gt_buffer_printf(out, "%s\n", card_text(json_array_get(lines, i)));
-    for (size_t i = 0; i <= most; i++) gt_buffer_add(out, "`", 1);
+    put_fence(out, fence);
     gt_buffer_printf(out, "\n");
 }
 

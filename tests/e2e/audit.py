@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Forged runs: audit.py FORGERY TO makes TO/ of the true run `true` on true.npz; with TO.npz, where the data are forged too.
 Called by audit.sh, as is
-audit.py data TO.npz: pictures and their classes.
+audit.py data TO.npz: pictures and their classes, and
+audit.py drawn N: for the seeds 1 to N where the interval begins that an audit draws first.
 
 The true run has a checkpoint at each link of its chain. Of the forgeries `forge_` nothing is left that contradicts itself: the
 forger trains with the program from checkpoints that he has changed, and makes all hashes again: of files, states, data, lines and
 links. So only training shows them. The forgeries `spoil_` change a file and nothing else."""
+import ctypes
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,8 +19,10 @@ import sys
 import h5py
 import numpy as np
 
-sys.path.insert(0, f'{os.path.dirname(os.path.abspath(__file__))}/../../docs/audit')
+tests = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [f'{tests}/../docs/audit', f'{tests}/torch']
 import check
+import philox
 
 BATCH, EACH, END = 16, 1024, 6144  # images: of a step, between two checkpoints, of the run
 HALF = 3072
@@ -30,9 +35,21 @@ def images_of(path): return int(path[-12:-3])
 
 # ---- checkpoints, lines and data that are changed
 
+class Hash128(ctypes.Structure): _fields_ = [('low', ctypes.c_uint64), ('high', ctypes.c_uint64)]
+
+
+xxh3 = ctypes.CDLL('libxxhash.so.0').XXH3_128bits
+xxh3.restype, xxh3.argtypes = Hash128, [ctypes.c_char_p, ctypes.c_size_t]
+
+
 def mend(path):
-    """Makes the checksum of the file right again."""
-    subprocess.run([f'{os.environ["BUILD"]}/tests/checksum', path], check=True)
+    """Makes the checksum of the file right again: it covers the whole file, with zeros in its own place (512 bytes of text)."""
+    with open(path, 'rb') as f: data = f.read()
+    first = data[:512].split(b'bytes ')[0]
+
+    def whole(digits): return (first + b'bytes %d\nxxh3-128 %s\n' % (len(data), digits)).ljust(512, b'\0') + data[512:]
+    h = xxh3(whole(b'0' * 32), len(data))
+    with open(path, 'wb') as f: f.write(whole(b'%016x%016x' % (h.high, h.low)))
 
 
 def change(path, state={}, recipe=()):
@@ -48,6 +65,12 @@ def change(path, state={}, recipe=()):
 
 
 def change_at(path, images, **state): change(path, dict(state, images=images, step=images // BATCH, C_updates=images // BATCH))
+
+
+def change_job(run, pattern, text):
+    with open(f'{run}/job.ini') as f: job, times = re.subn(pattern, text, f.read(), flags=re.M)
+    assert times == 1, pattern
+    with open(f'{run}/job.ini', 'w') as f: f.write(job)
 
 
 def change_lines(run, other):
@@ -73,6 +96,7 @@ def take_facts(run):
     train(f'--data={run}.npz', '--model=mlp', '--hidden=16', '--batch=16', '--steps=1', '--run=facts')
     with h5py.File('facts/last', 'r') as f: fingerprint, pictures = f.attrs['dataset'], f['data/pictures'][...]
     shutil.rmtree('facts')
+    os.remove(f'{run}/data.sha256')
     for images in CHECKPOINTS:
         with h5py.File(path_of(run, images), 'r+') as f:
             f.attrs.modify('dataset', fingerprint)
@@ -113,40 +137,65 @@ def forge_stretch(run, begin, **how):
 
 # ---- all hashes
 
-def rebuild(run, data):
+class Rebuilt(check.Walk):
+    """Heads that fit take the place of those that the lines say."""
+
+    def push(self, line, computed, step, linked): super().push(line | {'head': computed}, computed, step, linked), line.update(head=computed)
+
+
+def lines_of(run):
+    with open(f'{run}/starts.jsonl') as f: return [json.loads(text) for text in f.read().splitlines()]
+
+
+def write_lines(run, lines):
+    """With numbers and hashes that fit."""
+    before = '0' * 64
+    with open(f'{run}/starts.jsonl', 'w') as f:
+        for number, line in enumerate(lines, 1):
+            for name in ('line', 'before', 'self'): line.pop(name, None)
+            line = {**line, 'line': number, 'before': before}
+            text = json.dumps(line, separators=(',', ':'))
+            text = f'{text[:-1]},"self":"{check.sha(text.encode()).hex()}"}}'
+            before = check.sha(text.encode()).hex()
+            f.write(text + '\n')
+
+
+def rebuild(run, data, own_link=None):
     """Heads of checkpoints, roots, lines and links that fit the states of the checkpoints and the data. A link without a
-    checkpoint has the state that its line says."""
-    root, lines, files = check.data_root(data), [], {}
+    checkpoint has the state that its line says, and so has the link after `own_link` images."""
+    root, lines, files = check.data_root(data), lines_of(run), {}
     for path in glob.glob(f'{run}/checkpoint-*.h5'):
         with h5py.File(path, 'r') as f: files[int(f['state/step'][()])] = path, check.state_root(f), f['recipe'][()]
     recipe = next(iter(files.values()))[2]
-    heads, before = [], '0' * 64  # of the chain: head, step, images; a checkpoint's line may come behind the next link
+    for number, line in enumerate(lines, 1): line.update(number=number, data=root)
+    walk = Rebuilt(lines, recipe, lambda fault: None)
+    walk.total = 0
 
-    def line_of(line):
-        nonlocal before
-        event, step = line['event'], line.get('step')
-        if event in ('link', 'checkpoint') and step in files: line['state'] = files[step][1]
-        told = [line.get(name) for name in ('step', 'images', 'arithmetic', 'state')]
+    def put(line):
+        """The head and all that belongs to it, in the checkpoint of this line."""
+        links = [p for p in walk.path if p['line']['event'] == 'link' and p['step'] <= line['step']]
+        at = links[-1]['line'] if links else walk.path[0]['line']
+        with h5py.File(files[line['step']][0], 'r+') as f:
+            for name, value in dict(head=np.bytes_(line['head']), data=np.bytes_(root if links else ''), links=len(links), step=at['step'],
+                                    images=at['images'], form=2, total=walk.total).items():
+                f.require_group('chain').pop(name, None)
+                f[f'chain/{name}'] = value
+        mend(files[line['step']][0])
+        with open(files[line['step']][0], 'rb') as f: line['sha256'] = check.sha(f.read()).hex()
+    for line in lines:
+        event = line['event']
+        latest = [l for l in lines if l['event'] == event and l.get('step') == line.get('step')][-1] is line
+        went_back = any(l['event'] == 'rollback' for l in lines)  # then a link has the state before that
+        if (event == 'checkpoint' or event == 'link' and not went_back) and latest and line['step'] in files and (event, line['images']) != ('link', own_link): line['state'] = files[line['step']][1]
         if event == 'data': line['root'] = root
-        if event == 'chain':
-            line['recipe'] = check.sha(recipe).hex()
-            heads.append((check.begin_hash(*told, recipe), *told[:2]))
-        if event == 'link': heads.append((check.link_hash(heads[-1][0], *told, root), *told[:2]))
-        if event in ('chain', 'link', 'checkpoint'):
-            links = sum(at <= step for _, at, _ in heads)
-            line['head'] = heads[links - 1][0]
-        if event == 'checkpoint' and step in files:
-            path, values = files[step][0], (np.bytes_(line['head']), np.bytes_(root), links - 1, *heads[links - 1][1:])
-            with h5py.File(path, 'r+') as f:
-                for name, value in zip(('head', 'data', 'links', 'step', 'images'), values): f[f'chain/{name}'][...] = value
-            mend(path)
-            with open(path, 'rb') as f: line['sha256'] = check.sha(f.read()).hex()
-        lines.append(dict(line, line=len(lines) + 1, before=before))
-        before = check.sha(json.dumps(lines[-1], separators=(',', ':')).encode()).hex()
-        return lines[-1]
-    with open(f'{run}/starts.jsonl') as f: texts = f.read().splitlines()
-    with open(f'{run}/starts.jsonl', 'w') as f:
-        for text in texts: f.write(json.dumps(line_of(json.loads(text)), separators=(',', ':')) + '\n')
+        if event == 'end': line['hash'] = ''
+        if event == 'chain': line.update(recipe=check.sha(recipe).hex(), recipe_text=recipe.decode())
+        if event == 'length': walk.total = line['total']
+        if event == 'checkpoint' and walk.path: line['head'] = next(p['head'] for p in reversed(walk.path) if p['step'] <= line['step'])
+        if event == 'checkpoint' and latest and line['step'] in files and walk.path: put(line)
+        elif event in check.EVENTS and (walk.path or event == 'chain'): getattr(walk, event)(line)
+    for line in lines: del line['number'], line['data']
+    write_lines(run, lines)
 
 
 # ---- forgeries: the false stretches of each stand in audit.sh, by their first images
@@ -170,6 +219,11 @@ def forge_weight(run):
         values.view('u4').flat[3] ^= 1
         f['networks/C/fc2.weight'][...] = values
     mend(path_of(run, HALF))
+
+
+def forge_beside(run):
+    """The same checkpoint, beside a link that has the true state."""
+    forge_weight(run)
 
 
 def forge_rate(run): forge_stretch(run, HALF, recipe=('lrate = 0.001', 'lrate = 0.002'))
@@ -211,6 +265,87 @@ def forge_link_removed(run):
     change_lines(run, lambda line: None if (line['event'], line.get('images')) == ('link', HALF) else line)
 
 
+def keep_short(run):
+    """One long stretch between short ones."""
+    for images in CHECKPOINTS[1:4]: os.remove(path_of(run, images))
+
+
+def forge_short(run):
+    keep_short(run)
+    change(path_of(run, END), {'networks/C/fc2.weight': 0.5})
+
+
+# ---- what a run has begun with, and what it went back from
+
+def plant(f, other):
+    """The tensors of another run."""
+    with h5py.File(other, 'r') as o:
+        for group in ('networks', 'optimizers'):
+            o[group].visititems(lambda n, x: f[f'{group}/{n}'].write_direct(x[...]) if isinstance(x, h5py.Dataset) else None)
+
+
+def forge_planted(run):
+    """Another network from the first step on: the chain begins behind it, as that of a run of an older program."""
+    shutil.rmtree(run)
+    train('--data=true.npz', '--model=mlp', '--hidden=16', '--batch=16', '--steps=1', '--seed=3', f'--run={run}', '--grid=2x2')
+    first = path_of(run, BATCH)
+    with h5py.File(first, 'r+') as f:
+        plant(f, path_of('other', END))
+        del f['chain']
+    mend(first)
+    os.remove(f'{run}/starts.jsonl')
+    change_job(run, r'^steps = .*\n', '')
+    train(f'--run={run}', f'--kimg={2 * EACH / 1000}', '--tick=1.024', '--snap=1', '--keep=99')
+    lines = lines_of(run)
+    line = next(l for l in lines if l['event'] == 'checkpoint' and l['images'] == BATCH)
+    lines.remove(line)
+    at = next(i for i, l in enumerate(lines) if l['event'] == 'chain')
+    lines.insert(at + 1, line)
+    lines[0]['from'] = 0
+    write_lines(run, lines)
+
+
+def forge_planted_at_0(run):
+    """The same, and the chain says that the run began so."""
+    forge_planted(run)
+    lines = lines_of(run)
+    lines = [l for l in lines if l['event'] != 'checkpoint' or l['images'] != BATCH]
+    for l in lines:
+        if l['event'] in ('chain', 'start'): l.update(step=0, images=0)
+    os.remove(path_of(run, BATCH))
+    write_lines(run, lines)
+
+
+def forge_rollback(run):
+    """A rollback that nobody asked for: it gives other random numbers, which the rest of the run has."""
+    for images in range(HALF, END + 1, EACH): os.remove(path_of(run, images))
+    lines = [l for l in lines_of(run) if l.get('images', 0) <= HALF and l['event'] != 'end' and (l['event'], l.get('images')) != ('checkpoint', HALF)]
+    start = path_of(run, 2 * EACH)
+    with h5py.File(start, 'r+') as f:
+        f['state/reseed'] = 1
+        state = check.state_root(f)
+    mend(start)
+    kept = next(l for l in lines if (l['event'], l.get('images')) == ('checkpoint', 2 * EACH))
+    lines.append(dict(event='rollback', time=lines[-1]['time'], step=HALF // BATCH, images=HALF, to_step=2 * EACH // BATCH, to_images=2 * EACH,
+                      message='divergence', began=HALF, reseed=1, head='0' * 64))
+    lines.append(dict(kept, state=state))
+    write_lines(run, lines)
+    rebuild(run, 'true.npz')
+    change_job(run, 'on-trouble = warn', 'on-trouble = rollback')
+    train(f'--run={run}')
+
+
+# ---- what a checkpoint says beside its state: no training shows it
+
+def forge_said_attribute(run): say_otherwise(run, lambda f: f.attrs.modify('job', np.bytes_(f['recipe'][()].replace(b'relu', b'tanh'))))
+def forge_said_range(run): say_otherwise(run, lambda f: f.create_dataset('data/range', data=np.array([0., 100.])))
+
+
+def say_otherwise(run, change):
+    with h5py.File(path_of(run, HALF), 'r+') as f: change(f)
+    mend(path_of(run, HALF))
+
+
 # ---- what contradicts itself
 
 def spoil_line(run): change_lines(run, lambda line: dict(line, ranks=7) if line['event'] == 'start' else line)
@@ -219,6 +354,26 @@ def spoil_weight(run): forge_weight(run)
 def spoil_file(run): shutil.copy(path_of('other', HALF), path_of(run, HALF))
 def spoil_picture(run): change_data(run, change_byte)
 def spoil_label(run): change_data(run, change_label)
+
+
+def spoil_end(run): change_lines(run, lambda line: dict(line, images=9999) if line['event'] == 'end' else line)
+
+
+def append(run, text):
+    with open(f'{run}/starts.jsonl', 'a') as f: f.write(text)
+
+
+def spoil_torn(run): append(run, '{"event":"link","tim')
+def spoil_garbage(run): append(run, 'garbage\n')
+def spoil_blank(run): append(run, '\n')
+def spoil_unnumbered(run): append(run, '{"event":"end","state":"finished","images":9999,"hash":"g1:dead","message":""}\n')
+def spoil_end_hash(run): relined(run, 'end', hash='g1:' + '0' * 32)
+def spoil_total(run): relined(run, 'start', total=2 * END)
+
+
+def relined(run, event, **how):
+    """The lines of this event say something else, and all hashes of lines fit."""
+    write_lines(run, [dict(line, **how) if line['event'] == event else line for line in lines_of(run)])
 
 
 def spoil_joined(run):
@@ -239,12 +394,19 @@ def make_data(to):
     np.savez(to, images=images, labels=labels)
 
 
+def drawn(seed):
+    """The first draw: an image of the run, by a number of 64 bits."""
+    high, low = philox.bits(seed, 'audit', 0, 0, 4)[:2, 0]
+    return ((int(high) << 32 | int(low)) * END >> 64) // EACH * EACH
+
+
 def main():
     if sys.argv[1] == 'data': return make_data(sys.argv[2])
+    if sys.argv[1] == 'drawn': return print(*(drawn(seed) for seed in range(1, int(sys.argv[2]) + 1)), sep='\n')
     forgery, run = sys.argv[1:]
     shutil.copytree('true', run, symlinks=True)
     globals()[forgery](run)
-    if forgery.startswith('forge_'): rebuild(run, f'{run}.npz' if os.path.exists(f'{run}.npz') else 'true.npz')
+    if forgery.startswith('forge_'): rebuild(run, f'{run}.npz' if os.path.exists(f'{run}.npz') else 'true.npz', HALF if forgery == 'forge_beside' else None)
 
 
 main()

@@ -10,12 +10,12 @@ train 2 run --kimg=6 # longer, which changes the rates
 find run -type f -newer run/job.ini -o -type f | sort | xargs ls -l --time-style=full-iso >before
 for how in 'ranks 1' 'ranks 2' 'env GT_ISA=avx2'; do
     # shellcheck disable=SC2086
-    expect 0 'computed again: 6[0-9]* of 6[0-9]* images \(100.0 %\) in [0-9] of [0-9] stretches, and 5 links met' $how "$GANTRY" audit run --all --threads=1
+    expect 0 'computed again: 6[0-9]* of 6[0-9]* images \(100.0 %\), 5 of 5 intervals between links, and 5 links met' $how "$GANTRY" audit run --all --threads=1
 done
 find run -type f -newer run/job.ini -o -type f | sort | xargs ls -l --time-style=full-iso | cmp - before || fail 'the audit has written into the run'
 head=$("$GANTRY" audit run --head) || fail 'no head'
 expect 0 "^head at .*: ${head%% *}$" "$GANTRY" audit run --segments=1 --seed=3
-expect 0 'in 1 of [0-9] stretches.*unseen with probability 0\.[0-9]+; .*--seed=3$' "$GANTRY" audit run --segments=1 --seed=3
+expect 0 ', [1-5] of 5 intervals.*unseen with probability 0\.[0-9]+, at the worst place 0\.[0-9]+; .*; --segments=1 --seed=3$' "$GANTRY" audit run --segments=1 --seed=3
 expect 3 'give more --minutes' ranks 2 "$GANTRY" audit run --minutes=0.00001
 
 begins a_bundle
@@ -47,8 +47,8 @@ begins what_was_changed
 cp -r run changed
 printf 'x' | dd of="changed/$(basename "$middle")" bs=1 seek=4000 conv=notrunc status=none
 expect 1 "$(basename "$middle"): the SHA-256 of the file is" "$GANTRY" audit changed
-cp -r run lines && sed -i '4s/"step"/"Step"/' lines/starts.jsonl
-expect 1 'lines/starts.jsonl:[45]: ' "$GANTRY" audit lines
+cp -r run lines && sed -i '5s/"step"/"Step"/' lines/starts.jsonl
+expect 1 'lines/starts.jsonl:5: its .self. is not' "$GANTRY" audit lines
 rm -r lines && cp -r run lines && sed -i '$d' lines/starts.jsonl && sed -i 5d lines/starts.jsonl
 expect 1 'lines/starts.jsonl:5: it says that it is another line' "$GANTRY" audit lines
 expect 1 'the hash of the data is' "$GANTRY" audit run --data=synth:shapes:n=96,size=16,classes=4,seed=1

@@ -44,6 +44,8 @@ def read(card, page):
             assert all(m['type'] in head['metrics'] for m in r['metrics'])
             assert r['dataset'].get('revision') == c['data'].get('hash')
     assert ('Not audited' in text) == (c['audit'] is None)
+    assert c['own_words'] == [k for k in ('training', 'scores', 'log', 'near_copies', 'audit') if c.get(k)]
+    assert ('the words of the run: ' in text) == bool(c['own_words'])
     return c, head, text
 
 
@@ -178,5 +180,13 @@ def audited(card, page, line):
     assert c['audit'] == (line or None) and (not line or line in text)
 
 
+def literal(card, page):
+    """A note that would be Markdown stands in one span of code: longer backticks than its own, one line, cut off."""
+    c, head, text = read(card, page)
+    audit = text.split('\n## Audit\n\n')[1].split('\n')[0]
+    assert audit == f'```` {c["audit"]} ````' and c['audit'].isprintable() and 900 < len(c['audit']) < 1100
+    assert '\n## Scores\x1b' not in text and 'https://a.b' in audit and '<b>' in audit
+
+
 gantry = os.environ['GANTRY']
-dict(all=all_of, none=none, old=old, file=of_file, data=data, no_data=no_data, names=names, audited=audited)[sys.argv[1]](*sys.argv[2:])
+dict(all=all_of, none=none, old=old, file=of_file, data=data, no_data=no_data, names=names, audited=audited, literal=literal)[sys.argv[1]](*sys.argv[2:])

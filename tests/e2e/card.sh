@@ -80,12 +80,22 @@ case_names() {
     card names card.json card.md ' yes'
 }
 case_what_others_left() {
-    local hash
+    local hash of
     hash=$("$GANTRY" hash first | cut -d' ' -f1)
     cp -r first audited
-    printf '{"line": "3 of 4 stretches were computed again", "hashes": ["%s"]}' "$hash" >audited/audit.json
+    for of in first/checkpoint-*.h5; do "$GANTRY" hash "$of"; done | sed 's/ .*//; s/.*/"&"/' | paste -sd, >hashes
+    note() { printf '{"line": "%s", "hashes": [%s]}' "$1" "$2" >audited/audit.json; }
+    note '3 of 4 stretches were computed again' "$(cat hashes)"
     made audited --quick && card audited card.json card.md '3 of 4 stretches were computed again'
-    made audited/checkpoint-000000080.h5 --quick && card audited card.json card.md ''
+    # its text is text: no Markdown, no link, one line, not without end
+    note "**no** forgery <b> \`\`\` https://a.b\\n\\n## Scores\\u001b[2J $(printf '%5000s' | tr ' ' x)" "$(cat hashes)"
+    made audited --quick && card literal card.json card.md
+    # of the run as it was: a checkpoint has another's place now, or the run has gone on
+    note '3 of 4 stretches were computed again' "$(cut -d, -f2- hashes)"
+    for of in 000000120 000000040; do
+        made audited/checkpoint-$of.h5 --quick && card audited card.json card.md ''
+        has_line 'Not audited: audit.json is of other checkpoints than those that the run has now' card.md || fail 'no word of the dropped note'
+    done
     for bad in '' '{"line": 3, "hashes": 4}' '{"line": "x", "hashes": [null, {}]}'; do
         printf '%s' "$bad" >audited/audit.json
         json audited --quick && has_line '^  "audit": null' card.json || fail "an audit: $bad"

@@ -8,7 +8,7 @@ need patch 'lines of the guests'
 guests=$top/tests/guests
 
 # Lines that a guest adds outside its own files; none are changed or removed.
-declare -A lines=([op]=3 [elementwise]=3 [family]=1 [metric]=1 [measurer]=1 [step_observer]=1 [decider]=1 [use]=12 [subcommand]=1 [source]=1 [optimizer]=7 [option]=2 [state]=3)
+declare -A lines=([op]=3 [elementwise]=3 [family]=1 [metric]=1 [measurer]=1 [step_observer]=3 [decider]=1 [use]=12 [subcommand]=1 [source]=1 [optimizer]=7 [option]=2 [state]=3)
 
 mkdir house
 cp -a "$top/src" "$top/include" "$top/Makefile" "$top/tests" "$top/.ci" "$top/docs" "$top/README.md" house/
@@ -120,18 +120,21 @@ PY
     quietly "$GANTRY" report far
     has_line 'Average/distance' far/report.html || fail 'not in the report'
 }
-# A number of all steps, also of those before a stop.
+# A number of all steps, also of those before a stop: the same at each link of the chain, wherever ticks and stops were, and when it is computed again.
 case_step_observer() {
+    local far="--model=toy --kimg=2 --data=synth:shapes:n=2000,size=16 --batch=16 --slices=4"
     # shellcheck disable=SC2086
     {
-        quietly ranks 2 "$gantry" train $toy --tick=0.032 --run=seen --steps=8
-        quietly "$gantry" train $toy --tick=0.032 --run=seen_parts --steps=4
-        quietly ranks 2 "$gantry" train $toy --tick=0.032 --run=seen_parts --steps=8
+        quietly ranks 2 "$gantry" train $far --count-zeros --tick=0.32 --run=seen --steps=80
+        quietly "$gantry" train $far --count-zeros --tick=0.4 --run=seen_parts --steps=44
+        quietly ranks 2 "$gantry" train $far --tick=0.4 --run=seen_parts --steps=80
     }
     same "$(last seen)" "$(last seen_parts)"
-    for r in seen seen_parts; do grep -o '"Gradients/zero": {[^}]*}' $r/stats.jsonl >$r.values; done
+    [ "$("$gantry" audit seen --head)" = "$("$gantry" audit seen_parts --head)" ] || fail 'another chain after a stop'
+    for r in seen seen_parts; do grep -o '"Gradients/zero": {[^}]*}' $r/stats.jsonl | tail -1 >$r.values; done
     cmp seen.values seen_parts.values || fail 'another part of zeros after a stop'
     expect 0 '^  gradients +[0-9]+ values +Gradients of the run$' "$gantry" inspect seen
+    expect 0 '100\.0 %.* 1 link met' ranks 2 "$gantry" audit seen_parts --all
 }
 # A run that ends by what a tick says, the same on any number of ranks, and once for all.
 case_decider() {

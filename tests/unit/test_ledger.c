@@ -38,7 +38,7 @@ static void texts_of_heads(void **state) {
     const gt_sha256 s = sha("state"), d = sha("data");
     char hex[3][GT_SHA256_TEXT], text[600];
     gt_sha256 head, link, expected;
-    assert_ok(gt_chain_begin_hash(0, 0, "fma-9", &s, "[gantry]\nseed = 3\n", &head));
+    assert_ok(gt_chain_begin_hash(1, 0, 0, "fma-9", &s, &d, "[gantry]\nseed = 3\n", &head));
     snprintf(text, sizeof text,
              "gantry chain 1\nstep 0\nimages 0\narithmetic fma-9\nstate %s\nrecipe 18\n[gantry]\nseed = 3\n",
              gt_sha256_text(&s, hex[0]));
@@ -49,6 +49,36 @@ static void texts_of_heads(void **state) {
              gt_sha256_text(&head, hex[0]), gt_sha256_text(&s, hex[1]), gt_sha256_text(&d, hex[2]));
     expected = sha(text);
     assert_true(gt_sha256_equal(&link, &expected));
+}
+
+/* Form 2: a source, lengths and rollbacks. */
+static void texts_of_what_changes_the_numbers(void **state) {
+    (void)state;
+    const gt_sha256 s = sha("state"), d = sha("data"), none = {0};
+    char hex[3][GT_SHA256_TEXT], text[600];
+    gt_sha256 head, expected;
+    for (int transfers = 0; transfers < 2; transfers++) {
+        assert_ok(gt_chain_begin_hash(2, 0, 0, "fma-9", &s, transfers ? &d : NULL, "x", &head));
+        snprintf(text, sizeof text,
+                 "gantry chain 2\nstep 0\nimages 0\narithmetic fma-9\nstate %s\nsource %s\nrecipe 1\nx",
+                 gt_sha256_text(&s, hex[0]), gt_sha256_text(transfers ? &d : &none, hex[1]));
+        expected = sha(text);
+        assert_true(gt_sha256_equal(&head, &expected));
+    }
+    assert_ok(gt_chain_length_hash(&s, 64, 1024, 5000, &head));
+    snprintf(text, sizeof text, "gantry length 1\nbefore %s\nstep 64\nimages 1024\ntotal 5000\n",
+             gt_sha256_text(&s, hex[0]));
+    expected = sha(text);
+    assert_true(gt_sha256_equal(&head, &expected));
+    const gt_chain_rollback r = {
+        .step = 200, .images = 3200, .to_step = 64, .to_images = 1024, .began = 3000, .reseed = 2, .cause = "norms"};
+    assert_ok(gt_chain_rollback_hash(&s, &d, &r, &head));
+    snprintf(text, sizeof text,
+             "gantry rollback 1\nbefore %s\nabandoned %s\nstep 200\nimages 3200\nto 64 1024\nbegan 3000\nreseed 2\n"
+             "cause norms\n",
+             gt_sha256_text(&s, hex[0]), gt_sha256_text(&d, hex[1]));
+    expected = sha(text);
+    assert_true(gt_sha256_equal(&head, &expected));
 }
 
 static void put_state(gt_checkpoint *c) {
@@ -67,7 +97,15 @@ static void put_state(gt_checkpoint *c) {
 
 static void root_of_a_state(void **state) {
     (void)state;
-    const gt_chain chain = {true, sha("head"), 3, 192, 3072, true, sha("data")};
+    const gt_chain chain = {.begun = true,
+                            .head = sha("head"),
+                            .links = 3,
+                            .step = 192,
+                            .images = 3072,
+                            .form = 2,
+                            .total = 9000,
+                            .has_data = true,
+                            .data = sha("data")};
     gt_sha256 written, alone, of_file;
     gt_pool *pool = gt_pool_new(2);
     gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){"dcgan", "fma-9", "", "x = 1\n"});
@@ -97,6 +135,7 @@ static void root_of_a_state(void **state) {
     assert_ok(gt_chain_read(f, &read));
     gt_checkpoint_close(f);
     assert_true(read.begun && read.links == 3 && read.step == 192 && read.images == 3072 && read.has_data);
+    assert_true(read.form == 2 && read.total == 9000);
     assert_true(gt_sha256_equal(&read.head, &chain.head) && gt_sha256_equal(&read.data, &chain.data));
 }
 
@@ -227,8 +266,17 @@ static void lines_that_were_changed(void **state) {
     put(at(GT_LEDGER_NAME), text, n);
     gt_ledger_lines *l = lines();
     assert_int_equal(gt_ledger_check(l, scratch, &bad), GT_FORMAT);
-    assert_int_equal(bad->number, 6); /* the line behind it */
+    assert_int_equal(bad->number, 5);
+    assert_message("starts.jsonl:5: its `self` is not the SHA-256 of the line, which was changed");
     gt_ledger_lines_free(l);
+    char *self = strstr(images, ",\"self\":");
+    memcpy(self, ",\"was_", 6); /* a line of 1.0.0 has no hash of itself: the line behind it says so */
+    put(at(GT_LEDGER_NAME), text, n);
+    l = lines();
+    assert_int_equal(gt_ledger_check(l, scratch, &bad), GT_FORMAT);
+    assert_int_equal(bad->number, 6);
+    gt_ledger_lines_free(l);
+    memcpy(self, ",\"self", 6);
     images[12] = '4';
     char *begin = images, *end = strchr(images, '\n') + 1; /* without this line */
     while (begin[-1] != '\n') begin--;
@@ -246,6 +294,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_of_links),
         cmocka_unit_test(texts_of_heads),
+        cmocka_unit_test(texts_of_what_changes_the_numbers),
         cmocka_unit_test_setup_teardown(root_of_a_state, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(lines_and_what_is_superseded, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(what_is_computed_again, make_scratch, remove_scratch),

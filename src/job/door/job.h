@@ -13,6 +13,10 @@ struct gt_checkpoint_file *gt_job_open_resumed(const gt_job *job, gt_status *sta
 /* How many samples of a batch are a stddev group in the job's model; 0: there are none. */
 int gt_model_mbstd(const gt_job *job);
 
+/* A record, the recipe of a checkpoint or the job.ini of a run, as a job that is not resolved: options that the text
+ * has are FILED, what it means of others (gt_option.absent) is DERIVED. NULL: see gt_message(). */
+gt_job *gt_job_read_record(const char *text, const char *name);
+
 /* Gives `job`, which goes on with a run and is not checked yet, the recipe options as the run has recorded them: those
  * that nobody has given, in a file or on the command line. So the run goes on with its own values, whatever the
  * defaults are by now: derived ones (batch, slices ...) too, also where --cfg is given. `record`: the recipe of a
@@ -40,6 +44,9 @@ bool gt_job_is_resolved_text(const char *text); /* is it such a text, and not on
  * of the differences, with the names of the jobs above the columns. Where a job is not resolved, the dimensions are
  * left out, and "auto" is another value than what it stands for. */
 int gt_job_compare(const gt_job *a, const char *a_name, const gt_job *b, const char *b_name, FILE *f);
+/* The first of these options, and its value in `a` and in `b` ("-": none), in the arenas of the jobs; NULL: there is
+ * none. */
+const gt_option *gt_job_first_difference(const gt_job *a, const gt_job *b, const char *value[2]);
 
 /* The short description of a run, as the reference tool writes it ("emoji32-cond-auto1-batch32"), for gt_rundir_new().
  * The text lies in the job's arena; NULL: out of memory. */

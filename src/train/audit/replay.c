@@ -6,26 +6,23 @@
 #include <stdlib.h>
 
 #include "base/door/clock.h"
+#include "contents/door/contents.h"
 #include "gantry/job.h"
 #include "gantry/stop.h"
 #include "job/door/job.h"
 #include "kernels/door/kernel_set.h"
 #include "run/door/chain.h"
+#include "train/audit/replay_internal.h"
 #include "train/audit/trace.h"
 #include "train/measure/measurer.h"
 #include "train/ticks/decider.h"
-
-struct gt_replay {
-    gt_engine engine;
-    gt_job *job;
-    bool moved; /* the engine is not as it was first made */
-};
 
 /* ---- the job ---- */
 
 /* What a run may change from start to start and what its state depends on all the same: which data, and how they are
  * read. All else is the recipe's. */
-static const char *const from_job[] = {"data", "on-error", "resume" /* the last: where it begins with nothing */};
+static const char *const from_job[] = {"data", "on-error", "tick", "tick-minutes",
+                                       "resume" /* the last: where it begins with nothing */};
 
 static gt_status take_value(gt_job *job, const gt_job *from, const char *key) {
     const char *value = gt_options_effective(&from->options, gt_options_find(&from->options, key));
@@ -60,15 +57,27 @@ static gt_status choose_kernels_all(gt_comm *c, gt_job *job, const char *arithme
     return GT_OK;
 }
 
-/* Where the data are gone nothing differs yet; damaged data differ. */
+static bool lacks(gt_status st) { return st == GT_FAILED || st == GT_USAGE; }
+
+/* Where the data are gone, whatever lies in their place, nothing differs yet. */
 static gt_status build_all(gt_replay *r, gt_comm *comm) {
     gt_status st = gt_engine_open_all(&r->engine, comm, r->job);
+    if (lacks(st) || st == GT_FORMAT) return gt_wrap(GT_UNDECIDED, GT_REPLAY_NO_DATA);
     if (!st) st = gt_engine_build_all(&r->engine);
-    bool lacks = st == GT_FAILED || st == GT_USAGE;
-    return lacks ? gt_wrap(GT_UNDECIDED, "the run cannot be computed again here") : st;
+    return lacks(st) ? gt_wrap(GT_UNDECIDED, "the run cannot be computed again here") : st;
 }
 
+bool gt_replay_has_moved(const gt_replay *r) { return r->moved; }
+int64_t gt_replay_tick(const gt_replay *r) { return gt_tick_images(r->job); }
 bool gt_replay_transfers(const gt_replay *r) { return r->job->resumes; }
+
+gt_status gt_replay_source(const gt_replay *r, gt_sha256 *root) {
+    gt_status st;
+    gt_checkpoint_file *source = gt_job_open_resumed(r->job, &st);
+    if (!st) st = gt_contents_root_of_file(gt_checkpoint_path(source), root);
+    gt_checkpoint_close(source);
+    return st ? gt_wrap(GT_UNDECIDED, "the networks of --resume") : GT_OK;
+}
 
 gt_status gt_replay_data_root_all(gt_replay *r, gt_sha256 *root) { return gt_data_root_all(&r->engine, NULL, root); }
 
@@ -77,7 +86,7 @@ gt_status gt_replay_open_all(gt_comm *comm, const gt_replay_about *about, gt_rep
                                about ? about->arithmetic : NULL, about ? about->data : NULL};
     enum { TEXTS = sizeof own / sizeof *own };
     char *text[TEXTS] = {0};
-    int nothing = about && about->nothing;
+    int nothing = about && about->nothing && !about->sourceless;
     gt_status st = GT_OK;
     *out = NULL;
     gt_comm_broadcast_all(comm, &nothing, sizeof nothing, 0);
@@ -103,7 +112,7 @@ void gt_replay_close_all(gt_replay *r) {
 
 /* ---- where a stretch begins ---- */
 
-static gt_status load_all(gt_engine *e, const char *path) {
+gt_status replay_load_all(gt_engine *e, const char *path) {
     gt_status st = GT_OK;
     gt_checkpoint_file *f = path ? gt_checkpoint_open(path, &st) : NULL;
     st = gt_comm_agree_all(e->comm, st);
@@ -133,10 +142,10 @@ gt_status gt_replay_begin_all(gt_replay *r, const char *path, gt_replay_point *b
     int from = path != NULL;
     gt_comm_broadcast_all(e->comm, &from, sizeof from, 0);
     gt_status st = GT_OK;
-    if (from) st = load_all(e, path);
+    if (from) st = replay_load_all(e, path);
     else if (r->moved) st = gt_fail(GT_FAILED, "an engine that has trained cannot begin with nothing");
     else if (e->job->resumes && (st = transfer_all(e))) st = gt_wrap(GT_UNDECIDED, "the run begins with others");
-    r->moved = true;
+    r->moved |= from;
     return st ? st : make_point_all(e, 0, begin);
 }
 
@@ -169,7 +178,7 @@ static void turn_before(gt_engine *e, const gt_replay_turn *turns, int n) {
 }
 
 /* As a tick at the end of an epoch does. */
-static gt_status judge_epoch_all(gt_engine *e, gt_journal *j) {
+gt_status replay_judge_epoch_all(gt_engine *e, gt_journal *j) {
     if (!e->plateau_is_on || !gt_plateau_is_due(e)) return GT_OK;
     gt_status st = gt_measurers_measure_all(e, j, false);
     if (!st && e->comm->rank == 0) gt_plateau_judge(e, &j->measured);
@@ -177,7 +186,7 @@ static gt_status judge_epoch_all(gt_engine *e, gt_journal *j) {
     return st;
 }
 
-static bool is_link(const gt_engine *e) {
+bool replay_is_link(const gt_engine *e) {
     return gt_chain_is_due(gt_steps_shown(&e->steps, e->step - 1), e->shown, e->job->batch);
 }
 
@@ -221,10 +230,10 @@ static gt_status run_all(gt_engine *e, const gt_replay_stretch *s, gt_journal *j
         seconds += gt_clock() - began;
         if (!st) st = trace_step_all(e, s, t, &goes_on);
         if (st || !goes_on) break;
-        if (is_link(e)) st = look_all(e, s, seconds, true, &goes_on);
+        if (replay_is_link(e)) st = look_all(e, s, seconds, true, &goes_on);
         if (st || !goes_on) break;
         /* as in a run: the link first, then what ticks change */
-        if ((st = judge_epoch_all(e, j))) break;
+        if ((st = replay_judge_epoch_all(e, j))) break;
         turn(e, turns, n);
         if (e->shown >= images) return look_all(e, s, seconds, false, &goes_on);
         st = gt_engine_check_data_all(e);
@@ -238,6 +247,7 @@ gt_status gt_replay_run_all(gt_replay *r, const gt_replay_stretch *s) {
     gt_replay_turn *turns;
     int n;
     gt_status st = share_turns_all(r->engine.comm, s, &turns, &n);
+    r->moved = true;
     if (!st && s->line) st = gt_trace_begin_all(&r->engine, &t, s->line, s->line_arg);
     if (!st) st = run_all(&r->engine, s, &j, turns, n, &t);
     gt_trace_end(&r->engine, &t);

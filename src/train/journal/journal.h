@@ -69,6 +69,8 @@ typedef struct gt_journal {
     gt_saver *saver;
     gt_ledger *ledger;
     gt_ledger_line started; /* of this process */
+    gt_sha256 source;       /* of a run that begins with other networks: root of the contents of their file */
+    bool has_source;
     bool checkpoint_failed; /* the latest could not be written: ticks try again */
     bool ledger_failing, pictures_failing, report_failing, export_failing;
     gt_unwritten unwritten[GT_UNWRITTEN_MOST]; /* the oldest first */
@@ -146,10 +148,11 @@ gt_ledger_line gt_chain_line(const gt_engine *e, gt_ledger_event event);
 /* A start, before its first step: makes the root of the state, fills in j->started, and asks of a run that resumes
  * whether the ledger knows the state that was loaded. */
 gt_status gt_chain_take_up_all(gt_engine *e, gt_journal *j, gt_sha256 *state);
-/* The chain begins at this state, unless it has begun. */
+/* The chain begins at this state, unless it has begun; the length of the run enters, where it is another one. */
 gt_status gt_chain_begin_all(gt_engine *e, gt_journal *j, const gt_sha256 *state);
-/* The same where the state has come from a checkpoint since (a rollback), and its root is not known. */
-gt_status gt_chain_resume_all(gt_engine *e, gt_journal *j);
+/* A checkpoint from before was loaded, in place of a state whose head is `line->head`: the rollback enters the chain,
+ * and the line, which has all but the heads, is noted. */
+gt_status gt_chain_roll_back_all(gt_engine *e, gt_journal *j, gt_ledger_line *line);
 void gt_chain_before_step(const gt_engine *e, gt_journal *j); /* tells the ledger of pictures that are replaced */
 /* Behind a step that began at `before` images: a link, where one is due. */
 gt_status gt_chain_after_step_all(gt_engine *e, gt_journal *j, int64_t before);
@@ -214,6 +217,7 @@ void gt_reconstructions_name(int64_t images, char name[40]);
 bool gt_by_images(double kimg, int64_t last, int64_t shown);
 /* Do the images end the tick that follows the tick at `before`? If not, a stop, the clock or a wish does. */
 bool gt_tick_is_whole(const gt_job *j, int64_t before, int64_t images);
+int64_t gt_tick_images(const gt_job *j); /* from tick to tick */
 /* How many checkpoints a run makes in all, those by the clock not counted. */
 int64_t gt_checkpoints_by_images(const gt_job *j);
 /* When the next checkpoint comes: "at 200 kimg or on 2026-11-27 at 21:15:03". */
@@ -226,6 +230,8 @@ struct gt_tick;
 /* j->logged becomes the values of this moment, with those of j->measured; rank 0 prints the line. A late tick has the
  * values of the tick before too, where this process has made that one. */
 void gt_tick_gather_all(gt_engine *e, gt_journal *j, const struct gt_tick *t);
+/* j->logged becomes the values of the training alone, which depend neither on the clock nor on ranks. Rank 0. */
+void gt_tick_put_training(const gt_engine *e, gt_journal *j);
 /* To the logs. `early`: a late tick follows, which then logs all of it. */
 void gt_tick_log(gt_engine *e, gt_journal *j, bool early);
 void gt_tick_end(const gt_engine *e, gt_journal *j); /* any rank: the next tick begins */

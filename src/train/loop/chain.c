@@ -42,6 +42,7 @@ gt_status gt_chain_take_up_all(gt_engine *e, gt_journal *j, gt_sha256 *state) {
         j->started.name = name;
         j->started.reseed = e->reseed;
         j->started.reduce = reductions[e->job->reduce];
+        j->started.tick = gt_tick_images(e->job);
         j->started.ranks = e->comm->ranks;
         j->started.instructions = gt_kernel_set_instructions(e->model->kernels);
         if (!st && e->resumed) st = gt_ledger_take_up(j->ledger, j->dir, &j->started);
@@ -54,26 +55,68 @@ static gt_status begin(gt_engine *e, gt_journal *j, const gt_sha256 *state) {
     char *recipe = gt_job_to_recipe_text(e->job);
     gt_ledger_line line = gt_chain_line(e, GT_LEDGER_CHAIN);
     line.state = *state;
+    line.form = GT_CHAIN_FORM;
+    line.source = j->source;
+    line.has_source = j->has_source;
     gt_status st = recipe ? gt_sha256_of(recipe, strlen(recipe), &line.recipe) : GT_NOMEM;
-    if (!st) st = gt_chain_begin_hash(line.step, line.images, line.arithmetic, state, recipe, &line.head);
+    if (!st)
+        st = gt_chain_begin_hash(line.form, line.step, line.images, line.arithmetic, state,
+                                 line.has_source ? &line.source : NULL, recipe, &line.head);
+    line.recipe_text = recipe;
+    if (!st) gt_journal_note(j, &line, false);
     free(recipe);
     if (st) return st;
-    e->chain = (gt_chain){.begun = true, .head = line.head, .step = line.step, .images = line.images};
+    e->chain = (gt_chain){
+        .begun = true, .head = line.head, .step = line.step, .images = line.images, .form = GT_CHAIN_FORM};
+    return GT_OK;
+}
+
+/* Stops do not change the length of a run, and a run in pieces of one length has no more lines than in one piece. */
+static gt_status take_length(gt_engine *e, gt_journal *j) {
+    gt_chain *c = &e->chain;
+    gt_ledger_line line = gt_chain_line(e, GT_LEDGER_LENGTH);
+    line.total = gt_engine_length_that_counts(e);
+    if (c->form < GT_CHAIN_FORM || line.total == c->total) return GT_OK;
+    gt_status st = gt_chain_length_hash(&c->head, line.step, line.images, line.total, &line.head);
+    if (st) return st;
+    c->head = line.head;
+    c->total = line.total;
     gt_journal_note(j, &line, false);
     return GT_OK;
 }
 
 gt_status gt_chain_begin_all(gt_engine *e, gt_journal *j, const gt_sha256 *state) {
-    if (e->chain.begun || gt_engine_finished(e)) return GT_OK;
-    gt_status st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : begin(e, j, state));
+    if (gt_engine_finished(e)) return GT_OK;
+    gt_status st = e->comm->rank || e->chain.begun ? GT_OK : begin(e, j, state);
+    if (!st && e->comm->rank == 0) st = take_length(e, j);
+    st = gt_comm_agree_all(e->comm, st);
     gt_comm_broadcast_all(e->comm, &e->chain, sizeof e->chain, 0);
     return st;
 }
 
-gt_status gt_chain_resume_all(gt_engine *e, gt_journal *j) {
+/* A checkpoint of an older program has no chain, one of 1.0.0 a chain that has links alone. */
+gt_status gt_chain_roll_back_all(gt_engine *e, gt_journal *j, gt_ledger_line *line) {
+    gt_chain *c = &e->chain;
     gt_sha256 state;
-    if (e->chain.begun) return GT_OK;
-    gt_status st = gt_engine_root_all(e, &state);
+    gt_status st = GT_OK;
+    line->to_step = e->step;
+    line->to_images = e->shown;
+    line->reseed = e->reseed;
+    line->has_head = c->begun && c->form >= GT_CHAIN_FORM;
+    if (line->has_head)
+        st = gt_chain_rollback_hash(&c->head, &line->head,
+                                    &(gt_chain_rollback){.step = line->step,
+                                                         .images = line->images,
+                                                         .to_step = line->to_step,
+                                                         .to_images = line->to_images,
+                                                         .began = line->began,
+                                                         .reseed = line->reseed,
+                                                         .cause = line->message},
+                                    &line->head);
+    if (!st && line->has_head) c->head = line->head;
+    if (!st) gt_journal_note(j, line, true);
+    st = gt_comm_agree_all(e->comm, st);
+    if (!st && !c->begun) st = gt_engine_root_all(e, &state);
     return st ? st : gt_chain_begin_all(e, j, &state);
 }
 
@@ -125,7 +168,10 @@ static gt_status link_all(gt_engine *e, gt_journal *j) {
     if (!st)
         st = gt_chain_link_hash(&c->head, line.step, line.images, line.arithmetic, &line.state, &c->data, &line.head);
     if (!st && e->comm->rank == 0) st = compare_link(j, &line);
-    *c = (gt_chain){true, line.head, c->links + 1, line.step, line.images, true, c->data};
+    c->head = line.head;
+    c->links++;
+    c->step = line.step;
+    c->images = line.images;
     return gt_comm_agree_all(e->comm, st);
 }
 

@@ -239,7 +239,9 @@ gt_status gt_engine_rehearse_all(gt_engine *e, double limit, gt_rehearsal *out);
 /* ---- rate.c ---- */
 gt_status gt_engine_open_schedule(gt_engine *e);
 void gt_engine_set_length(gt_engine *e, int64_t images); /* of the training: another one than the job's */
-double gt_engine_rate(const gt_engine *e);               /* what the learning rates are multiplied by in this step */
+int64_t gt_engine_length_that_counts(
+    const gt_engine *e);                   /* images of the training, where rates depend on them; else 0 */
+double gt_engine_rate(const gt_engine *e); /* what the learning rates are multiplied by in this step */
 #define GT_RATE_SERIES "Progress/rate_factor"
 /* counts in the loss that the plateau watches */
 void gt_engine_watch(gt_engine *e, const gt_stat *s, const gt_moments *all);

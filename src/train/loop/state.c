@@ -172,6 +172,7 @@ static gt_status save_part_all(void *arg, const gt_state_part *p) {
 /* Rank 0 alone has the file, or the hashes. */
 static gt_status walk_all(gt_engine *e, gt_checkpoint *c) {
     size_t bytes = largest_block(e->model);
+    gt_measurers_gather_all(e);
     float *whole = c ? gt_block_alloc(bytes, "a checkpoint") : NULL;
     gt_status st = e->comm->rank == 0 && !whole ? GT_NOMEM : GT_OK;
     if (!(st = gt_comm_agree_all(e->comm, st))) st = gt_engine_each_part(e, save_part_all, &(saving){c, whole});
@@ -312,6 +313,7 @@ gt_status gt_engine_load_all(gt_engine *e, const gt_checkpoint_file *f) {
     loading l = {.comm = e->comm, .f = f, .whole_bytes = largest_block(e->model)};
     gt_status st = GT_OK;
     gt_engine_no_damage_ahead(e);
+    gt_measurers_gather_all(e); /* what was seen of steps that are forgotten goes with them */
     if (f) {
         l.whole = gt_block_alloc(l.whole_bytes, "reading a checkpoint");
         if (!l.whole) st = GT_NOMEM;

@@ -65,3 +65,10 @@ void gt_stat_table_tick(gt_stat_table *t) {
         *m = (gt_moments){0};
     }
 }
+
+void gt_stat_table_take_past(gt_stat_table *t, const gt_stat_value *values, int n) {
+    for (int i = 0; i < n; i++) {
+        int k = gt_stat_index(t, values[i].name);
+        if (k >= 0) t->shown[k] = (gt_stat_value){t->shown[k].name, values[i].num, values[i].mean, values[i].std};
+    }
+}

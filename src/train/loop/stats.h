@@ -36,5 +36,7 @@ void gt_stat_table_go_on(gt_stat_table *t, int i, const gt_stat_value *v);
 void gt_stat_table_forget(gt_stat_table *t); /* the interval begins anew */
 /* Ends the interval between two ticks: renews `shown` and begins the next interval. */
 void gt_stat_table_tick(gt_stat_table *t);
+/* A tick of before: series that not every tick renews have their latest values again. */
+void gt_stat_table_take_past(gt_stat_table *t, const gt_stat_value *values, int n);
 
 #endif

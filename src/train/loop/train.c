@@ -69,6 +69,8 @@ typedef struct schedules {
 /* At least one. */
 static int64_t images_of(double kimg) { return kimg > 0.001 ? llround(1000 * kimg) : 1; }
 
+int64_t gt_tick_images(const gt_job *j) { return images_of(j->tick); }
+
 bool gt_by_images(double kimg, int64_t last, int64_t shown) {
     int64_t every = images_of(kimg);
     return shown / every > last / every;

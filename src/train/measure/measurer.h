@@ -26,8 +26,11 @@ typedef struct gt_measurer {
      * measure_all: a stop broke it off, and the run, when it resumes, measures again. In a run that resumes, a measurer
      * that cannot open is a warning, and left out. */
     bool late;
-    /* Numbers of `own` that checkpoints keep, at "/state/NAME" (run/door/state_row.h), ended by {0}. They are the same
-     * on all ranks at each tick, and there again when begin() is called. NULL: none. */
+    /* Numbers of `own` that checkpoints keep, at "/state/NAME" (run/door/state_row.h), ended by {0}. They are there
+     * again when begin() is called. NULL: none. The chain of hashes covers them, so they are what a resume and an audit
+     * must compute again: they follow from the recipe and the steps alone, never from ticks, ranks or an option that a
+     * run may change from start to start. A row that is_wanted() by such an option ends the start of the run
+     * (gt_measurer_check_state); is it wanted by an option, that option is of the class GT_RECIPE. */
     const gt_state_row *state;
     /* Is there anything to measure in this run? The same on all ranks. NULL: always. Where there is not, no other
      * function of the row is called. */
@@ -46,6 +49,11 @@ typedef struct gt_measurer {
      * (gt_reducer_owned), which are not updated yet. Called on each rank, without an order among ranks. */
     void (*see)(const gt_engine *e, void *own, const gt_phase *p, gt_reducer *r);
 
+    /* ---- at any step ---- */
+    /* All ranks: the numbers of `state` become those of all steps so far, the same on all ranks. Called before the
+     * state is hashed or written, and before another one is read. NULL: they always are. */
+    void (*gather_all)(const gt_engine *e, void *own);
+
     /* ---- at ticks ---- */
     gt_status (*measure_all)(gt_engine *e, void *own, gt_values *values); /* appends on rank 0 */
     void (*draw)(const gt_engine *e, gt_journal *j, void *own); /* rank 0, after the sheets: pictures of its own */
@@ -54,6 +62,8 @@ typedef struct gt_measurer {
     /* All ranks: the state that training goes on from is there, at the start, after a resume and after a rollback. On
      * rank 0 the log of the ticks before is open (j->log), other ranks have an empty journal. */
     void (*begin)(gt_engine *e, gt_journal *j, void *own);
+    /* Rank 0, after begin(): a tick before, from the first one on. */
+    void (*take_past)(const gt_engine *e, void *own, const gt_stat_value *values, int n);
     /* Writes once more what could not be written. false: failed again */
     bool (*settle)(gt_engine *e, gt_journal *j, void *own);
 } gt_measurer;
@@ -72,6 +82,9 @@ void *gt_measurer_own(const gt_engine *e, const gt_measurer *row);
 gt_status gt_measurers_each_state(const gt_engine *e, gt_status (*visit)(void *arg, const gt_state_row *row, void *own),
                                   void *arg);
 
+/* GT_FAILED: whether the row keeps numbers in the checkpoints of this run does not follow from the recipe. */
+gt_status gt_measurer_check_state(const gt_engine *e, const gt_measurer *row);
+void gt_measurers_gather_all(const gt_engine *e);
 void gt_measurers_see(const gt_engine *e, const gt_phase *p, gt_reducer *r);
 /* j->measured becomes the values of now: those that come late, or all others. */
 gt_status gt_measurers_measure_all(gt_engine *e, gt_journal *j, bool late);
@@ -79,6 +92,8 @@ bool gt_measurers_can_draw(const gt_engine *e);
 void gt_measurers_draw(gt_engine *e, gt_journal *j);
 
 void gt_measurers_begin_all(gt_engine *e, gt_journal *j);
+/* Rank 0: a tick before; a gt_runlog_line of the engine. */
+void gt_measurers_take_past(void *engine, int64_t images, const gt_stat_value *values, int n);
 bool gt_measurers_settle(gt_engine *e, gt_journal *j); /* false: something cannot be written */
 
 /* ---- late.c ---- when the values come that come late; rank 0 */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The table of measurers, and the loops over those of a run: see measurer.h. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "gantry/job.h"
 #include "gantry/log.h"
 #include "train/measure/measurer_list.h"
 
@@ -42,9 +44,29 @@ static gt_status open_all(gt_engine *e, int i) {
     return GT_OK;
 }
 
+/* Numbers of the state are part of what is computed: a resume or an audit, which go by the recipe, would miss them, and
+ * take the run's own links for damage. */
+gt_status gt_measurer_check_state(const gt_engine *e, const gt_measurer *row) {
+    if (!row->state || !row->is_wanted) return GT_OK;
+    gt_engine by_recipe = *e;
+    char *text = gt_job_to_recipe_text(e->job);
+    by_recipe.job = text ? gt_job_from_recipe_text(text, "this run") : NULL;
+    free(text);
+    if (!by_recipe.job) return gt_failure();
+    bool same = row->is_wanted(e) == row->is_wanted(&by_recipe);
+    gt_job_free(by_recipe.job);
+    return same ? GT_OK
+                : gt_fail(GT_FAILED,
+                          "%s: an option outside of the recipe decides whether its numbers are in checkpoints, "
+                          "so this run could neither resume nor be audited: the option must be of the class GT_RECIPE "
+                          "(src/train/measure/measurer.h)",
+                          row->name);
+}
+
 gt_status gt_measurers_open_all(gt_engine *e) {
     gt_status st = GT_OK;
     for (int i = 0; i < MEASURERS && !st; i++) {
+        if ((st = gt_comm_agree_all(e->comm, gt_measurer_check_state(e, table[i])))) break;
         if (table[i]->is_wanted && !table[i]->is_wanted(e)) continue;
         e->measuring[i] = gt_arena_alloc(e->model->arena, table[i]->own_bytes + 1); /* not NULL */
         if (!e->measuring[i]) st = gt_fail(GT_NOMEM, "out of memory for %s", table[i]->name);
@@ -115,6 +137,12 @@ gt_status gt_measurers_each_state(const gt_engine *e, gt_status (*visit)(void *a
 
 /* ---- in steps ---- */
 
+void gt_measurers_gather_all(const gt_engine *e) {
+    measuring m;
+    for (int i = 0; next_measurer(e, &i, &m);)
+        if (m.by->gather_all) m.by->gather_all(e, m.own);
+}
+
 void gt_measurers_see(const gt_engine *e, const gt_phase *p, gt_reducer *r) {
     measuring m;
     for (int i = 0; next_measurer(e, &i, &m);)
@@ -147,12 +175,22 @@ void gt_measurers_draw(gt_engine *e, gt_journal *j) {
 
 /* ---- with the journal ---- */
 
+void gt_measurers_take_past(void *engine, int64_t images, const gt_stat_value *values, int n) {
+    const gt_engine *e = engine;
+    measuring m;
+    (void)images;
+    for (int i = 0; next_measurer(e, &i, &m);)
+        if (m.by->take_past) m.by->take_past(e, m.own, values, n);
+}
+
 void gt_measurers_begin_all(gt_engine *e, gt_journal *j) {
     measuring m;
     if (e->left_out && !e->comm->rank) gt_warn("the run continues without %s", e->left_out);
     e->left_out = NULL;
     for (int i = 0; next_measurer(e, &i, &m);)
         if (m.by->begin) m.by->begin(e, j, m.own);
+    if (j->log && gt_runlog_each(j->log, gt_measurers_take_past, e))
+        gt_warn("values of the ticks before are missing at first: %s", gt_message());
 }
 
 bool gt_measurers_settle(gt_engine *e, gt_journal *j) {

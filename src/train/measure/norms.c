@@ -51,25 +51,19 @@ static gt_status measure_all(gt_engine *e, void *own, gt_values *values) {
     return GT_OK;
 }
 
-typedef struct past {
-    const gt_engine *engine;
-    norms *norms;
-} past;
-
-static void take_past(void *arg, int64_t images, const gt_stat_value *values, int n) {
-    const past *p = arg;
-    (void)images;
-    for (int net = 0; net < p->engine->model->n_nets; net++) {
-        double norm = gt_stat_mean(values, n, series_of(p->engine, net).s);
-        if (!isnan(norm)) p->norms->square[net] = norm * norm;
+/* The norms stay until they are looked at again, also over a stop. */
+static void take_past(const gt_engine *e, void *own, const gt_stat_value *values, int n) {
+    norms *s = own;
+    for (int net = 0; net < e->model->n_nets; net++) {
+        double norm = gt_stat_mean(values, n, series_of(e, net).s);
+        if (!isnan(norm)) s->square[net] = norm * norm;
     }
 }
 
-/* The norms stay until they are looked at again, also over a stop. */
 static void begin(gt_engine *e, gt_journal *j, void *own) {
+    (void)e;
+    (void)j;
     memset(own, 0, sizeof(norms));
-    if (j->log && gt_runlog_each(j->log, take_past, &(past){e, own}))
-        gt_warn("no norms of gradients at first: %s", gt_message());
 }
 
 const gt_measurer gt_measurer_norms = {
@@ -78,4 +72,5 @@ const gt_measurer gt_measurer_norms = {
     .see = see,
     .measure_all = measure_all,
     .begin = begin,
+    .take_past = take_past,
 };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/door/log.h"
+#include "contents/door/contents.h"
 #include "gantry/job.h"
 #include "gantry/network.h"
 #include "gantry/progress.h"
@@ -317,6 +318,8 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
             if (st) gt_wrap(st, "--resume");
         }
         if (source) st = gt_engine_compare_meaning(e, source);
+        if (source && !st) st = gt_contents_root_of_file(gt_checkpoint_path(source), &j->source);
+        j->has_source = source && !st;
     }
     int found = file ? 1 : source ? 2 : 0;
     if ((st = gt_comm_agree_all(e->comm, st))) goto end;

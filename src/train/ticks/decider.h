@@ -78,6 +78,10 @@ void gt_early_stop_begin_anew(const gt_engine *e, const gt_journal *j, double va
 /* After the second tick of a checkpoint: it is the best so far, or is not. Rank 0. */
 void gt_best_settle(const gt_engine *e, gt_journal *j, bool is_best);
 
+/* ---- troubles.c ---- */
+struct gt_watch;
+void gt_troubles_watch(const gt_engine *e, struct gt_watch *w); /* of this run, before its first tick */
+
 /* ---- rollback.c ---- */
 /* Applies --on-trouble to GT_ROLL_BACK. GT_OK: the run was set back to an earlier step, where e then is. */
 gt_status gt_roll_back_all(gt_engine *e, gt_journal *j, const gt_reason *why);

@@ -29,6 +29,11 @@ void gt_engine_set_length(gt_engine *e, int64_t images) {
     if (!(e->job->schedule_epochs > 0)) e->schedule.length = epochs_of(e);
 }
 
+int64_t gt_engine_length_that_counts(const gt_engine *e) {
+    bool ends = e->schedule.kind == GT_SCHEDULE_COSINE || e->schedule.kind == GT_SCHEDULE_ONE_CYCLE;
+    return ends && !(e->job->schedule_epochs > 0) ? e->job->total_images : 0;
+}
+
 double gt_engine_rate(const gt_engine *e) {
     double items = (double)e->steps.items;
     return e->plateau.factor * gt_schedule_rate(&e->schedule, (double)e->shown / items, (double)e->steps.batch / items);

@@ -5,9 +5,8 @@
 #include "gantry/log.h"
 #include "base/door/progress.h"
 #include "gantry/text.h"
+#include "train/door/replay.h"
 #include "train/ticks/decider.h"
-
-enum { MOST_ROLLBACKS = 3 };
 
 /* Rank 0: what is on disk is the good one and older ones; it is open afterwards. */
 static gt_status choose_checkpoint(gt_journal *j, int64_t began, gt_checkpoint_file **file) {
@@ -38,10 +37,11 @@ static gt_status roll_back_all(gt_engine *e, gt_journal *j, const gt_reason *why
     if (!st) st = gt_engine_load_all(e, file);
     if (!st) {
         e->reseed = reseed;
-        line.to_step = e->step;
-        line.to_images = e->shown;
         line.message = why->text;
-        if (first) gt_journal_note(j, &line, true);
+        line.began = why->began;
+        st = gt_chain_roll_back_all(e, j, &line);
+    }
+    if (!st) {
         gt_values_clear(&j->logged);   /* what the last tick said is not of this state */
         gt_stat_table_tick(&e->stats); /* what was gathered since is of no use */
         st = gt_engine_start_loader_all(e);
@@ -50,11 +50,10 @@ static gt_status roll_back_all(gt_engine *e, gt_journal *j, const gt_reason *why
     if (!st) st = gt_journal_take_past_all(e, j);
     if (!st && first)
         gt_warn("rolled back to %s because of %s, continuing with other random numbers (%d of at most %d times)",
-                gt_checkpoint_path(file), why->text, (int)reseed, MOST_ROLLBACKS);
+                gt_checkpoint_path(file), why->text, (int)reseed, GT_MOST_ROLLBACKS);
     gt_checkpoint_close(file);
     /* The same state under the same name, but for the count of rollbacks: without it a run killed before its next
      * checkpoint would meet the same trouble again. */
-    if (!st) st = gt_chain_resume_all(e, j);
     return st ? st : gt_save_all(e, j, GT_NOT_THE_BEST);
 }
 
@@ -63,11 +62,11 @@ gt_status gt_roll_back_all(gt_engine *e, gt_journal *j, const gt_reason *why) {
         return gt_fail(GT_FAILED,
                        "--on-trouble=stop: %s (see the warning); checkpoints from before are in the run's directory",
                        why->text);
-    if (e->reseed >= MOST_ROLLBACKS)
+    if (e->reseed >= GT_MOST_ROLLBACKS)
         return gt_fail(
             GT_FAILED,
             "--on-trouble=rollback: %s again after %d rollbacks: this job needs other settings (see the warning)",
-            why->text, MOST_ROLLBACKS);
+            why->text, GT_MOST_ROLLBACKS);
     gt_status st = roll_back_all(e, j, why);
     return st ? gt_wrap(st, "--on-trouble=rollback") : GT_OK;
 }

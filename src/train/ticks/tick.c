@@ -90,8 +90,7 @@ static void put_speed(gt_engine *e, gt_journal *j, double rate, const gt_measure
         put_value(j, "Timing/checkpoint_mb_per_sec", (double)saved->bytes / 1e6 / saved->seconds);
 }
 
-static void gather_values(gt_engine *e, gt_journal *j, bool stop, double rate, double memory, const gt_measures *all,
-                          gt_traffic c) {
+void gt_tick_put_training(const gt_engine *e, gt_journal *j) {
     gt_values_clear(&j->logged);
     for (int i = 0; i < e->stats.n; i++)
         if (e->stats.shown[i].num > 0) gt_values_put_stat(&j->logged, e->stats.shown[i], NULL);
@@ -99,11 +98,16 @@ static void gather_values(gt_engine *e, gt_journal *j, bool stop, double rate, d
     put_value(j, "Progress/kimg", (double)e->shown / 1000);
     put_value(j, "Progress/step", e->step);
     put_value(j, "Progress/epoch", (double)e->shown / (double)e->steps.items);
-    if (stop && !gt_tick_is_whole(e->job, j->tick_shown, e->shown)) put_value(j, GT_LATE_PICTURES, 1);
     if (e->job->family->adversarial) put_value(j, "Progress/augment", e->ada.p);
     if (e->damage.so_far.n) put_value(j, "Progress/damaged_pictures", (double)e->damage.so_far.n);
     if (e->damage.so_far.n) put_value(j, "Progress/replaced_images", (double)e->damage.replaced);
     if (e->schedule.kind != GT_SCHEDULE_CONSTANT) put_value(j, GT_RATE_SERIES, gt_engine_rate(e));
+}
+
+static void gather_values(gt_engine *e, gt_journal *j, bool stop, double rate, double memory, const gt_measures *all,
+                          gt_traffic c) {
+    gt_tick_put_training(e, j);
+    if (stop && !gt_tick_is_whole(e->job, j->tick_shown, e->shown)) put_value(j, GT_LATE_PICTURES, 1);
     put_speed(e, j, rate, all, c);
     put_value(j, "Resources/cpu_mem_gb", memory);
     put_measures(e, j, all);
@@ -189,12 +193,11 @@ static void take_past_tick(void *arg, int64_t images, const gt_stat_value *value
     gt_stat_table *t = &p->e->stats;
     bool cut = gt_tick_is_cut(p->e->job, p->images, images, values, n);
     if (!cut && images > p->images) gt_stat_table_forget(t);
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n && cut; i++) {
         int k = gt_stat_index(t, values[i].name);
-        if (k < 0) continue;
-        if (cut) gt_stat_table_go_on(t, k, &values[i]);
-        t->shown[k] = (gt_stat_value){t->shown[k].name, values[i].num, values[i].mean, values[i].std};
+        if (k >= 0) gt_stat_table_go_on(t, k, &values[i]);
     }
+    gt_stat_table_take_past(t, values, n);
     p->images = images;
 }
 

@@ -30,14 +30,18 @@ static void measure_guess(const gt_engine *e, gt_watch *w) {
     free(of_class);
 }
 
-static void begin(gt_engine *e, gt_journal *j, void *own) {
-    gt_watch *w = own;
+void gt_troubles_watch(const gt_engine *e, gt_watch *w) {
     *w = (gt_watch){.p_max = e->job->gan.p_max,
                     .epoch = e->info->count,
                     .job = e->job,
                     .own = e->job->family->warnings,
                     .advice = e->job->family->advice};
     measure_guess(e, w);
+}
+
+static void begin(gt_engine *e, gt_journal *j, void *own) {
+    gt_watch *w = own;
+    gt_troubles_watch(e, w);
     if (gt_runlog_each(j->log, gt_watch_replay, w))
         gt_warn("warnings start without the earlier ticks: %s", gt_message());
 }

@@ -3,7 +3,7 @@
 #include "train/measure/measurer.h"
 
 typedef struct zeros {
-    int64_t zero_now, n_now; /* by this rank since the latest tick */
+    int64_t zero_now, n_now; /* by this rank since they were gathered */
     int64_t zero, n;         /* by all ranks until then; the same on all ranks */
 } zeros;
 
@@ -25,27 +25,29 @@ static void see(const gt_engine *e, void *own, const gt_phase *p, gt_reducer *r)
     }
 }
 
-static gt_status measure_all(gt_engine *e, void *own, gt_values *values) {
+static void gather_all(const gt_engine *e, void *own) {
     zeros *z = own;
     z->zero += gt_comm_sum_all(e->comm, z->zero_now);
     z->n += gt_comm_sum_all(e->comm, z->n_now);
     z->zero_now = z->n_now = 0;
+}
+
+static gt_status measure_all(gt_engine *e, void *own, gt_values *values) {
+    const zeros *z = own;
+    gather_all(e, own);
     if (!e->comm->rank) gt_values_put(values, "Gradients/zero", (double)z->zero / (double)z->n);
     return GT_OK;
 }
 
-/* Steps behind a checkpoint to which the run went back do not count. */
-static void begin(gt_engine *e, gt_journal *j, void *own) {
-    zeros *z = own;
-    (void)e, (void)j;
-    z->zero_now = z->n_now = 0;
-}
+/* An option of the recipe: what it decides is in checkpoints. */
+static bool is_wanted(const gt_engine *e) { return e->job->count_zeros; }
 
 const gt_measurer gt_measurer_zero_gradients = {
     .name = "the count of zero gradients",
     .own_bytes = sizeof(zeros),
     .state = state,
+    .is_wanted = is_wanted,
     .see = see,
+    .gather_all = gather_all,
     .measure_all = measure_all,
-    .begin = begin,
 };
