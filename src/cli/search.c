@@ -17,7 +17,8 @@ typedef struct search_fields {
 #define FIELDS search_fields
 static const gt_option table[] = {
     {CLI_OPTION(trials, "100", "Number of trials"), .min = 1, .max = 9999,
-     .detail = "After each quarter of the trials, every range shrinks to the range of the best fifth so far."},
+     .detail = "After each quarter of the trials, every range shrinks to the range of the best fifth so far "
+               "and of those that are as good; not if no trial is worse."},
     {CLI_OPTION(by, "max:Accuracy/validation",
                 "Series that ranks the trials; min: small values are good, max: large ones"),
      .placeholder = "[min:|max:]SERIES", .any = true,

@@ -124,7 +124,7 @@ static gt_status narrow_ranges(gt_search *s, int quarter) {
     int *order = gt_arena_array(s->job->arena, (size_t)n + 1, sizeof *order);
     gt_drawn *values = gt_arena_array(s->job->arena, (size_t)n + 1, sizeof *values);
     if (!order || !values) return GT_NOMEM;
-    int best = gt_search_fifth(gt_search_rank(s->trial, n, s->largest, order));
+    int best = gt_search_best(s->trial, order, gt_search_rank(s->trial, n, s->largest, order));
     for (int i = 0; i < s->n_varied; i++) {
         for (int k = 0; k < best; k++) values[k] = gt_search_value(s, order[k], i);
         s->span[quarter][i] = best ? gt_varied_narrow(&s->varied[i], values, best) : s->span[quarter - 1][i];

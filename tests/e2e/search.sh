@@ -20,10 +20,13 @@ import csv
 rows = list(csv.DictReader(open("one/search.csv")))
 assert all(1e-4 <= float(r["lrate"]) <= 1e-1 and 0 <= float(r["weight-decay"]) <= 0.1 for r in rows), rows
 assert len({r["lrate"] for r in rows}) == 8, rows
-# the second half is drawn from the range of the best two of the first four
-best = sorted(rows[:4], key=lambda r: (-float(r["Accuracy/validation"]), int(r["trial"])))[:2]
+# the second half is drawn from the range of the best two of the first four, and of what is as good as the second
+best = sorted(rows[:4], key=lambda r: (-float(r["Accuracy/validation"]), int(r["trial"])))
+second = best[1]["Accuracy/validation"]
+best = [r for r in best if float(r["Accuracy/validation"]) >= float(second)]
+assert len(best) < 4, rows
 for key in "lrate", "weight-decay":
-    low, high = sorted(float(r[key]) for r in best)
+    low, high = min(float(r[key]) for r in best), max(float(r[key]) for r in best)
     assert all(low <= float(r[key]) <= high for r in rows[4:6]), (key, rows)
 END
 

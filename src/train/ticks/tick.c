@@ -101,6 +101,7 @@ static void gather_values(gt_engine *e, gt_journal *j, double rate, double memor
     put_value(j, "Progress/epoch", (double)e->shown / (double)e->steps.items);
     if (e->job->family->adversarial) put_value(j, "Progress/augment", e->ada.p);
     if (e->damage.so_far.n) put_value(j, "Progress/damaged_pictures", (double)e->damage.so_far.n);
+    if (e->skipped_updates) put_value(j, "Progress/skipped_updates", (double)e->skipped_updates);
     if (e->damage.so_far.n) put_value(j, "Progress/replaced_images", (double)e->damage.replaced);
     if (e->schedule.kind != GT_SCHEDULE_CONSTANT) put_value(j, GT_RATE_SERIES, gt_engine_rate(e));
     put_speed(e, j, rate, all, c);
