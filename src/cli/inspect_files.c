@@ -232,8 +232,10 @@ gt_status cli_inspect_log(const char *path, bool *other) { return inspect_log(pa
 
 /* ---- losses of an autoencoder, per image and summed over a batch ---- */
 
-static double batches_of(const gt_stats_series *steps, int tick) {
-    return steps->values[tick].mean - (tick ? steps->values[tick - 1].mean : 0);
+/* Batches that a tick's means are of. Those of the second tick may be of the first one, too. */
+static double batches_of(const gt_stats *s, const gt_stats_series *steps, const gt_stats_series *loss, int tick) {
+    bool both = tick == 1 && loss->values[1].num > (double)(s->images[1] - s->images[0]);
+    return steps->values[tick].mean - (tick && !both ? steps->values[tick - 1].mean : 0);
 }
 
 /* A tick's mean over its batches of the sums over a batch is the sum over its images divided by its batches. */
@@ -305,13 +307,14 @@ gt_status cli_inspect_losses(const char *dir, bool reductions) {
     for (int k = 0; k < LOSSES; k++) series[k] = s ? gt_stats_find(s, losses[k]) : NULL;
     if (!st && (!series[0] || !steps))
         st = gt_fail(GT_USAGE, "%s: --losses needs the log of an autoencoder's run, with Loss/reconstruction", dir);
-    if (!st && reductions) st = print_reductions(s, dir, batches_of(steps, s->ticks - 1), series);
+    if (!st && reductions) st = print_reductions(s, dir, batches_of(s, steps, series[0], s->ticks - 1), series);
     bool lists = !st && !reductions;
     if (lists) gt_print("%10s %8s", "kimg", "batches");
     for (int k = 0; k < LOSSES && lists; k++)
         if (series[k]) gt_print(" %14s %14s", strchr(losses[k], '/') + 1, "sum per batch");
     if (lists) gt_print("\n");
-    for (int i = 0; i < (s ? s->ticks : 0) && lists; i++) print_losses(s, i, batches_of(steps, i), series);
+    for (int i = 0; i < (s ? s->ticks : 0) && lists; i++)
+        print_losses(s, i, batches_of(s, steps, series[0], i), series);
     gt_stats_free(s);
     free(path);
     return st;

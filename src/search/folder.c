@@ -58,7 +58,8 @@ static void find_difference(const char *before, const char *now, char lines[2][1
 
 /* What a search writes; its own name comes before all of them. */
 static gt_status check_name(void *arg, const char *path, const char *name) {
-    static const char *const written[] = {"search.csv", "curves.png", "values.png", "state", "trials"};
+    static const char *const written[] = {"search.csv", "curves.png", "curves.svg", "values.png",
+                                          "values.svg", "state",      "trials"};
     for (size_t i = 0; i < sizeof written / sizeof *written; i++)
         if (!strcmp(name, written[i])) return gt_outfile_fail_taken(arg, "search", path);
     return GT_OK;

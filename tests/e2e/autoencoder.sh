@@ -228,8 +228,8 @@ grep -q 'Loss/test_ELBO' judged-gumbel/stats.jsonl || fail 'no bound of discrete
 ! grep -q 'Loss/test_KL' judged-ae/stats.jsonl || fail 'an autoencoder without a distribution has a divergence'
 grep -q 'Evidence lower bound' judged-vae/report.html || fail 'no curve of the ELBO'
 
-# the last tick has 184 images in 13 steps
-expect 0 '^ *0.200 +13 ' "$GANTRY" inspect cvae --losses=batch-sums
+# a line for each epoch: 100 images in 7 steps, and before the first its first step alone; each is the mean over the epoch
+expect 0 '^ *0.200 +7 ' "$GANTRY" inspect cvae --losses=batch-sums
 expect 0 'for sums over batches: gantry inspect cvae --losses=batch-sums' "$GANTRY" inspect cvae
 expect 2 'needs the log of an autoencoder' "$GANTRY" inspect odd --losses=batch-sums
 # sums and means over pixels and latent: compare has one unit, and --losses=reductions the totals of all four

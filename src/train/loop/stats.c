@@ -47,10 +47,10 @@ int gt_stat_index(const gt_stat_table *t, const char *name) {
     return -1;
 }
 
-void gt_stat_table_tick(gt_stat_table *t) {
+void gt_stat_table_tick(gt_stat_table *t, bool goes_on) {
     for (int i = 0; i < t->n; i++) {
         gt_moments *m = &t->since_tick[i];
         if (m->num > 0) t->shown[i] = statistic_of(t->shown[i].name, m, t->counts[i]);
-        *m = (gt_moments){0};
+        if (!goes_on || t->counts[i]) *m = (gt_moments){0};
     }
 }

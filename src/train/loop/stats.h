@@ -31,7 +31,8 @@ typedef struct gt_stat_table {
 
 gt_status gt_stat_table_init(gt_stat_table *t, const gt_model *m);
 int gt_stat_index(const gt_stat_table *t, const char *name); /* -1: unknown */
-/* Ends the interval between two ticks: renews `shown` and begins the next interval. */
-void gt_stat_table_tick(gt_stat_table *t);
+/* Ends the interval between two ticks: renews `shown` and begins the next interval. `goes_on`: means go on, so that the
+ * next tick's are of this interval, too; counts begin anew. */
+void gt_stat_table_tick(gt_stat_table *t, bool goes_on);
 
 #endif

@@ -117,7 +117,10 @@ static void gather_all(gt_engine *e, gt_journal *j) {
     gt_comm_gather_all(e->comm, &e->measures, sizeof e->measures, all);
     gt_traffic c = communication_all(e);
     e->measures = (gt_measures){0};
-    gt_stat_table_tick(&e->stats);
+    /* The tick of the first step is not one of --tick: the epoch that it begins has all of its images in the next one.
+     */
+    bool first = e->shown == e->job->batch && !gt_by_images(e->job->tick, 0, e->shown);
+    gt_stat_table_tick(&e->stats, first);
     if (e->comm->rank) return;
     double rate = gt_journal_rate(e, j);
     gt_journal_print_tick(e, j, rate, memory);
