@@ -154,14 +154,20 @@ void gt_grid_pixels(const float *x, size_t n, float lo, float hi, uint8_t *out) 
     }
 }
 
-enum { WHITE = 250, GREY = 208, LEAST_SIDE = 16 };
+enum { WHITE = 240, GREY = 208, LEAST_SIDE = 16 };
 
-/* n places, `step` bytes from one to the next: all of them white? Then they become grey. */
+static bool is_white(const uint8_t *pixel, int shown) {
+    for (int c = 0; c < shown; c++)
+        if (pixel[c] < WHITE) return false;
+    return true;
+}
+
+/* n places, `step` bytes from one to the next: if most of them are white, the white ones become grey. */
 static void draw_hairline(uint8_t *at, int n, size_t step, int shown) {
-    for (int i = 0; i < n; i++)
-        for (int c = 0; c < shown; c++)
-            if (at[(size_t)i * step + (size_t)c] < WHITE) return;
-    for (int i = 0; i < n; i++) memset(at + (size_t)i * step, GREY, (size_t)shown);
+    int white = 0;
+    for (int i = 0; i < n; i++) white += is_white(at + (size_t)i * step, shown);
+    for (int i = 0; i < n && 2 * white > n; i++)
+        if (is_white(at + (size_t)i * step, shown)) memset(at + (size_t)i * step, GREY, (size_t)shown);
 }
 
 void gt_grid_hairlines(uint8_t *row, int columns, int height, int width, int shown, bool last) {
