@@ -165,7 +165,7 @@ static int help(int argc, char **argv) {
     else if (!*topic) cli_print_first(stdout);
     else if (command) cli_print_help(command, NULL, stdout);
     else if (is_key) {
-        if (cli_find_term(topic, stdout)) putchar('\n'); /* film: of a walk, too */
+        if (cli_find_term(topic, stdout)) gt_print("\n"); /* film: of a walk, too */
         print_key(key, stdout);
     } else cli_find_words(topic, stdout);
     return CLI_DONE;

@@ -77,7 +77,7 @@ case_epochs() {
     local model circles='--data=synth:circles:n=100,size=16 --batch=16 --slices=4 --epochs=3 --widths=0.1'
     for model in vae cvae vq; do
         # shellcheck disable=SC2086
-        quietly "$GANTRY" train --model=$model $circles --run=whole-$model --tick-minutes=1e-9 && grep -q '^tick = 0.1' whole-$model/job.ini || fail "$model: a tick is no epoch"
+        quietly "$GANTRY" train --model=$model $circles --run=whole-$model --tick-minutes=1e-9 && grep -q '^tick = 0.1' whole-$model/job.ini || fail "$model: a tick is not an epoch"
         rm -r whole-$model
         # shellcheck disable=SC2086
         quietly "$GANTRY" train --model=$model $circles --run=whole-$model && quietly "$GANTRY" train --model=$model $circles --run=steps-$model --tick=0.001 --tick-minutes=0

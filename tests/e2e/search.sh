@@ -13,7 +13,7 @@ begins one_worker
 expect 0 '^8 of 8 trials, 0 failed' $search $ranges --trials=8 --run=one
 grep -q 'after 2 trials: .*(by 16 images: standard error 0\.[0-9]*)' said || { cat said; fail 'nothing is said of the noise'; }
 awk '$1 == "trial" && $3 == "+-" { head = 1; next } head && $1 ~ /^[0-9]+$/ && NF == 5 { e = sqrt($2 * (1 - $2) / 16); if ($3 - e > 0.01 || e - $3 > 0.01) exit 1; n++ } END { exit n != 8 }' said || { cat said; fail 'the standard error of 16 images'; }
-[ "$(wc -l <one/search.csv)" = 9 ] && [ -s one/curves.png ] && [ -s one/values.png ] || fail 'no table or pictures'
+[ "$(wc -l <one/search.csv)" = 9 ] && [ -s one/curves.png ] && [ -s one/values.png ] && grep -q '<svg' one/curves.svg && grep -q '<svg' one/values.svg || fail 'no table or pictures'
 [ "$(grep -c ',done,' one/search.csv)" = 8 ] || fail 'a trial is not done'
 "$python" - <<'END' || fail 'values outside their ranges'
 import csv

@@ -42,7 +42,7 @@ static gt_status roll_back_all(gt_engine *e, gt_journal *j, const gt_reason *why
         line.to_images = e->shown;
         line.message = why->text;
         if (first) gt_journal_note(j, &line, true);
-        gt_values_clear(&j->logged);   /* what the last tick said is not of this state */
+        gt_values_clear(&j->logged);          /* what the last tick said is not of this state */
         gt_stat_table_tick(&e->stats, false); /* what was gathered since is of no use */
         st = gt_engine_start_loader_all(e);
     }
