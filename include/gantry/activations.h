@@ -17,6 +17,7 @@ typedef struct gt_activations {
     double mean, std;
     double zeros;                 /* share of the values that are 0 */
     double outer;                 /* share in the first and the last bin */
+    double outside;               /* share outside the range: in no bin */
     double middle;                /* share within a twentieth of the range around the middle of the range */
     const double *edges, *shares; /* of the bins: [bins+1], [bins] */
 } gt_activations;

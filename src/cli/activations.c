@@ -58,11 +58,12 @@ static const gt_option table[] = {
     {CLI_OPTION(range, NULL, "Ends of the axis of all histograms, as in 0..1; own: each layer has its own"),
      .placeholder = "LO..HI", .derived = "-1..1 with tanh and lrelu, else 0..1", .check = check_range,
      .detail = "One axis for all layers shows how values shrink or grow from layer to layer. Values outside the axis "
-               "count in the outer bins."},
+               "are in no bin, and the table says how many they are."},
     {CLI_OPTION(outdir, "activations", "Folder to write to; made if needed"),
      CLI_FILLS({"activations.csv", GT_OUTFILE_TABLE}, CLI_FIGURE("activations")),
-     .detail = "activations.csv: for each layer the mean, the standard deviation, three shares (values that are 0, "
-               "values in the outer two bins, values within a twentieth of the range around its middle) and all bins. "
+     .detail = "activations.csv: for each layer the mean, the standard deviation, four shares (values that are 0, "
+               "values in the outer two bins, values within a twentieth of the range around its middle, values "
+               "outside the range) and all bins. "
                "activations.png, activations.svg: the histograms, one column per layer."},
     CLI_OVERWRITE,
 };
@@ -99,8 +100,8 @@ static gt_status read_job(const work *w, gt_job *job, const char *init, const ch
 /* ---- a network ---- */
 
 static void print_layer(const gt_activations *a, const char *init, const char *activation) {
-    gt_print("%-10s %-10s %-16s %10.3g %10.3g %8.3f %8.3f %8.3f\n", activation, init, a->layer, a->mean, a->std,
-             a->zeros, a->outer, a->middle);
+    gt_print("%-10s %-10s %-16s %10.3g %10.3g %8.3f %8.3f %8.3f %8.3f\n", activation, init, a->layer, a->mean, a->std,
+             a->zeros, a->outer, a->middle, a->outside);
 }
 
 static void set_range(const char *range, const char *activation, gt_activations_options *o) {
@@ -148,8 +149,8 @@ static gt_status compare_networks(work *w) {
     const char *inits[LIST], *activations[LIST];
     int n_inits = split_words(w->arena, w->fields->inits, inits),
         n_activations = split_words(w->arena, w->fields->activations, activations);
-    gt_print("%-10s %-10s %-16s %10s %10s %8s %8s %8s\n", "activation", "init", "layer", "mean", "std", "zeros",
-             "outer", "middle");
+    gt_print("%-10s %-10s %-16s %10s %10s %8s %8s %8s %8s\n", "activation", "init", "layer", "mean", "std", "zeros",
+             "outer", "middle", "outside");
     gt_status st = GT_OK;
     for (int i = 0; i < n_activations * n_inits && !st; i++) {
         gt_job *job = gt_job_new();

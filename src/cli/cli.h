@@ -300,6 +300,8 @@ void cli_print_first(FILE *f);    /* gantry alone: the commands that a beginner 
 void cli_print_overview(FILE *f); /* gantry --help */
 /* Prints where all words of the topic stand together; `f` NULL: do they anywhere? */
 bool cli_find_words(const char *topic, FILE *f);
+/* Prints the rows of the glossary whose first column has these words; `f` NULL: are there any? */
+bool cli_find_term(const char *topic, FILE *f);
 /* gantry COMMAND --help. `model`: whose options the help of train shows; NULL: those of the standard model. */
 void cli_print_help(const cli_command *c, const char *model, FILE *f);
 /* "--batch=IMAGES"; of an option with a letter "--ranks=N, -n". */

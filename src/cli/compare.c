@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "gantry/file.h"
 
 typedef struct compare_fields {
     const char *out, *html, *series, *range;
@@ -19,7 +20,9 @@ typedef struct compare_fields {
 
 static const gt_option table[] = {
     {CLI_OPTION(out, "compare.png", "Picture to write: the newest images of each run, or curves"),
-     .placeholder = "FILE", CLI_WRITES({"*.png", GT_OUTFILE_PICTURE})},
+     .placeholder = "FILE", CLI_WRITES({"*.png", GT_OUTFILE_PICTURE}, {"*.svg", GT_OUTFILE_PICTURE}),
+     .detail = "The ending tells PNG from SVG, which curves alone can be. A vertical axis is logarithmic if the values "
+               "are above 0 and span three decades."},
     {CLI_OPTION(html, "", "Page to write instead: differing keys, values, pictures and curves"), .placeholder = "FILE",
      CLI_WRITES({"*.html", GT_OUTFILE_PAGE}, {"*.htm", GT_OUTFILE_PAGE}), .bare = "compare.html",
      .detail = "One self-contained file with links to the reports of the runs. --html alone writes compare.html. The "
@@ -59,6 +62,10 @@ static gt_status draw_comparison(const cli_session *s, const char *const *dirs, 
     if (*f->series) return draw_curves(s, dirs, n, &c);
     c.series = "Loss/train";
     if (!gt_compare_has_pictures(dirs, n) && !draw_curves(s, dirs, n, &c)) return GT_OK;
+    if (gt_ends_with(f->out, ".svg"))
+        return gt_fail(GT_USAGE,
+                       "--out=%s: an SVG has curves, not the runs' pictures: name series (--series=...) or a .png",
+                       f->out);
     gt_options_use(&s->options, "columns");
     return gt_compare_picture(f->out, dirs, n, (int)f->columns);
 }

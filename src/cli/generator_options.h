@@ -38,7 +38,8 @@ typedef struct cli_generator_options {
 
 #define CLI_GENERATOR_OPTIONS                                                                            \
     {CLI_SHOWN("trunc", generating.trunc, "1", "Truncation psi; below 1: less variety, better images"),  \
-     .placeholder = "PSI", .with = "!--projected-w"},                                                    \
+     .placeholder = "PSI", .with = "!--projected-w",                                                     \
+     .detail = "With 0 all seeds and all classes have one picture, that of the mean of w."},             \
         {CLI_SHOWN("noise-mode", generating.noise_mode, "const", "Noise inputs of the generator"),       \
          GT_CHOICES(GT_NOISE_MODES)},                                                                    \
         {CLI_ROW("network", generating.network, "", "Checkpoint or run, instead of the first argument"), \

@@ -164,8 +164,10 @@ static int help(int argc, char **argv) {
     if (all) cli_print_overview(stdout);
     else if (!*topic) cli_print_first(stdout);
     else if (command) cli_print_help(command, NULL, stdout);
-    else if (is_key) print_key(key, stdout);
-    else cli_find_words(topic, stdout);
+    else if (is_key) {
+        if (cli_find_term(topic, stdout)) gt_print("\n"); /* film: of a walk, too */
+        print_key(key, stdout);
+    } else cli_find_words(topic, stdout);
     return CLI_DONE;
 }
 
@@ -173,8 +175,10 @@ const cli_command cli_help = {
     .name = "help",
     .arguments = "[COMMAND | KEY | WORD ... | all]",
     .help = "Explain a command, or an option of any command, or find a word",
-    .detail = "Any other word is searched for in the commands, options and examples, in the names that other programs "
-              "use, in the glossary and in the headings of the documents.",
+    .detail =
+        "Any other word is searched for in the commands, options and examples, in the names that other programs "
+        "use, in the glossary and in the headings of the documents; what the glossary says of an option's name comes "
+        "before the option.",
     CLI_EXAMPLES({"All commands", "gantry help all"}, {"All options of gantry generate", "gantry help generate"},
                  {"The option --seeds of all commands", "gantry help seeds"},
                  {"Places where a word is used", "gantry help histogram"}),

@@ -140,8 +140,8 @@ static void look_at_examples(search *s, const cli_command *const *c, int n) {
     end_section(s, "Examples");
 }
 
-/* Lines of `text`: "HEAD: SAYS", or rows "| HEAD | SAYS |" of a table. */
-static void look_at_lines(search *s, const char *text, bool table, const char *title) {
+/* Lines of `text`: "HEAD: SAYS", or rows "| HEAD | SAYS |" of a table. `heads`: the words stand in HEAD. */
+static void look_at_lines(search *s, const char *text, bool table, bool heads, const char *title) {
     const char *between = table ? " | " : ": ";
     for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
         int n = (int)strcspn(line, "\n"), mark = table ? 2 : 0;
@@ -150,9 +150,18 @@ static void look_at_lines(search *s, const char *text, bool table, const char *t
              *end = row ? strstr(row, between) : NULL;
         if (!end) continue;
         *end = 0;
-        offer(s, row, end + strlen(between), NULL);
+        if (!heads || has_words(s, row, NULL, NULL)) offer(s, row, end + strlen(between), NULL);
     }
     end_section(s, title);
+}
+
+bool cli_find_term(const char *topic, FILE *f) {
+    search s = {.arena = gt_arena_new(), .f = f};
+    if (!s.arena) return false;
+    take_words(&s, topic);
+    look_at_lines(&s, gt_glossary, true, true, "Words (docs/glossary.md)");
+    gt_arena_free(s.arena);
+    return s.all > 0;
 }
 
 bool cli_find_words(const char *topic, FILE *f) {
@@ -163,11 +172,11 @@ bool cli_find_words(const char *topic, FILE *f) {
     take_words(&s, topic);
     if (s.n_words) {
         look_at_other_programs(&s, topic, c, n);
-        look_at_lines(&s, gt_glossary, true, "Words (docs/glossary.md)");
+        look_at_lines(&s, gt_glossary, true, false, "Words (docs/glossary.md)");
         look_at_commands(&s, c, n);
+        look_at_lines(&s, gt_headings, false, false, "Pages");
         look_at_options(&s, c, n);
         look_at_examples(&s, c, n);
-        look_at_lines(&s, gt_headings, false, "Pages");
     }
     gt_arena_free(s.arena);
     return s.all > 0;

@@ -46,8 +46,9 @@ static const gt_option table[] = {
     {CLI_FURTHER(losses, "per-image", "For an autoencoder's run: batch-sums lists the losses of each tick"),
      GT_CHOICES(SHOWN_LOSSES), .late = true,
      .detail = "batch-sums: beside each mean over images, the mean over batches of the sum over a batch, as tutorials "
-               "print it. reductions: the latest losses and their total, converted to sums and means over pixels and "
-               "batch (--recon-pixels, --recon-batch)."},
+               "print it. reductions: the latest losses and their total, both converted to sums and means over the "
+               "numbers of an image or a latent and over the batch, and as the run has them (--recon-pixels, "
+               "--recon-batch, --kl-latent, --kl-batch)."},
     {CLI_OPTION(sheet, "", "For a dataset or a folder of pictures: write 64 pictures to this PNG"),
      .placeholder = "FILE", CLI_WRITES({"*.png", GT_OUTFILE_PICTURE}), .late = true},
     CLI_PREVIEW("For a picture, a dataset or a folder of pictures: show up to 64 pictures on the terminal"),

@@ -232,8 +232,10 @@ gt_status cli_inspect_log(const char *path, bool *other) { return inspect_log(pa
 
 /* ---- losses of an autoencoder, per image and summed over a batch ---- */
 
-static double batches_of(const gt_stats_series *steps, int tick) {
-    return steps->values[tick].mean - (tick ? steps->values[tick - 1].mean : 0);
+/* Batches that a tick's means are of. Those of the second tick may be of the first one, too. */
+static double batches_of(const gt_stats *s, const gt_stats_series *steps, const gt_stats_series *loss, int tick) {
+    bool both = tick == 1 && loss->values[1].num > (double)(s->images[1] - s->images[0]);
+    return steps->values[tick].mean - (tick && !both ? steps->values[tick - 1].mean : 0);
 }
 
 /* A tick's mean over its batches of the sums over a batch is the sum over its images divided by its batches. */
@@ -247,11 +249,28 @@ static void print_losses(const gt_stats *s, int tick, double batches, const gt_s
     gt_print("\n");
 }
 
-/* What the latest tick's losses would be by sums or means over pixels and batch. */
+/* How both losses of a row are reduced. */
+typedef struct reduced_by {
+    bool mean_pixels, mean_batch, mean_latent, mean_kl_batch;
+} reduced_by;
+
+/* The latest tick's losses as sums over an image, and the total that a row makes of them. */
+static void print_reduced(const gt_reductions *r, const double image[LOSSES], double batch, double beta,
+                          reduced_by by) {
+    enum { RECONSTRUCTION, KL, COMMITMENT };
+    double latent = by.mean_latent ? r->latent : 1, of_kl = by.mean_kl_batch ? 1 : batch;
+    double reconstruction = image[RECONSTRUCTION] / (by.mean_pixels ? r->pixels : 1) * (by.mean_batch ? 1 : batch),
+           divergence = isnan(image[KL]) ? 0 : image[KL] / latent * of_kl,
+           rest = isnan(image[COMMITMENT]) ? 0 : r->commitment * image[COMMITMENT] * of_kl;
+    gt_print(" %16.6g %16.6g %16.6g\n", reconstruction, isnan(image[KL]) ? NAN : divergence,
+             r->factor * reconstruction + beta * divergence + rest);
+}
+
+/* What the latest tick's losses would be if both were sums or means over the numbers of an image or a latent, and over
+ * the batch; and what the run has. */
 static gt_status print_reductions(const gt_stats *s, const char *dir, double batches,
                                   const gt_stats_series *const series[LOSSES]) {
     static const char *const names[] = {"sum", "mean"};
-    enum { KL = 1, COMMITMENT = 2 };
     gt_reductions r;
     gt_status st = gt_reductions_read(dir, &r);
     if (st) return st;
@@ -259,20 +278,23 @@ static gt_status print_reductions(const gt_stats *s, const char *dir, double bat
         return gt_fail(GT_FAILED, "%s: job.ini and starts.jsonl do not record how the losses are reduced", dir);
     int last = s->ticks - 1;
     const gt_stats_series *weight = gt_stats_find(s, "KL/weight");
-    double batch = series[0]->values[last].num / batches,
-           image = series[0]->values[last].mean * (r.mean_pixels ? r.pixels : 1), rest = 0;
-    if (series[KL]) rest += (weight ? weight->values[last].mean : r.beta) * series[KL]->values[last].mean;
-    if (series[COMMITMENT]) rest += r.commitment * series[COMMITMENT]->values[last].mean;
-    if (!r.mean_kl_batch) rest *= batch;
-    gt_print("%.6g kimg: %.4g numbers an image, %.4g images a batch; total = %g x reconstruction + %.6g\n",
-             (double)s->images[last] / 1000, r.pixels, batch, r.factor, rest);
-    gt_print("%12s %12s %16s %16s\n", "over pixels", "over batch", "reconstruction", "total");
+    double batch = series[0]->values[last].num / batches, beta = weight ? weight->values[last].mean : r.beta,
+           image[LOSSES];
+    if (!(r.latent > 0)) r.latent = 1; /* without a divergence nothing is made of it */
+    const double numbers[LOSSES] = {r.mean_pixels ? r.pixels : 1, r.mean_latent ? r.latent : 1, 1};
+    for (int k = 0; k < LOSSES; k++) image[k] = series[k] ? series[k]->values[last].mean * numbers[k] : (double)NAN;
+    gt_print("%.6g kimg: %.4g numbers an image, %.4g a latent, %.4g images a batch; total = %g x reconstruction + %g x "
+             "KL%s\n",
+             (double)s->images[last] / 1000, r.pixels, r.latent, batch, r.factor, beta,
+             series[LOSSES - 1] ? " + commitment" : "");
+    gt_print("%-24s %-12s %16s %16s %16s\n", "over pixels and latent", "over batch", "reconstruction", "KL", "total");
     for (int k = 0; k < 4; k++) {
-        bool pixels = k / 2, means = k % 2;
-        double value = image / (pixels ? r.pixels : 1) * (means ? 1 : batch);
-        gt_print("%12s %12s %16.6g %16.6g%s\n", names[pixels], names[means], value, r.factor * value + rest,
-                 pixels == r.mean_pixels && means == r.mean_batch ? "  (this run)" : "");
+        bool numbers_mean = k / 2, batch_mean = k % 2;
+        gt_print("%-24s %-12s", names[numbers_mean], names[batch_mean]);
+        print_reduced(&r, image, batch, beta, (reduced_by){numbers_mean, batch_mean, numbers_mean, batch_mean});
     }
+    gt_print("%-37s", "as this run is trained");
+    print_reduced(&r, image, batch, beta, (reduced_by){r.mean_pixels, r.mean_batch, r.mean_latent, r.mean_kl_batch});
     return GT_OK;
 }
 
@@ -285,13 +307,14 @@ gt_status cli_inspect_losses(const char *dir, bool reductions) {
     for (int k = 0; k < LOSSES; k++) series[k] = s ? gt_stats_find(s, losses[k]) : NULL;
     if (!st && (!series[0] || !steps))
         st = gt_fail(GT_USAGE, "%s: --losses needs the log of an autoencoder's run, with Loss/reconstruction", dir);
-    if (!st && reductions) st = print_reductions(s, dir, batches_of(steps, s->ticks - 1), series);
+    if (!st && reductions) st = print_reductions(s, dir, batches_of(s, steps, series[0], s->ticks - 1), series);
     bool lists = !st && !reductions;
     if (lists) gt_print("%10s %8s", "kimg", "batches");
     for (int k = 0; k < LOSSES && lists; k++)
         if (series[k]) gt_print(" %14s %14s", strchr(losses[k], '/') + 1, "sum per batch");
     if (lists) gt_print("\n");
-    for (int i = 0; i < (s ? s->ticks : 0) && lists; i++) print_losses(s, i, batches_of(steps, i), series);
+    for (int i = 0; i < (s ? s->ticks : 0) && lists; i++)
+        print_losses(s, i, batches_of(s, steps, series[0], i), series);
     gt_stats_free(s);
     free(path);
     return st;

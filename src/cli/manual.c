@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -274,22 +275,37 @@ void cli_print_manual(FILE *f) {
 
 /* ---- the command ---- */
 
+static void print_page(const cli_command *c, FILE *f) {
+    if (c) cli_print_manual_of(c, f);
+    else cli_print_manual(f);
+}
+
+/* As man(1) shows a page; where it is missing, the text of --help. */
+static void show(const cli_command *c) {
+    fflush(stdout);
+    FILE *f = system("command -v man >/dev/null 2>&1") ? NULL : popen("exec man -l -", "we");
+    if (f) print_page(c, f);
+    if (f && !pclose(f)) return;
+    if (c) cli_print_help(c, NULL, stdout);
+    else cli_print_overview(stdout);
+}
+
 static gt_status man(cli_session *s) {
     const cli_arguments *a = &s->arguments;
     if (a->n_words > 1) return gt_fail(GT_USAGE, "one command, as in gantry man %.60s", a->words[0]);
     const cli_command *c = a->n_words ? cli_find(a->words[0]) : NULL;
     if (a->n_words && !c) return cli_fail_unknown(a->words[0]);
-    if (c) cli_print_manual_of(c, stdout);
-    else cli_print_manual(stdout);
+    if (isatty(STDOUT_FILENO)) show(c);
+    else print_page(c, stdout);
     return GT_OK;
 }
 
 const cli_command cli_man = {
     .name = "man",
     .arguments = "[COMMAND]",
-    .help = "Print the manual page of Gantry, or of a command",
-    .detail = "The pages are in roff: gantry man train | man -l - shows one. make install installs all of them.",
-    CLI_EXAMPLES({"Read the page of a command that is not installed", "gantry man train | man -l -"},
-                 {"The page gantry(1)", "gantry man > gantry.1"}),
+    .help = "Show the manual page of Gantry, or of a command",
+    .detail = "On a terminal man(1) shows the page; into a file or a pipe the command writes its roff. make install "
+              "installs all pages.",
+    CLI_EXAMPLES({"Read the page of a command", "gantry man train"}, {"The page gantry(1)", "gantry man > gantry.1"}),
     .run = man,
 };

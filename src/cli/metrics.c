@@ -272,6 +272,7 @@ static gt_status tell_scores(const metrics_fields *f, const gt_metric_table *t, 
     gt_path_name(f->of.network, name);
     if (!st && *f->of.run && t->n) st = gt_metric_table_append(f->of.run, t, name, images);
     for (int i = 0; i < t->n; i++) missing += isnan(t->value[i].value);
+    if (!st && *f->of.nearest && !f->json) gt_print("%s: fakes that are most like a real picture\n", f->of.nearest);
     if (!st && f->few) tell_rest();
     if (!st && *f->of.run && !f->json) tell_next(f->of.run, f->few, *f->of.nearest);
     bool fails = f->few ? missing == t->n : missing > 0;

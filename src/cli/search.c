@@ -17,7 +17,8 @@ typedef struct search_fields {
 #define FIELDS search_fields
 static const gt_option table[] = {
     {CLI_OPTION(trials, "100", "Number of trials"), .min = 1, .max = 9999,
-     .detail = "After each quarter of the trials, every range shrinks to the range of the best fifth so far."},
+     .detail = "After each quarter of the trials, every range shrinks to the range of the best fifth so far "
+               "and of those that are as good; not if no trial is worse."},
     {CLI_OPTION(by, "max:Accuracy/validation",
                 "Series that ranks the trials; min: small values are good, max: large ones"),
      .placeholder = "[min:|max:]SERIES", .any = true,
@@ -111,16 +112,18 @@ const cli_command cli_search = {
     .name = "search",
     .arguments = "[JOB.ini] KEY=RANGE ... [--key=value ...]",
     .help = "Search for good values of a job's options by random trials",
-    .detail = "A range is log:LO..HI, lin:LO..HI, int:LO..HI or choices a|b|c (in quotes). Each trial is gantry train "
-              "with values from the ranges, in its own process and run (RUN/trials/0001), with the same result as by "
-              "itself. gantry run -n 4 search trains four trials at a time; so do four tasks of a Slurm array "
-              "(slurm/search.sbatch) in the same folder. A search that was stopped or killed resumes with the same "
-              "command. A trial that was ended by a signal (kill -9, lack of memory) resumes from its checkpoint after "
-              "the other trials, up to three times in all. RUN/search.csv has all trials, RUN/curves.png the twenty "
-              "best, RUN/values.png the values against the series of --by.",
-    .files = "In --run: trials/NNNN, a run for each trial; search.csv, all trials with their state: open, done, failed "
-             "or killed (by signals, three times); curves.png, the best twenty; values.png, the values against the "
-             "series of --by.",
+    .detail =
+        "A range is log:LO..HI, lin:LO..HI, int:LO..HI or choices a|b|c (in quotes). Each trial is gantry train "
+        "with values from the ranges, in its own process and run (RUN/trials/0001), with the same result as by "
+        "itself. gantry run -n 4 search trains four trials at a time; so do four tasks of a Slurm array "
+        "(slurm/search.sbatch) in the same folder. A search that was stopped or killed resumes with the same "
+        "command. A trial that was ended by a signal (kill -9, lack of memory) resumes from its checkpoint after "
+        "the other trials, up to three times in all. RUN/search.csv has all trials, RUN/curves (.svg, .png) the twenty "
+        "best, RUN/values (.svg, .png) the values against the series of --by.",
+    .files =
+        "In --run: trials/NNNN, a run for each trial; search.csv, all trials with their state: open, done, failed "
+        "or killed (by signals, three times); curves (.svg, .png), the best twenty; values, the values against the "
+        "series of --by.",
     .stopped = CLI_RESUMES,
     .takes_job = true,
     CLI_EXAMPLES({"Learning rate and weight decay of a small classifier",

@@ -154,6 +154,32 @@ void gt_grid_pixels(const float *x, size_t n, float lo, float hi, uint8_t *out) 
     }
 }
 
+enum { WHITE = 240, GREY = 208, LEAST_SIDE = 16 };
+
+static bool is_white(const uint8_t *pixel, int shown) {
+    for (int c = 0; c < shown; c++)
+        if (pixel[c] < WHITE) return false;
+    return true;
+}
+
+/* n places, `step` bytes from one to the next: if most of them are white, the white ones become grey. */
+static void draw_hairline(uint8_t *at, int n, size_t step, int shown) {
+    int white = 0;
+    for (int i = 0; i < n; i++) white += is_white(at + (size_t)i * step, shown);
+    for (int i = 0; i < n && 2 * white > n; i++)
+        if (is_white(at + (size_t)i * step, shown)) memset(at + (size_t)i * step, GREY, (size_t)shown);
+}
+
+void gt_grid_hairlines(uint8_t *row, int columns, int height, int width, int shown, bool last) {
+    size_t pixel = (size_t)shown, line = (size_t)columns * (size_t)width * pixel;
+    if (height < LEAST_SIDE || width < LEAST_SIDE) return;
+    for (int c = 0; c < columns; c++) {
+        uint8_t *cell = row + (size_t)c * (size_t)width * pixel;
+        if (!last) draw_hairline(cell + (size_t)(height - 1) * line, width, pixel, shown);
+        if (c + 1 < columns) draw_hairline(cell + (size_t)(width - 1) * pixel, height - !last, line, shown);
+    }
+}
+
 int gt_grid_shown(int channels) { return channels >= 3 ? 3 : channels >= 1; }
 
 gt_status gt_grid_check(int64_t columns, int64_t rows, int height, int width, int shown) {
@@ -185,6 +211,8 @@ gt_status gt_grid_write(const char *path, const float *images, int columns, int 
             uint8_t *to = pixels + y * line + (size_t)c * (size_t)width * (size_t)shown;
             for (int x = 0; x < width; x++) memcpy(to + x * shown, row + x * channels, (size_t)shown);
         }
+    for (int y = 0; y < rows && !st; y++)
+        gt_grid_hairlines(pixels + (size_t)y * (size_t)height * line, columns, height, width, shown, y + 1 == rows);
     gt_picture p = {.height = (int)h, .width = (int)w, .channels = shown, .samples = pixels};
     if (!st) st = gt_png_encode(&p, PNG_LEVEL, &png, &bytes);
     if (!st && path) st = gt_file_write(path, png, bytes);

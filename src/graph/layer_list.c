@@ -2,14 +2,21 @@
  * Layers of a graph: see layer_list.h. */
 #include "graph/door/graph.h"
 
+#include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/door/file.h"
+#include "graph/door/elementwise.h"
 #include "graph/door/internal.h"
 #include "graph/door/nodes.h"
 
 enum { NAME = 256, NONE = -1 };
+
+/* Ops that are layers of their own, though they have no tensors: by how their names begin, which names the layers. */
+static const char *const kept[] = {"max_pool", "average_pool", "concat", "upfirdn"};
+enum { KEPT = sizeof kept / sizeof *kept, SUM = KEPT, MEAN, KINDS };
 
 typedef struct finding {
     gt_graph *g;
@@ -19,6 +26,8 @@ typedef struct finding {
     const char **module; /* of each node that depends on parameters alone: the layer of the first of them */
     int *users;          /* of each node: live nodes that read it; < 0: nothing needs the node */
     bool *plain_users;   /* all of these are element-wise, or views */
+    bool *reached;       /* of each node, while a sum is named: one of its terms comes from the other */
+    int count[KINDS];    /* layers without tensors that have numbers */
 } finding;
 
 void gt_layer_name(const char *leaf, bool of_net, char *name, size_t bytes) {
@@ -27,10 +36,6 @@ void gt_layer_name(const char *leaf, bool of_net, char *name, size_t bytes) {
     const char *end = strrchr(begin, '.');
     snprintf(name, bytes, "%.*s", (int)(end ? end - begin : (long)strlen(begin)), begin);
 }
-
-/* Ops that are layers of their own, though they have no tensors: by how their names begin, which names the layers. */
-static const char *const kept[] = {"max_pool", "average_pool", "concat", "upfirdn"};
-enum { KEPT = sizeof kept / sizeof *kept };
 
 static int kept_kind(const gt_node *n) {
     for (int i = 0; i < KEPT; i++)
@@ -42,9 +47,11 @@ static bool is_kept(const gt_node *n) { return kept_kind(n) != NONE; }
 
 static bool is_plain(const gt_node *n) { return n->op->elementwise || n->op->view; }
 
+/* A result `error` compares another result with the input: no layer. */
 static void mark_live(finding *f) {
     for (int i = 0; i < f->g->n_nodes; i++) f->users[i] = -1, f->plain_users[i] = true;
-    for (int i = 0; i < f->g->n_results; i++) f->users[f->g->results[i].node->id] = 0;
+    for (int i = 0; i < f->g->n_results; i++)
+        if (strcmp(f->g->results[i].name, "error") != 0) f->users[f->g->results[i].node->id] = 0;
     for (int i = f->g->n_nodes - 1; i >= 0; i--) {
         const gt_node *n = f->g->nodes[i];
         for (int k = 0; k < n->n_in && f->users[i] >= 0; k++) {
@@ -88,11 +95,128 @@ static const char *module_of(finding *f, const gt_node *n) {
 static int continued(const finding *f, const gt_node *n) {
     const gt_node *of = newest(n);
     if (!of) return NONE;
-    if (n->op->view) return f->row[of->id];
+    if (n->op->view || (n->op == &gt_op_permute && f->plain_users[n->id])) return f->row[of->id];
     if (!n->op->elementwise || !f->plain_users[of->id]) return NONE;
     for (int i = 0; i < n->n_in; i++)
         if (in_run(n->in[i]) && !gt_shape_equal(&n->in[i]->shape, &n->shape)) return NONE;
     return f->row[of->id];
+}
+
+/* ---- layers without tensors ---- */
+
+static const char *name_of(const finding *f, const gt_node *n) {
+    return in_run(n) && f->row[n->id] != NONE ? f->list->layers[f->row[n->id]].name : NULL;
+}
+
+/* "inception3a" of "inception3a.branch1.bn" and "inception3a.branch2.1.bn"; "": nothing in common */
+static void common_prefix(const finding *f, const gt_node *n, char *text) {
+    *text = 0;
+    for (int i = 0; i < n->n_in; i++) {
+        const char *name = name_of(f, n->in[i]);
+        size_t same = 0, whole = 0;
+        if (!name) continue;
+        if (!i) snprintf(text, NAME, "%s", name);
+        for (; i && text[same] && text[same] == name[same]; same++)
+            if (text[same] == '.') whole = same;
+        if (i && !(text[same] == 0 && name[same] == '.')) text[whole] = 0;
+    }
+}
+
+/* A shortcut: one term of the sum n comes from the other, which is older. */
+static bool is_shortcut(finding *f, const gt_node *n) {
+    const gt_node *to = newest(n), *from = n->in[n->in[0] == to];
+    memset(f->reached, 0, (size_t)f->g->n_nodes * sizeof *f->reached);
+    f->reached[from->id] = true;
+    for (int i = from->id + 1; i <= to->id; i++)
+        for (int k = 0; k < f->g->nodes[i]->n_in; k++) f->reached[i] |= f->reached[f->g->nodes[i]->in[k]->id];
+    return f->reached[to->id];
+}
+
+/* The block of the layer of n: "layer1.0" of "layer1.0.bn2"; false: it has none, like "max_pool.1". */
+static bool block_of(const finding *f, const gt_node *n, char *text) {
+    const char *name = name_of(f, n), *dot = name ? strrchr(name, '.') : NULL;
+    if (!dot || strchr(name, '#') || (isinf(f->list->layers[f->row[n->id]].most) && isdigit((unsigned char)dot[1])))
+        return false;
+    snprintf(text, NAME, "%.*s", (int)(dot - name), name);
+    return true;
+}
+
+/* The block whose layers a sum joins: what both names begin with; of a shortcut, the block of what it passes by. */
+static void block_of_sum(finding *f, const gt_node *n, char *text) {
+    const gt_node *last = newest(n);
+    if (is_shortcut(f, n)) {
+        block_of(f, last, text);
+        return;
+    }
+    common_prefix(f, n, text);
+    if (!*text && !block_of(f, last, text)) block_of(f, n->in[n->in[0] == last], text);
+}
+
+/* Two layers' values of one shape: a residual or another join of branches. */
+static bool is_sum(const finding *f, const gt_node *n) {
+    if (n->op != &gt_op_elementwise[GT_MAP_add] || n->n_in != 2) return false;
+    for (int i = 0; i < 2; i++)
+        if (!in_run(n->in[i]) || !gt_shape_equal(&n->in[i]->shape, &n->shape)) return false;
+    int a = f->row[n->in[0]->id], b = f->row[n->in[1]->id];
+    return a != b && f->row[newest(n)->id] != NONE;
+}
+
+/* A normalisation's mean is not: what it is the mean of is read by others, too. */
+static bool is_global_mean(const finding *f, const gt_node *n) {
+    return n->op == &gt_op_sum && n->in[0]->shape.n == 4 && f->users[n->in[0]->id] == 1 &&
+           f->row[n->in[0]->id] != NONE && ((const gt_sum_attr *)n->attr)->axes == (GT_AXIS(1) | GT_AXIS(2));
+}
+
+static bool is_taken(const finding *f, const char *name) {
+    for (int i = 0; i < f->list->n; i++)
+        if (!strcmp(f->list->layers[i].name, name)) return true;
+    return false;
+}
+
+/* A new layer whose main node is n: "BLOCK.WORD", of a block's second one "BLOCK.WORD2"; without a block "WORD.1". */
+static int own_layer(finding *f, gt_node *n, int kind, const char *block) {
+    const char *word = kind == SUM ? "sum" : kind == MEAN ? "mean" : kept[kind];
+    gt_arena *a = f->g->arena;
+    char *name = *block ? gt_arena_printf(a, "%s.%s", block, word)
+                        : gt_arena_printf(a, "%s.%d", word, ++f->count[kind]);
+    for (int i = 2; name && is_taken(f, name); i++) name = gt_arena_printf(a, "%s.%s%d", block, word, i);
+    int row = add_layer(f, name);
+    if (row != NONE) f->list->layers[row].main = n, f->list->layers[row].most = INFINITY;
+    return row;
+}
+
+static int without_tensors(finding *f, gt_node *n) {
+    char block[NAME] = "";
+    int kind = kept_kind(n);
+    if (is_sum(f, n)) {
+        block_of_sum(f, n, block);
+        return own_layer(f, n, SUM, block);
+    }
+    if (is_global_mean(f, n)) return own_layer(f, n, MEAN, block);
+    if (kind == NONE) return continued(f, n);
+    if (!strcmp(n->op->name, "concat")) common_prefix(f, n, block);
+    return own_layer(f, n, kind, block);
+}
+
+static const gt_node *same_shape_input(const gt_node *n) {
+    for (int i = 0; i < n->n_in; i++)
+        if (in_run(n->in[i]) && gt_shape_equal(&n->in[i]->shape, &n->shape)) return n->in[i];
+    return NULL;
+}
+
+/* The layer of a node that reads tensors of `module`: what follows a pooling or a filter (a bias, an activation) is
+ * told there, where its values are. */
+static int with_tensors(finding *f, const gt_node *n, const char *module) {
+    int row = layer_called(f, module);
+    const gt_node *of = newest(n);
+    while (of && f->row[of->id] == NONE && of->op->elementwise) of = same_shape_input(of); /* times the styles */
+    int before = of ? f->row[of->id] : NONE;
+    if (row == NONE || before == NONE || before == row || !n->op->elementwise) return row;
+    const gt_node *main = f->list->layers[before].main;
+    if (!main || !is_kept(main) || f->row[main->in[0]->id] != row) return row;
+    f->list->layers[row].through = f->list->layers[before].name;
+    f->list->layers[row].output = main->in[0];
+    return before;
 }
 
 static void by_tensors(finding *f) {
@@ -108,7 +232,7 @@ static void by_tensors(finding *f) {
             f->module[i] = module_of(f, n);
         } else if (in_run(n)) {
             const char *module = module_of(f, n);
-            f->row[i] = module ? layer_called(f, module) : continued(f, n);
+            f->row[i] = module ? with_tensors(f, n, module) : without_tensors(f, f->g->nodes[i]);
         }
     }
 }
@@ -120,7 +244,7 @@ static void by_users(finding *f) {
     for (int i = f->g->n_nodes - 1; i >= 0 && of_users; i--) {
         const gt_node *n = f->g->nodes[i];
         if (f->users[i] < 0 || !in_run(n)) continue;
-        if (f->row[i] == NONE && !is_kept(n) && of_users[i] > 0) f->row[i] = of_users[i] - 1;
+        if (f->row[i] == NONE && of_users[i] > 0) f->row[i] = of_users[i] - 1;
         for (int k = 0; k < n->n_in; k++) {
             int *u = &of_users[n->in[k]->id], own = f->row[i] == NONE ? -1 : f->row[i] + 1;
             *u = !*u || *u == own ? own : -1;
@@ -128,41 +252,19 @@ static void by_users(finding *f) {
     }
 }
 
-/* "inception3a" of "inception3a.branch1.bn" and "inception3a.branch2.1.bn"; "": nothing in common */
-static void common_prefix(const finding *f, const gt_node *n, char *text) {
-    *text = 0;
-    for (int i = 0; i < n->n_in; i++) {
-        if (!in_run(n->in[i]) || f->row[n->in[i]->id] == NONE) continue;
-        const char *name = f->list->layers[f->row[n->in[i]->id]].name;
-        size_t same = 0, whole = 0;
-        if (!i) snprintf(text, NAME, "%s", name);
-        for (; i && text[same] && text[same] == name[same]; same++)
-            if (text[same] == '.') whole = same;
-        if (i && !(text[same] == 0 && name[same] == '.')) text[whole] = 0;
-    }
-}
-
 static void remaining(finding *f) {
-    int count[KEPT] = {0};
     for (int i = 0; i < f->g->n_nodes; i++) {
         const gt_node *n = f->g->nodes[i], *of = newest(n);
         if (f->users[i] < 0 || !in_run(n) || f->row[i] != NONE) continue;
-        bool joins = !is_kept(n) && of && f->row[of->id] != NONE && strchr(f->list->layers[f->row[of->id]].name, '#');
-        if (joins) {
-            f->row[i] = f->row[of->id];
-            continue;
-        }
-        char prefix[NAME] = "";
-        int kind = kept_kind(n);
-        if (!strcmp(n->op->name, "concat")) common_prefix(f, n, prefix);
-        f->row[i] = add_layer(f, *prefix     ? gt_arena_printf(f->g->arena, "%s.%s", prefix, kept[kind])
-                                 : kind >= 0 ? gt_arena_printf(f->g->arena, "%s.%d", kept[kind], ++count[kind])
-                                             : gt_arena_printf(f->g->arena, "%s#%d", n->op->name, n->id));
+        const char *name = of ? name_of(f, of) : NULL;
+        f->row[i] = name && strchr(name, '#') ? f->row[of->id]
+                                              : add_layer(f, gt_arena_printf(f->g->arena, "%s#%d", n->op->name, n->id));
     }
 }
 
 /* What reads tensors comes before what does not: a layer of attention has products of pictures, too. */
 static bool is_larger(finding *f, const gt_node *n, double flops, const gt_graph_layer *l) {
+    if (isinf(l->most)) return false; /* a layer without tensors is what it began with */
     bool reads = module_of(f, n), main_reads = l->main && module_of(f, l->main);
     return !l->main || (reads == main_reads ? flops > l->most : reads);
 }
@@ -184,13 +286,15 @@ static void sum_up(finding *f) {
         l->flops += flops;
         if (is_larger(f, n, flops, l)) l->most = flops, l->main = n;
         add_node(f, l, n);
-        if (!n->op->view || !l->output) l->output = n;
+        bool moved = n->op->view || n->op == &gt_op_permute; /* the same values */
+        if (!l->through && (!moved || !l->output)) l->output = n;
+        if (is_sum(f, n) && l->main == n) l->with = name_of(f, n->in[n->in[0] == newest(n)]);
     }
 }
 
 static int earlier(const void *a, const void *b) {
     const gt_graph_layer *x = a, *y = b;
-    return x->output->id - y->output->id;
+    return x->main->id - y->main->id;
 }
 
 gt_status gt_layer_list_make(gt_graph *g, gt_layer_list *out) {
@@ -201,8 +305,9 @@ gt_status gt_layer_list_make(gt_graph *g, gt_layer_list *out) {
                  .row = gt_arena_array(g->arena, n, sizeof *f.row),
                  .module = gt_arena_array(g->arena, n, sizeof *f.module),
                  .users = gt_arena_array(g->arena, n, sizeof *f.users),
-                 .plain_users = gt_arena_array(g->arena, n, sizeof *f.plain_users)};
-    if (!f.row || !f.module || !f.users || !f.plain_users) return gt_graph_out_of_memory(g);
+                 .plain_users = gt_arena_array(g->arena, n, sizeof *f.plain_users),
+                 .reached = gt_arena_array(g->arena, n, sizeof *f.reached)};
+    if (!f.row || !f.module || !f.users || !f.plain_users || !f.reached) return gt_graph_out_of_memory(g);
     mark_live(&f);
     by_tensors(&f);
     by_users(&f);
@@ -222,7 +327,7 @@ gt_node *gt_layer_list_find(const gt_layer_list *list, const char *name) {
         const gt_graph_layer *l = &list->layers[i];
         if (!strcmp(l->name, name)) {
             gt_buffer_free(&names);
-            return l->output;
+            return l->through ? gt_layer_list_find(list, l->through) : l->output;
         }
         if (!strncmp(l->name, name, length) && l->name[length] == '.') of_block = l->output; /* the last one stays */
         gt_buffer_printf(&names, "%s%s", i ? " " : "", l->name);

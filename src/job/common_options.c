@@ -263,7 +263,8 @@ static const gt_option options[] = {
      .class = GT_COMMAND},
     {OPTION(tick, "4", "Thousands of images between two lines of statistics (ticks)"), GT_KIMG, .min = 0.001,
      .detail = "A tick is a line of at most 100 columns; every 40 ticks a heading names the columns. stats.jsonl has "
-               "more values than the line."},
+               "more values than the line. Classifiers and autoencoders have a tick an epoch, DCGAN on at most 20,000 "
+               "images one for whole epochs of at least 1,000 images, unless the option is given."},
     {OPTION(tick_minutes, "1", "Longest time between two ticks; 0: no limit"), MINUTES},
     {OPTION(snap, "50", "Number of ticks between two checkpoints with pictures"), .unit = "ticks", .min = 1, .max = 1e9,
      .detail = "The ticks are counted by images, so the clock does not matter: 50 ticks of 4 kimg are 200 kimg."},

@@ -217,8 +217,11 @@ const gt_metric gt_metrics_of_kid[] = {
      .plain = "kid_full",
      .most_reals = MOST_REALS,
      .full = true,
-     .help = "Kernel distance of features, against all reals",
+     .help = "Kernel distance of features, against all reals; without bias, so it may be below 0",
      KID},
-    {.name = "kid#", .plain = "kid", .help = "Kernel distance of features, against as many reals", KID},
+    {.name = "kid#",
+     .plain = "kid",
+     .help = "Kernel distance of features, against as many reals; without bias, so it may be below 0",
+     KID},
     {0},
 };

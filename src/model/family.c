@@ -69,6 +69,17 @@ void gt_job_last_epochs(gt_job *job, int usual, int64_t items) {
     if (!asked && by_steps > job->kimg) job->kimg = by_steps;
 }
 
+void gt_job_tick_by_epochs(gt_job *job, int64_t least, int64_t items) {
+    const double snap_kimg = 200; /* 50 ticks of 4 kimg */
+    if (items <= 0) return;
+    int64_t epochs = items < least ? (least + items - 1) / items : 1;
+    double kimg = (double)(epochs * items) / 1000;
+    gt_job_derive(job, "tick", "%.17g", kimg);
+    if (job->tick < kimg || job->tick > kimg) return; /* it was given */
+    gt_job_derive(job, "snap", "%.0f", fmax(1, round(snap_kimg / kimg)));
+    gt_job_derive(job, "tick-minutes", "0");
+}
+
 bool gt_job_transfers(const gt_job *job) { return *job->resume && !gt_is(job->resume, "noresume"); }
 
 int gt_recipe_of(const gt_job *job, const gt_named *recipes) {

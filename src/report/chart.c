@@ -157,9 +157,9 @@ static void put_data(gt_buffer *out, const drawing *d) {
         gt_buffer_printf(out, k++ ? "," : "[");
         put_numbers(out, d->lines[i].y, d->lines[i].points);
     }
-    gt_buffer_printf(out, "],\"bridge\":%s,\"axis\":[%.17g,%.17g,%g,%g,%.17g,%.17g,%g,%g]}'",
-                     d->bridge ? "true" : "false", d->x.lo, d->x.hi, d->x.from, d->x.to, d->y.lo, d->y.hi, d->y.from,
-                     d->y.to);
+    gt_buffer_printf(out, "],\"bridge\":%s,\"log\":%s,\"axis\":[%.17g,%.17g,%g,%g,%.17g,%.17g,%g,%g]}'",
+                     d->bridge ? "true" : "false", d->y.scale == GT_LINEAR ? "false" : "true", d->x.lo, d->x.hi,
+                     d->x.from, d->x.to, d->y.lo, d->y.hi, d->y.from, d->y.to);
 }
 
 static void draw_legend(gt_buffer *out, const drawing *d) {
@@ -220,6 +220,8 @@ bool drawing_take(drawing *d, const chart *c, bool *failed) {
     if (!d->numbers) return false;
     d->x = make_axis(d->first / KIMG, d->last / KIMG, X_STEPS, true);
     d->y = make_axis(d->lo, d->hi, Y_STEPS, false);
+    d->y.scale = gt_axis_scale_of(d->lo, d->hi);
+    if (d->y.scale != GT_LINEAR) d->y.lo = log10(d->lo), d->y.hi = log10(d->hi);
     for (int i = 0; i < c->n; i++) take_points(d, i, most);
     return true;
 }

@@ -45,7 +45,7 @@ static void put_line(sheet_of_dots *s, const drawing *d, int i) {
             continue;
         }
         int nx = (int)lround((c.x[k] - d->x.lo) / (d->x.hi - d->x.lo) * (s->columns * DOTS_X - 1)),
-            ny = (int)lround((d->y.hi - c.y[k]) / (d->y.hi - d->y.lo) * (ROWS * DOTS_Y - 1));
+            ny = (int)lround((plot_place(&d->y, c.y[k]) - d->y.to) / (d->y.from - d->y.to) * (ROWS * DOTS_Y - 1));
         put_dot(s, nx, ny, i);
         if (pen && known > 2) connect(s, px, py, nx, ny, i);
         px = nx, py = ny, pen = true;
@@ -65,6 +65,11 @@ static void put_row(gt_buffer *out, const sheet_of_dots *s, int row, bool colour
         gt_buffer_add(out, dots ? braille : " ", dots ? sizeof braille : 1);
     }
     gt_buffer_printf(out, now < 0 ? "\n" : "\033[0m\n");
+}
+
+static double end_of(const axis *a, bool low) {
+    double end = low ? a->lo : a->hi;
+    return a->scale == GT_LINEAR ? end : pow(10, end);
 }
 
 static void put_heading(gt_buffer *out, const drawing *d, bool coloured) {
@@ -92,7 +97,7 @@ static void print_chart(gt_buffer *out, const chart *c) {
         if (d.lines[i].points) put_line(&s, &d, i);
     for (int row = 0; row < ROWS; row++) {
         bool mark = row == 0 || row == ROWS - 1;
-        if (mark) gt_buffer_printf(out, "%*.4g \u2524", LABEL, row ? d.y.lo : d.y.hi);
+        if (mark) gt_buffer_printf(out, "%*.4g \u2524", LABEL, end_of(&d.y, row > 0));
         else gt_buffer_printf(out, "%*s \u2502", LABEL, "");
         put_row(out, &s, row, c->coloured);
     }

@@ -139,6 +139,16 @@ static int colour_of(const drawing *d, int line) {
     }
 }
 
+static gt_axis_scale scale_of(const gt_panel *p) {
+    double lo = INFINITY, hi = -INFINITY;
+    for (int k = 0; k < p->n_curves; k++)
+        for (int i = 0; i < p->curves[k].n; i++) {
+            lo = fmin(lo, p->curves[k].y[i]);
+            hi = fmax(hi, p->curves[k].y[i]);
+        }
+    return gt_axis_scale_of(lo, hi);
+}
+
 static int fill_panels(drawing *d) {
     int panels = 0, curves = 0;
     for (int i = 0; i < d->n_lines; i++) {
@@ -156,6 +166,7 @@ static int fill_panels(drawing *d) {
             d->curves[curves++] = (gt_curve){named ? NULL : l->name, l->n, l->x, l->y, colour_of(d, k)};
             p->n_curves++;
         }
+        if (!p->y_range) p->y_scale = scale_of(p);
     }
     for (int i = 0; i < panels; i++) d->panels[i].small = panels > LARGE_PANELS;
     return panels;
@@ -167,7 +178,7 @@ static gt_status draw_panels(drawing *d, const char *path) {
     if (!d->panels || !d->curves) return GT_NOMEM;
     int panels = fill_panels(d), columns = d->wanted->columns;
     if (!columns) columns = panels > LARGE_PANELS ? (int)ceil(sqrt(panels)) : panels > 2 ? 2 : 1;
-    return gt_figure_write_png(path, d->panels, panels, columns);
+    return gt_figure_write_as(path, d->panels, panels, columns);
 }
 
 static gt_status draw_runs(drawing *d, gt_stats **stats, const char *const *dirs, int n, const char *path) {

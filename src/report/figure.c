@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Figures, drawn by cairo. */
 #include "report/door/figure.h"
+#include "gantry/file.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -267,6 +268,10 @@ gt_status gt_figure_pixels(const gt_panel *panels, int n, int columns, uint8_t *
 }
 
 gt_status gt_figure_write_svg(const char *path, const gt_panel *panel) { return write_one(path, false, panel, 1, 1); }
+
+gt_status gt_figure_write_as(const char *path, const gt_panel *panels, int n, int columns) {
+    return write_one(path, !gt_ends_with(path, ".svg"), panels, n, columns);
+}
 
 gt_status gt_figure_write_png(const char *path, const gt_panel *panels, int n, int columns) {
     return write_one(path, true, panels, n, columns);

@@ -12,6 +12,11 @@ enum { UNIT_ROOM = 31 /* at the end of a page's x axis */ };
 
 static double on_scale(const axis *a, double value) { return a->scale == GT_LINEAR ? value : log10(value); }
 
+gt_axis_scale gt_axis_scale_of(double lo, double hi) {
+    const double wide = 1000;
+    return lo > 0 && hi >= wide * lo ? GT_LOG_10 : GT_LINEAR;
+}
+
 double plot_place(const axis *a, double value) {
     return a->from + (on_scale(a, value) - a->lo) / (a->hi - a->lo) * (a->to - a->from);
 }

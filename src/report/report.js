@@ -6,8 +6,8 @@
   const places = JSON.parse((document.querySelector("#places") || { textContent: "{}" }).textContent);
   let over = "kimg";
 
-  // A chart: {of: [0, ...], y: [[...], ...], axis: [xlo, xhi, xfrom, xto, ylo, yhi, yfrom, yto]}; curve i is of log of[i];
-  // null is a gap.
+  // A chart: {of: [0, ...], y: [[...], ...], log: false, axis: [xlo, xhi, xfrom, xto, ylo, yhi, yfrom, yto]}; curve i is of
+  // log of[i]; null is a gap; log: the y axis is logarithmic, ylo and yhi are logarithms.
   const charts = [...document.querySelectorAll("svg[data-chart]")].map(svg => {
     const data = JSON.parse(svg.dataset.chart);
     const figure = svg.closest("figure");
@@ -21,7 +21,7 @@
 
   const number = v => v === null ? "-" : Number(v.toPrecision(4)).toString();
   const xAt = (c, v) => c.axis[2] + (v - c.axis[0]) / (c.axis[1] - c.axis[0]) * (c.axis[3] - c.axis[2]);
-  const yAt = (c, v) => c.axis[6] + (v - c.axis[4]) / (c.axis[5] - c.axis[4]) * (c.axis[7] - c.axis[6]);
+  const yAt = (c, v) => c.axis[6] + ((c.data.log ? Math.log10(v) : v) - c.axis[4]) / (c.axis[5] - c.axis[4]) * (c.axis[7] - c.axis[6]);
   const xs = (c, i) => places[over][c.data.of[i]];
 
   // The value at the place nearest to x; null outside of the curve.

@@ -15,6 +15,8 @@ static const gt_series table[] = {
     {"Progress/rate_factor", "", "Learning rate of the schedule, as a share of --lrate"},
     {"Progress/damaged_pictures", "", "Pictures of the data that were found damaged (--on-error=skip)"},
     {"Progress/replaced_images", "images", "Images that replaced damaged ones in training"},
+    {"Progress/skipped_updates", "updates",
+     "Updates left out since the start of the command: gradients not finite (--nan=skip)"},
     {"Progress/images_per_sec", "images/s", "Speed of training since the previous tick"},
     {"Progress/ticks_since_best", "ticks", "Ticks since the best value, for --early-stopping"},
     {"Progress/stopped", "",

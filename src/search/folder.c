@@ -58,7 +58,8 @@ static void find_difference(const char *before, const char *now, char lines[2][1
 
 /* What a search writes; its own name comes before all of them. */
 static gt_status check_name(void *arg, const char *path, const char *name) {
-    static const char *const written[] = {"search.csv", "curves.png", "values.png", "state", "trials"};
+    static const char *const written[] = {"search.csv", "curves.png", "curves.svg", "values.png",
+                                          "values.svg", "state",      "trials"};
     for (size_t i = 0; i < sizeof written / sizeof *written; i++)
         if (!strcmp(name, written[i])) return gt_outfile_fail_taken(arg, "search", path);
     return GT_OK;
@@ -124,7 +125,7 @@ static gt_status narrow_ranges(gt_search *s, int quarter) {
     int *order = gt_arena_array(s->job->arena, (size_t)n + 1, sizeof *order);
     gt_drawn *values = gt_arena_array(s->job->arena, (size_t)n + 1, sizeof *values);
     if (!order || !values) return GT_NOMEM;
-    int best = gt_search_fifth(gt_search_rank(s->trial, n, s->largest, order));
+    int best = gt_search_best(s->trial, order, gt_search_rank(s->trial, n, s->largest, order));
     for (int i = 0; i < s->n_varied; i++) {
         for (int k = 0; k < best; k++) values[k] = gt_search_value(s, order[k], i);
         s->span[quarter][i] = best ? gt_varied_narrow(&s->varied[i], values, best) : s->span[quarter - 1][i];

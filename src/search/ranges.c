@@ -172,7 +172,10 @@ int gt_search_rank(const gt_trial *trials, int n, bool largest, int *order) {
     return done;
 }
 
-int gt_search_fifth(int done) {
-    int fifth = (done + 4) / 5;
-    return done < 2 ? 0 : fifth < 2 ? 2 : fifth;
+int gt_search_best(const gt_trial *trials, const int *order, int done) {
+    int best = done > 10 ? (done + 4) / 5 : 2;
+    while (best < done && !(trials[order[best]].value < trials[order[best - 1]].value ||
+                            trials[order[best]].value > trials[order[best - 1]].value))
+        best++;
+    return best < done ? best : 0;
 }

@@ -200,7 +200,7 @@ static gt_status draw_curves(const gt_search *s, const int *order, int n) {
             }
     for (int k = 0; k < n && !st; k++)
         if (range[0] < range[1]) panels[k].y_range = range;
-    return st ? st : gt_figure_write_png(gt_search_path(s, 0, "%s/curves.png"), panels, n, COLUMNS);
+    return st ? st : gt_figure_write(gt_search_path(s, 0, "%s/curves"), panels, n, COLUMNS);
 }
 
 static gt_status draw_values(const gt_search *s, const int *order, int n) {
@@ -221,7 +221,7 @@ static gt_status draw_values(const gt_search *s, const int *order, int n) {
                                .x_scale = v->kind == GT_VARY_LOG ? GT_LOG_10 : GT_LINEAR,
                                .points = {.n = n, .x = x, .y = x + n}};
     }
-    return gt_figure_write_png(gt_search_path(s, 0, "%s/values.png"), panels, s->n_varied, COLUMNS);
+    return gt_figure_write(gt_search_path(s, 0, "%s/values"), panels, s->n_varied, COLUMNS);
 }
 
 gt_status gt_search_draw_pictures(const gt_search *s) {

@@ -89,8 +89,9 @@ typedef struct gt_trial {
 
 /* The done trials among the first n, the best first, of equal ones the earlier; returns how many. order[n]. */
 int gt_search_rank(const gt_trial *trials, int n, bool largest, int *order);
-/* How many of `done` trials the next range is to hold: a fifth, at least two; 0: the range stays as it is. */
-int gt_search_fifth(int done);
+/* Of so many ranked trials, those that narrow the ranges: the best fifth, at least two, and whose value equals the last
+ * one's; 0: no trial is worse, so that nothing is known. */
+int gt_search_best(const gt_trial *trials, const int *order, int done);
 
 enum { GT_SEARCH_TRIES = 3 };
 

@@ -36,26 +36,16 @@ static const char *shape_text(gt_arena *a, const gt_node *n) {
     return gt_arena_printf(a, "%s", gt_shape_text(&s, text));
 }
 
-/* "relu, dropout 0.5 in training" */
-static const char *activation_text(gt_arena *a, const gt_net *net, const gt_graph_layer *l) {
-    const char *text = layer_activation(a, l);
-    for (int i = 0; i < net->n_tensors; i++) {
-        char name[LAYER];
-        gt_layer_name(net->tensors[i].name, false, name, sizeof name);
-        if (net->tensors[i].dropout > 0 && !strcmp(name, l->name))
-            text = gt_arena_printf(a, "%s%sdropout %.3g", text, *text ? ", " : "", (double)net->tensors[i].dropout);
-    }
-    return text;
-}
-
 static void add_layer(gt_arena *a, const gt_net *net, const gt_graph_layer *l, gt_layer_table *t) {
     double parameters, buffers, values = (double)gt_shape_size(gt_node_shape(l->output));
     count_tensors(net, l->name, &parameters, &buffers);
-    if (strchr(l->name, '#') && l->flops <= 0) return; /* a view of a view */
+    const char *kind = layer_kind(a, net, l);
+    bool nameless = strchr(l->name, '#');
+    if (nameless && (l->flops <= 0 || (!t->n && !strcmp(kind, "arithmetic")))) return; /* a view; the scale of pixels */
     t->rows[t->n++] = (gt_layer_row){.layer = gt_arena_printf(a, "%.*s", (int)strcspn(l->name, "#"), l->name),
-                                     .kind = layer_kind(a, net, l),
+                                     .kind = kind,
                                      .channels = layer_channels(a, l),
-                                     .activation = activation_text(a, net, l),
+                                     .activation = layer_activation(a, l),
                                      .shape = shape_text(a, l->output),
                                      .parameters = parameters,
                                      .flops = l->flops,
@@ -86,26 +76,50 @@ static void add_absent(gt_arena *a, const gt_net *net, const gt_layer_list *list
     }
 }
 
-static gt_status fill_table(gt_arena *a, const gt_net *net, gt_graph *g, gt_exec *e, gt_layer_table *t) {
+static gt_layer_row *row_called(const gt_layer_table *t, const char *name) {
+    for (int i = 0; i < t->n; i++)
+        if (!strcmp(t->rows[i].layer, name)) return &t->rows[i];
+    return NULL;
+}
+
+/* "relu, dropout 0.5": in the row before the layer whose tensors come next, which may be a mean or a pooling. */
+static void add_dropouts(gt_arena *a, const gt_net *net, const gt_layer_table *t) {
+    for (int i = 0; i < net->n_tensors; i++) {
+        double p = (double)net->tensors[i].dropout;
+        char own[LAYER], next[LAYER] = "";
+        if (!(p > 0)) continue;
+        gt_layer_name(net->tensors[i].name, false, own, sizeof own);
+        if (i + 1 < net->n_tensors) gt_layer_name(net->tensors[i + 1].name, false, next, sizeof next);
+        gt_layer_row *row = row_called(t, own), *after = row_called(t, next);
+        if (after && row && after > row) row = after - 1;
+        if (row)
+            row->activation = gt_arena_printf(a, "%s%sdropout %.3g", row->activation, *row->activation ? ", " : "", p);
+    }
+}
+
+static gt_status fill_table(gt_arena *a, const gt_net *net, gt_graph *g, gt_layer_table *t) {
     gt_layer_list list;
     gt_status st = gt_layer_list_make(g, &list);
     if (st) return st;
     *t = (gt_layer_table){.network = gt_arena_printf(a, "%s", net->name),
                           .tensors = net->n_tensors,
-                          .bytes = gt_exec_arena_bytes(e),
                           .rows = gt_arena_array(a, (size_t)(list.n + net->n_tensors), sizeof *t->rows)};
     if (!t->rows) return GT_NOMEM;
     for (int k = 0; k < list.n; k++) add_layer(a, net, &list.layers[k], t);
     add_absent(a, net, &list, t);
+    add_dropouts(a, net, t);
     for (int k = 0; k < net->n_tensors; k++)
         *(net->tensors[k].trainable ? &t->parameters : &t->buffers) += (double)net->tensors[k].size;
     return gt_arena_failed(a) ? GT_NOMEM : GT_OK;
 }
 
+/* The layers are those of the graph as the model builds it: the passes join and move what a reader looks for. */
 gt_status gt_layer_table_make(gt_arena *a, gt_model *m, int i, gt_layer_table *out) {
     gt_graph *g = gt_model_forward(m, i, 1);
-    gt_exec *e = g ? gt_exec_new(g, &(gt_exec_options){0}) : NULL;
-    gt_status st = e ? fill_table(a, m->nets[i], g, e, out) : gt_failure();
+    gt_status st = g ? fill_table(a, m->nets[i], g, out) : gt_failure();
+    gt_exec *e = st ? NULL : gt_exec_new(g, &(gt_exec_options){0});
+    if (e) out->bytes = gt_exec_arena_bytes(e);
+    else if (!st) st = gt_failure();
     gt_exec_free(e);
     gt_graph_free(g);
     return st;

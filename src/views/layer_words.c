@@ -112,6 +112,7 @@ const char *layer_kind(gt_arena *a, const gt_net *net, const gt_graph_layer *l) 
     const gt_tensor *weight = tensor_of(net, l->name, "weight");
     char text[TEXT] = "";
     bool own = !strchr(l->name, '#'); /* it has tensors, or is a pooling */
+    if (l->with) return gt_arena_printf(a, "sum with %s", l->with);
     if (is_conv(n)) conv_text(n, text);
     else if (is_op(n, "max_pool_pick")) max_pool_text(n, text);
     else if (is_op(n, "upfirdn")) resampling_text(n, text);
@@ -119,6 +120,8 @@ const char *layer_kind(gt_arena *a, const gt_net *net, const gt_graph_layer *l) 
     else if (weight && weight->file_shape.n == 2) strcpy(text, "linear"); /* of one input: a product of numbers */
     else if (weight && weight->file_shape.n == 1) strcpy(text, norm_text(net, l));
     else if (own && tensor_of(net, l->name, "const")) strcpy(text, "constant");
+    else if (own && is_op(n, "sum")) strcpy(text, "global mean");
+    else if (own && is_map(n, GT_MAP_add)) strcpy(text, "sum");
     else snprintf(text, TEXT, "%s", n->op->elementwise ? "arithmetic" : n->op->name);
     return gt_arena_printf(a, "%s", text);
 }

@@ -111,7 +111,7 @@ gt_activation_table *gt_activation_table_new(int bins) {
         return NULL;
     }
     *t = (gt_activation_table){.arena = a, .panels = panels, .bins = bins};
-    gt_buffer_printf(&t->csv, "activation,init,layer,mean,std,zeros,outer,middle,from,to");
+    gt_buffer_printf(&t->csv, "activation,init,layer,mean,std,zeros,outer,middle,outside,from,to");
     for (int k = 0; k < bins; k++) gt_buffer_printf(&t->csv, ",bin%d", k);
     gt_buffer_printf(&t->csv, "\n");
     return t;
@@ -126,8 +126,8 @@ void gt_activation_table_free(gt_activation_table *t) {
 static gt_status add_layer(gt_activation_table *t, const char *init, const char *activation, const gt_activations *l) {
     const char *const names[] = {activation, init, l->layer};
     for (int i = 0; i < 3; i++) gt_buffer_csv(&t->csv, names[i]), gt_buffer_add(&t->csv, ",", 1);
-    gt_buffer_printf(&t->csv, "%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g", l->mean, l->std, l->zeros, l->outer, l->middle,
-                     l->edges[0], l->edges[t->bins]);
+    gt_buffer_printf(&t->csv, "%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g", l->mean, l->std, l->zeros, l->outer, l->middle,
+                     l->outside, l->edges[0], l->edges[t->bins]);
     for (int k = 0; k < t->bins; k++) gt_buffer_printf(&t->csv, ",%.9g", l->shares[k]);
     gt_buffer_printf(&t->csv, "\n");
     if (t->n == PANELS_MAX) return gt_fail(GT_USAGE, "more than %d histograms are too many for a picture", PANELS_MAX);

@@ -72,4 +72,46 @@ case_warnings() {
     quietly "$GANTRY" train --data=synth:shapes:n=40,size=12,classes=4 --model=mlp --hidden=100,100 --validation=0.5 --lrate=0.01 --batch=20 --epochs=60 --run=heart
     grep -q 'warning: over-fitting since tick' said || { cat said; fail 'no warning of over-fitting'; }
 }
+# A point of a curve is the mean over an epoch, with all of its images, whatever the clock says.
+case_epochs() {
+    local model circles='--data=synth:circles:n=100,size=16 --batch=16 --slices=4 --epochs=3 --widths=0.1'
+    for model in vae cvae vq; do
+        # shellcheck disable=SC2086
+        quietly "$GANTRY" train --model=$model $circles --run=whole-$model --tick-minutes=1e-9 && grep -q '^tick = 0.1' whole-$model/job.ini || fail "$model: a tick is not an epoch"
+        rm -r whole-$model
+        # shellcheck disable=SC2086
+        quietly "$GANTRY" train --model=$model $circles --run=whole-$model && quietly "$GANTRY" train --model=$model $circles --run=steps-$model --tick=0.001 --tick-minutes=0
+        "$python" - whole-$model steps-$model <<'END' || fail "$model: the curve over epochs"
+import json, sys
+rows, steps = ([json.loads(line) for line in open(f'{run}/stats.jsonl')] for run in sys.argv[1:])
+assert [r['images'] for r in rows] == [16, 100, 200, 300] and len(steps) == 21, [r['images'] for r in rows]
+for before, row in zip((0, 100, 200), rows[1:]):
+    mean = lambda name: sum(s[name]['mean'] * s[name]['num'] for s in steps if before < s['images'] <= row['images']) / 100
+    assert row['Loss/reconstruction']['num'] == 100 and abs(row['Loss/reconstruction']['mean'] / mean('Loss/reconstruction') - 1) < 1e-6, (row, mean('Loss/reconstruction'))
+END
+    done
+    expect 0 '^ *0.100 +7 ' "$GANTRY" inspect whole-vae --losses=batch-sums
+    expect 0 '^tick = 1.008$' "$GANTRY" train --model=dcgan --data=synth:shapes:n=48,size=16 --batch=16 --dry-run=job # whole epochs of a thousand images or more
+    expect 0 '^tick = 4$' "$GANTRY" train --model=dcgan --data=synth:shapes:n=48,size=16 --batch=16 --tick=4 --dry-run=job
+}
+# Values of three decades have a logarithmic axis: a loss that falls tenfold at each tick is a straight line.
+case_wide_axis() {
+    quietly "$GANTRY" train $job --epochs=1 --run=steep
+    "$python" -c 'import json
+for k in range(6): print(json.dumps({"Loss/train": {"num": 1, "mean": 100 * 0.1 ** k, "std": 0}, "images": 1000 * k + 1000, "timestamp": 1}))' >steep/stats.jsonl
+    quietly "$GANTRY" compare steep --series=Loss/train --out=steep.svg
+    "$python" - <<'END' || fail 'the curve of a loss that falls tenfold at each tick'
+import re
+paths = [[float(x) for x in re.findall(r'-?\d+\.?\d*', d)] for d in re.findall(r'<path [^>]*d="(M [^"]*)"', open('steep.svg').read())]
+line = [p for p in paths if len(p) == 12]
+assert line, 'no curve of six points'
+steps = [line[0][i + 3] - line[0][i + 1] for i in range(0, 10, 2)]
+assert max(steps) - min(steps) < 0.05 * abs(steps[0]) and abs(steps[0]) > 10, steps
+END
+    quietly "$GANTRY" report steep && has_line '"log":true' steep/report.html || fail 'the axis of the page'
+    sed -i 's/"mean": 100.0/"mean": -1/' steep/stats.jsonl
+    quietly "$GANTRY" report steep && ! grep -q '"log":true' steep/report.html || fail 'a logarithm of a negative value'
+    cp steep/confusion.png steep/fakes000000000.png
+    expect 2 'an SVG has curves' "$GANTRY" compare steep --out=pictures.svg
+}
 run_cases

@@ -61,12 +61,14 @@ assert min(of('sigmoid', '1', 'outer')) > 0.5
 assert min(of('sigmoid', '0.01', 'middle')) > 0.95
 he, small = of('relu', 'he', 'std'), of('relu', '0.01', 'std')
 assert max(he) < 2 * min(he) and small[4] < 1e-3 * small[0]
-for r in rows: assert abs(sum(float(r['bin%d' % k]) for k in range(30)) - 1) < 1e-6
+for r in rows: assert abs(sum(float(r['bin%d' % k]) for k in range(30)) + float(r['outside']) - 1) < 1e-6
+assert min(of('relu', 'he', 'outside')) > 0.1 and max(of('relu', 'he', 'bin29')) < 0.05  # values above 1 are in no bar
+assert max(of('sigmoid', '1', 'outside')) == 0
 assert {(r['from'], r['to']) for r in rows} == {('0', '1')} # one axis
 END
 done
 # One axis for all layers, another by option, or each its own.
-ends() { cut -d, -f9,10 ranges/activations.csv | sort -u | tail -n +1 | grep -vc from; }
+ends() { cut -d, -f10,11 ranges/activations.csv | sort -u | tail -n +1 | grep -vc from; }
 quietly "$GANTRY" activations --hidden=20,20 --activations=tanh --range=-2..3 --outdir=ranges && has_line ',-2,3,' ranges/activations.csv && [ "$(ends)" = 1 ] || fail '--range'
 quietly "$GANTRY" activations --hidden=20,20 --range=own --outdir=ranges --overwrite && [ "$(ends)" = 2 ] || fail '--range=own'
 expect 2 'two rising numbers are needed' "$GANTRY" activations --range=2..1 --outdir=none

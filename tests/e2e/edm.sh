@@ -151,6 +151,22 @@ expect 0 '^label-dropout = 0.2$' "$GANTRY" train $edm --loss=consistency --resum
 quietly "$GANTRY" train $edm --loss=consistency --resume=classes --cond --augment=0.6 --unet-dropout=0.5 --stages=1 --stage-factor=4096 --steps=1 --run=near-levels
 loss=$(grep -o '"Loss/loss": {"num": [0-9]*, "mean": [0-9.]*' near-levels/stats.jsonl | sed 's/.* //' | tail -n 1)
 awk -v a="$loss" 'BEGIN { exit !(a > 0 && a < 200) }' || fail "the loss of levels that are near is $loss"
+# c of the loss: three values give the distance d and the span w of one picture twice over, from (sqrt(d^2 + c^2) - c) / w; the usual value is in no recipe
+for c in 0 0.00054 0.5; do
+    quietly "$GANTRY" train $edm --loss=consistency --resume=classes --cond --subset=1 --batch=1 --slices=1 --steps=1 --huber=$c --run=c$c
+    helper value c$c Loss/loss >>losses
+done
+"$python" - $(cat losses) <<'END' || fail "--huber: $(cat losses)"
+import sys
+zero, usual, half = map(float, sys.argv[1:])
+span = [2 * loss * c * 432 ** 0.5 / (zero ** 2 - loss ** 2) for c, loss in ((0.00054, usual), (0.5, half))]
+assert abs(span[0] / span[1] - 1) < 0.02 and half < usual < zero, span
+END
+grep -q '^huber = 0.5$' c0.5/job.ini && h5dump -d /recipe "$(last c0.5)" | grep -q 'huber = 0.5' || fail '--huber is not in the recipe'
+! h5dump -d /recipe "$(last c0.00054)" | grep -q huber || fail 'the recipe is not that of 1.0.0'
+quietly "$GANTRY" train --run=c0.5 --steps=2 && grep -q '^huber = 0.5$' c0.5/job.ini || fail 'the resumed run has another loss'
+for run in 0.5=0 0.00054=0.5 0.5=0.00054; do expect 2 'huber' "$GANTRY" train --run=c${run%=*} --steps=3 --huber=${run#*=}; done
+expect 2 '--huber goes with --loss=consistency' "$GANTRY" train $edm --huber=0 --run=never
 
 # Pictures: a seed has one picture, in any set and on any ranks; each number of steps makes another; from a picture, with guidance.
 tuned() { # NAME OPTIONS...

@@ -32,61 +32,6 @@ case_help_of_commands() {
     expect 0 '^  --beta=X ' "$GANTRY" train job.ini --help
     expect 0 '^gantry [0-9]' "$GANTRY" -V
 }
-# WORD | what the answer has: the words of texts that people come from, each with its door.
-words='
-histogram | gantry activations
-histograms | gantry activations
-KL | --beta
-divergence | Loss/KL
-xavier | --init
-he | --init
-elbo | gantry likelihood
-evidence lower bound | gantry likelihood
-pooling | gantry inspect
-padding | gantry inspect
-noisy labels | --flip
-tfrecords | gantry dataset
-truncation_psi | --trunc
-docker | docs/cluster.md
-singularity | docs/cluster.md
-brecahad | --crops=512
-extract_brecahad_crops | --crops=512
-unpack | gantry dataset
-posterior collapse | --kl-warmup
-mode collapse | warning
-responsibilities | gantry gmm predict
-EM | gantry gmm fit
-bic | gantry gmm fit
-gumbel softmax | --temperature
-reparameterization | gantry study
-importance sampling | gantry likelihood
-vq-vae | --model=vq
-minibatch discrimination | --mbstd
-label smoothing | --smoothing
-feature matching | --feature-matching
-batch norm | --bn
-adagrad | --optimizer
-sgd | gantry study optimizers
-momentum | Momentum of sgd
-dropout | dropout
-weight decay | --weight-decay
-early stopping | docs/models/classifiers.md: Curves, early stopping, warnings
-overfitting | gap
-softmax | loss of classifiers
-im2col | gantry study conv
-gradient check | gantry gradcheck
-grid search | gantry search
-confusion matrix | gantry evaluate
-grad-cam | gantry look
-residual | resnet18
-transposed convolution | --up
-fractional stride | --up
-projector | in Gantry it is gantry project
-style mixing | gantry mix
-interpolation | gantry latent
-pkl | docs/networks.md
-outlier detection | gantry anomalies
-'
 case_words() {
     local word wanted
     while IFS='|' read -r word wanted; do
@@ -95,7 +40,10 @@ case_words() {
         "$GANTRY" help $word >said 2>&1 || { cat said; fail "gantry help $word leads nowhere"; }
         tr -s ' \n' ' ' <said | grep -qF -- "$(echo $wanted)" || { cat said; fail "gantry help $word does not lead to $wanted"; }
         [ "$(wc -L <said)" -le 80 ] || { cat said; fail "gantry help $word has long lines"; }
-    done <<<"$words"
+        # command, page, option, in that order
+        [[ "$(grep -oE '^(Words|Commands|Pages|Options|Examples)( |$)' said | tr -d ' \n')" =~ ^(Words)?(Commands)?(Pages)?(Options)?(Examples)?$ ]] || { cat said; fail "gantry help $word: sections in another order"; }
+    done < <(grep -v '^#' "$here/../words")
+    expect 0 '^gantry gmm --film=PATH' "$GANTRY" help film # the option, too
     expect 2 "'qqqq zzzz' is neither a command nor an option" "$GANTRY" help qqqq zzzz
 }
 case_names_of_other_programs() {
@@ -117,6 +65,18 @@ case_manual_pages() {
     "$GANTRY" man train | groff -man -Tascii -P-cbou >page.txt
     has_line '^ *--kimg=THOUSANDS$' page.txt || fail 'an option without its placeholder'
     has_line 'DCGAN and its tricks$' page.txt || fail 'the families have no headings'
+}
+# On a terminal the page is shown by man(1), where there is one, else as --help; never as roff.
+case_manual_on_a_terminal() {
+    need_python
+    mkdir bin
+    printf '#!/bin/sh\n[ "$1 $2" = "-l -" ] && grep -c "^.TH GANTRY" | sed s/^/pages:/\n' >bin/man && chmod +x bin/man
+    shown() { "$python" -c 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)' "$@" </dev/null >said 2>&1 || { cat said; fail "$*"; }; }
+    PATH=$tmp/bin:$PATH shown "$GANTRY" man train
+    has_line 'pages:1' said && ! has_line '^\.TH' said || { cat said; fail 'man does not show the page'; }
+    printf '#!/bin/sh\nexit 1\n' >bin/man
+    PATH=$tmp/bin:$PATH shown "$GANTRY" man train
+    has_line '^usage: gantry train' said && ! has_line '^\.TH' said || { cat said; fail 'no help where man fails'; }
 }
 # completes WANTED WORD...: the last word is the one that is typed, and WANTED must be among what is offered.
 completes() {

@@ -498,14 +498,16 @@ def units(said, sums, means):
     assert logged(sums, 'Loss/reconstruction') > 100 * logged(means, 'Loss/reconstruction')
 
 
-def reductions(said, run, pixels):
-    """reductions SAID RUN PIXELS: the four losses and totals; the run's own total is the logged one"""
-    with open(said) as f: rows = [line.split() for line in f.read().splitlines()[2:]]
+def reductions(said, run, pixels, latent):
+    """reductions SAID RUN PIXELS LATENT: both losses reduced alike, and their total; the run's own total is the logged one"""
+    with open(said) as f: lines = f.read().splitlines()[2:]
+    rows = [line.split() for line in lines[:4]]
     assert [r[:2] for r in rows] == [['sum', 'sum'], ['sum', 'mean'], ['mean', 'sum'], ['mean', 'mean']], rows
-    value = [float(r[2]) for r in rows]
-    assert all(abs(v / (value[3] * f) - 1) < 1e-4 for v, f in zip(value, (16 * int(pixels), int(pixels), 16, 1))), value
-    own = [r for r in rows if r[-1] == 'run)']
-    assert len(own) == 1 and abs(float(own[0][3]) / logged(run, 'Loss/total') - 1) < 1e-5, (own, logged(run, 'Loss/total'))
+    value = [[float(x) for x in r[2:]] for r in rows]
+    for column, numbers in (0, int(pixels)), (1, int(latent)):
+        assert all(abs(v[column] / (value[3][column] * f) - 1) < 1e-4 for v, f in zip(value, (16 * numbers, numbers, 16, 1))), value
+    assert all(abs(v[2] / (v[0] + v[1]) - 1) < 1e-5 for v in value), value
+    assert lines[4].startswith('as this run is trained') and abs(float(lines[4].split()[-1]) / logged(run, 'Loss/total') - 1) < 1e-5, (lines, logged(run, 'Loss/total'))
 
 
 def studies(where, weights, data):

@@ -57,6 +57,44 @@ case_usual_words() {
     inspect --model=edm --size=$size
     has_line '^enc.32x32_block0.norm0  *group norm  *swish ' said || fail 'no group normalisation with swish'
 }
+# What branches: each sum, shortcut, mean, pooling and activation where the network has it, and losses nowhere.
+case_branches() {
+    rows() { awk '/^network/ { getline; on = 1; next } /^total/ { on = 0 } on { print }' said >rows; }
+    after() { # FIRST NEXT: the row that begins with NEXT stands right after the one with FIRST
+        awk -v a="$1" -v b="$2" 'last ~ a && $0 ~ b { found = 1 } { last = $0 } END { exit !found }' rows || { cat rows; fail "no row '$2' after '$1'"; }
+    }
+    inspect --model=resnet18 --size=64x64 --stem=imagenet && rows
+    after '^layer1.0.bn2 *batch norm  *16x16x64 ' '^layer1.0.sum *sum with max_pool.1 *relu  *16x16x64 '
+    after '^layer1.0.conv2' '^layer1.0.bn2'
+    after '^layer2.0.downsample.1 *batch norm  *8x8x128 ' '^layer2.0.sum *sum with layer2.0.bn2 *relu '
+    after '^layer4.1.sum *sum with layer4.0.sum' '^mean.1 *global mean'
+    [ "$(grep -c ' sum with ' rows)" = 8 ] || { cat rows; fail 'resnet18 has eight sums'; }
+    inspect --model=resnet50 --size=64x64 && rows
+    [ "$(grep -c ' sum with .* relu ' rows)" = 16 ] || { cat rows; fail 'resnet50 has sixteen sums, each with a ReLU'; }
+    inspect --model=googlenet --size=64x64 && rows
+    after '^inception5b.concat ' '^mean.1 *global mean *dropout 0.2 ' && after '^mean.1' '^fc '
+    ! grep -q 'branch.*dropout' rows || { cat rows; fail 'dropout in a branch'; }
+    inspect --model=layers --layers='conv 8 3x5, pool 1x2, residual(conv 8 3 pad same, relu)' --size=28x28 --channels=1 && rows
+    after '^conv2 .* relu ' '^sum.1 *sum with max_pool.1  *26x12x8 '
+    inspect --model=layers --layers='conv 8 3x5, pool 1x2, residual(conv 8 3 pad same, relu)' --size=28x28 --channels=1 --shortcut=0 && rows
+    ! grep -q sum rows || { cat rows; fail 'a sum without shortcuts'; }
+    for pool in max avg; do
+        inspect --model=dcgan --size=64x64 --bn=none --down=$pool-pool && sed -i '/^network G/,/^total/d' said && rows
+        for side in 64 32 16; do after "^b$side.conv .* ${side}x${side}x[0-9]* " " pool 2x2, stride 2 *lrelu 0.2 *$((side / 2))x"; done
+    done
+    inspect --model=dcgan --size=32x32 --down=avg-pool && sed -i '/^network G/,/^total/d' said && rows
+    after '^b32.conv ' '^upfirdn.1 .* lrelu 0.2 ' && after '^upfirdn.2 .* stride 2  *8x8' '^b16.norm *batch norm *lrelu 0.2 '
+    for model in digits gumbel 'cvae --recon=bce' 'vae --recon=bce'; do
+        # shellcheck disable=SC2086
+        inspect --model=$model --size=28 --channels=1 && rows
+        tail -n 1 rows | grep -q '^decoder.*  sigmoid  *28x28x1 ' || { cat rows; fail "$model: the decoder ends with a sigmoid, which makes the pictures"; }
+        ! grep -qE 'softplus|permute|^sum|arithmetic *28x28' rows || { cat rows; fail "$model: rows that are none of the network"; }
+    done
+    inspect --model=stylegan2 --size=32x32 --cbase=256 --cmax=16 && rows
+    after '^synthesis.b8.conv0 .* stride 2 .*  9x9x16 ' '^upfirdn.1 *blur, filter 4x4 *lrelu 0.2  *8x8x16 '
+    inspect --model=edm --size=32x32 && awk '/^network/ { getline; on = 1; next } /^total/ { on = 0 } on { print $1 }' said | sort | uniq -d >twice
+    [ ! -s twice ] || { cat twice; fail 'two layers of one name'; }
+}
 case_mistakes() {
     expect 2 '--model needs --size' "$GANTRY" inspect --model=mlp
     expect 2 "'32' is not a size|not a size such as" "$GANTRY" inspect --model=mlp --size=32x

@@ -35,7 +35,7 @@ read = lambda name: np.array(Image.open(name))
 made = [read(f"pictures/proj{i:02}.png") for i in range(22)]
 rows, columns = [1, 2, 3, 1], [4, 5, 6, 2]
 grid = read("one/grid.png").reshape(5, 16, 5, 16, 3).swapaxes(1, 2)
-assert not grid[0, 0].any()
+assert (grid[0, 0, :-1, :-1] == 255).all() and (grid[0, 0, -1] == 208).all()  # the corner is white, with a hairline
 names = {"one/grid.png"}
 for i, r in enumerate(rows):
     for j, c in enumerate(columns):

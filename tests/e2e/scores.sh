@@ -406,7 +406,7 @@ case_nearest_reals() {
     quietly "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --nearest=n.png
     quietly ranks 3 "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --nearest=n3.png
     cmp n.png n3.png || fail 'three ranks draw another picture'
-    quietly "$GANTRY" metrics gan --metrics=authenticity50 --nearest=pixels.png
+    expect 0 "^pixels.png: fakes that are most like a real picture$" "$GANTRY" metrics gan --metrics=authenticity50 --nearest=pixels.png
     [ "$(helper size pixels.png)" = "$(helper size n.png)" ] || fail 'another size'
 }
 

@@ -109,6 +109,7 @@ begins those_of_the_repository
 for file in "$top"/networks/*.h5; do
     name=$(basename "$file" .h5)
     [ -s "${file%.h5}.md" ] || fail "$name has no card"
+    "$python" -c 'import json, sys; r = json.load(open(sys.argv[1]))["tables"][0]["rows"][0]; sys.exit("| %.2f |" % r["fid_pytorch"] not in open(sys.argv[2]).read())' "$top/bench/quality/$name.json" "${file%.h5}.md" || fail "the card of $name lacks its scores"
     want= words=
     read -r want words < <(sed -n "s/^$name //p" "$top/networks/pictures.sha256")
     [ -n "$want" ] || fail "networks/pictures.sha256 has no line of $name"

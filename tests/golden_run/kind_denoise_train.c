@@ -185,7 +185,8 @@ void gold_denoise_train(gold *f) {
     json_t *c = gold_get(f->config, "net"), *loss = gold_get(f->config, "loss"), *adam = gold_get(f->config, "adam"),
            *betas = gold_get(adam, "betas"), *stages = gold_get(f->config, "stages");
     gt_denoiser d = {.unet = gold_unet_shape(c), .sigma_data = gold_number(loss, "sigma_data", 0.5)};
-    gt_levels_rule rule = {.mean = gold_number(loss, "P_mean", 0), .std = gold_number(loss, "P_std", 0)};
+    gt_levels_rule rule = {
+        .mean = gold_number(loss, "P_mean", 0), .std = gold_number(loss, "P_std", 0), .huber = 0.00054};
     gt_net *net = gt_unet_net("F", &d.unet);
     gt_shape images;
     f->in_front = "model.";

@@ -69,6 +69,34 @@ static void check_tiles(int channels, int shown) {
     free(picture.png);
 }
 
+/* Two rows of three pictures: white ones end in a grey line, but not at the edge of the grid; others have all their
+ * pixels. */
+static void hairlines(void **state) {
+    (void)state;
+    enum { COLUMNS = 3, ROWS = 2, SIDE = 16, LINE = COLUMNS * SIDE };
+    static float images[COLUMNS * ROWS][SIDE][SIDE];
+    for (int i = 0; i < COLUMNS * ROWS; i++)
+        for (int y = 0; y < SIDE; y++)
+            for (int x = 0; x < SIDE; x++) images[i][y][x] = i == 1 ? 100 : 255;
+    for (int y = 0; y < SIDE; y++) images[3][y][SIDE - 1] = y < SIDE / 2 ? 0 : 255; /* half an edge: no line */
+    images[4][2][SIDE - 1] = 0;                                                     /* a dot stays in the line */
+    assert_ok(gt_grid_write(at("white.png"), &images[0][0][0], COLUMNS, ROWS, SIDE, SIDE, 1, 0, 255, NULL));
+    size_t n;
+    char *file = get(at("white.png"), &n);
+    gt_picture p;
+    assert_ok(gt_picture_decode(&p, file, n, 0));
+    const uint8_t *out = p.samples;
+    for (int y = 0; y < ROWS * SIDE; y++)
+        for (int x = 0; x < LINE; x++) {
+            int image = y / SIDE * COLUMNS + x / SIDE, expected = (int)images[image][y % SIDE][x % SIDE];
+            bool right = x % SIDE == SIDE - 1 && x + 1 < LINE, below = y == SIDE - 1;
+            if (expected == 255 && ((right && image != 3) || below)) expected = 208;
+            assert_int_equal(out[y * LINE + x], expected);
+        }
+    gt_picture_free(&p);
+    free(file);
+}
+
 static void tiles(void **state) {
     (void)state;
     check_tiles(1, 1);
@@ -118,6 +146,6 @@ static void choice(void **state) {
 
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
-    const struct CMUnitTest tests[] = {TEST(parse), TEST(pixels), TEST(tiles), TEST(choice)};
+    const struct CMUnitTest tests[] = {TEST(parse), TEST(pixels), TEST(tiles), TEST(hairlines), TEST(choice)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,10 +92,18 @@ static void quarters_and_ranks(void **state) {
     assert_memory_equal(order, up, sizeof up);
     assert_int_equal(gt_search_rank(trials, 5, false, order), 3);
     assert_memory_equal(order, down, sizeof down);
-    assert_int_equal(gt_search_fifth(25), 5);
-    assert_int_equal(gt_search_fifth(26), 6);
-    assert_int_equal(gt_search_fifth(3), 2);
-    assert_int_equal(gt_search_fifth(1), 0);
+    gt_trial scores[26];
+    int ranks[26];
+    for (int i = 0; i < 26; i++) scores[i] = (gt_trial){.value = -i}, ranks[i] = i;
+    assert_int_equal(gt_search_best(scores, ranks, 25), 5);
+    assert_int_equal(gt_search_best(scores, ranks, 26), 6);
+    assert_int_equal(gt_search_best(scores, ranks, 3), 2);
+    assert_int_equal(gt_search_best(scores, ranks, 2), 0); /* both are the best */
+    assert_int_equal(gt_search_best(scores, ranks, 0), 0);
+    scores[6].value = scores[5].value = scores[4].value;
+    assert_int_equal(gt_search_best(scores, ranks, 25), 7);
+    for (int i = 0; i < 26; i++) scores[i].value = 0.12;
+    assert_int_equal(gt_search_best(scores, ranks, 26), 0);
 }
 
 int main(void) {

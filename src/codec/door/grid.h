@@ -24,4 +24,9 @@ gt_status gt_grid_choose(const gt_grid *g, int64_t count, int label_dim,
 /* out[i] = clip(rint((x[i] - lo) * (255 / (hi - lo))), 0, 255), halves to even; NaN becomes 0. */
 void gt_grid_pixels(const float *x, size_t n, float lo, float hi, uint8_t *out);
 
+/* Of a row of pictures side by side, [height,columns * width,shown]: where most pixels of a picture's right edge are
+ * white, the white ones become grey, and so below, unless the row is the last one. Pictures on white could not be told
+ * apart otherwise. In pictures below 16 pixels a line would be too much. */
+void gt_grid_hairlines(uint8_t *row, int columns, int height, int width, int shown, bool last);
+
 #endif

@@ -282,22 +282,24 @@ void gt_exec_profile(gt_exec *e, bool on); /* time each node from now on (averag
 /* The layers of a network, found in the graph of its forward pass: for tables, and for values in the middle.
  *
  * A layer is what the tensors of one name do: conv1.weight and conv1.bias make the layer "conv1". The element-wise
- * nodes that follow (activation, sum with another branch) belong to it; so does what prepares its input or weights.
- * Poolings, concatenations and resampling have no tensors and are layers of their own: "max_pool.1",
- * "inception3a.concat". */
+ * nodes that follow (activation) belong to it; so does what prepares its input or weights. Poolings, global means,
+ * concatenations, sums of two branches and resampling have no tensors and are layers of their own: "max_pool.1",
+ * "mean.1", "inception3a.concat", "layer1.0.sum". */
 typedef struct gt_graph_layer {
     const char *name;
-    gt_node *main;   /* of those that read its tensors, or else of all, the node that has most to do */
-    gt_node *output; /* the last value; of convolutions after the activation, where no other layer lies between */
-    double flops;    /* of one run of the graph, without what depends on parameters alone */
-    double most;     /* flops of `main` */
-    gt_node **nodes; /* [n_nodes], in their order */
+    gt_node *main;       /* of those that read its tensors, or else of all, the node that has most to do */
+    gt_node *output;     /* the last value; of convolutions after the activation, where no other layer lies between */
+    double flops;        /* of one run of the graph, without what depends on parameters alone */
+    double most;         /* flops of `main` */
+    const char *with;    /* of a sum: the layer that is added to what stands before; NULL: no layer */
+    const char *through; /* the pooling or filter after which the layer's bias and activation come; NULL: none */
+    gt_node **nodes;     /* [n_nodes], in their order */
     int n_nodes;
 } gt_graph_layer;
 
 typedef struct gt_layer_list {
     int n;
-    gt_graph_layer *layers; /* in the order in which their values are there */
+    gt_graph_layer *layers; /* in the order of their main nodes */
 } gt_layer_list;
 
 /* The layers of the graph, whose parameters are leaves "NET.TENSOR". The list lies in the graph's arena. */

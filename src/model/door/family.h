@@ -265,6 +265,9 @@ gt_status gt_check_recipe(const gt_job *job, const gt_named *recipes);
 /* The length of a run in epochs of `items` images, which becomes kimg where nobody gave kimg: as many epochs as were
  * asked for. If neither was, `usual` many, or more where more --steps are asked for. */
 void gt_job_last_epochs(gt_job *job, int usual, int64_t items);
+/* A tick is an epoch, or as many as have `least` images, whatever the clock says: each point of a curve is the mean
+ * over whole epochs. Pictures and checkpoints come as often as with the usual ticks. Not if --tick is given. */
+void gt_job_tick_by_epochs(gt_job *job, int64_t least, int64_t items);
 /* The optimiser of a network. `own`: the value of the network's option (job->gan.g_optimizer); "": that of `optimizer`.
  */
 const char *gt_job_optimizer(const gt_job *job, const char *own);

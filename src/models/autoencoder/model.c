@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/door/mathfn.h"
+#include "gantry/text.h"
 #include "graph/door/ops.h"
 #include "base/door/random.h"
 #include "model/door/schedule.h"
@@ -99,6 +100,7 @@ static gt_graph *build_encoder(gt_model *m, const gt_request *r) {
     gt_output(g, "image", to_image(g, c, made.decoded));
     gt_output(g, "error", gt_autoencoder_pixel_loss(a, g, made.decoded, pixels));
     if (made.encoding.log_variance) gt_output(g, "log_variance", made.encoding.log_variance);
+    if (made.decoded.log_variance) gt_output(g, "image_log_variance", made.decoded.log_variance);
     return gt_whole_graph(g, "the ", "encoder");
 }
 
@@ -162,18 +164,22 @@ static gt_status add_phase(gt_model *m, gt_autoencoder *a) {
 
 /* Latent dimensions that carry nothing: posterior collapse. */
 static void remark(const gt_model *m, char *text, size_t bytes) {
+    enum { NAMED = 12 };
     const gt_autoencoder *a = m->own;
     const double nothing = 0.01; /* nats */
-    size_t at = 0;
-    int idle = 0;
-    for (int i = 0; a->divergence && i < a->job->z_dim; i++) {
-        if ((double)a->divergence[i] >= nothing) continue;
-        if (idle++ < 12 && at < bytes)
-            at += (size_t)snprintf(
-                text + at, bytes - at, "%s%d",
-                idle > 1 ? "," : "latent dimensions that carry nothing (divergence below 0.01): ", i);
-    }
-    if (idle > 12 && at < bytes) snprintf(text + at, bytes - at, "... (%d of %d)", idle, (int)a->job->z_dim);
+    int idle = 0, named = 0, all = (int)a->job->z_dim;
+    for (int i = 0; a->divergence && i < all; i++) idle += (double)a->divergence[i] < nothing;
+    if (!idle) return;
+    size_t at = (size_t)snprintf(text, bytes, "%d of %d latent dimension%s nothing (divergence below %g): number%s",
+                                 idle, all,
+                                 all == 1    ? " carries"
+                                 : idle == 1 ? "s carries"
+                                             : "s carry",
+                                 nothing, gt_plural(idle));
+    for (int i = 0; i < all && named < NAMED && at < bytes; i++)
+        if ((double)a->divergence[i] < nothing)
+            at += (size_t)snprintf(text + at, bytes - at, "%s%d", named++ ? "," : " ", i);
+    if (idle > NAMED && at < bytes) snprintf(text + at, bytes - at, " ...");
 }
 
 /* Numbers of codes have no distances, and pictures whose features are wanted have no labels. */

@@ -115,6 +115,7 @@ static void resolve(gt_job *job, int64_t items) {
     if (!job->cond) leave_out(job, "cond");
     if (!*job->test_data) leave_out(job, "test-data");
     gt_job_last_epochs(job, r->epochs, items);
+    gt_job_tick_by_epochs(job, 0, items);
 }
 
 static int nearest_multiple_of_4(int64_t size) { return size < 4 ? 4 : (int)((size + 2) / 4 * 4); }

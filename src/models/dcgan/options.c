@@ -165,9 +165,10 @@ static void leave_targets(gt_job *job) {
 }
 
 static void resolve(gt_job *job, int64_t items) {
-    (void)items;
+    const int64_t least = 1000, most = 20000; /* images between two lines of the log */
     gt_dcgan_options *o = job->own;
     leave_targets(job);
+    if (items <= most) gt_job_tick_by_epochs(job, least, items);
     gt_job_derive(job, "d-optimizer", "%s", gt_job_optimizer(job, ""));
     if (gt_job_derives(job, "d-lrate")) o->d_lrate = gt_optimizer_find(job->gan.d_optimizer)->plain ? 0.02 : job->lrate;
     if (gt_job_derives(job, "cbase")) job->gan.cbase = 32 * job->height; /* 64 at half the image's size */

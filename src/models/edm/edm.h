@@ -28,8 +28,9 @@ typedef struct gt_edm_options {
     double unet_dropout, label_dropout;
     double augment; /* probability of each transform */
     double sigma_data, p_mean, p_std;
-    int64_t stages; /* of --loss=consistency, as the next two */
+    int64_t stages; /* of --loss=consistency, as the next three */
     double stage_kimg, stage_factor;
+    double huber; /* c / sqrt(numbers of a picture) */
     gt_times times;
     double time_mean, time_std;
     /* pictures */

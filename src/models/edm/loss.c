@@ -42,7 +42,7 @@ static gt_denoising of_consistency(gt_forward *f, const gt_denoiser *d, const gt
                                    gt_loss_draws draws, const gt_unet_inputs *in) {
     static const float K = 8, B = 1; /* Geng et al., appendix: values of CIFAR-10 */
     gt_graph *g = f->graph;
-    float c = (float)(0.00054 * sqrt((double)d->unet.height * d->unet.width * d->unet.in));
+    float c = (float)(rule->huber * sqrt((double)d->unet.height * d->unet.width * d->unet.in));
     gt_node *sigma = sigma_of(g, rule, draws.level), *noisy = with_noise(g, pictures, sigma, draws.noise);
     gt_node *n = gt_shift(g, gt_scale(g, gt_sigmoid(g, gt_scale(g, sigma, -B)), K), 1);
     gt_node *share = gt_neg(g, gt_max(g, gt_neg(g, gt_mul(g, n, draws.gap)), gt_scalar(g, -1))); /* at most 1 */

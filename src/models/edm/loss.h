@@ -12,7 +12,7 @@
  *     loss = (sqrt(|D(y + t e; t) - D-(y + r e; r)|^2 + c^2) - c) / (t - r)
  *
  * where D- is D without a gradient, with the same dropout, and D- = y where r = 0. The distance is the pseudo-Huber
- * metric with c = 0.00054 sqrt(numbers of a picture) (Song and Dhariwal, "Improved Techniques for Training Consistency
+ * metric with c = huber sqrt(numbers of a picture) (Song and Dhariwal, "Improved Techniques for Training Consistency
  * Models", section 3.3), whose gradient is that of |.|^2 / 2 with the paper's adaptive weight 1 / sqrt(|.|^2 + c^2).
  * The gap shrinks from stage to stage; while it is 1 or more, r is 0 everywhere, which is a denoiser's loss. */
 #ifndef GANTRY_MODELS_EDM_LOSS_H
@@ -24,6 +24,7 @@ typedef struct gt_levels_rule { /* how levels are drawn */
     double mean, std;           /* of EDM of the logarithm of sigma, of flow of the logit of time */
     bool uniform;               /* of flow: times are uniform instead */
     double sigma_min;           /* of flow: noise that is left at time 1 */
+    double huber;               /* of consistency: c / sqrt(numbers of a picture) */
 } gt_levels_rule;
 
 /* What is drawn for n pictures. */

@@ -67,7 +67,7 @@ static gt_status add_phase(gt_model *m) {
 /* ---- the model ---- */
 
 static gt_levels_rule rule_of(const gt_edm_options *o) {
-    if (o->precond != GT_PRECOND_FLOW) return (gt_levels_rule){.mean = o->p_mean, .std = o->p_std};
+    if (o->precond != GT_PRECOND_FLOW) return (gt_levels_rule){.mean = o->p_mean, .std = o->p_std, .huber = o->huber};
     return (gt_levels_rule){.mean = o->time_mean, .std = o->time_std, .uniform = o->times == GT_TIMES_UNIFORM};
 }
 

@@ -82,6 +82,12 @@ static const gt_option options[] = {
      .detail = "A run that is made longer later keeps its stages: the last stage becomes longer."},
     {OPTION(stage_factor, NULL, "How much nearer the levels are in each stage"), .derived = "2", .min = 1.1,
      .max = 4096, .with = "--loss=consistency"},
+    {OPTION(huber, "0.00054", "c of the loss of --loss=consistency, times the root of a picture's numbers"), .max = 100,
+     .with = "--loss=consistency",
+     .detail =
+         "The loss of a picture is sqrt(d^2 + c^2) - c for the distance d of two results. 0: the distance itself, as "
+         "in the program of Geng et al.; larger: nearer to the squared distance. The recipe has other values than "
+         "the default alone."},
     {OPTION(times, "logit-normal", "How times are drawn in training (flow)"), GT_CHOICES(GT_TIMES),
      .with = "--precond=flow"},
     {OPTION(time_mean, "0", "Mean of the logit of times, where time 1 is the picture"), .min = -20, .max = 20,
@@ -187,6 +193,13 @@ bool gt_edm_tunes(const gt_job *job) { return loss_of(job)->tunes; }
 
 static const char *tunes(const gt_job *job) { return gt_edm_tunes(job) ? "--loss=consistency" : NULL; }
 
+/* The recipe of a run is that of 1.0.0, which did not have the option, unless the value is another one. */
+static void leave_out_usual(gt_job *job, const char *key) {
+    const gt_option *row = gt_options_find(&job->options, key);
+    if (gt_is(gt_options_effective(&job->options, row), row->standard))
+        job->state[row - job->options.rows] = GT_OPTION_MOOT;
+}
+
 static void derive_tuning(gt_job *job) {
     gt_edm_options *o = job->own;
     gt_derive_recipe(job, tuning_recipes);
@@ -225,6 +238,7 @@ static void resolve(gt_job *job, int64_t items) {
     if (job->resumes) gt_job_derive(job, "ema-ramp", "0");
     gt_job_derive_all(job, loss_of(job)->values);
     if (gt_edm_tunes(job)) derive_tuning(job);
+    leave_out_usual(job, "huber");
     gt_derive_recipe(job, recipes);
     gt_job_derive(job, "label-dropout", job->label_dim ? "0.1" : "0");
     double growth = gt_recipe_of(job, recipes) == CPU ? 2e3 : 10e6;

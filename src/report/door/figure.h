@@ -52,6 +52,8 @@ typedef struct gt_heat { /* equal cells over the panel's x_range and y_range, bo
 
 /* Both others are logarithmic, with marks at powers of 2, or at 1, 2, 5, 10, 20, ... */
 typedef enum gt_axis_scale { GT_LINEAR, GT_LOG_2, GT_LOG_10 } gt_axis_scale;
+/* Of an axis with values from lo to hi: logarithmic if all are above 0 and span three decades. */
+gt_axis_scale gt_axis_scale_of(double lo, double hi);
 
 typedef struct gt_panel {
     const char *title, *x_label, *y_label; /* NULL: none */
@@ -71,6 +73,8 @@ typedef struct gt_panel {
  * The message of an error names the path. */
 gt_status gt_figure_write(const char *stem, const gt_panel *panels, int n, int columns);
 gt_status gt_figure_write_png(const char *path, const gt_panel *panels, int n, int columns);
+/* A PNG; an SVG if the path ends in .svg. */
+gt_status gt_figure_write_as(const char *path, const gt_panel *panels, int n, int columns);
 /* The pixels [height,width,3] of the PNG, to be freed; NULL on failure. */
 gt_status gt_figure_pixels(const gt_panel *panels, int n, int columns, uint8_t **pixels, int *height, int *width);
 gt_status gt_figure_write_svg(const char *path, const gt_panel *panel);

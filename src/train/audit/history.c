@@ -75,7 +75,7 @@ static gt_status judge(history *h) {
 static gt_status tick_all(history *h) {
     gt_status st = gt_measurers_measure_all(h->e, &h->j, false);
     if (st) return st;
-    gt_stat_table_tick(&h->e->stats);
+    gt_tick_end_interval(h->e);
     if (h->e->comm->rank == 0) {
         gt_tick_put_training(h->e, &h->j);
         gt_values_append(&h->j.logged, &h->j.measured);
@@ -154,7 +154,7 @@ static gt_status go_back_all(history *h, const gt_replay_back *b, int64_t reseed
     gt_status st = replay_load_all(h->e, path);
     if (st) return st;
     h->e->reseed = reseed;
-    gt_stat_table_tick(&h->e->stats); /* what was gathered since is of no use */
+    gt_stat_table_tick(&h->e->stats, false); /* what was gathered since is of no use */
     gt_measurers_begin_all(h->e, &h->j);
     if (h->e->comm->rank == 0) forget_ticks(h, b->to_images), take_past(h);
     return gt_engine_start_loader_all(h->e);

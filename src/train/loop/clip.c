@@ -103,9 +103,12 @@ gt_status gt_engine_handle_nonfinite(gt_engine *e, const gt_phase *p, gt_nonfini
     *update = e->job->nan == GT_NAN_CLEAN;
     e->left_out_updates += !*update;
     if (e->comm->rank) return GT_OK;
-    if (!*update) gt_warn("%s: this update is skipped (--nan=skip)", said);
-    else if (!e->said_nonfinite)
-        gt_warn("%s: replaced by 0 or 1e5 as published (--nan=clean); this message comes only once", said);
+    if (!*update) e->skipped_updates++;
+    if (!e->said_nonfinite)
+        gt_warn("%s: %s; this message comes only once", said,
+                *update
+                    ? "replaced by 0 or 1e5 as published (--nan=clean)"
+                    : "this update is skipped (--nan=skip), and such updates are counted in Progress/skipped_updates");
     e->said_nonfinite = true;
     return GT_OK;
 }

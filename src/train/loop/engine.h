@@ -176,6 +176,7 @@ typedef struct gt_engine {
     int64_t left_out_updates; /* by --nan=skip, since chain.c has asked */
     bool averaged;            /* an update of this step has moved the moving average of the parameters */
     bool said_nonfinite;
+    int64_t skipped_updates; /* by --nan=skip, since this start; on rank 0 */
     gt_stat_table stats;
     gt_measures measures;
 } gt_engine;

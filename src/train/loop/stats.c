@@ -58,11 +58,11 @@ void gt_stat_table_go_on(gt_stat_table *t, int i, const gt_stat_value *v) {
 
 void gt_stat_table_forget(gt_stat_table *t) { memset(t->since_tick, 0, sizeof t->since_tick); }
 
-void gt_stat_table_tick(gt_stat_table *t) {
+void gt_stat_table_tick(gt_stat_table *t, bool goes_on) {
     for (int i = 0; i < t->n; i++) {
         gt_moments *m = &t->since_tick[i];
         if (m->num > 0) t->shown[i] = statistic_of(t->shown[i].name, m, t->counts[i]);
-        *m = (gt_moments){0};
+        if (!goes_on || t->counts[i]) *m = (gt_moments){0};
     }
 }
 

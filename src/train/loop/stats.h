@@ -34,8 +34,9 @@ int gt_stat_index(const gt_stat_table *t, const char *name); /* -1: unknown */
 /* The interval goes on that has ended with the value v of statistic i; `shown` has the one before. */
 void gt_stat_table_go_on(gt_stat_table *t, int i, const gt_stat_value *v);
 void gt_stat_table_forget(gt_stat_table *t); /* the interval begins anew */
-/* Ends the interval between two ticks: renews `shown` and begins the next interval. */
-void gt_stat_table_tick(gt_stat_table *t);
+/* Ends the interval between two ticks: renews `shown` and begins the next interval. `goes_on`: means go on, so that the
+ * next tick's are of this interval, too; counts begin anew. */
+void gt_stat_table_tick(gt_stat_table *t, bool goes_on);
 /* A tick of before: series that not every tick renews have their latest values again. */
 void gt_stat_table_take_past(gt_stat_table *t, const gt_stat_value *values, int n);
 

@@ -42,8 +42,8 @@ static gt_status roll_back_all(gt_engine *e, gt_journal *j, const gt_reason *why
         st = gt_chain_roll_back_all(e, j, &line);
     }
     if (!st) {
-        gt_values_clear(&j->logged);   /* what the last tick said is not of this state */
-        gt_stat_table_tick(&e->stats); /* what was gathered since is of no use */
+        gt_values_clear(&j->logged);          /* what the last tick said is not of this state */
+        gt_stat_table_tick(&e->stats, false); /* what was gathered since is of no use */
         st = gt_engine_start_loader_all(e);
     }
     if (!st) st = gt_comm_agree_all(e->comm, first ? open_logs(e, j) : GT_OK);

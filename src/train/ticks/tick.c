@@ -90,6 +90,12 @@ static void put_speed(gt_engine *e, gt_journal *j, double rate, const gt_measure
         put_value(j, "Timing/checkpoint_mb_per_sec", (double)saved->bytes / 1e6 / saved->seconds);
 }
 
+/* The tick of the first step is not one of --tick: the epoch that it begins has all of its images in the next one. */
+void gt_tick_end_interval(gt_engine *e) {
+    bool first = e->shown == e->job->batch && !gt_by_images(e->job->tick, 0, e->shown);
+    gt_stat_table_tick(&e->stats, first);
+}
+
 void gt_tick_put_training(const gt_engine *e, gt_journal *j) {
     gt_values_clear(&j->logged);
     for (int i = 0; i < e->stats.n; i++)
@@ -100,6 +106,7 @@ void gt_tick_put_training(const gt_engine *e, gt_journal *j) {
     put_value(j, "Progress/epoch", (double)e->shown / (double)e->steps.items);
     if (e->job->family->adversarial) put_value(j, "Progress/augment", e->ada.p);
     if (e->damage.so_far.n) put_value(j, "Progress/damaged_pictures", (double)e->damage.so_far.n);
+    if (e->skipped_updates) put_value(j, "Progress/skipped_updates", (double)e->skipped_updates);
     if (e->damage.so_far.n) put_value(j, "Progress/replaced_images", (double)e->damage.replaced);
     if (e->schedule.kind != GT_SCHEDULE_CONSTANT) put_value(j, GT_RATE_SERIES, gt_engine_rate(e));
 }
@@ -121,7 +128,7 @@ static void gather_all(gt_engine *e, gt_journal *j, bool stop) {
     gt_comm_gather_all(e->comm, &e->measures, sizeof e->measures, all);
     gt_traffic c = communication_all(e);
     e->measures = (gt_measures){0};
-    gt_stat_table_tick(&e->stats);
+    gt_tick_end_interval(e);
     if (e->comm->rank) return;
     double rate = gt_journal_rate(e, j);
     gt_journal_print_tick(e, j, rate, memory);

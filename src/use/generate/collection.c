@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/door/file.h"
+#include "codec/door/grid.h"
 #include "codec/door/npy.h"
 #include "codec/door/png_write.h"
 #include "codec/door/sample.h"
@@ -165,7 +166,9 @@ static gt_status open_png(gt_collection *c) {
                                  (int)of->dims[2]);
 }
 
-static gt_status write_band(gt_collection *c) {
+static gt_status write_band(gt_collection *c, bool last) {
+    gt_grid_hairlines(c->band, (int)c->of->columns, (int)c->of->dims[0], (int)c->of->dims[1], (int)c->of->dims[2],
+                      last);
     gt_status st = gt_png_file_add(c->png, (int)c->of->dims[0], c->band);
     memset(c->band, 0, (size_t)c->of->columns * c->record);
     return st;
@@ -176,14 +179,15 @@ static gt_status add_png(gt_collection *c, int64_t n, const char *records) {
     for (int64_t i = 0; i < n && !st; i++) {
         int64_t column = (c->come + i) % c->of->columns;
         put_in_band(c, column, records + (size_t)i * c->record);
-        if (column + 1 == c->of->columns) st = write_band(c);
+        if (column + 1 == c->of->columns) st = write_band(c, c->come + i + 1 == c->of->columns * c->of->rows);
     }
     return st;
 }
 
 static gt_status finish_png(gt_collection *c) {
     gt_status st = GT_OK;
-    for (int64_t row = c->come / c->of->columns; row < c->of->rows && !st; row++) st = write_band(c);
+    for (int64_t row = c->come / c->of->columns; row < c->of->rows && !st; row++)
+        st = write_band(c, row + 1 == c->of->rows);
     return st ? st : gt_png_file_finish(c->png);
 }
 

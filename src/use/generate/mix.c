@@ -37,7 +37,7 @@ typedef struct work {
 
 typedef struct cell {
     int64_t row, column; /* seeds; in the first row and column of the grid both are the same */
-    bool black;          /* the corner */
+    bool corner;         /* white */
     bool repeated;       /* another cell has the same file */
 } cell;
 
@@ -49,7 +49,7 @@ static bool has(const int64_t *list, int64_t n, int64_t seed) {
 
 static cell cell_at(const gt_mix_request *r, int64_t i) {
     int64_t y = i / (r->n_columns + 1), x = i % (r->n_columns + 1);
-    if (!x && !y) return (cell){.black = true};
+    if (!x && !y) return (cell){.corner = true};
     if (!y) return (cell){r->columns[x - 1], r->columns[x - 1], false, has(r->columns, x - 1, r->columns[x - 1])};
     int64_t row = r->rows[y - 1];
     bool again = has(r->rows, y - 1, row);
@@ -149,7 +149,7 @@ static void mix(work *w, int64_t first, int n) {
 static gt_status write_cell(const work *w, const cell *c, const uint8_t *picture) {
     const gt_model *m = w->model;
     char path[4200];
-    if (c->black || c->repeated) return GT_OK;
+    if (c->corner || c->repeated) return GT_OK;
     snprintf(path, sizeof path, "%s/%lld-%lld.png", w->request->outdir, (long long)c->row, (long long)c->column);
     return gt_png_write(path, picture, m->height, m->width, gt_shown_channels(m));
 }
@@ -166,7 +166,7 @@ static gt_status make_cells(void *arg, int64_t first, int n, gt_buffer *out) {
     for (int i = 0; i < n && !st; i++) {
         uint8_t *picture = w->pictures + (size_t)i * w->picture;
         cell c = cell_at(w->request, first + i);
-        if (c.black) memset(picture, 0, w->picture);
+        if (c.corner) memset(picture, 255, w->picture);
         st = write_cell(w, &c, picture);
     }
     gt_buffer_add(out, w->pictures, (size_t)n * w->picture);

@@ -17,7 +17,7 @@ enum { NAME = 256 };
 typedef struct watched { /* a layer */
     char output[32];
     size_t floats; /* of an input */
-    double lo, hi, sum, squares, zeros, middle;
+    double lo, hi, sum, squares, zeros, middle, outside;
     double *counts;
 } watched;
 
@@ -86,12 +86,13 @@ static void look_at_ends(watched *v, const float *x, size_t n) {
     }
 }
 
-/* Values outside the range count in the outer bins. */
+/* The upper end belongs to the last bin. */
 static void count_bins(watched *v, int bins, const float *x, size_t n) {
     double width = v->hi - v->lo, scale = width > 0 ? bins / width : 0, middle = (v->lo + v->hi) / 2;
     for (size_t i = 0; i < n; i++) {
         double at = floor(((double)x[i] - v->lo) * scale);
-        v->counts[at < 0 ? 0 : at < bins ? (int)at : bins - 1]++;
+        if ((double)x[i] < v->lo || (double)x[i] > v->hi) v->outside++;
+        else v->counts[at < bins ? (int)at : bins - 1]++;
         v->middle += fabs((double)x[i] - middle) <= width / 20;
     }
 }
@@ -129,6 +130,7 @@ static gt_status conclude(work *w) {
         out->zeros = v->zeros / n;
         out->outer = v->counts[0] + (bins > 1 ? v->counts[bins - 1] : 0);
         out->middle = v->middle / n;
+        out->outside = v->outside / n;
         out->edges = edges;
         out->shares = v->counts;
     }
