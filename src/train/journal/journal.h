@@ -230,8 +230,8 @@ struct gt_tick;
 /* j->logged becomes the values of this moment, with those of j->measured; rank 0 prints the line. A late tick has the
  * values of the tick before too, where this process has made that one. */
 void gt_tick_gather_all(gt_engine *e, gt_journal *j, const struct gt_tick *t);
-/* j->logged becomes the values of the training alone, which depend neither on the clock nor on ranks. Rank 0. */
 void gt_tick_end_interval(gt_engine *e); /* any rank: the statistics are those of this tick */
+/* j->logged becomes the values of the training alone, which depend neither on the clock nor on ranks. Rank 0. */
 void gt_tick_put_training(const gt_engine *e, gt_journal *j);
 /* To the logs. `early`: a late tick follows, which then logs all of it. */
 void gt_tick_log(gt_engine *e, gt_journal *j, bool early);
