@@ -107,7 +107,7 @@ case_train() {
 1  |  train --data=empty.zip  |  'empty.zip': not a ZIP archive, or damaged
 1  |  train --data=junk.h5  |  'junk.h5': damaged, truncated or not an HDF5 file
 1  |  train --data=empty  |  holds no pictures
-1  |  train --data=photos  |  a dataset of them: gantry dataset photos photos.zip --width=32 --height=32 --transform=center-crop
+1  |  train --data=photos  |  a dataset of them: gantry dataset photos photos.zip --width=32 --height=32 --pad --background=white
 2  |  train --data=odd  |  50 x 50 .*gantry dataset SOURCE DEST.zip --width=48 --height=48
 2  |  train --data=photos/a --cond  |  --labels=folders
 2  |  train --run=nosuch  |  there is no run 'nosuch'
