@@ -105,7 +105,7 @@ bool gt_logs_are_lost(const gt_stats *stats, const gt_starts *starts);
 
 /* ---- the warnings and errors of log.txt ---- */
 
-/* `when`: "2026-11-22 20:06:43"; `text`: without "warning: ". Both are valid during the call. */
+/* `when`: "2026-11-22 20:06:43+0100"; `text`: without "warning: ". Both are valid during the call. */
 typedef void gt_log_warning(void *arg, const char *when, const char *text);
 /* Calls `warning` for each, from the oldest on. A log that cannot be read has none. */
 void gt_log_warnings_each(const char *dir, gt_log_warning *warning, void *arg);

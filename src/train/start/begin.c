@@ -363,13 +363,15 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
     if (late && first) gt_info("%s is fully trained: computing the missing metrics of its last checkpoint", j->dir);
     else if (trained && owed && first) gt_info("%s is fully trained: writing the missing files", j->dir);
     if (*done && first && e->stopped_early)
-        gt_info("%s is finished, for that reason%s", j->dir,
-                e->job->early_stopping ? "; to train it further, give a larger --early-stopping (0: none)" : "");
+        gt_log_also_quiet("%s is finished, for that reason%s", j->dir,
+                          e->job->early_stopping ? "; to train it further, give a larger --early-stopping (0: none)"
+                                                 : "");
     else if (*done && first)
-        gt_info("%s is finished: %.1f kimg of this job are trained; to train it further, give a larger --kimg, --steps "
-                "or --epochs%s%s%s",
-                j->dir, (double)e->shown / 1000, ends ? " in a new run: --schedule=" : "", ends ? ends : "",
-                ends ? " ends with this one" : "");
+        gt_log_also_quiet(
+            "%s is finished: %.1f kimg of this job are trained; to train it further, give a larger --kimg, --steps "
+            "or --epochs%s%s%s",
+            j->dir, (double)e->shown / 1000, ends ? " in a new run: --schedule=" : "", ends ? ends : "",
+            ends ? " ends with this one" : "");
 end:
     if (st) leave_directory(e, j);
     gt_buffer_free(&said);
