@@ -34,6 +34,7 @@ quietly "$shipped" generate "$net" --seeds=0 --outdir=target --threads=1
 count=0
 while read -r words; do
     for of in shapes16 "$net"; do
+        rm -rf mixed
         # shellcheck disable=SC2086
         quietly "$shipped" ${words//NET/$of}
         sed "/comes with Gantry/d; s|$net|NET|g; s|shapes16|NET|g" said >"printed.$count"
