@@ -143,7 +143,7 @@ class Study:
         for k in range(self.classes or n):
             one, first = os.path.join(folder, str(k)), 0 if self.classes else k * n
             work.gantry('pictures', 'generate', file, '--seeds=%d-%d' % (first, first + n - 1), *(['--class=%d' % k] if self.classes else []), '--outdir=' + one, '--threads=1', '--overwrite')
-            rows.append([os.path.join(one, 'seed%04d.png' % seed) for seed in range(first, first + n)])
+            rows.append([os.path.join(one, 'seed%04d%s.png' % (seed, '-class%d' % k if self.classes else '')) for seed in range(first, first + n)])
         sheet(work.at('%s-%s.png' % (self.name, run)), rows)
 
     # ---- results ----

@@ -34,8 +34,9 @@ gt_status gt_dataset_count_alike(gt_dataset *ds, int64_t n, int64_t *uniform, in
 /* Pixels of each class in the masks of n evenly spaced images, at most all. */
 gt_status gt_dataset_count_mask_pixels(gt_dataset *ds, int64_t n, int64_t pixels[GT_MASK_IGNORE + 1]);
 
-/* Draws at most 8 x 8 images, ordered by class where there are classes, as one PNG of at most 4096 pixels a side; in
- * the place of an image that cannot be read stands another one. Fails where none can be read. `path` NULL: there is no
+/* Draws at most 8 x 8 images, ordered by class where there are classes, as one PNG of at most 4096 pixels a side, each
+ * at most once: cells that are left are grey. In the place of an image that cannot be read stands another one. Fails
+ * where none can be read. `path` NULL: there is no
  * file. The caller frees picture->png; NULL: there is none. */
 gt_status gt_dataset_draw(gt_dataset *ds, const char *path, gt_grid_png *picture, gt_unread *unread);
 

@@ -99,6 +99,13 @@ typedef enum gt_collection_kind {
 } gt_collection_kind;
 gt_collection_kind gt_collection_kind_of(const char *path);
 
+enum { GT_GENERATED_NAME = 48 };
+
+typedef struct gt_generated {      /* on rank 0 */
+    int64_t replaced;              /* files that were there before */
+    char first[GT_GENERATED_NAME]; /* the name of the first single picture, without its ending */
+} gt_generated;
+
 typedef struct gt_generate_request {
     const char *checkpoint;
     gt_generator_options options;
@@ -112,6 +119,7 @@ typedef struct gt_generate_request {
     gt_condition condition;
     const char *outdir; /* made if needed */
     bool single;        /* seed0000.png ... or proj00.png ... */
+    bool class_in_name; /* of a network with classes: seed0000-class3.png ... */
     bool gathered;      /* all in grid.png */
     bool npy;           /* seed0000.npy ...: all channels as float32 [H,W,C], nominally in [-1,1] */
     const char *out;    /* all in this file, whose name ends in .png, .webp, .npy, .h5 or .zip; NULL or "": none */
@@ -125,13 +133,13 @@ typedef struct gt_generate_request {
     bool bytes;              /* all is 8-bit */
     gt_generate_space space; /* what goes into an array */
     int (*stop)(void);       /* not 0: the work is given up; NULL: never */
+    gt_generated *told;      /* what becomes known of the files; NULL: nobody asks */
 } gt_generate_request;
 
 /* All ranks make and write the images together. All ranks return the same status. GT_STOPPED: `stop` said so; images
  * with files of their own stay, a file of all of them does not come to be. *made (may be NULL): how many. */
 gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request, int64_t *made);
 
-enum { GT_GENERATED_NAME = 32 };
 /* The name, without its ending, of the single picture of a seed ("seed0007"), or of projected styles ("proj07"). */
 const char *gt_generated_name(bool projected, int64_t number, char name[GT_GENERATED_NAME]);
 

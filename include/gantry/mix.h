@@ -20,9 +20,10 @@ typedef struct gt_mix_request {
     int (*stop)(void);  /* as in gt_generate_request */
 } gt_mix_request;
 
-/* Writes OUTDIR/ROW-COLUMN.png of each row with each column, SEED-SEED.png of each seed, and grid.png: the columns'
- * own images above, the rows' at the left. All ranks call this and return the same status. GT_USAGE: a model without
+/* Writes OUTDIR/ROW-COLUMN.png of each row with each column, SEED-SEED.png of each seed (ROW-COLUMN-class3.png of a
+ * network with classes), and grid.png: the columns' own images above, the rows' at the left. *replaced: files that were
+ * there before, of all ranks. All ranks call this and return the same status. GT_USAGE: a model without
  * styles, layers that it does not have, a grid too large for a PNG. */
-gt_status gt_mix_all(gt_comm *comm, const gt_mix_request *request);
+gt_status gt_mix_all(gt_comm *comm, const gt_mix_request *request, int64_t *replaced);
 
 #endif

@@ -104,7 +104,8 @@ struct gt_option {
     bool lines;  /* of texts: "@FILE" stands for the lines of a file */
     const struct gt_outfile *writes; /* of paths: what is written there (gantry/outfile.h); NULL: the file is read */
     bool required;
-    bool common; /* --help shows it before the others */
+    bool unrecorded; /* the job.ini of a run of version 1.0 has it, where it means nothing any more */
+    bool common;     /* --help shows it before the others */
     /* The ranks of a run may have different values: the option concerns one rank alone, or is compared in another way.
      */
     bool by_rank;

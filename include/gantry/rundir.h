@@ -72,6 +72,7 @@ typedef struct gt_starts {
     int count;                  /* starts so far; 0: the rest is empty */
     double first, last;         /* when the first and the last start were; Unix time */
     int64_t images, total;      /* shown at the last start; of the whole training */
+    double until;               /* Unix time at which --max-time stops the last start; 0: nothing is known of it */
     const char *checkpoint;     /* when the first one of the last start comes, in words; "": there is no word of it */
     const gt_start_fact *facts; /* of the last start: what was run, in words; ends with a name NULL */
     const char *state;          /* how the last start ended: "finished", "stopped", "failed"; "": no word of an end */
@@ -89,6 +90,9 @@ typedef struct gt_starts {
 gt_starts *gt_starts_read(const char *dir);
 /* "running", "finished", "stopped", "failed", "interrupted" (killed, or the power was cut), "" (there is no word). */
 const char *gt_starts_state(const char *dir, const gt_starts *s);
+/* What a run that goes on counts to: `left` seconds to the end of the training (NaN: unknown), "ETA 2m 05s"; or, where
+ * that is sooner, the stop by --max-time, "stops in 1m 30s (--max-time)". "": unknown. Returns `text`. */
+const char *gt_starts_left_text(const gt_starts *s, double left, char text[64]);
 void gt_starts_free(gt_starts *s); /* NULL is fine */
 
 /* ---- damaged logs ---- */
@@ -105,7 +109,7 @@ bool gt_logs_are_lost(const gt_stats *stats, const gt_starts *starts);
 
 /* ---- the warnings and errors of log.txt ---- */
 
-/* `when`: "2026-11-22 20:06:43"; `text`: without "warning: ". Both are valid during the call. */
+/* `when`: "2026-11-22 20:06:43+0100"; `text`: without "warning: ". Both are valid during the call. */
 typedef void gt_log_warning(void *arg, const char *when, const char *text);
 /* Calls `warning` for each, from the oldest on. A log that cannot be read has none. */
 void gt_log_warnings_each(const char *dir, gt_log_warning *warning, void *arg);

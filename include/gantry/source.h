@@ -196,10 +196,19 @@ typedef struct gt_survey {
     int64_t unread, first_unread; /* those that cannot be read, and the first of them; -1: none */
     int64_t grey, transparent;
     int smallest[2], largest[2]; /* width and height, by the number of pixels */
+    int least[2], most[2];       /* width and height, each by itself */
     int side;                    /* of a dataset that suits them and a CPU */
+    int64_t pixels;              /* of all that were looked at */
+    int64_t oblong;              /* pictures that are not square */
+    bool coloured;               /* some are not grey */
+    bool plain;                  /* all can become grey or RGB */
+    bool folders;                /* they have no labels, and the folders that they lie in can be their classes */
+    int64_t decoded;             /* by gt_survey_decode(), beside those that it cannot read */
 } gt_survey;
 struct gt_buffer;
 gt_status gt_survey_pictures(const gt_source *s, gt_survey *out);
+/* Decodes as many pictures as take some seconds, evenly spaced: those whose heads alone are sound count as unread. */
+gt_status gt_survey_decode(gt_source *s, gt_survey *o);
 /* The command that makes a dataset of them. */
 void gt_survey_command(const gt_survey *o, const char *spec, struct gt_buffer *to);
 

@@ -15,8 +15,15 @@
 #include "gantry/generate.h"
 #include "gantry/log.h"
 #include "gantry/text.h"
+#include "use/generate/door/generator.h"
 
 enum { PATH_ROOM = 4200, FOLDER_ROOM = 4096 };
+
+typedef struct picture {
+    int64_t seed;
+    int class;        /* that its name has; -1: none */
+    const char *path; /* rank 0's */
+} picture;
 
 typedef struct search {
     audit *a; /* of rank 0; else NULL */
@@ -26,9 +33,10 @@ typedef struct search {
     gt_file_kind kind;
     int64_t images;           /* that the network claims; -1: none */
     char folder[FOLDER_ROOM]; /* for what is made again; rank 0's, but all write pictures into it */
-    int64_t *seeds;           /* [n] of pictures, on all ranks */
-    const char **picture;     /* [n] their paths, on rank 0 */
-    int64_t n, room;
+    picture *pictures;        /* [n] on all ranks; those of a class stand together */
+    int64_t *seeds;           /* [n] of the pictures */
+    int64_t n;
+    int room;
     gt_arena *arena;
     char why[GT_CONTENTS_NAME_BYTES + 512]; /* how it differs from the likeliest one */
     audit_list unchecked;                   /* what lies beside the pictures */
@@ -39,19 +47,25 @@ typedef struct search {
 static gt_status add_picture(void *arg, const char *path, const char *name) {
     search *s = arg;
     long long seed;
+    picture found = {.class = -1};
     char stem[GT_GENERATED_NAME];
-    size_t n = sscanf(name, "seed%18lld.png", &seed) == 1 ? strlen(gt_generated_name(false, seed, stem)) : 0;
+    int parts = sscanf(name, "seed%18lld-class%9d.png", &seed, &found.class);
+    size_t n = parts < 1 ? 0 : strlen(gt_generated_of_class(found.seed = seed, found.class, stem));
     if (!n || strncmp(name, stem, n) || strcmp(name + n, ".png")) {
         if (strcmp(name, ".") && strcmp(name, "..")) audit_list_add(&s->unchecked, "%s", name);
         return GT_OK;
     }
-    int used = (int)s->n, room = (int)s->room, room_of_seeds = room;
-    bool fits = gt_arena_grow(s->arena, &s->picture, used, &room, sizeof *s->picture) &&
-                gt_arena_grow(s->arena, &s->seeds, used, &room_of_seeds, sizeof *s->seeds);
-    if (!fits || !(s->picture[s->n] = gt_arena_printf(s->arena, "%s", path))) return GT_NOMEM;
-    s->room = room;
-    s->seeds[s->n++] = seed;
+    if (!gt_arena_grow(s->arena, &s->pictures, (int)s->n, &s->room, sizeof *s->pictures) ||
+        !(found.path = gt_arena_printf(s->arena, "%s", path)))
+        return GT_NOMEM;
+    s->pictures[s->n++] = found;
     return GT_OK;
+}
+
+static int by_class(const void *a, const void *b) {
+    const picture *x = a, *y = b;
+    int order = (x->class > y->class) - (x->class < y->class);
+    return order ? order : (x->seed > y->seed) - (x->seed < y->seed);
 }
 
 static gt_status find_pictures(search *s) {
@@ -62,6 +76,7 @@ static gt_status find_pictures(search *s) {
         gt_path_name(s->o->network, name);
         st = add_picture(s, s->o->network, name);
     }
+    if (s->n) qsort(s->pictures, (size_t)s->n, sizeof *s->pictures, by_class);
     if (st || s->n) return st;
     return gt_fail(GT_USAGE,
                    "'%s' has no picture whose name has its seed, as gantry generate names them (seed0000.png)",
@@ -92,10 +107,13 @@ static gt_status share_claim_all(search *s) {
     gt_comm_broadcast_all(c, &s->images, sizeof s->images, 0);
     gt_comm_broadcast_all(c, &s->n, sizeof s->n, 0);
     gt_comm_broadcast_all(c, s->folder, sizeof s->folder, 0);
-    if (c->rank) s->seeds = gt_arena_array(s->arena, (size_t)s->n + 1, sizeof *s->seeds);
-    gt_status st = gt_comm_agree_all(c, s->seeds || !s->n ? GT_OK : GT_NOMEM);
-    if (!st && s->n) gt_comm_broadcast_all(c, s->seeds, (size_t)s->n * sizeof *s->seeds, 0);
-    return st;
+    if (c->rank) s->pictures = gt_arena_array(s->arena, (size_t)s->n + 1, sizeof *s->pictures);
+    s->seeds = gt_arena_array(s->arena, (size_t)s->n + 1, sizeof *s->seeds);
+    gt_status st = gt_comm_agree_all(c, gt_arena_failed(s->arena) ? GT_NOMEM : GT_OK);
+    if (st || !s->n) return st;
+    gt_comm_broadcast_all(c, s->pictures, (size_t)s->n * sizeof *s->pictures, 0); /* paths are rank 0's */
+    for (int64_t i = 0; i < s->n; i++) s->seeds[i] = s->pictures[i].seed;
+    return GT_OK;
 }
 
 /* ---- made again ---- */
@@ -171,15 +189,16 @@ static gt_status compare_export(search *s, const char *checkpoint, bool *found) 
     return st;
 }
 
-static gt_status compare_pictures(search *s, int64_t n, bool *found) {
+static gt_status compare_pictures(search *s, int64_t first, int64_t end, bool *found) {
     gt_status st = GT_OK;
     *found = true;
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = first; i < end; i++) {
         char out[PATH_ROOM], name[GT_GENERATED_NAME];
         snprintf(out, sizeof out, "%s/%s.png", s->folder, gt_generated_name(false, s->seeds[i], name));
         bool differed = st || !*found;
-        if (!differed) st = same_bytes(s->picture[i], out, found);
-        if (!differed && !*found && !*s->why) snprintf(s->why, sizeof s->why, "%s is another picture", s->picture[i]);
+        const char *path = s->pictures[i].path;
+        if (!differed) st = same_bytes(path, out, found);
+        if (!differed && !*found && !*s->why) snprintf(s->why, sizeof s->why, "%s is another picture", path);
         unlink(out);
     }
     s->made->bytes = *found;
@@ -187,25 +206,36 @@ static gt_status compare_pictures(search *s, int64_t n, bool *found) {
     return st;
 }
 
-/* One picture first: that tells most of the wrong checkpoints. */
+/* Behind the last picture that one request makes together with picture i. One picture first: that tells most of the
+ * wrong checkpoints. */
+static int64_t end_of(const search *s, int64_t i) {
+    int64_t end = i + 1;
+    while (i && end < s->n && s->pictures[end].class == s->pictures[i].class) end++;
+    return end;
+}
+
 static gt_status compare_pictures_all(search *s, const char *checkpoint, int *found) {
     gt_status st = GT_OK;
-    for (int64_t n = 1;; n = s->n) {
+    *found = 1;
+    for (int64_t i = 0, end; i < s->n && *found && !st; i = end) {
+        char class[16] = "";
+        bool same = false;
+        if (s->pictures[i].class >= 0) snprintf(class, sizeof class, "#%d", s->pictures[i].class);
+        end = end_of(s, i);
         gt_generate_request r = {
             .checkpoint = checkpoint,
             .options = {.noise_mode = GT_NOISE_CONST, .truncation = (float)s->o->truncation, .pool = s->o->pool},
-            .n = n,
-            .seeds = s->seeds,
-            .condition = {.class = s->o->class},
+            .n = end - i,
+            .seeds = s->seeds + i,
+            .condition = {.class = s->o->class && *s->o->class ? s->o->class : class},
             .outdir = s->folder,
             .single = true};
-        bool same = false;
         st = gt_generate_all(s->comm, &r, NULL);
-        if (!st) st = gt_comm_agree_all(s->comm, s->a ? compare_pictures(s, n, &same) : GT_OK);
+        if (!st) st = gt_comm_agree_all(s->comm, s->a ? compare_pictures(s, i, end, &same) : GT_OK);
         *found = same;
         gt_comm_broadcast_all(s->comm, found, sizeof *found, 0);
-        if (st || !*found || n == s->n) return st;
     }
+    return st;
 }
 
 /* ---- from which checkpoint ---- */

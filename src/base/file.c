@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -306,9 +307,18 @@ static void keep_aside(const char *part, const char *path, gt_status st) {
     free(aside);
 }
 
+static _Atomic int64_t replaced;
+
+int64_t gt_files_replaced(void) { return atomic_load(&replaced); }
+
 int gt_file_take_place(const char *part, const char *file, const char *path, gt_status *refused) {
     *refused = guard ? guard(path) : GT_OK;
-    if (!*refused) return gt_file_rename(part, file);
+    if (!*refused) {
+        bool there = !access(file, F_OK);
+        int error = gt_file_rename(part, file);
+        atomic_fetch_add(&replaced, there && !error);
+        return error;
+    }
     keep_aside(part, file, *refused);
     return EEXIST;
 }

@@ -112,7 +112,7 @@ static void to_file(gt_level level, const char *text) {
     char when[32], line[LINE_BYTES + 64];
     time_t now = time(NULL);
     struct tm local;
-    strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", localtime_r(&now, &local));
+    strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S%z", localtime_r(&now, &local));
     int n = snprintf(line, sizeof line, "%s %s%s\n", when, levels[level].word, text), error = 0;
     off_t end = lseek(state.file, 0, SEEK_END);
     ssize_t written = write(state.file, line, (size_t)n);
@@ -139,14 +139,16 @@ static bool is_known(const char *text) {
     return known;
 }
 
-__attribute__((format(printf, 3, 0))) static void log_line(gt_level level, bool once, const char *format, va_list ap) {
+/* `as`: printed as lines of this level are. */
+__attribute__((format(printf, 4, 0))) static void log_line(gt_level level, gt_level as, bool once, const char *format,
+                                                           va_list ap) {
     char text[LINE_BYTES];
     gt_vformat(text, sizeof text, format, ap);
     if (once && is_known(text)) return;
     if (state.rank != 0 && level < GT_WARNING) return;
     gt_storage_begin("writing", "log.txt"); /* before the lock: what is told there may log something itself */
     pthread_mutex_lock(&state.lock);
-    if (level >= state.least) to_terminal(level, text);
+    if (as >= state.least) to_terminal(level, text);
     to_file(level, text);
     pthread_mutex_unlock(&state.lock);
     gt_storage_end();
@@ -155,14 +157,21 @@ __attribute__((format(printf, 3, 0))) static void log_line(gt_level level, bool 
 void gt_log(gt_level level, const char *format, ...) {
     va_list ap;
     va_start(ap, format);
-    log_line(level, false, format, ap);
+    log_line(level, level, false, format, ap);
+    va_end(ap);
+}
+
+void gt_log_also_quiet(const char *format, ...) {
+    va_list ap;
+    va_start(ap, format);
+    log_line(GT_INFO, GT_WARNING, false, format, ap);
     va_end(ap);
 }
 
 void gt_log_once(gt_level level, const char *format, ...) {
     va_list ap;
     va_start(ap, format);
-    log_line(level, true, format, ap);
+    log_line(level, level, true, format, ap);
     va_end(ap);
 }
 

@@ -38,8 +38,8 @@ static const gt_option table[] = {
                "checkpoint in the file's name (network-snapshot-000200000.pkl), else of each kept checkpoint; for a "
                "folder of pictures (seed0000.png and so on), the pictures of gantry generate. A checkpoint that no "
                "longer exists is computed again."},
-    {CLI_OPTION(class, "", "Class of these pictures, as gantry generate had it"), .placeholder = "CLASS", .any = true,
-     .with = "--run"},
+    {CLI_OPTION(class, "", "Class of these pictures, instead of that in their names"), .placeholder = "CLASS",
+     .any = true, .with = "--run"},
     {CLI_OPTION(trunc, "1", "Truncation of these pictures, as gantry generate had it"), .max = 2, .with = "--run"},
     {CLI_OPTION(trace, "", "Write hashes of each gradient and state of one stretch, to find where two machines part"),
      .placeholder = "FILE", CLI_WRITES({"*.txt", GT_OUTFILE_TABLE}), .with = "!--run"},

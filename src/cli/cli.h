@@ -291,6 +291,8 @@ gt_status cli_check_output_names(const gt_options *o);
 gt_status cli_check_outputs(const gt_options *o);
 /* The same for another path, which lasts as long as the work; `o` says whether --overwrite is given. */
 gt_status cli_check_output(const gt_options *o, const char *path, const gt_outfile *output);
+/* "3 files are replaced", the last line of a command that makes many files; 0: nothing. */
+void cli_print_replaced(int64_t n);
 /* The same for a picture beside the file `out`: *picture is "DIR/NAME.png" of DIR/NAME.ENDING. */
 gt_status cli_picture_beside(cli_session *s, const char *out, const char **picture);
 

@@ -34,8 +34,8 @@ static const gt_option table[] = {
     {CLI_OPTION(seeds, "", "Seeds and ranges of seeds, as in 0-63,77 (required, or --projected-w)"),
      .placeholder = "SEEDS", .check = gt_option_check_ranges},
     {CLI_SHOWN("outdir", request.outdir, "generated", "Folder to write to; made if needed"),
-     CLI_FILLS({"grid.png", GT_OUTFILE_PICTURE}, {"@(seed|proj)+([0-9]).png", GT_OUTFILE_PICTURE},
-               {"@(seed|proj)+([0-9]).npy", GT_OUTFILE_ARRAYS})},
+     CLI_FILLS({"grid.png", GT_OUTFILE_PICTURE}, {"@(seed|proj)+([0-9])?(-class+([0-9])).png", GT_OUTFILE_PICTURE},
+               {"@(seed|proj)+([0-9])?(-class+([0-9])).npy", GT_OUTFILE_ARRAYS})},
     {CLI_SHOWN("per-class", request.per_class, NULL,
                "Instead of --seeds: number of images of each class, written to --out"),
      .derived = "none", .min = 1, .max = 1 << 24, .with = "--out",
@@ -95,7 +95,7 @@ static const gt_option table[] = {
 
 static gt_status read_grid(const generate_fields *fields, gt_generate_request *r) {
     bool out = *r->out;
-    r->single = !out;
+    r->single = r->class_in_name = !out;
     r->gathered = !out && *fields->grid;
     if (!*fields->grid || gt_is(fields->grid, "auto")) return GT_OK;
     gt_status st = gt_grid_parse(fields->grid, &r->grid);
@@ -192,17 +192,14 @@ static void print_made(const gt_generate_request *r, int64_t made) {
     if (r->single) gt_print("%lld image%s in %s\n", (long long)made, made == 1 ? "" : "s", r->outdir);
     if (*r->out) gt_print("%s: %lld %s\n", r->out, (long long)made, what[r->space]);
     if (r->gathered) gt_print("%s/grid.png\n", r->outdir);
+    cli_print_replaced(r->told->replaced);
 }
 
 /* One picture of what was made. */
 static gt_status show_made(const cli_session *s, const gt_generate_request *r) {
     const char *path = r->out;
-    char name[GT_GENERATED_NAME];
-    bool projected = *r->projected_w;
     if (r->gathered) path = gt_arena_printf(s->arena, "%s/grid.png", r->outdir);
-    else if (r->single)
-        path = gt_arena_printf(s->arena, "%s/%s.png", r->outdir,
-                               gt_generated_name(projected, projected ? 0 : r->seeds[0], name));
+    else if (r->single) path = gt_arena_printf(s->arena, "%s/%s.png", r->outdir, r->told->first);
     if (!path) return GT_NOMEM;
     return gt_ends_with(path, ".png") || gt_ends_with(path, ".webp") ? cli_preview_file(&s->options, path) : GT_OK;
 }
@@ -210,7 +207,9 @@ static gt_status show_made(const cli_session *s, const gt_generate_request *r) {
 static gt_status generate(cli_session *s) {
     generate_fields *fields = s->fields;
     gt_generate_request *r = &fields->request;
+    gt_generated told = {0};
     int64_t made;
+    r->told = &told;
     r->options.pool = s->pool;
     r->stop = gt_stop_requested;
     gt_stop_install_short(s->comm, CLI_STOPPING);
@@ -232,7 +231,8 @@ const cli_command cli_generate = {
     .help = "Make images with a trained network; the ranks share the work",
     .detail = "Uses the moving average of the generator. A seed gives the same latent as in generate.py of "
               "stylegan2-ada-pytorch.",
-    .files = "In --outdir: seed0000.png and so on; with --grid also grid.png. With --out: one file instead.",
+    .files = "In --outdir: seed0000.png and so on, seed0000-class3.png for a network with classes; with --grid also "
+             "grid.png. With --out: one file instead.",
     .stopped = CLI_STARTS_AGAIN,
     CLI_EXAMPLES({"64 images, and one picture with all of them", "gantry generate runs/first --seeds=0-63 --grid=8x8"},
                  {"An image file for each seed, with less variety and better quality",

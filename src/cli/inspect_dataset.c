@@ -169,12 +169,16 @@ static void print_survey(const gt_source *s, const gt_survey *o) {
     char name[GT_ITEM_NAME_BYTES];
     gt_print("pictures     %lld, not yet a dataset\n", (long long)o->count);
     if (o->looked < o->count) gt_print("checked      %lld, evenly spaced\n", (long long)o->looked);
+    if (o->decoded + o->unread < o->count)
+        gt_print("decoded      %lld, evenly spaced; gantry dataset SOURCE --scan decodes all\n", (long long)o->decoded);
     if (o->unread)
         gt_print("unreadable   %lld, such as '%s'\n", (long long)o->unread, gt_source_name(s, o->first_unread, name));
-    gt_print("sizes        %dx%d to %dx%d\n", o->smallest[0], o->smallest[1], o->largest[0], o->largest[1]);
+    gt_print("sizes        width %d to %d, height %d to %d; the smallest %dx%d, the largest %dx%d\n", o->least[0],
+             o->most[0], o->least[1], o->most[1], o->smallest[0], o->smallest[1], o->largest[0], o->largest[1]);
     const char *passed = gt_source_get_info(s)->passed;
     if (passed) gt_print("skipped      %s\n", passed);
-    gt_print("grey         %lld\ntransparent  %lld\n", (long long)o->grey, (long long)o->transparent);
+    gt_print("grey         %lld\ntransparent  %lld\noblong       %lld\n", (long long)o->grey, (long long)o->transparent,
+             (long long)o->oblong);
 }
 
 /* Pictures that are not alike. GT_FORMAT: there are none. */
@@ -184,6 +188,7 @@ static gt_status inspect_pictures(const char *spec) {
     gt_buffer command = {0};
     gt_status st = gt_source_open(&s, spec, &(gt_source_options){0});
     if (!st) st = gt_survey_pictures(s, &found);
+    if (!st) st = gt_survey_decode(s, &found);
     if (!st && found.unread == found.looked) st = gt_fail(GT_FORMAT, "'%s': no picture can be read", spec);
     if (!st) {
         gt_survey_command(&found, spec, &command);
@@ -191,6 +196,10 @@ static gt_status inspect_pictures(const char *spec) {
         print_survey(s, &found);
         print_unlabelled(s);
         gt_print("a dataset    %.*s\n", (int)command.n, command.data ? command.data : "");
+        if (found.oblong)
+            gt_print(
+                "             photographs: --transform=center-crop in place of --pad --background=white, which adds "
+                "white borders\n");
     }
     gt_buffer_free(&command);
     gt_source_close(s);
@@ -236,7 +245,8 @@ gt_status cli_dataset_inspect(const char *spec, const char *grid, gt_preview pre
     gt_dataset *ds;
     gt_status st = cli_inspect_dataset(spec);
     if (st || (!*grid && preview == GT_PREVIEW_NONE)) return st;
-    const gt_transform fit = {.width = SHEET_SIDE, .height = SHEET_SIDE, .channels = 3, .crop = GT_CROP_CENTER};
+    const gt_transform fit = {
+        .width = SHEET_SIDE, .height = SHEET_SIDE, .channels = 3, .pad = true, .background = {1, 1, 1}};
     st = gt_dataset_open(&ds, spec, NULL);
     bool raw = st == GT_FORMAT;
     if (raw) st = gt_dataset_open(&ds, spec, &(gt_dataset_options){.fit = &fit, .some = true}); /* not alike */

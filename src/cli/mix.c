@@ -27,9 +27,9 @@ static const gt_option table[] = {
      .placeholder = "LAYERS", .check = cli_check_styles,
      .detail = "Layers count from 0, the coarsest. By default layers 0 to 6, but at most the first half."},
     {CLI_SHOWN("outdir", request.outdir, "mixed", "Folder to write to; made if needed"),
-     CLI_FILLS({"grid.png", GT_OUTFILE_PICTURE}, {"+([0-9])-+([0-9]).png", GT_OUTFILE_PICTURE}),
+     CLI_FILLS({"grid.png", GT_OUTFILE_PICTURE}, {"+([0-9])-+([0-9])?(-class+([0-9])).png", GT_OUTFILE_PICTURE}),
      .detail = "grid.png: the images of --cols at the top, the images of --rows at the left. ROW-COL.png: each cell; "
-               "SEED-SEED.png: each seed by itself."},
+               "SEED-SEED.png: each seed by itself. For a network with classes: ROW-COL-class3.png."},
     {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS",
      .any = true},
     CLI_EDIT_OPTIONS(""),
@@ -64,15 +64,17 @@ static gt_status mix(cli_session *s) {
     gt_mix_request *r = &((mix_fields *)s->fields)->request;
     r->options.pool = s->pool;
     r->stop = gt_stop_requested;
+    int64_t replaced = 0;
     gt_stop_install_short(s->comm, CLI_STOPPING);
     gt_status st = cli_share_network_all(s, &r->checkpoint);
-    if (!st) st = gt_mix_all(s->comm, r);
+    if (!st) st = gt_mix_all(s->comm, r, &replaced);
     gt_stop_restore();
     cli_say_stopped(st, "no grid is written");
-    if (!st && !s->comm->rank)
-        gt_print("%s/grid.png: %lld row%s, %lld column%s\n", r->outdir, (long long)r->n_rows, gt_plural(r->n_rows),
-                 (long long)r->n_columns, gt_plural(r->n_columns));
-    return st;
+    if (st || s->comm->rank) return st;
+    gt_print("%s/grid.png: %lld row%s, %lld column%s\n", r->outdir, (long long)r->n_rows, gt_plural(r->n_rows),
+             (long long)r->n_columns, gt_plural(r->n_columns));
+    cli_print_replaced(replaced);
+    return GT_OK;
 }
 
 const cli_command cli_mix = {

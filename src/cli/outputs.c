@@ -106,6 +106,10 @@ gt_status cli_check_outputs(const gt_options *o) {
     return st;
 }
 
+void cli_print_replaced(int64_t n) {
+    if (n) gt_print("%lld file%s replaced\n", (long long)n, n == 1 ? " is" : "s are");
+}
+
 /* ---- on the terminal ---- */
 
 gt_status cli_preview_file(const gt_options *o, const char *path) {

@@ -112,11 +112,11 @@ static double percent(const now *r) { return r->total > 0 ? fmin(100, 100 * r->k
 /* ---- one run ---- */
 
 static void print_progress(const now *r) {
-    char text[32], more[32];
+    char text[64], more[32];
     gt_print("%s: %s", r->dir, state_of(r));
     if (r->total > 0) gt_print(", %.1f%% (%.6g of %.6g kimg)", percent(r), r->kimg, r->total);
     else gt_print(", %.6g kimg", r->kimg);
-    if (is_running(r) && !isnan(r->left)) gt_print(", ETA %s", gt_duration_text(r->left, text));
+    if (is_running(r) && *gt_starts_left_text(r->starts, r->left, text)) gt_print(", %s", text);
     gt_print("\n");
     if (*r->starts->message) gt_print("  reason       %s\n", r->starts->message);
     if (!isnan(r->rate))
@@ -200,17 +200,17 @@ static void print_run(const now *r) {
 /* ---- several ---- */
 
 static void print_heading(int width) {
-    gt_print("%-*s %-11s %6s %10s %10s %12s %9s\n", width, "run", "state", "done", "kimg", "images/s", "ETA",
-             "warnings");
+    gt_print("%-*s %-11s %6s %10s %10s %9s  %s\n", width, "run", "state", "done", "kimg", "images/s", "warnings",
+             "left");
 }
 
 static void print_line(const now *r, int width) {
-    char done[16] = "-", rate[16] = "-", left[32] = "-";
+    char done[16] = "-", rate[16] = "-", left[64] = "";
     if (!isnan(percent(r))) snprintf(done, sizeof done, "%.0f%%", percent(r));
     if (!isnan(r->rate)) snprintf(rate, sizeof rate, "%.4g", r->rate);
-    if (is_running(r) && !isnan(r->left)) gt_duration_text(r->left, left);
-    gt_print("%-*s %-11s %6s %10.6g %10s %12s %9d\n", width, r->dir, state_of(r), done, r->kimg, rate, left,
-             r->warnings);
+    if (is_running(r)) gt_starts_left_text(r->starts, r->left, left);
+    gt_print("%-*s %-11s %6s %10.6g %10s %9d  %s\n", width, r->dir, state_of(r), done, r->kimg, rate, r->warnings,
+             *left ? left : "-");
 }
 
 /* *going: some run goes on. *lost: of how many nothing can be read. */

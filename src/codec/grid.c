@@ -144,6 +144,17 @@ gt_status gt_grid_choose(const gt_grid *g, int64_t count, int label_dim,
     return st;
 }
 
+bool gt_grid_repeats(const int64_t *items, int64_t cell) {
+    for (int64_t k = 0; k < cell; k++)
+        if (items[k] == items[cell]) return true;
+    return false;
+}
+
+void gt_grid_empty(const int64_t *items, int64_t cells, size_t floats, float *images) {
+    for (int64_t k = 0; k < cells; k++)
+        if (gt_grid_repeats(items, k)) memset(images + (size_t)k * floats, 0, floats * sizeof *images);
+}
+
 /* ---- pixels ---- */
 
 void gt_grid_pixels(const float *x, size_t n, float lo, float hi, uint8_t *out) {

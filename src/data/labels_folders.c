@@ -153,6 +153,24 @@ gt_status gt_labels_note_parts(gt_source *s) {
                         parts > 2 ? " and others" : "", s->spec, part[0]);
 }
 
+bool gt_folders_sort(const gt_source *s) {
+    char buffer[GT_ITEM_NAME_BYTES], last[GT_ITEM_NAME_BYTES] = "";
+    int level = 0;
+    int64_t folders = 0;
+    bool parts = true;
+    while (is_passage(s, level)) level++;
+    for (int64_t i = 0; i < s->count; i++) {
+        size_t n;
+        const char *folder = folder_at(gt_source_name(s, i, buffer), level, &n);
+        if (!folder) return false;
+        if (strlen(last) == n && !memcmp(last, folder, n)) continue;
+        snprintf(last, sizeof last, "%.*s", (int)n, folder);
+        parts &= is_part(last);
+        folders++;
+    }
+    return folders > 1 && !parts && 2 * folders <= s->count;
+}
+
 static gt_status refuse_parts(const gt_source *s, int level) {
     const gt_source_info *n = &s->info;
     char buffer[GT_ITEM_NAME_BYTES], above[GT_ITEM_NAME_BYTES] = "";

@@ -167,31 +167,34 @@ static gt_status announce_size(const conversion *p) {
     return GT_OK;
 }
 
-/* The shape of most pictures; of pictures of many shapes, a square for all, as gantry inspect proposes it. */
-static gt_picture common_shape(const conversion *p, int64_t odd) {
+/* Without stretching into the shape of most pictures; pictures of many shapes into a square, as gantry inspect proposes
+ * it. */
+static void advise_fit(const conversion *p, gt_buffer *text, int64_t odd) {
     const gt_transform *t = &p->request->transform;
     int64_t number;
     gt_survey found;
-    if (2 * odd <= p->items.count || gt_survey_pictures(gt_items_at(&p->items, 0, &number), &found)) return p->shape;
+    bool known = !gt_survey_pictures(gt_items_at(&p->items, 0, &number), &found);
+    bool many = known && 2 * odd > p->items.count;
     int side = t->width ? t->width : t->height ? t->height : found.side;
-    return (gt_picture){.width = side, .height = side};
+    int width = many ? side : p->shape.width, height = many ? side : p->shape.height;
+    if (!t->width) gt_buffer_printf(text, " --width=%d", width);
+    if (!t->height) gt_buffer_printf(text, " --height=%d", height);
+    if (t->crop || t->pad) return;
+    if (known && !t->channels && t->alpha == GT_ALPHA_KEEP) gt_survey_fit(&found, text);
+    else gt_buffer_printf(text, " --pad%s", t->alpha == GT_ALPHA_KEEP ? " --background=white" : "");
 }
 
 /* What the user can do: the whole command, which works. `odd`, `bad`: numbers of pictures of another shape, and of
  * others that cannot be used. */
 static void advise_user(const conversion *p, gt_buffer *text, int64_t odd, int64_t bad) {
     const gt_transform *t = &p->request->transform;
-    gt_picture shape = common_shape(p, odd);
     bool sizes = odd && (!t->width || !t->height), skips = bad || (odd && !sizes);
     gt_buffer_printf(text, "; to make a dataset of %s: %s",
                      !skips  ? "all"
                      : sizes ? "all that can be read"
                              : "the others",
                      p->request->command ? p->request->command : "gantry dataset ...");
-    if (sizes && !t->width) gt_buffer_printf(text, " --width=%d", shape.width);
-    if (sizes && !t->height) gt_buffer_printf(text, " --height=%d", shape.height);
-    if (sizes && !t->crop && !t->pad)
-        gt_buffer_printf(text, shape.width == shape.height ? " --transform=center-crop" : " --pad");
+    if (sizes) advise_fit(p, text, odd);
     if (skips) gt_buffer_printf(text, " --on-error=skip");
     if (p->items.info.unlabelled) gt_buffer_printf(text, "; --labels=none needs no labels");
 }

@@ -242,9 +242,12 @@ static const gt_option options[] = {
                "only the job, speed only the number of images per second."},
     {OPTION(dry_run_seconds, "60", "About how long --dry-run measures"), .class = GT_COMMAND, .unit = "seconds",
      .max = 1e6, .detail = "If two steps do not fit into this time, pieces of a step are measured, with a message."},
-    {OPTION(log, "info", "Lowest level of messages to print"), .by_rank = true, GT_CHOICES(GT_LEVELS),
-     .detail = "The run's log.txt holds all messages. -q is --log=warning --progress=0, and -v is --log=debug."},
-    {OPTION(progress, "1", "Show a live line of progress on a terminal"), .by_rank = true},
+    {OPTION(log, "info", "Lowest level of messages to print"), .by_rank = true, .class = GT_COMMAND, .unrecorded = true,
+     GT_CHOICES(GT_LEVELS),
+     .detail = "The run's log.txt holds all messages. -q is --log=warning --progress=0, and -v is --log=debug. This "
+               "option and --progress are those of one command: a run that resumes does not keep them."},
+    {OPTION(progress, "1", "Show a live line of progress on a terminal"), .by_rank = true, .class = GT_COMMAND,
+     .unrecorded = true},
     {OPTION(preview, "none", "Show each new sheet of pictures on the terminal, and how"), GT_CHOICES(GT_PREVIEWS),
      .by_rank = true, .bare = "auto",
      .detail = "auto: kitty's pictures, sixels or blocks, as the terminal answers; nothing without a terminal, with "

@@ -84,6 +84,7 @@ typedef struct reader {
     const char *name; /* for messages */
     int line;
     const char *group;               /* of the last [group]; NULL: none yet */
+    bool resolved;                   /* the text is one that a run has written */
     int first_line[GT_JOB_MAX_KEYS]; /* where a key was given; 0: not yet */
 } reader;
 
@@ -144,6 +145,7 @@ static gt_status read_key(reader *r, const char *key, const char *value) {
         if (*first) return gt_fail(GT_USAGE, "%s: key '%s' was already given in line %d", where, key, *first);
         *first = r->line;
     }
+    if (row && row->unrecorded && r->resolved) return GT_OK;
     return gt_options_set(&r->options, key, value, where);
 }
 
@@ -172,10 +174,10 @@ static void fill_in_absent(gt_options *o, unsigned classes) {
 
 /* `recipe`: the recipe of a checkpoint, with what was found in the data. */
 static gt_status read_text(gt_job *job, const char *text, const char *name, bool recipe) {
-    reader r = {.options = job->options, .name = name};
-    r.options.shapes = recipe;
     text += gt_text_mark(text, strlen(text));
-    unsigned recorded = recipe ? GT_RECIPE : gt_job_is_resolved_text(text) ? GT_RECIPE | GT_EXECUTION | GT_OUTPUT : 0;
+    reader r = {.options = job->options, .name = name, .resolved = gt_job_is_resolved_text(text)};
+    r.options.shapes = recipe;
+    unsigned recorded = recipe ? GT_RECIPE : r.resolved ? GT_RECIPE | GT_EXECUTION | GT_OUTPUT : 0;
     char *copy = strdup(text), *rest = copy, *line;
     if (!copy) return gt_fail(GT_NOMEM, "out of memory reading the job '%s'", name);
     gt_status st = GT_OK;

@@ -27,11 +27,11 @@ static void row(gt_buffer *out, const char *name, const char *text) {
 static void put_progress(gt_buffer *out, const gt_starts *starts, const gt_stats *s, bool running) {
     double images = s->ticks ? (double)s->images[s->ticks - 1] : 0, part = fmin(1, images / (double)starts->total);
     double left = fmax(0, (double)starts->total - images) / 1000 * report_last(s, "Timing/sec_per_kimg");
-    char text[32];
+    char text[64];
     gt_buffer_printf(out,
                      "<div class=\"bar\"><i style=\"width:%.1f%%\"></i></div>\n<p class=\"done\">%.1f %% of %.6g kimg",
                      100 * part, 100 * part, (double)starts->total / 1000);
-    if (running && part < 1 && isfinite(left)) gt_buffer_printf(out, "; ETA %s", gt_duration_text(left, text));
+    if (running && part < 1 && *gt_starts_left_text(starts, left, text)) gt_buffer_printf(out, "; %s", text);
     gt_buffer_printf(out, "</p>\n");
 }
 

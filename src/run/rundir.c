@@ -132,11 +132,12 @@ bool gt_rundir_checkpoint(const char *dir) { return take(dir, "checkpoint"); }
 
 /* ---- log.txt ---- */
 
-/* What stands behind "2026-11-22 20:06:43 " of a line, and this time; NULL: the line has none. */
+/* What stands behind "2026-11-22 20:06:43+0100 " of a line, and this time; NULL: the line has none. Version 1.0 wrote
+ * no time zone. */
 static const char *behind_time(const char *line, char when[32]) {
-    char day[12], hour[10];
+    char day[12], hour[16];
     int n = 0;
-    if (sscanf(line, "%11s %9s%n", day, hour, &n) != 2 || !n || line[n] != ' ') return NULL;
+    if (sscanf(line, "%11s %15s%n", day, hour, &n) != 2 || !n || line[n] != ' ') return NULL;
     snprintf(when, 32, "%s %s", day, hour);
     return line + n + 1;
 }

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the ledger of a run says of starts and ends (gantry/rundir.h). */
+#define _GNU_SOURCE
 #include "run/door/rundir.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#include "base/door/clock.h"
+#include "gantry/text.h"
 
 #include "run/door/ledger.h"
 #include "run/runlog_internal.h"
@@ -26,6 +33,31 @@ static void take_part(gt_starts *s, gt_start_part **end, bool alone) {
     *end = part;
 }
 
+static const char until_form[] = "until %Y-%m-%d %H:%M:%S%z";
+
+void gt_start_until_text(double unix_time, char text[64]) {
+    time_t t = unix_time < 1e11 ? (time_t)unix_time : 0;
+    struct tm local;
+    if (!t || !localtime_r(&t, &local) || !strftime(text, 64, until_form, &local)) *text = 0;
+}
+
+static double until_of(const gt_starts *s) {
+    struct tm t = {0};
+    if (!strptime(fact_of(s, GT_START_UNTIL), until_form, &t)) return 0;
+    long east = t.tm_gmtoff; /* timegm() sets it anew */
+    return (double)(timegm(&t) - east);
+}
+
+const char *gt_starts_left_text(const gt_starts *s, double left, char text[64]) {
+    char time[32];
+    double stop = s->until > 0 ? fmax(0, s->until - gt_unix_time()) : INFINITY;
+    *text = 0;
+    if (stop < INFINITY && !(left <= stop))
+        snprintf(text, 64, "stops in %s (--max-time)", gt_duration_text(stop, time));
+    else if (isfinite(left)) snprintf(text, 64, "ETA %s", gt_duration_text(left, time));
+    return text;
+}
+
 static void take_start(gt_starts *s, const gt_ledger_line *line) {
     s->last = line->time;
     if (!s->count++) s->first = s->last;
@@ -33,6 +65,7 @@ static void take_start(gt_starts *s, const gt_ledger_line *line) {
     s->total = line->total;
     s->checkpoint = line->when;
     s->facts = line->facts;
+    s->until = until_of(s);
     s->state = s->message = s->hash = "";
     take_part(s, &s->parts, false);
     take_part(s, &s->all, true);

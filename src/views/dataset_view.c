@@ -154,22 +154,34 @@ static void label_of(void *dataset, int64_t item, float *label) { gt_dataset_lab
 
 typedef struct drawing {
     gt_dataset *ds;
-    bool *bad; /* [items] */
+    bool *used; /* [items]: it has a cell, or cannot be read */
     gt_unread *unread;
 } drawing;
 
-/* The image of the item or, where that cannot be read, of the next one, of the same class if there is one. */
-static gt_status read_cell(const drawing *d, int64_t item, float *image) {
+/* The image of the item or, where that cannot be read, of the next one without a cell, of the same class if there is
+ * one. The cell stays as it is where none is left. */
+static gt_status read_cell(const drawing *d, int64_t item, float *image, int64_t *drawn) {
     int64_t n = gt_dataset_get_info(d->ds)->count;
     int class = gt_dataset_class(d->ds, item);
     for (int64_t k = 0; k < 2 * n; k++) {
         int64_t other = (item + k) % n;
-        if (d->bad[other] || (k < n && gt_dataset_class(d->ds, other) != class)) continue;
+        if (k && (d->used[other] || (k < n && gt_dataset_class(d->ds, other) != class))) continue;
+        d->used[other] = true;
         gt_status st = gt_read_images(d->ds, 1, &other, image);
+        *drawn += !st;
         if (!st || (st = leave_out(d->unread, st))) return st;
-        d->bad[other] = true;
     }
-    return gt_fail(GT_FORMAT, "%s", d->unread->why);
+    return GT_OK;
+}
+
+/* Cells without an item of their own stay empty: grey. */
+static gt_status read_cells(const drawing *d, int64_t cells, const int64_t *items, size_t floats, float *images) {
+    gt_status st = GT_OK;
+    int64_t drawn = 0;
+    for (int64_t i = 0; i < cells; i++) d->used[items[i]] = true;
+    for (int64_t i = 0; i < cells && !st; i++)
+        if (!gt_grid_repeats(items, i)) st = read_cell(d, items[i], images + (size_t)i * floats, &drawn);
+    return st || drawn ? st : gt_fail(GT_FORMAT, "%s", d->unread->why);
 }
 
 static gt_status draw_grid(gt_arena *a, gt_dataset *ds, const char *path, gt_grid_png *picture, gt_unread *unread) {
@@ -183,10 +195,10 @@ static gt_status draw_grid(gt_arena *a, gt_dataset *ds, const char *path, gt_gri
     int64_t *items = gt_arena_array(a, cells, sizeof *items);
     size_t floats = info->image_bytes / gt_sample_bytes(info->type);
     float *images = gt_arena_array(a, cells, floats * sizeof *images);
-    drawing d = {ds, gt_arena_array(a, (size_t)info->count, sizeof *d.bad), unread};
+    drawing d = {ds, gt_arena_array(a, (size_t)info->count, sizeof *d.used), unread};
     gt_status st = gt_arena_failed(a) ? GT_NOMEM
                                       : gt_grid_choose(&g, info->count, info->label_width, label_of, ds, items);
-    for (size_t i = 0; i < cells && !st; i++) st = read_cell(&d, items[i], images + i * floats);
+    if (!st) st = read_cells(&d, (int64_t)cells, items, floats, images);
     if (!st)
         st = gt_grid_write(path, images, g.columns, g.rows, info->height, info->width, info->channels, -1, 1, picture);
     return st;

@@ -120,7 +120,7 @@ has_line 'warning: unbounded-latent since tick .* its weight, --beta, is 0 or to
 quietly "$GANTRY" train $free --run=held
 ! grep -q 'unbounded-latent' held/log.txt || fail 'a latent that is held by its divergence is said to be free'
 quietly "$GANTRY" train --model=mlp --data=synth:shapes:n=32,size=8,classes=4 --hidden=8 --batch=16 --steps=2 --run=classes
-sed -n 's/^[-0-9]* [0-9:]*   gantry \(.*[^ ]\)   .*$/\1/p' held/log.txt classes/log.txt | sed 's/   .*//' >follow
+sed -n 's/^[-0-9]* [-+0-9:]*   gantry \(.*[^ ]\)   .*$/\1/p' held/log.txt classes/log.txt | sed 's/   .*//' >follow
 for word in 'latent held' 'anomalies held' 'likelihood held' 'evaluate classes' 'look classes' 'activations classes/job.ini'; do
     command=$(grep "^$word" follow) || { cat follow; fail "not said: $word"; }
     case $word in *held) data=synth:circles:n=20,size=12 ;; *) data=synth:shapes:n=20,size=8,classes=4 ;; esac

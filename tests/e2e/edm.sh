@@ -52,8 +52,8 @@ make churn2 ranks 2 -- --sampler=stochastic
 cmp churn.npy churn2.npy || fail 'fresh noise depends on the number of ranks'
 [ "$(md5sum heun.npy euler.npy midpoint.npy churn.npy guided.npy | cut -c1-32 | sort -u | wc -l)" = 5 ] || fail 'two samplers make the same pictures'
 quietly "$GANTRY" generate classes --seeds=0 --class=2 --outdir=first
-make near -- --start=first/seed0000.png --strength=0.05
-make far -- --start=first/seed0000.png --strength=1
+make near -- --start=first/seed0000-class2.png --strength=0.05
+make far -- --start=first/seed0000-class2.png --strength=1
 cmp -s heun.npy near.npy && fail 'the picture to begin with changes nothing'
 cmp heun.npy far.npy || fail 'with strength 1 something is left of the picture to begin with'
 # Scores are of pictures as they are asked for, and the recipe says so.
@@ -181,7 +181,7 @@ tuned guided --seeds=0-9 --guidance=2
 [ "$(md5sum two.npy one-step.npy three-steps.npy guided.npy | cut -c1-32 | sort -u | wc -l)" = 4 ] || fail 'two ways make the same pictures'
 quietly ranks 2 "$GANTRY" generate one --seeds=3-9 --class=1 --out=some.npy
 "$python" -c 'import numpy as np; assert (np.load("two.npy")[3:] == np.load("some.npy")).all()' || fail 'the picture of a seed depends on its place'
-tuned near --seeds=0-1 --start=first/seed0000.png --strength=0.5
+tuned near --seeds=0-1 --start=first/seed0000-class2.png --strength=0.5
 quietly "$GANTRY" walk one --seeds=0-1 --class=0 --seconds=0.1 --out=tuned-way/
 quietly "$GANTRY" inspect one
 quietly "$GANTRY" card one --out=card.json

@@ -37,7 +37,7 @@ case_diffusion() {
     for run in labelled plain; do
         rm -rf made && make $run 0 --sampler=euler $([ $run = plain ] || echo --class=3)
         quietly "$GANTRY" export $run denoiser.onnx --overwrite
-        example models/diffusion.md onnxruntime < <(same_picture made/seed0000.png)
+        example models/diffusion.md onnxruntime < <(same_picture made/seed0000*.png)
     done
 }
 
@@ -52,12 +52,12 @@ case_stylegan2() {
         case $options in *--cond*) class=--class=3 ;; esac
         make runs/first 0,5 --trunc=0.7 $class
         quietly "$GANTRY" export runs/first first.onnx --overwrite
-        example networks.md onnxruntime < <(same_picture made/seed0000.png)
-        example networks.md Generator < <(same_picture made/seed0005.png)
+        example networks.md onnxruntime < <(same_picture made/seed0000*.png)
+        example networks.md Generator < <(same_picture made/seed0005*.png)
     done
     quietly "$GANTRY" train --model=dcgan $data --cbase=64 --cmax=16 --z-dim=12 --batch=4 --steps=4 --lrate=0.05 --ema-kimg=0.01 --run=dcgan
     rm -rf made && make dcgan 0 && quietly "$GANTRY" export dcgan first.onnx --overwrite
-    example networks.md onnxruntime < <(same_picture made/seed0000.png)
+    example networks.md onnxruntime < <(same_picture made/seed0000*.png)
 }
 
 # What writes and reads files of numbers.

@@ -13,24 +13,24 @@ equal() { diff -rq "$1" "$2" || fail "$1 and $2 differ"; }
 differ() { cmp -s "$1" "$2" && fail "$1 and $2 are equal"; }
 
 make a --seeds=0-20,77,4294967295
-[ "$(ls a | wc -l)" = 23 ] && [ -e a/seed0077.png ] && [ -e a/seed4294967295.png ] || fail "$(ls a)"
+[ "$(ls a | wc -l)" = 23 ] && [ -e a/seed0077-class1.png ] && [ -e a/seed4294967295-class1.png ] || fail "$(ls a)"
 [ "$(helper size a/*.png | sort -u)" = '16 16 3' ] || fail 'wrong size'
 for n in 2 3; do quietly ranks $n "$GANTRY" generate run --class=1 --outdir=a$n --seeds=0-20,77,4294967295 && equal a a$n; done
 make t --seeds=77,0-20,4294967295 --threads=2 && equal a t # the order of the seeds does not matter either
-differ a/seed0000.png a/seed0001.png
-make c --seeds=3 && cmp a/seed0003.png c/seed0003.png || fail 'a seed by itself gives another picture'
+differ a/seed0000-class1.png a/seed0001-class1.png
+make c --seeds=3 && cmp a/seed0003-class1.png c/seed0003-class1.png || fail 'a seed by itself gives another picture'
 
-quietly "$GANTRY" generate run --class=2 --outdir=class --seeds=3 && differ class/seed0003.png a/seed0003.png
-quietly "$GANTRY" generate run --label=0,1,0,0 --outdir=label --seeds=3 && cmp label/seed0003.png a/seed0003.png || fail '--label is not --class'
-make half --trunc=0.5 --seeds=3,4 && differ half/seed0003.png a/seed0003.png
-make zero --trunc=0 --seeds=3,4 && cmp zero/seed0003.png zero/seed0004.png || fail 'truncation 0 leaves only the mean'
+quietly "$GANTRY" generate run --class=2 --outdir=class --seeds=3 && differ class/seed0003-class2.png a/seed0003-class1.png
+quietly "$GANTRY" generate run --label=0,1,0,0 --outdir=label --seeds=3 && cmp label/seed0003-class1.png a/seed0003-class1.png || fail '--label is not --class'
+make half --trunc=0.5 --seeds=3,4 && differ half/seed0003-class1.png a/seed0003-class1.png
+make zero --trunc=0 --seeds=3,4 && cmp zero/seed0003-class1.png zero/seed0004-class1.png || fail 'truncation 0 leaves only the mean'
 make none --noise-mode=none --seeds=3
-make const --noise-mode=const --seeds=3 && cmp const/seed0003.png a/seed0003.png || fail 'const is not the default'
+make const --noise-mode=const --seeds=3 && cmp const/seed0003-class1.png a/seed0003-class1.png || fail 'const is not the default'
 make random --noise-mode=random --seeds=0-20
 quietly ranks 2 "$GANTRY" generate run --class=1 --outdir=random2 --seeds=0-20 --noise-mode=random && equal random random2
 
 make grid --seeds=0-5 --grid=3x2 && [ "$(helper size grid/grid.png)" = '48 32 3' ] || fail "grid: $(helper size grid/grid.png)"
-cmp grid/seed0003.png a/seed0003.png || fail 'beside a grid there are no single pictures'
+cmp grid/seed0003-class1.png a/seed0003-class1.png || fail 'beside a grid there are no single pictures'
 quietly ranks 2 "$GANTRY" generate run --class=1 --outdir=grid2 --seeds=0-5 --grid=3x2 && equal grid grid2
 make auto --seeds=0-6 --grid && [ "$(helper size auto/grid.png)" = '48 48 3' ] || fail "grid: $(helper size auto/grid.png)"
 make fromfile --seeds=3 && quietly "$GANTRY" generate "$(last run)" --class=1 --outdir=file --seeds=3 && equal fromfile file
@@ -38,6 +38,47 @@ make fromfile --seeds=3 && quietly "$GANTRY" generate "$(last run)" --class=1 --
 quietly "$GANTRY" generate plain --outdir=plain-out --seeds=1 
 expect 0 '--class has no effect' "$GANTRY" generate plain --class=1 --outdir=plain-out2 --seeds=1
 equal plain-out plain-out2
+
+begins names_of_files
+# Pictures of another class stand beside those that are there; what is replaced is counted, on any number of ranks; a seed that is given twice is said, and has one picture.
+made() { # RANKS WORDS OPTIONS...
+    local n=$1 words=$2
+    shift 2
+    quietly ranks "$n" "$GANTRY" generate run --outdir=named "$@"
+    [ "$(tail -n 1 said)" = "$words" ] || { cat said; fail "the last line is not '$words': $*"; }
+}
+made 1 '3 images in named' --seeds=0-2 --class=1
+made 2 '3 images in named' --seeds=0-2 --class=square
+made 1 '2 files are replaced' --seeds=1-3 --label=0,1,0,0 --trunc=0.5
+made 2 '3 files are replaced' --seeds=1-3 --class=1
+made 1 'named/grid.png' --seeds=7 --class=0 --grid --npy
+made 2 '3 files are replaced' --seeds=7 --class=0 --grid --npy
+ls named >files
+printf '%s\n' grid.png seed0000-class{1,2}.png seed0001-class{1,2}.png seed0002-class{1,2}.png seed0003-class1.png seed0007-class0.{npy,png} | diff - files || fail 'other names'
+made 1 '5 images in named' --seeds=20,21,20,20,22 --class=3
+has_line '^--seeds: 2 of 5 seeds are given again, the first is 20$' said || { cat said; fail 'seeds that are given again'; }
+made 2 '2 files are replaced' --seeds=20,21,20 --class=3
+has_line '^--seeds: the seed 20 is given twice$' said || { cat said; fail 'a seed that is given twice'; }
+quietly "$GANTRY" generate run --class=3 --seeds=20,20 --out=rows.npy && "$python" -c 'import numpy as np; x = np.load("rows.npy"); assert len(x) == 2 and (x[0] == x[1]).all()' || fail 'rows of an array'
+quietly "$GANTRY" generate run --class=3 --seeds=20 --out=rows.npy --overwrite && [ "$(tail -n 1 said)" = '1 file is replaced' ] || { cat said; fail 'a file of all that is replaced'; }
+mixed() { quietly ranks "$1" "$GANTRY" mix run --rows=0,1,0 --cols=1,2 --outdir=mixed-named "${@:2}"; }
+mixed 1 --class=1 && ! grep -q 'replaced$' said && has_line '^--rows: the seed 0 is given twice$' said || { cat said; fail 'the first mixture'; }
+n=$(ls mixed-named | wc -l)
+mixed 2 --class=1 --trunc=0.5 && [ "$(tail -n 1 said)" = "$n files are replaced" ] || { cat said; fail "not $n files"; }
+mixed 1 --class=2 && [ "$(tail -n 1 said)" = '1 file is replaced' ] && [ -e mixed-named/0-2-class1.png ] && [ -e mixed-named/0-2-class2.png ] || { cat said; ls mixed-named; fail 'mixtures of another class'; }
+
+begins audited
+# A picture's name tells the audit seed and class; names of version 1.0 have the class from the command.
+audits() { expect "$1" "$2" ranks "$3" "$GANTRY" audit "$4" --run=run "${@:5}"; }
+quietly "$GANTRY" generate run --class=1 --seeds=0-2,20 --outdir=shown && quietly "$GANTRY" generate run --class=2 --seeds=0,1 --outdir=shown
+audits 0 "'shown' \(6 pictures\) is what 'run' gives" 2 shown
+audits 0 "\(1 pictures\) is what 'run' gives" 1 shown/seed0001-class2.png
+mkdir of-old && cp shown/seed0020-class1.png of-old/seed0020.png && cp shown/seed0001-class1.png of-old/seed0001.png
+audits 0 "'of-old' \(2 pictures\) is what 'run' gives" 2 of-old --class=ring
+audits 2 'the network is conditional' 1 of-old
+cp shown/seed0001-class1.png of-old/seed0001-class2.png && rm of-old/seed0001.png of-old/seed0020.png
+audits 1 'seed0001-class2.png is another picture' 1 of-old
+audits 0 'is what' 1 of-old --class=1
 
 begins the_latents_are_numpys
 # The latents are numpy's: the mapping of a network whose picture is known is not needed to see it, the unit tests compare the numbers.
@@ -75,8 +116,8 @@ with h5py.File("all1.h5") as f, h5py.File("float.h5") as g:
     real, range = g["images"][...], g["images"].attrs["range"]
 assert real.dtype == np.float32 and list(range) == [0, 255]
 for i, image in enumerate(all):
-    assert (np.array(Image.open(f"arrays/seed{i:04}.png")) == image).all()
-    assert np.abs((np.load(f"arrays/seed{i:04}.npy") + 1) * 127.5 - real[i]).max() < 1e-4
+    assert (np.array(Image.open(f"arrays/seed{i:04}-class1.png")) == image).all()
+    assert np.abs((np.load(f"arrays/seed{i:04}-class1.npy") + 1) * 127.5 - real[i]).max() < 1e-4
 line = np.array(Image.open("line.png"))
 assert (line == np.concatenate(list(all), axis=1)).all()
 assert (np.array(Image.open("all1.png")) == np.array(Image.open("all1.webp"))).all()
@@ -117,7 +158,7 @@ make truncated --seeds=0-12 --trunc=0.7
 while read -r n file; do
     rm -rf projected && quietly ranks "$n" "$GANTRY" generate run --projected-w="$file" --outdir=projected
     for i in {0..12}; do
-        cmp "$(printf 'projected/proj%02d.png' "$i")" "$(printf 'truncated/seed%04d.png' "$i")" || fail "styles of $file give another picture"
+        cmp "$(printf 'projected/proj%02d.png' "$i")" "$(printf 'truncated/seed%04d-class1.png' "$i")" || fail "styles of $file give another picture"
     done
 done <<'END'
 1 w1.h5
@@ -235,7 +276,7 @@ expect 2 'which network' "$GANTRY" generate --seeds=0
 begins nothing_half_written
 # What a killed program leaves behind goes with the next run, whatever that run writes.
 mkdir left && : >left/seed0001.png.0123abcd.part
-make left --seeds=0 && [ "$(ls left)" = seed0000.png ] || fail "left: $(ls left)"
+make left --seeds=0 && [ "$(ls left)" = seed0000-class1.png ] || fail "left: $(ls left)"
 expect 1 "cannot write 'limit.npy': File too large" bash -c "ulimit -f 4; exec '$GANTRY' generate run --class=1 --seeds=0-99 --out=limit.npy"
 expect 1 "cannot write 'limit.h5': File too large" bash -c "ulimit -f 4; exec '$GANTRY' generate run --class=1 --seeds=0-99 --out=limit.h5"
 expect 1 "cannot write 'limit.png': File too large" bash -c "ulimit -f 4; exec '$GANTRY' generate run --class=1 --seeds=0-99 --out=limit.png"

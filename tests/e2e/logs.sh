@@ -85,11 +85,20 @@ begins status
 sed -i '$d' again/starts.jsonl && "$GANTRY" status run again >said && has_line '^again *interrupted' said || { cat said; fail 'the status of two runs'; }
 "$GANTRY" status again >said && has_line '^  next         gantry train --run=again   the run resumes' said || { cat said; fail 'what to do with an interrupted run'; }
 ! "$GANTRY" status . >said 2>&1 && has_line "'.' is not a run" said || { cat said; fail 'the status of no run'; }
-"$GANTRY" train $job --run=endless --steps=100000 2>said & started+=($!)
+# What the time that is left counts to is named: the stop by --max-time where that comes first.
+"$GANTRY" train $job --run=endless --kimg=1000000 --max-time=9 2>said & started+=($!)
 wait_until 180 test -s endless/stats.jsonl
 "$GANTRY" status endless --watch --every=0.5 >watched & watching=$!
 started+=($watching)
 wait_until 180 test -s watched && has_line '^endless: running' watched || { cat watched said; fail 'the status of a run that goes on'; }
+wait_until 180 test "$(wc -l <endless/stats.jsonl)" -ge 2
+stops='stops in 8m [0-9]+s'
+grep -qE "^endless: running.*, $stops \(--max-time\)$" watched || { cat watched; fail 'status counts to the end of the training'; }
+[ "$(TZ=XST-5:30 "$GANTRY" status endless run | grep -cE "^endless .*  $stops \(--max-time\)$")" = 1 ] || fail 'status of several runs counts to the end of the training'
+quietly "$GANTRY" report endless --out=stops.html && grep -qE "; $stops \(--max-time\)" stops.html || fail 'the report counts to the end of the training'
+grep -qE ' kimg .* stops in$' endless/log.txt && grep -qE 'tick [0-9]+ .*% +8m [0-9]+s$' endless/log.txt || { cat endless/log.txt; fail 'the lines count to the end of the training'; }
+quietly "$GANTRY" train $job --run=far --steps=8 --max-time=3-0
+grep -E ' kimg ' said | tail -n 1 | grep -q ' ETA$' || { cat said; fail 'the end of the training comes before --max-time'; }
 touch endless/stop; wait $watching || { cat watched; fail 'status --watch does not end with the run'; }
 has_line '^endless: stopped' watched && has_line '"state":"stopped"' endless/starts.jsonl || { cat watched; fail 'the status of a stopped run'; }
 begins no_host

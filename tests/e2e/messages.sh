@@ -107,7 +107,7 @@ case_train() {
 1  |  train --data=empty.zip  |  'empty.zip': not a ZIP archive, or damaged
 1  |  train --data=junk.h5  |  'junk.h5': damaged, truncated or not an HDF5 file
 1  |  train --data=empty  |  holds no pictures
-1  |  train --data=photos  |  a dataset of them: gantry dataset photos photos.zip --width=32 --height=32 --transform=center-crop
+1  |  train --data=photos  |  a dataset of them: gantry dataset photos photos.zip --width=32 --height=32 --pad --background=white
 2  |  train --data=odd  |  50 x 50 .*gantry dataset SOURCE DEST.zip --width=48 --height=48
 2  |  train --data=photos/a --cond  |  --labels=folders
 2  |  train --run=nosuch  |  there is no run 'nosuch'
@@ -426,6 +426,32 @@ case_what_is_meant() {
     quietly "$GANTRY" train --run=longer --kimg=0.08
     [ "$(steps)" = 5 ] || { cat said; fail "--kimg=0.08 ended after $(steps)"; }
     expect 0 'is finished: .*give a larger --kimg, --steps or --epochs' "$GANTRY" train --run=longer
+}
+
+# -q is of one command: the run does not keep it, nor one of 1.0 whose job.ini has it; that there is nothing to do is said all the same. log.txt has a time zone.
+case_quiet() {
+    says() { grep -qE -- "$1" said || { cat said; fail "no '$1': $2"; }; }
+    # shellcheck disable=SC2086
+    TZ=XST-5:30 quietly "$GANTRY" train --data=shapes.zip $tiny --steps=1 --run=dumb -q
+    [ ! -s said ] || { cat said; fail '-q talks'; }
+    grep -vE '^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}\+0530 ' dumb/log.txt && fail 'a line without a time zone'
+    quietly "$GANTRY" train --run=dumb --steps=2
+    says '^done: dumb' 'a run that was begun with -q'
+    sed -i 's/^\[output\]/log = warning\nprogress = 0\n&/' dumb/job.ini
+    quietly "$GANTRY" train dumb/job.ini --run=repeated --steps=1
+    says '^done: repeated' 'the job.ini of a run of 1.0'
+    quietly "$GANTRY" train --run=dumb --steps=3
+    says '^done: dumb' 'a run of 1.0 that was begun with -q'
+    ! grep -qE '^(log|progress) =' dumb/job.ini || fail 'job.ini says how one command talked'
+    quietly "$GANTRY" train --run=dumb --steps=4 -q
+    [ ! -s said ] || { cat said; fail '-q talks in a run that resumes'; }
+    expect 0 '^dumb is finished: ' "$GANTRY" train --run=dumb -q
+    printf 'data = shapes.zip\nlog = warning\n' >silent.ini
+    # shellcheck disable=SC2086
+    quietly "$GANTRY" train silent.ini $tiny --steps=1 --run=silent
+    [ ! -s said ] || { cat said; fail 'a job file that somebody has written counts for nothing'; }
+    printf '2026-11-22 20:06:43 warning: of old\n2026-11-22 20:06:44-0930 warning: of now\n' >>dumb/log.txt
+    expect 0 'warnings +2, the newest: 2026-11-22 20:06:44-0930 of now' "$GANTRY" status dumb
 }
 
 # What stdout does not take is not done, and the reason is that of the write that failed. Where stdout and stderr are one file, what is said stands in its order.

@@ -39,11 +39,11 @@ assert (grid[0, 0, :-1, :-1] == 255).all() and (grid[0, 0, -1] == 208).all()  # 
 names = {"one/grid.png"}
 for i, r in enumerate(rows):
     for j, c in enumerate(columns):
-        assert (grid[i + 1, j + 1] == made[4 * i + j]).all() and (read(f"one/{r}-{c}.png") == made[4 * i + j]).all(), (r, c)
-        names.add(f"one/{r}-{c}.png")
+        assert (grid[i + 1, j + 1] == made[4 * i + j]).all() and (read(f"one/{r}-{c}-class1.png") == made[4 * i + j]).all(), (r, c)
+        names.add(f"one/{r}-{c}-class1.png")
 for s in rows + columns:
-    assert (read(f"one/{s}-{s}.png") == made[16 + s - 1]).all()
-    names.add(f"one/{s}-{s}.png")
+    assert (read(f"one/{s}-{s}-class1.png") == made[16 + s - 1]).all()
+    names.add(f"one/{s}-{s}-class1.png")
 assert all((grid[i + 1, 0] == made[16 + r - 1]).all() for i, r in enumerate(rows))
 assert all((grid[0, j + 1] == made[16 + c - 1]).all() for j, c in enumerate(columns))
 assert names == set(glob.glob("one/*")), names ^ set(glob.glob("one/*"))
@@ -204,7 +204,7 @@ film = Image.open("loop1.webp")
 frames = [np.array(f.convert("RGB")).astype(int) for f in ImageSequence.Iterator(film)]
 assert len(frames) == 15 and film.info["loop"] == 0
 for i, seed in (0, 3), (5, 8), (10, 5):
-    assert (frames[i] == np.array(Image.open(f"keys/seed{seed:04}.png"))).all(), seed
+    assert (frames[i] == np.array(Image.open(f"keys/seed{seed:04}-class1.png"))).all(), seed
 steps = [np.abs(frames[i] - frames[i - 1]).mean() for i in range(15)]  # the first: from the last frame to the first
 assert 0 < max(steps) < 5 * np.mean(steps), steps
 gan = Image.open("gan1.webp")

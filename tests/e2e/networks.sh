@@ -44,7 +44,7 @@ case_state_dicts() {
     make given cond.safetensors --class=1 --clamp=256 --lrmul=0.01 && equal clamped given
     ! grep -q 'does not give the \(clamp\|multiplier\)' said || { cat said; fail 'it says what was given'; }
     make other cond.safetensors --class=1 --lrmul=1
-    cmp -s other/seed0000.png given/seed0000.png && fail '--lrmul changes nothing'
+    cmp -s other/seed0000-class1.png given/seed0000-class1.png && fail '--lrmul changes nothing'
     ! "$python" -c 'import torch' 2>/dev/null || { networks state "$golden/skip.h5" G_ema. ema.pt && make of-pt ema.pt --clamp=0 && equal plain of-pt; }
 }
 

@@ -14,6 +14,7 @@ case_vectors() { # a network of label vectors has no classes
     quietly "$GANTRY" train $nets --cond --data=vectors.h5 --run=vectors --batch=4 --mbstd=2 --slices=2 --threads=1 --steps=1
     expect 2 'labels are vectors of 2 numbers, not classes: --label=X,Y' "$GANTRY" generate vectors --class=1 --seeds=0 --outdir=o
     expect 2 'a vector of 2 numbers is needed, by --label' "$GANTRY" generate vectors --seeds=0 --outdir=o
-    quietly "$GANTRY" generate vectors --label=0.5,1 --seeds=0 --outdir=o
+    quietly "$GANTRY" generate vectors --label=0,1 --seeds=0 --outdir=o
+    [ "$(ls o)" = seed0000.png ] || fail "a vector in the name: $(ls o)"
 }
 run_cases

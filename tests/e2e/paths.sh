@@ -25,7 +25,7 @@ job="$small --kimg=0.024 --tick=0.008 --snap=1 --threads=1"
     expect 0 "run='$HOME/other'" "$GANTRY" submit --data='~/set.zip' a.ini --run='~/other' --cpus-per-task=1 --dry-run
     has_line "data='$HOME/set.zip'" said || fail 'the batch script has a ~ that no shell will expand'
 }
-for made in report.html compare.png fakes/seed0000.png set.zip set.h5 other/last; do [ -e "$HOME/$made" ] || fail "no ~/$made"; done
+for made in report.html compare.png fakes/seed0000-class1.png set.zip set.h5 other/last; do [ -e "$HOME/$made" ] || fail "no ~/$made"; done
 [ ! -e '~' ] || fail 'a folder named ~'
 grep -q '~' "$HOME/other/job.ini" && fail 'job.ini has a ~'
 mkdir './~x' && quietly "$GANTRY" dataset synth:shapes:n=8,size=16 './~x/set.zip'

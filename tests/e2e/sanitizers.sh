@@ -58,7 +58,7 @@ clean "$GANTRY" generate run --class=1 --seeds=0-3 --outdir=out
 clean "$GANTRY" generate run --class=1 --seeds=0-3 --outdir=out --grid --noise-mode=random --trunc=0.5
 clean "$GANTRY" inspect run run/metrics.h5 "$(last run)"
 clean "$GANTRY" inspect "$(last run)" --graph
-clean "$GANTRY" hash run run/metrics.h5 out out/seed0001.png
+clean "$GANTRY" hash run run/metrics.h5 out out/seed0001-class1.png
 status=1 clean "$GANTRY" hash --compare run other
 clean "$GANTRY" report run
 clean "$GANTRY" help train

@@ -137,7 +137,7 @@ grep -q 'stopped at' sweep-1.out && fail 'the other task of the array was stoppe
 touch sweep/1/stop
 GANTRY=$real sbatch --parsable --output=generate.out --nodes=2 --ntasks-per-node=1 --cpus-per-task=1 --time=5 "$scripts/generate.sbatch" sweep/2 --class=1 --seeds=0-3 --outdir=out >/dev/null
 GANTRY=$real sbatch --parsable --output=dataset.out --nodes=2 --ntasks-per-node=1 --cpus-per-task=1 --time=5 "$scripts/dataset.sbatch" pictures made.zip >/dev/null
-wait_until 180 test -e out/seed0003.png
+wait_until 180 test -e out/seed0003-class1.png
 wait_until 180 test -e made.zip
 expect 0 '40 images' "$real" inspect made.zip
 

@@ -108,9 +108,9 @@ case_without_labels() {
 }
 case_other_shapes() {
     cp -r p mixed && printf 'P5 9 8 255\n%072d' 0 >mixed/b/99.ppm
-    local mends="'b/99\.ppm': 9 x 8 pixels.*first picture \('a/0\.ppm'\).*a dataset of them: gantry dataset mixed mixed\.zip --width=8 --height=8 --transform=center-crop"
+    local mends="'b/99\.ppm': 9 x 8 pixels.*first picture \('a/0\.ppm'\).*a dataset of them: gantry dataset mixed mixed\.zip --width=8 --height=8 --pad --background=white --channels=3"
     expect 1 "$mends" "$GANTRY" train $job $plain --data=mixed --run=x
-    quietly "$GANTRY" dataset mixed mended.zip --width=8 --height=8 --transform=center-crop
+    quietly "$GANTRY" dataset mixed mended.zip --width=8 --height=8 --pad --background=white --channels=3
     quietly "$GANTRY" train $job $plain --data=mended.zip --run=mended --steps=1
 }
 case_fashion_mnist() { # the real files, where Debian's package is

@@ -175,7 +175,7 @@ static int clear_all(void **state) {
 
 /* ---- the table of options ---- */
 
-/* A name that the pattern takes: the first of several words, a digit, x. */
+/* A name that the pattern takes: the first of several words, a digit, x, and what may be left out. */
 static const char *name_of(const char *pattern, char name[64]) {
     size_t n = 0;
     for (const char *p = pattern; *p && n < 60;)
@@ -183,7 +183,9 @@ static const char *name_of(const char *pattern, char name[64]) {
         else if (!strncmp(p, "!(*.*)", 6)) name[n++] = 'x', p += 6;
         else if (!strncmp(p, "@(", 2))
             for (p += 2; *p && *p != '|'; p++) name[n++] = *p;
+        else if (!strncmp(p, "?(", 2)) p += 2;
         else if (*p == '|') p += strcspn(p, ")") + 1;
+        else if (*p == ')') p++;
         else if (*p == '*') name[n++] = 'x', p++;
         else name[n++] = *p++;
     name[n] = 0;

@@ -95,6 +95,8 @@ gt_status gt_file_replace_by(const char *path, gt_file_fill *fill, void *arg, si
 /* Renames a half to `file`, which is what `path` leads to, if the guard (gt_file_guard_by) lets it. 0, errno, or EEXIST
  * with *refused, the guard's failure. */
 int gt_file_take_place(const char *part, const char *file, const char *path, gt_status *refused);
+/* How many files this process has replaced so, all threads together. */
+int64_t gt_files_replaced(void);
 /* What `path` leads to through symbolic links, whether it is there or not; to be freed. NULL: see errno. */
 char *gt_file_follow(const char *path);
 /* GT_FAILED, or GT_NOMEM: `path` cannot be written for this errno, of which `bytes` were needed. */

@@ -10,6 +10,8 @@
 
 bool gt_log_open(const char *path); /* from now on lines are appended to this file too; false: see gt_message() */
 void gt_log_close(void);
+/* As gt_info(), but printed wherever warnings are: why a command does nothing. */
+void gt_log_also_quiet(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* As gt_log(), unless this text has been logged so before: for what a command may meet twice. */
 void gt_log_once(gt_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A command to copy and what it does, as gt_log_command() logs them. */

@@ -21,6 +21,11 @@ void gt_grid_fit(gt_grid *g, int height, int width);
 gt_status gt_grid_choose(const gt_grid *g, int64_t count, int label_dim,
                          void (*label_of)(void *arg, int64_t item, float *label), void *arg, int64_t *items);
 
+/* Does an earlier cell show the same item? Such cells of a sheet stay empty. */
+bool gt_grid_repeats(const int64_t *items, int64_t cell);
+/* Those cells of images [cells][floats], -1 .. 1, become grey. */
+void gt_grid_empty(const int64_t *items, int64_t cells, size_t floats, float *images);
+
 /* out[i] = clip(rint((x[i] - lo) * (255 / (hi - lo))), 0, 255), halves to even; NaN becomes 0. */
 void gt_grid_pixels(const float *x, size_t n, float lo, float hi, uint8_t *out);
 

@@ -22,6 +22,10 @@
 
 enum { GT_MNIST_BORDER = 2 }; /* what the reference tool adds */
 
+/* How such pictures fit into a square, as options: " --transform=center-crop", or, where that would cut off ends or
+ * leave transparency, " --pad ...". */
+void gt_survey_fit(const gt_survey *o, struct gt_buffer *to);
+
 /* ---- classes by their names and numbers ---- */
 
 typedef struct gt_class_names {
@@ -258,6 +262,9 @@ bool gt_channels_alpha(const char *names, int channels); /* is the last one alph
 /* The folder of each name is its class: that of this level, from 1 on; 0: of the first level that branches.
  * (labels_folders.c) */
 gt_status gt_labels_of_folders(gt_source *s, int level);
+/* Could that be: each item lies in a folder of this level, and there are several, most of them with several items and
+ * not all called as the parts of a set are? */
+bool gt_folders_sort(const gt_source *s);
 /* Says so where the folders at the top are train, val and test. */
 gt_status gt_labels_note_parts(gt_source *s);
 /* Of the items in their order, from a .npy file; items have no names of their own. (source_numpy.c) */

@@ -89,5 +89,8 @@ void gt_lock_release(gt_lock *l); /* NULL is fine */
 /* ---- what was started, and how it ended: run/door/ledger.h writes it ---- */
 
 #define GT_START_PROCESSORS "processors" /* CPUs and their instruction set */
+#define GT_START_UNTIL "max-time"        /* when --max-time stops the run: "until 2026-11-22 20:06:43+0100" */
+/* The text of this fact; "" of an infinite time. */
+void gt_start_until_text(double unix_time, char text[64]);
 
 #endif

@@ -32,7 +32,8 @@ enum { GT_TICK_NAME = 24, GT_TICK_NAMES = 5 * GT_EVAL_SETS + 8 };
 typedef struct gt_tick_heading {
     char name[GT_TICK_NAMES][GT_TICK_NAME];
     int n;
-    int lines; /* since the heading was printed; 0: it is to be printed */
+    int lines;        /* since the heading was printed; 0: it is to be printed */
+    const char *left; /* what the last column counts to, "ETA"; NULL: no line yet */
 } gt_tick_heading;
 
 /* How fast training went during the last minutes, pictures and checkpoints included. */

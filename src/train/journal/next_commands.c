@@ -39,17 +39,33 @@ static void say_of_networks(const gt_engine *e, const char *dir) {
     if (gt_model_role(m, GT_ROLE_GENERATOR)) gt_log_command("metrics", dir, "", "scores of its pictures");
 }
 
+/* A schedule that has come to its end with the run would jump back: then the proposal is a run from the beginning. */
+static void say_longer(const gt_engine *e, const char *dir) {
+    const char *kind = gt_engine_rate_ends(e), *word = gt_rundir_is_submitted(dir) ? "submit" : "train";
+    char *job = gt_path_join(dir, "job.ini"), what[128], other[4200];
+    gt_buffer more = {0};
+    snprintf(other, sizeof other, "%s-longer", dir);
+    snprintf(what, sizeof what, "twice as long, from the beginning: --schedule=%s ends with the run", kind);
+    if (kind) {
+        gt_buffer_printf(&more, " --run=");
+        gt_buffer_shell(&more, other);
+    }
+    gt_buffer_printf(&more, " --kimg=%g", 2 * e->job->kimg);
+    gt_buffer_add(&more, "", 1);
+    if (!more.failed && !kind) gt_log_command(gt_text_of("%s --run=", word).s, dir, more.data, "twice as long");
+    if (!more.failed && kind && job) gt_log_command(word, job, more.data, what);
+    gt_buffer_free(&more);
+    free(job);
+}
+
 void gt_say_next(const gt_engine *e, const char *dir, bool finished) {
     const gt_job *j = e->job;
-    char more[64];
     gt_info(GT_NEXT);
     gt_info("  %s/report.html: curves and pictures, for a browser", dir);
     say_of_networks(e, dir);
-    snprintf(more, sizeof more, " --kimg=%g", 2 * j->kimg);
     gt_buffer resume = {0};
     gt_rundir_resume_command(dir, &resume);
-    if (finished && !j->steps && !e->stopped_early)
-        gt_log_command(gt_rundir_is_submitted(dir) ? "submit --run=" : "train --run=", dir, more, "twice as long");
+    if (finished && !j->steps && !e->stopped_early) say_longer(e, dir);
     else if (!finished && !resume.failed) gt_log_to_copy(resume.data, "the run resumes");
     gt_buffer_free(&resume);
 }

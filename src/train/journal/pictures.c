@@ -97,8 +97,11 @@ static gt_status take_reals(gt_engine *e, gt_journal *j, bool write) {
     float *images = st ? NULL : calloc((size_t)cells_of(&grid), gt_model_floats(e->model) * sizeof *images);
     if (!st && !images) st = gt_fail(GT_NOMEM, "out of memory for reals.png");
     if (!st) st = gt_read_images(e->data, cells_of(&grid), items, images);
-    if (!st && write) write_grid(e, j, "reals.png", "reals", GT_OWES_REALS, &grid, images, false);
     if (!st) gt_sheet_metrics_add(e->sheets, GT_SHEET_REALS, images);
+    if (!st && write) {
+        gt_grid_empty(items, cells_of(&grid), gt_model_floats(e->model), images);
+        write_grid(e, j, "reals.png", "reals", GT_OWES_REALS, &grid, images, false);
+    }
     free(items);
     free(images);
     return st;
@@ -201,6 +204,7 @@ gt_status gt_journal_reconstructions(gt_engine *e, gt_journal *j) {
     float *cells = encoder ? calloc(2 * (size_t)n, gt_model_floats(e->model) * sizeof *cells) : NULL;
     if (!st && !cells) st = encoder ? gt_fail(GT_NOMEM, "out of memory for reconstructions") : GT_FAILED;
     if (!st) st = gt_reconstruct(encoder, e->data, n, items, cells);
+    if (!st) gt_grid_empty(items, n, 2 * gt_model_floats(e->model), cells);
     char name[40];
     gt_reconstructions_name(e->shown, name);
     grid.columns *= 2; /* each item beside what the model makes of it */

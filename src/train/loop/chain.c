@@ -75,7 +75,7 @@ static gt_status begin(gt_engine *e, gt_journal *j, const gt_sha256 *state) {
 static gt_status take_length(gt_engine *e, gt_journal *j) {
     gt_chain *c = &e->chain;
     gt_ledger_line line = gt_chain_line(e, GT_LEDGER_LENGTH);
-    line.total = gt_engine_length_that_counts(e);
+    line.total = gt_engine_rate_ends(e) ? e->job->total_images : 0;
     if (c->form < GT_CHAIN_FORM || line.total == c->total) return GT_OK;
     gt_status st = gt_chain_length_hash(&c->head, line.step, line.images, line.total, &line.head);
     if (st) return st;

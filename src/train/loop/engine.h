@@ -240,8 +240,12 @@ gt_status gt_engine_rehearse_all(gt_engine *e, double limit, gt_rehearsal *out);
 /* ---- rate.c ---- */
 gt_status gt_engine_open_schedule(gt_engine *e);
 void gt_engine_set_length(gt_engine *e, int64_t images); /* of the training: another one than the job's */
-int64_t gt_engine_length_that_counts(
-    const gt_engine *e);                   /* images of the training, where rates depend on them; else 0 */
+/* "cosine", "one-cycle": of a schedule that is as long as the training, so that a longer training has other rates from
+ * its beginning on; NULL: of another one. */
+const char *gt_engine_rate_ends(const gt_engine *e);
+/* Rank 0, of a run that resumes: a line where the training was to be as long as `before` images and has become another
+ * one, and the rate jumps by that. */
+void gt_engine_say_jump(const gt_engine *e, int64_t before);
 double gt_engine_rate(const gt_engine *e); /* what the learning rates are multiplied by in this step */
 #define GT_RATE_SERIES "Progress/rate_factor"
 /* counts in the loss that the plateau watches */

@@ -60,7 +60,6 @@ typedef struct due {
 
 typedef struct schedules {
     schedule tick, pictures, checkpoint;
-    double end;  /* of --max-time, by gt_clock() */
     double look; /* when rank 0 looks for the files `stop` and `checkpoint` again */
     int64_t picture_steps;
     bool each_pictured; /* each checkpoint but that of a stop has pictures, for --best */
@@ -87,10 +86,16 @@ int64_t gt_checkpoints_by_images(const gt_job *j) {
     return (int64_t)ceil((double)j->total_images / 1000 / every);
 }
 
-static schedules make_schedules(const gt_engine *e, double began) {
-    const gt_job *j = e->job;
-    double now = gt_clock(), most = INFINITY;
+/* Of --max-time. */
+static double end_of(const gt_job *j, double began) {
+    double most = INFINITY;
     if (*j->max_time) gt_parse_duration(j->max_time, &most); /* was checked when it was given */
+    return began + most;
+}
+
+static schedules make_schedules(const gt_engine *e) {
+    const gt_job *j = e->job;
+    double now = gt_clock();
     int64_t tick = images_of(j->tick), snap;
     if (__builtin_mul_overflow(tick, j->snap, &snap)) snap = 0;
     int64_t checkpoint = j->checkpoint_kimg > 0 ? images_of(j->checkpoint_kimg) : snap;
@@ -98,12 +103,11 @@ static schedules make_schedules(const gt_engine *e, double began) {
                        .pictures = {snap, 60 * j->image_minutes, e->shown, now},
                        .checkpoint = {checkpoint, 60 * j->checkpoint_minutes, e->shown, now},
                        .picture_steps = j->image_steps,
-                       .each_pictured = gt_best_of_pictures(j),
-                       .end = began + most};
+                       .each_pictured = gt_best_of_pictures(j)};
 }
 
 void gt_next_checkpoint_text(const gt_engine *e, char text[96]) {
-    const schedule s = make_schedules(e, 0).checkpoint;
+    const schedule s = make_schedules(e).checkpoint;
     int64_t images = s.every > 0 ? (e->shown / s.every + 1) * s.every : e->job->total_images;
     if (images > e->job->total_images) images = e->job->total_images;
     int n = snprintf(text, 96, "at %.6g kimg", (double)images / 1000);
@@ -135,7 +139,7 @@ static bool is_room(const gt_engine *e, const gt_journal *j) {
 static due decide(gt_engine *e, gt_journal *j, schedules *p, bool stop, bool checkpoint) {
     due d = {0};
     double now = gt_clock();
-    bool finished = gt_engine_finished(e), unreadable = e->damage.status != GT_OK, over = now >= p->end, file, one_now;
+    bool finished = gt_engine_finished(e), unreadable = e->damage.status != GT_OK, over = now >= j->end, file, one_now;
     if (gt_lock_lost(j->lock)) return (due){.stop = LOST};
     look_for_files(e, j, p, now, finished || stop || over || unreadable, &file, &one_now);
     d.stop = stop ? ASKED : file ? STOP_FILE : over ? TIME_OVER : unreadable ? UNREADABLE : GO_ON;
@@ -332,7 +336,7 @@ static void say_end(const gt_engine *e, const gt_journal *j, stop_reason stop) {
 }
 
 bool gt_late_values_were_due(const gt_engine *e) {
-    schedule before = make_schedules(e, 0).checkpoint;
+    schedule before = make_schedules(e).checkpoint;
     before.last = e->step ? gt_steps_shown(&e->steps, e->step - 1) : 0;
     return e->step && (gt_engine_at_end(e) || is_by_images(&before, e->shown));
 }
@@ -378,8 +382,8 @@ static gt_status resume_late_tick_all(gt_engine *e, gt_journal *j, bool *broken_
     return wanted ? tick_all(e, j, &t, &decision, broken_off) : GT_OK;
 }
 
-static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
-    schedules p = make_schedules(e, began);
+static gt_status train_all(gt_engine *e, gt_journal *j) {
+    schedules p = make_schedules(e);
     gt_status st = GT_OK;
     if (e->shown == 0) {
         gt_tell_start("drawing the first pictures", NULL, 0);
@@ -388,7 +392,6 @@ static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
     }
     j->start = gt_clock();
     p.pictures.last_time = gt_journal_seconds(j);
-    j->end = p.end;
     bool broken_off;
     if ((st = resume_late_tick_all(e, j, &broken_off))) return st;
     if (broken_off || gt_engine_finished(e)) { /* they were all that was missing, or --early-stopping judges them */
@@ -453,12 +456,13 @@ gt_status gt_train_all(gt_comm *comm, gt_job *job, const gt_starter *starter, gt
     if (st == GT_STOPPED) gt_info("%s", gt_message()); /* before it began */
     if (!st && !done) {
         gt_sha256 state;
+        j.end = end_of(job, began);
         st = gt_chain_take_up_all(&e, &j, &state);
         gt_journal_describe_all(&e, &j);
         if (!st) st = gt_chain_begin_all(&e, &j, &state);
         if (!st) st = gt_comm_agree_all(comm, comm->rank == 0 ? gt_journal_warn_data(&e, &j) : GT_OK);
         if (!st) st = gt_engine_start_loader_all(&e);
-        if (!st) st = train_all(&e, &j, began);
+        if (!st) st = train_all(&e, &j);
         if (comm->rank == 0 && (!st || st == GT_STOPPED)) gt_say_next(&e, j.dir, !st);
         gt_status end = comm->rank == 0 ? conclude(&e, &j, st) : st;
         if (!st) st = gt_comm_agree_all(comm, end);

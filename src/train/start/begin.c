@@ -302,6 +302,14 @@ void gt_journal_end(gt_engine *e, gt_journal *j) {
     free(j->dir);
 }
 
+/* Has the last start made the run another length? */
+static void say_jump(const gt_engine *e, const gt_journal *j) {
+    const gt_ledger_lines *past = gt_ledger_past(j->ledger);
+    int i = past->n;
+    while (i > 0 && past->line[i - 1].event != GT_LEDGER_START) i--;
+    if (i > 0 && !gt_engine_finished(e)) gt_engine_say_jump(e, past->line[i - 1].total);
+}
+
 gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
     bool first = e->comm->rank == 0, transfers = e->job->resumes;
     gt_checkpoint_file *file = NULL, *source = NULL;
@@ -347,8 +355,10 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
         gt_engine_log_transfer(&said);
         if (!st && found == 1 && e->shown < e->job->total_images && !e->stopped_early)
             gt_info("resuming %s at %.1f kimg (%s)", j->dir, (double)e->shown / 1000, gt_checkpoint_path(file));
+        if (!st && found == 1) say_jump(e, j);
     }
     bool trained = !st && found == 1 && gt_engine_finished(e);
+    const char *ends = gt_engine_rate_ends(e);
     int owed = !st && found == 1 && first && gt_owed_look(e, j, trained);
     gt_comm_broadcast_all(e->comm, &owed, sizeof owed, 0);
     bool late = trained && gt_late_is_missing_all(e, j);
@@ -356,12 +366,15 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
     if (late && first) gt_info("%s is fully trained: computing the missing metrics of its last checkpoint", j->dir);
     else if (trained && owed && first) gt_info("%s is fully trained: writing the missing files", j->dir);
     if (*done && first && e->stopped_early)
-        gt_info("%s is finished, for that reason%s", j->dir,
-                e->job->early_stopping ? "; to train it further, give a larger --early-stopping (0: none)" : "");
+        gt_log_also_quiet("%s is finished, for that reason%s", j->dir,
+                          e->job->early_stopping ? "; to train it further, give a larger --early-stopping (0: none)"
+                                                 : "");
     else if (*done && first)
-        gt_info("%s is finished: %.1f kimg of this job are trained; to train it further, give a larger --kimg, --steps "
-                "or --epochs",
-                j->dir, (double)e->shown / 1000);
+        gt_log_also_quiet(
+            "%s is finished: %.1f kimg of this job are trained; to train it further, give a larger --kimg, --steps "
+            "or --epochs%s%s%s",
+            j->dir, (double)e->shown / 1000, ends ? " in a new run: --schedule=" : "", ends ? ends : "",
+            ends ? " ends with this one" : "");
 end:
     if (st) leave_directory(e, j);
     gt_buffer_free(&said);

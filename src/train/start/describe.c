@@ -3,6 +3,7 @@
  * run later. */
 #include <string.h>
 
+#include "base/door/clock.h"
 #include "base/door/machine.h"
 #include "contents/door/contents.h"
 #include "gantry/file.h"
@@ -74,7 +75,7 @@ static void tell_recipe(const gt_engine *e) {
 void gt_journal_describe_all(const gt_engine *e, gt_journal *j) {
     enum { PROGRAM, RANKS, PROCESSORS, DATA, BATCH, PARAMETERS, FACTS };
     const gt_job *job = e->job;
-    char mpi[256], next[96], text[FACTS][TEXT_BYTES];
+    char mpi[256], next[96], until[64], text[FACTS][TEXT_BYTES];
     processors_text_all(e, text[PROCESSORS]);
     if (e->comm->rank) return;
     gt_mpi_version(mpi, sizeof mpi);
@@ -92,6 +93,7 @@ void gt_journal_describe_all(const gt_engine *e, gt_journal *j) {
              gt_plural(e->batches[0].slices.count), (double)e->arena_bytes / 1e6);
     parameters_text(e->model, text[PARAMETERS], sizeof *text);
     gt_next_checkpoint_text(e, next);
+    gt_start_until_text(gt_unix_time() + j->end - gt_clock(), until);
     gt_start_fact facts[] = {{"data", text[DATA]},
                              {"model", job->model},
                              {"parameters", text[PARAMETERS]},
@@ -99,8 +101,12 @@ void gt_journal_describe_all(const gt_engine *e, gt_journal *j) {
                              {"ranks", text[RANKS]},
                              {GT_START_PROCESSORS, text[PROCESSORS]},
                              {"program", text[PROGRAM]},
-                             {*e->choice ? "choice" : NULL, e->choice},
-                             {0}};
+                             {0},
+                             {0},
+                             {0}},
+                  *fact = facts + FACTS + 1;
+    if (*e->choice) *fact++ = (gt_start_fact){"choice", e->choice};
+    if (*until) *fact = (gt_start_fact){GT_START_UNTIL, until};
     gt_ledger_line line = j->started;
     line.total = job->total_images;
     line.when = next;

@@ -293,29 +293,33 @@ gt_status gt_engine_transfer_all(gt_engine *e, const gt_checkpoint_file *f, gt_b
 
 typedef struct fitting {
     const gt_job *job;
-    char name[GT_NAME_BYTES]; /* "": none yet */
+    int rank; /* of the network of this name; 0: none yet */
+    char name[GT_NAME_BYTES];
 } fitting;
 
-/* Of its size, or twice the size, where all but the last layers can be taken: both were measured
- * (docs/few-pictures.md).
- */
-static bool is_near(const gt_job *theirs, const gt_job *job) {
-    return job->height * theirs->width == job->width * theirs->height &&
-           (job->height == theirs->height || job->height == 2 * theirs->height);
+/* Networks of the job's size are better than those of half the size, of which all but the last layers can be taken
+ * (both were measured: docs/few-pictures.md); then those that have labels as the job has. 0: not near. */
+static int rank_of(const gt_job *theirs, const gt_job *job) {
+    bool same = job->height == theirs->height, twice = job->height == 2 * theirs->height;
+    if (!gt_is(theirs->model, job->model) || theirs->channels != job->channels || (!same && !twice) ||
+        job->height * theirs->width != job->width * theirs->height)
+        return 0;
+    return 1 + 4 * same + 2 * (!theirs->label_dim == !job->label_dim) + (theirs->label_dim == job->label_dim);
 }
 
-/* GT_STOPPED: it fits. */
 static gt_status look_at_shipped(void *arg, const char *name, const char *path) {
     fitting *x = arg;
     gt_status st;
     gt_checkpoint_file *f = gt_checkpoint_open(path, &st);
     gt_job *theirs = f ? gt_job_from_recipe_text(gt_checkpoint_info(f)->recipe, path) : NULL;
-    if (theirs && gt_is(theirs->model, x->job->model) && theirs->channels == x->job->channels &&
-        is_near(theirs, x->job))
+    int rank = theirs ? rank_of(theirs, x->job) : 0;
+    if (rank > x->rank) {
+        x->rank = rank;
         snprintf(x->name, sizeof x->name, "%s", name);
+    }
     gt_job_free(theirs);
     gt_checkpoint_close(f);
-    return *x->name ? GT_STOPPED : GT_OK;
+    return GT_OK;
 }
 
 void gt_engine_advise_network(const gt_engine *e, int64_t images) {
@@ -325,7 +329,7 @@ void gt_engine_advise_network(const gt_engine *e, int64_t images) {
     if (images >= FEW || e->shown || gt_job_given(job, "resume") || job->channels != COLOURS || job->colours < 0)
         return;
     gt_shipped_each(GT_SHIPPED_NETWORKS, look_at_shipped, &x);
-    if (*x.name)
+    if (x.rank)
         gt_info(
             "few pictures in colour: --resume=%s begins with a network that comes with Gantry, in place of a new one; "
             "see docs/few-pictures.md",

@@ -29,14 +29,31 @@ void gt_engine_set_length(gt_engine *e, int64_t images) {
     if (!(e->job->schedule_epochs > 0)) e->schedule.length = epochs_of(e);
 }
 
-int64_t gt_engine_length_that_counts(const gt_engine *e) {
-    bool ends = e->schedule.kind == GT_SCHEDULE_COSINE || e->schedule.kind == GT_SCHEDULE_ONE_CYCLE;
-    return ends && !(e->job->schedule_epochs > 0) ? e->job->total_images : 0;
+static double rate_of(const gt_engine *e, const gt_schedule *s) {
+    double items = (double)e->steps.items;
+    return e->plateau.factor * gt_schedule_rate(s, (double)e->shown / items, (double)e->steps.batch / items);
 }
 
-double gt_engine_rate(const gt_engine *e) {
-    double items = (double)e->steps.items;
-    return e->plateau.factor * gt_schedule_rate(&e->schedule, (double)e->shown / items, (double)e->steps.batch / items);
+double gt_engine_rate(const gt_engine *e) { return rate_of(e, &e->schedule); }
+
+const char *gt_engine_rate_ends(const gt_engine *e) {
+    static const char *const names[] = {GT_SCHEDULE_KINDS(GT_NAME)};
+    bool ends = e->schedule.kind == GT_SCHEDULE_COSINE || e->schedule.kind == GT_SCHEDULE_ONE_CYCLE;
+    return ends && !(e->job->schedule_epochs > 0) ? names[e->schedule.kind] : NULL;
+}
+
+void gt_engine_say_jump(const gt_engine *e, int64_t before) {
+    const double least = 0.02;
+    const char *kind = gt_engine_rate_ends(e);
+    gt_schedule other = e->schedule;
+    other.length = (double)before / (double)e->steps.items;
+    if (!kind || before <= 0 || before == e->job->total_images) return;
+    double from = rate_of(e, &other), to = gt_engine_rate(e);
+    if (fabs(to - from) < least) return;
+    gt_warn(
+        "the learning rate jumps from %.2g to %.2g of its peak: --schedule=%s is as long as the run, which was %.6g "
+        "kimg and is now %.6g kimg; a new run of this length has no jump",
+        from, to, kind, (double)before / 1000, (double)e->job->total_images / 1000);
 }
 
 /* ---- the schedule plateau ---- */

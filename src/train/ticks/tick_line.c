@@ -58,9 +58,12 @@ static const char *short_text(double seconds, char text[32]) {
     return text;
 }
 
-static const char *eta(const gt_engine *e, const gt_journal *j, char text[32]) {
+/* To the end of the training, or to --max-time where that comes first; *word says to which. */
+static const char *eta(const gt_engine *e, const gt_journal *j, const char **word, char text[32]) {
     double left = time_left(e, j), stop = fmax(0, j->end - gt_clock());
-    if (left > stop) left = stop;
+    bool stops = isfinite(stop) && !(left <= stop);
+    *word = stops ? "stops in" : "ETA";
+    if (stops) left = stop;
     return isnan(left) ? "-" : short_text(left, text);
 }
 
@@ -180,7 +183,10 @@ static void make_row(const gt_engine *e, gt_journal *j, double rate, double memo
         write_value(add_cell(r, j->heading.name[i], 7, how_dispensable(e, &j->heading, i)), values[i]);
     snprintf(add_cell(r, "mem GB", 6, MEMORY)->text, 32, "%.2f", memory);
     snprintf(add_cell(r, "done", 4, NEVER)->text, 32, "%.0f%%", floor(100 * part_done(e)));
-    snprintf(add_cell(r, "ETA", 8, NEVER)->text, 32, "%s", eta(e, j, text));
+    const char *word, *left = eta(e, j, &word, text);
+    if (j->heading.left && !gt_is(j->heading.left, word)) j->heading.lines = 0;
+    j->heading.left = word;
+    snprintf(add_cell(r, word, 8, NEVER)->text, 32, "%s", left);
     leave_out(r);
 }
 
@@ -209,12 +215,14 @@ void gt_journal_print_tick(const gt_engine *e, gt_journal *j, double rate, doubl
 void gt_journal_live(const gt_engine *e, const gt_journal *j) {
     enum { WIDTH = 30 };
     char bar[WIDTH + 1], line[160], left[32];
+    const char *word;
     if (!gt_tell_due()) return;
     double part = part_done(e), rate = lately(e, j);
+    eta(e, j, &word, left);
     for (int i = 0; i < WIDTH; i++) bar[i] = i < part * WIDTH ? '#' : '-';
     bar[WIDTH] = 0;
-    snprintf(line, sizeof line, "[%s] %5.1f%%  %.2f of %.2f kimg  %.1f img/s  ETA %s", bar, 100 * part,
+    snprintf(line, sizeof line, "[%s] %5.1f%%  %.2f of %.2f kimg  %.1f img/s  %s %s%s", bar, 100 * part,
              (double)e->shown / 1000, (double)e->job->total_images / 1000, isnan(rate) ? gt_journal_rate(e, j) : rate,
-             eta(e, j, left));
+             word, left, gt_is(word, "ETA") ? "" : " (--max-time)");
     gt_tell_line(line, "this step");
 }

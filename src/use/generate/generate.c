@@ -14,6 +14,7 @@
 #include "codec/door/picture.h"
 #include "codec/door/sample.h"
 #include "data/door/dataset.h"
+#include "dist/door/dist.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "model/door/model.h"
@@ -32,6 +33,8 @@ typedef struct work {
     int64_t n;             /* images */
     const int64_t *seeds;  /* [n] of the images; NULL: they are projected */
     int32_t *classes;      /* [n]; NULL: of no class, or nobody asks */
+    int class;             /* in the names of single pictures; -1: none */
+    bool *again;           /* [n]: an earlier image has the same seed, and the same file; NULL: none has */
     gt_edits *edits;
     float *projected;      /* styles [n,num_ws,w_dim] that stand in for seeds; malloc'ed */
     gt_sample_format data; /* numbers of the data, of which arrays are */
@@ -201,6 +204,10 @@ static void say_depth(const work *w) {
                 out ? r->out : "grid.png");
 }
 
+static const char *name_of(const work *w, int64_t image, char name[GT_GENERATED_NAME]) {
+    return w->projected ? gt_generated_name(true, image, name) : gt_generated_of_class(w->seeds[image], w->class, name);
+}
+
 static gt_status prepare(work *w) {
     const gt_generate_request *r = w->request;
     const gt_model *m = w->model;
@@ -221,25 +228,22 @@ static gt_status prepare(work *w) {
     w->records = gt_arena_array(w->arena, batch, floats * gt_sample_bytes(w->of.type));
     if (gt_arena_failed(w->arena)) return GT_NOMEM;
     if (!w->projected && !r->per_class) st = gt_generator_asked_labels(w->generator, &r->condition, w->labels);
+    if (!st && r->class_in_name && !w->projected) w->class = gt_generator_class_of(w->generator, w->labels);
+    if (!st && !w->projected) st = gt_seeds_repeated(w->arena, "--seeds", w->n, w->seeds, &w->again);
+    if (!st && r->told && r->single) name_of(w, 0, r->told->first);
     if (!st) st = fill_classes(w);
     return !st && first ? begin_files(w) : st;
 }
 
 /* ---- a batch ---- */
 
-const char *gt_generated_name(bool projected, int64_t number, char name[GT_GENERATED_NAME]) {
-    snprintf(name, GT_GENERATED_NAME, projected ? "proj%02lld" : "seed%04lld", (long long)number);
-    return name;
-}
-
 /* Image i of the batch, as a picture and with all its channels, as far as they are wanted. */
-static gt_status write_image(const work *w, int64_t number, int64_t i) {
+static gt_status write_image(const work *w, int64_t image, int64_t i) {
     const gt_model *m = w->model;
     gt_picture p = {.height = m->height, .width = m->width, .channels = gt_shown_channels(m), .type = w->each.type};
     p.samples = w->pictures + (size_t)i * gt_picture_bytes(&p);
     char path[4096], name[GT_GENERATED_NAME];
-    int length = snprintf(path, sizeof path - 4, "%s/%s", w->request->outdir,
-                          gt_generated_name(w->projected, number, name));
+    int length = snprintf(path, sizeof path - 4, "%s/%s", w->request->outdir, name_of(w, image, name));
     if (length >= (int)sizeof path - 4) return gt_fail(GT_USAGE, "--outdir: the path is too long");
     strcpy(path + length, ".png");
     gt_status st = w->request->single ? gt_png_write_picture(path, &p) : GT_OK;
@@ -308,7 +312,8 @@ static gt_status make_batch(void *arg, int64_t first, int n, gt_buffer *out) {
     const gt_generate_request *r = w->request;
     gt_status st = compute_images(w, first, n);
     if (!st && r->single) gt_show_images(w->model, &w->each, n, w->images, w->pictures);
-    for (int i = 0; i < n && !st && (r->single || r->npy); i++) st = write_image(w, number_of(w, first + i), i);
+    for (int i = 0; i < n && !st && (r->single || r->npy); i++)
+        if (!w->again || !w->again[first + i]) st = write_image(w, first + i, i);
     if (!st && w->record) add_records(w, n, out);
     return st;
 }
@@ -320,7 +325,8 @@ static gt_status take_batch(void *arg, int64_t first, int n, const char *records
 }
 
 gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request, int64_t *made) {
-    work w = {.request = request, .comm = comm};
+    work w = {.request = request, .comm = comm, .class = -1};
+    int64_t replaced = gt_files_replaced();
     gt_status st = gt_comm_agree_all(comm, open_generator(&w));
     if (!st) st = share_projected_all(&w);
     if (!st) st = gt_edits_open_all(comm, &w.edits, &request->edit, w.generator, false);
@@ -337,6 +343,8 @@ gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request, int
                                             .arg = &w});
     if (!st) st = gt_comm_agree_all(comm, w.all ? gt_collection_finish(w.all) : GT_OK);
     if (made) *made = w.n;
+    if (!st) replaced = gt_comm_sum_all(comm, gt_files_replaced() - replaced);
+    if (!st && request->told) request->told->replaced = replaced;
     gt_collection_close(w.all);
     gt_edits_free(w.edits);
     gt_generator_close(w.generator);

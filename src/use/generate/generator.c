@@ -278,6 +278,16 @@ gt_status gt_generator_asked_labels(const gt_generator *g, const gt_condition *c
     return st;
 }
 
+int gt_generator_class_of(const gt_generator *g, const float *label) {
+    int dim = gt_generator_labels(g), class = -1;
+    for (int k = 0; k < dim && !g->trained.data.vectors; k++) {
+        if (label[k] == 0) continue;
+        if (class >= 0 || label[k] != 1) return -1;
+        class = k;
+    }
+    return class;
+}
+
 /* ---- latents and pixels ---- */
 
 void gt_seed_latent(uint32_t seed, int z_dim, float *z) {

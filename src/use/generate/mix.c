@@ -8,6 +8,7 @@
 
 #include "base/door/file.h"
 #include "codec/door/sample.h"
+#include "dist/door/dist.h"
 #include "gantry/picture.h"
 #include "gantry/rundir.h"
 #include "use/generate/collection.h"
@@ -31,6 +32,7 @@ typedef struct work {
     float *z, *labels, *ws, *other, *images; /* of a batch */
     uint8_t *pictures;                       /* of a batch */
     size_t picture;                          /* bytes */
+    int class;                               /* of all images, in the names of their files; -1: none */
 } work;
 
 /* ---- cells ---- */
@@ -112,7 +114,11 @@ static gt_status prepare(work *w) {
     const gt_mix_request *r = w->request;
     gt_status st = make_arrays(w);
     if (!st) st = read_styles(w);
+    bool *again;
     if (!st) st = gt_generator_asked_labels(w->generator, &w->request->condition, w->labels);
+    if (!st) w->class = gt_generator_class_of(w->generator, w->labels);
+    if (!st) st = gt_seeds_repeated(w->arena, "--rows", r->n_rows, r->rows, &again);
+    if (!st) st = gt_seeds_repeated(w->arena, "--cols", r->n_columns, r->columns, &again);
     if (!st) st = plan_grid(w);
     if (st || w->comm->rank) return st;
     gt_shown_say(w->model, gt_generator_channels(w->generator), "");
@@ -148,9 +154,11 @@ static void mix(work *w, int64_t first, int n) {
 
 static gt_status write_cell(const work *w, const cell *c, const uint8_t *picture) {
     const gt_model *m = w->model;
-    char path[4200];
+    char path[4200], class[32] = "";
     if (c->corner || c->repeated) return GT_OK;
-    snprintf(path, sizeof path, "%s/%lld-%lld.png", w->request->outdir, (long long)c->row, (long long)c->column);
+    if (w->class >= 0) snprintf(class, sizeof class, "-class%d", w->class);
+    snprintf(path, sizeof path, "%s/%lld-%lld%s.png", w->request->outdir, (long long)c->row, (long long)c->column,
+             class);
     return gt_png_write(path, picture, m->height, m->width, gt_shown_channels(m));
 }
 
@@ -178,8 +186,9 @@ static gt_status take_cells(void *arg, int64_t first, int n, const char *picture
     return gt_collection_add(((const work *)arg)->grid, n, pictures);
 }
 
-gt_status gt_mix_all(gt_comm *comm, const gt_mix_request *request) {
+gt_status gt_mix_all(gt_comm *comm, const gt_mix_request *request, int64_t *replaced) {
     work w = {.request = request, .comm = comm};
+    int64_t before = gt_files_replaced();
     gt_status st = gt_comm_agree_all(comm, open_generator(&w));
     if (!st) st = gt_edits_open_all(comm, &w.edits, &request->edit, w.generator, false);
     if (!st) st = gt_comm_agree_all(comm, prepare(&w));
@@ -194,6 +203,7 @@ gt_status gt_mix_all(gt_comm *comm, const gt_mix_request *request) {
                                             .stop = request->stop,
                                             .arg = &w});
     if (!st) st = gt_comm_agree_all(comm, w.grid ? gt_collection_finish(w.grid) : GT_OK);
+    if (!st) *replaced = gt_comm_sum_all(comm, gt_files_replaced() - before);
     gt_collection_close(w.grid);
     gt_edits_free(w.edits);
     gt_generator_close(w.generator);

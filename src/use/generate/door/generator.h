@@ -26,6 +26,13 @@ void gt_generator_number(gt_generator *g, int image, int layer, uint32_t number)
 gt_status gt_generator_run_numbered(gt_generator *g, const float *z, const float *labels, float *images);
 gt_status gt_generator_run_styles_numbered(gt_generator *g, const float *ws, float *images);
 
+/* The class that such a label is: one-hot, of a network with classes; -1: none. */
+int gt_generator_class_of(const gt_generator *g, const float *label);
+/* As gt_generated_name() of a seed, with its class: "seed0007-class3"; class -1: without. */
+const char *gt_generated_of_class(int64_t seed, int class, char name[GT_GENERATED_NAME]);
+/* (*again)[n], in the arena: the seed stands before in the list; NULL: no seed does. Rank 0 says so. */
+gt_status gt_seeds_repeated(gt_arena *a, const char *option, int64_t n, const int64_t *seeds, bool **again);
+
 /* Of the generator's parameters. Files of styles have its text (gt_hash_hex) under this name. */
 gt_hash128 gt_generator_hash(const gt_generator *g);
 #define GT_NETWORK_OF_STYLES "network"
