@@ -146,6 +146,23 @@ case_the_beginning() {
     expect 1 "says that the run went back from 3072 images because of 'divergence': computed again, the run has no such trouble" "$GANTRY" audit back --all
     expect 3 'only --all computes again whether it had to' "$GANTRY" audit back --segments=1
 }
+# Lines in places where a run has none.
+case_odd_lines() {
+    local what
+    while IFS='|' read -r what says; do
+        forge "forge_$what" odd
+        expect 1 "$says" "$GANTRY" audit odd --segments=1
+        [ "$what" = row ] || [ "$what" = size ] || check 1 'line [0-9]+ of the ledger' odd true.npz
+        rm -r odd
+    done <<'E'
+at_0|the checkpoint has another state than the link of this step
+start_before|no start before it begins such a chain|the start before it|random
+end|the start does not name the checkpoint that it goes on from
+lengths|a length that the chain does not have here
+row|'kimg = 99', which is of no recipe
+size|another size, or other labels, than the data have
+E
+}
 # The end of a ledger, which no line follows.
 case_the_last_lines() {
     local what
