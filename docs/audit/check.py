@@ -248,7 +248,7 @@ class Walk:
         if reseed > 3 or (self.new and line.get('reseed') != reseed): self.wrong(line, 'more rollbacks than a run makes')
         there = [l for l in self.lines.values() if l['event'] == 'checkpoint' and l['number'] < line['number']]
         if not any((l['step'], l['images']) == (line['to_step'], line['to_images']) for l in there):
-            self.wrong(line, 'back to a step of which there is no checkpoint')
+            self.wrong(line, 'back to a step without a checkpoint')
         top = self.back(lambda p: p['step'] <= line['to_step'])
         computed = rollback_hash(top['head'], abandoned, line) if self.new else None
         self.push(line, line['to_step'], computed, reseed=reseed, stated=None)

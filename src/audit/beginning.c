@@ -25,12 +25,12 @@ static gt_status other_state(const audit *a, const gt_replay_point *p, bool tran
                    says, transfers ? ": those networks may be others than the run has begun with" : "");
 }
 
-/* The chain of 1.0.0 does not say whether there was a source. */
+/* The chain of 1.0.0 does not tell whether there was a source. */
 static gt_status check_source(const audit *a, bool transfers) {
     if (a->found->form < 2 || transfers == a->chain->has_source) return GT_OK;
     return gt_fail(GT_UNDECIDED,
-                   "the chain has begun with other networks, whose contents have the SHA-256 %s, and job.ini does not "
-                   "say where they are (resume)",
+                   "the chain has begun with other networks, whose contents have the SHA-256 %s, and job.ini "
+                   "names no place of theirs (resume)",
                    a->found->source);
 }
 

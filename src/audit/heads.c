@@ -213,7 +213,7 @@ static const char *breaks_rule(walk *w, const gt_ledger_line *t) {
         return "a rollback that does not go back to before its trouble";
     const gt_ledger_line *newest = newest_before(w, t, t->to_images + 1);
     if (!newest || newest->step != t->to_step || newest->images != t->to_images)
-        return "a rollback to a step of which there is no checkpoint";
+        return "a rollback to a step without a checkpoint";
     newest = newest_before(w, t, before);
     if (t->has_head && newest->images > t->to_images) w->a->farther = t;
     return NULL;

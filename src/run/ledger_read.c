@@ -222,7 +222,7 @@ static gt_status read_all(gt_ledger_lines *l, const char *text, size_t n) {
         l->torn = !newline;
         at = stop + 1;
         if (!st && l->n >= LEDGER_MOST_LINES && at < end)
-            st = gt_fail(GT_FORMAT, "it has more than %d lines, and no run writes so many", LEDGER_MOST_LINES);
+            st = gt_fail(GT_FORMAT, "it has more than %d lines, and no run writes this number", LEDGER_MOST_LINES);
     }
     return st;
 }

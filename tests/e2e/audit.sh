@@ -209,8 +209,8 @@ case_transfer() {
     grep -q "$source" tuned/audit.json || fail 'the note does not name the source'
     check 0 '2 links' tuned true.npz
     cp -r tuned sourceless && sed -i '/^resume = /d' sourceless/job.ini
-    expect 3 "whose contents have the SHA-256 $source, and job.ini does not say where they are" "$GANTRY" audit sourceless --segments=1
-    # a start that goes on says otherwise: that is no forgery
+    expect 3 "whose contents have the SHA-256 $source, and job.ini names no place of theirs" "$GANTRY" audit sourceless --segments=1
+    # a start that goes on says otherwise, and nothing is forged
     train 1 going_on --seed=3 --kimg=1.024 && train 1 going_on --seed=3 --kimg=2.048 --resume=other
     expect 0 '100.0 %' "$GANTRY" audit going_on --all
     cp -r tuned exchanged && sed -i 's/^resume = .*/resume = true/' exchanged/job.ini
