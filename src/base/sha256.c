@@ -25,8 +25,9 @@ static void look_up(void) { algorithm = EVP_MD_fetch(NULL, "SHA256", NULL); }
 
 static bool begin(gt_sha256_stream *s) { return EVP_DigestInit_ex2(s->context, algorithm, NULL) == 1; }
 
+/* GT_NOMEM, the likelier cause: who has no error for a damaged file must have one for this. */
 static gt_status fail(void) {
-    return gt_fail(GT_FAILED, "libcrypto cannot compute SHA-256 (is memory short, or does its configuration forbid "
+    return gt_fail(GT_NOMEM, "libcrypto cannot compute SHA-256 (is memory short, or does its configuration forbid "
                               "SHA-256?)");
 }
 
@@ -58,7 +59,7 @@ void gt_sha256_free(gt_sha256_stream *s) {
 gt_status gt_sha256_of(const void *data, size_t bytes, gt_sha256 *out) {
     gt_sha256_stream *s = gt_sha256_new();
     if (s) gt_sha256_add(s, data, bytes);
-    gt_status st = s ? gt_sha256_take(s, out) : GT_FAILED;
+    gt_status st = s ? gt_sha256_take(s, out) : GT_NOMEM;
     gt_sha256_free(s);
     return st;
 }
@@ -80,7 +81,7 @@ gt_status gt_sha256_of_file(const char *path, gt_sha256 *out) {
     gt_sha256_stream *s = gt_sha256_new();
     int fd = -1;
     off_t bytes;
-    gt_status st = s ? gt_file_open_regular(path, &fd, &bytes) : GT_FAILED;
+    gt_status st = s ? gt_file_open_regular(path, &fd, &bytes) : GT_NOMEM;
     if (!st) st = add_file(s, path, fd);
     if (!st) st = gt_sha256_take(s, out);
     if (fd >= 0) close(fd);

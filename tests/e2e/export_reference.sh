@@ -50,14 +50,14 @@ case_the_reader_in_the_documents() {
     awk '/^## /{ here = /A generator in PyTorch/ } /^```python/ { on = here; next } /^```/ { if (on) exit } on' "$here/../../docs/networks.md" >generator.py
     [ "$(wc -l <generator.py)" -gt 30 ] || fail 'there is no class'
     cat >compare.py <<'PYTHON'
-import glob, sys, numpy as np, torch
+import glob, re, sys, numpy as np, torch
 from generator import Generator
 torch.set_num_threads(1)
 for run, folder, trunc, label in zip(*[iter(sys.argv[1:])] * 4):
     g = Generator(run + '/last')
     c = torch.eye(4)[[int(label)]] if label else None
     for path in sorted(glob.glob(folder + '/*.npy')):
-        z = torch.from_numpy(np.random.RandomState(int(path[-8:-4])).randn(1, 32)).float()
+        z = torch.from_numpy(np.random.RandomState(int(re.search(r'seed(\d+)', path).group(1))).randn(1, 32)).float()
         image, wanted = g(z, c, float(trunc))[0].permute(1, 2, 0).numpy(), np.load(path)
         assert np.abs(image - wanted).max() <= 2e-4 * np.abs(wanted).max(), path
         print(path)

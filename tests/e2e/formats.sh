@@ -6,11 +6,12 @@ job="$nets --batch=8 --mbstd=2 --steps=3 --seed=1"
 
 # check NAME 'W H C' 'generate options' TRAIN OPTIONS...
 check() {
-    local name=$1 size=$2 labels=$3
+    local name=$1 size=$2 labels=$3 class
     shift 3
     quietly "$GANTRY" train $job --run="$name" --grid=4x2 "$@"
     quietly "$GANTRY" generate "$name" --seeds=1,5-6 --outdir="$name-out" $labels
-    [ "$(ls "$name-out" | tr '\n' ' ')" = 'seed0001.png seed0005.png seed0006.png ' ] || fail "$name: $(ls "$name-out")"
+    class=$(sed -n 's/^--class=/-class/p' <<<"$labels")
+    [ "$(ls "$name-out" | tr '\n' ' ')" = "seed0001$class.png seed0005$class.png seed0006$class.png " ] || fail "$name: $(ls "$name-out")"
     [ "$(helper size "$name-out"/*.png | sort -u)" = "$size" ] || fail "$name: pictures of $(helper size "$name-out"/*.png | sort -u) instead of $size"
     read -r w h c <<<"$size"
     for picture in "$name/reals.png" "$name/fakes000000024.png"; do
@@ -34,7 +35,7 @@ for how in deflated zip64 renamed; do same "$(last stored)" "$(last $how)"; done
 for tensor in /networks/G /networks/D /optimizers; do # a folder has another fingerprint
     h5diff -q "$(last stored)" "$(last folder)" $tensor >/dev/null || fail "a folder trains to other networks than its ZIP: $tensor"
 done
-cmp stored-out/seed0005.png folder-out/seed0005.png || fail 'the pictures differ'
+cmp stored-out/seed0005-class2.png folder-out/seed0005-class2.png || fail 'the pictures differ'
 expect 0 finished ranks 2 "$GANTRY" train $job --run=stored --data=deflated.zip --cond
 
 helper folder vectors 24 16 16 3 vectors && helper archive vectors.zip vectors deflated

@@ -39,7 +39,8 @@ def saved(name, x):
 def generated(run, classes, name, *options):
     """Pictures [N,C,H,W] of seeds 0 to 2."""
     gantry('generate', run, '--seeds=0-2', '--npy', f'--outdir={name}', *options, *(['--class=1'] if classes else []))
-    return saved(name, np.stack([np.load(f'{name}/seed{s:04d}.npy') for s in range(3)]).transpose(0, 3, 1, 2))
+    named = '-class1' if classes else ''
+    return saved(name, np.stack([np.load(f'{name}/seed{s:04d}{named}.npy') for s in range(3)]).transpose(0, 3, 1, 2))
 
 
 def latents(model, classes):

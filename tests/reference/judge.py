@@ -9,6 +9,7 @@ import copy
 import glob
 import os
 import pickle
+import re
 import sys
 
 import h5py
@@ -71,7 +72,7 @@ def same_pictures(net, spec):
     files = sorted(glob.glob(os.path.join(folder, '*.npy')))
     assert files, folder
     for path in files:
-        z = latent(int(os.path.basename(path)[4:-4]), net.z_dim)
+        z = latent(int(re.match(r'seed(\d+)', os.path.basename(path)).group(1)), net.z_dim)
         image = net(z, one_hot(net, int(label[0]) if label else 0), truncation_psi=float(trunc), noise_mode=noise)
         wanted = np.load(path).transpose(2, 0, 1)[None]
         same(path, image, wanted)

@@ -139,6 +139,7 @@ static void check_time(const layout *l, double share, double faster) {
         says_worst += one_worst / SEEDS;
     }
     shares(&r, &even, &worst);
+    close_run(&r);
     if (!(even < says_even + tolerance && worst < says_worst + tolerance))
         fail_msg("%s, time for %.2f: unseen %.3f, at the worst place %.3f; it says %.3f and %.3f", l->name, share, even,
                  worst, says_even, says_worst);

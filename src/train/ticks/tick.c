@@ -91,10 +91,9 @@ static void put_speed(gt_engine *e, gt_journal *j, double rate, const gt_measure
 }
 
 /* The tick of the first step is not one of --tick: the epoch that it begins has all of its images in the next one. */
-void gt_tick_end_interval(gt_engine *e) {
-    bool first = e->shown == e->job->batch && !gt_by_images(e->job->tick, 0, e->shown);
-    gt_stat_table_tick(&e->stats, first);
-}
+static bool goes_on(const gt_job *j, int64_t images) { return images == j->batch && !gt_by_images(j->tick, 0, images); }
+
+void gt_tick_end_interval(gt_engine *e) { gt_stat_table_tick(&e->stats, goes_on(e->job, e->shown)); }
 
 void gt_tick_put_training(const gt_engine *e, gt_journal *j) {
     gt_values_clear(&j->logged);
@@ -198,11 +197,11 @@ typedef struct past {
 static void take_past_tick(void *arg, int64_t images, const gt_stat_value *values, int n) {
     past *p = arg;
     gt_stat_table *t = &p->e->stats;
-    bool cut = gt_tick_is_cut(p->e->job, p->images, images, values, n);
+    bool cut = gt_tick_is_cut(p->e->job, p->images, images, values, n), first = goes_on(p->e->job, images);
     if (!cut && images > p->images) gt_stat_table_forget(t);
-    for (int i = 0; i < n && cut; i++) {
+    for (int i = 0; i < n && (cut || first); i++) {
         int k = gt_stat_index(t, values[i].name);
-        if (k >= 0) gt_stat_table_go_on(t, k, &values[i]);
+        if (k >= 0 && (cut || !t->counts[k])) gt_stat_table_go_on(t, k, &values[i]);
     }
     gt_stat_table_take_past(t, values, n);
     p->images = images;
