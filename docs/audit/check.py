@@ -230,7 +230,8 @@ class Walk:
         top, images = self.path[-1], line['images']
         due = first_due(top['linked'], images, self.batch)
         if not due <= images < due + self.batch: self.wrong(line, 'a link is missing, or not due')
-        if self.length_counts and top['total'] != self.begun['total']: self.wrong(line, 'the start has another length')
+        if self.length_counts and (not top['total'] or top['total'] != self.begun['total']):
+            self.wrong(line, 'the start has another length')
         self.push(line, line['step'], link_hash(top['head'], line), linked=images, stated=line)
 
     def start(self, line):
@@ -258,7 +259,8 @@ class Walk:
         if line['head'] != top['head']: self.wrong(line, 'this head is not that of the chain before')
         if first_due(top['linked'], line['images'], self.batch) <= line['images'] - self.batch: self.wrong(line, 'a link is missing')
         stated = top['stated'] or {}
-        if stated.get('step') == line['step'] and stated['state'] != line['state'] and not self.plateau:
+        judged = self.plateau and stated.get('event') == 'link'  # between the link and the checkpoint
+        if stated.get('step') == line['step'] and stated['state'] != line['state'] and not judged:
             self.wrong(line, 'another state than that of the link')
 
     def data(self, line): pass
@@ -270,7 +272,10 @@ def check(run, data, fault, unknown):
     if not begin: return unknown('the ledger has no chain')
     told = {line['name']: line for line in lines if line['event'] == 'checkpoint'}
     files = sorted(name for name in os.listdir(run) if name.startswith('checkpoint-') and name.endswith('.h5'))
-    for name in set(files) - set(told): fault(f'{name} is not in the ledger')
+    newest = max((line['images'] for line in told.values()), default=-1)
+    for name in set(files) - set(told):
+        if int(name[11:-3]) <= newest: fault(f'{name} is not in the ledger')
+        else: unknown(f'{name} is newer than the ledger')
     recipes = [check_file(f'{run}/{name}', told[name], begin, fault) for name in files if name in told]
     recipes.insert(0, begin.get('recipe_text', '').encode())
     recipe = next((r for r in recipes if sha(r).hex() == begin['recipe']), None)
@@ -281,8 +286,9 @@ def check(run, data, fault, unknown):
     links = [line for line in lines if line['event'] == 'link' and line['number'] > begin['number']]
     with open(f'{run}/job.ini', 'rb') as f: chosen = any(value_of(f.read(), key) for key in ('classes', 'class-names'))
     if data and links and not chosen:
-        roots = [data_root(data, labels) for labels in (True, False)]
-        if any(line['data'] not in roots for line in links): fault(f'{data} is not what the links cover')
+        try: roots = [data_root(data, labels) for labels in (True, False)]
+        except (OSError, SyntaxError) as e: roots = unknown(f'a picture of {data} cannot be read: {e}')
+        if roots and any(line['data'] not in roots for line in links): fault(f'{data} is not what the links cover')
     met = sum(p['line']['event'] == 'link' for p in walk.path)
     said = ', data' if data and links and not chosen else ''
     print(f'{len(recipes) - 1} checkpoints, {met} links{said}; head {walk.path[-1]["head"]}')

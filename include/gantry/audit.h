@@ -60,6 +60,7 @@ typedef struct gt_audit_found {
     bool transfers;
     char arithmetics[256]; /* "fma-9", or, where it has changed, "fma-9, plain-9 from 3.072 kimg on" */
     bool arithmetic_changed;
+    bool other_words;                         /* the recipe is not in the words that this version writes */
     int64_t starts, rollbacks, rollbacks_met; /* met: computed again, up to the trouble */
     char lengths[256], rolled_back[512];      /* "2 kimg, 4 kimg"; "norms at 3.2 kimg, back to 1.024 kimg" */
     int64_t images, replayed;                 /* of the run; of these computed again */

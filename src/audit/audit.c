@@ -54,6 +54,8 @@ static void say_open(const gt_audit_found *f, gt_buffer *text) {
                          *f->source ? f->source : "unknown");
     if (f->rollbacks > 0 && f->rollbacks_met < f->rollbacks)
         gt_buffer_printf(text, " It was not computed again whether the run had to go back (%s).", f->rolled_back);
+    if (f->other_words)
+        gt_buffer_printf(text, " The recipe is in other words than this version writes: the head covers the words.");
     if (f->arithmetic_changed)
         gt_buffer_printf(
             text,

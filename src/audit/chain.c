@@ -123,8 +123,19 @@ static gt_status check_checkpoint(audit *a, audit_place *p) {
 
 /* ---- all of them ---- */
 
-/* The line that says what the checkpoint of so many images is; NULL: it is older than the chain. */
-static gt_status line_of(const audit *a, int64_t images, const char *path, const gt_ledger_line **line) {
+/* A run that was killed at the wrong moment has a file of which its ledger does not tell yet. */
+static bool is_newer(const audit *a, int64_t images) {
+    for (int i = 0; i < a->ledger->n; i++) {
+        const gt_ledger_line *t = &a->ledger->line[i];
+        bool later = t->event == GT_LEDGER_CHECKPOINT && !t->superseded && t->images >= images;
+        if (later || (t->event == GT_LEDGER_END && t->number == a->ledger->n)) return false;
+    }
+    return true;
+}
+
+/* The line that says what the checkpoint of so many images is; NULL: it is older than the chain, or newer than the
+ * ledger. */
+static gt_status line_of(audit *a, int64_t images, const char *path, const gt_ledger_line **line) {
     *line = NULL;
     for (int i = a->ledger->n - 1; i >= 0 && !*line; i--) {
         const gt_ledger_line *t = &a->ledger->line[i];
@@ -132,6 +143,10 @@ static gt_status line_of(const audit *a, int64_t images, const char *path, const
     }
     if (!*line && images == a->chain->images) *line = a->chain;
     if (*line || images < a->chain->images) return GT_OK;
+    if (is_newer(a, images)) {
+        a->untold = path;
+        return GT_OK;
+    }
     return gt_fail(GT_FAILED, "%s: no line of the ledger is of this checkpoint", path);
 }
 
@@ -246,6 +261,9 @@ static gt_status read_recipe(audit *a) {
     a->length_counts = (job->schedule == GT_SCHEDULE_COSINE || job->schedule == GT_SCHEDULE_ONE_CYCLE) &&
                        !(job->schedule_epochs > 0);
     st = check_rows(a, job);
+    char *ours = gt_job_to_recipe_text(job);
+    a->found->other_words = ours && strcmp(ours, a->recipe);
+    free(ours);
     gt_job_free(job);
     return st;
 }

@@ -41,6 +41,7 @@ typedef struct audit {
     bool any_order;    /* --reduce=allreduce: MPI chooses the order of sums */
     audit_place *kept; /* [n_kept] checkpoints of the folder, the newest first: images and paths */
     int n_kept;
+    const char *untold; /* a checkpoint that is newer than the ledger; NULL: none */
     audit_place *place; /* [n_places], by their images */
     int n_places;
 } audit;

@@ -369,6 +369,10 @@ gt_status audit_replay_all(gt_comm *comm, audit *a, bool traced) {
     if (a) sum_up(&r);
     if (traced) st = gt_comm_agree_all(comm, a ? audit_trace_close(&r.trace, st) : st);
     if (!st && a && a->found->late) st = audit_is_late(a);
+    else if (!st && a && a->untold)
+        st = gt_fail(GT_UNDECIDED,
+                     "%s is newer than the ledger, which does not tell of it: to resume the run settles that",
+                     a->untold);
     else if (!st && a && *r.first_unchecked) st = gt_fail(GT_UNDECIDED, "%s", r.first_unchecked);
     else if (!st && a) st = check_computed(a, traced);
     return gt_comm_agree_all(comm, st);
@@ -386,7 +390,20 @@ static int place_before(const audit *a, int64_t images) {
 /* Links on the way are compared; at the end there is no line to compare with. */
 static bool pass(void *arg, const gt_replay_point *p, bool link) {
     comparison *c = arg;
-    return !link || look(c, p, true);
+    if (link) return look(c, p, true);
+    if (p->images != c->to->images)
+        c->status = gt_fail(GT_FAILED, "no step of the run ends at %" PRId64 " images", c->to->images);
+    return !c->status;
+}
+
+/* Images of the run as far as the ledger tells. */
+static int64_t end_of(const audit *a) {
+    int64_t end = a->place[a->n_places - 1].images;
+    for (int i = 0; i < a->ledger->n; i++) {
+        const gt_ledger_line *t = &a->ledger->line[i];
+        if (t->event == GT_LEDGER_END && t->numbered && t->images > end) end = t->images;
+    }
+    return end;
 }
 
 gt_status audit_make_all(gt_comm *comm, audit *a, int64_t images, const char *folder, char path[4200]) {
@@ -394,6 +411,11 @@ gt_status audit_make_all(gt_comm *comm, audit *a, int64_t images, const char *fo
     comparison c = {.a = a};
     gt_replay_point begin;
     int i = a ? place_before(a, images) : 0;
+    gt_status asked = gt_comm_agree_all(
+        comm, a && images > end_of(a)
+                  ? gt_fail(GT_FAILED, "the ledger of '%s' ends before %" PRId64 " images", a->o->run, images)
+                  : GT_OK);
+    if (asked) return asked;
     gt_comm_broadcast_all(comm, &i, sizeof i, 0);
     if (i < 0)
         return gt_fail(GT_UNDECIDED, "no checkpoint of '%s' from before %" PRId64 " images is kept",

@@ -8,9 +8,20 @@
 
 static int dims_of(const gt_array *a) { return a->n_dims - (a->type == GT_NUMBER_TEXT || a->type == GT_NUMBER_WORDS); }
 
+/* Some programs read texts of fixed length only where they are declared as ASCII (Octave 7). */
+static bool is_ascii(const gt_array *a) {
+    const unsigned char *bytes = a->data;
+    int64_t n = a->type == GT_NUMBER_TEXT && bytes ? 1 : 0, others = 0;
+    for (int i = 0; i < a->n_dims; i++) n *= a->dims[i];
+    for (int64_t i = 0; i < n; i++) others |= bytes[i] & 0x80;
+    return n && !others;
+}
+
 static hid_t type_of(const gt_array *a, bool in_file) {
     int n = dims_of(a);
-    return h5_type(a->type, n < a->n_dims ? (size_t)a->dims[n] : 0, in_file);
+    hid_t type = h5_type(a->type, n < a->n_dims ? (size_t)a->dims[n] : 0, in_file);
+    if (is_ascii(a)) H5Tset_cset(type, H5T_CSET_ASCII);
+    return type;
 }
 
 static hid_t space_of(const gt_array *a, bool grows) {

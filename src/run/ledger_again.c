@@ -31,6 +31,9 @@ static const gt_ledger_line *earlier(const gt_ledger *l, gt_ledger_event event, 
         if (t->event != event || t->images != images || !t->numbered) continue;
         if (t->reseeded != l->now.reseed || t->length != l->now.length || !same_way(line_of(p, t->start), &l->now))
             continue; /* other random numbers or rates */
+        /* chains of 1.0.0 have no lines of lengths */
+        const gt_ledger_line *start = line_of(p, t->start);
+        if (chain && chain->form < 2 && start && l->now.total && start->total != l->now.total) continue;
         if (!head || (chain && gt_sha256_equal(&chain->head, head))) return t;
     }
     return NULL;
@@ -109,6 +112,7 @@ void ledger_note_now(gt_ledger *l, const gt_ledger_line *line) {
                                   .reseed = line->reseed,
                                   .arithmetic = line->arithmetic,
                                   .reduce = line->reduce,
+                                  .total = line->total,
                                   .length = l->now.length};
     }
     if (line->event == GT_LEDGER_LENGTH) l->now.length = line->total;

@@ -183,14 +183,14 @@ case_pieces() {
     local schedule
     for schedule in constant cosine; do
         rm -rf pieces one_piece && train 1 one_piece --seed=3 --schedule=$schedule
-        for ((i = 1; i <= 5; i++)); do # each stops after a step
+        for ((i = 1; i <= 9; i++)); do # each stops after a step
             # shellcheck disable=SC2086
             expect 75 '' "$GANTRY" train $job --run=pieces --seed=3 --schedule=$schedule --max-time=0
         done
         train 1 pieces --seed=3 --schedule=$schedule
-        [ "$(grep -c '"event":"start"' pieces/starts.jsonl)" = 6 ] || fail 'it was not in pieces'
+        [ "$(grep -c '"event":"start"' pieces/starts.jsonl)" = 10 ] || fail "it was not in ten pieces"
         [ "$("$GANTRY" audit pieces --head)" = "$("$GANTRY" audit one_piece --head)" ] || fail "$schedule: another head"
-        expect 0 'starts: 6; length of the run: 6.144 kimg; rollbacks: none' "$GANTRY" audit pieces --all
+        expect 0 'starts: 10; length of the run: 6.144 kimg; rollbacks: none' "$GANTRY" audit pieces --all
         check 0 ' 6 links' pieces true.npz
     done
     train 1 longer --seed=3 --schedule=cosine --kimg=3.072
