@@ -82,7 +82,8 @@ def samples(path):
     from PIL import Image
     archive = None if os.path.isdir(path) else zipfile.ZipFile(path)
     read = archive.read if archive else lambda name: open(os.path.join(path, name), 'rb').read()
-    names = archive.namelist() if archive else os.listdir(path)
+    names = archive.namelist() if archive else [os.path.relpath(os.path.join(folder, name), path)
+                                                for folder, _, files in os.walk(path) for name in files]
     labels = dict(json.loads(read('dataset.json'))['labels'] or []) if 'dataset.json' in names else {}
     for name in sorted(n for n in names if n.endswith('.png')):
         pixels = np.asarray(Image.open(io.BytesIO(read(name))))
@@ -147,7 +148,7 @@ SELF = len(',"self":"') + 64 + len('"}')
 
 def ledger(run, fault):
     """The numbered lines of EVENTS, each with its number; of a link also the root that it covers."""
-    lines, before, root, numbered = [], '0' * 64, '', False
+    lines, before, root, numbered, covered = [], '0' * 64, '', False, False
     with open(f'{run}/starts.jsonl', 'rb') as f: texts = f.read().split(b'\n')
     if texts.pop(): fault('the ledger ends with a line that is not whole')
     for number, text in enumerate(texts, 1):
@@ -158,6 +159,8 @@ def ledger(run, fault):
         if numbered and (line['line'], line.get('before')) != (number, before):
             fault(f'line {number} of the ledger does not follow from the line before')
         if 'self' in line and line['self'] != sha(text[:-SELF] + b'}').hex(): fault(f'line {number} of the ledger was changed')
+        if covered and numbered and 'self' not in line: fault(f'line {number} of the ledger has no hash of itself')
+        covered |= 'self' in line
         before, event = sha(text).hex(), line.get('event')
         if event == 'data': root = line['root']
         if event in EVENTS and numbered: lines.append(dict(line, number=number, data=root))
@@ -186,17 +189,21 @@ def check_file(path, line, chain, fault):
 
 
 class Walk:
-    """The path that the run took: where its head became another one. A start goes back to the head of its checkpoint, a
-    rollback to before its trouble."""
+    """The path that the run took: where its head became another one, or the numbers of its next steps. A start goes back
+    to the head of its checkpoint, a rollback to before its trouble."""
 
     def __init__(self, lines, recipe, fault):
         self.path, self.recipe, self.fault, self.batch = [], recipe, fault, int(value_of(recipe, 'batch'))
         self.lines = {line['number']: line for line in lines}
-        self.plateau = value_of(recipe, 'schedule') == 'plateau'
+        self.begun = {}  # the latest start
+        schedule = value_of(recipe, 'schedule')
+        self.plateau = schedule == 'plateau'
+        self.length_counts = schedule in ('cosine', 'one-cycle') and not float(value_of(recipe, 'schedule-epochs') or 0)
 
-    def push(self, line, computed, step, linked):
-        if line['head'] != computed: self.wrong(line, 'this head does not follow from the one before')
-        self.path.append(dict(head=line['head'], step=step, linked=linked, line=line))
+    def push(self, line, step, computed=None, **how):
+        if computed and line['head'] != computed: self.wrong(line, 'this head does not follow from the one before')
+        before = self.path[-1] if self.path else {}
+        self.path.append({**before, 'line': line, 'step': step, **({'head': line['head']} if computed else {}), **how})
 
     def wrong(self, line, what): self.fault(f'line {line["number"]} of the ledger ({line["event"]}, {line["images"]} images): {what}')
 
@@ -204,34 +211,55 @@ class Walk:
         while len(self.path) > 1 and not goes_on(self.path[-1]): self.path.pop()
         return self.path[-1]
 
-    def chain(self, line): self.path = []; self.push(line, begin_hash(line, self.recipe), line['step'], line['images'])
+    def at(self, step): return next((p for p in reversed(self.path) if p['step'] <= step), self.path[0])
+
+    def chain(self, line):
+        self.path, self.new = [], line.get('form', 1) > 1
+        reseed = self.begun.get('reseed', 0)
+        if not self.begun or (not line['step'] and reseed): self.wrong(line, 'no start before it begins such a chain')
+        self.push(line, line['step'], begin_hash(line, self.recipe), linked=line['images'], stated=line, reseed=reseed,
+                  total=self.begun.get('total', 0) if self.length_counts and not self.new else 0)
 
     def length(self, line):
         top = self.path[-1]
-        self.push(line, length_hash(top['head'], line), line['step'], top['linked'])
+        if not self.new or not self.length_counts or line['total'] in (0, top['total']) or self.begun['step'] != line['step']:
+            self.wrong(line, 'a length that the chain does not have here')
+        self.push(line, line['step'], length_hash(top['head'], line), total=line['total'])
 
     def link(self, line):
         top, images = self.path[-1], line['images']
         due = first_due(top['linked'], images, self.batch)
         if not due <= images < due + self.batch: self.wrong(line, 'a link is missing, or not due')
-        self.push(line, link_hash(top['head'], line), line['step'], images)
+        if self.length_counts and top['total'] != self.begun['total']: self.wrong(line, 'the start has another length')
+        self.push(line, line['step'], link_hash(top['head'], line), linked=images, stated=line)
 
     def start(self, line):
-        before = self.lines.get(line['from'], {'head': None})
-        top = self.back(lambda p: p['step'] <= line['step'] and before['head'] in ('', p['head']))
-        if before['head'] not in ('', top['head']): self.wrong(line, 'it does not go on from the checkpoint that it names')
+        self.begun = line
+        if not self.path: return
+        before, step = self.lines.get(line['from'], {'head': None}), line['step']
+        top = self.back(lambda p: p['step'] <= step and p['reseed'] <= line['reseed'] and before['head'] in ('', p['head']))
+        if before['head'] not in ('', top['head']) or any(before.get(k) != line[k] for k in ('step', 'images')):
+            self.wrong(line, 'it does not go on from the checkpoint that it names')
+        if line['reseed'] != top['reseed']: self.wrong(line, 'another number of rollbacks than there were')
+        if self.length_counts and not self.new and line['total'] != top['total']: self.push(line, step, total=line['total'])
 
     def rollback(self, line):
-        abandoned = self.path[-1]['head']
+        abandoned, reseed = self.path[-1]['head'], self.path[-1]['reseed'] + 1
+        if reseed > 3 or (self.new and line.get('reseed') != reseed): self.wrong(line, 'more rollbacks than a run makes')
+        there = [l for l in self.lines.values() if l['event'] == 'checkpoint' and l['number'] < line['number']]
+        if not any((l['step'], l['images']) == (line['to_step'], line['to_images']) for l in there):
+            self.wrong(line, 'back to a step without a checkpoint')
         top = self.back(lambda p: p['step'] <= line['to_step'])
-        if line.get('head'): self.push(line, rollback_hash(top['head'], abandoned, line), line['to_step'], top['linked'])
+        computed = rollback_hash(top['head'], abandoned, line) if self.new else None
+        self.push(line, line['to_step'], computed, reseed=reseed, stated=None)
 
     def checkpoint(self, line):
-        top = next((p for p in reversed(self.path) if p['step'] <= line['step']), self.path[0])
+        top = self.at(line['step'])
         if line['head'] != top['head']: self.wrong(line, 'this head is not that of the chain before')
         if first_due(top['linked'], line['images'], self.batch) <= line['images'] - self.batch: self.wrong(line, 'a link is missing')
-        if top['line']['event'] == 'link' and top['step'] == line['step'] and not self.plateau:
-            if top['line']['state'] != line['state']: self.wrong(line, 'another state than that of the link')
+        stated = top['stated'] or {}
+        if stated.get('step') == line['step'] and stated['state'] != line['state'] and not self.plateau:
+            self.wrong(line, 'another state than that of the link')
 
     def data(self, line): pass
 
@@ -249,12 +277,17 @@ def check(run, data, fault, unknown):
     if recipe is None: return unknown('no checkpoint has the words of the recipe that the chain began with')
     walk = Walk(lines, recipe, fault)
     for line in lines:
-        if line['number'] >= begin['number']: getattr(walk, line['event'])(line)
+        if line['number'] >= begin['number'] or line['event'] == 'start': getattr(walk, line['event'])(line)
     links = [line for line in lines if line['event'] == 'link' and line['number'] > begin['number']]
-    root = data_root(data, value_of(recipe, 'label-dim') != '0') if data else ''
-    if root and any(line['data'] != root for line in links): fault(f'{data} is not what the links cover')
+    with open(f'{run}/job.ini', 'rb') as f: chosen = any(value_of(f.read(), key) for key in ('classes', 'class-names'))
+    if data and links and not chosen:
+        roots = [data_root(data, labels) for labels in (True, False)]
+        if any(line['data'] not in roots for line in links): fault(f'{data} is not what the links cover')
     met = sum(p['line']['event'] == 'link' for p in walk.path)
-    print(f'{len(recipes) - 1} checkpoints, {met} links{", data" if root else ""}; head {walk.path[-1]["head"]}')
+    said = ', data' if data and links and not chosen else ''
+    print(f'{len(recipes) - 1} checkpoints, {met} links{said}; head {walk.path[-1]["head"]}')
+    if data and not links: unknown('the run has no link yet: no hash covers its data')
+    if data and chosen: unknown('the run has seen chosen or named classes alone: the hash of such data is not computed here')
     if begin['images'] or begin['step']:
         unknown(f'the chain begins at {begin["images"]} images: what was before, and so the network, is not known')
     if any(line['event'] == 'rollback' for line in lines): unknown('the run went back: only training shows whether it had to')

@@ -45,7 +45,7 @@ typedef struct gt_audit_found {
     char head[GT_AUDIT_HEAD]; /* of the chain, at so many images */
     int64_t head_images;
     char data[GT_AUDIT_HEAD]; /* root of the data; "": the chain has no link yet, which would name the data */
-    bool data_met;          /* all samples were read, and have it */
+    bool data_met;            /* all samples were read, and have it */
     int64_t samples;
     char arithmetic[GT_AUDIT_ARITHMETIC];
     int64_t lines, links, checkpoints; /* that were checked; no lines: these checks have not come to their end */
@@ -58,6 +58,8 @@ typedef struct gt_audit_found {
     char source[GT_AUDIT_HEAD]; /* of a transfer: root of the contents of the file with the networks; "": none is known
                                  */
     bool transfers;
+    char arithmetics[256]; /* "fma-9", or, where it has changed, "fma-9, plain-9 from 3.072 kimg on" */
+    bool arithmetic_changed;
     int64_t starts, rollbacks, rollbacks_met; /* met: computed again, up to the trouble */
     char lengths[256], rolled_back[512];      /* "2 kimg, 4 kimg"; "norms at 3.2 kimg, back to 1.024 kimg" */
     int64_t images, replayed;                 /* of the run; of these computed again */
@@ -81,10 +83,9 @@ gt_status gt_audit_check_data(const char *run, const char *data);
 gt_status gt_audit_run_all(gt_comm *comm, const gt_audit_options *o, gt_audit_found *found);
 /* The lines that say what was checked, on stdout. */
 void gt_audit_print(const gt_audit_found *found);
-/* The head of the run's chain, which begins and is at so many images: read, not checked. GT_UNDECIDED: the run has
- * none.
- */
-gt_status gt_audit_head(const char *run, char head[GT_AUDIT_HEAD], int64_t *images, int64_t *begin);
+/* The head of the run's chain, which begins and is at so many images, and has so many links: read, not checked. Without
+ * a link it covers neither data nor steps. GT_UNDECIDED: the run has none. */
+gt_status gt_audit_head(const char *run, char head[GT_AUDIT_HEAD], int64_t *images, int64_t *begin, int64_t *links);
 
 /* ---- a network of a run ---- */
 

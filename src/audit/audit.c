@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/random.h>
 
 #include "audit/internal.h"
@@ -13,7 +12,6 @@
 #include "gantry/text.h"
 #include "gantry/version.h"
 #include "model/door/family.h"
-#include "run/door/checkpoint_internal.h"
 
 /* Half of 64 bits, so that the number is easily typed again. */
 static gt_status choose_seed(const gt_audit_options *o, uint64_t *seed) {
@@ -56,6 +54,12 @@ static void say_open(const gt_audit_found *f, gt_buffer *text) {
                          *f->source ? f->source : "unknown");
     if (f->rollbacks > 0 && f->rollbacks_met < f->rollbacks)
         gt_buffer_printf(text, " It was not computed again whether the run had to go back (%s).", f->rolled_back);
+    if (f->arithmetic_changed)
+        gt_buffer_printf(
+            text,
+            " The arithmetic has changed (%s): the same recipe, data and seed give another network where it "
+            "changes elsewhere.",
+            f->arithmetics);
     if (!*f->data) gt_buffer_printf(text, " The run has no link yet: no hash covers its data.");
     if (f->form < 2)
         gt_buffer_printf(text, " The chain has the form of 1.0.0: rollbacks, the length of the run and the source of a "
@@ -67,15 +71,9 @@ static double promised(double p) { return fabs(ceil(1000 * p - 1e-6)) / 1000; }
 
 /* All checkpoints of the folder, also those from before a chain that begins late. */
 static const char *const *list_kept(const audit *a, int *n) {
-    checkpoint_place *list;
-    char name[40];
-    if (checkpoint_list(a->o->run, &list, n)) return NULL;
-    const char **kept = gt_arena_array(a->arena, (size_t)*n + 1, sizeof *kept);
-    for (int i = 0; i < *n && kept; i++) {
-        gt_checkpoint_name(list[i].images, name);
-        if (!(kept[i] = gt_arena_printf(a->arena, "%s/%s", a->o->run, name))) kept = NULL;
-    }
-    free(list);
+    const char **kept = gt_arena_array(a->arena, (size_t)a->n_kept + 1, sizeof *kept);
+    *n = a->n_kept;
+    for (int i = 0; i < a->n_kept && kept; i++) kept[i] = a->kept[i].path;
     return kept;
 }
 
@@ -103,7 +101,7 @@ static void leave_note(audit *a) {
 gt_status gt_audit_run_all(gt_comm *comm, const gt_audit_options *o, gt_audit_found *found) {
     audit a = {.o = o, .found = found};
     bool first = comm->rank == 0;
-    *found = (gt_audit_found){0};
+    *found = (gt_audit_found){.unseen = 1, .worst = 1}; /* until something is computed */
     gt_status st = gt_comm_agree_all(comm, first ? audit_first(&a) : GT_OK);
     if (!st) st = audit_replay_all(comm, first ? &a : NULL, *o->trace || *o->compare);
     if (first && o->note && (!st || (st == GT_UNDECIDED && found->lines))) leave_note(&a);
@@ -112,13 +110,16 @@ gt_status gt_audit_run_all(gt_comm *comm, const gt_audit_options *o, gt_audit_fo
     return st;
 }
 
-gt_status gt_audit_head(const char *run, char head[GT_AUDIT_HEAD], int64_t *images, int64_t *begin) {
+gt_status gt_audit_head(const char *run, char head[GT_AUDIT_HEAD], int64_t *images, int64_t *begin, int64_t *links) {
     gt_ledger_lines *l = gt_ledger_read(run);
     if (!l) return gt_failure();
     const gt_ledger_line *last = gt_ledger_head(l), *chain = last && last->chain ? &l->line[last->chain - 1] : NULL;
     if (last) gt_sha256_text(&last->head, head);
     *images = !last ? 0 : last->event == GT_LEDGER_ROLLBACK ? last->to_images : last->images;
     *begin = chain ? chain->images : 0;
+    *links = 0;
+    for (int i = 0; i < l->n && chain; i++)
+        *links += l->line[i].event == GT_LEDGER_LINK && !l->line[i].superseded && l->line[i].chain == chain->number;
     gt_ledger_lines_free(l);
     return last ? GT_OK : gt_fail(GT_UNDECIDED, "%s has no chain of hashes in its " GT_LEDGER_NAME, run);
 }
@@ -140,8 +141,8 @@ void gt_audit_print(const gt_audit_found *f) {
     gt_print("whole: %" PRId64 " line%s of the ledger, %" PRId64 " checkpoint%s, %" PRId64 " link%s of the chain%s\n",
              f->lines, gt_plural(f->lines), f->checkpoints, gt_plural(f->checkpoints), f->links, gt_plural(f->links),
              f->data_met ? ", the data" : "");
-    gt_print("start%s: %" PRId64 "; length of the run: %s; rollback%s: %s\n", gt_plural(f->starts), f->starts,
-             f->lengths, gt_plural(f->rollbacks), f->rollbacks ? f->rolled_back : "none");
+    gt_print("start%s: %" PRId64 "; length of the run: %s; rollback%s: %s; arithmetic: %s\n", gt_plural(f->starts),
+             f->starts, f->lengths, gt_plural(f->rollbacks), f->rollbacks ? f->rolled_back : "none", f->arithmetics);
     if (f->open_end) gt_print("the last line of the ledger is of a program before 1.1: no hash covers it\n");
     gt_buffer open = {0};
     say_open(f, &open);

@@ -2,6 +2,7 @@
  * What the run has begun with, and whether it had to go back: see audit/internal.h. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,12 +25,12 @@ static gt_status other_state(const audit *a, const gt_replay_point *p, bool tran
                    says, transfers ? ": those networks may be others than the run has begun with" : "");
 }
 
-/* The chain of 1.0.0 does not say whether there was a source. */
+/* The chain of 1.0.0 does not tell whether there was a source. */
 static gt_status check_source(const audit *a, bool transfers) {
     if (a->found->form < 2 || transfers == a->chain->has_source) return GT_OK;
     return gt_fail(GT_UNDECIDED,
-                   "the chain has begun with other networks, whose contents have the SHA-256 %s, and job.ini does not "
-                   "say where they are (resume)",
+                   "the chain has begun with other networks, whose contents have the SHA-256 %s, and job.ini "
+                   "names no place of theirs (resume)",
                    a->found->source);
 }
 
@@ -48,6 +49,19 @@ static gt_status judge_begin(audit *a, const gt_replay_point *p, bool transfers,
     return GT_OK;
 }
 
+/* What the recipe says of the data, at its end, is what the data say. */
+static gt_status check_shape(const audit *a, const gt_replay *engine) {
+    static const char mark[] = "[shape]\n";
+    char *own = gt_replay_recipe(engine);
+    const char *is = own ? strstr(own, mark) : NULL, *says = strstr(a->recipe, mark);
+    bool same = a->found->form < 2 || (is && says && !strcmp(is, says));
+    free(own);
+    return same ? GT_OK
+                : gt_fail(GT_FAILED,
+                          "the recipe that the chain begins with says another size, or other labels, than the "
+                          "data have");
+}
+
 gt_status audit_begin_all(gt_comm *comm, audit *a, gt_replay *engine) {
     gt_replay_point p;
     gt_sha256 source;
@@ -55,6 +69,7 @@ gt_status audit_begin_all(gt_comm *comm, audit *a, gt_replay *engine) {
     if (a) a->found->transfers = a->found->form > 1 ? a->chain->has_source : transfers;
     gt_status st = gt_replay_begin_all(engine, NULL, &p);
     if (!st && transfers) st = gt_comm_agree_all(comm, a ? gt_replay_source(engine, &source) : GT_OK);
+    if (!st) st = gt_comm_agree_all(comm, a ? check_shape(a, engine) : GT_OK);
     return st ? st : gt_comm_agree_all(comm, a ? judge_begin(a, &p, transfers, &source) : GT_OK);
 }
 

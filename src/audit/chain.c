@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "audit/internal.h"
 #include "contents/door/contents.h"
@@ -23,8 +24,25 @@ static gt_status read_job(audit *a) {
     return st ? st : a->job ? GT_OK : GT_NOMEM;
 }
 
+/* A run that goes on has a line for each file that is listed before the ledger is read. */
+static gt_status list_kept(audit *a) {
+    checkpoint_place *kept;
+    gt_status st = checkpoint_list(a->o->run, &kept, &a->n_kept);
+    if (st) return st;
+    a->kept = gt_arena_array(a->arena, (size_t)a->n_kept + 1, sizeof *a->kept);
+    for (int i = 0; i < a->n_kept && a->kept; i++) {
+        char name[40];
+        gt_checkpoint_name(kept[i].images, name);
+        a->kept[i] = (audit_place){.images = kept[i].images,
+                                   .path = gt_arena_printf(a->arena, "%s/%s", a->o->run, name)};
+    }
+    free(kept);
+    return a->kept && !gt_arena_failed(a->arena) ? GT_OK : GT_NOMEM;
+}
+
 gt_status audit_open(audit *a) {
     gt_status st = read_job(a);
+    if (!st) st = list_kept(a);
     if (st) return st;
     a->ledger = gt_ledger_read(a->o->run);
     if (!a->ledger) return gt_failure();
@@ -119,13 +137,12 @@ static gt_status line_of(const audit *a, int64_t images, const char *path, const
 
 static void add_place(audit *a, audit_place p) { a->place[a->n_places++] = p; }
 
-static gt_status check_kept(audit *a, const checkpoint_place *kept, int n) {
+static gt_status check_kept(audit *a) {
     gt_status st = GT_OK;
-    for (int i = n - 1; i >= 0 && !st; i--) { /* the oldest first */
-        char name[40];
-        gt_checkpoint_name(kept[i].images, name);
-        audit_place p = {.images = kept[i].images, .path = gt_arena_printf(a->arena, "%s/%s", a->o->run, name)};
-        st = p.path ? line_of(a, p.images, p.path, &p.line) : GT_NOMEM;
+    for (int i = a->n_kept - 1; i >= 0 && !st; i--) { /* the oldest first */
+        audit_place p = a->kept[i];
+        if (access(p.path, F_OK)) continue; /* a run that goes on has removed it since */
+        st = line_of(a, p.images, p.path, &p.line);
         if (st || !p.line || p.images < a->chain->images) continue;
         p.step = p.line->step;
         st = check_checkpoint(a, &p);
@@ -155,15 +172,10 @@ static const gt_ledger_line *last_link(const audit *a) {
 }
 
 static gt_status check_checkpoints(audit *a) {
-    checkpoint_place *kept;
-    int n;
-    gt_status st = checkpoint_list(a->o->run, &kept, &n);
-    if (st) return st;
-    a->place = gt_arena_array(a->arena, (size_t)n + 2, sizeof *a->place);
-    if (!a->place) st = GT_NOMEM;
+    a->place = gt_arena_array(a->arena, (size_t)a->n_kept + 2, sizeof *a->place);
+    gt_status st = a->place ? GT_OK : GT_NOMEM;
     if (!st && !a->chain->step) add_place(a, (audit_place){.arithmetic = a->chain->arithmetic});
-    if (!st) st = check_kept(a, kept, n);
-    free(kept);
+    if (!st) st = check_kept(a);
     if (!st) st = check_begin_of_old(a);
     const gt_ledger_line *last = st ? NULL : last_link(a);
     if (last && a->n_places && last->images > a->place[a->n_places - 1].images)
@@ -184,22 +196,40 @@ static bool is_recipe_of_chain(const audit *a, const char *recipe) {
 
 /* A chain of 1.0.0 has its recipe in the checkpoints alone. */
 static gt_status find_recipe_of_old(audit *a) {
-    checkpoint_place *kept;
-    int n;
-    char name[40];
-    gt_status st = checkpoint_list(a->o->run, &kept, &n);
-    for (int i = 0; i < n && !st && !a->begun_with; i++) {
-        gt_checkpoint_name(kept[i].images, name);
-        const char *path = gt_arena_printf(a->arena, "%s/%s", a->o->run, name);
-        gt_checkpoint_file *f = path ? gt_checkpoint_open(path, &st) : NULL;
+    gt_status st = GT_OK;
+    for (int i = 0; i < a->n_kept && !st && !a->begun_with; i++) {
+        gt_checkpoint_file *f = gt_checkpoint_open(a->kept[i].path, &st);
         a->recipe = f ? gt_arena_printf(a->arena, "%s", gt_checkpoint_info(f)->recipe) : NULL;
         gt_checkpoint_close(f);
         if (!st && !a->recipe) st = GT_NOMEM;
         if (!st && is_recipe_of_chain(a, a->recipe)) a->begun_with = a->recipe;
     }
-    free(kept);
+    if (!st && !a->recipe) st = GT_NOMEM;
+    if (!st && is_recipe_of_chain(a, a->recipe)) a->begun_with = a->recipe;
     if (!st && !a->recipe)
         return gt_fail(GT_UNDECIDED, "%s has no checkpoint of its chain: nothing can be compared", a->o->run);
+    return st;
+}
+
+/* A recipe has rows of options that decide numbers, and facts of the data; a program writes nothing else into it. */
+static gt_status check_row(const gt_job *job, const char *row, int n) {
+    char key[64];
+    int length = (int)strcspn(row, " =\n");
+    if (!n || *row == '[') return GT_OK;
+    snprintf(key, sizeof key, "%.*s", length, row);
+    const gt_option *option = gt_options_find(&job->options, key);
+    if (option && (option->class == GT_RECIPE || option->class == GT_SHAPE)) return GT_OK;
+    return gt_fail(GT_FAILED, "the recipe that the chain begins with has the line '%.*s', which is of no recipe", n,
+                   row);
+}
+
+static gt_status check_rows(const audit *a, const gt_job *job) {
+    gt_status st = GT_OK;
+    for (const char *row = a->recipe; *row && !st && a->found->form > 1;) {
+        int n = (int)strcspn(row, "\n");
+        st = check_row(job, row, n);
+        row += n + (row[n] == '\n');
+    }
     return st;
 }
 
@@ -209,14 +239,15 @@ static gt_status read_recipe(audit *a) {
     gt_status st = *own ? GT_OK : find_recipe_of_old(a);
     if (st) return st;
     gt_job *job = gt_job_from_recipe_text(a->recipe, "the recipe of the chain");
-    if (!job) return gt_failure();
+    if (!job) return gt_fail(GT_FORMAT, "%s", gt_message()); /* nobody typed it */
     a->batch = job->batch;
     a->any_order = job->reduce == GT_REDUCE_ALLREDUCE;
     a->plateau = job->schedule == GT_SCHEDULE_PLATEAU;
     a->length_counts = (job->schedule == GT_SCHEDULE_COSINE || job->schedule == GT_SCHEDULE_ONE_CYCLE) &&
                        !(job->schedule_epochs > 0);
+    st = check_rows(a, job);
     gt_job_free(job);
-    return GT_OK;
+    return st;
 }
 
 /* The run's own last word: the hash of the checkpoint with which it ended. */
@@ -255,6 +286,25 @@ static void list_lengths(audit *a) {
     }
 }
 
+/* As the links of the path and the kept checkpoints say, in their order. */
+static void list_arithmetics(audit *a) {
+    gt_audit_found *f = a->found;
+    const char *now = a->chain->arithmetic;
+    char text[160];
+    add_text(f->arithmetics, sizeof f->arithmetics, now);
+    for (int i = a->chain->number; i < a->ledger->n; i++) {
+        const gt_ledger_line *t = &a->ledger->line[i];
+        const char *its = t->event == GT_LEDGER_LINK ? t->arithmetic : "";
+        for (int k = 0; k < a->n_places && t->event == GT_LEDGER_CHECKPOINT; k++)
+            if (a->place[k].line == t) its = a->place[k].arithmetic;
+        if (t->superseded || !*its || !strcmp(its, now)) continue;
+        now = its;
+        snprintf(text, sizeof text, "%.40s up to %.6g kimg", now, (double)t->images / 1000);
+        add_text(f->arithmetics, sizeof f->arithmetics, text);
+        f->arithmetic_changed = true;
+    }
+}
+
 static void list_what_happened(audit *a) {
     gt_audit_found *f = a->found;
     char text[160];
@@ -268,6 +318,7 @@ static void list_what_happened(audit *a) {
         add_text(f->rolled_back, sizeof f->rolled_back, text);
     }
     list_lengths(a);
+    list_arithmetics(a);
 }
 
 gt_status audit_check(audit *a) {

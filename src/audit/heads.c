@@ -123,7 +123,10 @@ static gt_status check_length(const walk *w, const gt_ledger_line *t) {
 
 static gt_status take_length(walk *w, const gt_ledger_line *t) {
     gt_sha256 head;
-    if (old_form(w) || t->step < top(w)->step) return bad_line(w, t, "a length that the chain cannot have here");
+    const gt_ledger_line *start = start_of(w, t);
+    if (old_form(w) || !w->a->length_counts || !t->total || t->total == top(w)->total || t->step < top(w)->step ||
+        !start || start->step != t->step || start->images != t->images)
+        return bad_line(w, t, "a length that the chain does not have here");
     gt_status st = gt_chain_length_hash(&top(w)->head, t->step, t->images, t->total, &head);
     if (!st) st = compare(w, t, &head, "the head of this length does not follow from the one before");
     point *p = push(w, t, t->step);
@@ -210,7 +213,7 @@ static const char *breaks_rule(walk *w, const gt_ledger_line *t) {
         return "a rollback that does not go back to before its trouble";
     const gt_ledger_line *newest = newest_before(w, t, t->to_images + 1);
     if (!newest || newest->step != t->to_step || newest->images != t->to_images)
-        return "a rollback to a step of which there is no checkpoint";
+        return "a rollback to a step without a checkpoint";
     newest = newest_before(w, t, before);
     if (t->has_head && newest->images > t->to_images) w->a->farther = t;
     return NULL;

@@ -38,7 +38,9 @@ typedef struct audit {
     const gt_ledger_line *farther; /* a rollback to a checkpoint that was not the newest one; NULL: none */
     bool plateau, length_counts; /* the schedule of the recipe: it judges epochs; it depends on the length of the run */
     int64_t batch;
-    bool any_order;     /* --reduce=allreduce: MPI chooses the order of sums */
+    bool any_order;    /* --reduce=allreduce: MPI chooses the order of sums */
+    audit_place *kept; /* [n_kept] checkpoints of the folder, the newest first: images and paths */
+    int n_kept;
     audit_place *place; /* [n_places], by their images */
     int n_places;
 } audit;

@@ -259,14 +259,13 @@ static gt_status replay_piece_all(replaying *r, int i) {
 static const audit_place *first_kept(const audit *a) { return a->place[0].path ? a->place : a->place + 1; }
 
 /* All samples are read, whatever the dataset says of its hashes. */
-static gt_status check_data_all(replaying *r) {
+static gt_status compare_data_all(replaying *r) {
     audit *a = r->a;
     int known = a && a->data;
     gt_sha256 root;
-    gt_status st = open_engine_all(r, a ? first_kept(a) : NULL, a ? &a->place[a->n_places - 1] : NULL);
     gt_comm_broadcast_all(r->comm, &known, sizeof known, 0);
-    if (st || !known) return st;
-    st = gt_replay_data_root_all(r->engine, &root);
+    if (!known) return GT_OK;
+    gt_status st = gt_replay_data_root_all(r->engine, &root);
     if (!st && a && !gt_sha256_equal(&root, &a->data->root)) {
         char is[GT_SHA256_TEXT], says[GT_SHA256_TEXT];
         st = gt_fail(GT_FAILED, "the hash of the data is %s, and line %" PRId64 " of the ledger says %s",
@@ -274,6 +273,12 @@ static gt_status check_data_all(replaying *r) {
     }
     if (a) a->found->data_met = !st;
     return gt_comm_agree_all(r->comm, st);
+}
+
+static gt_status check_data_all(replaying *r) {
+    const audit *a = r->a;
+    gt_status st = open_engine_all(r, a ? first_kept(a) : NULL, a ? &a->place[a->n_places - 1] : NULL);
+    return st ? st : compare_data_all(r);
 }
 
 /* ---- the beginning ---- */
@@ -397,12 +402,19 @@ gt_status audit_make_all(gt_comm *comm, audit *a, int64_t images, const char *fo
     if (a) c.from = &a->place[i], c.to = &end;
     if (a) r.turns = a->turns, r.n_turns = a->n_turns;
     gt_status st = open_engine_all(&r, c.from, c.to);
+    int begins = a && !c.from->path;
+    gt_comm_broadcast_all(comm, &begins, sizeof begins, 0);
+    if (!st && begins) st = audit_begin_all(comm, a, r.engine);
+    if (!st) st = compare_data_all(&r);
     if (!st) st = gt_replay_begin_all(r.engine, a ? c.from->path : NULL, &begin);
     if (!st)
         st = gt_replay_run_all(
             r.engine,
             &(gt_replay_stretch){.images = images, .turns = r.turns, .n_turns = r.n_turns, .look = pass, .arg = &c});
-    if (!st) st = gt_comm_agree_all(comm, c.status ? c.status : GT_OK);
+    if (!st && a && c.other)
+        c.status = gt_fail(GT_UNDECIDED, "steps before %" PRId64 " images were computed with the arithmetic %s", images,
+                           c.other);
+    if (!st) st = gt_comm_agree_all(comm, c.status ? c.status : st);
     snprintf(path, 4200, "%s/checkpoint.h5", folder);
     if (!st) st = gt_replay_save_all(r.engine, path);
     gt_replay_close_all(r.engine);

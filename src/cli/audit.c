@@ -64,18 +64,21 @@ static gt_status prepare(cli_session *s) {
     if (f->head && *f->bundle) return gt_fail(GT_USAGE, "--head or --bundle: one of them");
     if (f->all && f->segments) return gt_fail(GT_USAGE, "--all or --segments: one of them");
     bool opens = cli_first_rank() && !f->head && !*f->bundle;
-    return opens ? gt_audit_check_data(*f->run ? f->run : s->arguments.words[0], f->data) : GT_OK;
+    gt_status st = opens ? gt_audit_check_data(*f->run ? f->run : s->arguments.words[0], f->data) : GT_OK;
+    return !st && opens && *f->run ? gt_h5_check(s->arguments.words[0]) : st;
 }
 
 static gt_status print_head(const char *run) {
     char head[GT_AUDIT_HEAD];
-    int64_t images, begin;
-    gt_status st = gt_audit_head(run, head, &images, &begin);
+    int64_t images, begin, links;
+    gt_status st = gt_audit_head(run, head, &images, &begin, &links);
     if (st) return st;
     gt_print("%s  %.6g kimg", head, (double)images / 1000);
     if (begin) gt_print("  of a chain that begins at %.6g kimg: the network is not proven", (double)begin / 1000);
+    else if (!links) gt_print("  no link yet: this covers recipe and seed, and neither data nor steps");
     gt_print("\n");
-    return begin ? gt_fail(GT_UNDECIDED, "the chain of %s does not begin with the run", run) : GT_OK;
+    if (begin) return gt_fail(GT_UNDECIDED, "the chain of %s does not begin with the run", run);
+    return links ? GT_OK : gt_fail(GT_UNDECIDED, "the chain of %s has no link yet", run);
 }
 
 static gt_status audit_network_all(cli_session *s) {

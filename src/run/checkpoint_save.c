@@ -212,7 +212,9 @@ static gt_status tell_ledger(gt_saver *s) {
 static gt_status save_checkpoint(gt_saver *s, bool *written) {
     char *path = gt_path_join(s->dir, s->result.name);
     errno = ENOMEM;
-    gt_status st = path ? store_file(s, path) : GT_NOMEM;
+    gt_status st = path ? GT_OK : GT_NOMEM;
+    if (!st && s->ledger) st = gt_ledger_sync(s->ledger); /* no file has a head that the ledger does not have */
+    if (!st) st = store_file(s, path);
     if (!st && s->ledger) st = tell_ledger(s);
     s->error = !st ? 0 : errno ? errno : EIO;
     free(path);

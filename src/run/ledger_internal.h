@@ -35,7 +35,6 @@ enum { LEDGER_EVENTS = GT_LEDGER_LENGTH + 1 };
 /* How a line ends: its own hash (ledger.h). */
 #define LEDGER_SELF ",\"self\":\""
 
-
 struct gt_ledger {
     char *dir;
     gt_ledger_lines *past;

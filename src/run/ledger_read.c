@@ -222,7 +222,7 @@ static gt_status read_all(gt_ledger_lines *l, const char *text, size_t n) {
         l->torn = !newline;
         at = stop + 1;
         if (!st && l->n >= LEDGER_MOST_LINES && at < end)
-            st = gt_fail(GT_FORMAT, "it has more than %d lines, and no run writes so many", LEDGER_MOST_LINES);
+            st = gt_fail(GT_FORMAT, "it has more than %d lines, and no run writes this number", LEDGER_MOST_LINES);
     }
     return st;
 }
@@ -280,8 +280,12 @@ gt_status gt_ledger_check_end(const gt_ledger_lines *l, const char *dir) {
 }
 
 gt_status gt_ledger_check(const gt_ledger_lines *l, const char *dir, const gt_ledger_line **bad) {
+    bool covered = false; /* by a program whose lines cover themselves */
     for (int i = 0; i < l->n; i++) {
         const char *fault = fault_of(l, i);
+        if (!*fault && covered && l->line[i].numbered && !l->line[i].covers_itself)
+            fault = "it has no hash of itself, as lines before it have";
+        covered |= l->line[i].covers_itself;
         if (!*fault) continue;
         if (bad) *bad = &l->line[i];
         return gt_fail(GT_FORMAT, "%s/%s:%d: %s", dir, GT_LEDGER_NAME, i + 1, fault);

@@ -151,3 +151,10 @@ gt_status gt_ledger_add(gt_ledger *l, const gt_ledger_line *line, bool sync, int
     pthread_mutex_unlock(&l->lock);
     return st;
 }
+
+gt_status gt_ledger_sync(gt_ledger *l) {
+    pthread_mutex_lock(&l->lock);
+    gt_status st = appender_flush(&l->file, true);
+    pthread_mutex_unlock(&l->lock);
+    return st ? gt_wrap(st, GT_LEDGER_NAME) : GT_OK;
+}

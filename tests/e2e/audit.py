@@ -140,7 +140,9 @@ def forge_stretch(run, begin, **how):
 class Rebuilt(check.Walk):
     """Heads that fit take the place of those that the lines say."""
 
-    def push(self, line, computed, step, linked): super().push(line | {'head': computed}, computed, step, linked), line.update(head=computed)
+    def push(self, line, step, computed=None, **how):
+        if computed: line['head'] = computed
+        super().push(line, step, computed, **how)
 
 
 def lines_of(run):
@@ -169,7 +171,6 @@ def rebuild(run, data, own_link=None):
     recipe = next(iter(files.values()))[2]
     for number, line in enumerate(lines, 1): line.update(number=number, data=root)
     walk = Rebuilt(lines, recipe, lambda fault: None)
-    walk.total = 0
 
     def put(line):
         """The head and all that belongs to it, in the checkpoint of this line."""
@@ -177,7 +178,7 @@ def rebuild(run, data, own_link=None):
         at = links[-1]['line'] if links else walk.path[0]['line']
         with h5py.File(files[line['step']][0], 'r+') as f:
             for name, value in dict(head=np.bytes_(line['head']), data=np.bytes_(root if links else ''), links=len(links), step=at['step'],
-                                    images=at['images'], form=2, total=walk.total).items():
+                                    images=at['images'], form=2, total=walk.at(line['step'])['total']).items():
                 f.require_group('chain').pop(name, None)
                 f[f'chain/{name}'] = value
         mend(files[line['step']][0])
@@ -190,10 +191,9 @@ def rebuild(run, data, own_link=None):
         if event == 'data': line['root'] = root
         if event == 'end': line['hash'] = ''
         if event == 'chain': line.update(recipe=check.sha(recipe).hex(), recipe_text=recipe.decode())
-        if event == 'length': walk.total = line['total']
         if event == 'checkpoint' and walk.path: line['head'] = next(p['head'] for p in reversed(walk.path) if p['step'] <= line['step'])
         if event == 'checkpoint' and latest and line['step'] in files and walk.path: put(line)
-        elif event in check.EVENTS and (walk.path or event == 'chain'): getattr(walk, event)(line)
+        elif event in check.EVENTS and (walk.path or event in ('start', 'chain')): getattr(walk, event)(line)
     for line in lines: del line['number'], line['data']
     write_lines(run, lines)
 
@@ -333,6 +333,67 @@ def forge_rollback(run):
     rebuild(run, 'true.npz')
     change_job(run, 'on-trouble = warn', 'on-trouble = rollback')
     train(f'--run={run}')
+
+
+def forge_at_0(run):
+    """Another network in a checkpoint at 0 images, from which the run goes on."""
+    for images in CHECKPOINTS: os.remove(path_of(run, images))
+    for name in ('last', 'metrics.h5', 'stats.jsonl'): os.remove(f'{run}/{name}')
+    start, begin = path_of(run, 0), [l for l in lines_of(run) if l['event'] in ('start', 'chain')]
+    shutil.copy(path_of('true', EACH), start)
+    with h5py.File(start, 'r+') as f:
+        plant(f, path_of('other', END))
+        for name, value in dict(images=0, step=0, C_updates=0).items(): f[f'state/{name}'][...] = value
+        for name, value in dict(head=np.bytes_(begin[1]['head']), data=np.bytes_(''), links=0, step=0, images=0).items():
+            del f[f'chain/{name}']
+            f[f'chain/{name}'] = value
+        state = check.state_root(f)
+    mend(start)
+    with open(start, 'rb') as f: file = check.sha(f.read()).hex()
+    write_lines(run, [*begin, dict(begin[0], event='checkpoint', name='checkpoint-000000000.h5', state=state, head=begin[1]['head'], sha256=file)])
+    train(f'--run={run}')
+
+
+def reordered(run, lines):
+    write_lines(run, lines)
+    rebuild(run, 'true.npz')
+
+
+def forge_start_before(run):
+    """Another start before the chain, with other random numbers from the middle on."""
+    start, *lines = [l for l in lines_of(run) if l['event'] != 'end']
+    reordered(run, [start, dict(start, step=HALF // BATCH, images=HALF, reseed=1), *lines])
+
+
+def forge_end(run):
+    """Links that nobody computed, behind a run whose last start goes back."""
+    lines = [l for l in lines_of(run) if l['event'] != 'end']
+    link, kept = [l for l in lines if l['event'] == 'link'][-1], [l for l in lines if l['event'] == 'checkpoint'][-1]
+    at = END + EACH
+    lines += [dict(link, images=at, step=at // BATCH), dict(kept, images=at, step=at // BATCH, name=f'checkpoint-{at:09d}.h5')]
+    reordered(run, [*lines, dict(lines[0], images=END, step=at // BATCH, **{'from': len(lines)})])
+
+
+def forge_lengths(run):
+    """Lengths on which nothing depends: another head for each."""
+    length = dict(event='length', time=0, total=99, head='')
+    reordered(run, [x for l in lines_of(run) for x in ([l, dict(length, step=l['step'], images=l['images'])] if l['event'] == 'link' else [l])])
+
+
+def forge_row(run, row='kimg = 99'):
+    """A recipe with a row that decides nothing, or that is not true of the data."""
+    for images in CHECKPOINTS:
+        with h5py.File(path_of(run, images), 'r+') as f:
+            text = f['recipe'][()].decode()
+            key = row.split(' = ')[0]
+            text = re.sub(f'^{key} = .*$', row, text, flags=re.M) if f'\n{key} = ' in text else text.replace('[recipe]\n', f'[recipe]\n{row}\n')
+            del f['recipe']
+            f['recipe'] = np.bytes_(text)
+            f.attrs.modify('job', np.bytes_(text))
+        mend(path_of(run, images))
+
+
+def forge_size(run): forge_row(run, 'data-height = 16')
 
 
 # ---- what a checkpoint says beside its state: no training shows it

@@ -146,6 +146,23 @@ case_the_beginning() {
     expect 1 "says that the run went back from 3072 images because of 'divergence': computed again, the run has no such trouble" "$GANTRY" audit back --all
     expect 3 'only --all computes again whether it had to' "$GANTRY" audit back --segments=1
 }
+# Lines in places where a run has none.
+case_odd_lines() {
+    local what
+    while IFS='|' read -r what says; do
+        forge "forge_$what" odd
+        expect 1 "$says" "$GANTRY" audit odd --segments=1
+        [ "$what" = row ] || [ "$what" = size ] || check 1 'line [0-9]+ of the ledger' odd true.npz
+        rm -r odd
+    done <<'E'
+at_0|the checkpoint has another state than the link of this step
+start_before|no start before it begins such a chain|the start before it|random
+end|the start does not name the checkpoint that it goes on from
+lengths|a length that the chain does not have here
+row|'kimg = 99', which is of no recipe
+size|another size, or other labels, than the data have
+E
+}
 # The end of a ledger, which no line follows.
 case_the_last_lines() {
     local what
@@ -192,8 +209,8 @@ case_transfer() {
     grep -q "$source" tuned/audit.json || fail 'the note does not name the source'
     check 0 '2 links' tuned true.npz
     cp -r tuned sourceless && sed -i '/^resume = /d' sourceless/job.ini
-    expect 3 "whose contents have the SHA-256 $source, and job.ini does not say where they are" "$GANTRY" audit sourceless --segments=1
-    # a start that goes on says otherwise: that is no forgery
+    expect 3 "whose contents have the SHA-256 $source, and job.ini names no place of theirs" "$GANTRY" audit sourceless --segments=1
+    # a start that goes on says otherwise, and nothing is forged
     train 1 going_on --seed=3 --kimg=1.024 && train 1 going_on --seed=3 --kimg=2.048 --resume=other
     expect 0 '100.0 %' "$GANTRY" audit going_on --all
     cp -r tuned exchanged && sed -i 's/^resume = .*/resume = true/' exchanged/job.ini

@@ -116,6 +116,9 @@ const gt_ledger_lines *gt_ledger_past(const gt_ledger *l);
  * is fine): of the line. */
 gt_status gt_ledger_add(gt_ledger *l, const gt_ledger_line *line, bool sync, int64_t *number);
 
+/* All lines so far are on the disk. From any thread. */
+gt_status gt_ledger_sync(gt_ledger *l);
+
 /* ---- what is computed again ---- */
 
 /* A start that resumes, before its line is added: `start` has images, step, reseed, arithmetic and reduce, which must

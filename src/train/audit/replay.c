@@ -71,6 +71,8 @@ bool gt_replay_has_moved(const gt_replay *r) { return r->moved; }
 int64_t gt_replay_tick(const gt_replay *r) { return gt_tick_images(r->job); }
 bool gt_replay_transfers(const gt_replay *r) { return r->job->resumes; }
 
+char *gt_replay_recipe(const gt_replay *r) { return gt_job_to_recipe_text(r->job); }
+
 gt_status gt_replay_source(const gt_replay *r, gt_sha256 *root) {
     gt_status st;
     gt_checkpoint_file *source = gt_job_open_resumed(r->job, &st);

@@ -49,6 +49,7 @@ void gt_replay_close_all(gt_replay *r); /* NULL is fine */
 bool gt_replay_has_moved(const gt_replay *r); /* it cannot begin with nothing any more */
 int64_t gt_replay_tick(const gt_replay *r);   /* images from tick to tick, as job.ini says */
 bool gt_replay_transfers(const gt_replay *r); /* does the run begin with the networks of another one? */
+char *gt_replay_recipe(const gt_replay *r);   /* the recipe with what the data say; to be freed; NULL: out of memory */
 /* Of a transfer, on rank 0: the root of the contents of the file that the networks come from (gantry/contents.h). */
 gt_status gt_replay_source(const gt_replay *r, gt_sha256 *root);
 /* The root of the data, computed from all samples (gt_data_root_all). */
