@@ -28,7 +28,7 @@ static bool begin(gt_sha256_stream *s) { return EVP_DigestInit_ex2(s->context, a
 /* GT_NOMEM, the likelier cause: who has no error for a damaged file must have one for this. */
 static gt_status fail(void) {
     return gt_fail(GT_NOMEM, "libcrypto cannot compute SHA-256 (is memory short, or does its configuration forbid "
-                              "SHA-256?)");
+                             "SHA-256?)");
 }
 
 gt_sha256_stream *gt_sha256_new(void) {

@@ -270,13 +270,23 @@ static void lines_that_were_changed(void **state) {
     assert_message("starts.jsonl:5: its `self` is not the SHA-256 of the line, which was changed");
     gt_ledger_lines_free(l);
     char *self = strstr(images, ",\"self\":");
-    memcpy(self, ",\"was_", 6); /* a line of 1.0.0 has no hash of itself: the line behind it says so */
+    memcpy(self, ",\"was_", 6); /* the lines before it have one */
     put(at(GT_LEDGER_NAME), text, n);
     l = lines();
     assert_int_equal(gt_ledger_check(l, scratch, &bad), GT_FORMAT);
-    assert_int_equal(bad->number, 6);
+    assert_int_equal(bad->number, 5);
+    assert_message("starts.jsonl:5: it has no hash of itself, as lines before it have");
     gt_ledger_lines_free(l);
     memcpy(self, ",\"self", 6);
+    char *first = strstr(text, ",\"self\":");
+    memcpy(first, ",\"was_", 6); /* the third, the first that has one: the line behind it says so */
+    put(at(GT_LEDGER_NAME), text, n);
+    l = lines();
+    assert_int_equal(gt_ledger_check(l, scratch, &bad), GT_FORMAT);
+    assert_int_equal(bad->number, 4);
+    assert_message("its `before` is not the SHA-256 of the line before");
+    gt_ledger_lines_free(l);
+    memcpy(first, ",\"self", 6);
     images[12] = '4';
     char *begin = images, *end = strchr(images, '\n') + 1; /* without this line */
     while (begin[-1] != '\n') begin--;
