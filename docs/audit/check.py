@@ -155,7 +155,7 @@ def ledger(run, fault):
         try: line = json.loads(text)
         except ValueError: line = {}  # torn by a power cut: the next line covers it all the same
         if not isinstance(line, dict): line = {}
-        numbered, was_numbered = 'line' in line, numbered
+        numbered = 'line' in line
         if numbered and (line['line'], line.get('before')) != (number, before):
             fault(f'line {number} of the ledger does not follow from the line before')
         if 'self' in line and line['self'] != sha(text[:-SELF] + b'}').hex(): fault(f'line {number} of the ledger was changed')
@@ -222,7 +222,8 @@ class Walk:
 
     def length(self, line):
         top = self.path[-1]
-        if not self.new or not self.length_counts or line['total'] in (0, top['total']) or self.begun['step'] != line['step']:
+        here = (self.begun['step'], top['line'].get('to_step'))  # a start, or a rollback
+        if not self.new or not self.length_counts or line['total'] in (0, top['total']) or line['step'] not in here:
             self.wrong(line, 'a length that the chain does not have here')
         self.push(line, line['step'], length_hash(top['head'], line), total=line['total'])
 
@@ -252,7 +253,8 @@ class Walk:
             self.wrong(line, 'back to a step without a checkpoint')
         top = self.back(lambda p: p['step'] <= line['to_step'])
         computed = rollback_hash(top['head'], abandoned, line) if self.new else None
-        self.push(line, line['to_step'], computed, reseed=reseed, stated=None)
+        total = self.begun['total'] if top['total'] and not self.new else top['total']
+        self.push(line, line['to_step'], computed, reseed=reseed, stated=None, total=total)
 
     def checkpoint(self, line):
         top = self.at(line['step'])

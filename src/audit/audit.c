@@ -89,12 +89,12 @@ static void leave_note(audit *a) {
     int n = 0;
     const char *const *kept = list_kept(a, &n);
     snprintf(line, sizeof line,
-             "Ledger, kept checkpoints%s and a chain of %" PRId64 " hashes are whole; of %" PRId64
+             "%s%sLedger, kept checkpoints%s and a chain of %" PRId64 " hashes are whole; of %" PRId64
              " images that the run was shown, %" PRId64 " (%.1f %%) were computed again and gave the same bits. One "
              "forged interval between links goes unseen with probability %.3f, at the worst place %.3f (seed %" PRIu64
-             ", gantry %s).%s",
-             f->data_met ? ", data" : "", f->links, f->images, f->replayed, 100 * share, promised(f->unseen),
-             promised(f->worst), f->seed, GT_VERSION, open.data ? open.data : "");
+             ", gantry %s).",
+             open.data ? open.data + 1 : "", open.data ? " " : "", f->data_met ? ", data" : "", f->links, f->images,
+             f->replayed, 100 * share, promised(f->unseen), promised(f->worst), f->seed, GT_VERSION);
     gt_buffer_free(&open);
     if (!kept || audit_note(a->o->run, line, kept, n))
         snprintf(a->found->note, sizeof a->found->note, "no " AUDIT_NOTE " for the model card: %s", gt_message());

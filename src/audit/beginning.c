@@ -55,6 +55,7 @@ static gt_status check_shape(const audit *a, const gt_replay *engine) {
     char *own = gt_replay_recipe(engine);
     const char *is = own ? strstr(own, mark) : NULL, *says = strstr(a->recipe, mark);
     bool same = a->found->form < 2 || (is && says && !strcmp(is, says));
+    if (!own) return GT_NOMEM;
     free(own);
     return same ? GT_OK
                 : gt_fail(GT_FAILED,
@@ -83,7 +84,7 @@ gt_status audit_is_late(const audit *a) {
 
 /* ---- rollbacks ---- */
 
-/* The checkpoints on the way to line[i], which end ticks. */
+/* The checkpoints on the way to back[i], which end ticks. */
 static gt_status list_ticks(const audit *a, int i, gt_replay_back *out) {
     int64_t from = i ? a->back[i - 1]->number : a->chain->number, to = a->back[i]->number;
     int64_t *ticks = gt_arena_array(a->arena, (size_t)(to - from) + 1, sizeof *ticks);
@@ -91,8 +92,8 @@ static gt_status list_ticks(const audit *a, int i, gt_replay_back *out) {
     for (int64_t k = from; k < to; k++) {
         const gt_ledger_line *t = &a->ledger->line[k];
         if (t->event == GT_LEDGER_CHECKPOINT && t->reseeded == i) ticks[out->n_ticks++] = t->images;
-        /* a tick that a stop has ended decides nothing: the next one has its steps, too */
-        if (t->event == GT_LEDGER_START)
+        /* a tick that a stop has ended decides nothing: the next one also has its steps */
+        if (t->event == GT_LEDGER_END && !strcmp(t->ended, "stopped"))
             while (out->n_ticks && ticks[out->n_ticks - 1] == t->images) out->n_ticks--;
     }
     out->ticks = ticks;
@@ -112,6 +113,10 @@ static bool look(void *arg, const gt_replay_point *p, int i) {
     for (int64_t k = a->back[i]->number - 1; k >= a->chain->number; k--) {
         const gt_ledger_line *t = &a->ledger->line[k - 1];
         if (t->event != GT_LEDGER_LINK || t->step != p->step || t->reseeded != i) continue;
+        if (strcmp(t->arithmetic, a->chain->arithmetic)) {
+            l->status = gt_fail(GT_UNDECIDED, "the arithmetic has changed before a rollback");
+            return false;
+        }
         if (gt_sha256_equal(&t->state, &p->state)) return true;
         l->status = gt_fail(GT_FAILED,
                             "computed again up to rollback %d, the run has another state at %" PRId64
@@ -203,6 +208,6 @@ gt_status audit_rollbacks_all(gt_comm *comm, audit *a, gt_replay *engine) {
     gt_tell_start("computing again what the run went back from", NULL, 0);
     if (!st) st = gt_replay_history_all(engine, &h, &met, &verdict);
     gt_tell_end();
-    if (a && *folder) rmdir(folder);
+    if (a && *folder) gt_temp_folder_remove(folder);
     return st ? st : gt_comm_agree_all(comm, a ? judge_rollbacks(&l, h.n, met, verdict) : GT_OK);
 }

@@ -219,8 +219,6 @@ static gt_status find_recipe_of_old(audit *a) {
         if (!st && !a->recipe) st = GT_NOMEM;
         if (!st && is_recipe_of_chain(a, a->recipe)) a->begun_with = a->recipe;
     }
-    if (!st && !a->recipe) st = GT_NOMEM;
-    if (!st && is_recipe_of_chain(a, a->recipe)) a->begun_with = a->recipe;
     if (!st && !a->recipe)
         return gt_fail(GT_UNDECIDED, "%s has no checkpoint of its chain: nothing can be compared", a->o->run);
     return st;
@@ -308,6 +306,7 @@ static void list_lengths(audit *a) {
 static void list_arithmetics(audit *a) {
     gt_audit_found *f = a->found;
     const char *now = a->chain->arithmetic;
+    int64_t images = a->chain->images; /* up to there it was this one */
     char text[160];
     add_text(f->arithmetics, sizeof f->arithmetics, now);
     for (int i = a->chain->number; i < a->ledger->n; i++) {
@@ -315,11 +314,14 @@ static void list_arithmetics(audit *a) {
         const char *its = t->event == GT_LEDGER_LINK ? t->arithmetic : "";
         for (int k = 0; k < a->n_places && t->event == GT_LEDGER_CHECKPOINT; k++)
             if (a->place[k].line == t) its = a->place[k].arithmetic;
-        if (t->superseded || !*its || !strcmp(its, now)) continue;
+        if (t->superseded || !*its) continue;
+        if (strcmp(its, now)) {
+            snprintf(text, sizeof text, "%.40s from %.6g kimg on", its, (double)images / 1000);
+            add_text(f->arithmetics, sizeof f->arithmetics, text);
+            f->arithmetic_changed = true;
+        }
         now = its;
-        snprintf(text, sizeof text, "%.40s up to %.6g kimg", now, (double)t->images / 1000);
-        add_text(f->arithmetics, sizeof f->arithmetics, text);
-        f->arithmetic_changed = true;
+        images = t->images;
     }
 }
 

@@ -90,7 +90,8 @@ static gt_status take_chain(walk *w, const gt_ledger_line *t) {
         return gt_fail(GT_UNDECIDED,
                        "%s has a chain of form %" PRId64 ", and this program knows forms up to %d: use a newer version",
                        a->o->run, form, GT_CHAIN_FORM);
-    if (!start || (!t->step && start->reseed)) return bad_line(w, t, "no start before it begins such a chain");
+    if (!start || (!t->step && start->reseed) || start->reseed > GT_MOST_ROLLBACKS)
+        return bad_line(w, t, "no start before it begins such a chain");
     if (!a->begun_with)
         return gt_fail(GT_UNDECIDED,
                        "no checkpoint is kept with the words of the recipe that the chain of %s began with: another "
@@ -124,9 +125,11 @@ static gt_status check_length(const walk *w, const gt_ledger_line *t) {
 
 static gt_status take_length(walk *w, const gt_ledger_line *t) {
     gt_sha256 head;
-    const gt_ledger_line *start = start_of(w, t);
+    const gt_ledger_line *start = start_of(w, t), *before = top(w)->line;
+    bool is_behind_rollback = before->event == GT_LEDGER_ROLLBACK && before->to_step == t->step &&
+                              before->to_images == t->images;
     if (old_form(w) || !w->a->length_counts || !t->total || t->total == top(w)->total || t->step < top(w)->step ||
-        !start || start->step != t->step || start->images != t->images)
+        !start || (!is_behind_rollback && (start->step != t->step || start->images != t->images)))
         return bad_line(w, t, "a length that the chain does not have here");
     gt_status st = gt_chain_length_hash(&top(w)->head, t->step, t->images, t->total, &head);
     if (!st) st = compare(w, t, &head, "the head of this length does not follow from the one before");
@@ -228,7 +231,7 @@ static gt_status take_rollback(walk *w, const gt_ledger_line *t) {
     gt_sha256 head;
     gt_status st = GT_OK;
     if (broken) return bad_line(w, t, broken);
-    w->a->back[reseed - 1] = t;
+    w->a->back[reseed - 1 - w->at[0].reseed] = t;
     while (w->n > 1 && top(w)->step > t->to_step) w->n--;
     if (t->has_head)
         st = gt_chain_rollback_hash(&top(w)->head, &abandoned,
@@ -243,6 +246,7 @@ static gt_status take_rollback(walk *w, const gt_ledger_line *t) {
     if (!st && t->has_head) st = compare(w, t, &head, "the head of this rollback does not follow from the one before");
     point *p = push(w, t, t->to_step);
     if (t->has_head) p->head = t->head;
+    if (old_form(w) && p->total) p->total = start_of(w, t)->total; /* the training has the length of its start */
     p->reseed = reseed;
     p->stated = NULL;
     return st;

@@ -64,9 +64,9 @@ gt_status audit_check_heads(audit *a);
 /* Is the state with which the chain begins that which recipe and seed, and for a transfer the source, give? The engine
  * was made to begin with nothing, and has done so afterwards. GT_UNDECIDED: the source is not there, or another one. */
 gt_status audit_begin_all(gt_comm *comm, audit *a, gt_replay *engine);
+gt_status audit_is_late(const audit *a); /* GT_UNDECIDED, and why */
 /* Had the run to go back wherever it went back? The engine has begun; it has moved afterwards where there is a
  * rollback. GT_UNDECIDED: it is not known. */
-gt_status audit_is_late(const audit *a); /* GT_UNDECIDED, and why */
 gt_status audit_rollbacks_all(gt_comm *comm, audit *a, gt_replay *engine);
 
 /* ---- beside.c ---- */
@@ -103,8 +103,8 @@ gt_status audit_check_folder(audit *a);
 /* ---- note.c ---- */
 #define AUDIT_NOTE "audit.json"
 /* Writes {"line": `line`, "hashes": [...]} into the run's folder, in place of what an earlier audit has left there
- * (gantry/card.h). `file`: paths of the n checkpoints that the audit has found to be the run's; their hashes are those
- * of gantry/contents.h. */
+ * (gantry/card.h). `file`: paths of all n checkpoints of the folder; those from before the chain were not checked.
+ * Their hashes are those of gantry/contents.h. */
 gt_status audit_note(const char *run, const char *line, const char *const *file, int n);
 
 /* ---- trace.c ---- */

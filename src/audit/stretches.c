@@ -289,7 +289,9 @@ static gt_status check_beginning_all(replaying *r) {
     int late = a && a->found->late;
     gt_comm_broadcast_all(r->comm, &late, sizeof late, 0);
     if (late) return GT_OK;
-    gt_status st = open_engine_all(r, a ? &a->place[0] : NULL, a ? &a->place[a->n_places - 1] : NULL);
+    audit_place to = a ? a->place[a->n_places - 1] : (audit_place){0};
+    if (a) to.arithmetic = a->chain->arithmetic;
+    gt_status st = open_engine_all(r, a ? &a->place[0] : NULL, a ? &to : NULL);
     if (!st) st = audit_begin_all(r->comm, a, r->engine);
     if (!st) st = audit_rollbacks_all(r->comm, a, r->engine);
     r->fresh = r->engine && !gt_replay_has_moved(r->engine);

@@ -172,7 +172,7 @@ static gt_status announce_size(const conversion *p) {
 static void advise_fit(const conversion *p, gt_buffer *text, int64_t odd) {
     const gt_transform *t = &p->request->transform;
     int64_t number;
-    gt_survey found;
+    gt_survey found = {0};
     bool known = !gt_survey_pictures(gt_items_at(&p->items, 0, &number), &found);
     bool many = known && 2 * odd > p->items.count;
     int side = t->width ? t->width : t->height ? t->height : found.side;

@@ -199,7 +199,7 @@ static void relate(gt_ledger_lines *l) {
             reseeded = t->reseed;
             length = t->from > 0 && t->from < t->number ? l->line[t->from - 1].length : 0;
         }
-        if (t->event == GT_LEDGER_ROLLBACK) reseeded++;
+        if (t->event == GT_LEDGER_ROLLBACK && reseeded < INT64_MAX) reseeded++;
         if (t->event == GT_LEDGER_LENGTH) length = t->total;
         t->chain = chain;
         t->start = start;

@@ -12,9 +12,10 @@
  * Facts are what else a file says, as numbers and texts:
  *     safetensors    its metadata, npz: texts and numbers without dimensions
  *     reference      attributes of modules: "G_ema.synthesis.b4.architecture", "G_ema._init_kwargs.z_dim";
- *                    class names: "G_ema.class"; "G_ema.source_sha256": the hash of the text that defines the class,
- * none where there is no such text, or a megabyte of it; "training_set_kwargs.path" TensorFlow     "Gs.version",
- * "Gs.static_kwargs.resolution" */
+ *                    class names: "G_ema.class"; "training_set_kwargs.path"; "G_ema.source_sha256", the hash of the
+ * text that defines the class: none where there is no such text, or a megabyte of it
+ *
+ *     TensorFlow     "Gs.version", "Gs.static_kwargs.resolution" */
 #ifndef GANTRY_CODEC_WEIGHTS_H
 #define GANTRY_CODEC_WEIGHTS_H
 

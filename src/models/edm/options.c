@@ -82,8 +82,8 @@ static const gt_option options[] = {
      .detail = "A run that is made longer later keeps its stages: the last stage becomes longer."},
     {OPTION(stage_factor, NULL, "How much nearer the levels are in each stage"), .derived = "2", .min = 1.1,
      .max = 4096, .with = "--loss=consistency"},
-    {OPTION(huber, "0.00054", "c of the loss of --loss=consistency, times the root of a picture's numbers"), .max = 100,
-     .with = "--loss=consistency",
+    {OPTION(huber, "0.00054", "c of the loss of --loss=consistency, divided by the root of a picture's numbers"),
+     .max = 100, .with = "--loss=consistency",
      .detail =
          "The loss of a picture is sqrt(d^2 + c^2) - c for the distance d of two results. 0: the distance itself, as "
          "in the program of Geng et al.; larger: nearer to the squared distance. The recipe has other values than "

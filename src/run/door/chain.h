@@ -10,10 +10,11 @@
  * where the learning rate depends on the length of the run, before its first step and where a start changes the length:
  *     "gantry length 1\nbefore HEX\nstep N\nimages N\ntotal N\n"
  * after a rollback, where `before` is the head of the checkpoint that the run went back to, `abandoned` the one that
- * the run had, and the second step and images are those of the checkpoint: "gantry rollback 1\nbefore HEX\nabandoned
- * HEX\nstep N\nimages N\nto N N\nbegan N\nreseed N\ncause TEXT\n" HEX: 64 digits; state: the root of
- * gt_checkpoint_root(); source: of a transfer the root of the contents of the file that the networks come from
- * (gantry/contents.h), else 64 zeros; data: the root of the data's samples; ID: "fma-9".
+ * the run had, and `to` the step and images of the checkpoint:
+ *     "gantry rollback 1\nbefore HEX\nabandoned HEX\nstep N\nimages N\nto N N\nbegan N\nreseed N\ncause TEXT\n"
+ *
+ * HEX: 64 digits; state: the root of gt_checkpoint_root(); source: of a transfer the root of the contents of the file
+ * that the networks come from (gantry/contents.h), else 64 zeros; data: the root of the data's samples; ID: "fma-9".
  *
  * All that changes the numbers is in a head; starts, stops, ranks and times are not, so that a run in ten pieces has
  * the head of the run in one piece. Chains of 1.0.0 have form 1, which they keep: they begin with
@@ -33,7 +34,7 @@ enum { GT_CHAIN_FORM = 2 }; /* of chains that begin now */
 /* Where a chain stands: the group /chain of checkpoints. */
 typedef struct gt_chain {
     bool begun;           /* false: there is no chain yet, and the rest is zeros */
-    gt_sha256 head;       /* of the latest link, or of the beginning */
+    gt_sha256 head;       /* of the latest link, length or rollback, or of the beginning */
     int64_t links;        /* so far */
     int64_t step, images; /* of the latest link, or of the beginning */
     int64_t form;         /* 1 or 2 */

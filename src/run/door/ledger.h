@@ -1,3 +1,4 @@
+/* clang-format off */
 /* SPDX-License-Identifier: Apache-2.0
  * The ledger of a run: RUN/starts.jsonl, which tells what happened. One JSON object a line; lines are appended and
  * never changed. Each line says its number ("line", from 1) and the SHA-256 of the line before, without its newline
@@ -6,20 +7,25 @@
  * this field ("self"; lines of 1.0.0 have none). Images, steps: after the step. Hashes: 64 digits. Events, beside
  * "event" and "time":
  *
- *   start       images, total, checkpoint, facts (gantry/rundir.h), from, step, reseed, arithmetic, reduce, tick
- *               (images; not in lines of 1.0.0), ranks, instructions, program. from: the number of the line of the
- * checkpoint that the start goes on from, or 0. reseed: rollbacks before its state end         images, state, message,
- * hash (gantry/rundir.h) chain       step, images, arithmetic, state, recipe, form, source, head: the chain begins
- * (run/door/chain.h). recipe: SHA-256 of the text. form: 2, with recipe_text; chains of 1.0.0 have neither. source: of
- * a transfer the root of the contents of the file that the networks come from (gantry/contents.h), else "" length step,
- * images, total, head: from here on, schedules of the learning rate have this length in images data        root,
- * samples, how ("computed" or "stored") link        step, images, arithmetic, state, head checkpoint  name, step,
- * images, state, head, sha256 (of the whole file). On the disk before the link `last` names the file rollback    step,
- * images, to_step, to_images, message (the trouble), and in form 2 began (images where the trouble began), reseed
- * (rollbacks so far) and head restart     head (of the run that was set aside; "": it had none), folder ("before-1")
+ *   start       images, total, checkpoint, facts (gantry/rundir.h), from, step, reseed, arithmetic, reduce, tick, ranks,
+ *               instructions, program. from: the number of the line of the checkpoint that the start goes on from, or
+ *               0. reseed: rollbacks before its state. tick: images; not in lines of 1.0.0
+ *   end         images, state, message, hash (gantry/rundir.h)
+ *   chain       step, images, arithmetic, state, recipe, head: the chain begins (run/door/chain.h). recipe: SHA-256 of
+ *               the text. In form 2 also form, recipe_text and source: of a transfer the root of the contents of the
+ *               file that the networks come from (gantry/contents.h), else ""
+ *   length      step, images, total, head: from here on, schedules of the learning rate have this length in images
+ *   data        root, samples, how ("computed" or "stored")
+ *   link        step, images, arithmetic, state, head
+ *   checkpoint  name, step, images, state, head, sha256 (of the whole file). On the disk before the link `last` names
+ *               the file
+ *   rollback    step, images, to_step, to_images, message (the trouble); in form 2 also began (images where the trouble
+ *               began), reseed (rollbacks so far) and head
+ *   restart     head (of the run that was set aside; "": it had none), folder ("before-1")
  *   replaced    images, pictures (numbers of stored pictures that others took the places of, from this step on)
  *   skipped     images, updates (left out by --nan=skip in this step)
  */
+/* clang-format on */
 #ifndef GANTRY_RUN_DOOR_LEDGER_H
 #define GANTRY_RUN_DOOR_LEDGER_H
 

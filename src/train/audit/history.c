@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "gantry/stop.h"
 #include "train/audit/replay_internal.h"
@@ -154,6 +153,7 @@ static gt_status go_back_all(history *h, const gt_replay_back *b, int64_t reseed
     gt_status st = replay_load_all(h->e, path);
     if (st) return st;
     h->e->reseed = reseed;
+    h->found = -1;
     gt_stat_table_tick(&h->e->stats, false); /* what was gathered since is of no use */
     gt_measurers_begin_all(h->e, &h->j);
     if (h->e->comm->rank == 0) forget_ticks(h, b->to_images), take_past(h);
@@ -172,11 +172,6 @@ static gt_status way_all(history *h, int i, gt_replay_verdict *verdict) {
     *verdict = !goes_on ? GT_REPLAY_NOT_MET : c->rank == 0 ? compare(h, &b) : GT_REPLAY_MET;
     gt_comm_broadcast_all(c, verdict, sizeof *verdict, 0);
     return *verdict == GT_REPLAY_MET ? go_back_all(h, &b, i + 1) : GT_OK;
-}
-
-static void remove_kept(const history *h) {
-    char path[4200];
-    for (int i = 0; i < h->of->n; i++) path_of(h, h->of->back[i].to_step, path), unlink(path);
 }
 
 gt_status gt_replay_history_all(gt_replay *r, const gt_replay_history *of, int *met, gt_replay_verdict *verdict) {
@@ -200,7 +195,7 @@ gt_status gt_replay_history_all(gt_replay *r, const gt_replay_history *of, int *
         st = way_all(h, i, verdict);
         *met += !st && *verdict == GT_REPLAY_MET;
     }
-    if (e->comm->rank == 0) remove_kept(h), forget_ticks(h, -1);
+    if (e->comm->rank == 0) forget_ticks(h, -1);
     free(h->tick);
     gt_values_clear(&h->j.measured);
     gt_values_clear(&h->j.logged);

@@ -116,7 +116,7 @@ void gt_replay_close_all(gt_replay *r) {
 
 gt_status replay_load_all(gt_engine *e, const char *path) {
     gt_status st = GT_OK;
-    gt_checkpoint_file *f = path ? gt_checkpoint_open(path, &st) : NULL;
+    gt_checkpoint_file *f = path && !e->comm->rank ? gt_checkpoint_open(path, &st) : NULL;
     st = gt_comm_agree_all(e->comm, st);
     if (!st) st = gt_engine_load_all(e, f);
     gt_checkpoint_close(f);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Computes stretches of a run again: an engine of the recipe of a kept checkpoint takes the state of that checkpoint
  * (or begins from nothing), makes the steps that the run has made, and tells the hash of the state wherever the run's
- * chain has a link. Nothing of the run is locked, and nothing is written.
+ * chain has a link. Nothing of the run is locked or
+ * written; gt_replay_history_all() keeps checkpoints in a folder of its own.
  *
  *     gt_replay *r;
  *     gt_status st = gt_replay_open_all(comm, &about, &r);
@@ -101,9 +102,9 @@ typedef struct gt_replay_back {
     int64_t to_step, to_images;
     int64_t began; /* images where the trouble began; 0: it is not told */
     const char *cause;
-    const int64_t
-        *ticks;  /* [n_ticks] numbers of images at which checkpoints, on the way from the rollback before, have */
-    int n_ticks; /* ended a tick, in any order */
+    /* numbers of images at which checkpoints, on the way from the rollback before, have ended a tick; in any order */
+    const int64_t *ticks;
+    int n_ticks;
 } gt_replay_back;
 
 /* What the rule of --on-trouble makes of a rollback. */
