@@ -94,11 +94,15 @@ static gt_status check_numbers(const gt_checkpoint_file *f, const audit_place *p
 }
 
 /* What the file says of its past is what the ledger says. A run of an older program has no chain there yet. */
-static gt_status check_chain_of_file(const gt_checkpoint_file *f, const audit_place *p) {
+static gt_status check_chain_of_file(const audit *a, const gt_checkpoint_file *f, const audit_place *p) {
     gt_chain chain;
     gt_status st = gt_chain_read(f, &chain);
     if (st || p->line->event != GT_LEDGER_CHECKPOINT) return st;
     if (!chain.begun && !p->line->has_head) return GT_OK;
+    bool other = chain.form != a->found->form ||
+                 (chain.has_data && a->data && !gt_sha256_equal(&chain.data, &a->data->root));
+    if (chain.begun && other)
+        return gt_fail(GT_FAILED, "%s: /chain has another form, or other data, than the ledger", p->path);
     return chain.begun && gt_sha256_equal(&chain.head, &p->line->head)
                ? GT_OK
                : differs(p->line, p->path, "the head of its chain", &chain.head, &p->line->head);
@@ -114,7 +118,7 @@ static gt_status check_checkpoint(audit *a, audit_place *p) {
     if (!st) st = audit_compare_recipes(p->recipe, p->path, a->recipe, "the beginning of the chain");
     if (!st) st = audit_check_attributes(f);
     if (!st) st = check_numbers(f, p);
-    if (!st) st = check_chain_of_file(f, p);
+    if (!st) st = check_chain_of_file(a, f, p);
     gt_checkpoint_close(f);
     if (!st) st = check_state(p->line, p->path);
     a->found->checkpoints += !st;
@@ -162,6 +166,7 @@ static gt_status check_kept(audit *a) {
         p.step = p.line->step;
         st = check_checkpoint(a, &p);
         if (!st) add_place(a, p);
+        else if (access(p.path, F_OK)) st = GT_OK; /* or meanwhile */
     }
     return st;
 }
@@ -238,7 +243,7 @@ static gt_status check_row(const gt_job *job, const char *row, int n) {
 
 static gt_status check_rows(const audit *a, const gt_job *job) {
     gt_status st = GT_OK;
-    for (const char *row = a->recipe; *row && !st && a->found->form > 1;) {
+    for (const char *row = a->recipe; *row && !st;) {
         int n = (int)strcspn(row, "\n");
         st = check_row(job, row, n);
         row += n + (row[n] == '\n');

@@ -11,7 +11,8 @@
 
 #include "audit/internal.h"
 
-enum { MOST_ROLLBACK_LINES = 64 }; /* a run that is killed in the middle of one makes another line of it */
+/* A run that is killed in the middle of a rollback makes another line of it; lengths at one step: each has a start. */
+enum { MOST_ROLLBACK_LINES = 16, MOST_LENGTHS = 64 };
 
 typedef struct point {
     gt_sha256 head;
@@ -34,9 +35,13 @@ static const point *top(const walk *w) { return &w->at[w->n - 1]; }
 
 /* The latest point of the path at or before a step. */
 static const point *point_at(const walk *w, int64_t step) {
-    int i = w->n - 1;
-    while (i > 0 && w->at[i].step > step) i--;
-    return &w->at[i];
+    int first = 0, behind = w->n; /* steps do not fall along the path */
+    while (behind - first > 1) {
+        int middle = first + (behind - first) / 2;
+        if (w->at[middle].step <= step) first = middle;
+        else behind = middle;
+    }
+    return &w->at[first];
 }
 
 /* Has the path this head there? At one step it may have several, one after the other. */
@@ -129,7 +134,8 @@ static gt_status take_length(walk *w, const gt_ledger_line *t) {
     bool is_behind_rollback = before->event == GT_LEDGER_ROLLBACK && before->to_step == t->step &&
                               before->to_images == t->images;
     if (old_form(w) || !w->a->length_counts || !t->total || t->total == top(w)->total || t->step < top(w)->step ||
-        !start || (!is_behind_rollback && (start->step != t->step || start->images != t->images)))
+        (w->n > MOST_LENGTHS && w->at[w->n - MOST_LENGTHS].step == t->step) || !start ||
+        (!is_behind_rollback && (start->step != t->step || start->images != t->images)))
         return bad_line(w, t, "a length that the chain does not have here");
     gt_status st = gt_chain_length_hash(&top(w)->head, t->step, t->images, t->total, &head);
     if (!st) st = compare(w, t, &head, "the head of this length does not follow from the one before");
@@ -220,7 +226,7 @@ static const char *breaks_rule(walk *w, const gt_ledger_line *t) {
     if (!newest || newest->step != t->to_step || newest->images != t->to_images)
         return "a rollback to a step without a checkpoint";
     newest = newest_before(w, t, before);
-    if (t->has_head && newest->images > t->to_images) w->a->farther = t;
+    if (newest->images > t->to_images) w->a->farther = t;
     return NULL;
 }
 

@@ -120,12 +120,25 @@ void ledger_note_now(gt_ledger *l, const gt_ledger_line *line) {
     if (line->event == GT_LEDGER_ROLLBACK) l->went_back = true;
 }
 
+static bool has_head_of_chain(const gt_ledger_line *t) {
+    bool of_chain = t->event == GT_LEDGER_CHAIN || t->event == GT_LEDGER_LINK || t->event == GT_LEDGER_LENGTH;
+    return t->numbered && (of_chain || (t->event == GT_LEDGER_ROLLBACK && t->has_head));
+}
+
+/* What the last start has made, or else what the checkpoint had from which it went on. */
 const gt_ledger_line *gt_ledger_head(const gt_ledger_lines *l) {
-    for (int i = l->n - 1; i >= 0; i--) {
+    int i = l->n - 1;
+    for (; i >= 0 && !(l->line[i].event == GT_LEDGER_START && l->line[i].numbered); i--)
+        if (has_head_of_chain(&l->line[i])) return &l->line[i];
+    const gt_ledger_line *start = i >= 0 ? &l->line[i] : NULL;
+    const gt_ledger_line *from = start && start->from > 0 && start->from < start->number ? line_of(l, start->from)
+                                                                                         : NULL;
+    const gt_ledger_line *latest = NULL; /* of the lines that count */
+    for (; i >= 0; i--) {
         const gt_ledger_line *t = &l->line[i];
-        bool has = t->event == GT_LEDGER_CHAIN || t->event == GT_LEDGER_LINK || t->event == GT_LEDGER_LENGTH ||
-                   (t->event == GT_LEDGER_ROLLBACK && t->has_head);
-        if (has && t->numbered && !t->superseded) return t;
+        if (!has_head_of_chain(t)) continue;
+        if (from && from->has_head && gt_sha256_equal(&t->head, &from->head)) return t;
+        if (!latest && !t->superseded) latest = t;
     }
-    return NULL;
+    return latest;
 }
