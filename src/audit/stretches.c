@@ -372,8 +372,7 @@ gt_status audit_replay_all(gt_comm *comm, audit *a, bool traced) {
     if (traced) st = gt_comm_agree_all(comm, a ? audit_trace_close(&r.trace, st) : st);
     if (!st && a && a->found->late) st = audit_is_late(a);
     else if (!st && a && a->untold)
-        st = gt_fail(GT_UNDECIDED,
-                     "%s is newer than the ledger, which does not tell of it: to resume the run settles that",
+        st = gt_fail(GT_UNDECIDED, "%s is newer than the ledger, and has no line there: to resume the run settles that",
                      a->untold);
     else if (!st && a && *r.first_unchecked) st = gt_fail(GT_UNDECIDED, "%s", r.first_unchecked);
     else if (!st && a) st = check_computed(a, traced);

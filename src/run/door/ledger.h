@@ -7,9 +7,9 @@
  * this field ("self"; lines of 1.0.0 have none). Images, steps: after the step. Hashes: 64 digits. Events, beside
  * "event" and "time":
  *
- *   start       images, total, checkpoint, facts (gantry/rundir.h), from, step, reseed, arithmetic, reduce, tick, ranks,
- *               instructions, program. from: the number of the line of the checkpoint that the start goes on from, or
- *               0. reseed: rollbacks before its state. tick: images; not in lines of 1.0.0
+ *   start       images, total, checkpoint, facts (gantry/rundir.h), from, step, reseed, arithmetic, reduce, tick,
+ *               ranks, instructions, program. from: the number of the line of the checkpoint that the start goes on
+ *               from, or 0. reseed: rollbacks before its state. tick: images; not in lines of 1.0.0
  *   end         images, state, message, hash (gantry/rundir.h)
  *   chain       step, images, arithmetic, state, recipe, head: the chain begins (run/door/chain.h). recipe: SHA-256 of
  *               the text. In form 2 also form, recipe_text and source: of a transfer the root of the contents of the

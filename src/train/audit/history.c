@@ -83,10 +83,14 @@ static gt_status tick_all(history *h) {
     return gt_comm_agree_all(h->e->comm, st);
 }
 
-/* Where the loop of a training has one (train/loop/train.c). */
+/* Where the loop of a training has one (train/loop/train.c): a checkpoint that is due ends a tick, also where the run
+ * goes back before it is written; and at its end, and where a trouble was found, a run has one. */
 static bool is_tick(const history *h, const gt_replay_back *b, int64_t before) {
     const gt_engine *e = h->e;
-    if (gt_by_images(e->job->tick, before, e->shown) || e->shown == e->job->batch || gt_deciders_need_tick(e))
+    const gt_job *j = e->job;
+    bool due = gt_by_images(j->tick, before, e->shown) ||
+               (j->checkpoint_kimg > 0 && gt_by_images(j->checkpoint_kimg, before, e->shown));
+    if (due || e->shown == j->batch || e->shown >= j->total_images || e->step == b->step || gt_deciders_need_tick(e))
         return true;
     for (int i = 0; i < b->n_ticks; i++)
         if (b->ticks[i] == e->shown) return true;

@@ -21,8 +21,9 @@
 
 /* What a run may change from start to start and what its state depends on all the same: which data, and how they are
  * read. All else is the recipe's. */
-static const char *const from_job[] = {"data", "on-error",     "class-names",
-                                       "tick", "tick-minutes", "resume" /* the last: where it begins with nothing */};
+static const char *const from_job[] = {
+    "data",         "on-error",        "class-names", "tick",
+    "tick-minutes", "checkpoint-kimg", "resume" /* the last: where it begins with nothing */};
 
 static gt_status take_value(gt_job *job, const gt_job *from, const char *key) {
     const char *value = gt_options_effective(&from->options, gt_options_find(&from->options, key));
