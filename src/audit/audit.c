@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "audit/internal.h"
 #include "base/door/file.h"
@@ -100,11 +101,20 @@ static void leave_note(audit *a) {
         snprintf(a->found->note, sizeof a->found->note, "no " AUDIT_NOTE " for the model card: %s", gt_message());
 }
 
+/* A run that goes on removes checkpoints: what fails by that is not known. */
+static gt_status judge(const audit *a, gt_status st) {
+    if (st != GT_FAILED && st != GT_FORMAT) return st;
+    for (int i = 0; i < a->n_kept && a->kept; i++)
+        if (access(a->kept[i].path, F_OK))
+            return gt_wrap(GT_UNDECIDED, "the run goes on, and has removed a checkpoint meanwhile");
+    return st;
+}
+
 gt_status gt_audit_run_all(gt_comm *comm, const gt_audit_options *o, gt_audit_found *found) {
     audit a = {.o = o, .found = found};
     bool first = comm->rank == 0;
     *found = (gt_audit_found){.unseen = 1, .worst = 1}; /* until something is computed */
-    gt_status st = gt_comm_agree_all(comm, first ? audit_first(&a) : GT_OK);
+    gt_status st = gt_comm_agree_all(comm, first ? judge(&a, audit_first(&a)) : GT_OK);
     if (!st) st = audit_replay_all(comm, first ? &a : NULL, *o->trace || *o->compare);
     if (first && o->note && (!st || (st == GT_UNDECIDED && found->lines))) leave_note(&a);
     gt_ledger_lines_free(a.ledger);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "audit/choice.h"
 #include "audit/internal.h"
@@ -226,6 +227,12 @@ static gt_status conclude(replaying *r, comparison *c, gt_status st) {
     return GT_OK;
 }
 
+/* A run that goes on removes checkpoints. */
+static gt_status check_there(const audit_place *from) {
+    if (!from->path || !access(from->path, F_OK)) return GT_OK;
+    return gt_fail(GT_UNDECIDED, "%s is gone since the audit has begun: the run goes on", from->path);
+}
+
 static gt_status replay_piece_all(replaying *r, int i) {
     audit *a = r->a;
     comparison c = {.a = a, .r = r->traced ? NULL : r};
@@ -234,6 +241,7 @@ static gt_status replay_piece_all(replaying *r, int i) {
     gt_status st = open_engine_all(r, c.from, c.to);
     r->fresh = false;
     c.began = gt_clock();
+    if (!st) st = gt_comm_agree_all(r->comm, a ? check_there(c.from) : GT_OK);
     if (!st) st = gt_replay_begin_all(r->engine, a ? c.from->path : NULL, &begin);
     if (!st) st = gt_comm_agree_all(r->comm, a ? check_begin(r, c.from, &begin) : GT_OK);
     if (st) return st;
