@@ -239,16 +239,7 @@ static gt_status take_rollback(walk *w, const gt_ledger_line *t) {
     if (broken) return bad_line(w, t, broken);
     w->a->back[reseed - 1 - w->at[0].reseed] = t;
     while (w->n > 1 && top(w)->step > t->to_step) w->n--;
-    if (t->has_head)
-        st = gt_chain_rollback_hash(&top(w)->head, &abandoned,
-                                    &(gt_chain_rollback){.step = t->step,
-                                                         .images = t->images,
-                                                         .to_step = t->to_step,
-                                                         .to_images = t->to_images,
-                                                         .began = t->began,
-                                                         .reseed = t->reseed,
-                                                         .cause = t->message},
-                                    &head);
+    if (t->has_head) st = gt_chain_rollback_hash(&top(w)->head, &abandoned, t, &head);
     if (!st && t->has_head) st = compare(w, t, &head, "the head of this rollback does not follow from the one before");
     point *p = push(w, t, t->to_step);
     if (t->has_head) p->head = t->head;

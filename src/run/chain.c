@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/door/file.h"
+#include "run/door/ledger.h"
 
 /* ---- where links are ---- */
 
@@ -83,7 +84,7 @@ gt_status gt_chain_length_hash(const gt_sha256 *before, int64_t step, int64_t im
     return hash_of(&text, head);
 }
 
-gt_status gt_chain_rollback_hash(const gt_sha256 *before, const gt_sha256 *abandoned, const gt_chain_rollback *r,
+gt_status gt_chain_rollback_hash(const gt_sha256 *before, const gt_sha256 *abandoned, const gt_ledger_line *r,
                                  gt_sha256 *head) {
     gt_buffer text = {0};
     gt_buffer_printf(&text, "gantry rollback 1\n");
@@ -92,7 +93,7 @@ gt_status gt_chain_rollback_hash(const gt_sha256 *before, const gt_sha256 *aband
     print_step(&text, r->step, r->images);
     gt_buffer_printf(&text, "to %" PRId64 " %" PRId64 "\nbegan %" PRId64 "\nreseed %" PRId64 "\ncause ", r->to_step,
                      r->to_images, r->began, r->reseed);
-    gt_buffer_add(&text, r->cause, strlen(r->cause));
+    gt_buffer_add(&text, r->message, strlen(r->message));
     gt_buffer_add(&text, "\n", 1);
     return hash_of(&text, head);
 }

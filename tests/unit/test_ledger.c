@@ -70,8 +70,8 @@ static void texts_of_what_changes_the_numbers(void **state) {
              gt_sha256_text(&s, hex[0]));
     expected = sha(text);
     assert_true(gt_sha256_equal(&head, &expected));
-    const gt_chain_rollback r = {
-        .step = 200, .images = 3200, .to_step = 64, .to_images = 1024, .began = 3000, .reseed = 2, .cause = "norms"};
+    const gt_ledger_line r = {
+        .step = 200, .images = 3200, .to_step = 64, .to_images = 1024, .began = 3000, .reseed = 2, .message = "norms"};
     assert_ok(gt_chain_rollback_hash(&s, &d, &r, &head));
     snprintf(text, sizeof text,
              "gantry rollback 1\nbefore %s\nabandoned %s\nstep 200\nimages 3200\nto 64 1024\nbegan 3000\nreseed 2\n"

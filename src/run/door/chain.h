@@ -56,14 +56,9 @@ gt_status gt_chain_link_hash(const gt_sha256 *before, int64_t step, int64_t imag
                              const gt_sha256 *state, const gt_sha256 *data, gt_sha256 *head);
 gt_status gt_chain_length_hash(const gt_sha256 *before, int64_t step, int64_t images, int64_t total, gt_sha256 *head);
 
-typedef struct gt_chain_rollback {
-    int64_t step, images, to_step, to_images;
-    int64_t began;  /* images where the trouble began */
-    int64_t reseed; /* rollbacks so far, with this one */
-    const char *cause;
-} gt_chain_rollback;
-
-gt_status gt_chain_rollback_hash(const gt_sha256 *before, const gt_sha256 *abandoned, const gt_chain_rollback *r,
+/* `line`: of the rollback, whose own head does not count. */
+struct gt_ledger_line;
+gt_status gt_chain_rollback_hash(const gt_sha256 *before, const gt_sha256 *abandoned, const struct gt_ledger_line *line,
                                  gt_sha256 *head);
 
 /* /chain of a checkpoint; a file without the group has no chain. GT_FORMAT: the group is there, and not right. */

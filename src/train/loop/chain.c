@@ -103,16 +103,8 @@ gt_status gt_chain_roll_back_all(gt_engine *e, gt_journal *j, gt_ledger_line *li
     line->to_images = e->shown;
     line->reseed = e->reseed;
     line->has_head = c->begun && c->form >= GT_CHAIN_FORM;
-    if (line->has_head)
-        st = gt_chain_rollback_hash(&c->head, &line->head,
-                                    &(gt_chain_rollback){.step = line->step,
-                                                         .images = line->images,
-                                                         .to_step = line->to_step,
-                                                         .to_images = line->to_images,
-                                                         .began = line->began,
-                                                         .reseed = line->reseed,
-                                                         .cause = line->message},
-                                    &line->head);
+    const gt_sha256 abandoned = line->head;
+    if (line->has_head) st = gt_chain_rollback_hash(&c->head, &abandoned, line, &line->head);
     if (!st && line->has_head) c->head = line->head;
     if (!st) gt_journal_note(j, line, true);
     st = gt_comm_agree_all(e->comm, st);
