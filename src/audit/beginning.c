@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "audit/internal.h"
 #include "base/door/file.h"
@@ -190,7 +189,7 @@ static gt_status prepare(looking *l, gt_replay_back *back, gt_replay_history *h)
     if (!a->o->all)
         return gt_fail(GT_UNDECIDED, "the run went back %d time%s (%s): only --all computes again whether it had to",
                        h->n, gt_plural(h->n), a->found->rolled_back);
-    if (a->length_counts && strchr(a->found->lengths, ','))
+    if (a->length_counts && a->n_lengths > 1)
         return gt_fail(GT_UNDECIDED,
                        "the run went back, and its length, on which the learning rate depends, was changed: "
                        "whether it had to go back is not known");

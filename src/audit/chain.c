@@ -302,6 +302,7 @@ static void list_lengths(audit *a) {
         int64_t one = a->length_counts ? a->turns[i].total : t->event == GT_LEDGER_START && t->numbered ? t->total : 0;
         if (!one || one == total) continue;
         total = one;
+        a->n_lengths++;
         snprintf(text, sizeof text, "%.6g kimg", (double)total / 1000);
         add_text(f->lengths, sizeof f->lengths, text);
     }

@@ -37,6 +37,7 @@ typedef struct audit {
     int n_back;
     const gt_ledger_line *farther; /* a rollback to a checkpoint that was not the newest one; NULL: none */
     bool plateau, length_counts; /* the schedule of the recipe: it judges epochs; it depends on the length of the run */
+    int n_lengths;               /* that the run has had, one after another */
     int64_t batch;
     bool any_order;    /* --reduce=allreduce: MPI chooses the order of sums */
     audit_place *kept; /* [n_kept] checkpoints of the folder, the newest first: images and paths */
