@@ -187,8 +187,10 @@ deps-build:          ## the same without what only the tests need
 missing:
 	@echo $(MISSING)
 
-check: deps          ## build and run the tests; T=NAME runs one, T=NAME:CASE one case, CHECK_STRICT=1 counts skipped as failed, but for what the processor lacks
-	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC="$(CC)" all
+# TIMES=1: what the build cost as well
+TIMED = $(if $(TIMES),mkdir -p $(BUILD) && tests/timed $(BUILD)/build.cost)
+check: deps          ## build and run the tests; T=NAME runs one, T=NAME:CASE one case, CHECK_STRICT=1 counts skipped as failed, but for what the processor lacks; TIMES=1 prints what each cost
+	@$(TIMED) $(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC="$(CC)" all
 	@bash tests/run $(BUILD) full $(T)
 
 check-quick: deps    ## the quick part of the tests
