@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Looks at pages in headless Chromium, wide and narrow, light and dark, and fails where a page is wider than the window, logs an error, has text that is hard to
 read or pictures that are not there. Of reports (1440 and 390 pixels): where curves, values under the pointer or smoothing are missing; and where on paper, also of a dark screen, a page is
-not black on white, has controls, or cuts a figure. Of the site of the documents (1200 and 400 pixels): where the navigation cannot be opened, or the search finds nothing. Screenshots go
-beside the pages: PAGE-WIDTH-light.png, ..., and PAGE.pdf.
+not black on white, has controls, or cuts a figure. Of the site of the documents (1200 and 400 pixels): where the navigation cannot be opened, or the search finds nothing. Screenshots of pages
+with charts or pictures go beside the pages: PAGE-WIDTH-light.png, ..., and PAGE.pdf.
 
     browser.py [--site] PAGE.html ..."""
 import base64, fcntl, io, json, os, re, subprocess, sys, tempfile
@@ -155,22 +155,32 @@ def print_out(chromium, s, page, scheme):
     return [] if paper == {'ground': 'rgb(255, 255, 255)', 'text': 'rgb(0, 0, 0)', 'controls': 0, 'cut': 0} else [f'on paper: {paper}']
 
 
-def look(chromium, kind, page, width, height, scheme):
+def open_page(chromium, page):
+    """The session of a page that is loaded once and then looked at in all windows."""
     target = chromium.do('Target.createTarget', url='about:blank')['targetId']
     s = chromium.do('Target.attachToTarget', targetId=target, flatten=True)['sessionId']
     for domain in 'Page', 'Runtime', 'Log': chromium.do(f'{domain}.enable', s)
-    chromium.do('Emulation.setDeviceMetricsOverride', s, width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
-    chromium.do('Emulation.setEmulatedMedia', s, features=[{'name': 'prefers-color-scheme', 'value': scheme}])
     chromium.events.clear()
     chromium.do('Page.navigate', s, url='file://' + os.path.abspath(page))
     chromium.wait('Page.loadEventFired')
-    seen, bad = chromium.evaluate(s, LOOK), []
-    used = chromium.evaluate(s, USE) if seen['charts'] else None
-    read = chromium.evaluate(s, READ) if kind == 'site' else None
-    clip = {'x': 0, 'y': 0, 'width': width, 'height': min(seen['height'], 12000), 'scale': 1}
-    data = base64.b64decode(chromium.do('Page.captureScreenshot', s, captureBeyondViewport=True, clip=clip)['data'])
-    with open(f'{os.path.splitext(page)[0]}-{width}-{scheme}.png', 'wb') as f: f.write(data)
-    image = Image.open(io.BytesIO(data))
+    return target, s
+
+
+def screenshot(chromium, s, name, width, height):
+    clip = {'x': 0, 'y': 0, 'width': width, 'height': min(height, 12000), 'scale': 1}
+    data = base64.b64decode(chromium.do('Page.captureScreenshot', s, captureBeyondViewport=True, optimizeForSpeed=True, clip=clip)['data'])
+    with open(name, 'wb') as f: f.write(data)
+    return Image.open(io.BytesIO(data))
+
+
+def look(chromium, s, kind, page, width, height, scheme):
+    """One window. The search of a site and the controls of a report are used in the light: their colours are those of the rest of the page."""
+    light, bad = scheme == 'light', []
+    chromium.do('Emulation.setDeviceMetricsOverride', s, width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+    chromium.do('Emulation.setEmulatedMedia', s, media='', features=[{'name': 'prefers-color-scheme', 'value': scheme}])
+    seen = chromium.evaluate(s, LOOK)
+    used = chromium.evaluate(s, USE) if seen['charts'] and light else None
+    read = chromium.evaluate(s, READ) if kind == 'site' and light else None
     if seen['width'] > width or seen['window'] != width: bad.append(f'{seen["width"]} pixels wide in a window of {seen["window"]}')
     if seen['broken']: bad.append(f'{seen["broken"]} pictures are broken')
     if seen['faint']: bad.append(f'text that is hard to read: {seen["faint"][:3]}')
@@ -178,18 +188,22 @@ def look(chromium, kind, page, width, height, scheme):
     if kind == 'report' and not (seen['charts'] and seen['pictures']): bad.append('no curves, or no pictures')
     if read and not (read['navigation'] and not read['boxes'] and read['found'] > 5 and re.search('fid|detector', read['first'], re.I) and not read['nothing'] and read['hidden'] and read['back']): bad.append(f'navigation and search: {read}')
     if used and not (used['at'].startswith('at ') and used['smoothed'] and used['back'] and not used['hidden'] and used['axes'] == 4 and not used['turned'] and used['home']): bad.append(f'hover and smoothing: {used}')
-    for what in 'charts', 'pictures':
-        for part in seen[what]:
-            inside = part['box'][1] + part['box'][3] < image.height and part['box'][0] + part['box'][2] <= image.width # else in a box that scrolls
-            if inside and drawn(image, part['box']) < 0.002: bad.append(f'nothing is drawn at {part["box"]} ({what})')
+    if seen['charts'] or seen['pictures']: # only what is drawn needs pixels
+        image = screenshot(chromium, s, f'{os.path.splitext(page)[0]}-{width}-{scheme}.png', width, seen['height'])
+        for what in 'charts', 'pictures':
+            for part in seen[what]:
+                inside = part['box'][1] + part['box'][3] < image.height and part['box'][0] + part['box'][2] <= image.width # else in a box that scrolls
+                if inside and drawn(image, part['box']) < 0.002: bad.append(f'nothing is drawn at {part["box"]} ({what})')
     if any(not c['curves'] for c in seen['charts']): bad.append('a chart without a curve')
+    return seen['ground'], bad
+
+
+def complaints(chromium):
+    """What a page has said on the console since it was opened."""
     for e in chromium.events:
         m, p = e.get('method'), e.get('params', {})
         if m == 'Runtime.exceptionThrown' or (m == 'Runtime.consoleAPICalled' and p['type'] in ('error', 'warning')) or (m == 'Log.entryAdded' and p['entry']['level'] in ('error', 'warning')):
-            bad.append(json.dumps(p)[:300])
-    if kind == 'report': bad += print_out(chromium, s, page, scheme)
-    chromium.do('Target.closeTarget', targetId=target)
-    return seen['ground'], bad
+            yield json.dumps(p)[:300]
 
 
 def main(pages):
@@ -199,16 +213,19 @@ def main(pages):
         chromium = Chromium(home)
         try:
             for page in pages:
+                bad, grounds = [], set()
+                target, session = open_page(chromium, page)
                 for width, height in WINDOWS[kind]:
-                    grounds = set()
                     for scheme in SCHEMES:
-                        ground, bad = look(chromium, kind, page, width, height, scheme)
+                        ground, wrong = look(chromium, session, kind, page, width, height, scheme)
                         grounds.add(ground)
-                        failed |= bool(bad)
-                        print(f'{page} {width} {scheme}: {"; ".join(bad) or "fine"}', flush=True)
-                    if len(grounds) != len(SCHEMES):
-                        failed = True
-                        print(f'{page} {width}: light and dark have one background')
+                        bad += [f'{width} {scheme}: {w}' for w in wrong]
+                if kind == 'report': bad += print_out(chromium, session, page, 'dark')
+                if len(grounds) != len(SCHEMES): bad.append('light and dark have one background')
+                bad += complaints(chromium)
+                chromium.do('Target.closeTarget', targetId=target)
+                failed |= bool(bad)
+                print(f'{page}: {"; ".join(bad) or "fine"}', flush=True)
         finally:
             chromium.process.kill()
             chromium.process.wait()

@@ -1,5 +1,4 @@
 # level: full
-# order: first
 # The second compiler has nothing to complain about either.
 . "$(dirname "$0")/lib.sh"
 need clang 'building with it'

@@ -66,7 +66,8 @@ lacks() {
 need() { # program and the reason
     command -v "$1" >/dev/null || skip "$1 is not here ($2)"
 }
-# limited [ranks N] COMMAND...: ten minutes at most, for slow and busy machines; 1 rank means without mpirun. After a failure mpirun sleeps a second
+# limited [ranks N] COMMAND...: ten minutes of processor time for each process, and an hour, which a command needs on the busiest machine only if it
+# hangs; 1 rank means without mpirun. After a failure mpirun sleeps a second
 # before it kills what is left. Here all ranks end by themselves.
 limited() {
     if [ "$1" = ranks ]; then
@@ -74,7 +75,7 @@ limited() {
         shift 2
         [ "$n" = 1 ] || set -- env OMPI_MCA_odls_base_sigkill_timeout=0 "$LAUNCH" "$n" "$@"
     fi
-    timeout -k 5 600 "$@" >said 2>&1 </dev/null
+    (ulimit -S -t 600 && exec timeout -k 5 3600 "$@") >said 2>&1 </dev/null
 }
 # expect STATUS 'pattern' [ranks N] COMMAND...: exit status and a pattern in what is printed
 expect() {

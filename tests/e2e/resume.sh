@@ -1,5 +1,4 @@
 # level: full
-# order: first
 # A run is a pure function of job, data and seed: the same checkpoint on any number of ranks and threads, stopped and gone
 # on with another number of ranks, killed at any moment.
 . "$(dirname "$0")/lib.sh"

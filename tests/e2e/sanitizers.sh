@@ -1,5 +1,4 @@
 # level: full
-# order: first
 # The quick unit tests, small runs, and some allocations that fail, under
 # AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer.
 . "$(dirname "$0")/lib.sh"
