@@ -48,14 +48,14 @@ assert bool(less) == (sys.argv[2] == "auto") and all("winograd" in n["kernel"] f
 PYTHON
 done
 "$GANTRY" bench report roof.json --svg=roof.svg --x=intensity --y=gflops --group=family --dots --log >/dev/null && grep -q '<svg' roof.svg || fail 'no roofline'
-GT_CONV=direct expect 0 '^environment: GT_CONV=direct' "$GANTRY" bench memory --recipe=demo
+GT_CONV=direct expect 0 '^environment: GT_CONV=direct' "$GANTRY" bench memory --recipe=vae
 expect 0 '^gantry +diag +1 ' "$GANTRY" bench gmm --points=2000 --covariance=diag --iterations=1 --threads=1 --script=none
 quietly ranks 2 "$GANTRY" bench reduce --most=1
 [ "$(grep -c '^ *2 ' said)" = 2 ] || { cat said; fail 'two ranks should report two sizes, once'; }
 
 "$LAUNCH" 2 "$GANTRY" bench reduce --most=1 --json >reduce.json || fail 'reduce'
-"$GANTRY" bench scaling --recipe=demo --steps=1 --threads=1 --launch="$LAUNCH %r" --json >scaling.json || fail 'scaling'
-"$GANTRY" bench scaling --recipe=demo --steps=1 --model --launch="$LAUNCH %r" --svg=model.svg --json >model.json || fail 'scaling --model'
+"$GANTRY" bench scaling --recipe=demo --batch=4 --steps=1 --threads=1 --launch="$LAUNCH %r" --json >scaling.json || fail 'scaling'
+"$GANTRY" bench scaling --recipe=demo --batch=4 --steps=1 --model --launch="$LAUNCH %r" --svg=model.svg --json >model.json || fail 'scaling --model'
 grep -q '<svg' model.svg || fail 'no plot'
 "$GANTRY" bench report scaling.json model.json reduce.json --h5=all.h5 --svg=all.svg >tables || fail 'report of JSON files'
 expect 2 "'all.h5' already exists and is an HDF5 file: .*--overwrite" "$GANTRY" bench report reduce.json --h5=all.h5

@@ -17,6 +17,11 @@ def load():
     for _ in range(os.cpu_count() or 1): busy.append(subprocess.Popen([sys.executable, '-c', 'while True: pass']))
 
 
+def unload():
+    """For what follows the times of signs do not matter."""
+    while busy: busy.pop().kill()
+
+
 def start_seconds():
     """How long the program takes to say its name: on a machine with much other work all limits wait for that."""
     began = time.monotonic()
@@ -64,6 +69,7 @@ def train():
     heading, first = (l[20:] for l in lines[:2])
     if len(heading) > 100 or len(first) != len(heading): fail(f'lines of {len(heading)} and {len(first)} columns\n{heading}\n{first}')
     if not first.endswith(' -'): fail(f'a rest of the time is told after one step: {first}')
+    unload()
     # a second start: a heading again; a short run's numbers
     text = watch(['train', '--data=synth:shapes:n=96,size=16', '--cbase=256', '--cmax=8', '--map-layers=1', '--batch=16', '--mbstd=2', '--slices=8', '--threads=1', '--steps=60',
                   '--tick=0.016', f'--run={here}/short'], 'done: ', None, 0)
@@ -81,7 +87,8 @@ def dry_run():
     if -1 in places or places != sorted(places): fail(f'the order is {places}\n{text}')
     if not re.search(r'time +[\d.]+ hours \([\d.]+ days\) for 1000000.0 kimg, at [\d.]+ images/s', text): fail(f'hours and days\n{text[-1500:]}')
     if '[data]' in text or '--cfg=cpu' in text: fail(f'the job, or its own recipe, is told\n{text}')
-    for limit in (20, 100):  # a loaded machine may need all of the first for some pieces of so large a step, and then measures no other network
+    unload()
+    for limit in (20, 100):  # a machine with other work may need all of the first for some pieces of so large a step, and then measures no other network
         text = watch([*job[:2], '--cfg=auto', '--dry-run', f'--dry-run-seconds={limit}', '--threads=1'], r'\d+ ok, ', None, 0)
         smaller = re.search(r'faster +--kimg=\d+: takes a day\s+--cfg=cpu: [\d.]+ images/s, [\d.]+ (minutes|hours).* for 400 kimg', text)
         if smaller: break
@@ -146,4 +153,4 @@ if sys.argv[1] != 'quiet': load()
 try:
     globals()[sys.argv[1]]()
 finally:
-    for b in busy: b.kill()
+    unload()
