@@ -5,12 +5,10 @@ need_python
 circles="--data=synth:circles:n=100,size=12 --batch=16 --slices=4"
 for model in cvae digits gumbel vq; do
     quietly "$GANTRY" train --model=$model $circles --run=$model --epochs=2 --seed=1
-    quietly ranks 3 "$GANTRY" train --model=$model $circles --run=$model-3 --epochs=2 --seed=1
-    same "$(last $model)" "$(last $model-3)"
     # No time at all: each start makes one step.
-    for n in 2 1 3; do expect 75 'max-time has passed' ranks $n "$GANTRY" train --model=$model $circles --run=$model-2 --epochs=2 --seed=1 --max-time=0; done
+    for n in 2 1 2; do expect 75 'max-time has passed' ranks $n "$GANTRY" train --model=$model $circles --run=$model-2 --epochs=2 --seed=1 --max-time=0; done
     [ "$(shown $model-2)" = 48 ] || fail "three starts of $model made $(shown $model-2) images"
-    quietly "$GANTRY" train --model=$model $circles --run=$model-2 --epochs=2 --seed=1
+    quietly ranks 3 "$GANTRY" train --model=$model $circles --run=$model-2 --epochs=2 --seed=1
     same "$(last $model)" "$(last $model-2)"
 done
 [ "$(shown cvae)" = 200 ] || fail 'the short last batch of an epoch is missing' # 6 batches of 16 and one of 4, twice

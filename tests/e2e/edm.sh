@@ -12,11 +12,9 @@ begins exactness
 drawn='--cond --label-dropout=0.2 --unet-dropout=0.1 --augment=0.6 --warmup=0.5'
 flow='--precond=flow --arch=ncsnpp --times=uniform --channel-mult=1,2'
 for way in "$drawn" "$flow"; do
-    rm -rf one three parts
+    rm -rf one parts
     quietly "$GANTRY" train $edm $way --steps=6 --run=one --threads=1
-    quietly ranks 3 "$GANTRY" train $edm $way --steps=6 --run=three
-    same "$(last one)" "$(last three)"
-    quietly ranks 2 "$GANTRY" train $edm $way --steps=2 --run=parts
+    quietly ranks 3 "$GANTRY" train $edm $way --steps=3 --run=parts
     quietly "$GANTRY" train $edm $way --steps=6 --run=parts --slices-at-once=3 --threads=2
     same "$(last one)" "$(last parts)"
 done
@@ -134,11 +132,9 @@ expect 2 'duration=long' "$GANTRY" train $edm --duration=long --run=never
 begins few_steps
 # Consistency tuning goes on from a run: exact on ranks, threads, slices at once, and after a stop in the middle of a stage.
 tuned="$edm $drawn --loss=consistency --resume=classes --stage-kimg=0.03 --lrate=0.001"
-rm -rf one three parts
+rm -rf one parts
 quietly "$GANTRY" train $tuned --steps=8 --run=one --threads=1
-quietly ranks 3 "$GANTRY" train $tuned --steps=8 --run=three
-same "$(last one)" "$(last three)"
-quietly ranks 2 "$GANTRY" train $tuned --steps=4 --run=parts
+quietly ranks 3 "$GANTRY" train $tuned --steps=4 --run=parts
 quietly "$GANTRY" train --data=synth:shapes:n=60,size=12,classes=4 --steps=8 --run=parts --slices-at-once=3 --threads=2
 same "$(last one)" "$(last parts)"
 # The stages are those of the length with which the run began.

@@ -29,11 +29,9 @@ begins an_autoencoder
 job="--model=cvae --data=synth:circles:n=100 --batch=40 --slices=6 --steps=7 --threads=1 --progress=0"
 # shellcheck disable=SC2086
 train 1 v1 $job
-for n in 2 3 5; do
-    # shellcheck disable=SC2086
-    train "$n" "v$n" $job
-    same "$(last v1)" "$(last "v$n")"
-done
+# shellcheck disable=SC2086
+train 5 v5 $job
+same "$(last v1)" "$(last v5)"
 # shellcheck disable=SC2086
 train 1 v-alone $job --slices-at-once=1
 same "$(last v1)" "$(last v-alone)"
@@ -45,12 +43,11 @@ for job in '--model=vq --widths=0.05' '--model=gumbel --widths=0.05' '--model=le
     job="$job --data=synth:shapes:n=50,size=16,classes=4 --batch=14 --steps=7 --progress=0"
     # shellcheck disable=SC2086
     {
-        rm -rf i1 i2 i3
+        rm -rf i1 i2
         train 1 i1 $job --threads=1
-        train "$1" i2 $job --threads=2
-        train "$2" i3 $job --threads=1 --slices-at-once=3
+        train "$1" i2 ${job/--steps=7/--steps=4} --threads=2
+        train "$2" i2 $job --threads=1 --slices-at-once=3
     }
     same "$(last i1)" "$(last i2)"
-    same "$(last i1)" "$(last i3)"
     set -- "$3" "$4" "$1" "$2"
 done
