@@ -2,6 +2,7 @@
  * The executor: passes, plan, and then nothing but calls of kernels. */
 #include "graph/exec.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,12 +13,17 @@
 
 /* ---- making ---- */
 
-/* The graph through all passes but recomputation; NULL: see gt_message(). */
-static const gt_graph *optimise(const gt_graph *g, const gt_exec_options *o, gt_arena *arena) {
 #define X(name) gt_pass_##name,
-    static gt_pass *const passes[] = {GT_PASS_LIST(X)};
+static gt_pass *const passes[] = {GT_PASS_LIST(X)};
 #undef X
-    for (size_t i = 0; g && i < sizeof passes / sizeof *passes; i++) g = passes[i](g, arena, o);
+enum { PASSES = sizeof passes / sizeof *passes };
+
+/* The graph through the passes from number `first` on, all but recomputation; NULL: see gt_message(). */
+static const gt_graph *optimise(gt_exec *e, const gt_graph *g, int first) {
+    for (int i = first; g && i < PASSES; i++) {
+        if (passes[i] == gt_pass_prepared) e->unprepared = g, e->prepares = i;
+        g = passes[i](g, e->meta, &e->options);
+    }
     return g;
 }
 
@@ -65,22 +71,43 @@ static gt_status make_plan(gt_exec *e, size_t enough) {
     return status ? status : make_steps(e);
 }
 
+/* What is alive at one time may be little enough, and the arena not. */
+static gt_status first_plan(gt_exec *e) {
+    size_t enough = e->options.enough;
+    gt_status status = make_plan(e, enough);
+    return !status && e->plan.least <= enough && e->plan.bytes > enough ? make_plan(e, 0) : status;
+}
+
+static atomic_llong made;
+
+int64_t gt_execs_made(void) { return atomic_load(&made); }
+
 gt_exec *gt_exec_new(gt_graph *g, const gt_exec_options *options) {
     if (gt_graph_status(g)) return NULL;
+    atomic_fetch_add(&made, 1);
     gt_arena *meta = gt_arena_new();
     gt_exec *e = meta ? gt_arena_alloc(meta, sizeof *e) : NULL;
     if (e) {
         e->meta = meta;
         if (options) e->options = *options;
         if (e->options.slices < 1) e->options.slices = 1;
-        e->ordered = optimise(g, &e->options, meta);
+        e->ordered = optimise(e, g, 0);
     }
     if (e && g->loop.turns) e->loop_state = gt_arena_array(meta, g->loop.state_bytes, 1);
-    if (!e || !e->ordered || make_plan(e, 0) || gt_arena_failed(meta)) {
+    if (!e || !e->ordered || first_plan(e) || gt_arena_failed(meta)) {
         gt_arena_free(meta);
         return NULL;
     }
     return e;
+}
+
+gt_status gt_exec_share(gt_exec *e, gt_prepared *prepared, int use) {
+    e->options.prepared = prepared;
+    e->options.use = use;
+    const gt_graph *g = gt_pass_prepared(e->unprepared, e->meta, &e->options);
+    if (g == e->unprepared) return GT_OK; /* the table has nothing for it */
+    e->ordered = optimise(e, g, e->prepares + 1);
+    return e->ordered && !first_plan(e) && !gt_arena_failed(e->meta) ? GT_OK : gt_failure();
 }
 
 void gt_exec_free(gt_exec *e) {
@@ -94,7 +121,7 @@ void gt_exec_free(gt_exec *e) {
 size_t gt_exec_arena_bytes(const gt_exec *e) { return e->plan.bytes; }
 
 gt_status gt_exec_relax(gt_exec *e, size_t bytes) {
-    if (e->options.recompute <= 0 || e->memory || e->plan.bytes >= bytes) return GT_OK;
+    if (e->graph == e->ordered || e->memory || e->plan.bytes >= bytes) return GT_OK;
     /* A plan may come out a little larger than what is alive at one time. */
     gt_status status = GT_OK;
     size_t enough = bytes;
@@ -102,7 +129,7 @@ gt_status gt_exec_relax(gt_exec *e, size_t bytes) {
         status = make_plan(e, enough);
         enough -= enough / 16;
     } while (!status && e->plan.bytes > bytes && enough > bytes / 2);
-    return !status && e->plan.bytes > bytes ? make_plan(e, 0) : status;
+    return !status && e->plan.bytes > bytes ? first_plan(e) : status;
 }
 
 void gt_exec_use_arena(gt_exec *e, void *memory) {

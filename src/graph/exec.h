@@ -20,8 +20,10 @@ double gt_step_seconds(const gt_step *s); /* of one run, on average over the pro
 struct gt_exec {
     gt_arena *meta; /* everything here but the numbers */
     gt_exec_options options;
-    const gt_graph *ordered; /* after all passes but recomputation */
-    const gt_graph *graph;   /* what is run */
+    const gt_graph *unprepared; /* before the pass gt_pass_prepared, */
+    int prepares;               /* which has this number */
+    const gt_graph *ordered;    /* after all passes but recomputation */
+    const gt_graph *graph;      /* what is run */
     gt_memory_plan plan;
     gt_step *steps;
     int at;                        /* the slice whose inputs and outputs are asked for */

@@ -45,6 +45,7 @@ typedef struct fixture {
     gt_job *job;
     gt_engine engine;
     gt_journal journal; /* without a directory */
+    int64_t made;       /* executions, for all of it */
 } fixture;
 
 static const char *const keys[][2] = {
@@ -72,7 +73,9 @@ static int begin(void **state) {
     f->job = gt_job_new();
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) check(gt_job_set(f->job, keys[i][0], keys[i][1], NULL));
     check(gt_engine_open_all(&f->engine, f->comm, f->job));
+    f->made = -gt_execs_made();
     check(gt_engine_build_all(&f->engine));
+    f->made += gt_execs_made();
     check(gt_engine_start_loader_all(&f->engine));
     *state = f;
     return 0;
@@ -94,6 +97,18 @@ static size_t touched(void *block, size_t bytes) {
     for (size_t i = 0; i < pages; i++) n += resident[i] & 1;
     free(resident);
     return n * page;
+}
+
+/* Also those whose memory is looked at first: a run of a few steps is hardly more than this. */
+static void graphs_are_compiled_once(void **state) {
+    const fixture *f = *state;
+    const gt_engine *e = &f->engine;
+    int executions = e->generator ? 1 : 0;
+    for (int p = 0; p < e->model->n_phases; p++)
+        for (int i = 0; i < e->n_shapes; i++) executions += e->phases[p].executions[i].exec != NULL;
+    assert_true(executions > 3);
+    assert_int_equal(f->made, executions);
+    for (int p = 0; p < GT_MAX_PHASES; p++) assert_null(e->tried[p].execution.graph);
 }
 
 /* Step 0 runs every phase. */
@@ -180,7 +195,8 @@ static void evaluations_take_turns(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(arena_is_used_as_planned),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(graphs_are_compiled_once),
+                                       cmocka_unit_test(arena_is_used_as_planned),
                                        cmocka_unit_test(step_allocates_nothing), cmocka_unit_test(save_without_memory),
                                        cmocka_unit_test(evaluations_take_turns)};
     return cmocka_run_group_tests(tests, begin, end);

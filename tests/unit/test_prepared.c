@@ -31,7 +31,9 @@ typedef struct side { /* of one rank, or of the reference */
     float grad[FLOATS];
 } side;
 
+/* Some executions get the table only after they were made. */
 static void make(side *s, bool prepared, int runs) {
+    bool later = prepared && runs;
     memset(s, 0, sizeof *s);
     s->prepared = prepared ? gt_prepared_new(SLOT_PREPARED) : NULL;
     for (int use = TRAIN; use <= LOOK; use++) {
@@ -46,8 +48,10 @@ static void make(side *s, bool prepared, int runs) {
             snprintf(name, sizeof name, "dw%d", i);
             gt_output_to(g, name, dw[i], SLOT_GRAD, (size_t)at[i]);
         }
-        s->exec[use] = gt_exec_new(g, &(gt_exec_options){.runs = runs, .prepared = s->prepared, .use = use});
+        gt_exec_options o = {.runs = runs, .prepared = later ? NULL : s->prepared, .use = later ? 0 : use};
+        s->exec[use] = gt_exec_new(g, &o);
         if (!s->exec[use]) fail_msg("%s", gt_message());
+        if (later) assert_ok(gt_exec_share(s->exec[use], s->prepared, use));
         gt_exec_bind(s->exec[use], SLOT_GRAD, s->grad);
     }
 }

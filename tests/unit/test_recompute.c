@@ -53,6 +53,12 @@ static void less_memory_and_the_same_bits(void **state) {
         assert_true(relaxed.bytes <= between && relaxed.flops < again.flops);
         run_deep_net(g, &(gt_exec_options){.recompute = 1}, held.bytes, &relaxed);
         assert_true(relaxed.bytes <= held.bytes && relaxed.flops == held.flops);
+        /* The same at once, by what is enough. */
+        run_deep_net(g, &(gt_exec_options){.recompute = 1, .enough = between}, 0, &relaxed);
+        assert_same_bits(&held, &relaxed);
+        assert_true(relaxed.bytes <= between && relaxed.flops > held.flops && relaxed.flops <= again.flops);
+        run_deep_net(g, &(gt_exec_options){.recompute = 1, .enough = held.bytes}, 0, &relaxed);
+        assert_true(relaxed.bytes == held.bytes && relaxed.flops == held.flops);
         gt_graph_free(g);
     }
 }

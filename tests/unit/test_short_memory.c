@@ -60,7 +60,7 @@ static void a_plan_is_relaxed(void **state) {
     for (long at = 1;; at += STEP) {
         gt_exec *e = ready(g, &(gt_exec_options){.recompute = 1});
         arm_shortage(at, false);
-        gt_status st = gt_exec_relax(e, 2 * gt_exec_arena_bytes(e));
+        gt_status st = gt_exec_relax(e, gt_exec_arena_bytes(e) + 64);
         bool failed = disarm_shortage();
         if (st && (!failed || !strstr(gt_message(), "memory")))
             fail_msg("allocation %ld: the message is '%s'", at, gt_message());

@@ -130,6 +130,7 @@ typedef struct gt_exec_options {
      * be kept from one run to the next are computed again, which saves memory. */
     int runs;
     double recompute; /* up to this fraction of a run's work is done twice to save memory; no bit changes */
+    size_t enough;    /* bytes that are not worth that: an arena may take so many */
     int no_fusion;    /* for tests: element-wise nodes are not joined */
     /* The graph, made for one slice, is run for so many slices at once (0: one). Inputs and outputs hold the slices one
      * after the other (gt_exec_at); results of gt_output_to are the sum over the slices by the tree of dist.h. Each
@@ -166,6 +167,11 @@ static inline uint32_t gt_draw_number(const gt_exec_env *env, uint32_t layer, ui
 /* The graph must live as long as the execution. NULL: gt_message() says why. */
 gt_exec *gt_exec_new(gt_graph *g, const gt_exec_options *options);
 void gt_exec_free(gt_exec *e);
+int64_t gt_execs_made(void); /* by this process so far */
+
+/* As if these had been the options `prepared` and `use`. Before anything else is done with the execution; after a
+ * failure nothing can be. */
+gt_status gt_exec_share(gt_exec *e, gt_prepared *prepared, int use);
 
 size_t gt_exec_arena_bytes(const gt_exec *e);
 /* Plans again for an arena of at most `bytes`, so that less is computed twice. Values that were written to inputs are

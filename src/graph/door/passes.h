@@ -61,8 +61,9 @@ int *gt_count_uses(const gt_graph *g, gt_arena *arena);
 int *gt_find_order(const gt_graph *g, gt_arena *arena);
 
 /* The graph in which some values are computed twice instead of being held. The nodes added are at most `fraction` of
- * the graph's work; none are added once `enough` bytes suffice. The order of the new graph is final. */
-gt_graph *gt_pass_recompute(const gt_graph *src, gt_arena *arena, int threads, double fraction, size_t enough);
+ * the graph's work; none are added once `enough` bytes suffice: src, where it needs no more. The order of the new graph
+ * is final. */
+const gt_graph *gt_pass_recompute(const gt_graph *src, gt_arena *arena, int threads, double fraction, size_t enough);
 
 /* ---- ../prepared.c: the table of prepared values (graph.h), as the pass that fills it sees it ---- */
 

@@ -71,12 +71,14 @@ const gt_graph *gt_pass_prepared(const gt_graph *src, gt_arena *arena, const gt_
     const gt_node **known = gt_by_node(src, arena, sizeof *known);
     if (gt_arena_failed(arena)) return NULL;
     mark(src, &m, work);
+    bool any = false;
     for (int id = 0; id < src->n_nodes; id++) {
         const gt_node *n = src->nodes[id];
         m.kept[id] = m.alone[id] && m.wanted[id] && !gt_is_leaf(n) && !n->op->view && work[id] >= least_work;
         if (!m.kept[id]) continue;
+        any = true;
         const gt_node *same = gt_prepared_import(p, n, known);
         if (!same || gt_prepared_add(p, same, work[id], options->use, &m.offset[id])) return NULL;
     }
-    return gt_rewrite(src, arena, replace, &m);
+    return any ? gt_rewrite(src, arena, replace, &m) : src;
 }

@@ -325,10 +325,17 @@ static bool begin(search *s, gt_arena *arena) {
     return try(s, &s->now, &s->best);
 }
 
-gt_graph *gt_pass_recompute(const gt_graph *src, gt_arena *arena, int threads, double fraction, size_t enough) {
+/* Is the graph small enough as it is? */
+static bool is_small(const gt_graph *src, gt_arena *arena, int threads, size_t enough) {
+    gt_memory_plan plan;
+    return enough && !gt_find_lifetimes(src, threads, arena, &plan) && plan.least <= enough;
+}
+
+const gt_graph *gt_pass_recompute(const gt_graph *src, gt_arena *arena, int threads, double fraction, size_t enough) {
     search s = {.src = src, .threads = threads};
     sequence other = {0};
-    gt_graph *dst = NULL;
+    const gt_graph *dst = NULL;
+    if (is_small(src, arena, threads, enough)) return src;
     if (begin(&s, arena)) {
         s.most = s.best.work * (1 + fraction);
         while (s.best.plan.least > enough && improve(&s, &other)) continue;

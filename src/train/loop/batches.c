@@ -67,19 +67,43 @@ static int own_at_once(const gt_engine *e, int own_slices, int samples_at_once) 
     return (int)gt_largest(1, (int64_t)samples_at_once * own_slices / e->job->batch);
 }
 
-gt_status gt_engine_largest_arena(const gt_engine *e, int samples, const gt_exec_options *options, size_t *bytes) {
+gt_status gt_engine_largest_arena(const gt_engine *e, int samples, const gt_exec_options *options, gt_tried *kept,
+                                  size_t *bytes) {
     gt_status st = GT_OK;
     *bytes = 0;
     for (int p = 0; p < e->model->n_phases && !st; p++) {
-        gt_execution x = {0};
         gt_phase *phase = &e->model->phases[p];
-        gt_exec_options o = *options;
-        if (phase->own_slices) o.slices = own_at_once(e, phase->own_slices, o.slices * samples);
-        st = gt_execution_make(&x, phase, phase->own_slices ? 1 : samples, &o);
-        if (!st && gt_exec_arena_bytes(x.exec) > *bytes) *bytes = gt_exec_arena_bytes(x.exec);
-        gt_execution_free(&x);
+        gt_tried one = {.options = *options, .samples = phase->own_slices ? 1 : samples};
+        gt_execution *x = &one.execution;
+        if (phase->own_slices) one.options.slices = own_at_once(e, phase->own_slices, options->slices * samples);
+        st = gt_execution_make(x, phase, one.samples, &one.options);
+        if (!st && gt_exec_arena_bytes(x->exec) > *bytes) *bytes = gt_exec_arena_bytes(x->exec);
+        gt_execution_free(kept ? &kept[p].execution : x);
+        if (kept) kept[p] = one;
     }
     return st;
+}
+
+/* But for the table of prepared values, which is there only when the groups are known. */
+static bool are_same(const gt_exec_options *a, const gt_exec_options *b) {
+    return a->pool == b->pool && a->runs == b->runs && a->recompute == b->recompute && a->enough == b->enough &&
+           a->no_fusion == b->no_fusion && a->slices == b->slices && a->stretch == b->stretch;
+}
+
+gt_status gt_engine_take_execution(gt_engine *e, int phase, int samples, const gt_exec_options *options,
+                                   gt_execution *x) {
+    gt_tried *t = &e->tried[phase];
+    if (t->execution.exec && t->samples == samples && are_same(&t->options, options)) {
+        *x = t->execution;
+        t->execution = (gt_execution){0};
+        gt_status st = options->prepared ? gt_exec_share(x->exec, options->prepared, options->use) : GT_OK;
+        return st ? gt_wrap(st, "phase %s", e->model->phases[phase].name) : GT_OK;
+    }
+    return gt_execution_make(x, &e->model->phases[phase], samples, options);
+}
+
+void gt_engine_forget_tried(gt_engine *e) {
+    for (int p = 0; p < GT_MAX_PHASES; p++) gt_execution_free(&e->tried[p].execution);
 }
 
 enum {
@@ -97,8 +121,9 @@ static gt_status make_room(gt_engine *e, int count, gt_work *w) {
     return w->groups && w->units ? GT_OK : GT_NOMEM;
 }
 
-/* Bytes of the largest phase when groups have up to `most` slices. */
-static gt_status arena_for(gt_engine *e, int most, size_t *bytes) {
+/* Bytes of the largest phase when groups have up to `most` slices. *slices: of the largest group, for which *bytes were
+ * computed; 0: they were not. */
+static gt_status arena_for(gt_engine *e, int most, int *slices, size_t *bytes) {
     const gt_batch *b = &e->batches[0];
     gt_group largest = {b->first, 1};
     for (int next = b->first; next < b->first + b->count;) {
@@ -106,9 +131,11 @@ static gt_status arena_for(gt_engine *e, int most, size_t *bytes) {
         if (g.count > largest.count) largest = g;
         next += g.count;
     }
+    if (largest.count == *slices) return GT_OK;
+    *slices = largest.count;
     int runs = (b->count + largest.count - 1) / largest.count;
     gt_exec_options options = gt_engine_exec_options(e, largest.count, b->stretch, runs);
-    return gt_engine_largest_arena(e, gt_slices_samples(b->slices, largest.first), &options, bytes);
+    return gt_engine_largest_arena(e, gt_slices_samples(b->slices, largest.first), &options, e->tried, bytes);
 }
 
 /* Slices of a group at most: what the job says (a number, or little memory); else as many as make an execution of
@@ -125,11 +152,12 @@ static gt_status choose_at_once(gt_engine *e, int *most) {
     gt_machine machine;
     gt_machine_look(&machine);
     size_t limit = machine.memory / (size_t)e->comm->local_ranks / MEMORY_FRACTION, bytes = 0;
+    int slices = 0;
     *most = GT_MOST_AT_ONCE;
     while (*most > least && *most * e->model->slice_size > GT_MOST_SAMPLES) *most /= 2;
     if (*most < least) *most = least;
     for (; *most / 2 >= least; *most /= 2) {
-        gt_status st = arena_for(e, *most, &bytes);
+        gt_status st = arena_for(e, *most, &slices, &bytes);
         int64_t samples = (int64_t)*most * e->model->slice_size, times = samples / GT_ENOUGH_SAMPLES;
         bool many = samples > GT_ENOUGH_SAMPLES && times * (int64_t)bytes > 2 * (int64_t)SMALL_GRAPHS;
         if (st || (bytes <= limit && !many)) return st;

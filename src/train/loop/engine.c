@@ -171,7 +171,7 @@ static gt_status open_execution(gt_engine *e, gt_engine_phase *run, const gt_bat
     gt_exec_options options = gt_engine_exec_options(e, s->slices, s->stretch, runs);
     options.prepared = e->prepared;
     options.use = (int)(run - e->phases);
-    gt_status st = gt_execution_make(x, run->phase, s->samples, &options);
+    gt_status st = gt_engine_take_execution(e, options.use, s->samples, &options, x);
     if (st) return st;
     if (unequal(e) && !gt_exec_has_input(x->exec, GT_SLICE_WEIGHT))
         return gt_fail(GT_FAILED, "phase %s of model %s does not weigh its loss, but slices differ in size",
@@ -317,6 +317,7 @@ static gt_status open_executions_all(gt_engine *e) {
         close_phases(e);
         st = open_phases(e);
     }
+    gt_engine_forget_tried(e);
     return st ? st : open_generator(e);
 }
 
@@ -430,6 +431,7 @@ void gt_engine_close_all(gt_engine *e) {
     gt_eval_data_close(e);
     gt_exec_free(e->generator);
     gt_graph_free(e->generator_graph);
+    gt_engine_forget_tried(e);
     close_phases(e);
     for (int i = 0; i < GT_MAX_PHASES; i++) close_batch_all(&e->phases[i].own);
     for (int i = e->n_batches - 1; i >= 0; i--) close_batch_all(&e->batches[i]); /* the lender of memory last */

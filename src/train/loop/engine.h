@@ -71,6 +71,13 @@ typedef struct gt_execution {
     size_t stat_size[GT_MAX_STATS]; /* of one slice */
 } gt_execution;
 
+/* An execution that was made to learn how much memory it takes. */
+typedef struct gt_tried {
+    gt_execution execution;
+    gt_exec_options options;
+    int samples;
+} gt_tried;
+
 /* A batch as slices, and the groups of them that this rank computes. */
 typedef struct gt_batch {
     gt_slices slices;
@@ -132,6 +139,7 @@ typedef struct gt_engine {
     int n_batches, n_shapes;
     gt_batch batches[2];                 /* a full batch; the short last batch of an epoch */
     gt_exec_shape *shapes;               /* of all groups of this rank */
+    gt_tried tried[GT_MAX_PHASES];       /* to choose them; what fits becomes a phase's */
     float *images, *labels;              /* of one slice */
     uint8_t *masks;                      /* of one slice; NULL: the model takes none */
     int drawn;                           /* images that the generator makes at once */
@@ -277,9 +285,15 @@ double gt_engine_phase_flops(const gt_engine *e, int phase);
 size_t gt_engine_most_slices(const gt_engine *e); /* of this rank in a batch */
 size_t gt_phase_states(const gt_phase *p);        /* floats of all its states */
 gt_status gt_execution_make(gt_execution *x, gt_phase *p, int samples, const gt_exec_options *options);
-/* Bytes of the largest phase for slices of so many samples. */
-gt_status gt_engine_largest_arena(const gt_engine *e, int samples, const gt_exec_options *options, size_t *bytes);
 void gt_execution_free(gt_execution *x);
+/* Bytes of the largest phase for slices of so many samples. `kept`, if not NULL, holds the executions then, a phase
+ * each, in place of others. */
+gt_status gt_engine_largest_arena(const gt_engine *e, int samples, const gt_exec_options *options, gt_tried *kept,
+                                  size_t *bytes);
+/* Makes *x, or takes it from e->tried. */
+gt_status gt_engine_take_execution(gt_engine *e, int phase, int samples, const gt_exec_options *options,
+                                   gt_execution *x);
+void gt_engine_forget_tried(gt_engine *e); /* what nobody took */
 
 /* ---- memory_use.c ---- */
 /* Of the phases' graphs, for groups of so many slices in stretches of so many; runs: how often each runs in a step. */

@@ -12,6 +12,9 @@
  * only where graphs hold derivatives of derivatives. */
 static const double recompute_normal = 0.03, recompute_low = 0.5;
 
+/* Below, memory is not worth the time that recomputation takes to plan: a rank has many times as much beside it. */
+enum { LITTLE = 16 << 20 };
+
 double gt_job_recompute(const gt_job *job) { return job->memory == GT_MEMORY_LOW ? recompute_low : recompute_normal; }
 
 static gt_exec_options exec_options(const gt_engine *e, int at_once, int stretch, int runs, bool low) {
@@ -19,7 +22,8 @@ static gt_exec_options exec_options(const gt_engine *e, int at_once, int stretch
                              .slices = at_once,
                              .stretch = stretch,
                              .runs = low ? 1 : runs,
-                             .recompute = low ? recompute_low : recompute_normal};
+                             .recompute = low ? recompute_low : recompute_normal,
+                             .enough = low ? 0 : LITTLE};
 }
 
 gt_exec_options gt_engine_exec_options(const gt_engine *e, int at_once, int stretch, int runs) {
@@ -93,7 +97,7 @@ static double needed_with(gt_engine *e, const demand *host, int at_once) {
     const gt_batch *b = &e->batches[0];
     gt_exec_options o = exec_options(e, at_once, b->stretch, 1, true);
     size_t arena;
-    if (gt_engine_largest_arena(e, gt_slices_samples(b->slices, 0), &o, &arena)) return 0;
+    if (gt_engine_largest_arena(e, gt_slices_samples(b->slices, 0), &o, NULL, &arena)) return 0;
     /* the parts of a stretch that are in memory together, on the rank with the most */
     int together = (int)gt_smallest(b->stretch, (b->slices.count + e->comm->ranks - 1) / e->comm->ranks);
     return host->rest + (double)arena * ((together + at_once - 1) / at_once) * host->ranks;
