@@ -53,44 +53,34 @@ static bool cut_ending(char *entry, const char *ending) {
     return true;
 }
 
-gt_status gt_shipped_each(const char *folder, const char *ending,
-                          gt_status (*each)(void *arg, const char *name, const char *path), void *arg) {
-    char place[GT_PROGRAM_PATH_BYTES], path[GT_PROGRAM_PATH_BYTES];
-    gt_status st = GT_OK;
-    for (int k = 0; k < PLACES && !st; k++) {
-        struct dirent **entries;
-        int n = place_of(k, folder, place) ? scandir(place, &entries, NULL, alphasort) : -1;
-        for (int i = 0; i < n; i++) {
-            char *name = entries[i]->d_name;
-            /* found again by its name: a folder in a second place adds what the first has not */
-            if (!st && cut_ending(name, ending) && gt_shipped_find(folder, ending, name, path) &&
-                !strncmp(path, place, strlen(place)))
-                st = each(arg, name, path);
-            free(entries[i]);
-        }
-        if (n >= 0) free(entries);
-    }
-    return st;
-}
-
 typedef struct text_list {
     char *text;
     size_t room, n;
 } text_list;
 
-static gt_status add_name(void *arg, const char *name, const char *path) {
-    text_list *list = arg;
-    (void)path;
+static void add_name(text_list *list, const char *name) {
     const char *comma = list->n ? ", " : "";
     size_t n = strlen(comma) + strlen(name);
-    if (list->n + n >= list->room) return GT_OK;
+    if (list->n + n >= list->room) return;
     snprintf(list->text + list->n, list->room - list->n, "%s%s", comma, name);
     list->n += n;
-    return GT_OK;
 }
 
 void gt_shipped_names(const char *folder, const char *ending, size_t room, char *names) {
+    char place[GT_PROGRAM_PATH_BYTES], path[GT_PROGRAM_PATH_BYTES];
     text_list list = {.text = names, .room = room};
     *names = 0;
-    gt_shipped_each(folder, ending, add_name, &list);
+    for (int k = 0; k < PLACES; k++) {
+        struct dirent **entries;
+        int n = place_of(k, folder, place) ? scandir(place, &entries, NULL, alphasort) : -1;
+        for (int i = 0; i < n; i++) {
+            char *name = entries[i]->d_name;
+            /* found again by its name: a folder in a second place adds what the first has not */
+            if (cut_ending(name, ending) && gt_shipped_find(folder, ending, name, path) &&
+                !strncmp(path, place, strlen(place)))
+                add_name(&list, name);
+            free(entries[i]);
+        }
+        if (n >= 0) free(entries);
+    }
 }

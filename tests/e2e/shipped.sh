@@ -3,6 +3,9 @@
 . "$(dirname "$0")/lib.sh"
 top=$(cd "$here/../.." && pwd)
 few=synth:shapes:n=20,size=16
+# The line of a network in networks.list.
+# shellcheck disable=SC2046
+line_of() { echo "$1" $("$GANTRY" inspect "$2" | sed -nE 's/^ +(model|data-height|data-width|data-channels|label-dim) = //p'); }
 tiny="--data=$few --cfg=cpu --cbase=64 --cmax=8 --z-dim=16 --batch=4 --mbstd=2 --threads=1 --seed=3"
 
 begins find_them
@@ -86,6 +89,8 @@ exported() { # NAME OPTIONS...
 exported a16 --data=$few --cond
 exported b16 --data=$few,classes=7 --cond
 exported shapes32 --data=synth:shapes:n=20,size=32
+for name in a16 b16 shapes16 shapes32; do line_of $name checkout/networks/$name.h5 || fail 'no line'; done >checkout/networks/networks.list
+grep -q '^b16 stylegan2 16 16 3 7$' checkout/networks/networks.list || { cat checkout/networks/networks.list; fail 'these are not the lines of networks'; }
 advised() { # NAME|- OPTIONS...
     local want=$1
     shift
@@ -127,6 +132,8 @@ begins those_of_the_repository
 for file in "$top"/networks/*.h5; do
     name=$(basename "$file" .h5)
     [ -s "${file%.h5}.md" ] || fail "$name has no card"
+    line=$(line_of "$name" "$file")
+    has_line "^$line\$" "$top/networks/networks.list" || fail "networks/networks.list lacks the line: $line"
     "$python" -c 'import json, sys; r = json.load(open(sys.argv[1]))["tables"][0]["rows"][0]; sys.exit("| %.2f |" % r["fid_pytorch"] not in open(sys.argv[2]).read())' "$top/bench/quality/$name.json" "${file%.h5}.md" || fail "the card of $name lacks its scores"
     want= words=
     read -r want words < <(sed -n "s/^$name //p" "$top/networks/pictures.sha256")

@@ -12,11 +12,6 @@
 /* The path of the file of this program; "": unknown. The name by which the program was called does not matter. */
 void gt_program_path(char path[GT_PROGRAM_PATH_BYTES]);
 
-/* Of files that come with the program (gt_shipped_find): calls `each` with every name, in order, and its path, until
- * `each` returns other than GT_OK, and returns that. */
-gt_status gt_shipped_each(const char *folder, const char *ending,
-                          gt_status (*each)(void *arg, const char *name, const char *path), void *arg);
-
 /* A random number, which no other process and no other call is likely to get. For names, not for results. */
 uint64_t gt_random_tag(void);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/door/file.h"
+#include "base/door/lines.h"
 #include "base/door/numbers.h"
 #include "base/door/program.h"
 #include "gantry/job.h"
@@ -291,47 +292,57 @@ gt_status gt_engine_transfer_all(gt_engine *e, const gt_checkpoint_file *f, gt_b
 
 /* ---- a network to begin with ---- */
 
-typedef struct fitting {
-    const gt_job *job;
-    int rank; /* of the network of this name; 0: none yet */
-    char name[GT_NAME_BYTES];
-} fitting;
+/* A network that comes with Gantry, as networks/networks.list says: to open all of them would take longer than a small
+ * run does. */
+typedef struct shipped {
+    char name[64], model[64];
+    int height, width, channels, label_dim;
+} shipped;
+
+static bool parse_shipped(const char *line, shipped *s) {
+    return *line != '#' && sscanf(line, "%63s %63s %d %d %d %d", s->name, s->model, &s->height, &s->width, &s->channels,
+                                  &s->label_dim) == 6;
+}
 
 /* Networks of the job's size are better than those of half the size, of which all but the last layers can be taken
  * (both were measured: docs/few-pictures.md); then those that have labels as the job has. 0: not near. */
-static int rank_of(const gt_job *theirs, const gt_job *job) {
-    bool same = job->height == theirs->height, twice = job->height == 2 * theirs->height;
+static int rank_of(const shipped *theirs, const gt_job *job) {
+    int64_t h = theirs->height, w = theirs->width;
+    bool same = job->height == h, twice = job->height == 2 * h;
     if (!gt_is(theirs->model, job->model) || theirs->channels != job->channels || (!same && !twice) ||
-        job->height * theirs->width != job->width * theirs->height)
+        job->height * w != job->width * h)
         return 0;
     return 1 + 4 * same + 2 * (!theirs->label_dim == !job->label_dim) + (theirs->label_dim == job->label_dim);
 }
 
-static gt_status look_at_shipped(void *arg, const char *name, const char *path) {
-    fitting *x = arg;
-    gt_status st;
-    gt_checkpoint_file *f = gt_checkpoint_open(path, &st);
-    gt_job *theirs = f ? gt_job_from_recipe_text(gt_checkpoint_info(f)->recipe, path) : NULL;
-    int rank = theirs ? rank_of(theirs, x->job) : 0;
-    if (rank > x->rank) {
-        x->rank = rank;
-        snprintf(x->name, sizeof x->name, "%s", name);
+/* False: there is none, or no list. */
+static bool find_fitting(const gt_job *job, char name[64]) {
+    char path[GT_PROGRAM_PATH_BYTES];
+    gt_lines list;
+    shipped s;
+    int best = 0;
+    if (!gt_shipped_find("networks", ".list", "networks", path)) return false;
+    gt_status st = gt_lines_open(&list, path, 0, 0);
+    while (!st && gt_lines_next(&list)) {
+        int rank = parse_shipped(list.text, &s) ? rank_of(&s, job) : 0;
+        char file[GT_PROGRAM_PATH_BYTES];
+        if (rank <= best || !gt_shipped_find(GT_SHIPPED_NETWORKS, s.name, file)) continue;
+        best = rank;
+        memcpy(name, s.name, sizeof s.name);
     }
-    gt_job_free(theirs);
-    gt_checkpoint_close(f);
-    return GT_OK;
+    gt_lines_close(&list, st);
+    return best;
 }
 
 void gt_engine_advise_network(const gt_engine *e, int64_t images) {
     enum { FEW = 2000, COLOURS = 3 };
     const gt_job *job = e->job;
-    fitting x = {.job = job};
+    char name[64];
     if (images >= FEW || e->shown || gt_job_given(job, "resume") || job->channels != COLOURS || job->colours < 0)
         return;
-    gt_shipped_each(GT_SHIPPED_NETWORKS, look_at_shipped, &x);
-    if (x.rank)
+    if (find_fitting(job, name))
         gt_info(
             "few pictures in colour: --resume=%s begins with a network that comes with Gantry, in place of a new one; "
             "see docs/few-pictures.md",
-            x.name);
+            name);
 }
