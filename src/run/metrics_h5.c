@@ -66,6 +66,8 @@ void metrics_h5_free(metrics_h5 *m) {
     free(m);
 }
 
+bool metrics_h5_is_there(const metrics_h5 *m) { return !access(m->path, F_OK); }
+
 /* ---- the file ---- */
 
 /* A set that grows, with its first rows. */

@@ -184,7 +184,8 @@ static gt_status open_parts(gt_runlog *l, int64_t images, const gt_runlog_option
     if ((st = appender_open(&l->stats, l->path, 0))) return st;
     if (!(l->metrics = metrics_h5_new(l->dir, l->swmr, o->job))) return GT_FAILED;
     if ((st = tfevents_open(&l->events, l->dir, images, o->step_in_images, o->job))) return st;
-    log_outcome(l, METRICS, rebuild_metrics(l));
+    /* where there is nothing yet, the first tick makes the file */
+    if (l->last >= 0 || metrics_h5_is_there(l->metrics)) log_outcome(l, METRICS, rebuild_metrics(l));
     return GT_OK;
 }
 

@@ -37,6 +37,7 @@ typedef struct metrics_h5 metrics_h5;
 /* Makes no file yet. Without `swmr` each metrics_h5_rebuild() writes the file as a whole and leaves the file closed.
  * `job`: in words, for the file; copied; NULL: none. NULL: see gt_message(). */
 metrics_h5 *metrics_h5_new(const char *dir, bool swmr, const char *job);
+bool metrics_h5_is_there(const metrics_h5 *m); /* a file that this or another process has made */
 /* Makes the file from `stats` in place of an older file, and keeps the file open for appending. */
 gt_status metrics_h5_rebuild(metrics_h5 *m, const gt_stats *stats);
 /* Is the file open, with a series for each of these names? If not, metrics_h5_rebuild() must come before
