@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The ranks of a run: how they begin, wait and end. */
+#include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,17 +13,21 @@
 #include "gantry/text.h"
 
 /* Seconds of waiting after which a turn becomes longer: first the core is kept (communication moves only while MPI is
- * called), then given up between looks. Oversubscribed ranks give it up at once. */
+ * called), then given up between looks. Oversubscribed ranks give it up at once, and so do patient ones, which look
+ * less and less often. */
 static const double keep_core = 20e-3, keep_core_crowded = 0.2e-3, long_wait = 0.25;
+static const double short_pause = 1e-4, long_pause = 1e-3, patient_part = 1 / 8.0; /* of what it has waited so far */
 
-static void pause_between_looks(bool crowded, double waited) {
+static void pause_between_looks(bool crowded, bool patient, double waited) {
 #ifdef GT_SIMULATED /* make simulate: there time passes while ranks sleep, and a look costs the simulator's own time \
                      */
-    (void)crowded, (void)keep_core, (void)keep_core_crowded, (void)long_wait;
+    (void)crowded, (void)patient, (void)keep_core, (void)keep_core_crowded, (void)long_wait, (void)patient_part;
+    (void)short_pause, (void)long_pause;
     gt_sleep(waited < 32 * 2e-6 ? 2e-6 : waited / 32);
 #else
-    if (waited < (crowded ? keep_core_crowded : keep_core)) sched_yield();
-    else gt_sleep(waited < long_wait ? 1e-4 : 1e-3);
+    if (waited < (crowded || patient ? keep_core_crowded : keep_core)) sched_yield();
+    else if (patient) gt_sleep(fmin(long_pause, fmax(short_pause, patient_part * waited)));
+    else gt_sleep(waited < long_wait ? short_pause : long_pause);
 #endif
 }
 
@@ -31,8 +36,10 @@ void gt_comm_idle(gt_comm *c, double *since) {
     if (*since == 0) *since = now;
     double waited = now - *since;
     gt_heartbeat_poll(c, *since);
-    pause_between_looks(c->oversubscribed, waited);
+    pause_between_looks(c->oversubscribed, gt_inside(c)->patient, waited);
 }
+
+void gt_comm_patient(gt_comm *c, bool patient) { gt_inside(c)->patient = patient; }
 
 void gt_comm_wait(gt_comm *c, int n, MPI_Request *requests) {
     int done = n == 0; /* nothing to wait for: perhaps MPI was never started */

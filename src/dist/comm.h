@@ -28,6 +28,7 @@ typedef struct gt_comm_inside {
     gt_heartbeat *heartbeat; /* NULL: this rank is alone, or heartbeats have not begun */
     int core_locks;          /* core_locks.c: the open file; -1: none */
     bool roams;              /* not bound, since another run has some of the cores */
+    bool patient;            /* gt_comm_patient() */
     gt_buffer description;
     void *scratch; /* of gt_comm_scratch(); grows as needed */
     size_t scratch_bytes;

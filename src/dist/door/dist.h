@@ -53,6 +53,9 @@ gt_status gt_comm_abort(gt_comm *c, gt_status st);
  * valid. */
 void gt_comm_doing(gt_comm *c, uint32_t step, const char *what);
 void gt_comm_busy(gt_comm *c, const char *what);
+/* While one rank works and the others wait for it, they give up their cores sooner. Each wait may take an eighth
+ * longer, which steps would feel. At first no rank is patient. */
+void gt_comm_patient(gt_comm *c, bool patient);
 
 void gt_comm_barrier_all(gt_comm *c);
 /* Are these few bytes the same as those of rank 0? */

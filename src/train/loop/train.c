@@ -406,11 +406,13 @@ static gt_status train_all(gt_engine *e, gt_journal *j) {
     for (;;) {
         double step_began = gt_clock();
         int64_t before = e->shown;
+        gt_comm_patient(e->comm, false); /* beside steps it is rank 0 that works */
         gt_chain_before_step(e, j);
         if ((st = gt_engine_step_all(e))) return st;
         if ((st = gt_chain_after_step_all(e, j, before))) return st;
         if (e->comm->rank == 0) gt_journal_pace(e, j);
         due d = decide_all(e, j, &p);
+        gt_comm_patient(e->comm, true);
         if (d.stop == LOST && j->log) gt_runlog_leave(j->log);
         if (d.stop == LOST) return gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : gt_lock_fail_lost(j->lock));
         j->tick_seconds += gt_clock() - step_began;
@@ -446,6 +448,7 @@ gt_status gt_train_all(gt_comm *comm, gt_job *job, const gt_starter *starter, gt
     gt_journal j = {0};
     bool done = false;
     double began = gt_clock();
+    gt_comm_patient(comm, true);
     gt_stop_install(comm, "this step, then a checkpoint");
     gt_tell_allow(job->progress);
     gt_tell_start("opening the data", NULL, 0);
