@@ -5,7 +5,7 @@
 
 #include "contents/contents.h"
 #include "base/door/memory.h"
-#include "gantry/file.h"
+#include "base/door/file.h"
 #include "h5/door/h5.h"
 #include "run/door/checkpoint_internal.h"
 
@@ -15,7 +15,13 @@ typedef struct arrays {
     const gt_h5_file *file; /* of either */
     bool state_alone;
     gt_contents *of; /* while the sets are listed */
+    gt_buffer sets;  /* of listed_set, at the place of each array */
 } arrays;
+
+typedef struct listed_set {
+    gt_h5_set *set; /* as it was opened to be listed; NULL: there are many, and it is closed */
+    gt_number read_as;
+} listed_set;
 
 /* What a set is read as. False: it is of no kind that is read. */
 static bool type_of(const gt_h5_set *s, gt_weight_type *type, gt_number *read_as) {
@@ -74,42 +80,52 @@ static gt_status pour_rows(gt_h5_set *s, gt_number read_as, gt_weight_type type,
 static gt_status pour_set(const gt_contents *c, int64_t i, const gt_part_sink *to) {
     const arrays *f = c->state;
     const gt_part_array *a = &c->arrays[i];
-    gt_h5_set *s;
-    gt_status st = gt_h5_set_open(&s, f->file, a->name);
-    if (!st && (st = pour_rows(s, (gt_number)a->place, a->type, to))) gt_wrap(st, "%s", a->name);
-    gt_h5_set_close(s);
+    const listed_set *l = (const listed_set *)f->sets.data + a->place;
+    gt_h5_set *s = l->set;
+    gt_status st = s ? GT_OK : gt_h5_set_open(&s, f->file, a->name);
+    if (!st && (st = pour_rows(s, l->read_as, a->type, to))) gt_wrap(st, "%s", a->name);
+    if (!l->set) gt_h5_set_close(s);
     return st ? gt_wrap(st, "'%s'", c->path) : GT_OK;
 }
 
 /* ---- the list ---- */
 
-static gt_status add_set(gt_contents *c, const gt_h5_set *s, const char *path) {
-    gt_part_array a = {.name = path};
+static gt_status add_set(gt_contents *c, const gt_h5_set *s, const char *path, gt_number *read_as) {
+    gt_part_array a = {.name = path, .place = c->count};
     int64_t dims[GT_PART_MOST_DIMS];
-    gt_number read_as;
-    if (!type_of(s, &a.type, &read_as))
+    if (!type_of(s, &a.type, read_as))
         return gt_fail(GT_FORMAT,
                        "of an unsupported kind: only numbers of at most 64 bits and texts of fixed length are read");
     for (a.n_dims = 0; a.n_dims < s->n_dims; a.n_dims++) dims[a.n_dims] = s->dims[a.n_dims];
-    if (read_as == GT_NUMBER_STATISTIC) dims[a.n_dims++] = 3;
-    if (read_as == GT_NUMBER_TEXT) dims[a.n_dims++] = (int64_t)s->bytes;
+    if (*read_as == GT_NUMBER_STATISTIC) dims[a.n_dims++] = 3;
+    if (*read_as == GT_NUMBER_TEXT) dims[a.n_dims++] = (int64_t)s->bytes;
     a.dims = dims;
-    a.place = read_as;
     return contents_add(c, &a);
 }
 
 static gt_status visit(void *arg, const char *path) {
     arrays *f = arg;
-    gt_h5_set *s;
+    enum { KEPT = 1024 };
+    listed_set l;
     if (f->state_alone && !checkpoint_is_state(path)) return GT_OK;
-    gt_status st = gt_h5_set_open(&s, f->file, path);
-    if (!st) st = add_set(f->of, s, path);
-    gt_h5_set_close(s);
-    return st ? gt_wrap(st, "%s", path) : GT_OK;
+    gt_status st = gt_h5_set_open(&l.set, f->file, path);
+    if (!st) st = add_set(f->of, l.set, path, &l.read_as);
+    if (st || f->of->count > KEPT) {
+        gt_h5_set_close(l.set);
+        l.set = NULL;
+    }
+    if (st) return gt_wrap(st, "%s", path);
+    gt_buffer_add(&f->sets, &l, sizeof l);
+    if (!f->sets.failed) return GT_OK;
+    gt_h5_set_close(l.set);
+    return gt_fail(GT_NOMEM, "out of memory for the sets of '%s'", f->of->path);
 }
 
 static void close_arrays(void *state) {
     arrays *f = state;
+    listed_set *l = (listed_set *)f->sets.data;
+    for (size_t i = 0; i < f->sets.n / sizeof *l; i++) gt_h5_set_close(l[i].set);
+    gt_buffer_free(&f->sets);
     gt_checkpoint_close(f->checkpoint);
     gt_h5_close(&f->plain);
     free(f);

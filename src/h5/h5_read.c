@@ -33,12 +33,38 @@ hid_t h5_own_links(hid_t class) {
 
 bool gt_h5_has(const gt_h5_file *f, const char *path) { return H5Lexists(f->id, path, H5P_DEFAULT) > 0; }
 
-static hid_t open_set(const gt_h5_file *f, const char *path, size_t cache) {
+static hid_t access_of(size_t cache) {
     hid_t access = h5_own_links(H5P_DATASET_ACCESS);
     H5Pset_chunk_cache(access, CACHE_SLOTS, cache, 1);
-    hid_t set = H5Dopen2(f->id, path, access);
-    h5_release(access, -1, -1);
+    return access;
+}
+
+static hid_t open_set(const gt_h5_file *f, const char *path, size_t cache) {
+    static hid_t usual = -1; /* a list takes as long to make as a set to open */
+    if (usual < 0) usual = access_of(CACHE_LEAST);
+    hid_t access = cache == CACHE_LEAST ? usual : access_of(cache), set = H5Dopen2(f->id, path, access);
+    if (access != usual) h5_release(access, -1, -1);
     return set;
+}
+
+typedef struct walk {
+    bool by_name;
+    gt_h5_visit *visit;
+    void *arg;
+    int links, depth;
+    gt_status st;
+    hid_t object; /* the set that is visited; -1: it was taken */
+    size_t n;
+    char path[LONGEST_PATH + 1];
+} walk;
+
+/* The walk that waits for a visit: the set at which it stands is open already, for who opens it by the walk's text. */
+static walk *visiting;
+
+static hid_t take_visited(const char *path) {
+    hid_t object = visiting && path == visiting->path ? visiting->object : -1;
+    if (object >= 0) visiting->object = -1;
+    return object;
 }
 
 static bool is_bool(hid_t type) {
@@ -87,33 +113,50 @@ static gt_status describe(h5_set *s) {
                : GT_OK;
 }
 
-/* The chunks that one row touches should be unpacked once, and not once for each of the rows in them. The cache is
- * sized when a set is opened. */
-static gt_status size_cache(h5_set *s, const gt_h5_file *f, const char *path) {
+/* The chunks that one row touches should be unpacked once, and not once for each of the rows in them. */
+static size_t cache_of(const h5_set *s) {
     size_t rows, bytes;
-    if (!s->seen) return GT_OK;
+    if (!s->seen) return CACHE_LEAST;
     if (gt_mul_overflows((size_t)s->chunk[0], s->about.row_elements, &rows) ||
         gt_mul_overflows(rows, s->about.bytes, &bytes) || bytes > CACHE_MOST)
         bytes = CACHE_MOST;
-    if (bytes + s->chunk_bytes <= CACHE_LEAST) return GT_OK;
+    bytes += s->chunk_bytes;
+    return bytes < CACHE_LEAST ? CACHE_LEAST : bytes > CACHE_MOST ? CACHE_MOST : bytes;
+}
+
+/* The cache is sized when a set is opened; a walk gives it no size. */
+static gt_status size_cache(h5_set *s, const gt_h5_file *f, const char *path, bool by_walk) {
+    size_t cache = cache_of(s);
+    if (cache == CACHE_LEAST && !(by_walk && s->about.chunks)) return GT_OK;
     H5Dclose(s->id);
-    s->id = open_set(f, path, bytes + s->chunk_bytes > CACHE_MOST ? CACHE_MOST : bytes + s->chunk_bytes);
+    s->id = open_set(f, path, cache);
     return s->id < 0 ? gt_h5_fail(GT_FORMAT, "cannot be opened") : GT_OK;
 }
 
-gt_status gt_h5_set_open(gt_h5_set **out, const gt_h5_file *f, const char *path) {
+static gt_status check_link(const gt_h5_file *f, const char *path) {
     H5L_info_t link;
+    bool known = H5Lget_info(f->id, path, &link, H5P_DEFAULT) >= 0;
+    if (known && link.type != H5L_TYPE_EXTERNAL) return GT_OK;
+    if (!known && !gt_h5_has(f, path)) return gt_fail(GT_FORMAT, "there is no '%s'", path);
+    return gt_fail(GT_FORMAT, "%s: is stored in another file; copy it into one file (h5repack)", path);
+}
+
+gt_status gt_h5_set_open(gt_h5_set **out, const gt_h5_file *f, const char *path) {
+    hid_t object = take_visited(path);
+    bool by_walk = object >= 0;
     *out = NULL;
-    if (!gt_h5_has(f, path)) return gt_fail(GT_FORMAT, "there is no '%s'", path);
-    if (H5Lget_info(f->id, path, &link, H5P_DEFAULT) < 0 || link.type == H5L_TYPE_EXTERNAL)
-        return gt_fail(GT_FORMAT, "%s: is stored in another file; copy it into one file (h5repack)", path);
+    gt_status st = by_walk ? GT_OK : check_link(f, path);
+    if (st) return st;
     h5_set *s = calloc(1, sizeof *s);
-    if (!s) return gt_fail(GT_NOMEM, "out of memory for '%s'", path);
+    if (!s) {
+        h5_release(object, -1, -1);
+        return gt_fail(GT_NOMEM, "out of memory for '%s'", path);
+    }
     s->space = -1;
-    s->id = open_set(f, path, CACHE_LEAST);
-    gt_status st = s->id < 0 ? gt_h5_fail(GT_FORMAT, "cannot be opened") : describe(s);
+    s->id = by_walk ? object : open_set(f, path, CACHE_LEAST);
+    st = s->id < 0 ? gt_h5_fail(GT_FORMAT, "cannot be opened") : describe(s);
     if (!st) st = h5_guard_begin(s);
-    if (!st) st = size_cache(s, f, path);
+    if (!st) st = size_cache(s, f, path, by_walk);
     *out = &s->about;
     if (!st) return GT_OK;
     gt_h5_set_close(*out);
@@ -199,16 +242,6 @@ bool gt_h5_set_chunk(gt_h5_set *set, int64_t row, void *out, size_t n) {
 
 /* ---- all sets ---- */
 
-typedef struct walk {
-    bool by_name;
-    gt_h5_visit *visit;
-    void *arg;
-    int links, depth;
-    gt_status st;
-    size_t n;
-    char path[LONGEST_PATH + 1];
-} walk;
-
 static void list_group(walk *w, hid_t group);
 
 /* H5Literate. Links are counted and not objects: groups that several links lead to have many more paths than there are
@@ -227,8 +260,15 @@ static herr_t next_link(hid_t group, const char *name, const H5L_info_t *link, v
     H5I_type_t kind = object < 0 ? H5I_BADID : H5Iget_type(object);
     if (object < 0) w->st = gt_h5_fail(GT_FORMAT, "'%s' cannot be opened", w->path);
     else if (kind == H5I_GROUP) list_group(w, object);
+    if (kind == H5I_DATASET) {
+        walk *outer = visiting;
+        visiting = w;
+        w->object = object;
+        w->st = w->visit(w->arg, w->path);
+        object = w->object;
+        visiting = outer;
+    }
     if (object >= 0) H5Oclose(object);
-    if (kind == H5I_DATASET) w->st = w->visit(w->arg, w->path);
     w->path[w->n = before] = 0;
     return w->st ? -1 : 0;
 }

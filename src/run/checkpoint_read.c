@@ -41,6 +41,7 @@ struct gt_checkpoint_file {
     int format;
     gt_checkpoint_about about;
     gt_buffer found; /* of gt_checkpoint_entry */
+    gt_buffer sets;  /* of gt_h5_set *: of the first entries, as they were opened to be listed */
     int n;
     size_t held;                    /* bytes of all that was found */
     gt_checkpoint_source elsewhere; /* `read` is not NULL: the values are there, and `data` and `h5` are not used */
@@ -155,6 +156,14 @@ static gt_status count_bytes(gt_checkpoint_file *f, const gt_h5_set *s, const ch
     return GT_OK;
 }
 
+/* To open a set takes longer than to read a small one, and a set that is open takes some KB. */
+static void keep_set(gt_checkpoint_file *f, gt_h5_set *set) {
+    enum { KEPT = 1024 };
+    bool keep = f->sets.n < KEPT * sizeof set;
+    if (keep) gt_buffer_add(&f->sets, &set, sizeof set);
+    if (!keep || f->sets.failed) gt_h5_set_close(set);
+}
+
 /* What is not whole is as good as not there. */
 static gt_status list_entry(void *arg, const char *path) {
     gt_checkpoint_file *f = arg;
@@ -164,13 +173,15 @@ static gt_status list_entry(void *arg, const char *path) {
     if (st) return st == GT_NOMEM ? st : GT_OK;
     bool known = describe_entry(set, &e);
     if (known) st = count_bytes(f, set, path);
-    gt_h5_set_close(set);
-    if (st || !known) return st;
-    e.path = gt_arena_printf(f->arena, "%s", path);
-    if (!e.path) return GT_NOMEM;
+    if (!st && known && !(e.path = gt_arena_printf(f->arena, "%s", path))) st = GT_NOMEM;
+    if (st || !known) {
+        gt_h5_set_close(set);
+        return st;
+    }
     e.name = strrchr(e.path, '/') + 1;
     gt_buffer_add(&f->found, &e, sizeof e);
-    return f->found.failed ? gt_fail(GT_NOMEM, "out of memory for its entries") : GT_OK;
+    keep_set(f, set);
+    return f->found.failed || f->sets.failed ? gt_fail(GT_NOMEM, "out of memory for its entries") : GT_OK;
 }
 
 /* ---- attributes ---- */
@@ -286,6 +297,9 @@ gt_checkpoint_file *gt_checkpoint_open(const char *path, gt_status *status) {
 void gt_checkpoint_close(gt_checkpoint_file *f) {
     if (!f) return;
     if (f->elsewhere.close) f->elsewhere.close(f->elsewhere.arg);
+    gt_h5_set **sets = (gt_h5_set **)f->sets.data;
+    for (size_t i = 0; i < f->sets.n / sizeof *sets; i++) gt_h5_set_close(sets[i]);
+    gt_buffer_free(&f->sets);
     gt_h5_close(&f->h5);
     gt_block_free(f->data, f->bytes);
     gt_buffer_free(&f->found);
@@ -422,16 +436,18 @@ static gt_status read_entry(const gt_checkpoint_file *f, const char *path, gt_nu
                                         [GT_NUMBER_INT64] = "an integer",
                                         [GT_NUMBER_TEXT] = "a text"};
     const gt_checkpoint_entry *e = gt_checkpoint_find(f, path);
-    gt_h5_set *set;
     if (!e) return gt_fail(GT_FORMAT, "'%s' has no '%s'", f->path, path);
     if (e->type != type)
         return gt_fail(GT_FORMAT, "'%s': '%s' is %s, not %s", f->path, path, words[e->type], words[type]);
     if (type == GT_NUMBER_TEXT ? e->size > size : e->size != size)
         return gt_fail(GT_FORMAT, "'%s': '%s' has %zu elements, but %zu are needed", f->path, path, e->size, size);
-    if (f->elsewhere.read) return f->elsewhere.read(f->elsewhere.arg, (int)(e - gt_checkpoint_at(f, 0)), out);
-    gt_status st = gt_h5_set_open(&set, &f->h5, path);
+    size_t i = (size_t)(e - gt_checkpoint_at(f, 0));
+    if (f->elsewhere.read) return f->elsewhere.read(f->elsewhere.arg, (int)i, out);
+    bool kept = i < f->sets.n / sizeof(gt_h5_set *);
+    gt_h5_set *set = kept ? ((gt_h5_set **)f->sets.data)[i] : NULL;
+    gt_status st = kept ? GT_OK : gt_h5_set_open(&set, &f->h5, path);
     if (!st && (st = gt_h5_set_read(set, 0, set->rows, type, out))) st = gt_wrap(st, "%s", path);
-    gt_h5_set_close(set);
+    if (!kept) gt_h5_set_close(set);
     return st ? gt_wrap(st, "'%s'", f->path) : GT_OK;
 }
 
