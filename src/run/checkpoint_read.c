@@ -35,7 +35,8 @@ enum { LONGEST_TEXT = 1 << 24 };
 struct gt_checkpoint_file {
     gt_arena *arena;
     const char *path;
-    char *data; /* the file */
+    struct stat is; /* when it was loaded */
+    char *data;     /* the file */
     size_t bytes;
     gt_h5_file h5; /* the part of it that is HDF5 */
     int format;
@@ -227,7 +228,6 @@ static gt_status open_verified(gt_checkpoint_file *f) {
 static gt_status load_file(const char *path, bool hold, gt_checkpoint_file **out, bool *newer) {
     *out = NULL;
     *newer = false;
-    struct stat s;
     int fd = checkpoint_open_file(path);
     if (fd < 0) return cannot_open(path, errno);
     gt_checkpoint_file *f = calloc(1, sizeof *f);
@@ -237,8 +237,8 @@ static gt_status load_file(const char *path, bool hold, gt_checkpoint_file **out
         f->path = f->arena ? gt_arena_printf(f->arena, "%s", path) : NULL;
     }
     if (!f || !f->path) st = gt_fail(GT_NOMEM, "out of memory for the checkpoint '%s'", path);
-    else if (fstat(fd, &s) || !S_ISREG(s.st_mode)) st = gt_fail(GT_FORMAT, "'%s' is not a file", path);
-    else st = load_data(f, fd, (size_t)s.st_size, newer);
+    else if (fstat(fd, &f->is) || !S_ISREG(f->is.st_mode)) st = gt_fail(GT_FORMAT, "'%s' is not a file", path);
+    else st = load_data(f, fd, (size_t)f->is.st_size, newer);
     if (!st && hold) checkpoint_hold(path, fd);
     close(fd);
     if (st) gt_checkpoint_close(f);
@@ -386,6 +386,29 @@ static gt_status open_newest(const char *dir, take_file *take, gt_checkpoint_fil
 gt_status gt_checkpoint_newest(const char *dir, gt_checkpoint_file **file) {
     *file = NULL;
     return open_newest(dir, open_file, file);
+}
+
+static bool is_same(const struct stat *a, const struct stat *b) {
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+           a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+static bool is_newest(const char *dir, const gt_checkpoint_file *f) {
+    checkpoint_place *list = NULL;
+    struct stat now;
+    int n = 0;
+    char *path = checkpoint_list(dir, &list, &n) || !n ? NULL : checkpoint_path(dir, list[0].images);
+    bool newest = path && !strcmp(path, f->path) && !stat(path, &now) && is_same(&now, &f->is);
+    free(path);
+    free(list);
+    return newest;
+}
+
+gt_status gt_checkpoint_newest_still(const char *dir, gt_checkpoint_file **file) {
+    if (*file && is_newest(dir, *file)) return GT_OK;
+    gt_checkpoint_close(*file);
+    return gt_checkpoint_newest(dir, file);
 }
 
 static gt_status load_held(const char *path, gt_checkpoint_file **out, bool *newer) {

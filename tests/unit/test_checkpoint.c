@@ -420,6 +420,31 @@ static void assert_chosen(const char *path, const char *expected) {
     free(file);
 }
 
+/* What is open stays, until the file is another, or no longer the newest. */
+static void newest_that_is_open(void **state) {
+    (void)state;
+    gt_checkpoint_file *f = NULL, *before;
+    float w[WEIGHTS];
+    assert_ok(gt_checkpoint_newest_still(scratch, &f));
+    assert_null(f);
+    store("checkpoint-000000100.h5", 1);
+    assert_ok(gt_checkpoint_newest_still(scratch, &f));
+    assert_non_null(before = f);
+    assert_ok(gt_checkpoint_newest_still(scratch, &f));
+    assert_ptr_equal(f, before);
+    store("checkpoint-000000100.h5", 7); /* of the same size, in place of the other */
+    assert_ok(gt_checkpoint_newest_still(scratch, &f));
+    assert_ok(gt_checkpoint_read(f, "/networks/G/mapping.w_avg", w, WEIGHTS));
+    assert_true(w[0] == 7);
+    store("checkpoint-000000200.h5", 2);
+    assert_ok(gt_checkpoint_newest_still(scratch, &f));
+    assert_string_equal(gt_checkpoint_path(f), at("checkpoint-000000200.h5"));
+    unlink(at("checkpoint-000000200.h5"));
+    assert_ok(gt_checkpoint_newest_still(scratch, &f));
+    assert_string_equal(gt_checkpoint_path(f), at("checkpoint-000000100.h5"));
+    gt_checkpoint_close(f);
+}
+
 static void newest_that_verifies(void **state) {
     (void)state;
     gt_checkpoint_file *f;
@@ -743,6 +768,7 @@ int main(void) {
         TEST(one_tensor_under_many_names),
         TEST(names_without_end),
         TEST(data_further_on),
+        TEST(newest_that_is_open),
         TEST(newest_that_verifies),
         TEST(first_error_sticks),
         TEST(saver_keeps_the_newest),

@@ -177,5 +177,7 @@ gt_checkpoint_file *gt_checkpoint_from(const char *path, const gt_checkpoint_sou
  * reason. *file NULL and GT_OK: the run has no checkpoint. GT_FORMAT, GT_FAILED: no checkpoint can be used. A
  * checkpoint of a newer format is an error and never passed over. */
 gt_status gt_checkpoint_newest(const char *dir, gt_checkpoint_file **file);
+/* The same where it may be open: *file, if not NULL, stays where it is the newest still, and else is closed. */
+gt_status gt_checkpoint_newest_still(const char *dir, gt_checkpoint_file **file);
 
 #endif

@@ -374,7 +374,13 @@ static gt_status open_memory(gt_engine *e) {
     return GT_OK;
 }
 
+static void forget_record(gt_engine *e) {
+    gt_checkpoint_close(e->recorded);
+    e->recorded = NULL;
+}
+
 gt_status gt_engine_build_all(gt_engine *e) {
+    forget_record(e); /* nobody goes on from there */
     gt_status st = gt_comm_agree_all(e->comm, open_model(e));
     if (!st) st = gt_exports_check(e);
     if (!st) st = open_reducers_all(e);
@@ -432,6 +438,7 @@ void gt_engine_close_all(gt_engine *e) {
     gt_exec_free(e->generator);
     gt_graph_free(e->generator_graph);
     gt_engine_forget_tried(e);
+    forget_record(e);
     close_phases(e);
     for (int i = 0; i < GT_MAX_PHASES; i++) close_batch_all(&e->phases[i].own);
     for (int i = e->n_batches - 1; i >= 0; i--) close_batch_all(&e->batches[i]); /* the lender of memory last */

@@ -151,7 +151,8 @@ typedef struct gt_engine {
     const char *left_out;                /* what does not come late in this run, and why; NULL: nothing is left out */
     struct gt_sheet_metrics *sheets;     /* on rank 0: the metrics of the pictures that the run shows (sheets.c) */
     bool goes_on;                        /* the job has taken over what a run has recorded (record.c) ... */
-    bool has_recipe;                     /* ... in a checkpoint */
+    bool has_recipe;                     /* ... in a checkpoint, */
+    gt_checkpoint_file *recorded;        /* which rank 0 keeps open until graphs are made; NULL: another has it */
     char *differences;                   /* of what was given to that, as a table; NULL: there are none */
     bool resumed;                        /* a run that is there, not a new one */
     const char *choice;                  /* how its ranks and threads were chosen; "": nobody chose them */

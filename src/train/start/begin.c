@@ -108,7 +108,9 @@ static gt_status check_source(const gt_job *job) {
 /* Rank 0: the checkpoint to resume from, NULL for none: a new run. */
 static gt_status find_run(gt_engine *e, gt_journal *j, gt_checkpoint_file **file) {
     if (j->anew) return GT_OK;
-    gt_status st = gt_checkpoint_newest(j->dir, file);
+    *file = e->recorded; /* read before the run was this one's */
+    e->recorded = NULL;
+    gt_status st = gt_checkpoint_newest_still(j->dir, file);
     if (!st && !*file && gt_rundir_lost_checkpoints(j->dir))
         return gt_fail(GT_FAILED,
                        "the checkpoints of %s are missing: put one back, or start over with --restart (the logs and "

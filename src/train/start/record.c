@@ -34,22 +34,19 @@ bool gt_train_resumes(const gt_job *job) {
 typedef struct record {
     char *text;      /* NULL: the run begins */
     char name[4200]; /* the file */
-    bool in_checkpoint;
+    gt_checkpoint_file *checkpoint;
 } record;
 
 static gt_status read_record(const gt_job *job, record *r) {
-    gt_checkpoint_file *f = NULL;
     if (!gt_train_resumes(job)) return GT_OK;
-    gt_status st = gt_checkpoint_newest(job->run, &f);
-    if (!st && !f) {
+    gt_status st = gt_checkpoint_newest(job->run, &r->checkpoint);
+    if (!st && !r->checkpoint) {
         snprintf(r->name, sizeof r->name, "%s/job.ini", job->run);
         return read_job_ini(job->run, &r->text);
     }
     if (st) return st;
-    snprintf(r->name, sizeof r->name, "%s", gt_checkpoint_path(f));
-    r->in_checkpoint = true;
-    r->text = strdup(gt_checkpoint_info(f)->recipe);
-    gt_checkpoint_close(f);
+    snprintf(r->name, sizeof r->name, "%s", gt_checkpoint_path(r->checkpoint));
+    r->text = strdup(gt_checkpoint_info(r->checkpoint)->recipe);
     return r->text ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a recipe");
 }
 
@@ -58,6 +55,7 @@ gt_status gt_train_adopt(gt_job *job) {
     char *differences = NULL;
     gt_status st = read_record(job, &r);
     if (!st && r.text) st = gt_job_adopt(job, r.text, r.name, &differences);
+    gt_checkpoint_close(r.checkpoint);
     free(r.text);
     free(differences);
     return st;
@@ -80,10 +78,12 @@ gt_status gt_engine_adopt_all(gt_engine *e) {
     record r = {0};
     gt_status st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : read_record(e->job, &r));
     char *text = st ? NULL : gt_share_text_all(e->comm, r.text, &st);
-    gt_comm_broadcast_all(e->comm, &r.in_checkpoint, sizeof r.in_checkpoint, 0);
+    bool in_checkpoint = r.checkpoint;
+    e->recorded = r.checkpoint;
+    gt_comm_broadcast_all(e->comm, &in_checkpoint, sizeof in_checkpoint, 0);
     if (!st && *text) st = gt_job_adopt(e->job, text, *r.name ? r.name : e->job->run, &e->differences);
     e->goes_on = !st && *text;
-    e->has_recipe = e->goes_on && r.in_checkpoint;
+    e->has_recipe = e->goes_on && in_checkpoint;
     free(r.text);
     free(text);
     return gt_comm_agree_all(e->comm, st);
