@@ -42,7 +42,8 @@ CFLAGS_PACKAGES := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
 LIBS     := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null) -lm -pthread
 
 # OPT=-g builds for a debugger. No contraction outside the kernels that ask for it: a fused multiply-add changes bits (see src/kernels/micro.h).
-CFLAGS_ALL = -std=gnu11 -g1 $(OPT) -Wall -Wextra $(WERROR) -ffp-contract=off -fno-math-errno -fno-trapping-math \
+# The same objects serve programs and shared objects; a name means what it means here, so that functions still become parts of others.
+CFLAGS_ALL = -std=gnu11 -g1 $(OPT) -fPIC -fno-semantic-interposition -Wall -Wextra $(WERROR) -ffp-contract=off -fno-math-errno -fno-trapping-math \
   -pthread -MMD -MP -Iinclude -Isrc $(CFLAGS_PACKAGES) $(CPPFLAGS) $(CFLAGS) $(INSTRUMENT)
 # Instrumentation for searches (tests/e2e/fuzz.sh): of what reads bytes, not of arithmetic.
 $(BUILD)/src/kernels/%.o $(BUILD)/src/graph/%.o: override INSTRUMENT =
@@ -59,6 +60,10 @@ BENCH_OBJ    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/common/*.c))
 NO_ONEDNN    := $(shell $(CC) -E -include dnnl.h -x c /dev/null >/dev/null 2>&1 || echo bench/conv_onednn.c)
 BENCHES      := $(patsubst bench/%.c,$(BUILD)/bench/%,$(filter-out $(NO_ONEDNN),$(wildcard bench/*.c)))
 LIBRARY      := $(BUILD)/libgantry.a
+# The whole of the library as one shared object: tests, which look inside, are linked with it in no time. Nothing of it is replaced by a program; tests that
+# replace something need the archive.
+WHOLE        := $(BUILD)/tests/libgantry-whole.so
+WITH_WHOLE   := $(WHOLE) -Wl,--enable-new-dtags,-rpath,'$$ORIGIN'
 
 all: $(BUILD)/gantry tests bench-programs   ## program, library, tests and benchmarks
 tests: $(TESTS)
@@ -83,6 +88,11 @@ $(LIBRARY): $(LIBRARY_OBJ)
 	@rm -f $@
 	$(Q)ar qcs $@ $^
 
+$(WHOLE): $(LIBRARY_OBJ)
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  link $@")
+	$(Q)$(CC) $(CFLAGS) -shared -Wl,-Bsymbolic,-soname,$(@F) -o $@ $^ $(LDFLAGS) $(TEST_LDFLAGS) $(LIBS)
+
 # What the program carries within itself.
 $(BUILD)/src/report/report.o: src/report/report.css src/report/report.js
 $(BUILD)/src/launch/doctor_hashes.o: src/launch/hashes.ini
@@ -105,17 +115,16 @@ $(BUILD)/gantry: $(CLI_OBJ) $(LIBRARY)
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(LIBS)
 
-$(BUILD)/tests/golden: $(GOLDEN_OBJ) $(LIBRARY)
-	@mkdir -p $(@D)
+$(BUILD)/tests/golden: $(GOLDEN_OBJ) | $(WHOLE)
 	$(if $(Q),@echo "  link $@")
-	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(LIBS)
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(WITH_WHOLE) $(LDFLAGS) $(TEST_LDFLAGS) $(LIBS)
 # Linked into every unit test: chooses the cases that run (T=NAME:CASE).
 ONE_CASE := $(BUILD)/tests/unit/one_case.o
 .SECONDARY: $(ONE_CASE)
-$(BUILD)/tests/%: tests/unit/%.c $(ONE_CASE) $(LIBRARY)
-	@mkdir -p $(@D)
+# Functions that a test has in place of libc's (interpose.h) stay libc's to the compiler.
+$(BUILD)/tests/%: tests/unit/%.c $(ONE_CASE) | $(WHOLE)
 	$(if $(Q),@echo "  link $@")
-	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_OPT) -Itests -Isrc/cli -Ibench $< -o $@ $(ONE_CASE) $(filter-out %/main.o,$(TEST_EXTRA)) $(LIBRARY) $(LDFLAGS) $(TEST_LDFLAGS) -lcmocka $(TEST_LIBS) $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_OPT) -fsemantic-interposition -Itests -Isrc/cli -Ibench $< -o $@ $(ONE_CASE) $(filter-out %/main.o,$(TEST_EXTRA)) $(or $(TEST_LIBRARY),$(WITH_WHOLE)) $(LDFLAGS) $(TEST_LDFLAGS) -lcmocka $(TEST_LIBS) $(LIBS)
 $(BUILD)/tests/test_import_foreign: TEST_LIBS = -llmdb
 # Results of benchmarks are read by tests, too.
 RESULTS_OBJ := $(BUILD)/bench/common/results.o $(BUILD)/bench/common/results_h5.o
@@ -125,9 +134,9 @@ $(BUILD)/tests/test_cost_model: TEST_EXTRA = $(RESULTS_OBJ) $(BUILD)/bench/commo
 $(BUILD)/tests/test_cost_model: $(RESULTS_OBJ) $(BUILD)/bench/common/cost_model.o
 FUZZ_SHARED := $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/replay.o $(RESULTS_OBJ)
 .SECONDARY: $(FUZZ_SHARED)
-$(BUILD)/tests/test_fuzz_%: tests/fuzz/%.c $(FUZZ_SHARED) $(LIBRARY)
+$(BUILD)/tests/test_fuzz_%: tests/fuzz/%.c $(FUZZ_SHARED) | $(WHOLE)
 	$(if $(Q),@echo "  link $@")
-	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_OPT) -Itests/fuzz -Ibench $< -o $@ $(FUZZ_SHARED) $(LIBRARY) $(LDFLAGS) $(TEST_LDFLAGS) $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_OPT) -Itests/fuzz -Ibench $< -o $@ $(FUZZ_SHARED) $(WITH_WHOLE) $(LDFLAGS) $(TEST_LDFLAGS) $(LIBS)
 # Searches: for a build by clang with -fsanitize=fuzzer-no-link (tests/e2e/fuzz.sh).
 fuzzers: $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/fuzz_%)
 $(BUILD)/fuzz_%: tests/fuzz/%.c $(BUILD)/tests/fuzz/fuzz.o $(RESULTS_OBJ) $(LIBRARY)
@@ -164,11 +173,13 @@ $(BUILD)/tests/gantry_failing: tests/failing/gantry.c $(FAILING) $(CLI_OBJ) $(LI
 $(BUILD)/tests/test_short_memory: TEST_EXTRA = $(BUILD)/tests/failing/memory.o
 $(BUILD)/tests/test_short_memory: TEST_LIBS = $(FAILING_FLAGS)
 $(BUILD)/tests/test_short_memory: $(BUILD)/tests/failing/memory.o
-$(BUILD)/tests/classifier: LDFLAGS += -Wl,--wrap=gt_max_pool_with
-$(TOOLS): $(BUILD)/tests/%: tests/tools/%.c $(LIBRARY)
-	@mkdir -p $(@D)
+# Not for what is linked on the way to it.
+$(BUILD)/tests/classifier: private LDFLAGS += -Wl,--wrap=gt_max_pool_with
+$(BUILD)/tests/test_short_memory $(BUILD)/tests/classifier: TEST_LIBRARY = $(LIBRARY)
+$(BUILD)/tests/test_short_memory $(BUILD)/tests/classifier: $(LIBRARY)
+$(TOOLS): $(BUILD)/tests/%: tests/tools/%.c | $(WHOLE)
 	$(if $(Q),@echo "  link $@")
-	$(Q)$(CC) $(CFLAGS_ALL) $< -o $@ $(LIBRARY) $(LDFLAGS) $(TEST_LDFLAGS) $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $< -o $@ $(or $(TEST_LIBRARY),$(WITH_WHOLE)) $(LDFLAGS) $(TEST_LDFLAGS) $(LIBS)
 $(BUILD)/bench/common/%.o: CFLAGS_ALL += -Ibench
 .SECONDARY: $(BENCH_OBJ)
 $(BUILD)/bench/%: bench/%.c $(BENCH_OBJ) $(LIBRARY)
