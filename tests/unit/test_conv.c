@@ -109,6 +109,15 @@ static tensors make_tensors(const gt_conv_shape *s) {
 
 static void free_tensors(tensors *t) { free(t->x), free(t->w), free(t->y); }
 
+/* The products of one input channel of a pixel, by one tap, with the output channels of its group. */
+static void add_products(gt_conv_direction d, int64_t outputs, const float *x, const float *w, const float *y,
+                         double *sum) {
+    for (int64_t o = 0; o < outputs; o++)
+        if (d == GT_CONV_FORWARD) sum[o] += (double)*x * w[o];
+        else if (d == GT_CONV_INPUT_GRAD) *sum += (double)y[o] * w[o];
+        else sum[o] += (double)*x * y[o];
+}
+
 /* The definition, in float64: adds every product where the direction wants it. */
 static double *reference(const gt_conv_shape *s, const tensors *t) {
     gt_conv_direction d = s->direction;
@@ -122,30 +131,50 @@ static double *reference(const gt_conv_shape *s, const tensors *t) {
                     for (int64_t b = 0; b < s->kw; b++) {
                         int64_t row = p * s->stride + a - s->pad_top, column = q * s->stride + b - s->pad_left;
                         if (row < 0 || row >= s->h || column < 0 || column >= s->w) continue;
-                        for (int64_t i = 0; i < inputs; i++)
-                            for (int64_t o = 0; o < s->o; o++) {
-                                int64_t x = ((n * s->h + row) * s->w + column) * s->c + o / outputs * inputs + i;
-                                int64_t w = ((a * s->kw + b) * inputs + i) * s->o + o,
-                                        y = ((n * s->p + p) * s->q + q) * s->o + o;
-                                if (d == GT_CONV_FORWARD) sum[y] += (double)t->x[x] * t->w[w];
-                                else if (d == GT_CONV_INPUT_GRAD) sum[x] += (double)t->y[y] * t->w[w];
-                                else sum[w] += (double)t->x[x] * t->y[y];
-                            }
+                        for (int64_t c = 0; c < s->c; c++) {
+                            int64_t x = ((n * s->h + row) * s->w + column) * s->c + c, o = c / inputs * outputs;
+                            int64_t w = ((a * s->kw + b) * inputs + c % inputs) * s->o + o,
+                                    y = ((n * s->p + p) * s->q + q) * s->o + o;
+                            double *to = sum + (d == GT_CONV_FORWARD ? y : d == GT_CONV_INPUT_GRAD ? x : w);
+                            add_products(d, outputs, t->x + x, t->w + w, t->y + y, to);
+                        }
                     }
     return sum;
 }
 
+/* What all convolutions of this program share: threads, and a workspace as large as any has asked for. */
+enum { THREADS = 3, BEHIND = 64 };
+static gt_pool *pools[THREADS + 1]; /* of 2 threads, of 3 */
+static char *workspace;
+static size_t workspace_bytes;
+
+static int make_pools(void **state) {
+    (void)state;
+    for (int threads = 2; threads <= THREADS; threads++) pools[threads] = gt_pool_new(threads);
+    return 0;
+}
+
+static int free_pools(void **state) {
+    (void)state;
+    for (int threads = 2; threads <= THREADS; threads++) gt_pool_free(pools[threads]);
+    gt_block_free(workspace, workspace_bytes);
+    return 0;
+}
+
 static void convolve(const gt_conv_shape *s, gt_conv_kernel k, const tensors *t, const float *packed, int threads,
                      float *out) {
-    gt_pool *pool = threads > 1 ? gt_pool_new(threads) : NULL;
-    size_t bytes = gt_conv_algorithms[k]->workspace(s, packed != NULL, threads);
-    void *workspace = gt_block_alloc(bytes ? bytes : 1, "workspace");
-    assert_non_null(workspace);
-    memset(workspace, 0xff, bytes); /* NaN: nothing may rely on zeros */
-    gt_conv_algorithms[k]->run(s, pool, workspace, (const float *const[GT_CONV_INPUTS]){t->in[0], t->in[1], packed},
-                               out);
-    gt_block_free(workspace, bytes ? bytes : 1);
-    gt_pool_free(pool);
+    size_t bytes = gt_conv_algorithms[k]->workspace(s, packed != NULL, threads), room = bytes + BEHIND;
+    if (room > workspace_bytes) {
+        gt_block_free(workspace, workspace_bytes);
+        workspace = gt_block_alloc(workspace_bytes = room, "workspace");
+        assert_non_null(workspace);
+    }
+    memset(workspace, 0xff, room); /* NaN: nothing may rely on zeros */
+    gt_conv_algorithms[k]->run(s, pools[threads], workspace,
+                               (const float *const[GT_CONV_INPUTS]){t->in[0], t->in[1], packed}, out);
+    for (int i = 0; i < BEHIND; i++)
+        if (workspace[bytes + (size_t)i] != (char)0xff)
+            fail_msg("%s writes behind its workspace", gt_conv_algorithms[k]->name);
 }
 
 static double worst_error(const float *got, const double *want, size_t count) {
@@ -374,5 +403,5 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_kernels), cmocka_unit_test(test_strided_has_direct_bits),
                                        cmocka_unit_test(test_winograd_spans), cmocka_unit_test(test_modes),
                                        cmocka_unit_test(test_packed_nodes)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_pools, free_pools);
 }
