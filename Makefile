@@ -47,6 +47,10 @@ CFLAGS_ALL = -std=gnu11 -g1 $(OPT) -fPIC -fno-semantic-interposition -Wall -Wext
   -pthread -MMD -MP -Iinclude -Isrc $(CFLAGS_PACKAGES) $(CPPFLAGS) $(CFLAGS) $(INSTRUMENT)
 # Instrumentation for searches (tests/e2e/fuzz.sh): of what reads bytes, not of arithmetic.
 $(BUILD)/src/kernels/%.o $(BUILD)/src/graph/%.o: override INSTRUMENT =
+# Where products are fused with sums (src/kernels/micro.h), checks of UndefinedBehaviorSanitizer (tests/e2e/sanitizers.sh) would stand between some of them:
+# one path of a kernel would round where another does not, and equal results would differ in bits. And clang takes half an hour for these checks.
+FUSING := $(foreach set,portable avx2 avx512 neon,$(BUILD)/src/kernels/gemm_$(set).o $(BUILD)/src/kernels/mixture_$(set).o)
+$(FUSING): CFLAGS_ALL += $(if $(findstring undefined,$(CFLAGS)),-fno-sanitize=undefined)
 
 LIBRARY_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/cli/%,$(wildcard src/*/*.c src/*/*/*.c)))
 CLI_OBJ      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/cli/*.c))
@@ -60,8 +64,8 @@ BENCH_OBJ    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/common/*.c))
 NO_ONEDNN    := $(shell $(CC) -E -include dnnl.h -x c /dev/null >/dev/null 2>&1 || echo bench/conv_onednn.c)
 BENCHES      := $(patsubst bench/%.c,$(BUILD)/bench/%,$(filter-out $(NO_ONEDNN),$(wildcard bench/*.c)))
 LIBRARY      := $(BUILD)/libgantry.a
-# The whole of the library as one shared object: tests, which look inside, are linked with it in no time. Nothing of it is replaced by a program; tests that
-# replace something need the archive.
+# The whole of the library as one shared object: tests, which look inside, are linked with it in no time, and run with another build of it, too
+# (tests/e2e/sanitizers.sh). Nothing of it is replaced by a program; what is replaced needs the archive.
 WHOLE        := $(BUILD)/tests/libgantry-whole.so
 WITH_WHOLE   := $(WHOLE) -Wl,--enable-new-dtags,-rpath,'$$ORIGIN'
 
@@ -142,10 +146,10 @@ fuzzers: $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/fuzz_%)
 $(BUILD)/fuzz_%: tests/fuzz/%.c $(BUILD)/tests/fuzz/fuzz.o $(RESULTS_OBJ) $(LIBRARY)
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer -Itests/fuzz -Ibench $< -o $@ $(BUILD)/tests/fuzz/fuzz.o $(RESULTS_OBJ) $(LIBRARY) $(LDFLAGS) $(LIBS)
-# What another compiler (CC=clang) warns of in tests and benchmarks: no code is made.
+# What another compiler (CC=clang) warns of in tests and benchmarks, and in what tests/e2e/sanitizers.sh does not compile: no code is made.
 look_at = printf '%s\n' $(1) | xargs -n 16 -P $$(nproc) $(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) -fsyntax-only $(2)
 warnings:
-	@$(call look_at,$(wildcard tests/unit/*.c tests/fuzz/*.c tests/tools/*.c tests/failing/*.c),-Itests -Itests/fuzz -Isrc/cli -Ibench)
+	@$(call look_at,$(wildcard tests/unit/*.c tests/fuzz/*.c tests/tools/*.c tests/failing/*.c tests/golden_run/*.c src/kernels/gemm_*.c),-Itests -Itests/fuzz -Isrc/cli -Ibench)
 	@$(call look_at,$(filter-out $(NO_ONEDNN),$(wildcard bench/*.c bench/common/*.c)),-Ibench)
 # The option table belongs to the program, not to the library: its tests link it.
 $(BUILD)/tests/test_options $(BUILD)/tests/test_help $(BUILD)/tests/test_outfile: TEST_EXTRA = $(CLI_OBJ)

@@ -235,7 +235,7 @@ static gt_product phase_product(patches *g, int phase) {
 
 /* Product number i of a direction (the phases of the first group, then those of the second, ...), and its patches `g`,
  * which the product points to. `in` and `out` are those of gt_conv_algorithm.run; `in` is NULL where only sizes matter,
- * in[0] where weights are only packed. */
+ * in[0] and `out` where weights are only packed, in[1] where they are packed already. */
 static gt_product product_of(const gt_conv_shape *s, int i, const float *const *in, float *out, patches *g) {
     int phases = products_of(s) / s->groups, group = i / phases;
     int64_t inputs = s->c / s->groups, outputs = s->o / s->groups;
@@ -244,14 +244,11 @@ static gt_product product_of(const gt_conv_shape *s, int i, const float *const *
     gt_product p = to_input ? phase_product(g, i % phases) : forward_product(g);
     p.kernels = gt_kernel_set_or_best(s->kernels)->gemm;
     if (!in) return p;
+    const float *weights = in[1] ? in[1] + group * outputs : NULL;
     if (in[0]) g->src = in[0] + group * g->channels;
-    if (to_input) {
-        g->weights = in[1] + group * outputs;
-        g->out = out + group * inputs;
-    } else {
-        p.b = in[1] + group * outputs;
-        p.c = out + group * outputs;
-    }
+    if (out) out += group * (to_input ? inputs : outputs);
+    if (to_input) g->weights = weights, g->out = out;
+    else p.b = weights, p.c = out;
     return p;
 }
 

@@ -292,8 +292,9 @@ static void choose_height(job *j) {
 
 static void run(const gt_conv_shape *s, gt_pool *pool, void *room, const float *const *in, float *out) {
     job j = {.l = layout_of(s), .s = s, .x = in[0], .b = in[1], .out = out, .frame = room};
-    float *own = j.frame + frame_floats(&j.l);
+    float *own = room;
     if (j.l.framed) {
+        own += frame_floats(&j.l);
         gt_pool_run(pool, (int)j.l.n, frame_image, &j);
         j.x = j.frame;
     }

@@ -137,7 +137,8 @@ gt_range gt_range_of_thread(gt_range r, int64_t begin, int64_t end, int64_t of) 
 
 /* `floats` from `from` on, in so many equal steps. */
 static gt_fetch fetch_in_steps(const float *from, int64_t floats, int64_t steps) {
-    return (gt_fetch){from, from + floats, steps > 0 ? gt_round_up(gt_pieces(floats, steps), GT_CHUNK) : 0};
+    if (!floats || steps <= 0) return (gt_fetch){0};
+    return (gt_fetch){from, from + floats, gt_round_up(gt_pieces(floats, steps), GT_CHUNK)};
 }
 
 static void add_fetch(gt_fetch *list, int *count, const float *from, int64_t floats, int64_t steps) {

@@ -216,6 +216,7 @@ enum { LEDGER_MOST_LINES = 1000000, LEDGER_MOST_BYTES = 1 << 27 };
 static gt_status read_all(gt_ledger_lines *l, const char *text, size_t n) {
     int room = 0;
     gt_status st = GT_OK;
+    if (!n) return GT_OK; /* nor is there a text */
     for (const char *at = text, *end = text + n; at < end && !st;) {
         const char *newline = memchr(at, '\n', (size_t)(end - at)), *stop = newline ? newline : end;
         st = read_line(l, &room, at, (size_t)(stop - at));

@@ -2,6 +2,7 @@
  * Archives made byte by byte: zip64, and what damage, truncation and malice look like. Each must be read or refused
  * with a message that names file and entry; none may crash or allocate what it merely claims. */
 #include "data_files.h"
+#include "sanitized.h"
 #include "model/door/model.h"
 
 #include <pthread.h>
@@ -330,11 +331,7 @@ static void damage_never_passes(void **state) {
 
 int main(void) {
     const struct rlimit memory = {(rlim_t)2 << 30, (rlim_t)2 << 30};
-#if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
-    setrlimit(RLIMIT_AS, &memory);
-#else
-    (void)memory;
-#endif
+    if (!sanitized()) setrlimit(RLIMIT_AS, &memory);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zip64_is_read),
         cmocka_unit_test(names_are_just_names),

@@ -334,6 +334,7 @@ typedef struct of_command {
 } of_command;
 
 static bool next_command(int *i, of_command *c) {
+    static const gt_option none;
     int n_commands;
     const cli_command *const *all = cli_commands(&n_commands);
     if (*i == n_commands) return false;
@@ -341,6 +342,7 @@ static bool next_command(int *i, of_command *c) {
     ++*i;
     c->o = (gt_options){.arena = c->job->arena};
     c->o.rows = cli_options(c->command, &c->o.n);
+    if (!c->o.rows) c->o.rows = &none;
     c->o.fields = c->command->options ? (void *)c->job : gt_arena_alloc(c->job->arena, c->command->fields + 1);
     c->o.state = gt_arena_array(c->job->arena, (size_t)c->o.n + 1, 1);
     gt_options_reset(&c->o);

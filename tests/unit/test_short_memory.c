@@ -3,6 +3,7 @@
  * afterwards or lost. */
 #include "failing/allocations.h"
 #include "deep_net.h"
+#include "sanitized.h"
 
 #include <malloc.h>
 #include <sys/resource.h>
@@ -16,16 +17,12 @@ static gt_graph *small_net(void) { return deep_net(4, 64, 16, true); }
 
 /* From one allocation that fails to the next. Under sanitizers, which make this six times slower, a seventh of them
  * fails: the same places in the code, for most are called for each node. */
-#ifdef __SANITIZE_ADDRESS__
-enum { STEP = 7 };
-#else
-enum { STEP = 1 };
-#endif
+static long step(void) { return sanitized() ? 7 : 1; }
 
 /* The graph is made and planned as the options say, until nothing is left to fail. */
 static void each_fails(const gt_exec_options *o) {
     long failures = 0;
-    for (long at = 1;; at += STEP) {
+    for (long at = 1;; at += step()) {
         gt_fail(GT_FAILED, "no message");
         arm_shortage(at, false);
         gt_graph *g = small_net();
@@ -39,7 +36,7 @@ static void each_fails(const gt_exec_options *o) {
         if (!failed) break;
     }
     print_message("%ld failures\n", failures);
-    assert_true(failures * STEP > 100);
+    assert_true(failures * step() > 100);
 }
 
 static void values_are_computed_again(void **state) {
@@ -57,7 +54,7 @@ static void a_plan_is_relaxed(void **state) {
     (void)state;
     gt_graph *g = small_net();
     long failures = 0;
-    for (long at = 1;; at += STEP) {
+    for (long at = 1;; at += step()) {
         gt_exec *e = ready(g, &(gt_exec_options){.recompute = 1});
         arm_shortage(at, false);
         gt_status st = gt_exec_relax(e, gt_exec_arena_bytes(e) + 64);
@@ -69,7 +66,7 @@ static void a_plan_is_relaxed(void **state) {
         if (!failed) break;
     }
     gt_graph_free(g);
-    assert_true(failures * STEP > 100);
+    assert_true(failures * step() > 100);
 }
 
 /* A file of a run that memory is too short for is not taken for a file that is not there. */
@@ -109,9 +106,7 @@ static void limit_address_space(size_t bytes) {
 /* What OpenBLAS cannot get, it waits for: for ever. What it has got, it keeps. */
 static void openblas_has_its_memory_first(void **state) {
     (void)state;
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__ /* whose shadow memory is larger than any limit */
-    skip();
-#endif
+    if (sanitized()) skip(); /* shadow memory is larger than any limit */
     const size_t some = 16 << 20;
     enum { THREADS = 3 };
     mallopt(M_ARENA_MAX, 1); /* else a thread that begins late takes address space for memory of its own meanwhile */

@@ -131,7 +131,8 @@ static gt_status check_attributes(const facts *s, const char *prefix, gt_arch ar
         const gt_fact *a = gt_weights_fact_at(from, i);
         const char *last = strrchr(a->name, '.');
         double value, theirs = a->kind == GT_FACT_NUMBER ? a->number : a->kind == GT_FACT_NONE ? 0 : (double)NAN;
-        if (!last++ || strncmp(a->name, prefix, strlen(prefix)) || strstr(a->name, "._init_kwargs.")) continue;
+        if (!last || strncmp(a->name, prefix, strlen(prefix)) || strstr(a->name, "._init_kwargs.")) continue;
+        last++;
         bool other = computed_with(s, a, last, &value) && !gt_near(theirs, value, 1e-6);
         other |= gt_is(last, "architecture") && a->kind == GT_FACT_TEXT && !gt_is(a->text, gt_arch_names[architecture]);
         if (other)

@@ -63,11 +63,11 @@ typedef struct transfer {
 enum { WARNS = '!' }; /* the first character of a line that is a warning */
 
 void gt_engine_log_transfer(const gt_buffer *said) {
-    const char *end = said->data + said->n;
-    for (const char *line = said->data; line && line < end;) {
+    for (size_t at = 0; at < said->n;) {
+        const char *line = said->data + at;
         int n = (int)strcspn(line, "\n");
         gt_log(*line == WARNS ? GT_WARNING : GT_INFO, "%.*s", n - (*line == WARNS), line + (*line == WARNS));
-        line += n + 1;
+        at += (size_t)n + 1;
     }
 }
 
