@@ -52,13 +52,13 @@ $(BUILD)/src/kernels/%.o $(BUILD)/src/graph/%.o: override INSTRUMENT =
 FUSING := $(foreach set,portable avx2 avx512 neon,$(BUILD)/src/kernels/gemm_$(set).o $(BUILD)/src/kernels/mixture_$(set).o)
 $(FUSING): CFLAGS_ALL += $(if $(findstring undefined,$(CFLAGS)),-fno-sanitize=undefined)
 
-LIBRARY_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/cli/%,$(wildcard src/*/*.c src/*/*/*.c)))
+LIBRARY_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/cli/% src/checker/%,$(wildcard src/*/*.c src/*/*/*.c)))
 CLI_OBJ      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/cli/*.c))
 GOLDEN_OBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/golden_run/*.c))
 TOOLS        := $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
 # A file of tests/fuzz that defines a target is a program; the others are what they share.
 FUZZ_SOURCES := $(shell grep -ls '^const fuzz_target target' tests/fuzz/*.c)
-TESTS        := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c)) $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/tests/test_fuzz_%) $(BUILD)/tests/golden $(BUILD)/tests/gantry_failing $(TOOLS)
+TESTS        := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c)) $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/tests/test_fuzz_%) $(BUILD)/tests/golden $(BUILD)/tests/gantry_failing $(BUILD)/tests/check_failing $(TOOLS)
 BENCH_OBJ    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/common/*.c))
 # The comparison with oneDNN only where that is installed (Debian: libdnnl-dev).
 NO_ONEDNN    := $(shell $(CC) -E -include dnnl.h -x c /dev/null >/dev/null 2>&1 || echo bench/conv_onednn.c)
@@ -68,6 +68,8 @@ LIBRARY      := $(BUILD)/libgantry.a
 # (tests/e2e/sanitizers.sh). Nothing of it is replaced by a program; what is replaced needs the archive.
 WHOLE        := $(BUILD)/tests/libgantry-whole.so
 WITH_WHOLE   := $(WHOLE) -Wl,--enable-new-dtags,-rpath,'$$ORIGIN'
+CHECKER      := $(BUILD)/libexec/gantry/check-hdf5
+CHECKER_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/checker/*.c))
 
 all: $(BUILD)/gantry tests bench-programs   ## program, library, tests and benchmarks
 tests: $(TESTS)
@@ -108,6 +110,9 @@ $(BUILD)/headings: $(PAGES)
 	@mkdir -p $(@D)
 	$(Q)awk '/^```/ { code = !code } FNR == 1 { code = 0 } !code && sub(/^##* /, "") { print FILENAME ": " $$0 }' $(PAGES) > $@
 
+# Where `make install` puts programs for its own use, for programs that have the library within them.
+%/src/base/program.o: CFLAGS_ALL += -DGT_LIBEXEC='"$(PREFIX)/libexec/gantry"'
+
 $(BUILD)/src/base/version.o: CFLAGS_ALL += -DGT_GIT_ID='"$(GIT_ID)"'
 # The program says which commit it is: rebuilt when that changes.
 $(BUILD)/git-id: FORCE
@@ -118,6 +123,15 @@ $(BUILD)/src/base/version.o: $(BUILD)/git-id
 $(BUILD)/gantry: $(CLI_OBJ) $(LIBRARY)
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(LIBS)
+
+# With a static libhdf5, where Debian has put one, the checker starts in half of the time.
+HDF5_STATIC := $(if $(filter hdf5-serial,$(HDF5)),$(wildcard $(shell $(CC) -print-file-name=libhdf5_serial.a)))
+CHECKER_LINK = $(CC) $(CFLAGS) -o $@ $(LDFLAGS) -Wl,--as-needed
+$(CHECKER): $(CHECKER_OBJ) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  link $@")
+	$(Q)$(if $(HDF5_STATIC),$(CHECKER_LINK) $^ $(HDF5_STATIC) -l:libsz.a -l:libaec.a $(LIBS) 2>/dev/null ||) $(CHECKER_LINK) $(filter-out %/unused.o,$^) $(LIBS)
+$(BUILD)/gantry $(TESTS) $(BENCHES) fuzzers: | $(CHECKER)
 
 $(BUILD)/tests/golden: $(GOLDEN_OBJ) | $(WHOLE)
 	$(if $(Q),@echo "  link $@")
@@ -156,9 +170,10 @@ $(BUILD)/tests/test_options $(BUILD)/tests/test_help $(BUILD)/tests/test_outfile
 $(BUILD)/tests/test_options $(BUILD)/tests/test_help $(BUILD)/tests/test_outfile: $(CLI_OBJ)
 $(BUILD)/tests/golden_dataset: | $(BUILD)/gantry
 # Memory that runs short on demand; there each allocation of an arena is one of malloc's.
-FAILING := $(BUILD)/tests/failing/memory.o $(BUILD)/tests/failing/main.o
+FAILING := $(addprefix $(BUILD)/tests/failing/,memory.o main.o checker.o)
 $(BUILD)/tests/failing/memory.o: src/base/memory.c
 $(BUILD)/tests/failing/main.o: src/cli/main.c
+$(BUILD)/tests/failing/checker.o: src/checker/main.c
 $(FAILING): CFLAGS_ALL += -DGT_CHUNK_BYTES=16 -Dmain=gantry_main
 $(FAILING):
 	@mkdir -p $(@D)
@@ -173,7 +188,10 @@ endif
 $(BUILD)/tests/gantry_failing: tests/failing/gantry.c $(FAILING) $(CLI_OBJ) $(LIBRARY)
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(CC) $(CFLAGS_ALL) $(FAILING_FLAGS) $< -o $@ \
-	  $(FAILING) $(filter-out %/main.o,$(CLI_OBJ)) $(LIBRARY) $(LDFLAGS) $(TEST_LDFLAGS) $(LIBS)
+	  $(filter-out %/checker.o,$(FAILING)) $(filter-out %/main.o,$(CLI_OBJ)) $(LIBRARY) $(LDFLAGS) $(TEST_LDFLAGS) $(LIBS)
+$(BUILD)/tests/check_failing: tests/failing/gantry.c $(FAILING) $(LIBRARY)
+	$(if $(Q),@echo "  link $@")
+	$(Q)$(CC) $(CFLAGS_ALL) $(FAILING_FLAGS) $< -o $@ $(filter-out %/main.o,$(FAILING)) $(LIBRARY) $(LDFLAGS) $(TEST_LDFLAGS) $(LIBS)
 $(BUILD)/tests/test_short_memory: TEST_EXTRA = $(BUILD)/tests/failing/memory.o
 $(BUILD)/tests/test_short_memory: TEST_LIBS = $(FAILING_FLAGS)
 $(BUILD)/tests/test_short_memory: $(BUILD)/tests/failing/memory.o
@@ -230,7 +248,7 @@ install: $(BUILD)/gantry bench-programs ## program, library, headers, pkg-config
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/gantry $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include/gantry \
 	  $(INSTALLED)/jobs/course $(INSTALLED)/networks $(INSTALLED)/slurm/container $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DOCDIR) $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR)
 	install -m 755 $(BUILD)/gantry $(DESTDIR)$(PREFIX)/bin/
-	$(if $(BENCHES),install -m 755 $(BENCHES) $(DESTDIR)$(PREFIX)/libexec/gantry/)
+	install -m 755 $(CHECKER) $(BENCHES) $(DESTDIR)$(PREFIX)/libexec/gantry/
 	install -m 644 $(LIBRARY) $(DESTDIR)$(LIBDIR)/
 	install -m 644 include/gantry/*.h $(DESTDIR)$(PREFIX)/include/gantry/
 	install -m 644 jobs/*.ini jobs/*.list $(INSTALLED)/jobs/
@@ -293,5 +311,5 @@ clean:               ## remove what was built
 help:                ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
--include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(TESTS:=.d) $(FUZZ_SHARED:.o=.d) $(FAILING:.o=.d) $(BENCHES:=.d)
+-include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(CHECKER_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(TESTS:=.d) $(FUZZ_SHARED:.o=.d) $(FAILING:.o=.d) $(BENCHES:=.d)
 .PHONY: all tests warnings fuzzers bench-programs deps deps-build missing check check-quick check-long simulate demo install uninstall deb dist site bench bench-results docs clean count format help FORCE

@@ -30,13 +30,15 @@ typedef enum gt_number {
 void gt_h5_own_end(void);
 
 /* libhdf5 can crash on a damaged file. So a file from elsewhere is first walked in a process of its own, with limits of
- * memory and time: `program command PATH`. That process calls gt_h5_check_here(PATH) and ends with the status which it
- * returns. A program that reads files from elsewhere must name the checking program here, once, at its start: BEFORE
- * THAT gt_h5_check() CHECKS NOTHING AND PASSES EVERY FILE. The two texts are not copied. */
+ * memory and time: check-hdf5, a small program that comes with Gantry (libexec/gantry below the folder of the program
+ * or of the library, or above it). */
+/* Names another checking program, `program command PATH`, or `program PATH` where the command is NULL: it calls
+ * gt_h5_check_here(PATH) and ends with the status which it returns. The two texts are not copied. NULL, NULL: Gantry's
+ * own again. */
 void gt_h5_check_by(const char *program, const char *command);
 /* Walks through the file in another process. To be called before MPI_Init. A file that is not an HDF5 file passes.
  * GT_FORMAT: the walk failed, died or took too long. GT_NOMEM: memory is too short for the walk. GT_FAILED: the walk
- * could not be started, or this host is too busy for it. */
+ * could not be started (the checking program is missing), or this host is too busy for it. */
 gt_status gt_h5_check(const char *path);
 enum { GT_H5_NO_MEMORY = 71 }; /* the exit status where memory is short */
 int gt_h5_check_here(const char *path);

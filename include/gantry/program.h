@@ -16,8 +16,14 @@ enum { GT_PROGRAM_PATH_BYTES = 4096 };
 /* The folder of the file of this program; "": unknown. */
 void gt_program_folder(char folder[GT_PROGRAM_PATH_BYTES]);
 
+/* For gantry alone, at its start: this program is gantry, and `link` leads to its file, also when the file is moved
+ * ("/proc/self/exe"). The text is not copied. Where this was not said, what the library starts (trials of a search,
+ * ranks) is the gantry that came with it. */
+void gt_program_is_gantry(const char *link);
+
 /* Files that come with the program, such as jobs and networks. Those of a `folder` ("jobs") lie in ../jobs beside the
- * program in a checkout, and in ../share/gantry/jobs where the program is installed. Each has a name, to which `ending`
+ * program, or the shared library, in a checkout, and in ../share/gantry/jobs where it is installed. Each has a name, to
+ * which `ending`
  * (".ini") is added; a word with a dot is not a name. */
 /* The path of the file; false: there is none of this name. */
 bool gt_shipped_find(const char *folder, const char *ending, const char *name, char path[GT_PROGRAM_PATH_BYTES]);

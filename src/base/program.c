@@ -3,9 +3,13 @@
 #define _GNU_SOURCE
 #include "base/door/program.h"
 
+#include <dlfcn.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -14,25 +18,86 @@
 
 #include "base/door/clock.h"
 
-static const char link_to_self[] = "/proc/self/exe";
+/* ---- this program, and what comes with Gantry ---- */
 
-void gt_program_path(char path[GT_PROGRAM_PATH_BYTES]) {
-    ssize_t n = readlink(link_to_self, path, GT_PROGRAM_PATH_BYTES - 1);
+static const char
+    *gantry; /* leads to the file of this program, if this is gantry; NULL: another one, with the library */
+
+void gt_program_is_gantry(const char *link) { gantry = link; }
+
+/* The path without links; "": it is too long, or leads nowhere. */
+static void settle(const char *found, char path[GT_PROGRAM_PATH_BYTES]) {
+    char *real = realpath(found, NULL);
+    if (!real || snprintf(path, GT_PROGRAM_PATH_BYTES, "%s", real) >= GT_PROGRAM_PATH_BYTES) *path = 0;
+    free(real);
+}
+
+static void cut_name(char *path) {
+    char *slash = strrchr(path, '/');
+    if (slash) *slash = 0;
+}
+
+static void follow(char path[GT_PROGRAM_PATH_BYTES]) {
+    ssize_t n = readlink(gantry, path, GT_PROGRAM_PATH_BYTES - 1);
     path[n > 0 ? n : 0] = 0;
 }
 
+static const char *started_as(void) { return (const char *)(uintptr_t)getauxval(AT_EXECFN); }
+
 void gt_program_folder(char folder[GT_PROGRAM_PATH_BYTES]) {
-    gt_program_path(folder);
-    char *slash = strrchr(folder, '/');
-    if (slash) *slash = 0;
+    if (gantry) follow(folder);
+    else settle(started_as(), folder);
+    cut_name(folder);
+}
+
+void gt_library_folder(char folder[GT_PROGRAM_PATH_BYTES]) {
+    Dl_info info;
+    struct link_map *loaded = NULL;
+    bool shared = dladdr1(&gantry, &info, (void **)&loaded, RTLD_DL_LINKMAP) && *loaded->l_name;
+    if (shared) settle(loaded->l_name, folder);
+    else gt_program_folder(folder);
+    if (shared) cut_name(folder);
+}
+
+/* The first of these places, as seen from the library, that has the program; none: false, and the path in the first. */
+static bool beside_library(const char *const *place, const char *name, char path[GT_PROGRAM_PATH_BYTES]) {
+    char folder[GT_PROGRAM_PATH_BYTES];
+    gt_library_folder(folder);
+    for (const char *const *p = place;; p++) {
+        int n = snprintf(path, GT_PROGRAM_PATH_BYTES, "%s/%s/%s", folder, *p ? *p : *place, name);
+        if (!*p) return false;
+        if (n < GT_PROGRAM_PATH_BYTES && !access(path, X_OK)) return true;
+    }
+}
+
+void gt_program_helper(const char *name, char path[GT_PROGRAM_PATH_BYTES]) {
+    /* from PREFIX/bin, PREFIX/lib and build/tests; from build; from Debian's /usr/lib/ARCHITECTURE */
+    static const char *const places[] = {"../libexec/gantry", "libexec/gantry", "../../libexec/gantry", NULL};
+    char installed[GT_PROGRAM_PATH_BYTES];
+    if (beside_library(places, name, path)) return;
+    snprintf(installed, sizeof installed, "%s/%s", GT_LIBEXEC, name);
+    if (!access(installed, X_OK)) strcpy(path, installed);
+}
+
+void gt_program_path(char path[GT_PROGRAM_PATH_BYTES]) {
+    static const char *const places[] = {"../bin", ".", "..", "../../bin", NULL};
+    if (gantry) follow(path);
+    else beside_library(places, "gantry", path);
 }
 
 /* By its own path, or top and pkill would know it as "exe"; by the link where the file has been moved since. */
 void gt_program_again(char **argv) {
     char self[GT_PROGRAM_PATH_BYTES];
-    gt_program_path(self);
-    execv(self, argv);
-    execv(link_to_self, argv);
+    if (gantry) {
+        follow(self);
+        execv(self, argv);
+    }
+    execv(gantry ? gantry : started_as(), argv);
+}
+
+void gt_program_become(char **argv) {
+    if (gantry) gt_program_again(argv);
+    execv(argv[0], argv);
 }
 
 uint64_t gt_random_tag(void) {

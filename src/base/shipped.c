@@ -10,16 +10,17 @@
 #include "gantry/file.h"
 #include "base/door/program.h"
 
-static const char *const places[] = {"..", "../share/gantry"}; /* of a checkout, installed: from the program's folder */
+static const char *const places[] = {
+    "..", "../share/gantry"}; /* of a checkout, installed: from the folder of program or library */
 enum { PLACES = sizeof places / sizeof *places };
 
 static bool may_be_name(const char *word) { return *word && *word != '/' && !strchr(word, '.'); }
 
 /* False: there is no such folder, or its path is too long. */
 static bool place_of(int i, const char *folder, char path[GT_PROGRAM_PATH_BYTES]) {
-    char program[GT_PROGRAM_PATH_BYTES], joined[GT_PROGRAM_PATH_BYTES];
-    gt_program_folder(program);
-    int n = snprintf(joined, sizeof joined, "%s/%s/%s", program, places[i], folder);
+    char library[GT_PROGRAM_PATH_BYTES], joined[GT_PROGRAM_PATH_BYTES];
+    gt_library_folder(library);
+    int n = snprintf(joined, sizeof joined, "%s/%s/%s", library, places[i], folder);
     char *real = n < (int)sizeof joined ? realpath(joined, NULL) : NULL; /* without the dots, for whoever reads it */
     bool fits = real && snprintf(path, GT_PROGRAM_PATH_BYTES, "%s", real) < GT_PROGRAM_PATH_BYTES;
     free(real);

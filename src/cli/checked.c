@@ -17,14 +17,6 @@
 #include "gantry/score.h"
 #include "gantry/source.h"
 
-static int check_hdf5(int argc, char **argv) { return argc == 2 ? gt_h5_check_here(argv[1]) : CLI_USAGE; }
-
-const cli_command cli_check_hdf5 = {.name = "check-hdf5",
-                                    .arguments = "FILE",
-                                    .help = "Walk a foreign HDF5 file, within limits",
-                                    .hidden = true,
-                                    .main = check_hdf5};
-
 static gt_status choose_and_check(const gt_options *o, const char *path, char **file) {
     bool foreign;
     gt_network_options reading = cli_reading(o);

@@ -49,7 +49,6 @@ typedef struct cli_command {
      * status. */
     int (*main)(int argc, char **argv);
     void (*more)(FILE *f); /* prints what else --help shows, at its end; NULL: nothing */
-    bool hidden;           /* of the program's own use: not in help and manuals */
     bool takes_job;        /* the options of jobs are options of the command, too: cli_split_with_job() */
     bool ranks;            /* several ranks share the work */
     bool pool;             /* `run` gets a pool of --threads threads */

@@ -21,7 +21,7 @@
 #define LOOK(X) \
     X(status) X(report) X(audit) X(card) X(compare) \
     X(inspect) X(hash) X(look) X(study) X(activations) X(gradcheck)
-#define MACHINE(X) X(doctor) X(bench) X(help) X(man) X(reference) X(completion) X(version) X(check_hdf5)
+#define MACHINE(X) X(doctor) X(bench) X(help) X(man) X(reference) X(completion) X(version)
 #define GROUPS(X) \
     X("Train", TRAINING) \
     X("Use what was trained", USE) \

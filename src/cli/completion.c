@@ -9,7 +9,6 @@ static void put_names_of_commands(FILE *f) {
     const cli_command *const *c = cli_commands(&n);
     const char *space = "";
     for (int i = 0; i < n; i++) {
-        if (c[i]->hidden) continue;
         fprintf(f, "%s%s", space, c[i]->name);
         space = " ";
     }
@@ -106,11 +105,9 @@ void cli_print_bash(FILE *f) {
     fputs("# Completion of bash for gantry. Written by `gantry completion bash`.\n_gantry_commands='", f);
     put_names_of_commands(f);
     fputs("'\n_gantry_options() { # COMMAND\n    case $1 in\n", f);
-    for (int i = 0; i < n; i++)
-        if (!c[i]->hidden) put_bash_options(c[i], f);
+    for (int i = 0; i < n; i++) put_bash_options(c[i], f);
     fputs("    *) echo '--help --version' ;;\n    esac\n}\n_gantry_values() { # COMMAND:--OPTION\n    case $1 in\n", f);
-    for (int i = 0; i < n; i++)
-        if (!c[i]->hidden) put_bash_values(c[i], f);
+    for (int i = 0; i < n; i++) put_bash_values(c[i], f);
     fputs("    esac\n}\n", f);
     fputs(bash_function, f);
 }
@@ -175,7 +172,6 @@ void cli_print_zsh(FILE *f) {
           "_gantry_names() {\n    local -a commands\n    commands=(\n",
           f);
     for (int i = 0; i < n; i++) {
-        if (c[i]->hidden) continue;
         fprintf(f, "        '%s:", c[i]->name);
         put_zsh_text(c[i]->help, f);
         fputs("'\n", f);
@@ -184,8 +180,7 @@ void cli_print_zsh(FILE *f) {
           "# The words from the command on.\n_gantry_words() {\n"
           "    if ((CURRENT == 1)); then\n        _gantry_names\n        return\n    fi\n    case $words[1] in\n",
           f);
-    for (int i = 0; i < n; i++)
-        if (!c[i]->hidden) put_zsh_command(c[i], f);
+    for (int i = 0; i < n; i++) put_zsh_command(c[i], f);
     fputs(
         "    *) _files ;;\n    esac\n}\n_gantry() {\n    _arguments '*::command:_gantry_words'\n}\n"
         "if [[ $funcstack[1] == _gantry ]]; then\n    _gantry \"$@\"\nelse # sourced\n    compdef _gantry gantry\nfi\n",

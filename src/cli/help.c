@@ -27,7 +27,6 @@ void cli_print_overview(FILE *f) {
     const cli_command *const *c = cli_commands(&n);
     fputs(usage, f);
     for (int i = 0; i < n; i++) {
-        if (c[i]->hidden) continue;
         if (group != cli_group_of(c[i])) fprintf(f, "%s\n", group = cli_group_of(c[i]));
         print_command(c[i], f);
     }

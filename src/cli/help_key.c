@@ -102,7 +102,7 @@ static void print_explained(const explained *e, bool first, FILE *f) {
 static const gt_option *option_of(const cli_command *c, const char *key) {
     gt_options o = {0};
     o.rows = cli_options(c, &o.n);
-    const gt_option *row = c->hidden ? NULL : gt_options_find(&o, key);
+    const gt_option *row = gt_options_find(&o, key);
     return row && row->class != GT_SHAPE ? row : NULL;
 }
 
@@ -130,7 +130,7 @@ static gt_status fail_unknown(const char *topic) {
     for (int i = 0; i < n_commands; i++) {
         int n_rows;
         const gt_option *of = cli_options(c[i], &n_rows);
-        if (c[i]->hidden || n + n_rows >= MOST_KEYS) continue;
+        if (n + n_rows >= MOST_KEYS) continue;
         rows[n++] = (gt_option){.key = c[i]->name};
         for (int k = 0; k < n_rows; k++) rows[n++] = of[k];
     }

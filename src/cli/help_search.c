@@ -96,7 +96,7 @@ static void look_at_other_programs(search *s, const char *topic, const cli_comma
     for (int i = 0; i < n; i++) {
         gt_options o = {0};
         o.rows = cli_options(c[i], &o.n);
-        const gt_word *w = c[i]->hidden ? NULL : gt_word_find(&o, GT_WORD_UNKNOWN, topic);
+        const gt_word *w = gt_word_find(&o, GT_WORD_UNKNOWN, topic);
         if (!w) continue;
         gt_word_text(w, GT_WORD_UNKNOWN, "--", text);
         const char *says = gt_arena_printf(s->arena, "%s", text + strspn(text, ";: "));
@@ -107,8 +107,7 @@ static void look_at_other_programs(search *s, const char *topic, const cli_comma
 }
 
 static void look_at_commands(search *s, const cli_command *const *c, int n) {
-    for (int i = 0; i < n; i++)
-        if (!c[i]->hidden) offer(s, gt_arena_printf(s->arena, "gantry %s", c[i]->name), c[i]->help, c[i]->detail);
+    for (int i = 0; i < n; i++) offer(s, gt_arena_printf(s->arena, "gantry %s", c[i]->name), c[i]->help, c[i]->detail);
     end_section(s, "Commands (gantry help COMMAND)");
 }
 
@@ -123,7 +122,7 @@ static void look_at_options(search *s, const cli_command *const *c, int n) {
     for (int i = 0; i < n; i++) {
         int rows;
         const gt_option *o = cli_options(c[i], &rows);
-        for (int k = 0; k < rows && !c[i]->hidden; k++) {
+        for (int k = 0; k < rows; k++) {
             const char *head = gt_arena_printf(s->arena, "--%s", o[k].key);
             const char *more = gt_arena_printf(s->arena, "%s %s", o[k].choices ? o[k].choices : "",
                                                o[k].detail ? o[k].detail : "");
@@ -135,8 +134,7 @@ static void look_at_options(search *s, const cli_command *const *c, int n) {
 
 static void look_at_examples(search *s, const cli_command *const *c, int n) {
     for (int i = 0; i < n; i++)
-        for (const gt_named *e = c[i]->hidden ? NULL : c[i]->examples; e && e->name; e++)
-            offer(s, e->name, e->text, NULL);
+        for (const gt_named *e = c[i]->examples; e && e->name; e++) offer(s, e->name, e->text, NULL);
     end_section(s, "Examples");
 }
 

@@ -108,7 +108,7 @@ static void put_see_also(const cli_command *c, FILE *f) {
     const cli_command *const *all = cli_commands(&n);
     fputs(".SH SEE ALSO\n.BR gantry (1)", f);
     for (int i = 0; i < n; i++) {
-        if (all[i] == c || all[i]->hidden) continue;
+        if (all[i] == c) continue;
         if (c && cli_group_of(all[i]) != cli_group_of(c)) continue;
         fputs(",\n.BR gantry\\-", f);
         put_roff(all[i]->name, f);
@@ -170,7 +170,6 @@ static void put_commands(FILE *f) {
     const cli_command *const *c = cli_commands(&n);
     const char *group = NULL;
     for (int i = 0; i < n; i++) {
-        if (c[i]->hidden) continue;
         if (group != cli_group_of(c[i])) fprintf(f, ".SS %s\n", group = cli_group_of(c[i]));
         fputs(".TP\n.BR gantry\\-", f);
         put_roff(c[i]->name, f);

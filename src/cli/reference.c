@@ -118,7 +118,6 @@ void cli_print_commands(FILE *f) {
     cli_print_overview(f);
     fputs("```\n", f);
     for (int i = 0; i < n; i++) {
-        if (c[i]->hidden) continue;
         fprintf(f, "\n## gantry %s\n\n```text\n", c[i]->name);
         cli_print_help(c[i], NULL, f);
         fputs("```\n", f);

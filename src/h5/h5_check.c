@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Checks files from elsewhere in a process of its own. */
+ * Has files from elsewhere checked in a process of its own (src/checker). */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -12,49 +12,21 @@
 #include <unistd.h>
 
 #include "base/door/file.h"
-#include "gantry/text.h"
+#include "base/door/program.h"
 #include "h5/door/h5.h"
+#include "h5/h5_room.h"
 
-enum { SECONDS = 10, PATIENCE = 60 };
 enum { NOT_STARTED = 127 }; /* the status of a program that the loader cannot load */
-#define MEMORY_MOST ((rlim_t)4 << 30)
 
-static const char *checker[3]; /* the command, before the path; set once at the start */
+static const char *other[2]; /* a program, and its command before the path; NULL: Gantry's own */
 
-void gt_h5_check_by(const char *program, const char *command) { checker[0] = program, checker[1] = command; }
-
-/* ---- in the process of its own ---- */
-
-/* Lowers a limit; a limit that is lower already stays. */
-static void lower(__rlimit_resource_t what, rlim_t soft, rlim_t hard) {
-    struct rlimit now;
-    if (getrlimit(what, &now)) return;
-    now.rlim_max = now.rlim_max < hard ? now.rlim_max : hard;
-    now.rlim_cur = now.rlim_cur < soft ? now.rlim_cur : soft;
-    setrlimit(what, &now);
-}
-
-/* A process that is out of time gets SIGXCPU; SIGKILL always comes from elsewhere. The time is that of the processor:
- * on a busy host the walk through a sound file takes long, too. */
-int gt_h5_check_here(const char *path) {
-    lower(RLIMIT_CORE, 0, 0);
-    lower(RLIMIT_CPU, SECONDS, SECONDS + 5);
-#ifndef __SANITIZE_ADDRESS__ /* whose shadow memory is larger than any limit */
-    lower(RLIMIT_AS, MEMORY_MOST, MEMORY_MOST);
-#endif
-    signal(SIGALRM, SIG_DFL);
-    alarm(PATIENCE);
-    gt_status st = gt_h5_walk(path);
-    if (st) gt_print_to(stderr, "%s\n", gt_message());
-    return st == GT_NOMEM ? GT_H5_NO_MEMORY : st != GT_OK;
-}
-
-/* ---- in the process that asks ---- */
+void gt_h5_check_by(const char *program, const char *command) { other[0] = program, other[1] = command; }
 
 /* What the check says on stderr comes out of *talk. */
-static int start(const char *path, pid_t *child, int *talk) {
+static int start(const char *checker, const char *path, pid_t *child, int *talk) {
     extern char **environ;
-    char *const arguments[] = {(char *)checker[0], (char *)checker[1], (char *)path, NULL};
+    const char *command = other[0] ? other[1] : NULL, *first = command ? command : path;
+    char *const arguments[] = {(char *)checker, (char *)first, command ? (char *)path : NULL, NULL};
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return errno;
     posix_spawn_file_actions_t files;
@@ -68,7 +40,7 @@ static int start(const char *path, pid_t *child, int *talk) {
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    int error = posix_spawn(child, checker[0], &files, &attributes, arguments, environ);
+    int error = posix_spawn(child, checker, &files, &attributes, arguments, environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&files);
     close(ends[1]);
@@ -86,7 +58,7 @@ static bool little_memory(char *text, size_t room) {
     } limits[] = {{RLIMIT_AS, "ulimit -v"}, {RLIMIT_DATA, "ulimit -d"}};
     struct rlimit now;
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-        if (getrlimit(limits[i].what, &now) || now.rlim_cur >= MEMORY_MOST) continue;
+        if (getrlimit(limits[i].what, &now) || now.rlim_cur >= H5_CHECK_MEMORY) continue;
         snprintf(text, room, "%s allows %llu MB", limits[i].name, (unsigned long long)now.rlim_cur >> 20);
         return true;
     }
@@ -107,19 +79,19 @@ static void hear(int talk, char *line, size_t room) {
 }
 
 /* What the end of the child says. */
-static gt_status child_status(const char *path, int how, const char *line) {
+static gt_status child_status(const char *checker, const char *path, int how, const char *line) {
     char little[96];
     int status = WIFEXITED(how) ? WEXITSTATUS(how) : -1, death = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
     bool short_of = little_memory(little, sizeof little);
     if (status == 0) return GT_OK;
     if (death == SIGXCPU)
         return gt_fail(GT_FORMAT, "'%s': damaged file: reading it takes more than %d seconds of the processor", path,
-                       SECONDS);
+                       H5_CHECK_SECONDS);
     if (death == SIGALRM)
         return gt_fail(GT_FAILED,
                        "'%s' cannot be checked within %d seconds: this host is busy, its storage does not answer, or "
                        "the file is damaged",
-                       path, PATIENCE);
+                       path, H5_CHECK_PATIENCE);
     if (death == SIGKILL)
         return gt_fail(GT_NOMEM,
                        "'%s' cannot be checked: the process that reads it was killed, probably because this host or "
@@ -132,12 +104,12 @@ static gt_status child_status(const char *path, int how, const char *line) {
                        path, strsignal(death), little);
     if (death) return gt_fail(GT_FORMAT, "'%s': damaged file: libhdf5 crashes on it (%s)", path, strsignal(death));
     if (status == NOT_STARTED)
-        return gt_fail(GT_FAILED, "'%s' cannot be checked: '%s' does not start: %s", path, checker[0], line);
+        return gt_fail(GT_FAILED, "'%s' cannot be checked: '%s' does not start: %s", path, checker, line);
     if (status == GT_H5_NO_MEMORY && short_of)
         return gt_fail(GT_NOMEM, "'%s' cannot be checked: memory is short (%s): %s", path, little, line);
     if (status == GT_H5_NO_MEMORY)
         return gt_fail(GT_FORMAT, "'%s': damaged file, or memory is short: %s (tried with up to %llu MB)", path, line,
-                       (unsigned long long)MEMORY_MOST >> 20);
+                       (unsigned long long)H5_CHECK_MEMORY >> 20);
     return gt_fail(GT_FORMAT, "'%s': damaged file: %s", path, *line ? line : "it cannot be read");
 }
 
@@ -156,19 +128,24 @@ bool gt_h5_is(const char *path) {
 }
 
 gt_status gt_h5_check(const char *path) {
-    if (!checker[0] || !gt_h5_is(path)) return GT_OK;
-    pid_t child;
+    char own[GT_PROGRAM_PATH_BYTES], line[512];
+    if (!gt_h5_is(path)) return GT_OK;
+    if (!other[0]) gt_program_helper("check-hdf5", own);
+    const char *checker = other[0] ? other[0] : own;
+    pid_t child, ended;
     int talk = -1, how = 0;
-    int error = start(path, &child, &talk);
+    int error = start(checker, path, &child, &talk);
     if (error == EAGAIN || error == ENOMEM)
         return gt_fail(
             GT_NOMEM,
             "'%s' cannot be checked, because no process can be started: %s (too little memory, or a limit: ulimit -u)",
             path, strerror(error));
     if (error)
-        return gt_fail(GT_FAILED, "'%s' cannot be checked: '%s' does not start: %s", path, checker[0], strerror(error));
-    char line[512];
+        return gt_fail(GT_FAILED, "'%s' cannot be checked: '%s' does not start: %s%s", path, checker, strerror(error),
+                       error == ENOENT && !other[0] ? " (make builds it, make install installs it)" : "");
     hear(talk, line, sizeof line);
-    while (waitpid(child, &how, 0) < 0 && errno == EINTR) continue;
-    return child_status(path, how, line);
+    while ((ended = waitpid(child, &how, 0)) < 0 && errno == EINTR) continue;
+    if (ended == child) return child_status(checker, path, how, line);
+    return gt_fail(GT_FAILED, "'%s' cannot be checked: how '%s' ended is not known: %s (is SIGCHLD ignored?)", path,
+                   checker, strerror(errno));
 }

@@ -37,6 +37,10 @@ gt_status h5_texts_read(hid_t of, size_t n, size_t most, char **text);
  * that all is well; after the first error nothing reaches the file, which is to be closed and made anew. */
 void h5_sink_use(hid_t access, int *error);
 
+/* What the check of a file may take (gt_h5_check_here): seconds of the processor, of waiting, and bytes of memory. */
+enum { H5_CHECK_SECONDS = 10, H5_CHECK_PATIENCE = 60 };
+#define H5_CHECK_MEMORY ((rlim_t)4 << 30)
+
 void h5_lzf_register(void); /* libhdf5 unpacks LZF from then on */
 
 #endif

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Walks through a file from elsewhere: opens every object and every attribute, and reads samples of each set. */
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include "gantry/text.h"
 #include "h5/h5_guard.h"
 
 enum { ROWS = 64, CHUNKS = 16, RANK_MOST = 32, ATTRIBUTE_MOST = 64 << 20, ROW_MOST = 64 << 20 };
@@ -131,4 +137,30 @@ gt_status gt_h5_walk(const char *path) {
         st = gt_wrap(told ? told : gt_h5_fail(GT_FORMAT, "damaged"), "'%s'", path);
     gt_h5_close(&f);
     return st;
+}
+
+/* ---- in the process of the check ---- */
+
+/* Lowers a limit; a limit that is lower already stays. */
+static void lower(__rlimit_resource_t what, rlim_t soft, rlim_t hard) {
+    struct rlimit now;
+    if (getrlimit(what, &now)) return;
+    now.rlim_max = now.rlim_max < hard ? now.rlim_max : hard;
+    now.rlim_cur = now.rlim_cur < soft ? now.rlim_cur : soft;
+    setrlimit(what, &now);
+}
+
+/* A process that is out of time gets SIGXCPU; SIGKILL always comes from elsewhere. The time is that of the processor:
+ * on a busy host the walk through a sound file takes long, too. */
+int gt_h5_check_here(const char *path) {
+    lower(RLIMIT_CORE, 0, 0);
+    lower(RLIMIT_CPU, H5_CHECK_SECONDS, H5_CHECK_SECONDS + 5);
+#ifndef __SANITIZE_ADDRESS__ /* whose shadow memory is larger than any limit */
+    lower(RLIMIT_AS, H5_CHECK_MEMORY, H5_CHECK_MEMORY);
+#endif
+    signal(SIGALRM, SIG_DFL);
+    alarm(H5_CHECK_PATIENCE);
+    gt_status st = gt_h5_walk(path);
+    if (st) gt_print_to(stderr, "%s\n", gt_message());
+    return st == GT_NOMEM ? GT_H5_NO_MEMORY : st != GT_OK;
 }

@@ -33,7 +33,7 @@
 #include "gantry/launch.h"
 #include "base/door/log.h"
 #include "base/door/terminal.h"
-#include "gantry/program.h"
+#include "base/door/program.h"
 #include "dist/door/stop.h"
 #include "gantry/text.h"
 #include "launch/network.h"
@@ -294,6 +294,6 @@ gt_status gt_launch_start(const gt_launch *l, const gt_launch_stop *stop, int *s
         gt_status st = launch_ready(l);
         return st ? st : run_launcher(l, stop, status);
     }
-    gt_program_again((char **)l->words);
+    gt_program_become((char **)l->words);
     return gt_fail(GT_FAILED, "%s cannot be started", l->words[0]);
 }

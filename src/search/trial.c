@@ -109,7 +109,7 @@ static void become_trial(const char *const *argv, const char *said, pid_t parent
     for (int i = 0; i < STOPPING; i++)
         if (stopping[i] != SIGHUP) signal(stopping[i], SIG_DFL);
     sigprocmask(SIG_SETMASK, mask, NULL);
-    gt_program_again((char **)argv);
+    gt_program_become((char **)argv);
     gt_print_to(stderr, "gantry search: %s cannot be started: %s\n", argv[0], strerror(errno));
     _exit(FAILED);
 }

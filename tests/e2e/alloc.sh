@@ -10,6 +10,19 @@ for case in stylegan2 dcgan vae vq go_on from_h5 gmm_fit generate to_pkl to_npz 
     awk -v lines="$(wc -l <numbers)" -v many=5 'BEGIN { step = int(lines / many) + 1 } NR % step == 1' numbers >some
     while read -r n; do judge $case own "$n" || bad=$((bad + 1)); done <some
 done
+begins in_the_checker
+# In the process that walks through an HDF5 file each allocation: its status says that memory is short, not that the file is damaged.
+checker=$BUILD/tests/check_failing
+SHORT_AT=0 SHORT_NOTES="$tmp/counted" "$checker" in/circles.h5 2>errors || { cat errors; fail 'the checker, although nothing fails'; }
+short=0
+while read -r n; do
+    SHORT_AT=$n "$checker" in/circles.h5 2>errors
+    status=$?
+    [ $status = 0 ] && continue
+    [ $status = 71 ] || { cat errors; fail "the checker, allocation $n: status $status"; }
+    short=$((short + 1))
+done <counted
+[ $short -gt 0 ] || fail 'no allocation of the checker failed'
 begins on_one_of_two_ranks
 # On one of two ranks: its message, and no rank waits for ever.
 find_case vae && ranks=2

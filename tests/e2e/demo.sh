@@ -19,7 +19,7 @@ begins stopped_by_the_clock
 as_user=()
 if [ "$(id -u)" = 0 ] && setpriv --reuid=65534 --regid=65534 --clear-groups true 2>/dev/null; then
     as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups env HOME="$tmp/tree")
-    chmod 755 "$tmp" && chmod 777 . && rm build/gantry && cp "$GANTRY" build/gantry
+    chmod 755 "$tmp" && chmod 777 . && rm build/gantry && cp -r "$GANTRY" "$BUILD/libexec" build/
 fi
 expect 0 '^Trained to [0-9]+\.[0-9] kimg .*: stopped because 0:05 minutes are over\. Below 30 kimg' "${as_user[@]}" taskset -c "$(taskset -cp $$ | grep -oE '[0-9]+$')" \
     bash jobs/demo.sh build/gantry 0:05 "${cheap[@]}"

@@ -47,7 +47,7 @@ begins the_same_bits_as_alone
 quietly "$GANTRY" train $job --run=alone --steps=4
 expect 0 '3 ranks on' "$GANTRY" run -n 3 train $job --run=three --steps=4
 same "$(last alone)" "$(last three)"
-cp "$GANTRY" bin/gantry
+cp -r "$GANTRY" "$BUILD/libexec" bin/
 expect 0 '10 images in out' "$tmp/bin/gantry" run -n 2 generate three --class=0 --seeds=0-9 --outdir=out
 expect 2 'did you mean' "$GANTRY" run -n 2 train $job --gama=1
 has_line 'non-zero' said && { cat said; fail 'the report of mpirun stands beside the message'; }

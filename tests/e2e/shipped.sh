@@ -8,10 +8,17 @@ few=synth:shapes:n=20,size=16
 line_of() { echo "$1" $("$GANTRY" inspect "$2" | sed -nE 's/^ +(model|data-height|data-width|data-channels|label-dim) = //p'); }
 tiny="--data=$few --cfg=cpu --cbase=64 --cmax=8 --z-dim=16 --batch=4 --mbstd=2 --threads=1 --seed=3"
 
+begins without_its_checker
+# A program without the one that checks HDF5 files opens none, and says which program it misses.
+mkdir alone && cp "$GANTRY" alone/
+quietly "$GANTRY" dataset $few few.h5
+expect 1 "'few.h5' cannot be checked: '$tmp/alone/../libexec/gantry/check-hdf5' does not start: No such file or directory .make builds it, make install installs it." alone/gantry inspect few.h5
+rm few.h5
+
 begins find_them
 # A program without a folder of networks beside it: nothing is said of any.
 mkdir -p checkout/build installed/bin
-cp "$GANTRY" checkout/build/gantry && cp "$GANTRY" installed/bin/gantry
+cp -r "$GANTRY" "$BUILD/libexec" checkout/build/ && cp "$GANTRY" installed/bin/ && cp -r "$BUILD/libexec" installed/
 shipped=$tmp/checkout/build/gantry
 # shellcheck disable=SC2086
 quietly "$shipped" train $tiny --run=begun --steps=4 --lrate=0.02

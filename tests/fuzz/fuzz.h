@@ -68,7 +68,7 @@ void fuzz_broken(const char *what, const char *file, int line) __attribute__((no
  * sanitizers that is that process, for many files. */
 bool fuzz_hdf5_passes(const char *path);
 
-/* To be called first in main(): quiet logs, and where this program is started as the checking process, the check. */
+/* To be called first in main(): quiet logs, and where this program is started as FUZZ_CHECKER, what that does. */
 void fuzz_begin(int argc, char **argv);
 
 #endif

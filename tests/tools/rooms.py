@@ -4,7 +4,7 @@
 
 Prints one line for each violation and ends with status 1 if there is any. An #include or a symbol must belong to the same room or to one above it in the
 table; of another room than its own a file includes public headers and doors (src/ROOM/door) alone; a public header includes
-public headers alone; a public function that src/cli, docs/examples and bench do not call stands in tests/public_functions, with
+public headers alone; a public function that src/cli, src/checker, docs/examples and bench do not call stands in tests/public_functions, with
 a reason; families of networks are apart from each other; only the room h5 includes hdf5.h and calls libhdf5; src/cli includes
 gantry/*.h and cli/*.h of the sources and nothing else; and what is printed for people goes through gantry/text.h, since names come from data."""
 import collections
@@ -149,7 +149,7 @@ class Check:
             of_header, inside = functions_of(open(f'{self.top}/include/gantry/{name}', encoding='utf8').read())
             declared.update((function, name) for function in of_header)
             called |= inside
-        for root in ('src/cli', 'docs/examples', 'bench'):
+        for root in ('src/cli', 'src/checker', 'docs/examples', 'bench'):
             for folder, _, names in os.walk(f'{self.top}/{root}'):
                 for name in names:
                     if name.endswith(('.c', '.h')):
