@@ -89,6 +89,7 @@ static void say_conditions(gt_results *r) {
 
 static gt_status join(const bench_program *p, bench *b) {
     if (!p->ranks) return GT_OK;
+    gt_comm_end_by(_exit);
     b->comm = gt_comm_start_all(p->threads ? (int)*p->threads : 1, NULL);
     if (!b->comm) return GT_FAILED;
     gt_log_setup(b->comm->rank, b->comm->ranks, GT_WARNING);

@@ -8,7 +8,8 @@
  *     gt_comm_stop_all(c);
  *
  * A function whose name ends with _all is collective: all ranks call it, in the same order, from their main thread; the
- * others are not. An error inside MPI ends all ranks (MPI's own error handler). A rank whose launcher is gone ends.
+ * others are not. An error inside MPI ends all ranks (MPI's own error handler), and so does one of a rank that cannot
+ * return while others wait (MPI_Abort).
  *
  * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_DIST_H
@@ -36,10 +37,15 @@ typedef struct gt_comm {         /* read only */
     const char *description; /* one line: ranks, hosts, threads, binding; on rank 0 */
 } gt_comm;
 
+/* Before gt_comm_start_all(), by a program whose processes may be ended, as those of gantry: `end`, such as _exit(),
+ * ends this one from any thread, with this status, where its launcher is gone or another host is out of reach. Without
+ * it such a rank goes on, or waits. */
+void gt_comm_end_by(void (*end)(int status));
+
 /* Joins the other ranks; without mpirun or srun the rank is alone, and MPI is not started. Chooses the cores of this
  * rank (an equal part of the cores that the launcher itself may use, also when the launcher bound each rank to one
  * core; where another run uses some of these cores, ranks are not bound) and the number of threads: `threads`, or for 0
- * as many as the rank has cores. Starts the watchdog: a rank whose launcher is gone ends. Thread pools must be made
+ * as many as the rank has cores. Starts the watchdog of gt_comm_end_by(). Thread pools must be made
  * after this call. NULL: see gt_message() and *status (`status` may be NULL). To be called once in a process. */
 gt_comm *gt_comm_start_all(int threads, gt_status *status);
 void gt_comm_stop_all(gt_comm *c); /* waits for all ranks; NULL is fine */

@@ -7,9 +7,10 @@
  *     gt_status st = gt_open(path);
  *     if (st) return gt_wrap(st, "reading the job '%s'", path);   // prefixes the message
  *
- * The message belongs to the calling thread and lives until its next gt_fail(). No function calls exit(). The process
- * ends without a return only where a rank cannot return while others wait: gt_comm_abort(), an error inside MPI, a rank
- * or a launcher that is gone (dist.h); and on a signal, where gt_stop_says() or a second Ctrl-C asks for it (stop.h).
+ * The message belongs to the calling thread and lives until its next gt_fail(). No function calls exit() or abort(),
+ * and none handles signals unless the program asks for it (stop.h, program.h). The process ends without a return only
+ * where a rank cannot return while others wait (MPI_Abort), and where the program has allowed it (gt_comm_end_by,
+ * dist.h).
  *
  * Which code? One question decides, in all commands: what must change before the same work succeeds?
  *     the words        GT_USAGE, exit status 2: an unknown option or key, options that exclude each other, a job file

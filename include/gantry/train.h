@@ -49,6 +49,8 @@ typedef struct gt_start {
  * `starter`, which one rank alone may have, and which may be NULL, ranks and threads are chosen before the run begins:
  * *start says how. If it says more than one rank, nothing has begun, and the caller starts these ranks.
  *
+ * Signals are the program's: gt_stop_install() comes before, where they are to stop it (stop.h).
+ *
  * GT_OK: done. GT_STOPPED: checkpointed and stopped before its end (exit status 75). Others: all ranks return the same
  * status, rank 0 has the message. */
 gt_status gt_train_all(gt_comm *comm, gt_job *job, const gt_starter *starter, gt_start *start);

@@ -9,6 +9,7 @@
 
 #include "cli/cli.h"
 #include "gantry/arrays.h"
+#include "gantry/dist.h"
 #include "gantry/launch.h"
 #include "gantry/program.h"
 #include "gantry/words.h"
@@ -159,6 +160,7 @@ static int run_command(int argc, char **argv) {
 
 int main(int argc, char **argv) {
     gt_program_is_gantry("/proc/self/exe");
+    gt_comm_end_by(_exit);
     do_without_threads_of_blas(argv);
     keep_pages();
     fill_standard_files();

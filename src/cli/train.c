@@ -190,8 +190,10 @@ static int train(gt_job *job, const cli_settings *mine, const foreign *left, cha
     size_t checkpoint_bytes;
     if (comm->rank == 0) explain(job, left);
     const gt_starter *starter = start.starter.of ? &start.starter : NULL;
+    if (!dry) gt_stop_install(comm, "this step, then a checkpoint");
     st = dry ? gt_train_dry_run_all(comm, job, starter, &checkpoint_bytes)
              : gt_train_all(comm, job, starter, &start.how);
+    if (!dry) gt_stop_restore();
     int ranks = starter && !st ? start.how.split.ranks : 0;
     if (!st && measures)
         st = gt_checkup_examine_all(

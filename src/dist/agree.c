@@ -35,6 +35,15 @@ gt_status gt_comm_agree_all(gt_comm *c, gt_status st) {
     return gt_fail(failure.status, "rank %d (%s): %s", lowest, failure.host, failure.message);
 }
 
+static void (*end_process)(int status); /* NULL: this process is not ours to end */
+
+void gt_comm_end_by(void (*end)(int status)) { end_process = end; }
+
+bool gt_comm_end_process(int status) {
+    if (end_process && status) end_process(status);
+    return end_process;
+}
+
 static void say_last_words(const gt_comm *c) {
     gt_on_progress((gt_progress_hooks){0}); /* from here on nothing waits for a peer that may be gone */
     gt_log(GT_ERROR, "%s (on %s; all ranks end)", gt_message(), c->host);
@@ -43,13 +52,13 @@ static void say_last_words(const gt_comm *c) {
 
 void gt_comm_abandon(gt_comm *c) {
     pid_t launcher = gt_inside(c)->watchdog.launcher;
-    if (launcher > 0) {
+    if (launcher > 0 && end_process) {
         say_last_words(c);
         for (int i = 0; i < 2; i++) {
             usleep(LAUNCHER_READS_US);
             kill(launcher, SIGTERM);
         }
-        _exit(1);
+        end_process(1);
     }
     gt_comm_abort(c, GT_FAILED);
 }
@@ -57,8 +66,10 @@ void gt_comm_abandon(gt_comm *c) {
 gt_status gt_comm_abort(gt_comm *c, gt_status st) {
     if (c->ranks == 1) return st;
     say_last_words(c);
-    signal(SIGALRM, SIG_DFL); /* should MPI fail to end us */
-    alarm(5);
+    if (end_process) { /* should MPI fail to end us */
+        signal(SIGALRM, SIG_DFL);
+        alarm(5);
+    }
     MPI_Abort(gt_inside(c)->world, st == GT_USAGE ? 2 : 1);
     return st;
 }

@@ -73,7 +73,9 @@ void gt_heartbeat_link(gt_comm *c, int rank);
  * gt_clock(); 0: it works. Does not return when a rank is silent for too long. */
 void gt_heartbeat_poll(gt_comm *c, double waiting_since);
 
-/* From now on this rank ends when its launcher is gone: see watchdog.c. */
+/* Ends this process with a status other than 0, if gt_comm_end_by() allows it; 0: does it? */
+bool gt_comm_end_process(int status);
+/* From now on this rank ends when its launcher is gone, if it may: see watchdog.c. */
 void gt_watchdog_start(gt_comm_inside *in, pid_t launcher);
 
 #endif

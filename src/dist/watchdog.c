@@ -22,10 +22,11 @@ static void watch(void *arg) {
     signal(SIGPIPE, SIG_IGN);
     ssize_t ignored = write(STDERR_FILENO, text, (size_t)n); /* most likely nobody reads the message any more */
     (void)ignored;
-    _exit(1);
+    gt_comm_end_process(1);
 }
 
 void gt_watchdog_start(gt_comm_inside *in, pid_t launcher) {
     in->watchdog = (gt_watchdog){.launcher = launcher, .parent = getppid()};
-    gt_ticker_start(&in->watchdog.ticker, 1, watch, in); /* without the thread training works all the same */
+    if (gt_comm_end_process(0))
+        gt_ticker_start(&in->watchdog.ticker, 1, watch, in); /* without the thread training works all the same */
 }

@@ -10,6 +10,10 @@
 /* A row whose `choices` is one of these texts gets the names of all models, or of all optimisers. */
 extern const char gt_any_model[], gt_any_optimizer[];
 
+/* Whether all rows of the table of options, and their texts, have found room and place: else a mistake in the sources.
+ */
+bool gt_job_table_is_whole(void);
+
 /* The options of all families, and those of GANs. */
 const gt_option *gt_common_options(int *n);
 const gt_option *gt_gan_rows(int *n);

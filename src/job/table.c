@@ -4,7 +4,6 @@
 #include "job/internal.h"
 #include "model/door/family.h"
 
-#include <assert.h>
 #include <pthread.h>
 #include <stdarg.h>
 
@@ -19,19 +18,30 @@ static int n_options, n_groups;
 static char texts[TEXT_BYTES];
 static size_t used;
 
+static bool whole = true;
+
+/* What is false would be a mistake in the rows of the tables; a test looks for it. */
+static bool holds(bool what) {
+    whole = whole && what;
+    return what;
+}
+
 /* ---- texts ---- */
 
 /* All texts lie in `texts`, one behind the other, for as long as the program runs. begin_text() begins a new one, which
  * is empty; add_text() goes on with it, until the next one begins. */
-static char *begin_text(void) { return &texts[++used]; }
+static char *begin_text(void) {
+    used += holds(used + 1 < TEXT_BYTES);
+    return &texts[used];
+}
 
 __attribute__((format(printf, 2, 3))) static void add_text(const char *text, const char *format, ...) {
     va_list args;
-    assert(text + strlen(text) == texts + used); /* the last one */
+    if (!holds(text + strlen(text) == texts + used)) return; /* the last one */
     va_start(args, format);
-    used += (size_t)vsnprintf(texts + used, TEXT_BYTES - used, format, args);
+    int n = vsnprintf(texts + used, TEXT_BYTES - used, format, args);
     va_end(args);
-    assert(used < TEXT_BYTES);
+    used = holds(n >= 0 && used + (size_t)n < TEXT_BYTES) ? used + (size_t)n : TEXT_BYTES - 1;
 }
 
 /* Writes "|" before all names but the first one of the text. */
@@ -104,11 +114,11 @@ static int group_rank(const char *group) {
 
 static void insert_row(const gt_option *row) {
     int at = n_options;
-    assert(n_options < GT_JOB_MAX_KEYS);
+    if (!holds(n_options < GT_JOB_MAX_KEYS)) return;
     while (at > 0 && (row->after ? strcmp(table[at - 1].key, row->after) != 0
                                  : group_rank(table[at - 1].group) > group_rank(row->group)))
         at--;
-    assert(at > 0 || !row->after);
+    if (!holds(at > 0 || !row->after)) return;
     memmove(&table[at + 1], &table[at], (size_t)(n_options++ - at) * sizeof *table);
     table[at] = *row;
 }
@@ -140,7 +150,7 @@ static void add_rows(const gt_option *rows, int n, const gt_family *family, bool
 }
 
 static void add_group(const char *name, const char *title, gt_option_class class) {
-    assert(n_groups + 1 < MAX_GROUPS);
+    if (!holds(n_groups + 1 < MAX_GROUPS)) return;
     classes[n_groups] = class;
     groups[n_groups++] = (gt_named){name, title};
 }
@@ -195,6 +205,11 @@ const gt_option *gt_job_table(int *n) {
     build_once();
     *n = n_options;
     return table;
+}
+
+bool gt_job_table_is_whole(void) {
+    build_once();
+    return whole;
 }
 
 const gt_named *gt_job_groups(void) {

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/door/pool.h"
 #include "dist/door/dist.h"
@@ -18,6 +19,7 @@ static gt_pool *pool;
 
 /* false: it has said why. */
 static inline bool begin_ranks(int threads) {
+    gt_comm_end_by(_exit);
     comm = gt_comm_start_all(threads, NULL);
     if (!comm) return printf("%s\n", gt_message()), false;
     gt_log_setup(comm->rank, comm->ranks, GT_INFO);

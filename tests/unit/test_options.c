@@ -14,6 +14,7 @@
 
 #include "cli/cli.h"
 #include "gantry/text.h"
+#include "job/internal.h"
 #include "model/door/family.h"
 
 #define MODES(X) X(MODE_OPEN, "") X(MODE_FAST, "fast") X(MODE_EXACT, "exact")
@@ -101,6 +102,11 @@ static void durations(void **state) {
         if (st != (cases[i].seconds < 0 ? GT_USAGE : GT_OK) || (!st && seconds != cases[i].seconds))
             fail_msg("'%s' gives status %d, %g seconds", cases[i].text, st, seconds);
     }
+}
+
+static void every_row_has_its_place(void **state) {
+    (void)state;
+    assert_true(gt_job_table_is_whole());
 }
 
 static void defaults_and_values(void **state) {
@@ -541,6 +547,7 @@ static void what_was_not_used_is_known(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_row_has_its_place),
         cmocka_unit_test_setup_teardown(defaults_and_values, begin, end),
         cmocka_unit_test_setup_teardown(choices_are_enums, begin, end),
         cmocka_unit_test_setup_teardown(bad_values_are_refused_and_named, begin, end),

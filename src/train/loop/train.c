@@ -449,7 +449,6 @@ gt_status gt_train_all(gt_comm *comm, gt_job *job, const gt_starter *starter, gt
     bool done = false;
     double began = gt_clock();
     gt_comm_patient(comm, true);
-    gt_stop_install(comm, "this step, then a checkpoint");
     gt_tell_allow(job->progress);
     gt_tell_start("opening the data", NULL, 0);
     gt_status st = gt_engine_open_all(&e, comm, job);
@@ -477,6 +476,5 @@ gt_status gt_train_all(gt_comm *comm, gt_job *job, const gt_starter *starter, gt
     gt_journal_end(&e, &j); /* may leave a message of its own */
     gt_storage_end();
     gt_engine_close_all(&e);
-    gt_stop_restore();
     return st ? gt_fail(st, "%s", why) : GT_OK;
 }
