@@ -69,8 +69,9 @@ enum { REPORT_YOUNG = 120 };
 /* Has the run too few ticks, or too little of its images, for a judgement? Then the text says so: "3m 20s, 4 ticks: too
  * early to judge ...". */
 bool report_is_young(const gt_stats *s, const gt_starts *starts, bool finished, char text[REPORT_YOUNG]);
-/* Commands: those that the run itself has said at its end, or how a run that was broken off resumes. */
-void report_next_each(const char *dir, const gt_starts *starts, gt_log_next *next, void *arg);
+/* Commands: those that the run itself has said at its end, or how a run that was broken off resumes.
+ * False: memory was too short. */
+bool report_next_each(const char *dir, const gt_starts *starts, gt_log_next *next, void *arg);
 void report_next(gt_buffer *out, const char *dir, const gt_starts *starts); /* as a table */
 void report_facts(gt_buffer *out, const gt_starts *starts);                 /* what was run */
 void report_warnings(gt_buffer *out, const char *dir);                      /* of log.txt, with their times */

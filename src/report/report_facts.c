@@ -73,17 +73,19 @@ static void give_command(next_list *l, const char *words, const char *dir, const
     gt_buffer_free(&command);
 }
 
-void report_next_each(const char *dir, const gt_starts *starts, gt_log_next *next, void *arg) {
+bool report_next_each(const char *dir, const gt_starts *starts, gt_log_next *next, void *arg) {
     const char *state = gt_starts_state(dir, starts);
     next_list l = {next, arg, 0};
     bool running = !strcmp(state, "running"), finished = !strcmp(state, "finished");
     if (running) give_command(&l, "gantry status ", dir, "how far the run is");
     if (running) give_command(&l, "gantry report ", dir, "this report once more, with what has come since");
-    if (finished || !strcmp(state, "stopped")) gt_log_next_each(dir, give_next, &l);
+    bool whole = (!finished && strcmp(state, "stopped")) || gt_log_next_each(dir, give_next, &l);
     gt_buffer resume = {0};
     gt_rundir_resume_command(dir, &resume);
     if (*state && !running && !finished && !l.n && !resume.failed) give_next(&l, resume.data, "the run resumes");
+    whole = whole && !resume.failed;
     gt_buffer_free(&resume);
+    return whole;
 }
 
 static void put_next(void *arg, const char *command, const char *what) {
@@ -94,7 +96,7 @@ static void put_next(void *arg, const char *command, const char *what) {
 
 void report_next(gt_buffer *out, const char *dir, const gt_starts *starts) {
     gt_buffer rows = {0};
-    report_next_each(dir, starts, put_next, &rows);
+    rows.failed |= !report_next_each(dir, starts, put_next, &rows);
     if (rows.n) {
         gt_buffer_printf(out, "<h2 id=\"next\">Next</h2>\n<div class=\"card scroll\"><table>\n");
         gt_buffer_add(out, rows.data, rows.n);

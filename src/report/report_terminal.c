@@ -50,7 +50,7 @@ gt_status gt_report_print(const char *dir) {
     if (!st && run.stats->ticks) report_main_charts(&out, &run, t.columns > 1 ? t.columns - 1 : COLUMNS, t.coloured);
     if (!st) st = put_newest(&out, dir, &t, t.coloured);
     if (!st) gt_buffer_format(&out, "\nnext:\n");
-    if (!st) report_next_each(dir, starts, put_next, &out);
+    if (!st) out.failed |= !report_next_each(dir, starts, put_next, &out);
     if (!st && out.failed) st = gt_fail(GT_NOMEM, "out of memory for the report of '%s'", dir);
     if (!st) fwrite(out.data, 1, out.n, stdout);
     gt_buffer_free(&out);

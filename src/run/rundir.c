@@ -200,16 +200,18 @@ static void give_next(char *line, gt_log_next *next, void *arg) {
     next(arg, line, what + 3);
 }
 
-void gt_log_next_each(const char *dir, gt_log_next *next, void *arg) {
+bool gt_log_next_each(const char *dir, gt_log_next *next, void *arg) {
     char *path = gt_path_join(dir, "log.txt");
     next_list *list = path ? calloc(1, sizeof *list) : NULL;
+    gt_status st = list ? GT_OK : GT_NOMEM;
     gt_lines in;
     if (list) {
-        gt_status st = gt_lines_open(&in, path, 0, 0);
+        st = gt_lines_open(&in, path, 0, 0);
         while (!st && gt_lines_next(&in)) take_next(list, in.text);
-        gt_lines_close(&in, st);
+        st = gt_lines_close(&in, st);
         for (int i = 0; i < list->n; i++) give_next(list->line[i], next, arg);
     }
     free(list);
     free(path);
+    return st != GT_NOMEM;
 }

@@ -28,8 +28,8 @@ bool gt_rundir_checkpoint(const char *dir); /* DIR/checkpoint: to write one now 
 /* `command`: "gantry ...", "sbatch ..."; `what` it does. Both are valid during the call. */
 typedef void gt_log_next(void *arg, const char *command, const char *what);
 /* Calls `next` for each command of the newest such list (gt_log_command() wrote them). A log that cannot be read has
- * none. */
-void gt_log_next_each(const char *dir, gt_log_next *next, void *arg);
+ * none. False: memory was too short to look. */
+bool gt_log_next_each(const char *dir, gt_log_next *next, void *arg);
 
 /* ---- the names of files in the folder of a run ---- */
 
