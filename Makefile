@@ -68,15 +68,17 @@ LIBRARY      := $(BUILD)/libgantry.a
 # (tests/e2e/sanitizers.sh). Nothing of it is replaced by a program; what is replaced needs the archive.
 WHOLE        := $(BUILD)/tests/libgantry-whole.so
 WITH_WHOLE   := $(WHOLE) -Wl,--enable-new-dtags,-rpath,'$$ORIGIN'
+SHARED       := $(BUILD)/libgantry.so.$(basename $(VERSION))
+SONAME       := libgantry.so.$(firstword $(subst ., ,$(VERSION)))
 CHECKER      := $(BUILD)/libexec/gantry/check-hdf5
 CHECKER_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/checker/*.c))
 
-all: $(BUILD)/gantry tests bench-programs   ## program, library, tests and benchmarks
+all: $(BUILD)/gantry $(SHARED) tests bench-programs   ## program, library, tests and benchmarks
 tests: $(TESTS)
 bench-programs: $(BENCHES)
 
 ifneq ($(MISSING),)
-ifeq ($(filter help deps deps-build missing clean count format check check-quick check-long simulate demo install uninstall dist deb,$(MAKECMDGOALS)),)
+ifeq ($(filter help deps deps-build missing clean count format check check-quick check-long simulate demo install install-library uninstall dist deb,$(MAKECMDGOALS)),)
 $(error missing packages (pkg-config names): $(MISSING). `make deps` installs them on Debian, and says elsewhere what is needed)
 endif
 endif
@@ -98,6 +100,13 @@ $(WHOLE): $(LIBRARY_OBJ)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(CC) $(CFLAGS) -shared -Wl,-Bsymbolic,-soname,$(@F) -o $@ $^ $(LDFLAGS) $(TEST_LDFLAGS) $(LIBS)
+
+# For programs of others. Visible are the names that the public headers have.
+$(BUILD)/libgantry.map: $(wildcard include/gantry/*.h)
+	@{ echo '{ global:'; grep -oh 'gt_[a-z0-9_]*' $^ | sort -u | sed 's/$$/;/'; echo 'local: *; };'; } > $@
+$(SHARED): $(LIBRARY_OBJ) $(BUILD)/libgantry.map
+	$(if $(Q),@echo "  link $@")
+	$(Q)$(CC) $(CFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/libgantry.map -o $@ $(LIBRARY_OBJ) $(LDFLAGS) $(LIBS)
 
 # What the program carries within itself.
 $(BUILD)/src/report/report.o: src/report/report.css src/report/report.js
@@ -131,7 +140,7 @@ $(CHECKER): $(CHECKER_OBJ) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(if $(HDF5_STATIC),$(CHECKER_LINK) $^ $(HDF5_STATIC) -l:libsz.a -l:libaec.a $(LIBS) 2>/dev/null ||) $(CHECKER_LINK) $(filter-out %/unused.o,$^) $(LIBS)
-$(BUILD)/gantry $(TESTS) $(BENCHES) fuzzers: | $(CHECKER)
+$(BUILD)/gantry $(TESTS) $(BENCHES): | $(CHECKER)
 
 $(BUILD)/tests/golden: $(GOLDEN_OBJ) | $(WHOLE)
 	$(if $(Q),@echo "  link $@")
@@ -244,13 +253,11 @@ demo: deps-build     ## train a small StyleGAN2-ADA on coloured shapes, for at m
 	@bash jobs/demo.sh $(BUILD)/gantry
 
 INSTALLED := $(DESTDIR)$(PREFIX)/share/gantry
-install: $(BUILD)/gantry bench-programs ## program, library, headers, pkg-config file, job files, networks, documents, manual pages and completions to PREFIX (DESTDIR: below that folder)
+install: $(BUILD)/gantry bench-programs install-library ## program, library, headers, pkg-config file, job files, networks, documents, manual pages and completions to PREFIX (DESTDIR: below that folder)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/gantry $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include/gantry \
 	  $(INSTALLED)/jobs/course $(INSTALLED)/networks $(INSTALLED)/slurm/container $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DOCDIR) $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR)
 	install -m 755 $(BUILD)/gantry $(DESTDIR)$(PREFIX)/bin/
-	install -m 755 $(CHECKER) $(BENCHES) $(DESTDIR)$(PREFIX)/libexec/gantry/
-	install -m 644 $(LIBRARY) $(DESTDIR)$(LIBDIR)/
-	install -m 644 include/gantry/*.h $(DESTDIR)$(PREFIX)/include/gantry/
+	$(if $(BENCHES),install -m 755 $(BENCHES) $(DESTDIR)$(PREFIX)/libexec/gantry/)
 	install -m 644 jobs/*.ini jobs/*.list $(INSTALLED)/jobs/
 	install -m 755 jobs/sweep.sh jobs/demo.sh $(INSTALLED)/jobs/
 	install -m 644 jobs/course/* $(INSTALLED)/jobs/course/
@@ -264,13 +271,24 @@ install: $(BUILD)/gantry bench-programs ## program, library, headers, pkg-config
 	$(BUILD)/gantry completion zsh > $(DESTDIR)$(ZSHDIR)/_gantry
 	@# With their folders, so that the links between them lead somewhere.
 	for f in $(wildcard README.md CHANGELOG.md CITATION.cff LICENSE) $$(find $(wildcard docs) /dev/null -type f); do install -D -m 644 $$f $(DESTDIR)$(DOCDIR)/$$f || exit 1; done
-	@# The library is a static one. So what it uses is required, not Requires.private: whoever links it links that, too.
+
+install-library: $(LIBRARY) $(SHARED) $(CHECKER) ## of that the libraries, the program that checks HDF5 files, headers and the pkg-config file
+	install -d $(DESTDIR)$(PREFIX)/libexec/gantry $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include/gantry
+	install -m 755 $(CHECKER) $(DESTDIR)$(PREFIX)/libexec/gantry/
+	install -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/
+	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/libgantry.so
+	install -m 644 $(LIBRARY) $(DESTDIR)$(LIBDIR)/
+	install -m 644 include/gantry/*.h $(DESTDIR)$(PREFIX)/include/gantry/
+	@# A program with the static library looks for libexec where this installation has it.
+	$(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) $(PIC) -DGT_LIBEXEC='"$(PREFIX)/libexec/gantry"' -c src/base/program.c -o $(DESTDIR)$(LIBDIR)/program.o
+	cd $(DESTDIR)$(LIBDIR) && ar r libgantry.a program.o && rm program.o
 	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$${prefix}/include' '' 'Name: gantry' \
-	  'Description: training of image-generating networks on CPUs' 'Version: $(VERSION)' 'Requires: $(PACKAGES)' \
-	  'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lgantry -lm -pthread' > $(DESTDIR)$(LIBDIR)/pkgconfig/gantry.pc
+	  'Description: training of image-generating networks on CPUs' 'Version: $(VERSION)' \
+	  'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lgantry' 'Libs.private: $(LIBS)' > $(DESTDIR)$(LIBDIR)/pkgconfig/gantry.pc
 
 uninstall:           ## remove what `make install` with the same PREFIX and DESTDIR has put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/gantry $(DESTDIR)$(LIBDIR)/libgantry.a $(DESTDIR)$(LIBDIR)/pkgconfig/gantry.pc \
+	rm -f $(DESTDIR)$(PREFIX)/bin/gantry $(addprefix $(DESTDIR)$(LIBDIR)/,libgantry.a libgantry.so $(SONAME) $(notdir $(SHARED)) pkgconfig/gantry.pc) \
 	  $(DESTDIR)$(MANDIR)/man1/gantry.1 $(DESTDIR)$(MANDIR)/man1/gantry-*.1 $(DESTDIR)$(BASHDIR)/gantry $(DESTDIR)$(ZSHDIR)/_gantry
 	rm -rf $(DESTDIR)$(PREFIX)/libexec/gantry $(DESTDIR)$(PREFIX)/include/gantry $(INSTALLED) $(DESTDIR)$(DOCDIR)
 
@@ -312,4 +330,4 @@ help:                ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
 -include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(CHECKER_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(TESTS:=.d) $(FUZZ_SHARED:.o=.d) $(FAILING:.o=.d) $(BENCHES:=.d)
-.PHONY: all tests warnings fuzzers bench-programs deps deps-build missing check check-quick check-long simulate demo install uninstall deb dist site bench bench-results docs clean count format help FORCE
+.PHONY: all tests warnings fuzzers bench-programs deps deps-build missing check check-quick check-long simulate demo install install-library uninstall deb dist site bench bench-results docs clean count format help FORCE

@@ -17,7 +17,7 @@ bash -n job.sbatch && has_line "^. '$tmp/prefix/share/gantry/slurm'/lib.sh" job.
 export PKG_CONFIG_PATH="$tmp/prefix/lib/pkgconfig"
 examples=$tmp/prefix/share/doc/gantry/docs/examples
 # shellcheck disable=SC2046
-gcc -Wall -Wextra -Werror -o embed "$examples/picture.c" $(pkg-config --cflags --libs gantry) ${EMBED_FLAGS-} || fail 'a program that embeds the library does not build'
+gcc -Wall -Wextra -Werror -o embed "$examples/picture.c" $(pkg-config --cflags --libs gantry) -Wl,-rpath,"$tmp/prefix/lib" ${EMBED_FLAGS-} || fail 'a program that embeds the library does not build'
 (cd "$tmp/prefix/include" && printf '#include "%s"\n' gantry/*.h) >all.c
 # shellcheck disable=SC2046
 gcc -Wall -Wextra -Werror -fsyntax-only all.c $(pkg-config --cflags gantry) || fail 'the public headers do not go together'
