@@ -37,9 +37,18 @@ WERROR   ?= $(if $(ARCHIVED),,-Werror)
 # HDF5 without MPI: its name in Debian, and elsewhere.
 HDF5     := $(shell { $(PKG_CONFIG) --exists hdf5-serial || ! $(PKG_CONFIG) --exists hdf5; } 2>/dev/null && echo hdf5-serial || echo hdf5)
 PACKAGES := ompi openblas $(HDF5) libpng libzip jansson libxxhash libcrypto zlib libjpeg libdeflate libwebp libwebpdemux libtiff-4 lcms2 libarchive cairo
+# Those that the program opens where it first uses them (.ci/late). `make LATE=` links all of them, as it is done for tests, for programs of others, for
+# processors without jumps for it (src/base/late.h), and for sanitizers.
+LATE     ?= $(filter ompi openblas $(HDF5) libzip libcrypto libwebp libwebpdemux libtiff-4 lcms2 libarchive cairo,$(PACKAGES))
+ifeq ($(filter x86_64 aarch64,$(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))),)
+override LATE =
+endif
+ifneq ($(findstring -fsanitize,$(CC) $(CFLAGS) $(INSTRUMENT)),)
+override LATE =
+endif
 MISSING  := $(shell for p in $(PACKAGES); do $(PKG_CONFIG) --exists $$p 2>/dev/null || echo $$p; done)
 CFLAGS_PACKAGES := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
-LIBS     := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null) -lm -pthread
+LIBS     := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null) -lm -ldl -pthread
 
 # OPT=-g builds for a debugger. No contraction outside the kernels that ask for it: a fused multiply-add changes bits (see src/kernels/micro.h).
 # The same objects serve programs and shared objects; a name means what it means here, so that functions still become parts of others.
@@ -129,9 +138,20 @@ $(BUILD)/git-id: FORCE
 	@echo '$(GIT_ID)' | cmp -s - $@ || echo '$(GIT_ID)' > $@
 $(BUILD)/src/base/version.o: $(BUILD)/git-id
 
-$(BUILD)/gantry: $(CLI_OBJ) $(LIBRARY)
+ifneq ($(LATE),)
+LATE_OBJ := $(BUILD)/late.o
+LATE_FLAGS := -Wl,--dynamic-list=$(BUILD)/late.list
+PROGRAM_LIBS = $(shell $(PKG_CONFIG) --libs $(filter-out $(LATE),$(PACKAGES))) -lm -ldl -pthread
+else
+PROGRAM_LIBS = $(LIBS)
+endif
+$(BUILD)/late.o: $(CLI_OBJ) $(LIBRARY) .ci/late src/base/late.h
+	$(if $(Q),@echo "  late $(LATE)")
+	$(Q)CC="$(CC)" PKG_CONFIG="$(PKG_CONFIG)" NM=$(CROSS)nm READELF=$(CROSS)readelf LATE="$(LATE)" .ci/late $(BUILD)/late.c $(BUILD)/late.list $(CLI_OBJ) $(LIBRARY)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) -c $(BUILD)/late.c -o $@
+$(BUILD)/gantry: $(CLI_OBJ) $(LIBRARY) $(LATE_OBJ)
 	$(if $(Q),@echo "  link $@")
-	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(LIBS)
+	$(Q)$(CC) $(CFLAGS) -o $@ $(CLI_OBJ) $(LATE_OBJ) $(LIBRARY) $(LATE_FLAGS) $(LDFLAGS) $(PROGRAM_LIBS)
 
 # With a static libhdf5, where Debian has put one, the checker starts in half of the time.
 HDF5_STATIC := $(if $(filter hdf5-serial,$(HDF5)),$(wildcard $(shell $(CC) -print-file-name=libhdf5_serial.a)))
@@ -281,7 +301,7 @@ install-library: $(LIBRARY) $(SHARED) $(CHECKER) ## of that the libraries, the p
 	install -m 644 $(LIBRARY) $(DESTDIR)$(LIBDIR)/
 	install -m 644 include/gantry/*.h $(DESTDIR)$(PREFIX)/include/gantry/
 	@# A program with the static library looks for libexec where this installation has it.
-	$(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) $(PIC) -DGT_LIBEXEC='"$(PREFIX)/libexec/gantry"' -c src/base/program.c -o $(DESTDIR)$(LIBDIR)/program.o
+	$(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) -DGT_LIBEXEC='"$(PREFIX)/libexec/gantry"' -c src/base/program.c -o $(DESTDIR)$(LIBDIR)/program.o
 	cd $(DESTDIR)$(LIBDIR) && ar r libgantry.a program.o && rm program.o
 	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$${prefix}/include' '' 'Name: gantry' \
 	  'Description: training of image-generating networks on CPUs' 'Version: $(VERSION)' \

@@ -4,7 +4,7 @@
 SIMULATED := $(BUILD)/simulated
 SIM_MPI   := $(patsubst %.c,$(SIMULATED)/%.o,$(wildcard src/dist/*.c))
 SIM_PLAIN := $(filter-out $(BUILD)/src/dist/%,$(LIBRARY_OBJ))
-SIM_LIBS   = $(shell $(PKG_CONFIG) --libs $(filter-out ompi,$(PACKAGES))) -lm -pthread
+SIM_LIBS   = $(shell $(PKG_CONFIG) --libs $(filter-out ompi,$(PACKAGES))) -lm -ldl -pthread
 # GT_SIMULATED: a rank that waits sleeps between looks (src/dist/comm.c).
 SMPI_FLAGS = $(filter-out $(shell $(PKG_CONFIG) --cflags ompi 2>/dev/null),$(CFLAGS_ALL)) -DGT_SIMULATED -DSMPI_NO_OVERRIDE_MALLOC -Ibench
 SIM_LINK   = smpicc -shared -Wl,-Bsymbolic -o $@ $^ $(SIM_LIBS)

@@ -31,7 +31,10 @@ const char *gt_kernel_set_arithmetic(const gt_kernel_set *set);
 const char *gt_kernel_set_instructions(const gt_kernel_set *set); /* "avx512" */
 
 /* "OpenBLAS 0.3.21 ... SkylakeX MAX_THREADS=64": version and options of the BLAS that this program was linked with, and
- * the core that the BLAS chose; static. */
+ * the core that the BLAS chose; before the program has opened it, the version with which it was built. Static. */
 const char *gt_blas_description(void);
+/* For the beginning of a program: OpenBLAS, which is opened at its first use, then starts no threads. False: it was
+ * loaded with the program, has started one for each core, and does without them only if the program starts again. */
+bool gt_blas_without_threads(void);
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/door/file.h"
+#include "base/door/library.h"
 #include "base/door/progress.h"
 
 struct gt_sha256_stream {
@@ -33,6 +34,7 @@ static gt_status fail(void) {
 
 gt_sha256_stream *gt_sha256_new(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
+    if (gt_library_open("libcrypto")) return NULL;
     pthread_once(&once, look_up);
     gt_sha256_stream *s = calloc(1, sizeof *s);
     if (s && algorithm && (s->context = EVP_MD_CTX_new()) && begin(s)) return s;

@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "gantry/arrays.h"
 #include "gantry/dist.h"
+#include "gantry/kernels.h"
 #include "gantry/launch.h"
 #include "gantry/program.h"
 #include "gantry/words.h"
@@ -112,15 +113,6 @@ static void fill_standard_files(void) {
     if (fd >= 0) close(fd);
 }
 
-/* OpenBLAS starts a thread for each core before main(), with 140 MB of address space each, none of which is ever used
- * here (kernels/lapack.c). Where address space is limited they wait for it for ever, also when the program ends. So the
- * program starts once more with one thread of BLAS. Where that fails it goes on with all of them. */
-static void do_without_threads_of_blas(char **argv) {
-    static const char key[] = "OPENBLAS_NUM_THREADS";
-    if (getenv(key) || setenv(key, "1", 1)) return;
-    gt_program_again(argv);
-}
-
 /* What glibc gives back to the system comes again as fresh pages, which are expensive on virtual machines; a graph that
  * is made ready takes and frees memory many times. glibc chooses these limits by itself once 32 MB were freed at once.
  */
@@ -161,7 +153,7 @@ static int run_command(int argc, char **argv) {
 int main(int argc, char **argv) {
     gt_program_is_gantry("/proc/self/exe");
     gt_comm_end_by(_exit);
-    do_without_threads_of_blas(argv);
+    if (!gt_blas_without_threads()) gt_program_again(argv);
     keep_pages();
     fill_standard_files();
     int status = gt_with_stack(LEAST_STACK, run_command, argc, argv);

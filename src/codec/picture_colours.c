@@ -10,6 +10,7 @@
 
 #include "codec/door/raw_picture.h"
 #include "base/door/hash.h"
+#include "base/door/library.h"
 #include "codec/door/sample.h"
 
 enum { GRID = 6, SAME = 2, MOST = 16 };
@@ -131,8 +132,10 @@ gt_status gt_raw_colours(gt_raw_picture *raw) {
     gt_picture *p = &raw->picture, from = *p; /* the same samples, unless CMYK becomes RGB */
     conversion c = {0};
     bool own = false;
+    gt_status st = raw->profile ? gt_library_open("lcms2") : GT_OK;
+    if (st) return st;
     const char *note = raw->profile ? choose_conversion(raw, &c, &own) : NULL;
-    gt_status st = raw->cmyk ? gt_raw_new(raw, (size_t)p->height, (size_t)p->width, 3, GT_U8) : GT_OK;
+    if (raw->cmyk) st = gt_raw_new(raw, (size_t)p->height, (size_t)p->width, 3, GT_U8);
     p->note = note ? note : from.note;
     for (int y = 0; y < from.height && !st; y++) {
         size_t row = (size_t)y * (size_t)from.width;

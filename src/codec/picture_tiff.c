@@ -5,6 +5,7 @@
 #include <string.h>
 #include <tiffio.h>
 
+#include "base/door/library.h"
 #include "codec/door/raw_picture.h"
 #include "codec/door/sample.h"
 
@@ -68,7 +69,9 @@ static gt_status damaged(const reader *r) {
 }
 
 static gt_status open_tiff(reader *r) {
-    TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
+    gt_status st = gt_library_open("libtiff");
+    TIFFOpenOptions *options = st ? NULL : TIFFOpenOptionsAlloc();
+    if (st) return st;
     if (!options) return gt_fail(GT_NOMEM, "out of memory for reading a TIFF");
     TIFFOpenOptionsSetErrorHandlerExtR(options, on_error, r);
     TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, r);

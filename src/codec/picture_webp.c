@@ -4,6 +4,7 @@
 #include <webp/decode.h>
 #include <webp/demux.h>
 
+#include "base/door/library.h"
 #include "base/door/numbers.h"
 #include "codec/door/raw_picture.h"
 
@@ -11,11 +12,13 @@ enum { FIRST_CHUNK = 12, FLAGS_AT = 20 };
 
 static gt_status stored_head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     WebPBitstreamFeatures f;
+    gt_status st = gt_library_open("libwebp"); /* and libwebpdemux */
+    if (st) return st;
     VP8StatusCode code = WebPGetFeatures(bytes, n, &f);
     if (code == VP8_STATUS_NOT_ENOUGH_DATA) return gt_fail(GT_FORMAT, "truncated: %zu bytes", n);
     if (code != VP8_STATUS_OK) return gt_fail(GT_FORMAT, "damaged: it has no WebP header");
     bool alpha = f.has_alpha != 0;
-    gt_status st = gt_head_fill(out, (unsigned)f.height, (unsigned)f.width, 3u + alpha, GT_U8, 8);
+    st = gt_head_fill(out, (unsigned)f.height, (unsigned)f.width, 3u + alpha, GT_U8, 8);
     out->alpha = alpha;
     return st;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <webp/encode.h>
 
+#include "base/door/library.h"
 #include "codec/door/webp.h"
 
 gt_status gt_webp_check_size(int64_t height, int64_t width) {
@@ -57,6 +58,8 @@ gt_status gt_webp_encode(const gt_picture *p, const gt_webp_options *o, void **b
         return gt_fail(GT_USAGE,
                        "a WebP picture of %d channels of %s samples: only grey, RGB and RGBA of 8 bits are possible",
                        p->channels, gt_sample_name(p->type));
+    st = gt_library_open("libwebp");
+    if (st) return st;
     WebPConfig config;
     WebPPicture to;
     WebPMemoryWriter out;

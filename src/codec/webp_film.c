@@ -7,6 +7,7 @@
 #include <webp/decode.h>
 
 #include "base/door/file.h"
+#include "base/door/library.h"
 #include "base/door/numbers.h"
 #include "codec/door/webp.h"
 
@@ -75,6 +76,8 @@ gt_status gt_webp_film_open(gt_webp_film **out, const char *path, int height, in
 /* The chunks of a still picture that are those of a frame: all but VP8X. */
 static gt_status frame_of(const gt_webp_film *f, const uint8_t **bytes, size_t *n, bool *alpha) {
     WebPBitstreamFeatures about;
+    gt_status st = gt_library_open("libwebp");
+    if (st) return st;
     if (WebPGetFeatures(*bytes, *n, &about) != VP8_STATUS_OK || about.has_animation || *n < RIFF + TAG)
         return gt_fail(GT_FAILED, "'%s': a frame is not a WebP picture", f->file.path);
     if (about.width != f->width || about.height != f->height)

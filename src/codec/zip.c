@@ -9,6 +9,7 @@
 #include <zip.h>
 
 #include "base/door/file.h"
+#include "base/door/library.h"
 #include "codec/door/codec.h"
 #include "codec/door/zip_records.h"
 #include "base/door/text.h"
@@ -113,12 +114,14 @@ static gt_status read_index(gt_zip *z, uint64_t file_bytes) {
 
 gt_status gt_zip_open(gt_zip **out, const char *path) {
     *out = NULL;
-    gt_zip *z = calloc(1, sizeof *z);
+    gt_status st = gt_library_open("libzip");
+    gt_zip *z = st ? NULL : calloc(1, sizeof *z);
+    if (st) return st;
     if (!z) return gt_fail(GT_NOMEM, "out of memory for opening '%s'", path);
     pthread_mutex_init(&z->lock, NULL);
     int fd;
     off_t bytes = 0;
-    gt_status st = gt_file_open_regular(path, &fd, &bytes);
+    st = gt_file_open_regular(path, &fd, &bytes);
     if (!st && (st = gt_zip_check_places(fd, (uint64_t)bytes))) st = gt_wrap(st, "'%s'", path), close(fd);
     if (!st && (st = open_handle(&z->handle, fd))) st = gt_wrap(st, "'%s'", path);
     if (!st && (st = read_index(z, (uint64_t)bytes))) st = gt_wrap(st, "'%s'", path);

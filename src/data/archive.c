@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include "base/door/file.h"
+#include "base/door/library.h"
 #include "codec/door/zip_records.h"
 
 enum { BLOCK = 1 << 16 };
@@ -100,6 +101,7 @@ static gt_status check_places(const char *path, gt_archive_kind kind) {
  * borrows one in UTF-8. */
 gt_status gt_archive_each(const char *path, gt_archive_kind kind, gt_archive_use *use, void *arg) {
     gt_status st = check_places(path, kind);
+    if (!st) st = gt_library_open("libarchive");
     if (st) return st;
     struct archive *a = archive_read_new();
     if (!a) return gt_fail(GT_NOMEM, "out of memory for an archive");

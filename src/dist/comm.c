@@ -9,6 +9,7 @@
 
 #include "dist/comm.h"
 #include "base/door/clock.h"
+#include "base/door/library.h"
 #include "dist/door/dist.h"
 #include "gantry/text.h"
 
@@ -146,6 +147,7 @@ gt_comm *gt_comm_start_all(int threads, gt_status *status) {
     gt_comm_inside *in = gt_inside(c);
     pid_t launcher = 0;
     gt_status st = gt_mpi_launched_ranks() > 1 ? gt_mpi_check_limits() : GT_OK;
+    if (!st && gt_mpi_launched()) st = gt_library_open("ompi");
     if (st) {
         free(in);
         return failed(st, status);

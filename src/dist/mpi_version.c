@@ -8,9 +8,18 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/door/library.h"
+
 void gt_mpi_version(char *out, size_t bytes) {
     char library[MPI_MAX_LIBRARY_VERSION_STRING] = "unknown";
-    int length, major = 0, minor = 0;
+    int length, major = MPI_VERSION, minor = MPI_SUBVERSION;
+#ifdef OMPI_MAJOR_VERSION
+    if (!gt_library_is_open("ompi")) { /* then what this program was built with */
+        snprintf(out, bytes, "Open MPI v%d.%d.%d, MPI %d.%d", OMPI_MAJOR_VERSION, OMPI_MINOR_VERSION,
+                 OMPI_RELEASE_VERSION, major, minor);
+        return;
+    }
+#endif
     MPI_Get_library_version(library, &length); /* this and the next are allowed before MPI_Init */
     MPI_Get_version(&major, &minor);
     library[strcspn(library, ",\n")] = 0;

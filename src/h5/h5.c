@@ -10,9 +10,21 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/door/library.h"
 #include "h5/h5_room.h"
 
-void gt_h5_own_end(void) { H5dont_atexit(); }
+static bool own_end;
+
+void gt_h5_own_end(void) { own_end = true; }
+
+gt_status h5_begin(void) {
+    gt_status st = gt_library_open("hdf5");
+    if (st) return st;
+    if (own_end) H5dont_atexit();          /* counts before anything else of libhdf5 */
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* libhdf5 prints no errors of its own */
+    h5_lzf_register();
+    return GT_OK;
+}
 
 typedef struct innermost {
     char text[256];

@@ -92,17 +92,16 @@ static gt_status opened(gt_h5_file *f, hid_t file, hid_t access, const char *pat
     return st;
 }
 
-static void begin(gt_h5_file *f) {
+static gt_status begin(gt_h5_file *f) {
     *f = (gt_h5_file){0};
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* libhdf5 prints no errors of its own */
-    h5_lzf_register();
+    return h5_begin();
 }
 
 gt_status gt_h5_open(gt_h5_file *f, const char *path) {
     int fd;
     off_t bytes;
-    begin(f);
-    gt_status st = gt_file_open_regular(path, &fd, &bytes); /* libhdf5 would wait for a pipe for ever */
+    gt_status st = begin(f);
+    if (!st) st = gt_file_open_regular(path, &fd, &bytes); /* libhdf5 would wait for a pipe for ever */
     if (st) return st;
     close(fd);
     hid_t access = access_list(), file = -1;
@@ -118,7 +117,8 @@ gt_status gt_h5_open(gt_h5_file *f, const char *path) {
 
 gt_status gt_h5_open_memory(gt_h5_file *f, const void *bytes, size_t n) {
     char name[64];
-    begin(f);
+    gt_status st = begin(f);
+    if (st) return st;
     *f = (gt_h5_file){.data = (void *)bytes, .capacity = n, .borrowed = true};
     hid_t access = memory_access(f);
     H5Pset_file_image(access, f->data, n);
@@ -138,12 +138,13 @@ static gt_status create(gt_h5_file *f, const char *path, hid_t access, H5F_libve
 
 gt_status gt_h5_create_memory(gt_h5_file *f) {
     char name[64];
-    begin(f);
-    return create(f, memory_name(name, f), memory_access(f), H5F_LIBVER_V18, "a file in memory");
+    gt_status st = begin(f);
+    return st ? st : create(f, memory_name(name, f), memory_access(f), H5F_LIBVER_V18, "a file in memory");
 }
 
 gt_status gt_h5_create(gt_h5_file *f, const char *path, bool grows) {
-    begin(f);
+    gt_status st = begin(f);
+    if (st) return st;
     f->unordered = grows;
     hid_t access = access_list();
     h5_sink_use(access, &f->error);

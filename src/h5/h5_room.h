@@ -9,6 +9,8 @@
 #include "gantry/arrays.h"
 #include "gantry/status.h"
 
+/* Makes libhdf5 ready; comes before anything else of it. */
+gt_status h5_begin(void);
 /* gt_fail with libhdf5's innermost reason for the failure of its latest call appended to the message; GT_NOMEM instead
  * of `code` where that is want of memory. */
 gt_status gt_h5_fail(gt_status code, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -6,9 +6,11 @@
 #include <cblas.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/door/library.h"
 #include "base/door/numbers.h"
 #include "base/door/pool.h"
 #include "gantry/kernels.h"
@@ -19,7 +21,17 @@ void dgesdd_(const char *jobz, const blasint *m, const blasint *n, double *a, co
              const blasint *ldu, double *vt, const blasint *ldvt, double *work, const blasint *lwork, blasint *iwork,
              blasint *info);
 
-const char *gt_blas_description(void) { return openblas_get_config(); }
+const char *gt_blas_description(void) {
+    static const char built[] = OPENBLAS_VERSION "(as built)"; /* with a blank on both sides of the version */
+    return gt_library_is_open("openblas") ? openblas_get_config() : built + strspn(built, " ");
+}
+
+/* OpenBLAS starts a thread for each core when it is loaded, with 140 MB of address space each, none of which is ever
+ * used here. Where address space is limited they wait for it for ever, also when the program ends. */
+bool gt_blas_without_threads(void) {
+    static const char key[] = "OPENBLAS_NUM_THREADS";
+    return getenv(key) || setenv(key, "1", 1) || !gt_library_is_open("openblas");
+}
 
 static void set_one_thread(void) { openblas_set_num_threads(1); }
 
@@ -56,6 +68,8 @@ gt_status gt_lapack_begin(const gt_pool *pool, int64_t tiles) {
     static atomic_int taken;
     int n = (int)gt_smallest(gt_pool_threads(pool), tiles);
     if (n <= atomic_load(&taken)) return GT_OK;
+    gt_status st = gt_library_open("openblas");
+    if (st) return st;
     use_one_thread();
     pthread_mutex_lock(&lock);
     bool done = n <= atomic_load(&taken) || take_buffers(n);

@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/door/library.h"
 #include "kernels/door/kernels.h"
 #include "base/door/pool.h"
 #include "kernels/door/kernel_set.h"
@@ -33,6 +34,20 @@ static void examine_kernels(doctor *d) {
     if (used->conv != GT_CONV_AUTO)
         doctor_add(d, WARNING, "convolution", "unset GT_CONV, unless for comparison",
                    "GT_CONV=%s: not always the fastest kernel", gt_conv_modes[used->conv]);
+}
+
+/* Commands open these only where they use them. */
+static void examine_libraries(doctor *d) {
+    const char *name;
+    int n = 0, missing = 0;
+    while ((name = gt_library_name(n))) {
+        n++;
+        if (!gt_library_open(name)) continue;
+        missing++;
+        doctor_add(d, BROKEN, "libraries", "until then commands that use it fail", "%s", gt_message());
+    }
+    if (n && !missing)
+        doctor_add(d, FINE, "libraries", NULL, "all %d that are opened where they are used are there", n);
 }
 
 static void examine_blas(doctor *d) {
@@ -126,6 +141,7 @@ static void examine_room(doctor *d) {
 void doctor_machine(doctor *d) {
     examine_cpu(d);
     examine_kernels(d);
+    examine_libraries(d); /* first: then BLAS and MPI say themselves what they are */
     examine_blas(d);
     examine_threads(d);
     examine_speed(d);

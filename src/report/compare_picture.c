@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/door/file.h"
+#include "base/door/library.h"
 #include "base/door/text.h"
 #include "report/plot.h"
 #include "gantry/compare.h"
@@ -127,7 +128,7 @@ static gt_status write_sheet(const char *path, cairo_surface_t *const *pictures,
 
 gt_status gt_compare_picture(const char *path, const char *const *dirs, int n, int columns) {
     cairo_surface_t **pictures = calloc((size_t)n + 1, sizeof *pictures);
-    gt_status st = pictures ? GT_OK : gt_fail(GT_NOMEM, "out of memory comparing runs");
+    gt_status st = pictures ? gt_library_open("cairo") : gt_fail(GT_NOMEM, "out of memory comparing runs");
     for (int i = 0; i < n && !st; i++) st = newest_fakes(dirs[i], &pictures[i]);
     if (!st) st = write_sheet(path, pictures, dirs, n, columns);
     for (int i = 0; pictures && i < n; i++)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/door/file.h"
+#include "base/door/library.h"
 #include "report/door/figure.h"
 #include "report/plot.h"
 
@@ -57,6 +58,8 @@ gt_status gt_confusion_write(const char *path, const int64_t *counts, int classe
     while (t.cell > 1 && (int64_t)classes * t.cell > LARGEST_PAGE) t.cell--;
     if ((int64_t)classes * t.cell > LARGEST_PAGE)
         return gt_fail(GT_USAGE, "%s: %d classes are too many for a picture", path, classes);
+    gt_status st = gt_library_open("cairo");
+    if (st) return st;
     int side = classes * t.cell;
     page p;
     int width = LEFT + side + RIGHT > HEAD ? LEFT + side + RIGHT : HEAD;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/door/library.h"
 #include "report/plot.h"
 
 enum { MOST_POINTS = 20000, MOST_DOTS = 40, ELLIPSE_STEPS = 96 };
@@ -257,12 +258,16 @@ static void draw_page(page *p, bool png, const gt_panel *panels, int n, int colu
 static gt_status write_one(const char *path, bool png, const gt_panel *panels, int n, int columns) {
     page p;
     int height, width;
+    gt_status st = gt_library_open("cairo");
+    if (st) return st;
     draw_page(&p, png, panels, n, columns, &height, &width);
     return page_write(&p, path);
 }
 
 gt_status gt_figure_pixels(const gt_panel *panels, int n, int columns, uint8_t **pixels, int *height, int *width) {
     page p;
+    gt_status st = gt_library_open("cairo");
+    if (st) return st;
     draw_page(&p, true, panels, n, columns, height, width);
     return page_pixels(&p, pixels);
 }

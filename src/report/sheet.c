@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/door/library.h"
 #include "gantry/picture.h"
 #include "codec/door/grid.h"
 #include "report/plot.h"
@@ -172,6 +173,7 @@ gt_status sheet_write(const char *path, const sheet *s) {
         return gt_fail(GT_USAGE, "%s: a sheet of %lld pictures of %dx%d", path, (long long)s->n, s->width, s->height);
     layout l = layout_of(s);
     gt_status st = gt_grid_check(l.columns, l.rows, l.cell_height, l.cell_width, 3);
+    if (!st) st = gt_library_open("cairo");
     if (st) return st;
     int width = l.columns * l.cell_width, height = (int)l.rows * l.cell_height + (s->title ? TITLE : GAP / 2);
     page p;

@@ -1,7 +1,7 @@
 # level: full
 # How ranks start, wait, are asked to end, and keep out of each other's way: under plain mpirun, with more ranks than cores, with little address space.
 . "$(dirname "$0")/lib.sh"
-unset OPENBLAS_NUM_THREADS # set by tests/run: here the program starts itself once more, as it does for users
+unset OPENBLAS_NUM_THREADS # set by tests/run: here the program sets it itself, as it does for users
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 job="$small --slices=8 --batch=16"
 endless="$job --steps=1000000 --checkpoint-kimg=0.1"

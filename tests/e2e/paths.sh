@@ -1,7 +1,7 @@
 # level: full
 # File names: a leading ~ that no shell has expanded, folders that are not runs, pipes in place of files, what is left after a start that fails.
 . tests/e2e/lib.sh
-unset OPENBLAS_NUM_THREADS # set by tests/run: here the program starts itself once more, as it does for users
+unset OPENBLAS_NUM_THREADS # set by tests/run: here the program sets it itself, as it does for users
 export HOME=$tmp/home
 mkdir "$HOME"
 job="$small --kimg=0.024 --tick=0.008 --snap=1 --threads=1"
