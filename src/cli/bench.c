@@ -11,6 +11,7 @@
 static const struct {
     const char *name, *help;
 } programs[] = {
+    {"start", "processor time of commands, and of a training of one step"},
     {"peak", "FMA peak, bandwidth of a core; cost of sharing a node's work"},
     {"conv", "convolution layers of the recipes, by direction and kernel"},
     {"conv_onednn", "convolutions compared with oneDNN (needs libdnnl-dev)"},

@@ -50,6 +50,7 @@ done
 "$GANTRY" bench report roof.json --svg=roof.svg --x=intensity --y=gflops --group=family --dots --log >/dev/null && grep -q '<svg' roof.svg || fail 'no roofline'
 GT_CONV=direct expect 0 '^environment: GT_CONV=direct' "$GANTRY" bench memory --recipe=vae
 expect 0 '^gantry +diag +1 ' "$GANTRY" bench gmm --points=2000 --covariance=diag --iterations=1 --threads=1 --script=none
+expect 0 '^version( +[0-9.]+){10} *$' "$GANTRY" bench start --turns=1 --launch=none --only=version --beside="$GANTRY"
 quietly ranks 2 "$GANTRY" bench reduce --most=1
 [ "$(grep -c '^ *2 ' said)" = 2 ] || { cat said; fail 'two ranks should report two sizes, once'; }
 
