@@ -173,6 +173,13 @@ $(BUILD)/tests/%: tests/unit/%.c $(ONE_CASE) | $(WHOLE)
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_OPT) -fsemantic-interposition -Itests -Isrc/cli -Ibench $< -o $@ $(ONE_CASE) $(filter-out %/main.o,$(TEST_EXTRA)) $(or $(TEST_LIBRARY),$(WITH_WHOLE)) $(LDFLAGS) $(TEST_LDFLAGS) -lcmocka $(TEST_LIBS) $(LIBS)
 $(BUILD)/tests/test_import_foreign: TEST_LIBS = -llmdb
+# What other ranks and threads bring to a tick, the test tells.
+TOLD_TO_TICKS := gt_comm_gather_all gt_comm_max_all gt_comm_sum_all gt_loader_wait_seconds gt_reducer_traffic gt_saver_outcome
+$(BUILD)/tests/test_ticks: TEST_LIBS = $(TOLD_TO_TICKS:%=-Wl,--wrap=%)
+# And what a network makes of its inputs.
+$(BUILD)/tests/test_projection: TEST_LIBS = -Wl,--wrap=gt_runner_input -Wl,--wrap=gt_runner_output -Wl,--wrap=gt_runner_run
+# What a figure shows, the test looks at.
+$(BUILD)/tests/test_views: TEST_LIBS = -Wl,--wrap=gt_figure_write
 # Results of benchmarks are read by tests, too.
 RESULTS_OBJ := $(BUILD)/bench/common/results.o $(BUILD)/bench/common/results_h5.o
 $(BUILD)/tests/test_own_hdf5: TEST_EXTRA = $(RESULTS_OBJ)
@@ -195,8 +202,9 @@ warnings:
 	@$(call look_at,$(wildcard tests/unit/*.c tests/fuzz/*.c tests/tools/*.c tests/failing/*.c tests/golden_run/*.c src/kernels/gemm_*.c),-Itests -Itests/fuzz -Isrc/cli -Ibench)
 	@$(call look_at,$(filter-out $(NO_ONEDNN),$(wildcard bench/*.c bench/common/*.c)),-Ibench)
 # The option table belongs to the program, not to the library: its tests link it.
-$(BUILD)/tests/test_options $(BUILD)/tests/test_help $(BUILD)/tests/test_outfile: TEST_EXTRA = $(CLI_OBJ)
-$(BUILD)/tests/test_options $(BUILD)/tests/test_help $(BUILD)/tests/test_outfile: $(CLI_OBJ)
+OF_PROGRAM := $(addprefix $(BUILD)/tests/test_,options help outfile status)
+$(OF_PROGRAM): TEST_EXTRA = $(CLI_OBJ)
+$(OF_PROGRAM): $(CLI_OBJ)
 $(BUILD)/tests/golden_dataset: | $(BUILD)/gantry
 # Memory that runs short on demand; there each allocation of an arena is one of malloc's.
 FAILING := $(addprefix $(BUILD)/tests/failing/,memory.o main.o checker.o)

@@ -91,6 +91,22 @@ static void frechet_in_closed_form(void **state) {
     assert_float_equal(frechet(&set[0], &set[1], GT_DIVISOR_N), expected, 1e-9);
 }
 
+/* A set and twice the set, both about 0: the distance is the trace of the set's covariance, and so the divisor is seen:
+ * of few rows, which stay rows, and of many, which become a covariance. */
+static void the_divisor_is_the_one_that_is_asked_for(void **state) {
+    (void)state;
+    const int64_t counts[] = {10, 80};
+    for (int i = 0; i < 2; i++) {
+        int64_t n = counts[i], half = n / 2 * 40;
+        gt_rows a = rows_of(0, n, 40, 1, 1, 0), b = rows_of(1, n, 40, 1, 2, 0);
+        for (int64_t k = 0; k < half; k++) room[0][half + k] = -room[0][k], room[1][half + k] = -room[1][k];
+        double square = 0;
+        for (int64_t k = 0; k < 2 * half; k++) square += (double)room[0][k] * (double)room[0][k];
+        assert_float_equal(frechet(&a, &b, GT_DIVISOR_N), square / (double)n, 1e-6 * square);
+        assert_float_equal(frechet(&a, &b, GT_DIVISOR_N_LESS), square / (double)(n - 1), 1e-6 * square);
+    }
+}
+
 /* Rows that come in batches of whatever size: the same bits. */
 static void moments_in_batches(void **state) {
     (void)state;
@@ -269,6 +285,21 @@ static void nearest_of_many(void **state) {
     (void)state;
     gt_rows base = rows_of(0, 5000, 4, 1, 1, 0), queries = rows_of(1, 1100, 4, 2, 1, 0);
     check_nearest(&queries, &base, GT_NEAREST_ALL);
+}
+
+/* On a line: the k-th of the others, counted from 1. */
+static void radii_are_distances_of_the_kth_neighbour(void **state) {
+    (void)state;
+    enum { N = 5 };
+    static const float places[N] = {0, 1, 3, 7, 15};
+    static const double radii[][N] = {{1, 1, 2, 4, 8}, {3, 2, 3, 6, 12}, {7, 6, 4, 7, 14}};
+    double radius[N];
+    gt_rows a = rows_of(0, N, 1, 1, 0, 0);
+    memcpy(room[0], places, sizeof places);
+    for (int k = 1; k <= 3; k++) {
+        assert_int_equal(gt_manifold_all(&team, &a, k, radius), GT_OK);
+        for (int i = 0; i < N; i++) assert_float_equal(radius[i], radii[k - 1][i], 1e-6);
+    }
 }
 
 static void precision_and_recall(void **state) {
@@ -622,6 +653,7 @@ int main(void) {
         cmocka_unit_test(a_set_has_no_distance_from_itself),
         cmocka_unit_test(frechet_is_symmetric),
         cmocka_unit_test(frechet_in_closed_form),
+        cmocka_unit_test(the_divisor_is_the_one_that_is_asked_for),
         cmocka_unit_test(moments_in_batches),
         cmocka_unit_test(given_statistics),
         cmocka_unit_test(bad_rows),
@@ -631,6 +663,7 @@ int main(void) {
         cmocka_unit_test(nearest_rows),
         cmocka_unit_test(edges_of_balls),
         cmocka_unit_test(nearest_of_many),
+        cmocka_unit_test(radii_are_distances_of_the_kth_neighbour),
         cmocka_unit_test(precision_and_recall),
         cmocka_unit_test(halves),
         cmocka_unit_test(authentic_pictures),

@@ -513,6 +513,9 @@ static void descriptions_are_those_of_the_reference(void **state) {
     assert_string_equal(gt_job_description(j),
                         "set-cond-subset100-mirror-cifar-gamma0.25-kimg5-batch64-fixed-p0.2-bg-resumecustom-freezed3");
     gt_job_free(j);
+    j = JOB(32, "data=/a/b/.hidden"); /* its name, not an extension */
+    assert_string_equal(gt_job_description(j), ".hidden-auto1");
+    gt_job_free(j);
     j = JOB(32, "data=synth:shapes:n=9", "gpus=2", "target=0.7", "resume=noresume");
     assert_string_equal(gt_job_description(j), "shapes-auto2-target0.7-noresume");
     gt_job_free(j);

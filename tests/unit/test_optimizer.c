@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Optimisers, cleaning of gradients, moving average. */
+ * Optimisers, schedules of their rate, cleaning of gradients, moving average. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "model/door/optimizer.h"
+#include "model/door/schedule.h"
 
 enum { N = 37 };
 
@@ -26,6 +27,24 @@ static void adam_takes_unit_steps_on_constant_gradients(void **state) {
     near(p[1], 1 + 50 * 0.01, 1e-4);
     near(m[0], 3 * (1 - pow(0.9, 50)), 1e-5);
     near(v[0], 9 * (1 - pow(0.99, 50)), 1e-4);
+}
+
+/* Two steps by hand, with an epsilon that counts: it is added to the root, not under it. */
+static void adagrad_and_rmsprop_add_epsilon_to_the_root(void **state) {
+    (void)state;
+    gt_optimizer_settings s = {.lr = 0.1, .rho = 0.75, .eps = 0.5};
+    const float g[] = {0.2f, -0.3f};
+    float p[2] = {0}, sum = 0, square = 0;
+    double by_hand[2] = {0}, sums[2] = {0};
+    for (int t = 0; t < 2; t++) {
+        gt_optimizer_find("adagrad")->update(&s, (uint64_t)t + 1, 1, &g[t], &p[0], (float *[]){&sum, NULL});
+        gt_optimizer_find("rmsprop")->update(&s, (uint64_t)t + 1, 1, &g[t], &p[1], (float *[]){&square, NULL});
+        double x = (double)g[t];
+        sums[0] += x * x;
+        sums[1] = 0.75 * sums[1] + 0.25 * x * x;
+        for (int i = 0; i < 2; i++) by_hand[i] -= 0.1 * x / (sqrt(sums[i]) + 0.5);
+        for (int i = 0; i < 2; i++) near(p[i], by_hand[i], 1e-7);
+    }
 }
 
 static void beta1_of_zero_is_allowed(void **state) {
@@ -122,6 +141,44 @@ static void average_moves_towards_parameters(void **state) {
     }
 }
 
+/* ---- schedules ---- */
+
+/* Patience 2: two epochs may pass without a smaller loss, the third one lowers the rate, and then they count anew. */
+static void a_plateau_is_as_patient_as_asked(void **state) {
+    (void)state;
+    const gt_schedule s = {.kind = GT_SCHEDULE_PLATEAU, .factor = 0.5, .patience = 2};
+    static const struct {
+        double loss;
+        int lowers;
+    } epochs[] = {{1, 0},   {1, 0},   {0.99995, 0}, {2, 1}, {1, 0}, {1, 0}, {0.5, 0},
+                  {0.5, 0}, {0.6, 0}, {0.5, 1},     {1, 0}, {1, 0}, {1, 1}};
+    gt_plateau p = gt_plateau_begin();
+    double factor = 1;
+    for (size_t i = 0; i < sizeof epochs / sizeof *epochs; i++) {
+        assert_int_equal(gt_plateau_look(&p, &s, epochs[i].loss), epochs[i].lowers);
+        if (epochs[i].lowers) factor *= 0.5;
+        near(p.factor, factor, 0);
+    }
+    gt_plateau none = gt_plateau_begin();
+    const gt_schedule at_once = {.kind = GT_SCHEDULE_PLATEAU, .factor = 0.1, .patience = 0};
+    assert_int_equal(gt_plateau_look(&none, &at_once, 1), 0);
+    assert_int_equal(gt_plateau_look(&none, &at_once, 1), 1);
+}
+
+/* From 1/25 to 1 in the last step of the first 0.3, half-way between them in the middle of it, and down to 1/250,000.
+ */
+static void one_cycle_in_its_places(void **state) {
+    (void)state;
+    const gt_schedule s = {.kind = GT_SCHEDULE_ONE_CYCLE, .length = 10};
+    const double step = 0.125, top = 3 - step, end = 10 - step, least = 1.0 / 250000;
+    near(gt_schedule_rate(&s, 0, step), 1.0 / 25, 1e-12);
+    near(gt_schedule_rate(&s, top / 2, step), (1 + 1.0 / 25) / 2, 1e-12);
+    near(gt_schedule_rate(&s, top, step), 1, 1e-12);
+    near(gt_schedule_rate(&s, (top + end) / 2, step), (1 + least) / 2, 1e-12);
+    near(gt_schedule_rate(&s, end, step), least, 1e-12);
+    assert_true(gt_schedule_rate(&s, top - step, step) < 1 && gt_schedule_rate(&s, top + step, step) < 1);
+}
+
 static void unknown_optimisers_are_not_found(void **state) {
     (void)state;
     assert_null(gt_optimizer_find("nadam"));
@@ -167,6 +224,7 @@ static void an_update_is_its_rules_one_by_one(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adam_takes_unit_steps_on_constant_gradients),
+        cmocka_unit_test(adagrad_and_rmsprop_add_epsilon_to_the_root),
         cmocka_unit_test(beta1_of_zero_is_allowed),
         cmocka_unit_test(without_momentum_its_moment_is_not_needed),
         cmocka_unit_test(cutting_a_range_changes_no_bit),
@@ -175,6 +233,8 @@ int main(void) {
         cmocka_unit_test(nonfinite_gradients_are_counted_and_replaced),
         cmocka_unit_test(moving_average_ramps_up),
         cmocka_unit_test(average_moves_towards_parameters),
+        cmocka_unit_test(a_plateau_is_as_patient_as_asked),
+        cmocka_unit_test(one_cycle_in_its_places),
         cmocka_unit_test(unknown_optimisers_are_not_found),
     };
     return cmocka_run_group_tests_name("optimizer", tests, NULL, NULL);
