@@ -145,10 +145,35 @@ static void networks_need_their_normalisation(void **state) {
     assert_non_null(strstr(gt_message(), "this network needs its layer 'bn1'"));
 }
 
+/* ---- dropout ---- */
+
+/* What is kept is as much larger as there is less of it: the mean stays. */
+static void dropout_keeps_the_mean(void **state) {
+    (void)state;
+    static const float x[] = {1, -2, 3, -4, 5}, u[] = {0.1f, 0.2f, 0.25f, 0.5f, 0.99f};
+    enum { N = sizeof x / sizeof *x };
+    const float p = 0.25f;
+    gt_graph *g = gt_graph_new("dropout", NULL);
+    assert_non_null(g);
+    gt_output(g, "y", gt_drop(g, gt_input(g, "x", GT_SHAPE(1, N)), gt_input(g, "u", GT_SHAPE(1, N)), p));
+    gt_exec *e = gt_exec_new(g, &(gt_exec_options){0});
+    assert_non_null(e);
+    memcpy(gt_exec_input(e, "x"), x, sizeof x);
+    memcpy(gt_exec_input(e, "u"), u, sizeof u);
+    assert_int_equal(gt_exec_prepare(e, &(gt_exec_env){0}), GT_OK);
+    assert_int_equal(gt_exec_run(e, &(gt_exec_env){0}), GT_OK);
+    for (int i = 0; i < N; i++) {
+        float kept = u[i] < p ? 0 : x[i] / (1 - p);
+        assert_true(fabsf(gt_exec_output(e, "y")[i] - kept) <= 1e-6f * fabsf(kept));
+    }
+    gt_exec_free(e);
+    gt_graph_free(g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(norm_is_differentiable_twice), cmocka_unit_test(linear_layers_have_their_adjoints),
-        cmocka_unit_test(layers_begin_by_their_rules), cmocka_unit_test(rules_of_no_layer_are_faults),
-        cmocka_unit_test(networks_need_their_normalisation)};
+        cmocka_unit_test(norm_is_differentiable_twice),      cmocka_unit_test(linear_layers_have_their_adjoints),
+        cmocka_unit_test(layers_begin_by_their_rules),       cmocka_unit_test(rules_of_no_layer_are_faults),
+        cmocka_unit_test(networks_need_their_normalisation), cmocka_unit_test(dropout_keeps_the_mean)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

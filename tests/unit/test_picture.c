@@ -7,10 +7,12 @@
 #include <dirent.h>
 #include <lcms2.h>
 #include <png.h>
+#include <sys/mman.h>
 #include <tiffio.h>
 
 #include "base/door/hash.h"
 #include "codec/door/picture.h"
+#include "codec/door/raw_picture.h"
 
 static bool have_pillow(void) {
     static int have = -1;
@@ -412,6 +414,28 @@ static void test_png_kinds(void **state) {
 }
 
 /* An orientation counts in front of the pixels; one behind them is noted. */
+/* A block that is cut within its only tag, or that says it has more tags: what lies behind it, which nobody may read,
+ * does not count. */
+static void test_cut_exif(void **state) {
+    static const uint8_t exif[] = "II*\0\10\0\0\0\1\0\22\1\3\0\1\0\0\0\6\0\0\0";
+    enum { BYTES = sizeof exif - 1, TAG = 10 };
+    (void)state;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uint8_t *end = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(end != MAP_FAILED);
+    end += page;
+    assert_int_equal(mprotect(end, page, PROT_NONE), 0);
+    for (size_t n = 0; n <= BYTES; n++) {
+        memcpy(end - n, exif, n);
+        assert_int_equal(gt_exif_orientation(end - n, n), n == BYTES ? 6 : 0);
+        if (n < TAG) continue;
+        end[8 - (ptrdiff_t)n] = 9;                     /* tags */
+        if (n >= TAG + 2) end[TAG - (ptrdiff_t)n] = 0; /* another tag than that */
+        assert_int_equal(gt_exif_orientation(end - n, n), 0);
+    }
+    munmap(end - page, 2 * page);
+}
+
 static void test_png_exif(void **state) {
     (void)state;
     /* a quarter turn */
@@ -506,7 +530,7 @@ int main(void) {
         cmocka_unit_test(test_truncated),   cmocka_unit_test(test_damaged),    cmocka_unit_test(test_refused),
         cmocka_unit_test(test_small_kinds), cmocka_unit_test(test_rare_bmp),   cmocka_unit_test(test_tiff_layouts),
         cmocka_unit_test(test_tiff_pages),  cmocka_unit_test(test_png_kinds),  cmocka_unit_test(test_png_exif),
-        cmocka_unit_test(test_profiles),    cmocka_unit_test(test_names),
+        cmocka_unit_test(test_cut_exif),    cmocka_unit_test(test_profiles),   cmocka_unit_test(test_names),
     };
     return test_status(cmocka_run_group_tests(tests, make_pictures, remove_scratch));
 }

@@ -36,7 +36,8 @@ static const fir_case cases[] = {
 enum { CASES = sizeof cases / sizeof *cases };
 
 /* The last one is large enough to be made in pieces of rows. */
-static const gt_shape shapes[] = {{4, {2, 9, 11, 3}}, {4, {1, 10, 9, 1}}, {4, {2, 7, 9, 40}}, {4, {1, 22, 50, 130}}};
+static const gt_shape shapes[] = {
+    {4, {2, 9, 11, 3}}, {4, {1, 10, 9, 1}}, {4, {2, 7, 9, 40}}, {4, {1, 8, 9, 13}}, {4, {1, 22, 50, 130}}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 static int one_if_zero(int v) { return v ? v : 1; }
