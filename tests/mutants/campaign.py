@@ -216,6 +216,19 @@ def write_if_other(path, data):
         f.write(data)
 
 
+def end_session(process):
+    """A test and all that it has started: `timeout` has a process group of its own."""
+    for number in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{number}/stat", "rb") as f:
+                session = int(f.read().rpartition(b")")[2].split()[3])
+            if session == process.pid:
+                os.kill(int(number), signal.SIGKILL)
+        except (OSError, ValueError):
+            pass  # it has ended meanwhile
+    process.wait()
+
+
 class Tree:
     """The copy: its own build folder, in which only what a fault touches is built again."""
 
@@ -285,9 +298,11 @@ class Tree:
         try:
             said = process.communicate(timeout=limit)[0]
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+            end_session(process)
             return "failed", f"{test} was not over after {limit} s"
+        except BaseException:
+            end_session(process)
+            raise
         if target:
             return {0: "passed", 76: "skipped", 77: "skipped"}.get(process.returncode, "failed"), said
         counts = re.search(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", said, re.M)
@@ -446,6 +461,7 @@ def show(faults, names):
 
 def main():
     words = sys.argv[1:]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     table = os.environ.get("FAULTS") or os.path.join(HERE, "faults")
     faults = read_table(table)
     if words[:1] == ["check"] and len(words) == 1:

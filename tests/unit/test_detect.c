@@ -13,6 +13,9 @@ static void likelier_ones_stay(void **state) {
     assert_int_equal(gt_detect_suppress(list, 5, 0.5), 3);
     assert_true(list[0].box.class == 2 && list[1].box.top == 12 && list[2].box.left == 20);
     assert_int_equal(gt_detect_suppress(list, 0, 0.5), 0);
+    gt_detection half[] = {{{1, 0, 0, 10, 10}, 0.9f}, {{1, 0, 0, 10, 5}, 0.8f}};
+    assert_int_equal(gt_detect_suppress(half, 2, 0.5), 2); /* by just as much as they may */
+    assert_int_equal(gt_detect_suppress(half, 2, 0.49), 1);
 }
 
 /* A box counts for one object of its class that it overlaps by half. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What is said to be written is on the disk: bytes are synced before a file gets its name, the folder after that, and
- * each descriptor is closed. A list of the calls shows it; a reader of the files could not. */
+ * What is said to be written is on the disk: bytes are synced before a file gets its name, the folder after that, no
+ * name is taken from anybody, and each descriptor is closed. A list of the calls shows it; a reader of the files could
+ * not. */
 #define _GNU_SOURCE
 #include "interpose.h"
 #include "scratch.h"
@@ -134,6 +135,20 @@ static void a_finished_dataset(void **state) {
     }
 }
 
+/* What came there while the dataset was made stays. */
+static void a_name_that_is_taken(void **state) {
+    (void)state;
+    size_t n;
+    gt_dest d = {.path = at("taken")};
+    put(at("taken"), "mine", 4);
+    put(at("taken.part"), "pictures", 8);
+    assert_int_equal(gt_part_finish(&d, at("taken.part")), GT_USAGE);
+    assert_true(exists("taken.part"));
+    char *text = get(at("taken"), &n);
+    assert_string_equal(text, "mine");
+    free(text);
+}
+
 /* A device is written to and not replaced: what it says at the end counts. */
 static void what_closing_says(void **state) {
     (void)state;
@@ -173,6 +188,7 @@ int main(void) {
         cmocka_unit_test(a_file_that_is_replaced),
         cmocka_unit_test(the_name_of_a_new_file),
         cmocka_unit_test(a_finished_dataset),
+        cmocka_unit_test(a_name_that_is_taken),
         cmocka_unit_test(what_closing_says),
         cmocka_unit_test(no_descriptor_is_left),
     };

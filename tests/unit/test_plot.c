@@ -12,7 +12,10 @@
 
 enum { FROM = 60, TO = 404, DIGIT = 5 /* pixels at least, of a digit of size 11 */ };
 
-/* The numbers along the x axis of a page: none touches the one before. Returns how many there are. */
+static char numbers[1024]; /* "1 2 5 " */
+
+/* The numbers along the x axis of a page, which are in `numbers` then: none touches the one before. Returns how many
+ * there are. */
 static int assert_apart(double lo, double hi, gt_axis_scale scale) {
     gt_buffer out = {0};
     axis x = {log10(lo), log10(hi), 1, FROM, TO, scale}, y = {0, 1, 0.5, 300, 0, GT_LINEAR};
@@ -20,6 +23,7 @@ static int assert_apart(double lo, double hi, gt_axis_scale scale) {
     double before = -INFINITY;
     plot_marks(&(pen){.page = &out}, &x, &y);
     gt_buffer_add(&out, "", 1);
+    *numbers = 0;
     for (const char *p = out.data; (p = strstr(p, "<text class=\"x\" x=\"")); n++) {
         char *end;
         double at = strtod(p + strlen("<text class=\"x\" x=\""), &end);
@@ -27,6 +31,8 @@ static int assert_apart(double lo, double hi, gt_axis_scale scale) {
         double half = DIGIT * (double)strcspn(text, "<") / 2;
         if (at - half <= before) fail_msg("%.*s overlaps the number before", (int)strcspn(text, "<"), text);
         before = at + half;
+        size_t used = strlen(numbers);
+        snprintf(numbers + used, sizeof numbers - used, "%.*s ", (int)strcspn(text, "<"), text);
         p = text;
     }
     gt_buffer_free(&out);
@@ -35,8 +41,10 @@ static int assert_apart(double lo, double hi, gt_axis_scale scale) {
 
 static void logarithmic_numbers_stand_apart(void **state) {
     (void)state;
-    assert_int_equal(assert_apart(1, 99, GT_LOG_10), 6);    /* 1, 2, 5, 10, 20, 50 */
-    assert_int_equal(assert_apart(2.3, 7.5, GT_LOG_10), 4); /* 3, 4, 5, 6; the unit has the place of 7 */
+    assert_int_equal(assert_apart(1, 99, GT_LOG_10), 6);
+    assert_string_equal(numbers, "1 2 5 10 20 50 ");
+    assert_int_equal(assert_apart(2.3, 7.5, GT_LOG_10), 4);
+    assert_string_equal(numbers, "3 4 5 6 "); /* the unit has the place of 7 */
     for (int decades = 2; decades <= 60; decades++) {
         double hi = pow(10, decades - 30) * 0.9;
         assert_in_range(assert_apart(1e-30, hi, GT_LOG_10), 2, 12);

@@ -3,11 +3,13 @@
  * network is its forward pass; what models log is explained. */
 #include <string.h>
 
-#include "expect.h"
+#include "scratch.h"
 #include "gantry/job.h"
 #include "graph/door/ops.h"
 #include "gantry/runlog.h"
 #include "model/door/family.h"
+#include "model/door/model.h"
+#include "use/runner/door/items.h"
 #include "use/runner/door/roles.h"
 
 enum { N = 4, CLASSES = 4 };
@@ -130,8 +132,34 @@ static void a_missing_role_is_told_by_what_the_model_is_for(void **state) {
     gt_job_free(job);
 }
 
+/* Labels of two numbers are for models of two; of three classes for models of three and more. */
+static void labels_fit_the_model(void **state) {
+    (void)state;
+    static const struct {
+        const char *labels;
+        int width, fits; /* of a model from 1 to 4: a bit each */
+    } rows[] = {{"[[\"a.pgm\", [0.5, 1]], [\"b.pgm\", [0, 0.25]]]", 2, 1 << 2},
+                {"[[\"a.pgm\", 0], [\"b.pgm\", 2]]", 3, 1 << 3 | 1 << 4}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char json[128];
+        gt_dataset *ds;
+        int n = snprintf(json, sizeof json, "{\"labels\": %s}", rows[i].labels);
+        put(at("a.pgm"), "P5 1 1 255\na", 12);
+        put(at("b.pgm"), "P5 1 1 255\nb", 12);
+        put(at("dataset.json"), json, (size_t)n);
+        assert_ok(gt_dataset_open(&ds, scratch, NULL));
+        assert_int_equal(gt_dataset_get_info(ds)->label_width, rows[i].width);
+        for (int dim = 1; dim <= 4; dim++)
+            assert_int_equal(gt_model_takes_labels(&(gt_model){.label_dim = dim}, ds),
+                             rows[i].fits >> dim & 1 ? GT_OK : GT_USAGE);
+        gt_dataset_close(ds);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(rows_say_what_graphs_read_and_give),
-                                       cmocka_unit_test(a_missing_role_is_told_by_what_the_model_is_for)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_say_what_graphs_read_and_give),
+        cmocka_unit_test(a_missing_role_is_told_by_what_the_model_is_for),
+        cmocka_unit_test_setup_teardown(labels_fit_the_model, make_scratch, remove_scratch)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
