@@ -311,6 +311,32 @@ static void unusable_pictures(void **state) {
     assert_message(".h5");
 }
 
+/* Most pictures are of the size that most have, in whatever order they come; of two sizes that are as frequent the
+ * first one is meant. */
+static void most_pictures_have_a_size(void **state) {
+    (void)state;
+    static const char *const orders[] = {"ABABA", "BABAA", "AABBBA", "CABCABCC", "BACBACBA", "ACBCACBC", "BBAACCC"};
+    for (size_t k = 0; k < sizeof orders / sizeof *orders; k++) {
+        int n = (int)strlen(orders[k]), count[3] = {0}, most = orders[k][0] - 'A';
+        char folder[600], path[700];
+        gt_convert_result result;
+        snprintf(folder, sizeof folder, "%s/sizes%zu", scratch, k);
+        mkdir(folder, 0777);
+        for (int i = 0; i < n; i++) {
+            int size = orders[k][i] - 'A';
+            count[size]++;
+            snprintf(path, sizeof path, "%s/%d.png", folder, i);
+            put_picture(path, i, 4 + size, 4, 3);
+        }
+        for (int i = 1; i < n; i++)
+            if (count[orders[k][i] - 'A'] > count[most]) most = orders[k][i] - 'A';
+        gt_status st = pack(folder, NULL, (gt_convert_request){.scan_only = true, .skip = true}, &result);
+        if (st || result.height != 4 + most || result.odd != n - count[most])
+            fail_msg("%s: status %d, height %d, %d of another size", orders[k], st, result.height, (int)result.odd);
+        gt_convert_result_free(&result);
+    }
+}
+
 /* Where some pictures have a label, one that has none cannot be used: whether labels were asked for, or are the
  * source's own. */
 static void pictures_without_labels(void **state) {
@@ -557,6 +583,7 @@ int main(void) {
         cmocka_unit_test(sets_that_are_merged_agree_on_channels),
         cmocka_unit_test(not_in_the_source),
         cmocka_unit_test(unusable_pictures),
+        cmocka_unit_test(most_pictures_have_a_size),
         cmocka_unit_test(pictures_without_labels),
         cmocka_unit_test(mixed_depths),
         cmocka_unit_test(nothing_but_damage),

@@ -361,6 +361,14 @@ static void what_does_not_fit_together_is_refused_in_the_words_of_the_field(void
     assert_refused(JOB(32, "batch=24", "mbstd=4", "slices=9"), "nearest that fit: 6 and 12");
     assert_refused(JOB(32, "batch=32", "mbstd=4", "mbstd-batch=6"), "--mbstd-batch=6: must divide --batch=32");
     assert_refused(JOB(32, "batch=32", "mbstd=4", "mbstd-batch=4", "slices=4"), "and of a slice, of 8 images");
+    static const char *const of_metrics[] = {"metrics-count=5", "metrics-share=0.5", "detector=a.h5", "inception=a.pkl",
+                                             "vgg16=a.pth",     "lpips=a.pth",       "resize=half"};
+    for (size_t i = 0; i < sizeof of_metrics / sizeof *of_metrics; i++) {
+        char message[64];
+        snprintf(message, sizeof message, "--%.*s is only for runs with --metrics", (int)strcspn(of_metrics[i], "="),
+                 of_metrics[i]);
+        assert_refused(JOB(32, of_metrics[i]), message);
+    }
     gt_job *job = gt_job_new();
     assert_int_equal(gt_job_check(job), GT_USAGE);
     assert_non_null(strstr(gt_message(), "--data is required"));

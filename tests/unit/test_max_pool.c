@@ -27,6 +27,29 @@ static int64_t place_of(const gt_max_pool_shape *s, const float *x, int64_t n, i
     return best;
 }
 
+/* Each value is added to the pixel of the maximum of its window: what the kernel makes, and what it makes of places. */
+static void assert_spread(const gt_max_pool_shape *s, const float *x, const float *v) {
+    static float spread[N * H * W * MOST_C], places[N * H * W * MOST_C], put[N * H * W * MOST_C];
+    static double wanted[N * H * W * MOST_C];
+    int64_t all = N * H * W * s->c;
+    memset(wanted, 0, sizeof wanted);
+    for (int64_t o = 0; o < N * s->p * s->q * s->c; o++) {
+        int64_t pixel = o / s->c;
+        wanted[place_of(s, x, pixel / s->q / s->p, pixel / s->q % s->p, pixel % s->q, o % s->c)] += (double)v[o];
+    }
+    gt_max_pool_spread_kernel(s, NULL, x, v, spread);
+    gt_max_pool_place_kernel(s, NULL, x, places);
+    gt_max_pool_put_kernel(s, NULL, places, v, put);
+    assert_memory_equal(put, spread, (size_t)all * sizeof *put);
+    for (int64_t i = 0; i < all; i++)
+        if (!(fabs((double)spread[i] - wanted[i]) <= 1e-5))
+            fail_msg("%d channels, pixel %d: %g in place of %g", (int)s->c, (int)i, (double)spread[i], wanted[i]);
+    if (!gt_max_pool_apart(s)) return;
+    memcpy(put, x, (size_t)all * sizeof *put); /* in its own place */
+    gt_max_pool_spread_kernel(s, NULL, put, v, put);
+    assert_memory_equal(put, spread, (size_t)all * sizeof *put);
+}
+
 /* Few different values, so that many are equal; some NaN, some zeros of both signs. */
 static void fill(float *x, int64_t n, uint64_t seed) {
     gt_random_normal((gt_key){.seed = seed}, x, (size_t)n);
@@ -60,6 +83,7 @@ static void as_a_plain_loop(void **state) {
                     fail_msg("window %zu, %d channels, value %d: %g in place of %g", k, channels[i], (int)o,
                              (double)most[o], (double)x[best]);
             }
+            assert_spread(&s, x, v);
         }
 }
 

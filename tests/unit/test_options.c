@@ -545,6 +545,21 @@ static void what_was_not_used_is_known(void **state) {
     gt_arena_free(a);
 }
 
+/* Two ends of a range rise. */
+static void ends_of_ranges(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        bool good;
+    } rows[] = {{"0..1", true},    {"-3.5..-1", true}, {"0...5", true}, {".5..1e3", true}, {"1..1", false},
+                {"1..0", false},   {"0..", false},     {"..1", false},  {"0..x", false},   {"0..1 ", false},
+                {"0..inf", false}, {"nan..1", false},  {"0,1", false},  {"", false}};
+    double ends[2];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (cli_read_ends(rows[i].text, ends) != rows[i].good) fail_msg("'%s'", rows[i].text);
+    assert_true(cli_read_ends("-0.5..2", ends) && ends[0] == -0.5 && ends[1] == 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_has_its_place),
@@ -552,6 +567,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(choices_are_enums, begin, end),
         cmocka_unit_test_setup_teardown(bad_values_are_refused_and_named, begin, end),
         cmocka_unit_test(durations),
+        cmocka_unit_test(ends_of_ranges),
         cmocka_unit_test(numbers_survive_being_written),
         cmocka_unit_test_setup_teardown(range_lists, begin, end),
         cmocka_unit_test_setup_teardown(the_command_line_is_split, begin, end),
