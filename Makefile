@@ -178,6 +178,8 @@ TOLD_TO_TICKS := gt_comm_gather_all gt_comm_max_all gt_comm_sum_all gt_loader_wa
 $(BUILD)/tests/test_ticks: TEST_LIBS = $(TOLD_TO_TICKS:%=-Wl,--wrap=%)
 # And what a network makes of its inputs.
 $(BUILD)/tests/test_projection: TEST_LIBS = -Wl,--wrap=gt_runner_input -Wl,--wrap=gt_runner_output -Wl,--wrap=gt_runner_run
+TOLD_TO_CLASSIFY := gt_runner_dataset_all gt_runner_output gt_runner_model gt_dataset_get_info gt_dataset_class gt_comm_agree_all
+$(BUILD)/tests/test_classify: TEST_LIBS = $(TOLD_TO_CLASSIFY:%=-Wl,--wrap=%)
 # What a figure shows, the test looks at.
 $(BUILD)/tests/test_views: TEST_LIBS = -Wl,--wrap=gt_figure_write
 # Results of benchmarks are read by tests, too.

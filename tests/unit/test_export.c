@@ -9,6 +9,7 @@
 #include "run/door/checkpoint.h"
 #include "gantry/export.h"
 #include "job/door/job.h"
+#include "use/export/door/export.h"
 #include "gantry/kernels.h"
 #include "gantry/network.h"
 
@@ -299,10 +300,31 @@ static void pickled_numbers(void **state) {
     gt_buffer_free(&p.buffer);
 }
 
+static void lists_of_forms(void **state) {
+    (void)state;
+    static const struct {
+        const char *list, *refused; /* NULL: it is taken */
+        int n;
+    } rows[] = {{"none", NULL, 0},
+                {"npz", NULL, 1},
+                {"npz,h5,pkl", NULL, 3},
+                {"npz,h5,npz", "--export: 'npz' occurs twice", 0},
+                {"npz,gif", "gif", 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const gt_export_form *forms[GT_EXPORT_MOST_FORMS];
+        int n;
+        gt_status st = gt_export_forms(rows[i].list, NULL, forms, &n);
+        assert_int_equal(st, rows[i].refused ? GT_USAGE : GT_OK);
+        if (rows[i].refused) assert_message(rows[i].refused);
+        else assert_int_equal(n, rows[i].n);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tensors_and_texts),     cmocka_unit_test(pickles),         cmocka_unit_test(checkpoints),
         cmocka_unit_test(odd_tensors_and_texts), cmocka_unit_test(pickled_numbers), cmocka_unit_test(there_and_back),
+        cmocka_unit_test(lists_of_forms),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

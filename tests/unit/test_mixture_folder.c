@@ -87,11 +87,27 @@ static void a_folder_of_fits(void **state) {
     gt_mixture_points_free(&p);
 }
 
+/* What the floor holds up is worse than anything else; then the least counts, and the first of equal ones. */
+static void the_best_of_several_fits(void **state) {
+    (void)state;
+    const gt_fit_choice all[] = {{.k = 1, .bic = 30, .aic = 20},
+                                 {.k = 2, .bic = 10, .aic = 15, .n_held = 1},
+                                 {.k = 3, .bic = 20, .aic = 18},
+                                 {.k = 4, .bic = 20, .aic = 16},
+                                 {.k = 5, .bic = 5, .aic = 5, .n_held = 3}};
+    assert_int_equal(gt_fit_choose(all, 5, true)->k, 3);
+    assert_int_equal(gt_fit_choose(all, 5, false)->k, 4);
+    assert_int_equal(gt_fit_choose(all + 1, 1, true)->k, 2);
+    assert_int_equal(gt_fit_choose(all + 1, 2, true)->k, 3);
+    const gt_fit_choice held[] = {all[1], all[4]};
+    assert_int_equal(gt_fit_choose(held, 2, true)->k, 5);
+}
+
 int main(void) {
     gt_status st;
     comm = gt_comm_start_all(1, &st);
     if (!comm) return 1;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_folder_of_fits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_folder_of_fits), cmocka_unit_test(the_best_of_several_fits)};
     int failed = cmocka_run_group_tests(tests, make_scratch, remove_scratch);
     gt_comm_stop_all(comm);
     return failed;

@@ -9,6 +9,7 @@
 #include "gantry/runlog.h"
 #include "model/door/family.h"
 #include "model/door/model.h"
+#include "use/apply/door/classify.h"
 #include "use/runner/door/items.h"
 #include "use/runner/door/roles.h"
 
@@ -156,10 +157,28 @@ static void labels_fit_the_model(void **state) {
     }
 }
 
+/* Of two pixels, black being 0 and white 1. */
+static void moments_of_channels(void **state) {
+    (void)state;
+    gt_comm *comm = gt_comm_start_all(1, NULL);
+    gt_dataset *ds;
+    double mean, deviation;
+    assert_non_null(comm);
+    put(at("a.pgm"), "P5 1 1 255\n\63", 12);
+    put(at("b.pgm"), "P5 1 1 255\n\314", 12);
+    assert_ok(gt_dataset_open(&ds, scratch, NULL));
+    assert_ok(gt_channel_moments_all(comm, ds, &mean, &deviation));
+    assert_float_equal(mean, 0.5, 1e-6); /* of 0.2 and 0.8 */
+    assert_float_equal(deviation, 0.3, 1e-6);
+    gt_dataset_close(ds);
+    gt_comm_stop_all(comm);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_say_what_graphs_read_and_give),
         cmocka_unit_test(a_missing_role_is_told_by_what_the_model_is_for),
-        cmocka_unit_test_setup_teardown(labels_fit_the_model, make_scratch, remove_scratch)};
+        cmocka_unit_test_setup_teardown(labels_fit_the_model, make_scratch, remove_scratch),
+        cmocka_unit_test_setup_teardown(moments_of_channels, make_scratch, remove_scratch)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,12 +15,9 @@ gt_node *gt_classifier_entropy(gt_graph *g, gt_node *logits, gt_node *targets) {
     return sum_up(g, gt_cross_entropy(g, logits, targets));
 }
 
-/* [N,1]: 1 where the class of `truth` is among the `most` largest logits: fewer are larger than that of the class. */
-static gt_node *hit(gt_graph *g, gt_node *logits, gt_node *truth, int most) {
-    if (most == 1) return sum_up(g, gt_mul(g, gt_one_hot_max(g, logits), truth));
-    gt_node *own = gt_sum(g, gt_mul(g, logits, truth), GT_AXIS(1));
-    gt_node *larger = gt_sum(g, gt_greater(g, gt_sub(g, logits, own), 0), GT_AXIS(1));
-    return gt_greater(g, gt_neg(g, larger), 0.5f - (float)most);
+/* [N,1]: 1 where the largest logit is that of the class of `truth`. */
+static gt_node *hit(gt_graph *g, gt_node *logits, gt_node *truth) {
+    return sum_up(g, gt_mul(g, gt_one_hot_max(g, logits), truth));
 }
 
 gt_node *gt_classifier_logits(const gt_classifier *m, gt_forward *f, gt_node *images, gt_classifier_heads *heads) {
@@ -51,7 +48,7 @@ void gt_classifier_loss(const gt_classifier *m, gt_graph *g, int n) {
     gt_scope_pop(g);
     gt_node *loss = gt_classifier_entropy(g, logits, targets);
     gt_output(g, "Loss/train", loss);
-    gt_output(g, "Accuracy/train", hit(g, logits, labels, 1));
+    gt_output(g, "Accuracy/train", hit(g, logits, labels));
     for (int i = 0; i < heads.n; i++)
         loss = gt_add(g, loss, gt_scale(g, gt_classifier_entropy(g, heads.logits[i], targets), heads.weight));
     gt_put_gradients(g, m->net, gt_gradients(g, m->net, 0, gt_mean_loss(g, loss)), NULL);
