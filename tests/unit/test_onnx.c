@@ -87,12 +87,19 @@ static void untranslatable(void **state) {
     }
 }
 
-/* ---- element-wise ops ---- */
+/* ---- element-wise ops, and products ---- */
 
 enum { SAMPLES = 3, NUMBERS = 10 };
 
 /* Of numbers of both signs, or of positive ones. */
 static bool needs_positive(const char *op) { return strstr("sqrt rsqrt log", op) != NULL; }
+
+/* Of a matrix for each sample, each way of transposing one. */
+static gt_node *products(gt_graph *g, gt_node *x) {
+    gt_node *a = gt_reshape(g, x, GT_SHAPE(gt_dim(x, 0), NUMBERS / 2, 2));
+    gt_node *square = gt_matmul(g, a, gt_abs(g, a), .transpose_a = true);
+    return gt_reshape(g, gt_matmul(g, a, square, .transpose_b = true), *gt_node_shape(x));
+}
 
 static gt_graph *build_elementwise(void *arg, int n) {
     const char **names = arg;
@@ -107,6 +114,7 @@ static gt_graph *build_elementwise(void *arg, int n) {
         gt_output(g, op->name, gt_node_new(g, op, op->min_in, in, &attr, sizeof attr));
         names[made++] = op->name;
     }
+    gt_output(g, names[made++] = "products", products(g, x));
     names[made] = NULL;
     return g;
 }
