@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Roles of models: in every model of every family each row says what its graph reads and gives, and the first row of a
- * network is its forward pass; what models log is explained. */
+ * network is its forward pass; what models log is explained. What is measured of them and of their data. */
 #include <string.h>
 
 #include "scratch.h"
+#include "gantry/activations.h"
 #include "gantry/job.h"
 #include "graph/door/ops.h"
 #include "gantry/runlog.h"
@@ -174,11 +175,43 @@ static void moments_of_channels(void **state) {
     gt_comm_stop_all(comm);
 }
 
+/* Without a range that of each layer's own values; all of them are counted either way. */
+static void bins_of_activations(void **state) {
+    (void)state;
+    enum { BINS = 10 };
+    gt_job *job = gt_job_new();
+    gt_arena *a = gt_arena_new();
+    assert_true(job && a);
+    assert_ok(gt_job_set(job, "model", "mlp", NULL));
+    assert_ok(gt_job_resolve(job, 8, 8, 1, 3, 0));
+    gt_model *m = gt_model_new(job);
+    assert_non_null(m);
+    for (int given = 0; given < 2; given++) {
+        gt_activations *all;
+        int n;
+        gt_activations_options o = {.inputs = 20, .bins = BINS, .seed = 1, .lo = 0, .hi = given ? 0.25 : 0};
+        assert_ok(gt_activations_measure(m, &o, a, &all, &n));
+        assert_true(n > 0);
+        for (int i = 0; i < n; i++) {
+            double sum = all[i].outside;
+            for (int k = 0; k < BINS; k++) sum += all[i].shares[k];
+            assert_float_equal(sum, 1, 1e-9);
+            assert_true(all[i].edges[BINS] > all[i].edges[0] && all[i].std > 0);
+            if (given) assert_true(all[i].edges[BINS] == 0.25 && all[i].outside > 0);
+            else assert_true(all[i].outside == 0 && all[i].shares[BINS - 1] > 0);
+        }
+    }
+    gt_model_free(m);
+    gt_job_free(job);
+    gt_arena_free(a);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_say_what_graphs_read_and_give),
         cmocka_unit_test(a_missing_role_is_told_by_what_the_model_is_for),
         cmocka_unit_test_setup_teardown(labels_fit_the_model, make_scratch, remove_scratch),
-        cmocka_unit_test_setup_teardown(moments_of_channels, make_scratch, remove_scratch)};
+        cmocka_unit_test_setup_teardown(moments_of_channels, make_scratch, remove_scratch),
+        cmocka_unit_test(bins_of_activations)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
