@@ -272,6 +272,33 @@ static void the_autoencoder_is_frozen(void **state) {
     gt_model_free(m);
 }
 
+/* A latent is its mean plus its deviation times a normal number: of a variance of 4 twice the number. */
+static void latents_are_drawn_with_their_deviation(void **state) {
+    (void)state;
+    enum { Z = 5, DRAWS = 3 };
+    gt_graph *g = gt_graph_new("latents", NULL);
+    assert_non_null(g);
+    gt_node *mean = gt_input(g, "mean", GT_SHAPE(1, Z)), *zero = gt_scale(g, mean, 0);
+    const gt_encoding unit = {.mean = zero, .log_variance = zero},
+                      wide = {.mean = mean, .log_variance = gt_shift(g, zero, logf(4))};
+    gt_output(g, "unit", gt_autoencoder_sample_normal(g, &unit, "eps", DRAWS));
+    gt_output(g, "wide", gt_autoencoder_sample_normal(g, &wide, "eps", DRAWS));
+    gt_exec *e = gt_exec_new(g, &(gt_exec_options){0});
+    assert_non_null(e);
+    for (int i = 0; i < Z; i++) gt_exec_input(e, "mean")[i] = (float)i;
+    assert_ok(gt_exec_prepare(e, &(gt_exec_env){.seed = 3}));
+    assert_ok(gt_exec_run(e, &(gt_exec_env){.seed = 3}));
+    const float *x = gt_exec_output(e, "unit"), *y = gt_exec_output(e, "wide");
+    double square = 0;
+    for (int i = 0; i < DRAWS * Z; i++) {
+        assert_float_equal(y[i], (float)(i % Z) + 2 * x[i], 1e-5);
+        square += (double)x[i] * (double)x[i];
+    }
+    assert_true(square > 1); /* they are drawn */
+    gt_exec_free(e);
+    gt_graph_free(g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_logit_knows_a_code_that_comes_later),
@@ -280,6 +307,7 @@ int main(void) {
         cmocka_unit_test(token_by_token_is_the_whole_map),
         cmocka_unit_test(temperature_makes_draws_surer),
         cmocka_unit_test(the_autoencoder_is_frozen),
+        cmocka_unit_test(latents_are_drawn_with_their_deviation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
