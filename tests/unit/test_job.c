@@ -645,6 +645,35 @@ static void of_epochs_and_kimg_the_command_line_s_counts(void **state) {
     }
 }
 
+static gt_job *with_input(const char *normalize) {
+    gt_job *j = gt_job_new();
+    assert_int_equal(gt_job_set(j, "model", "mlp", NULL), GT_OK);
+    assert_int_equal(gt_job_set(j, "data", "synth:shapes:n=9,size=8,classes=2", NULL), GT_OK);
+    assert_int_equal(gt_job_set(j, "normalize", normalize, NULL), GT_OK);
+    if (gt_job_resolve(j, 8, 8, 1, 2, 9)) fail_msg("%s", gt_message());
+    return j;
+}
+
+/* What a network was trained on: numbers are compared, not their texts. */
+static void an_input_is_the_same_by_its_numbers(void **state) {
+    (void)state;
+    gt_job *from = with_input("0.5:0.25");
+    static const char *const same[] = {"0.50:0.25", "5e-1:0.25", "0.5:.250"}, *const other[] = {"0.5:0.26",
+                                                                                                "0.51:0.25"};
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        gt_job *j = with_input(same[i]);
+        if (gt_job_check_input(j, from, "network.h5", stdout)) fail_msg("%s", gt_message());
+        gt_job_free(j);
+    }
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+        gt_job *j = with_input(other[i]);
+        assert_int_equal(gt_job_check_input(j, from, "network.h5", stdout), GT_USAGE);
+        assert_non_null(strstr(gt_message(), "the network of network.h5 was trained with --normalize=0.5:0.25"));
+        gt_job_free(j);
+    }
+    gt_job_free(from);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_recipes_have_the_published_values),
@@ -668,6 +697,7 @@ int main(void) {
         cmocka_unit_test(zero_has_no_sign),
         cmocka_unit_test(the_command_line_may_make_a_file_s_options_moot),
         cmocka_unit_test(descriptions_are_those_of_the_reference),
+        cmocka_unit_test(an_input_is_the_same_by_its_numbers),
         cmocka_unit_test(the_jobs_that_are_shipped_can_be_read),
         cmocka_unit_test(dcgan_has_the_published_values),
         cmocka_unit_test(of_epochs_and_kimg_the_command_line_s_counts),
