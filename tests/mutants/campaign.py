@@ -147,7 +147,7 @@ def check(faults):
     if len(faults) < LEAST:
         wrong.append(f"{len(faults)} faults, fewer than {LEAST}")
     for name in sorted(set(kept()) - names):
-        wrong.append(f"tests/mutants/results tells of a fault {name}, which the table has not")
+        wrong.append(f"tests/mutants/results shows a fault {name}, which the table does not have")
     for line in wrong:
         print(line)
     print(f"{len(faults)} faults in {len(set(of))} rooms")
