@@ -180,6 +180,7 @@ $(BUILD)/tests/test_ticks: TEST_LIBS = $(TOLD_TO_TICKS:%=-Wl,--wrap=%)
 $(BUILD)/tests/test_projection: TEST_LIBS = -Wl,--wrap=gt_runner_input -Wl,--wrap=gt_runner_output -Wl,--wrap=gt_runner_run
 TOLD_TO_CLASSIFY := gt_runner_dataset_all gt_runner_output gt_runner_model gt_dataset_get_info gt_dataset_class gt_comm_agree_all
 $(BUILD)/tests/test_classify: TEST_LIBS = $(TOLD_TO_CLASSIFY:%=-Wl,--wrap=%)
+$(BUILD)/tests/test_in_order: TEST_LIBS = -Wl,--wrap=gt_comm_agree_all
 # What a figure shows, the test looks at.
 $(BUILD)/tests/test_views: TEST_LIBS = -Wl,--wrap=gt_figure_write
 # Results of benchmarks are read by tests, too.

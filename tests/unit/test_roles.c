@@ -8,11 +8,13 @@
 #include "gantry/job.h"
 #include "graph/door/ops.h"
 #include "gantry/runlog.h"
+#include "gantry/runner.h"
 #include "model/door/family.h"
 #include "model/door/model.h"
 #include "use/apply/door/classify.h"
 #include "use/runner/door/items.h"
 #include "use/runner/door/roles.h"
+#include "use/runner/door/runner.h"
 
 enum { N = 4, CLASSES = 4 };
 
@@ -175,6 +177,39 @@ static void moments_of_channels(void **state) {
     gt_comm_stop_all(comm);
 }
 
+static void logits_of(const char *normalize, const float *pixels, float *logits) {
+    enum { SIDE = 8, NUMBERS = SIDE * SIDE };
+    gt_job *job = gt_job_new();
+    assert_non_null(job);
+    assert_ok(gt_job_set(job, "model", "mlp", NULL));
+    assert_ok(gt_job_set(job, "normalize", normalize, NULL));
+    assert_ok(gt_job_resolve(job, SIDE, SIDE, 1, 3, 0));
+    gt_model *m = gt_model_new(job);
+    assert_non_null(m);
+    gt_runner *r = gt_runner_new(m, m->blocks[0], &(gt_runner_options){.role = GT_ROLE_CLASSIFIER}, NULL);
+    assert_non_null(r);
+    for (int i = 0; i < NUMBERS; i++) gt_runner_input(r, "images")[i] = 2 * pixels[i] - 1;
+    assert_ok(gt_runner_run(r, &(gt_run_batch){.n = 1}));
+    memcpy(logits, gt_runner_output(r, "logits"), 3 * sizeof *logits);
+    gt_runner_close(r);
+    gt_model_free(m);
+    gt_job_free(job);
+}
+
+/* A network sees (pixel - MEAN) / STD of pixels from 0 to 1. */
+static void pixels_are_normalised(void **state) {
+    (void)state;
+    float pixels[64], normalised[64], by_rule[3], by_hand[3];
+    for (int i = 0; i < 64; i++) {
+        pixels[i] = (float)(i % 17) / 16;
+        normalised[i] = (pixels[i] - 0.5f) / 0.25f;
+    }
+    logits_of("0.5:0.25", pixels, by_rule);
+    logits_of("unit", normalised, by_hand);
+    for (int k = 0; k < 3; k++) assert_float_equal(by_rule[k], by_hand[k], 1e-5);
+    assert_true(by_rule[0] != 0);
+}
+
 /* Without a range that of each layer's own values; all of them are counted either way. */
 static void bins_of_activations(void **state) {
     (void)state;
@@ -212,6 +247,7 @@ int main(void) {
         cmocka_unit_test(a_missing_role_is_told_by_what_the_model_is_for),
         cmocka_unit_test_setup_teardown(labels_fit_the_model, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(moments_of_channels, make_scratch, remove_scratch),
-        cmocka_unit_test(bins_of_activations)};
+        cmocka_unit_test(bins_of_activations),
+        cmocka_unit_test(pixels_are_normalised)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The numbers that figures of anomalies show: densities, and the ROC curve. The figures themselves are the report's. */
-#include "expect.h"
+ * The numbers that figures of anomalies show: densities, and the ROC curve; and what is shown of an array. The figures
+ * themselves are the report's. */
+#include "scratch.h"
 
 #include <math.h>
 
+#include "codec/door/npy.h"
+#include "gantry/dataset_view.h"
 #include "gantry/memory.h"
 #include "report/door/figure.h"
 #include "views/anomalies.h"
@@ -69,8 +72,29 @@ static void the_roc_curve_is_counted(void **state) {
     gt_arena_free(a);
 }
 
+/* ---- an array ---- */
+
+static void numbers_of_an_array(void **state) {
+    (void)state;
+    static const float x[] = {1, 2, 3, 4, NAN, 15, 15, 8};
+    static const char *const lines[] = {"shape        [2,4,1]\n", "not finite   1 of 8 numbers\n",
+                                        "range        1 .. 15\n", "mean         6.85714\n", "deviation    5.54021\n"};
+    char *text = NULL;
+    size_t n;
+    bool pictures;
+    assert_ok(gt_npy_write(at("array.npy"), x, 2, 4, 1));
+    FILE *f = open_memstream(&text, &n);
+    assert_non_null(f);
+    assert_ok(gt_array_view_print(f, at("array.npy"), &pictures));
+    fclose(f);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        if (!strstr(text, lines[i])) fail_msg("no '%s' in: %s", lines[i], text);
+    free(text);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(bars_are_densities),
-                                       cmocka_unit_test(the_roc_curve_is_counted)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bars_are_densities), cmocka_unit_test(the_roc_curve_is_counted),
+        cmocka_unit_test_setup_teardown(numbers_of_an_array, make_scratch, remove_scratch)};
     return cmocka_run_group_tests_name("views", tests, NULL, NULL);
 }
