@@ -180,6 +180,9 @@ $(BUILD)/tests/test_ticks: TEST_LIBS = $(TOLD_TO_TICKS:%=-Wl,--wrap=%)
 $(BUILD)/tests/test_projection: TEST_LIBS = -Wl,--wrap=gt_runner_input -Wl,--wrap=gt_runner_output -Wl,--wrap=gt_runner_run
 TOLD_TO_CLASSIFY := gt_runner_dataset_all gt_runner_output gt_runner_model gt_dataset_get_info gt_dataset_class gt_comm_agree_all
 $(BUILD)/tests/test_classify: TEST_LIBS = $(TOLD_TO_CLASSIFY:%=-Wl,--wrap=%)
+TOLD_TO_ROLLBACK := gt_comm_agree_all gt_saver_wait gt_checkpoint_set_aside gt_checkpoint_newest gt_checkpoint_path gt_checkpoint_close \
+  gt_engine_load_all gt_chain_line gt_chain_roll_back_all gt_engine_start_loader_all gt_journal_open_logs gt_journal_take_past_all gt_save_all
+$(BUILD)/tests/test_rollback: TEST_LIBS = $(TOLD_TO_ROLLBACK:%=-Wl,--wrap=%)
 $(BUILD)/tests/test_in_order: TEST_LIBS = -Wl,--wrap=gt_comm_agree_all
 # What a figure shows, the test looks at.
 $(BUILD)/tests/test_views: TEST_LIBS = -Wl,--wrap=gt_figure_write
