@@ -31,7 +31,7 @@ static int64_t place_of(const gt_max_pool_shape *s, const float *x, int64_t n, i
 static void assert_spread(const gt_max_pool_shape *s, const float *x, const float *v) {
     static float spread[N * H * W * MOST_C], places[N * H * W * MOST_C], put[N * H * W * MOST_C];
     static double wanted[N * H * W * MOST_C];
-    int64_t all = N * H * W * s->c;
+    int64_t all = N * s->h * W * s->c;
     memset(wanted, 0, sizeof wanted);
     for (int64_t o = 0; o < N * s->p * s->q * s->c; o++) {
         int64_t pixel = o / s->c;
@@ -64,14 +64,19 @@ static void as_a_plain_loop(void **state) {
         {.size = 3, .stride = 2, .pad = 1, .width = 3, .stride_x = 2, .pad_x = 1},
         {.size = 5, .stride = 1, .pad = 2, .width = 5, .stride_x = 1, .pad_x = 2},
         {.size = 1, .stride = 1, .pad = 0, .width = 3, .stride_x = 2, .pad_x = 1},
-        {.size = 4, .stride = 3, .pad = 2, .width = 2, .stride_x = 2, .pad_x = 0}};
+        {.size = 4, .stride = 3, .pad = 2, .width = 2, .stride_x = 2, .pad_x = 0},
+        /* apart */
+        {.h = 6, .size = 2, .stride = 2, .width = 2, .stride_x = 2},
+        {.h = 6, .size = 3, .stride = 3, .width = 3, .stride_x = 3},
+        {.size = 7, .stride = 7, .width = 2, .stride_x = 2}};
     static const int channels[] = {1, 3, 4, 6, 15, 16, 17, 32, 35, MOST_C};
     static float x[N * H * W * MOST_C], v[N * H * W * MOST_C], most[N * H * W * MOST_C], at[N * H * W * MOST_C];
     for (size_t k = 0; k < sizeof windows / sizeof *windows; k++)
         for (size_t i = 0; i < sizeof channels / sizeof *channels; i++) {
             gt_max_pool_shape s = windows[k];
-            s.n = N, s.h = H, s.w = W, s.c = channels[i];
-            s.p = (H + 2 * s.pad - s.size) / s.stride + 1, s.q = (W + 2 * s.pad_x - s.width) / s.stride_x + 1;
+            s.n = N, s.h = s.h ? s.h : H, s.w = W, s.c = channels[i];
+            s.p = (s.h + 2 * s.pad - s.size) / s.stride + 1, s.q = (W + 2 * s.pad_x - s.width) / s.stride_x + 1;
+            assert_int_equal(gt_max_pool_apart(&s), k >= 6);
             fill(x, N * H * W * s.c, k);
             gt_random_normal((gt_key){.seed = 9}, v, (size_t)(N * H * W * s.c));
             gt_max_pool_pick_kernel(&s, NULL, x, x, most);
