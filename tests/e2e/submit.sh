@@ -33,6 +33,7 @@ case_further_options() {
         -- --exclude=n7 "--comment=two words" --output=x-%j.log
     for line in '#SBATCH --mem="4G"' '#SBATCH --mail-user="me@there.org"' '#SBATCH --mail-type=END,FAIL' '#SBATCH "--exclude=n7"' '#SBATCH "--comment=two words"' \
         '#SBATCH "--output=x-%j.log"'; do has "$line" one/submit.sbatch; done
+    grep -q '^#SBATCH --signal=B:USR1@[0-9]' one/submit.sbatch || fail 'the batch shell, which waits for the ranks, is not warned before the end'
     for word in --mem=4G --mail-user=me@there.org --exclude=n7 '--comment=two words' --requeue "$tmp/one/submit.sbatch"; do has "$word" sbatch; done
     [ "$(tail -n 1 sbatch)" = "$tmp/one/submit.sbatch" ] || { cat sbatch; fail 'options behind the script are for the script'; }
     ! grep -q 'exclude\|comment' <(grep '^train_until_done' one/submit.sbatch) || fail 'the training gets options of sbatch'
