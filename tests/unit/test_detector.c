@@ -246,8 +246,9 @@ static void published_networks(void **state) {
     assert_ok(gt_extractor_takes(d, 20, 12, 3));
     assert_ok(gt_extractor_run(d, 1, colour, features[0], p, NULL));
     assert_ok(gt_extractor_takes(d, 20, 12, 1));
-    int32_t class;
+    int32_t class = -1;
     assert_ok(gt_extractor_run(d, 1, grey, features[1], NULL, &class));
+    assert_in_range(class, 0, 1007);
     assert_memory_equal(features[0], features[1], sizeof features[0]);
     for (int i = 0; i < 1008; i++) assert_true(p[i] <= p[class]);
     assert_string_equal(gt_extractor_recipe(d) + 32, ", 8-bit, resize tf1, grey as RGB");
