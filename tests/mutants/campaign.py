@@ -437,7 +437,7 @@ def results(faults, words):
     for fault in faults:
         now = state.faults.get(fault.name, [None, "-", "-"])
         rows.append((fault.name, before.get(fault.name, "-"), now[1], "-" if now[1] == "passed" else now[2]))
-    print("# What the tests said of each fault: before tests were written for what passed, and with them; by which test. Written by `campaign.py results`.")
+    print("# What the tests said of each fault: before tests were written for what passed, and with them; by which test. -: not tried. Written by `campaign.py results`.")
     for column, when in ((1, "before"), (2, "now")):
         tried = [row for row in rows if row[column] != "-"]
         print(f"# {when}: {sum(row[column] == 'found' for row in tried)} of {len(tried)} found")
