@@ -14,6 +14,7 @@
 #include "base/door/clock.h"
 #include "dist/comm.h"
 #include "dist/door/stop.h"
+#include "gantry/dist.h"
 
 /* ---- a clock that the test sets ---- */
 
@@ -151,6 +152,7 @@ static void a_rank_with_its_launcher_lives(void **state) {
 int main(void) {
     static const char *const of_launchers[] = {"PMIX_RANK", "PMI_RANK", GT_WAITING_LAUNCHER, GT_STARTER};
     for (size_t i = 0; i < sizeof of_launchers / sizeof *of_launchers; i++) unsetenv(of_launchers[i]);
+    gt_comm_end_by(_exit);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_second_one_ends_at_once),      cmocka_unit_test(one_that_comes_twice_is_one),
         cmocka_unit_test(a_rank_ends_with_its_launcher),  cmocka_unit_test(a_rank_ends_with_its_parent),
