@@ -171,6 +171,7 @@ ONE_CASE := $(BUILD)/tests/unit/one_case.o
 # Functions that a test has in place of libc's (interpose.h) stay libc's to the compiler.
 $(BUILD)/tests/%: tests/unit/%.c $(ONE_CASE) | $(WHOLE)
 	$(if $(Q),@echo "  link $@")
+	$(if $(and $(findstring --wrap,$(TEST_LIBS)),$(if $(TEST_LIBRARY),,shared)),$(error $@ puts functions in the place of the library's: add it to OF_ARCHIVE))
 	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_OPT) -fsemantic-interposition -Itests -Isrc/cli -Ibench $< -o $@ $(ONE_CASE) $(filter-out %/main.o,$(TEST_EXTRA)) $(or $(TEST_LIBRARY),$(WITH_WHOLE)) $(LDFLAGS) $(TEST_LDFLAGS) -lcmocka $(TEST_LIBS) $(LIBS)
 $(BUILD)/tests/test_import_foreign: TEST_LIBS = -llmdb
 # What other ranks and threads bring to a tick, the test tells.
@@ -241,7 +242,7 @@ $(BUILD)/tests/test_short_memory: $(BUILD)/tests/failing/memory.o
 # Not for what is linked on the way to it.
 $(BUILD)/tests/classifier: private LDFLAGS += -Wl,--wrap=gt_max_pool_with
 # These put something of their own in the place of functions of the library, or look at what it hides.
-OF_ARCHIVE := $(addprefix $(BUILD)/tests/,test_short_memory test_ticks test_projection test_views test_classify test_library classifier)
+OF_ARCHIVE := $(addprefix $(BUILD)/tests/,test_short_memory test_ticks test_projection test_views test_classify test_rollback test_in_order test_library classifier)
 $(OF_ARCHIVE): TEST_LIBRARY = $(LIBRARY)
 $(OF_ARCHIVE): $(LIBRARY)
 $(TOOLS): $(BUILD)/tests/%: tests/tools/%.c | $(WHOLE)

@@ -10,6 +10,10 @@
 #define GANTRY_BASE_LATE_H
 
 #include <stddef.h>
+#include <stdlib.h>
+
+#include "gantry/status.h"
+#include "gantry/text.h"
 
 typedef struct gt_late_library {
     const char *name, *file; /* by pkg-config; the name of its file that the loader knows */
@@ -25,8 +29,8 @@ typedef struct gt_late_symbol { /* the assembly below writes them */
 /* Before main(), in programs that open libraries late. The last library has no name. */
 void gt_late_register(gt_late_library *libraries, gt_late_symbol *first, gt_late_symbol *end);
 
-/* Opens the library of the symbol; aborts where it cannot. For the assembly below. */
-void gt_late_open(const gt_late_symbol *s) __attribute__((visibility("hidden")));
+/* Opens the library of the symbol. */
+gt_status gt_late_try(const gt_late_symbol *s);
 
 #define GT_LATE_SYMBOL(library, name, target, bytes)                                   \
     ".pushsection gt_late,\"aw\"\n.balign 8\n"                                         \
@@ -43,13 +47,21 @@ void gt_late_open(const gt_late_symbol *s) __attribute__((visibility("hidden")))
     char name[bytes] __attribute__((aligned(bytes < 64 ? 16 : 64))); \
     __asm__(GT_LATE_SYMBOL(library, name, #name, bytes));
 
-/* GT_LATE_BEGIN comes after gt_late_libraries. All symbols are in one section, whose ends the linker names. */
-#define GT_LATE_BEGIN                                                              \
-    extern gt_late_symbol __start_gt_late[] __attribute__((visibility("hidden"))); \
-    extern gt_late_symbol __stop_gt_late[] __attribute__((visibility("hidden")));  \
-    __attribute__((constructor)) static void register_late(void) {                 \
-        gt_late_register(gt_late_libraries, __start_gt_late, __stop_gt_late);      \
-    }                                                                              \
+/* GT_LATE_BEGIN comes after gt_late_libraries. All symbols are in one section, whose ends the linker names. The
+ * assembly below calls gt_late_open(), which ends the program where a library cannot be opened; libgantry itself ends
+ * none. */
+#define GT_LATE_BEGIN                                                                 \
+    extern gt_late_symbol __start_gt_late[] __attribute__((visibility("hidden")));    \
+    extern gt_late_symbol __stop_gt_late[] __attribute__((visibility("hidden")));     \
+    __attribute__((constructor)) static void register_late(void) {                    \
+        gt_late_register(gt_late_libraries, __start_gt_late, __stop_gt_late);         \
+    }                                                                                 \
+    void gt_late_open(const gt_late_symbol *s) __attribute__((visibility("hidden"))); \
+    void gt_late_open(const gt_late_symbol *s) {                                      \
+        if (!gt_late_try(s)) return;                                                  \
+        gt_print_to(stderr, "gantry: %s\n", gt_message());                            \
+        abort();                                                                      \
+    }                                                                                 \
     GT_LATE_FIRST
 
 #if defined __x86_64__

@@ -6,8 +6,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/late.h"
@@ -101,8 +99,4 @@ bool gt_library_is_open(const char *name) {
     return true;
 }
 
-void gt_late_open(const gt_late_symbol *s) {
-    if (!open_library(&libraries[s->library])) return;
-    gt_print_to(stderr, "gantry: %s\n", gt_message());
-    abort();
-}
+gt_status gt_late_try(const gt_late_symbol *s) { return open_library(&libraries[s->library]); }
