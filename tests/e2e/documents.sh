@@ -35,6 +35,20 @@ case_commands() {
     "$python" "$here/documented.py" "$GANTRY" "$top" || fail 'what is documented does not exist'
 }
 
+# The owners of properties are there, with their cases.
+case_properties() {
+    local property what owner file count=0
+    while read -r property what owner; do
+        [[ -n $property && $property != '#'* ]] || continue
+        count=$((count + 1))
+        file=$here/${owner%%:*}.sh
+        [ -e "$file" ] || file=$here/../unit/test_${owner%%:*}.c
+        [ -e "$file" ] || fail "tests/properties: $property of $what: no test ${owner%%:*}"
+        [[ $owner != *:* ]] || grep -qE "^(begins |case_)${owner#*:}\\b|cmocka_unit_test\\(${owner#*:}\\)" "$file" || fail "tests/properties: $property of $what: no case $owner"
+    done <"${1:-$here/../properties}"
+    [ "$count" -gt 0 ] || fail 'tests/properties has no rows'
+}
+
 # The program that measures how long training takes understands what the dry run says, and does not measure twice.
 case_time_table() {
     quietly "$top/bench/time_table" --gantry="$GANTRY" --rows=tiny --cores=1 --out=time
@@ -44,6 +58,9 @@ case_time_table() {
 
 case_each_check_can_fail() {
     local page="$python $here/documents.py $tmp"
+    echo 'exact gan resume:no_such_case' >rows
+    (case_properties rows) >said && fail 'a case that is not there owns a property'
+    grep -q 'no case resume:no_such_case' said || { cat said; fail 'the case that is missing is not told'; }
     printf '# A page\n\n[one](no.md) and [two](#no-heading) ![three](no.png)\n' >links.md
     complains 'links.md:3: dead link: no.md' $page links.md
     complains 'links.md:3: dead link: no.png' $page links.md
