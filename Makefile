@@ -112,6 +112,7 @@ $(WHOLE): $(LIBRARY_OBJ)
 
 # For programs of others. Visible are the names that the public headers have.
 $(BUILD)/libgantry.map: $(wildcard include/gantry/*.h)
+	@mkdir -p $(@D)
 	@{ echo '{ global:'; grep -oh 'gt_[a-z0-9_]*' $^ | sort -u | sed 's/$$/;/'; echo 'local: *; };'; } > $@
 $(SHARED): $(LIBRARY_OBJ) $(BUILD)/libgantry.map
 	$(if $(Q),@echo "  link $@")
@@ -141,14 +142,16 @@ $(BUILD)/src/base/version.o: $(BUILD)/git-id
 ifneq ($(LATE),)
 LATE_OBJ := $(BUILD)/late.o
 LATE_FLAGS := -Wl,--dynamic-list=$(BUILD)/late.list
-PROGRAM_LIBS = $(shell $(PKG_CONFIG) --libs $(filter-out $(LATE),$(PACKAGES))) -lm -ldl -pthread
+# With the folders in which the loader looks for libraries, where pkg-config names some.
+COMMA := ,
+PROGRAM_LIBS = $(shell $(PKG_CONFIG) --libs $(filter-out $(LATE),$(PACKAGES))) $(filter -Wl$(COMMA)%,$(LIBS)) -lm -ldl -pthread
 else
 PROGRAM_LIBS = $(LIBS)
 endif
 $(BUILD)/late.o: $(CLI_OBJ) $(LIBRARY) .ci/late src/base/late.h
 	$(if $(Q),@echo "  late $(LATE)")
 	$(Q)CC="$(CC)" PKG_CONFIG="$(PKG_CONFIG)" NM=$(CROSS)nm READELF=$(CROSS)readelf LATE="$(LATE)" .ci/late $(BUILD)/late.c $(BUILD)/late.list $(CLI_OBJ) $(LIBRARY)
-	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) -c $(BUILD)/late.c -o $@
+	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) -fno-lto -c $(BUILD)/late.c -o $@
 $(BUILD)/gantry: $(CLI_OBJ) $(LIBRARY) $(LATE_OBJ)
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(CC) $(CFLAGS) -o $@ $(CLI_OBJ) $(LATE_OBJ) $(LIBRARY) $(LATE_FLAGS) $(LDFLAGS) $(PROGRAM_LIBS)

@@ -59,20 +59,22 @@ void gt_library_folder(char folder[GT_PROGRAM_PATH_BYTES]) {
     if (shared) cut_name(folder);
 }
 
-/* The first of these places, as seen from the library, that has the program; none: false, and the path in the first. */
+/* The first of these places, as seen from the library, that has the program; none: false, and the path in the last. */
 static bool beside_library(const char *const *place, const char *name, char path[GT_PROGRAM_PATH_BYTES]) {
     char folder[GT_PROGRAM_PATH_BYTES];
     gt_library_folder(folder);
-    for (const char *const *p = place;; p++) {
-        int n = snprintf(path, GT_PROGRAM_PATH_BYTES, "%s/%s/%s", folder, *p ? *p : *place, name);
-        if (!*p) return false;
+    for (; *place; place++) {
+        int n = snprintf(path, GT_PROGRAM_PATH_BYTES, "%s/%s/%s", folder, *place, name);
         if (n < GT_PROGRAM_PATH_BYTES && !access(path, X_OK)) return true;
     }
+    return false;
 }
 
 void gt_program_helper(const char *name, char path[GT_PROGRAM_PATH_BYTES]) {
-    /* from PREFIX/bin, PREFIX/lib and build/tests; from build; from Debian's /usr/lib/ARCHITECTURE */
-    static const char *const places[] = {"../libexec/gantry", "libexec/gantry", "../../libexec/gantry", NULL};
+    /* from build, whose neighbours may be anybody's; from PREFIX/bin, PREFIX/lib and build/tests; from Debian's
+     * /usr/lib/ARCHITECTURE; and where it ought to be */
+    static const char *const places[] = {"libexec/gantry", "../libexec/gantry", "../../libexec/gantry",
+                                         "../libexec/gantry", NULL};
     char installed[GT_PROGRAM_PATH_BYTES];
     if (beside_library(places, name, path)) return;
     snprintf(installed, sizeof installed, "%s/%s", GT_LIBEXEC, name);
@@ -80,7 +82,7 @@ void gt_program_helper(const char *name, char path[GT_PROGRAM_PATH_BYTES]) {
 }
 
 void gt_program_path(char path[GT_PROGRAM_PATH_BYTES]) {
-    static const char *const places[] = {"../bin", ".", "..", "../../bin", NULL};
+    static const char *const places[] = {"../bin", ".", "..", "../../bin", "../bin", NULL};
     if (gantry) follow(path);
     else beside_library(places, "gantry", path);
 }

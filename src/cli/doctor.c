@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "gantry/log.h"
+#include "gantry/stop.h"
 
 typedef struct doctor_fields {
     const char *data, *outdir, *hashes;
@@ -32,7 +33,12 @@ static gt_status examine_before(cli_session *s) {
 static gt_status examine(cli_session *s) {
     const doctor_fields *f = s->fields;
     gt_log_setup(s->comm->rank, s->comm->ranks, GT_WARNING);
-    if (*f->hashes) return gt_checkup_hashes_all(s->comm, cli_kernels(), f->hashes, stdout);
+    if (*f->hashes) {
+        gt_stop_install(s->comm, "this step");
+        gt_status st = gt_checkup_hashes_all(s->comm, cli_kernels(), f->hashes, stdout);
+        gt_stop_restore();
+        return st;
+    }
     return gt_checkup_examine_all(
         f->before, s->comm, &(gt_checkup_options){.kernels = cli_kernels(), .data = f->data, .dir = f->outdir}, stdout);
 }

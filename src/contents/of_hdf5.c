@@ -19,7 +19,7 @@ typedef struct arrays {
 } arrays;
 
 typedef struct listed_set {
-    gt_h5_set *set; /* as it was opened to be listed; NULL: there are many, and it is closed */
+    gt_h5_set *set; /* as it was opened to be listed; NULL: it is closed, for there are many, or it has chunks */
     gt_number read_as;
 } listed_set;
 
@@ -110,7 +110,7 @@ static gt_status visit(void *arg, const char *path) {
     if (f->state_alone && !checkpoint_is_state(path)) return GT_OK;
     gt_status st = gt_h5_set_open(&l.set, f->file, path);
     if (!st) st = add_set(f->of, l.set, path, &l.read_as);
-    if (st || f->of->count > KEPT) {
+    if (st || f->of->count > KEPT || l.set->chunks) { /* with chunks it would keep some of them in memory */
         gt_h5_set_close(l.set);
         l.set = NULL;
     }

@@ -27,15 +27,16 @@ static herr_t refuse_link(const char *group, const char *name, const char *file,
 
 hid_t h5_own_links(hid_t class) {
     hid_t list = H5Pcreate(class);
-    H5Pset_elink_cb(list, refuse_link, NULL);
-    return list;
+    if (list < 0 || H5Pset_elink_cb(list, refuse_link, NULL) >= 0) return list;
+    H5Pclose(list);
+    return -1; /* with which nothing is opened */
 }
 
 bool gt_h5_has(const gt_h5_file *f, const char *path) { return H5Lexists(f->id, path, H5P_DEFAULT) > 0; }
 
 static hid_t access_of(size_t cache) {
     hid_t access = h5_own_links(H5P_DATASET_ACCESS);
-    H5Pset_chunk_cache(access, CACHE_SLOTS, cache, 1);
+    if (access >= 0) H5Pset_chunk_cache(access, CACHE_SLOTS, cache, 1);
     return access;
 }
 

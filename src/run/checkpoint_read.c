@@ -160,9 +160,10 @@ static gt_status count_bytes(gt_checkpoint_file *f, const gt_h5_set *s, const ch
 /* To open a set takes longer than to read a small one, and a set that is open takes some KB. */
 static void keep_set(gt_checkpoint_file *f, gt_h5_set *set) {
     enum { KEPT = 1024 };
-    bool keep = f->sets.n < KEPT * sizeof set;
-    if (keep) gt_buffer_add(&f->sets, &set, sizeof set);
-    if (!keep || f->sets.failed) gt_h5_set_close(set);
+    gt_h5_set *kept = set->chunks ? NULL : set; /* with chunks it would keep some of them in memory */
+    bool room = f->sets.n < KEPT * sizeof kept;
+    if (room) gt_buffer_add(&f->sets, &kept, sizeof kept);
+    if (!room || !kept || f->sets.failed) gt_h5_set_close(set);
 }
 
 /* What is not whole is as good as not there. */
@@ -466,8 +467,8 @@ static gt_status read_entry(const gt_checkpoint_file *f, const char *path, gt_nu
         return gt_fail(GT_FORMAT, "'%s': '%s' has %zu elements, but %zu are needed", f->path, path, e->size, size);
     size_t i = (size_t)(e - gt_checkpoint_at(f, 0));
     if (f->elsewhere.read) return f->elsewhere.read(f->elsewhere.arg, (int)i, out);
-    bool kept = i < f->sets.n / sizeof(gt_h5_set *);
-    gt_h5_set *set = kept ? ((gt_h5_set **)f->sets.data)[i] : NULL;
+    gt_h5_set *set = i < f->sets.n / sizeof set ? ((gt_h5_set **)f->sets.data)[i] : NULL;
+    bool kept = set;
     gt_status st = kept ? GT_OK : gt_h5_set_open(&set, &f->h5, path);
     if (!st && (st = gt_h5_set_read(set, 0, set->rows, type, out))) st = gt_wrap(st, "%s", path);
     if (!kept) gt_h5_set_close(set);

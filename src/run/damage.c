@@ -64,7 +64,10 @@ static void look_at_metrics(const char *dir, bool deep) {
     bool other, there = path && !access(path, F_OK);
     gt_file_kind kind = there ? gt_kind_of_file(path) : GT_KIND_MISSING;
     bool sound = !there || kind == GT_KIND_HDF5;
-    if (there && sound && deep) sound = !gt_h5_check(path) && (read = gt_metrics_read(path, &other));
+    if (there && sound && deep) { /* what cannot be checked is not thereby damaged */
+        gt_status st = gt_h5_check(path);
+        sound = st != GT_FORMAT && (st || (read = gt_metrics_read(path, &other)));
+    }
     if (!sound) gt_log_once(GT_WARNING, "%s cannot be read; stats.jsonl has the same values", path);
     gt_stats_free(read);
     free(path);

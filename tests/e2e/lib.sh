@@ -99,13 +99,13 @@ train() {
     # shellcheck disable=SC2086,SC2154
     quietly ranks "$n" "$GANTRY" train $job --run="$run" "$@"
 }
-# exact RUN STEPS OPTIONS...: the script's $job, alone as RUN; and as RUN-parts, which two ranks begin and three with two threads each end. Equal bits.
+# exact RUN STEPS OPTIONS...: the script's $job, alone as RUN; and as RUN-parts, which three ranks with two threads each begin and two ranks end. Equal bits.
 exact() {
     local run=$1 steps=$2
     shift 2
     train 1 "$run" --threads=1 --steps="$steps" "$@"
-    train 2 "$run-parts" --threads=1 --steps=$(((steps + 1) / 2)) "$@"
-    train 3 "$run-parts" --threads=2 --steps="$steps" "$@"
+    train 3 "$run-parts" --threads=2 --steps=$(((steps + 1) / 2)) "$@"
+    train 2 "$run-parts" --threads=1 --steps="$steps" "$@"
     same "$(last "$run")" "$(last "$run-parts")"
 }
 # background COMMAND...: its process is $pid, what it says goes to the file `running`

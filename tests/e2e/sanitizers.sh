@@ -10,9 +10,9 @@ need "$clang" 'the second compiler'
 begins too_long_with_sanitizers
 # These take too long with sanitizers. All that they run is in the other tests, too.
 slow='test_conv|test_gemm|test_memory|test_rundir'
-# These have more of their own than tests: the program's table of options, functions in place of the allocator's, or the process that checks an HDF5 file.
+# These have more of their own than tests: the program's table of options, functions in place of others', or the process that checks an HDF5 file.
 # They are built anew.
-own='test_options|test_help|test_outfile|test_graph|test_short_memory|test_dataset_hdf5'
+own='test_options|test_help|test_outfile|test_status|test_graph|test_short_memory|test_dataset_hdf5|test_ticks|test_projection|test_views|test_classify|test_rollback|test_in_order'
 tests=$(cd "$top/tests/unit" && ls test_*.c | sed 's/\.c$//' | grep -vxE "$slow")
 # Matrix products for other instructions than this processor's are the same source once more, and take long to compile: they are taken from the ordinary build.
 mkdir -p "$build/src/kernels"

@@ -61,7 +61,7 @@ case_version_under_mpirun() {
     expect 0 '^MPI: ' ranks 2 "$GANTRY" version
     [ "$(grep -c '^gantry ' said)" = 2 ] || { cat said; fail 'not two processes'; }
 }
-# Each command ends with a message, not with a signal. (libcrypto: where it is used, HDF5 has been opened, which needs it itself.)
+# Each command ends with a message, not with a signal, and a training before its first step.
 case_a_library_that_is_missing() {
     "$python" -c 'import PIL' 2>/dev/null || skip 'no python3-pil (pictures)'
     "$python" - <<'PYTHON' || fail 'no pictures'
@@ -82,6 +82,10 @@ PYTHON
     done <<END
 ompi 1 ranks 2 gantry train $small --run=ranks --steps=1 --threads=1
 hdf5 1 gantry inspect run
+hdf5 1 gantry train $small --run=none --steps=1 --threads=1
+libcrypto 1 gantry train $small --run=none --steps=1 --threads=1
+libcrypto 1 gantry audit run
+openblas 1 gantry train $small --run=none --steps=1 --threads=1 --metrics=fid8 --detector=pixels
 libzip 1 gantry dataset a.zip zip.h5
 libarchive 1 gantry dataset a.tar tar.h5
 libtiff 1 gantry dataset tiff tiff.h5
@@ -90,6 +94,7 @@ lcms2 1 gantry dataset profile profile.h5
 cairo 1 gantry compare run run --out=compared.png
 openblas 1 gantry metrics --reals=synth:shapes:n=80,size=16 --fakes=synth:shapes:n=80,size=16,seed=9 --detector=pixels --metrics=fid
 END
+    [ ! -e none/stats.jsonl ] || fail 'a training has begun'
 }
 # As users have it: no threads of OpenBLAS, and no second start for that.
 case_threads_of_blas() {

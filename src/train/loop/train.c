@@ -8,6 +8,7 @@
 
 #include "base/door/file.h"
 #include "base/door/clock.h"
+#include "base/door/library.h"
 #include "base/door/log.h"
 #include "base/door/progress.h"
 #include "gantry/stop.h"
@@ -443,6 +444,15 @@ static gt_status choose(gt_engine *e, const gt_starter *starter, gt_start *start
     return st;
 }
 
+/* What a run will need when it writes its first files is opened before its first step: a library that is missing, or
+ * is replaced meanwhile, costs no run. */
+static gt_status open_libraries_all(const gt_engine *e) {
+    gt_status st = e->comm->rank ? GT_OK : gt_library_open("libcrypto"); /* hdf5 may need it, too */
+    if (!st && e->comm->rank == 0) st = gt_library_open("hdf5");
+    if (!st && e->job->metrics && *e->job->metrics) st = gt_library_open("openblas");
+    return gt_comm_agree_all(e->comm, st);
+}
+
 gt_status gt_train_all(gt_comm *comm, gt_job *job, const gt_starter *starter, gt_start *start) {
     gt_engine e;
     gt_journal j = {0};
@@ -452,6 +462,7 @@ gt_status gt_train_all(gt_comm *comm, gt_job *job, const gt_starter *starter, gt
     gt_tell_allow(job->progress);
     gt_tell_start("opening the data", NULL, 0);
     gt_status st = gt_engine_open_all(&e, comm, job);
+    if (!st) st = open_libraries_all(&e);
     if (!st) st = choose(&e, starter, start, &done);
     if (!st && !done) st = gt_journal_open_all(&e, &j);
     if (!st && !done) st = gt_run_begin_all(&e, &j, &done);

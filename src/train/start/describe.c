@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/door/clock.h"
-#include "base/door/library.h"
 #include "base/door/machine.h"
 #include "contents/door/contents.h"
 #include "gantry/file.h"
@@ -16,7 +15,6 @@
 #include "gantry/text.h"
 #include "gantry/version.h"
 #include "train/journal/journal.h"
-#include "train/measure/measurer.h"
 
 /* Does the job's set of augmentations have some of colour, which these channels do without? */
 static bool colour_is_off(const gt_job *j) {
@@ -80,7 +78,6 @@ void gt_journal_describe_all(const gt_engine *e, gt_journal *j) {
     char mpi[256], next[96], until[64], text[FACTS][TEXT_BYTES];
     processors_text_all(e, text[PROCESSORS]);
     if (e->comm->rank) return;
-    if (gt_measurers_are_late(e)) (void)gt_library_open("openblas"); /* then the log says what computes scores */
     gt_mpi_version(mpi, sizeof mpi);
     snprintf(text[PROGRAM], sizeof *text, "gantry %s (git %s), %s, %s", GT_VERSION, gt_git_id(), mpi,
              gt_blas_description());
