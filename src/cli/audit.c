@@ -2,7 +2,6 @@
  * gantry audit: is a run, or a network, what it says that it is (gantry/audit.h)? */
 #include "gantry/audit.h"
 
-#include "base/door/library.h"
 #include "cli/cli.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
@@ -66,7 +65,6 @@ static gt_status prepare(cli_session *s) {
     if (f->all && f->segments) return gt_fail(GT_USAGE, "--all or --segments: one of them");
     bool opens = cli_first_rank() && !f->head && !*f->bundle;
     gt_status st = opens ? gt_audit_check_data(*f->run ? f->run : s->arguments.words[0], f->data) : GT_OK;
-    if (!st) st = gt_library_open("libcrypto"); /* of each hash of the ledger */
     return !st && opens && *f->run ? gt_h5_check(s->arguments.words[0]) : st;
 }
 
