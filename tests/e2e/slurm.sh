@@ -14,7 +14,7 @@ cat >program <<'END'
 steps=1000000000
 for a in "$@"; do case $a in --run=*) run=${a#--run=} ;; esac; done
 if [ "${SLURM_RESTART_COUNT:-0}" != 0 ] && [ "$1" = train ]; then
-    until [ -s "$run.steps" ]; do sleep 0.1; done
+    until [ -s "$run.steps" ]; do [ -e "$run" ] && sleep 0.1 || exit; done # until the test is over at most
     steps=$(cat "$run.steps")
 fi
 [ "$1" = train ] && set -- "$@" --steps="$steps"
