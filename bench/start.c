@@ -133,14 +133,9 @@ static gt_status prepare(program *p) {
     return st;
 }
 
-static int by_size(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Milliseconds; sorts. */
 static double least(double *x, int n) {
-    qsort(x, (size_t)n, sizeof *x, by_size);
+    bench_sort(x, n);
     return 1e3 * x[0];
 }
 

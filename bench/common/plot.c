@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/program.h"
 #include "report/door/figure.h"
 
 typedef struct row {
@@ -52,11 +53,6 @@ static int group_of(drawing *d, const char *name) {
     return g;
 }
 
-static int by_number(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Of group g: from the first dot to the last, at the median. */
 static void add_median(drawing *d, int g) {
     gt_curve *c = &d->curves[d->n_curves++];
@@ -69,7 +65,7 @@ static void add_median(drawing *d, int g) {
         hi = fmax(hi, d->rows[i].x);
         sorted[n++] = d->rows[i].y;
     }
-    qsort(sorted, (size_t)n, sizeof *sorted, by_number);
+    bench_sort(sorted, n);
     x[0] = lo;
     x[1] = hi;
     y[0] = y[1] = n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;

@@ -65,6 +65,9 @@ gt_status bench_in_folder(bench *b, gt_status (*work)(bench *b, const char *fold
 double bench_status_bytes(const char *name);
 void bench_reset_high_water(void);
 
+/* From the least to the largest; without NaN. */
+void bench_sort(double *values, int n);
+
 /* FMA peak of this pool's threads in flops per second, measured now and added to the conditions. */
 double bench_peak(bench *b, gt_pool *pool);
 

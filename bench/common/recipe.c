@@ -150,11 +150,6 @@ static gt_status one_step(gt_engine *e, bench_steps *best) {
     return GT_OK;
 }
 
-static int by_size(const void *a, const void *b) {
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
 /* Since the last call. */
 static double waited_seconds(gt_engine *e) {
     double sum = 0;
@@ -206,7 +201,7 @@ gt_status bench_recipe_steps_all(gt_engine *e, int steps, bench_steps *out) {
     if (st) return st;
     out->waited = mean_of_ranks_all(e->comm, waited_seconds(e)) / (gt_clock() - began);
     out->node_bytes = node_bytes_all(e->comm);
-    qsort(out->seconds, (size_t)out->n, sizeof *out->seconds, by_size);
+    bench_sort(out->seconds, out->n);
     out->average /= steps;
     out->per_image = out->rest;
     for (int p = 0; p < e->model->n_phases; p++) {
