@@ -20,8 +20,8 @@
 
 /* ---- this program, and what comes with Gantry ---- */
 
-static const char
-    *gantry; /* leads to the file of this program, if this is gantry; NULL: another one, with the library */
+/* Leads to the file of this program, if this is gantry; NULL: another one, with the library. */
+static const char *gantry;
 
 void gt_program_is_gantry(const char *link) { gantry = link; }
 

@@ -70,8 +70,8 @@ static gt_status damaged(const reader *r) {
 
 static gt_status open_tiff(reader *r) {
     gt_status st = gt_library_open("libtiff");
-    TIFFOpenOptions *options = st ? NULL : TIFFOpenOptionsAlloc();
     if (st) return st;
+    TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
     if (!options) return gt_fail(GT_NOMEM, "out of memory for reading a TIFF");
     TIFFOpenOptionsSetErrorHandlerExtR(options, on_error, r);
     TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, r);

@@ -115,8 +115,8 @@ static gt_status read_index(gt_zip *z, uint64_t file_bytes) {
 gt_status gt_zip_open(gt_zip **out, const char *path) {
     *out = NULL;
     gt_status st = gt_library_open("libzip");
-    gt_zip *z = st ? NULL : calloc(1, sizeof *z);
     if (st) return st;
+    gt_zip *z = calloc(1, sizeof *z);
     if (!z) return gt_fail(GT_NOMEM, "out of memory for opening '%s'", path);
     pthread_mutex_init(&z->lock, NULL);
     int fd;
