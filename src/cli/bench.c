@@ -2,6 +2,7 @@
  * gantry bench: the benchmark programs, each a program of its own beside this one (build/bench) or installed
  * (libexec/gantry). */
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -35,6 +36,20 @@ static void list_programs(FILE *f) {
     for (int i = 0; i < PROGRAMS; i++) gt_print_to(f, "  %-12s %s\n", programs[i].name, programs[i].help);
 }
 
+/* A folder in which Gantry was built has the library beside it: a program that was linked before that was made would
+ * measure what it was before a change. */
+static gt_status check_age(const char *folder, const char *path) {
+    char library[GT_PROGRAM_PATH_BYTES + 256];
+    struct stat made, linked;
+    snprintf(library, sizeof library, "%s/libgantry.a", folder);
+    if (stat(library, &made) || stat(path, &linked)) return GT_OK;
+    bool older = linked.st_mtim.tv_sec != made.st_mtim.tv_sec ? linked.st_mtim.tv_sec < made.st_mtim.tv_sec
+                                                              : linked.st_mtim.tv_nsec < made.st_mtim.tv_nsec;
+    if (!older) return GT_OK;
+    return gt_fail(GT_FAILED, "%s is older than %s, and would measure an older build: make bench-programs", path,
+                   library);
+}
+
 /* Becomes the program; returns only when it cannot. */
 static gt_status become(const char *name, char **argv) {
     static const char *const places[] = {"bench", "../libexec/gantry"};
@@ -42,6 +57,8 @@ static gt_status become(const char *name, char **argv) {
     gt_program_folder(folder);
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         snprintf(path, sizeof path, "%s/%s/%s", folder, places[i], name);
+        gt_status st = i ? GT_OK : check_age(folder, path);
+        if (st) return st;
         if (!access(path, X_OK)) execv(path, argv);
     }
     return gt_fail(GT_FAILED,

@@ -10,6 +10,12 @@ expect 0 '^gantry ' "$GANTRY" bench dataset --images=20 --threads=1 --script=non
 for p in conv peak step; do expect 0 'usage: ' "$GANTRY" bench $p --help; done
 expect 2 "no benchmark 'speed'" "$GANTRY" bench speed
 expect 2 'unknown option' "$GANTRY" bench step --speed=1
+# In a folder of a build, a program that was linked before the library was made is an older one.
+mkdir -p old/bench && cp "$GANTRY" old/gantry && cp "$BUILD/bench/start" old/bench/ && touch old/libgantry.a
+touch -d '1 hour ago' old/bench/start
+expect 1 'bench/start is older than .*/libgantry.a.*: make bench-programs' old/gantry bench start --help
+touch -r old/libgantry.a old/bench/start
+expect 0 'usage: ' old/gantry bench start --help
 
 OPENBLAS_CORETYPE=Haswell expect 0 '^unset: OPENBLAS_CORETYPE=Haswell' "$GANTRY" bench step --recipe=demo --batch=4 --steps=1
 grep -qE '^convolution +[0-9.]+ +[0-9.]+ ' said && grep -qE '^FMA peak: [0-9.]+ Gflop/s' said || { cat said; fail 'no shares, or no peak'; }
