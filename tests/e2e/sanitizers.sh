@@ -26,9 +26,9 @@ flags="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-fr
 compile() { # LEVEL TARGET...
     make -s -C "$top" -j"$(nproc)" BUILD="$build" CC="$clang" OPT="$1" TEST_OPT=-O0 TEST_LDFLAGS= CFLAGS="$flags" "${@:2}" >made 2>&1 || { tail -n 40 made; fail "make $*"; }
 }
-# What computes is optimised; the rest is compiled in a quarter of the time without. Where products are fused with sums, a function checks each address: checks
-# in place would part some of them, which gives other bits, and the largest of these files would take 40 seconds to compile, not 9.
-computes=$(cd "$top" && printf "$build/%s " src/kernels/*.c src/graph/ops/*.c)
+# What computes, and what tests call most, is optimised; the rest is compiled in a quarter of the time without. Where products are fused with sums, a function
+# checks each address: checks in place would part some of them, which gives other bits, and the largest of these files would take 40 seconds to compile, not 9.
+computes=$(cd "$top" && printf "$build/%s " src/kernels/*.c src/graph/ops/*.c src/graph/passes/*.c src/base/philox.c src/data/labels_json.c)
 fuses=$(cd "$top" && printf "$build/%s " src/kernels/gemm_$isa.c src/kernels/mixture_*.c)
 # shellcheck disable=SC2046,SC2086
 {
