@@ -83,7 +83,7 @@ static gt_status loader_rate(gt_dataset *ds, size_t cache, double seconds, doubl
     float *images = malloc((size_t)BATCH * (size_t)info->height * (size_t)info->width * (size_t)info->channels *
                            sizeof *images);
     gt_loader *l = NULL;
-    gt_loader_plan plan = {.batch = BATCH, .full = {1, (gt_range[]){{0, BATCH}}}, .cache_bytes = cache};
+    gt_loader_plan plan = {.batch = BATCH, .full = {1, (gt_sample_range[]){{0, BATCH}}}, .cache_bytes = cache};
     gt_status st = images ? gt_loader_new(&l, ds, &plan) : gt_fail(GT_NOMEM, "out of memory for a batch");
     /* with a cache: from the second epoch on */
     uint64_t step = 0, first = cache ? ((uint64_t)info->count + BATCH - 1) / BATCH : 1;

@@ -24,7 +24,7 @@ typedef struct bench_common { /* the first member of every program's options */
     {BENCH_ROW(bench_common, "json", json, "0", "One JSON document instead of tables")}, { \
         BENCH_ROW(bench_common, "long", careful, "0", "Measure longer, and everything")    \
     }
-/* In the row of a file that is written (run/outfile.h), and the row beside it. */
+/* In the row of a file that is written (gantry/outfile.h), and the row beside it. */
 #define BENCH_WRITES(pattern, of_kind)            \
     .path = true, .writes = &(const gt_outfile) { \
         .files = (const gt_outfile_name[]) {      \

@@ -114,7 +114,7 @@ typedef struct gt_generate_request {
     /* [n,z_dim]; NULL: gt_seed_latent of each */
     gt_status (*latents)(void *arg, int64_t n, const int64_t *seeds, int z_dim, float *z);
     void *latents_arg;
-    const char *projected_w; /* a file of styles instead of seeds (see projected.h); NULL or "": none */
+    const char *projected_w; /* a file of styles instead of seeds (gantry/project.h); NULL or "": none */
     gt_edit_wish edit;
     gt_condition condition;
     const char *outdir; /* made if needed */

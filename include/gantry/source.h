@@ -35,7 +35,7 @@
  * Labels (classes or vectors, see dataset.h) are the source's own, unless the options say otherwise. As in the
  * reference tool an item may have none: gt_source_info.unlabelled counts those. Names in dataset.json and in tables are
  * those of items, or fit them without folders in front or endings (data/naming.h). Tables have lines of fields between
- * commas, semicolons, tabs or blanks, or of JSON (data/label_table.h). A first line that names no picture is a header.
+ * commas, semicolons, tabs or blanks, or of JSON (data/label_file.h). A first line that names no picture is a header.
  * One column of whole numbers (1 or 1.0): classes. One column of which any is not a number: names of classes, numbered
  * in the order of their code points. Else vectors, one number per column. A line with nothing, or blanks alone, where
  * its label should stand has none. NPZ: images are `images`, `x_train`, `data`, `arr_0` or the only array of 3 or 4

@@ -9,7 +9,7 @@
 #include <strings.h>
 
 #include "base/door/file.h"
-#include "data/label_table.h"
+#include "data/label_file.h"
 #include "data/naming.h"
 #include "gantry/memory.h"
 #include "gantry/text.h"
@@ -19,7 +19,7 @@ typedef enum link { BY_LINE, BY_NAME, BY_NUMBER } link;
 
 typedef struct columns {
     gt_source *source;
-    gt_label_table *table;
+    gt_label_file *table;
     gt_csv *csv;
     gt_naming *naming; /* BY_NAME */
     link by;
@@ -74,7 +74,7 @@ static int64_t item_of(const columns *k, int64_t row) {
 
 /* ---- which columns ---- */
 
-static gt_status begin_lines(const columns *k) { return gt_label_table_rewind(k->table, k->heading); }
+static gt_status begin_lines(const columns *k) { return gt_label_file_rewind(k->table, k->heading); }
 
 /* Reads the next line of data; c->fields == 0: there is none. */
 static gt_status next_line(const columns *k) {
@@ -87,7 +87,7 @@ static gt_status next_line(const columns *k) {
 }
 
 static gt_status count_lines(const columns *k, int64_t *lines) {
-    gt_status st = gt_label_table_rewind(k->table, 0);
+    gt_status st = gt_label_file_rewind(k->table, 0);
     for (*lines = 0; !st && !(st = gt_csv_next(k->csv)) && k->csv->fields;) ++*lines;
     return st;
 }
@@ -99,7 +99,7 @@ static gt_status find_name_column(columns *k) {
     if (k->by == BY_NUMBER) k->name = 0;
     if (k->by == BY_LINE && k->name && gt_picture_is_name(gt_names_at(&k->table->head, 0))) k->name = 0;
     if (k->by != BY_NAME || !k->name) return GT_OK;
-    gt_status st = gt_label_table_rewind(k->table, 1);
+    gt_status st = gt_label_file_rewind(k->table, 1);
     if (!st) st = gt_csv_next(k->csv);
     if (!st && k->csv->fields && gt_naming_find(k->naming, k->csv->field[0]) >= 0) k->name = 0;
     return st;
@@ -117,7 +117,7 @@ static gt_status fit_names(columns *k) {
     const char *slash = strrchr(k->table->path, '/');
     bool heading = k->table->heading || !gt_picture_is_name(gt_names_at(&k->table->head, k->name));
     int64_t known = 0;
-    gt_status st = gt_label_table_rewind(k->table, heading);
+    gt_status st = gt_label_file_rewind(k->table, heading);
     while (!st && !(st = gt_csv_next(k->csv)) && k->csv->fields) {
         known += k->csv->fields > k->name && gt_naming_find(k->naming, k->csv->field[k->name]) >= 0;
         st = name_of_line(k, &names);
@@ -362,7 +362,7 @@ static gt_status read_label_names(const columns *k) {
 
 static gt_status read_lines(columns *k) {
     gt_source_info *n = &k->source->info;
-    const gt_label_table *t = k->table;
+    const gt_label_file *t = k->table;
     int64_t met = 0;
     gt_status st = find_columns(k);
     if (!st) st = survey_columns(k);
@@ -385,9 +385,9 @@ static gt_status read_lines(columns *k) {
 }
 
 gt_status gt_labels_of_csv(gt_source *s, const char *path, bool by_name) {
-    gt_label_table t;
+    gt_label_file t;
     link by = !by_name ? BY_LINE : gt_source_is_nameless(s) ? BY_NUMBER : BY_NAME;
-    gt_status st = gt_label_table_open(&t, path, by != BY_NUMBER);
+    gt_status st = gt_label_file_open(&t, path, by != BY_NUMBER);
     if (st) return st;
     columns k = {.source = s, .table = &t, .csv = &t.csv, .by = by};
     if (by == BY_NAME) st = gt_naming_new(&k.naming, s);
@@ -395,6 +395,6 @@ gt_status gt_labels_of_csv(gt_source *s, const char *path, bool by_name) {
     gt_naming_free(k.naming);
     free(k.at);
     free(k.stranger);
-    gt_label_table_close(&t);
+    gt_label_file_close(&t);
     return st;
 }

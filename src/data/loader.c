@@ -46,7 +46,7 @@ struct gt_loader {
     const gt_dataset_info *info;
     gt_sampler sampler;
     gt_steps steps;
-    gt_ranges full, rest;                        /* copies */
+    gt_sample_ranges full, rest;                 /* copies */
     int samples;                                 /* of this rank in a step, the most */
     size_t image_bytes, mask_bytes, cache_bytes; /* mask_bytes 0: no masks */
     uint8_t *cache;                              /* every stored image with its mask, NULL: no cache */
@@ -104,7 +104,7 @@ static gt_status fetch_sample(gt_loader *l, place *p, int sample, int64_t item) 
     return st;
 }
 
-static const gt_ranges *ranges_of(const gt_loader *l, uint64_t step) {
+static const gt_sample_ranges *ranges_of(const gt_loader *l, uint64_t step) {
     return gt_steps_batch(&l->steps, step) < l->steps.batch ? &l->rest : &l->full;
 }
 
@@ -114,7 +114,7 @@ static void fill_batch(gt_loader *l, place *p, uint64_t step) {
     p->replaced = 0;
     int sample = 0;
     uint64_t first = gt_steps_position(&l->steps, step);
-    const gt_ranges *ranges = ranges_of(l, step);
+    const gt_sample_ranges *ranges = ranges_of(l, step);
     for (int r = 0; r < ranges->n; r++) {
         for (int j = 0; j < ranges->range[r].count && !p->status; j++, sample++) {
             uint64_t position = first + (uint64_t)(ranges->range[r].first + j);
@@ -201,14 +201,14 @@ static place *await_step(gt_loader *l, uint64_t step) {
 }
 
 /* In the first n ranges. */
-static int samples_of(const gt_ranges *ranges, int n) {
+static int samples_of(const gt_sample_ranges *ranges, int n) {
     int samples = 0;
     for (int r = 0; r < n; r++) samples += ranges->range[r].count;
     return samples;
 }
 
 gt_status gt_loader_step(gt_loader *l, uint64_t step, int range, float *images, float *labels) {
-    const gt_ranges *ranges = ranges_of(l, step);
+    const gt_sample_ranges *ranges = ranges_of(l, step);
     if (range < 0 || range >= ranges->n)
         return gt_fail(GT_USAGE, "range %d of a loader with %d ranges", range, ranges->n);
     place *p = await_step(l, step);
@@ -222,7 +222,7 @@ gt_status gt_loader_step(gt_loader *l, uint64_t step, int range, float *images, 
 }
 
 gt_status gt_loader_masks(gt_loader *l, uint64_t step, int range, uint8_t *masks) {
-    const gt_ranges *ranges = ranges_of(l, step);
+    const gt_sample_ranges *ranges = ranges_of(l, step);
     if (range < 0 || range >= ranges->n || !l->mask_bytes)
         return gt_fail(GT_USAGE, "masks of range %d of a loader with %d ranges", range, l->mask_bytes ? ranges->n : 0);
     place *p = await_step(l, step);
@@ -245,12 +245,12 @@ double gt_loader_wait_seconds(gt_loader *l) {
     return waited;
 }
 
-static gt_status check_ranges(const gt_ranges *ranges, int batch) {
+static gt_status check_ranges(const gt_sample_ranges *ranges, int batch) {
     if (batch < 0 || ranges->n < 0)
         return gt_fail(GT_USAGE, "a loader for a batch of %d in %d ranges", batch, ranges->n);
     int64_t samples = 0;
     for (int r = 0; r < ranges->n; r++) {
-        gt_range g = ranges->range[r];
+        gt_sample_range g = ranges->range[r];
         if (g.first < 0 || g.count < 1 || g.first > batch - g.count)
             return gt_fail(GT_USAGE, "range %d (from sample %d, %d samples) does not lie in a batch of %d", r, g.first,
                            g.count, batch);
@@ -272,11 +272,11 @@ static gt_status plan_steps(gt_loader *l, const gt_loader_plan *plan) {
     return st ? st : check_ranges(&plan->rest, gt_steps_rest(&l->steps));
 }
 
-static gt_status copy_ranges(gt_ranges *to, const gt_ranges *from) {
-    gt_range *copy = calloc((size_t)from->n + 1, sizeof *copy);
+static gt_status copy_ranges(gt_sample_ranges *to, const gt_sample_ranges *from) {
+    gt_sample_range *copy = calloc((size_t)from->n + 1, sizeof *copy);
     if (!copy) return gt_fail(GT_NOMEM, "out of memory for the loader");
     for (int r = 0; r < from->n; r++) copy[r] = from->range[r];
-    *to = (gt_ranges){from->n, copy};
+    *to = (gt_sample_ranges){from->n, copy};
     return GT_OK;
 }
 

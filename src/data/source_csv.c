@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "base/door/file.h"
-#include "data/label_table.h"
+#include "data/label_file.h"
 
 static bool claims_csv(const gt_spec *spec) { return spec->is_file && !strcasecmp(spec->extension, ".csv"); }
 
@@ -36,16 +36,16 @@ static gt_status add_path(gt_source *s, const char *name, bool latin1) {
 }
 
 static gt_status read_names(gt_source *s, const char *path) {
-    gt_label_table t;
-    gt_status st = gt_label_table_open(&t, path, true);
+    gt_label_file t;
+    gt_status st = gt_label_file_open(&t, path, true);
     if (st) return st;
     size_t name = t.name;
     if (name && gt_picture_is_name(gt_names_at(&t.head, 0))) name = 0;
     bool heading = t.heading || (t.head.count && !gt_picture_is_name(gt_names_at(&t.head, name)));
     bool latin1 = t.from && !strcmp(t.from, "Latin-1");
-    st = gt_label_table_rewind(&t, heading);
+    st = gt_label_file_rewind(&t, heading);
     while (!st && !(st = gt_csv_next(&t.csv)) && t.csv.fields > name) st = add_path(s, t.csv.field[name], latin1);
-    gt_label_table_close(&t);
+    gt_label_file_close(&t);
     return st;
 }
 

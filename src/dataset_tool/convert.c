@@ -347,7 +347,7 @@ static gt_status make_items(conversion *p) {
         int64_t next;
         int checking;
     } plan = {p->writer.done, p->writer.checking};
-    int64_t block = -gt_comm_max_all(p->comm, -gt_worker_block(p->worker)); /* the smallest */
+    int64_t block = gt_comm_min_all(p->comm, gt_worker_block(p->worker));
     gt_buffer made = {0};
     gt_status st = GT_OK;
     gt_comm_broadcast_all(p->comm, &plan, sizeof plan, 0);

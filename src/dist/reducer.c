@@ -287,9 +287,9 @@ gt_nonfinite gt_reducer_finish_all(gt_reducer *r) {
         gt_owner(r)->traffic.seconds += end - r->launched_at;
     }
     r->bad.count = (uint64_t)gt_comm_sum_all(r->comm, (int64_t)r->bad.count);
-    if (r->bad.count > 0) { /* MPI has no minimum of size_t: the largest negative */
-        int64_t least = r->bad.first > INT32_MAX ? INT32_MAX : (int64_t)r->bad.first;
-        if (r->comm->ranks > 1) r->bad.first = (size_t)-gt_comm_max_all(r->comm, (int)-least);
+    if (r->bad.count > 0) {
+        int64_t first = r->bad.first > INT64_MAX ? INT64_MAX : (int64_t)r->bad.first;
+        r->bad.first = (size_t)gt_comm_min_all(r->comm, first);
     }
     return r->bad;
 }

@@ -132,8 +132,18 @@ static void reduce_one(gt_comm *c, void *value, MPI_Datatype type, MPI_Op op) {
     gt_comm_wait(c, 1, &request);
 }
 
-int gt_comm_max_all(gt_comm *c, int value) {
-    reduce_one(c, &value, MPI_INT, MPI_MAX);
+int64_t gt_comm_max_all(gt_comm *c, int64_t value) {
+    reduce_one(c, &value, MPI_INT64_T, MPI_MAX);
+    return value;
+}
+
+int64_t gt_comm_min_all(gt_comm *c, int64_t value) {
+    reduce_one(c, &value, MPI_INT64_T, MPI_MIN);
+    return value;
+}
+
+double gt_comm_max_double_all(gt_comm *c, double value) {
+    reduce_one(c, &value, MPI_DOUBLE, MPI_MAX);
     return value;
 }
 

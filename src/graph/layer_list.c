@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Layers of a graph: see layer_list.h. */
+ * Layers of a graph: see graph/door/graph.h. */
 #include "graph/door/graph.h"
 
 #include <ctype.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Principal components: see components.h. Of fewer rows than numbers, the eigenvectors are found by the products of the
- * rows with each other, a smaller matrix with the same eigenvalues. */
+ * Principal components: see metrics/door/gaussian.h. Of fewer rows than numbers, the eigenvectors are found by the
+ * products of the rows with each other, a smaller matrix with the same eigenvalues. */
 #include "metrics/door/gaussian.h"
 
 #include <float.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Kernel distance (distances.h has the formula; score_kid.c calls gt_kid_all()). Subsets are shared out over the ranks.
+ * Kernel distance (distances.h has the formula). Subsets are shared out over the ranks.
  * A rank collects the rows of a few subsets at a time from the rows of all ranks, as they come by.
  *
  * With 100 subsets and 2 ranks:

@@ -42,7 +42,7 @@ void gt_density_init(gt_density *e, gt_arena *a, const gt_mixture *m, const gt_b
         .ones = gt_arena_array(a, d, sizeof(double)),
         .bias = gt_arena_array(a, k, sizeof(double)),
         .work = gt_arena_array(a, (size_t)gt_pool_threads(b->pool), (matrix ? d * d : 1) * sizeof(double)),
-        .axes = gt_arena_array(a, k, sizeof(gt_axes)),
+        .axes = gt_arena_array(a, k, sizeof(gt_covariance_axes)),
     };
     for (size_t j = 0; j < d && e->ones; j++) e->ones[j] = 1;
 }
@@ -56,12 +56,12 @@ static void pack_factor(size_t d, const double *w, double *factor) {
             for (size_t r = i; r < i + GT_MIXTURE_ROWS; r++) *factor++ = r < d && j <= r ? w[r * d + j] : 0;
 }
 
-static void count_axis(gt_axes *a, double w, double variance) {
+static void count_axis(gt_covariance_axes *a, double w, double variance) {
     a->log_volume += gt_ln(w);
     a->amplification = fmax(a->amplification, w * w * variance);
 }
 
-static bool factorise(size_t d, const double *covariance, double *work, double *factor, gt_axes *a) {
+static bool factorise(size_t d, const double *covariance, double *work, double *factor, gt_covariance_axes *a) {
     memcpy(work, covariance, d * d * sizeof *work);
     if (!gt_cholesky(d, work)) return false;
     gt_invert_lower(d, work);
@@ -79,8 +79,8 @@ static void set_component(void *arg, int c, int worker) {
     const setting *s = arg;
     gt_density *e = s->e;
     size_t d = e->d, n = (size_t)c;
-    gt_axes *axes = &e->axes[c];
-    *axes = (gt_axes){0, 1, false};
+    gt_covariance_axes *axes = &e->axes[c];
+    *axes = (gt_covariance_axes){0, 1, false};
     if (is_matrix(e->covariance)) {
         axes->singular = !factorise(d, s->m->covariances + n * d * d, e->work + (size_t)worker * d * d,
                                     e->factors + n * gt_mixture_factor_size(d), axes);

@@ -7,11 +7,11 @@
 #include "kernels/door/mixture_kernels.h"
 #include "mixture/blocks.h"
 
-typedef struct gt_axes {  /* of one covariance */
-    double log_volume;    /* the logarithm of the determinant of W */
-    double amplification; /* of rounding, by this covariance: see gt_density */
+typedef struct gt_covariance_axes { /* of one covariance */
+    double log_volume;              /* the logarithm of the determinant of W */
+    double amplification;           /* of rounding, by this covariance: see gt_density */
     bool singular;
-} gt_axes;
+} gt_covariance_axes;
 
 /* With S = L L^T and W = L^-1 the squared distance of x is |W (x - mean)|^2. diag and spherical have a W of one number
  * a dimension. A tied W is the same for all components: points are whitened once, about `centre`, and compared with
@@ -30,8 +30,8 @@ typedef struct gt_density {
      * most; times the part that cancels. */
     double amplification;
     bool apart;
-    gt_axes *axes; /* [k], or one for all */
-    double *work;  /* [workers][d,d] */
+    gt_covariance_axes *axes; /* [k], or one for all */
+    double *work;             /* [workers][d,d] */
 } gt_density;
 
 /* Room for mixtures of the shape of `m` on the panels of `b`, which has the dimension of `m`. The arrays live in the

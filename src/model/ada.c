@@ -4,7 +4,7 @@
  *   r = mean of the signs since the last update,  p += sign(r - target) batch interval / (1000 kimg)
  *
  * and p is kept in 0 ... p_max (0 ... infinity if p_max is 0). p is float32 and moves by float32 steps, as in the
- * published implementation. train/step.c calls these functions. */
+ * published implementation. train/loop/step.c calls these functions. */
 #include "model/door/ada.h"
 
 #include <math.h>

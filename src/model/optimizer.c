@@ -114,8 +114,8 @@ size_t gt_clean_nonfinite(float *x, size_t n) {
  *   average = beta average + (1 - beta) parameters
  *   beta    = 0.5^(batch / images),  images = 1000 ema_kimg, at most rampup images_shown where there is a rampup
  *
- * so `images` is the half-life. train/update.c calls gt_ema_update() with each update of the parameters, train/step.c
- * for buffers. */
+ * so `images` is the half-life. train/loop/update.c calls gt_ema_update() with each update of the parameters,
+ * train/loop/step.c for buffers. */
 
 double gt_ema_beta(double ema_kimg, double rampup, double images_shown, double batch) {
     double images = ema_kimg * 1000;

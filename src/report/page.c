@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Pages of cairo: see page.h. */
+ * Pages of cairo: see report/plot.h. */
 #include "report/plot.h"
 
 #include <cairo-svg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The table of series (series.h). */
+ * The table of series (gantry/runlog.h). */
 #include "gantry/runlog.h"
 
 #include <fnmatch.h>

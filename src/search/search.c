@@ -69,7 +69,7 @@ gt_status gt_search_check_job(gt_search *s) {
     return st;
 }
 
-/* As training opens them (train/eval_data.h). */
+/* As training opens them (train/measure/eval_data.h). */
 void gt_search_count_judged(gt_search *s) {
     const gt_job *j = s->job;
     bool test = !strcmp(s->series, "Accuracy/test"), held_out = !strcmp(s->series, "Accuracy/validation");

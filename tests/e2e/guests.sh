@@ -11,7 +11,7 @@ guests=$top/tests/guests
 declare -A lines=([op]=3 [elementwise]=3 [family]=1 [metric]=1 [measurer]=1 [step_observer]=3 [decider]=1 [use]=12 [subcommand]=1 [source]=1 [optimizer]=7 [option]=2 [state]=3)
 
 mkdir house
-cp -a "$top/src" "$top/include" "$top/Makefile" "$top/tests" "$top/.ci" "$top/docs" "$top/README.md" house/
+cp -a "$top/src" "$top/include" "$top/Makefile" "$top/tests" "$top/bench" "$top/.ci" "$top/docs" "$top/README.md" house/
 mkdir -p house/build/tests/unit
 cp -a "$BUILD/src" "$BUILD/libgantry.a" "$BUILD/git-id" house/build/
 cp -a "$BUILD/tests/unit/one_case.o" house/build/tests/unit/
@@ -35,6 +35,13 @@ case_lines() {
     [ "$(grep -c '^>' said)" = "$all" ] || { cat said; fail "other lines are changed than those of the patches"; }
     ! grep '^<' said || fail 'a line is changed or removed'
     [ "$(sed -n 's/^Only in //p' said | grep -vc '^house/')" = 0 ] || { cat said; fail 'a file is gone'; }
+}
+# They keep the rules of the house. Public functions that a guest calls need no reason.
+case_rooms() {
+    local called
+    called=$(grep -ohE 'gt_[a-z0-9_]+' "$guests"/*/src/cli/*.c | sort -u)
+    grep -vwF "$called" "$top/tests/public_functions" >house/tests/public_functions
+    "$python" "$here/../tools/rooms.py" house house/build || fail 'see src/ROOMS'
 }
 # Derivatives of both orders, the adjoint, and the same bits by two threads and in slices (tests/check_op.h).
 case_op() {

@@ -94,6 +94,15 @@ case_print_past_the_names() {
     plant src/cli/version.c 'void gt_planted(const char *name); void gt_planted(const char *name) { printf("%s", name); }'
     found 'src/cli/version.c: prints names as they are'
 }
+case_type_of_another_name() {
+    plant src/codec/planted.h 'typedef struct { int x; } gt_job_planted; typedef struct gt_box {
+} gt_box;'
+    found 'include/gantry/box.h: gt_box is another type in src/codec/planted.h'
+}
+case_comment_on_a_file_that_is_gone() {
+    plant src/base/memory.c '/* (base/gone.h has the contract; so have base/door/memory.h and base/NAME.c) */'
+    found 'src/base/memory.c: a comment names base/gone.h'
+}
 case_header_without_room() {
     plant include/gantry/planted.h '/* empty */'
     found 'include/gantry/planted.h: stands in no row'

@@ -6,7 +6,8 @@ Prints one line for each violation and ends with status 1 if there is any. An #i
 table; of another room than its own a file includes public headers and doors (src/ROOM/door) alone; a public header includes
 public headers alone; a public function that src/cli, src/checker, docs/examples and bench do not call stands in tests/public_functions, with
 a reason; families of networks are apart from each other; only the room h5 includes hdf5.h and calls libhdf5; src/cli includes
-gantry/*.h and cli/*.h of the sources and nothing else; and what is printed for people goes through gantry/text.h, since names come from data."""
+gantry/*.h and cli/*.h of the sources and nothing else; what is printed for people goes through gantry/text.h, since names come from data; the name of a
+type means one type; and a file that a comment names exists."""
 import collections
 import os
 import re
@@ -35,6 +36,9 @@ def read_rooms(path):
 
 
 COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:[^"\\]|\\.)*"', re.S)
+TYPE = re.compile(r'^\} (gt_\w+);', re.M)
+# A file that a comment names; a capital letter stands for any name, linux/ and jpeglib.h are of the system.
+NAMED_FILE = re.compile(r'(?<![\w/.*-])(?!linux/|jpeglib[.])[a-z0-9_/-]+\.[ch](?![\w(])')
 BRACES = re.compile(r'\{[^{}]*\}')
 DIRECTIVE = re.compile(r'^[ \t]*#(?:.*\\\n)*.*$', re.M)
 
@@ -142,6 +146,28 @@ class Check:
             if not os.path.isdir(f'{self.top}/src/{room}'):
                 self.found.append(f'src/ROOMS: there is no src/{room}')
 
+    def texts(self):
+        for root in ('src', 'include', 'bench'):
+            for folder, _, names in sorted(os.walk(f'{self.top}/{root}')):
+                for name in sorted(names):
+                    if name.endswith(('.c', '.h')):
+                        file = os.path.relpath(f'{folder}/{name}', self.top)
+                        yield file, open(f'{folder}/{name}', encoding='utf8').read()
+
+    def names(self):
+        """Types of one name, and files that comments name."""
+        texts, types = dict(self.texts()), {}
+        endings = {'/'.join(parts[i:]) for parts in (file.split('/') for file in texts) for i in range(len(parts))}
+        for file, text in texts.items():
+            for name in TYPE.findall(text):
+                if types.setdefault(name, file) != file:
+                    self.found.append(f'{file}: {name} is another type in {types[name]}')
+            for comment in COMMENT.findall(text):
+                for name in NAMED_FILE.findall(comment if comment.startswith('/') else ''):
+                    if name not in endings and not os.path.exists(f'{self.top}/{name}'):
+                        self.found.append(f'{file}: a comment names {name}, which does not exist')
+        return len(types)
+
     def functions(self):
         """Public functions that no program calls have a reason."""
         declared, called = {}, set()
@@ -195,6 +221,8 @@ def main():
     check.all_includes()
     if check.functions() < 200:
         sys.exit('hardly any public functions were found: this shows nothing')
+    if check.names() < 200:
+        sys.exit('hardly any types were found: this shows nothing')
     if check.symbols() < 500:
         sys.exit('hardly any symbols were found: this shows nothing')
     for line in sorted(set(check.found)):

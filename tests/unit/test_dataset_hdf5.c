@@ -121,7 +121,7 @@ static void a_loader_reads_it(void **state) {
     gt_dataset *ds = opened(labelled("loader.h5"), NULL);
     for (int way = 0; way < 2; way++) {
         gt_loader_plan plan = {
-            .batch = 8, .full = {1, (gt_range[]){{4, 4}}}, .seed = 3, .cache_bytes = way ? GT_LOADER_CACHE : 0};
+            .batch = 8, .full = {1, (gt_sample_range[]){{4, 4}}}, .seed = 3, .cache_bytes = way ? GT_LOADER_CACHE : 0};
         gt_loader *l;
         assert_int_equal(gt_loader_new(&l, ds, &plan), GT_OK);
         for (int step = 0; step < 7; step++)

@@ -223,7 +223,8 @@ static void a_step_is_long_in_coming(void **state) {
     gt_loader *l;
     gt_comm_heartbeat(comm, limit);
     slow_down(comm->ranks - 1, slow_pictures(limit, true));
-    assert_ok(gt_loader_new(&l, ds, &(gt_loader_plan){.batch = PICTURES, .full = {1, &(gt_range){0, PICTURES}}}));
+    assert_ok(
+        gt_loader_new(&l, ds, &(gt_loader_plan){.batch = PICTURES, .full = {1, &(gt_sample_range){0, PICTURES}}}));
     assert_ok(gt_comm_agree_all(comm, gt_loader_step(l, 0, 0, images, NULL)));
     slow.call = NULL; /* the steps after it are none of ours */
     gt_loader_free(l);

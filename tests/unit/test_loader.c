@@ -56,7 +56,7 @@ static void it_equals_reading(void **state) {
     for (int o = 0; o < 3; o++) {
         for (int c = 0; c < 3; c++) {
             gt_dataset *ds = opened(path, &options[o]);
-            gt_range ranges[] = {{4, 2}, {6, 3}};
+            gt_sample_range ranges[] = {{4, 2}, {6, 3}};
             gt_loader_plan plan = {
                 .batch = 12, .full = {2, ranges}, .seed = 77, .start_step = 5, .cache_bytes = caches[c]};
             gt_loader *l = loading(ds, plan);
@@ -78,7 +78,7 @@ static void an_epoch_ends_with_what_is_left(void **state) {
     static float images[BATCH * IMAGE];
     static uint8_t pixels[IMAGE];
     gt_dataset *ds = opened(labelled(N), NULL);
-    gt_range full[] = {{0, 5}, {5, 5}}, rest[] = {{0, REST}};
+    gt_sample_range full[] = {{0, 5}, {5, 5}}, rest[] = {{0, REST}};
     gt_loader_plan plan = {.batch = BATCH,
                            .epoch_end = GT_EPOCH_SHORT,
                            .full = {2, full},
@@ -99,7 +99,7 @@ static void an_epoch_ends_with_what_is_left(void **state) {
     assert_int_equal(position, 3 * N);
     assert_int_equal(gt_loader_step(l, 2, 1, images, NULL), GT_USAGE);
     gt_loader_free(l);
-    plan = (gt_loader_plan){.batch = 24, .epoch_end = GT_EPOCH_DROPPED, .full = {1, &(gt_range){0, 24}}};
+    plan = (gt_loader_plan){.batch = 24, .epoch_end = GT_EPOCH_DROPPED, .full = {1, &(gt_sample_range){0, 24}}};
     assert_int_equal(gt_loader_new(&l, ds, &plan), GT_USAGE); /* no step would ever come */
     gt_dataset_close(ds);
 }
@@ -112,7 +112,7 @@ static void ranks_see_each_image_once(void **state) {
     for (int ranks = 1; ranks <= 4; ranks++) {
         int seen[N] = {0};
         for (int rank = 0; rank < ranks; rank++) {
-            gt_range range = {rank * BATCH / ranks, BATCH / ranks};
+            gt_sample_range range = {rank * BATCH / ranks, BATCH / ranks};
             gt_loader_plan plan = {.batch = BATCH, .full = {1, &range}, .seed = 1, .cache_bytes = GT_LOADER_CACHE};
             gt_loader *l = loading(ds, plan);
             for (uint64_t step = 0; step < 2 * N / BATCH; step++) {
@@ -159,7 +159,7 @@ static void a_bad_picture_is_named_at_its_step(void **state) {
 
     gt_sampler s = gt_sampler_make(4, N);
     gt_loader_plan plan = {
-        .batch = BATCH, .full = {1, (gt_range[]){{0, BATCH}}}, .seed = 4, .cache_bytes = GT_LOADER_CACHE};
+        .batch = BATCH, .full = {1, (gt_sample_range[]){{0, BATCH}}}, .seed = 4, .cache_bytes = GT_LOADER_CACHE};
     gt_loader *l = loading(ds, plan);
     for (uint64_t step = 0; step < 3 * N / BATCH; step++) {
         static float images[BATCH * IMAGE];
@@ -192,7 +192,8 @@ static int64_t in_place_of(gt_dataset *ds, int64_t item, const int *bad, int n_b
 static void check_places(gt_dataset *ds, size_t cache, const int *bad, int n_bad) {
     enum { BATCH = 6 };
     static float images[BATCH * IMAGE], labels[BATCH * 5];
-    gt_loader_plan plan = {.batch = BATCH, .full = {1, (gt_range[]){{0, BATCH}}}, .seed = 4, .cache_bytes = cache};
+    gt_loader_plan plan = {
+        .batch = BATCH, .full = {1, (gt_sample_range[]){{0, BATCH}}}, .seed = 4, .cache_bytes = cache};
     gt_sampler s = gt_sampler_make(4, gt_dataset_get_info(ds)->count);
     gt_loader *l = loading(ds, plan);
     int replaced = 0;
@@ -297,7 +298,8 @@ static void the_only_one_of_its_class_is_left_out_too(void **state) {
 static void steps_do_not_allocate(void **state) {
     (void)state;
     gt_dataset *ds = opened("synth:shapes:n=64,size=8", NULL);
-    gt_loader_plan plan = {.batch = 16, .full = {1, (gt_range[]){{0, 16}}}, .seed = 1, .cache_bytes = GT_LOADER_CACHE};
+    gt_loader_plan plan = {
+        .batch = 16, .full = {1, (gt_sample_range[]){{0, 16}}}, .seed = 1, .cache_bytes = GT_LOADER_CACHE};
     gt_loader *l = loading(ds, plan);
     static float images[16 * IMAGE], labels[16 * 8];
     assert_int_equal(gt_loader_step(l, 0, 0, images, labels), GT_OK);
@@ -315,12 +317,12 @@ static void steps_do_not_allocate(void **state) {
 static void plans_that_do_not_fit_are_refused(void **state) {
     (void)state;
     gt_dataset *ds = opened("synth:shapes:n=64,size=8", NULL);
-    static const gt_range bad[] = {{-1, 2}, {0, 0}, {7, 2}, {0, 9}, {INT32_MAX, 1}};
+    static const gt_sample_range bad[] = {{-1, 2}, {0, 0}, {7, 2}, {0, 9}, {INT32_MAX, 1}};
     gt_loader *l;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(gt_loader_new(&l, ds, &(gt_loader_plan){.batch = 8, .full = {1, &bad[i]}}), GT_USAGE);
     assert_int_equal(gt_loader_new(&l, ds, &(gt_loader_plan){.batch = 0}), GT_USAGE);
-    l = loading(ds, (gt_loader_plan){.batch = 8, .full = {1, (gt_range[]){{0, 8}}}});
+    l = loading(ds, (gt_loader_plan){.batch = 8, .full = {1, (gt_sample_range[]){{0, 8}}}});
     float image;
     assert_int_equal(gt_loader_step(l, 0, 1, &image, NULL), GT_USAGE);
     gt_loader_free(l);

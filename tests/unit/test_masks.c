@@ -205,7 +205,7 @@ static void the_loader_gives_masks(void **state) {
         assert_int_equal(
             gt_dataset_open(&ds, "synth:scenes:n=5", &(gt_dataset_options){.use_masks = true, .mirror = true}), GT_OK);
         gt_loader_plan plan = {.batch = 6,
-                               .full = {2, (gt_range[]){{0, 2}, {2, 4}}},
+                               .full = {2, (gt_sample_range[]){{0, 2}, {2, 4}}},
                                .seed = 3,
                                .masks = true,
                                .cache_bytes = cached ? GT_LOADER_CACHE : 0};

@@ -22,7 +22,7 @@
 static const gt_measures other_rank = {.compute = 6, .wait_for_data = 2.5, .slices = 10};
 
 void __wrap_gt_comm_gather_all(gt_comm *c, const void *mine, size_t bytes, void *all);
-int __wrap_gt_comm_max_all(gt_comm *c, int value);
+int64_t __wrap_gt_comm_max_all(gt_comm *c, int64_t value);
 int64_t __wrap_gt_comm_sum_all(gt_comm *c, int64_t value);
 double __wrap_gt_loader_wait_seconds(gt_loader *l);
 gt_traffic __wrap_gt_reducer_traffic(gt_reducer *r);
@@ -33,7 +33,7 @@ void __wrap_gt_comm_gather_all(gt_comm *c, const void *mine, size_t bytes, void 
     memcpy(all, mine, bytes);
     memcpy((char *)all + bytes, &other_rank, bytes);
 }
-int __wrap_gt_comm_max_all(gt_comm *c, int value) { return (void)c, value; }
+int64_t __wrap_gt_comm_max_all(gt_comm *c, int64_t value) { return (void)c, value; }
 int64_t __wrap_gt_comm_sum_all(gt_comm *c, int64_t value) { return c->ranks * value; }
 double __wrap_gt_loader_wait_seconds(gt_loader *l) { return (void)l, 1.5; }
 gt_traffic __wrap_gt_reducer_traffic(gt_reducer *r) { return (void)r, (gt_traffic){.seconds = 4, .waited = 1}; }

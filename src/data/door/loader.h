@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Gives a rank the images and labels of its slices. A thread of the loader decodes the images ahead.
  *
- *     gt_loader_plan plan = {.batch = 64, .full = {2, (gt_range[]){{16, 8}, {24, 8}}}, .seed = 7, .start_step = step,
- *                            .cache_bytes = GT_LOADER_CACHE};
- *     gt_loader *loader;
- *     if ((st = gt_loader_new(&loader, ds, &plan))) return st;
+ *     gt_loader_plan plan = {.batch = 64, .full = {2, (gt_sample_range[]){{16, 8}, {24, 8}}}, .seed = 7, .start_step =
+ * step, .cache_bytes = GT_LOADER_CACHE}; gt_loader *loader; if ((st = gt_loader_new(&loader, ds, &plan))) return st;
  *     for (; step < steps; step++)
  *         for (int r = 0; r < 2; r++)
  *             if ((st = gt_loader_step(loader, step, r, images, labels))) return st;
@@ -29,20 +27,20 @@
 
 typedef struct gt_loader gt_loader;
 
-typedef struct gt_range {
+typedef struct gt_sample_range {
     int first, count; /* samples first .. first+count-1 of the batch */
-} gt_range;
+} gt_sample_range;
 
-typedef struct gt_ranges { /* this rank's slices */
+typedef struct gt_sample_ranges { /* this rank's slices */
     int n;
-    const gt_range *range;
-} gt_ranges;
+    const gt_sample_range *range;
+} gt_sample_ranges;
 
 typedef struct gt_loader_plan {
     int batch; /* samples per step over all ranks */
     gt_epoch_end epoch_end;
-    gt_ranges full, rest; /* of a whole batch; of the short last batch of an epoch (GT_EPOCH_SHORT) */
-    bool masks;           /* the masks of the images are read, too */
+    gt_sample_ranges full, rest; /* of a whole batch; of the short last batch of an epoch (GT_EPOCH_SHORT) */
+    bool masks;                  /* the masks of the images are read, too */
     uint64_t seed;
     uint64_t start_step; /* where decoding ahead begins */
     size_t cache_bytes;  /* a dataset whose decoded images take no more bytes than these stays decoded in memory */

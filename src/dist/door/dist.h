@@ -66,7 +66,10 @@ void gt_comm_gather_all(gt_comm *c, const void *mine, size_t bytes, void *all);
  * bytes included, until `take` fails. Rank 0 returns the status of `take`; other ranks return GT_OK. */
 gt_status gt_comm_funnel_all(gt_comm *c, const void *mine, size_t bytes,
                              gt_status (*take)(void *arg, const void *data, size_t bytes), void *arg);
-int gt_comm_max_all(gt_comm *c, int value); /* the largest value of all ranks */
+/* The largest value of all ranks, or the smallest. */
+int64_t gt_comm_max_all(gt_comm *c, int64_t value);
+int64_t gt_comm_min_all(gt_comm *c, int64_t value);
+double gt_comm_max_double_all(gt_comm *c, double value); /* of numbers, not NaN */
 int64_t gt_comm_sum_all(gt_comm *c, int64_t value);
 
 /* ---- before MPI: the library, and what a launcher tells a process ---- */

@@ -73,7 +73,7 @@ struct gt_op {
     bool (*inplace_if)(const gt_node *n); /* and, unless NULL, when this says so */
     /* depends on the environment (random numbers, other slices): never hoisted, merged only with an equal node */
     bool impure;
-    bool elementwise; /* a member of the fusion family: see ops/elementwise.h */
+    bool elementwise; /* a member of the fusion family: see graph/door/elementwise.h */
 };
 
 const gt_kernel_set *gt_node_kernels(const gt_node *n); /* its graph's */

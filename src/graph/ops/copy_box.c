@@ -11,14 +11,14 @@
 enum { TILE = 16384, PANEL = 16, PANEL_COLUMNS = 64 };
 
 typedef struct copy_job {
-    gt_box b;
+    gt_box_copy b;
     const float *in;
     float *out;
     int64_t panel; /* rows that are copied together: those of a transposition lie side by side in the input */
     int64_t panels, panels_per_tile;
 } copy_job;
 
-static void merge_box(gt_box *b) {
+static void merge_box(gt_box_copy *b) {
     int n = 0;
     for (int i = 0; i < b->n; i++) {
         if (b->d[i] == 1) continue;
@@ -36,7 +36,7 @@ static void merge_box(gt_box *b) {
     b->n = n;
 }
 
-static void swap_dimensions(gt_box *b, int i, int k) {
+static void swap_dimensions(gt_box_copy *b, int i, int k) {
     int64_t *const all[] = {b->d, b->to, b->from};
     for (int a = 0; a < 3; a++) {
         int64_t kept = all[a][i];
@@ -46,7 +46,7 @@ static void swap_dimensions(gt_box *b, int i, int k) {
 }
 
 /* If rows are strided in the input: put the dimension that is contiguous there next to the last. */
-static bool find_transposition(gt_box *b) {
+static bool find_transposition(gt_box_copy *b) {
     for (int i = 0; i < b->n - 1 && b->from[b->n - 1] != 1; i++)
         if (b->from[i] == 1) {
             swap_dimensions(b, i, b->n - 2);
@@ -75,7 +75,7 @@ static void copy_row(float *to, int64_t to_stride, const float *from, int64_t fr
 
 /* Some rows of the last two dimensions that lie side by side in the input: turned in a buffer, as the output's rows may
  * be a power of two apart and would push each other out of the cache. */
-static void turn_panel(const gt_box *b, float *to, const float *from, int64_t rows) {
+static void turn_panel(const gt_box_copy *b, float *to, const float *from, int64_t rows) {
     int last = b->n - 1;
     float buffer[PANEL * PANEL_COLUMNS];
     for (int64_t at = 0; at < b->d[last]; at += PANEL_COLUMNS) {
@@ -90,7 +90,7 @@ static void turn_panel(const gt_box *b, float *to, const float *from, int64_t ro
 
 /* Rows `begin` to end - 1 of the last two dimensions. */
 static void copy_rows(const copy_job *job, float *to, const float *from, int64_t begin, int64_t end) {
-    const gt_box *b = &job->b;
+    const gt_box_copy *b = &job->b;
     int last = b->n - 1;
     int64_t to_row = last > 0 ? b->to[last - 1] : 0, from_row = last > 0 ? b->from[last - 1] : 0;
     for (int64_t row = begin; row < end; row += job->panel) {
@@ -104,7 +104,7 @@ static void copy_rows(const copy_job *job, float *to, const float *from, int64_t
 static void copy_tile(void *arg, int tile, int worker) {
     (void)worker;
     const copy_job *job = arg;
-    const gt_box *b = &job->b;
+    const gt_box_copy *b = &job->b;
     int last = b->n - 1;
     int64_t all_rows = last > 0 ? b->d[last - 1] : 1, across = gt_pieces(all_rows, job->panel);
     int64_t first = tile * job->panels_per_tile, end = gt_smallest(first + job->panels_per_tile, job->panels);
@@ -120,7 +120,7 @@ static void copy_tile(void *arg, int tile, int worker) {
     }
 }
 
-void gt_copy_box(gt_pool *pool, const gt_box *b, const float *in, float *out) {
+void gt_copy_box(gt_pool *pool, const gt_box_copy *b, const float *in, float *out) {
     copy_job job = {.b = *b, .in = in, .out = out, .panels = 1};
     merge_box(&job.b);
     job.panel = find_transposition(&job.b) ? PANEL : 1;

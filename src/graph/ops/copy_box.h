@@ -8,12 +8,12 @@
 
 /* out[sum i_k to_k] = in[sum i_k from_k] for 0 <= i_k < d_k. Strides are in floats; those of the input may be negative.
  */
-typedef struct gt_box {
+typedef struct gt_box_copy {
     int n;
     int64_t d[GT_MAX_DIMS], to[GT_MAX_DIMS], from[GT_MAX_DIMS];
-} gt_box;
+} gt_box_copy;
 
-void gt_copy_box(gt_pool *pool, const gt_box *b, const float *in, float *out);
+void gt_copy_box(gt_pool *pool, const gt_box_copy *b, const float *in, float *out);
 void gt_fill_zero(gt_pool *pool, float *out, int64_t n);
 
 #endif

@@ -101,7 +101,7 @@ static void permute_run(const gt_run *r) {
     int64_t to[GT_MAX_DIMS], from[GT_MAX_DIMS];
     strides_of(out, to);
     strides_of(&r->node->in[0]->shape, from);
-    gt_box b = {.n = out->n};
+    gt_box_copy b = {.n = out->n};
     for (int i = 0; i < out->n; i++) {
         b.d[i] = out->d[i];
         b.to[i] = to[i];
@@ -149,7 +149,7 @@ static void flip_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_
 static void flip_run(const gt_run *r) {
     const gt_shape *s = &r->node->shape;
     const gt_flip_attr *attr = r->node->attr;
-    gt_box b = {.n = s->n};
+    gt_box_copy b = {.n = s->n};
     strides_of(s, b.to);
     const float *start = r->in[0];
     for (int i = 0; i < s->n; i++) {
@@ -201,7 +201,7 @@ static void pad_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_n
 static void pad_run(const gt_run *r) {
     const gt_pad_attr *attr = r->node->attr;
     const gt_shape *in = &r->node->in[0]->shape, *out = &r->node->shape;
-    gt_box b = {.n = out->n};
+    gt_box_copy b = {.n = out->n};
     strides_of(in, b.from);
     strides_of(out, b.to);
     const float *from = r->in[0];
@@ -299,7 +299,7 @@ static void concat_run(const gt_run *r) {
     float *out = r->out;
     for (int k = 0; k < r->node->n_in; k++) {
         const gt_shape *in = &r->node->in[k]->shape;
-        gt_box b = {.n = in->n};
+        gt_box_copy b = {.n = in->n};
         strides_of(in, b.from);
         strides_of(&r->node->shape, b.to);
         for (int i = 0; i < in->n; i++) b.d[i] = in->d[i];

@@ -22,18 +22,14 @@ static float largest_of(const float *x, size_t n) {
     return most;
 }
 
-/* The largest value of all ranks: of floats that are not negative the bits are in the same order as the values. */
+/* The largest value of all ranks. */
 static float largest_all(gt_engine *e, gt_reducer *r, const gt_span *owned, int n) {
     float most = 0;
-    int bits;
     for (int i = 0; i < n; i++) {
         float one = largest_of(gt_reducer_gradient(r) + owned[i].offset, owned[i].size);
         most = one > most ? one : most;
     }
-    memcpy(&bits, &most, sizeof bits);
-    bits = gt_comm_max_all(e->comm, bits);
-    memcpy(&most, &bits, sizeof most);
-    return most;
+    return (float)gt_comm_max_double_all(e->comm, most);
 }
 
 /* Squares of x / scale as multiples of 2^-BITS: at most 2^BITS each, so that 2^20 of them fit. */

@@ -342,7 +342,7 @@ static gt_status check_slice_sums_all(gt_engine *e) {
             if (one < least) least = one;
         }
         most = gt_comm_max_all(e->comm, most);
-        least = -gt_comm_max_all(e->comm, -least);
+        least = gt_comm_min_all(e->comm, least);
         if (most >= 0 && most != least && !st)
             st = gt_fail(GT_FAILED,
                          "phase %s sums other things over slices where slices have other sizes: use --slices that "
@@ -364,7 +364,7 @@ static gt_status open_memory(gt_engine *e) {
     e->masks = m->masks ? malloc(images * gt_mask_bytes(e->info)) : NULL;
     e->slice_states = calloc(slices * states + 1, sizeof *e->slice_states);
     e->state_means = calloc(states + 1, sizeof *e->state_means);
-    e->slice_moments = calloc(slices * stats + 1, sizeof(gt_moments));
+    e->slice_moments = calloc(slices * stats + 1, sizeof(gt_stat_moments));
     e->arena = gt_block_alloc(e->arena_bytes, "the graphs of a step");
     if (!e->images || !e->labels || (m->masks && !e->masks) || !e->slice_states || !e->state_means || !e->slice_moments)
         return gt_fail(GT_NOMEM, "out of memory for a slice");
@@ -398,15 +398,16 @@ gt_status gt_engine_build_all(gt_engine *e) {
     return st ? st : gt_comm_agree_all(e->comm, open_memory(e));
 }
 
-static gt_ranges ranges_of(const gt_batch *b, gt_range *ranges) {
+static gt_sample_ranges ranges_of(const gt_batch *b, gt_sample_range *ranges) {
     for (int k = 0; k < b->count; k++)
-        ranges[k] = (gt_range){gt_slices_first(b->slices, b->first + k), gt_slices_samples(b->slices, b->first + k)};
-    return (gt_ranges){b->count, ranges};
+        ranges[k] = (gt_sample_range){gt_slices_first(b->slices, b->first + k),
+                                      gt_slices_samples(b->slices, b->first + k)};
+    return (gt_sample_ranges){b->count, ranges};
 }
 
 static gt_status open_loader(gt_engine *e) {
-    gt_range *full = gt_arena_array(e->model->arena, (size_t)e->batches[0].count + 1, sizeof *full);
-    gt_range *rest = gt_arena_array(e->model->arena, (size_t)e->batches[1].count + 1, sizeof *rest);
+    gt_sample_range *full = gt_arena_array(e->model->arena, (size_t)e->batches[0].count + 1, sizeof *full);
+    gt_sample_range *rest = gt_arena_array(e->model->arena, (size_t)e->batches[1].count + 1, sizeof *rest);
     if (!full || !rest) return GT_NOMEM;
     gt_loader_plan plan = {.batch = (int)e->job->batch,
                            .epoch_end = e->model->epoch_end,

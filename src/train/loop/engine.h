@@ -164,7 +164,7 @@ typedef struct gt_engine {
     gt_prepared *prepared;
     float *slice_states; /* [slices of this rank, floats of a phase's states], for the phase with the most */
     float *state_means;
-    gt_moments *slice_moments; /* [slices of this rank, statistics of the phase] */
+    gt_stat_moments *slice_moments; /* [slices of this rank, statistics of the phase] */
 
     /* Where the run is. A checkpoint holds this, the networks and the moments: rows of state.c. */
     uint32_t step;
@@ -258,7 +258,7 @@ void gt_engine_say_jump(const gt_engine *e, int64_t before);
 double gt_engine_rate(const gt_engine *e); /* what the learning rates are multiplied by in this step */
 #define GT_RATE_SERIES "Progress/rate_factor"
 /* counts in the loss that the plateau watches */
-void gt_engine_watch(gt_engine *e, const gt_stat *s, const gt_moments *all);
+void gt_engine_watch(gt_engine *e, const gt_stat *s, const gt_stat_moments *all);
 
 /* ---- clip.c ---- */
 /* The norm of the gradient of one network over all ranks, the same on any number of ranks. */

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-void gt_moments_add(gt_moments *m, const float *values, size_t n, size_t stride) {
+void gt_stat_moments_add(gt_stat_moments *m, const float *values, size_t n, size_t stride) {
     for (size_t i = 0; i < n; i++, values += stride) {
         m->num += 1;
         m->sum += *values;
@@ -14,14 +14,14 @@ void gt_moments_add(gt_moments *m, const float *values, size_t n, size_t stride)
     }
 }
 
-void gt_moments_join(gt_moments *m, const gt_moments *other) {
+void gt_stat_moments_join(gt_stat_moments *m, const gt_stat_moments *other) {
     m->num += other->num;
     m->sum += other->sum;
     m->sum2 += other->sum2;
 }
 
 /* At least one value. */
-static gt_stat_value statistic_of(const char *name, const gt_moments *m, bool counts) {
+static gt_stat_value statistic_of(const char *name, const gt_stat_moments *m, bool counts) {
     if (counts) return (gt_stat_value){name, m->num, m->sum, 0};
     double mean = m->sum / m->num, variance = m->sum2 / m->num - mean * mean;
     return (gt_stat_value){name, m->num, mean, m->num > 1 && variance > 0 ? sqrt(variance) : 0};
@@ -51,18 +51,18 @@ void gt_stat_table_go_on(gt_stat_table *t, int i, const gt_stat_value *v) {
     const gt_stat_value *old = &t->shown[i];
     bool same = v->num == old->num && v->mean == old->mean && v->std == old->std;
     if (same) return; /* no step has renewed it since */
-    t->since_tick[i] = t->counts[i]
-                           ? (gt_moments){.num = v->num, .sum = v->mean}
-                           : (gt_moments){v->num, v->num * v->mean, v->num * (v->mean * v->mean + v->std * v->std)};
+    t->since_tick[i] = t->counts[i] ? (gt_stat_moments){.num = v->num, .sum = v->mean}
+                                    : (gt_stat_moments){v->num, v->num * v->mean,
+                                                        v->num * (v->mean * v->mean + v->std * v->std)};
 }
 
 void gt_stat_table_forget(gt_stat_table *t) { memset(t->since_tick, 0, sizeof t->since_tick); }
 
 void gt_stat_table_tick(gt_stat_table *t, bool goes_on) {
     for (int i = 0; i < t->n; i++) {
-        gt_moments *m = &t->since_tick[i];
+        gt_stat_moments *m = &t->since_tick[i];
         if (m->num > 0) t->shown[i] = statistic_of(t->shown[i].name, m, t->counts[i]);
-        if (!goes_on || t->counts[i]) *m = (gt_moments){0};
+        if (!goes_on || t->counts[i]) *m = (gt_stat_moments){0};
     }
 }
 

@@ -11,22 +11,22 @@
 #include "gantry/runlog.h"
 #include "gantry/status.h"
 
-typedef struct gt_moments {
+typedef struct gt_stat_moments {
     double num, sum, sum2;
-} gt_moments;
+} gt_stat_moments;
 
 /* n values, `stride` floats from one to the next */
-void gt_moments_add(gt_moments *m, const float *values, size_t n, size_t stride);
-void gt_moments_join(gt_moments *m, const gt_moments *other);
+void gt_stat_moments_add(gt_stat_moments *m, const float *values, size_t n, size_t stride);
+void gt_stat_moments_join(gt_stat_moments *m, const gt_stat_moments *other);
 
 enum { GT_MAX_STATS = 144 };
 
 /* The statistics of all phases of a model, by name; a name reported by several phases is one series. */
 typedef struct gt_stat_table {
     int n;
-    bool counts[GT_MAX_STATS];           /* see gt_stat */
-    gt_moments since_tick[GT_MAX_STATS]; /* what the log shows next */
-    gt_stat_value shown[GT_MAX_STATS];   /* names and latest values, which stay where nothing new was reported */
+    bool counts[GT_MAX_STATS];                /* see gt_stat */
+    gt_stat_moments since_tick[GT_MAX_STATS]; /* what the log shows next */
+    gt_stat_value shown[GT_MAX_STATS];        /* names and latest values, which stay where nothing new was reported */
 } gt_stat_table;
 
 gt_status gt_stat_table_init(gt_stat_table *t, const gt_model *m);

@@ -7,7 +7,7 @@
 #include "gantry/log.h"
 #include "train/measure/measurer.h"
 
-enum { MOMENTS = sizeof(gt_moments) / sizeof(double) };
+enum { MOMENTS = sizeof(gt_stat_moments) / sizeof(double) };
 
 static bool is_due(const gt_engine *e, const gt_phase *p) { return e->step % (uint32_t)p->interval == 0; }
 
@@ -102,7 +102,7 @@ static void keep_small(gt_engine *e, const gt_phase *p, const gt_execution *x, c
     for (int j = 0; j < g.count; j++) {
         size_t k = (size_t)(g.first - b->first + j);
         float *states = e->slice_states + k * gt_phase_states(p);
-        gt_moments *moments = e->slice_moments + k * (size_t)p->n_stats;
+        gt_stat_moments *moments = e->slice_moments + k * (size_t)p->n_stats;
         gt_exec_at(x->exec, j);
         for (int i = 0; i < p->n_states; i++) {
             memcpy(states, gt_exec_output(x->exec, p->states[i].output), p->states[i].size * sizeof *states);
@@ -111,8 +111,8 @@ static void keep_small(gt_engine *e, const gt_phase *p, const gt_execution *x, c
         for (int i = 0; i < p->n_stats; i++) {
             const gt_stat *s = &p->stats[i];
             size_t columns = s->columns > 0 ? (size_t)s->columns : 1;
-            gt_moments_add(moments + i, gt_exec_output(x->exec, s->output) + s->column, x->stat_size[i] / columns,
-                           columns);
+            gt_stat_moments_add(moments + i, gt_exec_output(x->exec, s->output) + s->column, x->stat_size[i] / columns,
+                                columns);
         }
     }
     e->measures.slices += g.count;
@@ -290,11 +290,11 @@ static gt_status join_small_all(gt_engine *e, const gt_engine_phase *run, const 
         mean += p->states[i].size;
     }
     if (n_states && updated) gt_engine_changed(e, -1);
-    gt_moments all[GT_MAX_STATS];
+    gt_stat_moments all[GT_MAX_STATS];
     st = gt_comm_tree_sum_all(e->comm, b->slices.count, MOMENTS * (size_t)p->n_stats, &e->slice_moments[0].num,
                               &all[0].num);
     for (int i = 0; i < p->n_stats && !st; i++) {
-        gt_moments_join(&e->stats.since_tick[run->stat[i]], &all[i]);
+        gt_stat_moments_join(&e->stats.since_tick[run->stat[i]], &all[i]);
         bool steers = e->model->ada_stat && !strcmp(p->stats[i].name, e->model->ada_stat);
         if (updated && steers) gt_ada_collect(&e->ada, all[i].sum, all[i].num);
         gt_engine_watch(e, &p->stats[i], &all[i]);

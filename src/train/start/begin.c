@@ -178,7 +178,7 @@ static gt_status choose_kernels_all(gt_engine *e, const gt_checkpoint_file *f) {
         gt_warn("the checkpoint has the arithmetic %s, which not all ranks have: resuming with %s, so bits will differ",
                 wanted, set->id);
     else if (lacking) gt_info("arithmetic: %s on all ranks, since not all of them have %s", set->id, wanted);
-    int most = gt_comm_max_all(e->comm, (int)set->isa), least = -gt_comm_max_all(e->comm, -(int)set->isa);
+    int most = gt_comm_max_all(e->comm, (int)set->isa), least = gt_comm_min_all(e->comm, (int)set->isa);
     if (most > least)
         gt_info("instructions: each rank's own, %s to %s; they affect only speed",
                 gt_kernel_set_with_isa(set, (gt_isa)least)->instructions,

@@ -60,7 +60,7 @@ void gt_engine_say_jump(const gt_engine *e, int64_t before) {
 
 static bool is_wanted(const gt_engine *e) { return e->plateau_is_on; }
 
-void gt_engine_watch(gt_engine *e, const gt_stat *s, const gt_moments *all) {
+void gt_engine_watch(gt_engine *e, const gt_stat *s, const gt_stat_moments *all) {
     if (!e->plateau_is_on || strcmp(s->name, e->model->loss_stat)) return;
     e->plateau.sum += all->sum;
     e->plateau.n += all->num;

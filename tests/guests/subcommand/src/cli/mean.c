@@ -3,7 +3,8 @@
 #include <stdlib.h>
 
 #include "cli/cli.h"
-#include "use/runner/door/items.h"
+#include "gantry/dataset.h"
+#include "gantry/text.h"
 
 typedef struct mean_fields {
     int64_t images;
@@ -17,15 +18,18 @@ static const gt_option table[] = {
 static gt_status print_mean(gt_dataset *data, int64_t n) {
     const gt_dataset_info *info = gt_dataset_get_info(data);
     size_t floats = (size_t)info->height * (size_t)info->width * (size_t)info->channels;
+    void *samples = malloc(floats * sizeof(float));
     float *image = malloc(floats * sizeof *image);
-    gt_status st = image ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an image");
+    gt_status st = samples && image ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an image");
     double sum = 0;
     if (n > info->count) n = info->count;
     for (int64_t i = 0; i < n && !st; i++) {
-        st = gt_read_images(data, 1, &i, image);
+        st = gt_dataset_read(data, i, samples);
+        if (!st) gt_dataset_floats(info, samples, floats, image);
         for (size_t k = 0; k < floats && !st; k++) sum += (double)image[k] / (double)floats;
     }
-    if (!st) printf("mean of %lld images: %.6f\n", (long long)n, sum / (double)n);
+    if (!st) gt_print("mean of %lld images: %.6f\n", (long long)n, sum / (double)n);
+    free(samples);
     free(image);
     return st;
 }

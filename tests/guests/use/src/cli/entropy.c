@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/applied.h"
+#include "gantry/text.h"
 
 typedef struct entropy_fields {
     const char *classes;
@@ -28,7 +29,7 @@ static gt_status measure_entropy_all(cli_applied *a) {
         .data = a->data, .bytes = sizeof(float), .doing = "measuring", .record = record_entropy};
     gt_status st = gt_runner_dataset_all(a->comm, a->network, &pass, &all);
     for (int64_t i = 0; all && i < a->info->count; i++) sum += (double)((const float *)all)[i] / M_LN2;
-    if (all) printf("%lld images: %.6f bits\n", (long long)a->info->count, sum / (double)a->info->count);
+    if (all) gt_print("%lld images: %.6f bits\n", (long long)a->info->count, sum / (double)a->info->count);
     free(all);
     return st;
 }

@@ -7,7 +7,7 @@
 #include "data/door/csv.h"
 #include "data/door/source.h"
 
-typedef struct gt_label_table {
+typedef struct gt_label_file {
     gt_csv csv;
     char *path;          /* of the file, without columns */
     const char *columns; /* those that are asked for, "" for all, as in "x,y" */
@@ -17,12 +17,12 @@ typedef struct gt_label_table {
     bool unnamed;        /* the heading does not name the first column, that of the names */
     size_t before;       /* lines in front of the heading */
     size_t name;         /* the field with the names of pictures, as the heading says */
-} gt_label_table;
+} gt_label_file;
 
 /* `spec`: FILE or FILE:COLUMN[,COLUMN...]. `named`: pictures have names. On failure nothing is to be closed. */
-gt_status gt_label_table_open(gt_label_table *t, const char *spec, bool named);
-void gt_label_table_close(gt_label_table *t);
+gt_status gt_label_file_open(gt_label_file *t, const char *spec, bool named);
+void gt_label_file_close(gt_label_file *t);
 /* Begins anew, behind the first `lines` lines from the heading on. */
-gt_status gt_label_table_rewind(gt_label_table *t, size_t lines);
+gt_status gt_label_file_rewind(gt_label_file *t, size_t lines);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How a file of labels is written shows in its first lines. Lines of JSON become lines of fields. */
 #define _GNU_SOURCE
-#include "data/label_table.h"
+#include "data/label_file.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -181,7 +181,7 @@ static bool is_attribute_table(char *const line[LOOKS]) {
            begins_with_picture(line[2], " \t") && words_of(line[2]) == words_of(line[1]) + 1;
 }
 
-static gt_status find_layout(gt_label_table *t, bool named) {
+static gt_status find_layout(gt_label_file *t, bool named) {
     char *line[LOOKS] = {NULL}, separator = 0;
     bool there = true;
     gt_status st = GT_OK;
@@ -201,7 +201,7 @@ static gt_status find_layout(gt_label_table *t, bool named) {
 }
 
 /* The columns that hold names of pictures are called so. The first one is taken where no heading says otherwise. */
-static void find_names(gt_label_table *t) {
+static void find_names(gt_label_file *t) {
     static const char *const usual[] = {"file_name", "filename", "image_id", "image", "path", "file", "id"};
     for (size_t i = t->head.count; i-- > 0;)
         for (size_t k = 0; k < sizeof usual / sizeof *usual; k++)
@@ -209,19 +209,19 @@ static void find_names(gt_label_table *t) {
     if (t->unnamed || t->head.count < 2) t->name = 0;
 }
 
-static gt_status read_head(gt_label_table *t) {
-    gt_status st = gt_label_table_rewind(t, 0);
+static gt_status read_head(gt_label_file *t) {
+    gt_status st = gt_label_file_rewind(t, 0);
     if (!st) st = gt_csv_next(&t->csv);
     if (!st && t->unnamed) st = gt_names_add(&t->head, "", 0);
     for (size_t i = 0; i < t->csv.fields && !st; i++)
         st = gt_names_add(&t->head, t->csv.field[i], strlen(t->csv.field[i]));
-    return st ? st : gt_label_table_rewind(t, 0);
+    return st ? st : gt_label_file_rewind(t, 0);
 }
 
 /* ---- files ---- */
 
 /* A name of a file may hold colons, too. */
-static gt_status split_spec(gt_label_table *t, const char *spec) {
+static gt_status split_spec(gt_label_file *t, const char *spec) {
     const char *colon = access(spec, F_OK) ? strchr(spec, ':') : NULL;
     t->path = strdup(spec);
     t->columns = "";
@@ -260,7 +260,7 @@ static gt_status read_bytes(int fd, uint64_t size, char **text, size_t *n) {
     return st;
 }
 
-static gt_status read_file(gt_label_table *t, char **text, size_t *n) {
+static gt_status read_file(gt_label_file *t, char **text, size_t *n) {
     int fd;
     uint64_t size = 0;
     char *utf8;
@@ -276,10 +276,10 @@ static gt_status read_file(gt_label_table *t, char **text, size_t *n) {
     return *n ? GT_OK : gt_fail(GT_FORMAT, "the file is empty");
 }
 
-gt_status gt_label_table_open(gt_label_table *t, const char *spec, bool named) {
+gt_status gt_label_file_open(gt_label_file *t, const char *spec, bool named) {
     char *text = NULL;
     size_t n = 0;
-    *t = (gt_label_table){.name = 0};
+    *t = (gt_label_file){.name = 0};
     gt_status st = split_spec(t, spec);
     if (!st) st = read_file(t, &text, &n);
     size_t mark = st ? 0 : gt_text_mark(text, n);
@@ -292,18 +292,18 @@ gt_status gt_label_table_open(gt_label_table *t, const char *spec, bool named) {
     t->heading |= *t->columns != 0;
     if (!st) st = read_head(t);
     if (!st) find_names(t);
-    if (st) gt_label_table_close(t);
+    if (st) gt_label_file_close(t);
     return st;
 }
 
-void gt_label_table_close(gt_label_table *t) {
+void gt_label_file_close(gt_label_file *t) {
     gt_csv_close(&t->csv);
     gt_names_free(&t->head);
     free(t->path);
-    *t = (gt_label_table){.name = 0};
+    *t = (gt_label_file){.name = 0};
 }
 
-gt_status gt_label_table_rewind(gt_label_table *t, size_t lines) {
+gt_status gt_label_file_rewind(gt_label_file *t, size_t lines) {
     bool there = true;
     gt_status st = GT_OK;
     gt_csv_rewind(&t->csv);
