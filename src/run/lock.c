@@ -7,10 +7,12 @@
  *     pid 4711 started 123456
  *     token 9f86d081884c7d65
  *     job 1234567
+ *     restart 1
  *
  * On the same host (same boot, same process namespace) the process itself is looked at. Elsewhere, and where the
  * process is there but hidden (another user's under hidepid, no file to open), the beat tells whether the process runs:
- * the beat must move, by the clock of the process that looks, since clocks of hosts may differ.
+ * the beat must move, by the clock of the process that looks, since clocks of hosts may differ. A batch system that
+ * starts a job once more (Slurm says for which time) has ended it before, wherever that was.
  *
  * Safe on NFS and Lustre: the file is created with O_EXCL, which their servers decide (a reply that was lost and asked
  * for again finds the file of the same request), and a dead holder's file is replaced by a rename. A reader may see a
@@ -46,6 +48,7 @@ typedef struct holder {
     unsigned long long started;
     uint64_t token; /* tells two takers apart */
     char job[WORD]; /* of the batch system; "-": none */
+    int restart;    /* how often Slurm has started the job once more; -1: unknown */
 } holder;
 
 struct gt_lock {
@@ -74,6 +77,8 @@ static holder describe_self(void) {
     const char *job = NULL;
     for (size_t i = 0; i < sizeof jobs / sizeof *jobs && !job; i++) job = getenv(jobs[i]);
     snprintf(h.job, sizeof h.job, "%.*s", job ? (int)strcspn(job, " \n") : 1, job && *job ? job : "-");
+    const char *restart = getenv("SLURM_RESTART_COUNT");
+    h.restart = !getenv("SLURM_JOB_ID") ? -1 : restart ? atoi(restart) : 0;
     h.token = gt_random_tag();
     return h;
 }
@@ -93,8 +98,10 @@ static presence presence_of(const holder *h) {
 /* ---- the file ---- */
 
 static int print_holder(const holder *h, char text[LOCK_BYTES]) {
-    return snprintf(text, LOCK_BYTES, "beat %010lu\nhost %s\npid %ld started %llu\ntoken %016" PRIx64 "\njob %s\n",
-                    h->beat, h->host, h->pid, h->started, h->token, h->job);
+    int n = snprintf(text, LOCK_BYTES, "beat %010lu\nhost %s\npid %ld started %llu\ntoken %016" PRIx64 "\njob %s\n",
+                     h->beat, h->host, h->pid, h->started, h->token, h->job);
+    if (h->restart >= 0) n += snprintf(text + n, LOCK_BYTES - (size_t)n, "restart %d\n", h->restart);
+    return n;
 }
 
 enum { NO_LOCK = EISNAM };
@@ -116,9 +123,9 @@ static int read_holder(const char *path, holder *h) {
     *h = (holder){0};
     int error = read_text(path, text);
     if (error) return error;
-    holder r = {.job = "-"};
-    if (sscanf(text, "beat %lu\nhost %127s\npid %ld started %llu\ntoken %" SCNx64 "\njob %127s", &r.beat, r.host,
-               &r.pid, &r.started, &r.token, r.job) >= 5)
+    holder r = {.job = "-", .restart = -1};
+    if (sscanf(text, "beat %lu\nhost %127s\npid %ld started %llu\ntoken %" SCNx64 "\njob %127s\nrestart %d", &r.beat,
+               r.host, &r.pid, &r.started, &r.token, r.job, &r.restart) >= 5)
         *h = r;
     return 0;
 }
@@ -161,6 +168,11 @@ static const char *name_of(const gt_lock *l, const holder *h, char out[LOCK_BYTE
     return out;
 }
 
+/* Did an earlier piece of this process's own job hold the lock? */
+static bool is_of_earlier_piece(const gt_lock *l, const holder *h) {
+    return h->restart >= 0 && h->restart < l->self.restart && !strcmp(h->job, l->self.job);
+}
+
 /* Wait until the holder *h is gone: GT_OK, with *h as it was last seen. A living one is an error. */
 static gt_status wait_for(const gt_lock *l, const gt_lock_options *o, holder *h) {
     const holder first = *h;
@@ -168,7 +180,7 @@ static gt_status wait_for(const gt_lock *l, const gt_lock_options *o, holder *h)
     const double begin = gt_clock();
     char name[LOCK_BYTES];
     for (bool said = false;; said = true) {
-        const presence f = here ? presence_of(h) : HIDDEN;
+        const presence f = here ? presence_of(h) : is_of_earlier_piece(l, h) ? GONE : HIDDEN;
         const double limit = f == RUNNING ? o->wait_s : o->still_s;
         const bool over = gt_clock() - begin >= limit;
         const bool moved = h->token != first.token || (f == HIDDEN && h->beat != first.beat);

@@ -551,6 +551,42 @@ static void holder_elsewhere(void **state) {
     waitpid(beater, NULL, 0);
 }
 
+static int asked_to_stop;
+static int stop_where_waiting(void) { return asked_to_stop++; } /* the first question comes before */
+
+/* Slurm starts a job once more when its earlier piece has ended, wherever that was: nobody waits for that one's beat.
+ */
+static void holder_of_an_earlier_piece(void **state) {
+    (void)state;
+    static const struct {
+        const char *job;
+        bool free;
+    } rows[] = {{"job 18\nrestart 1\n", true},
+                {"job 18\nrestart 2\n", false},
+                {"job 17\nrestart 1\n", false},
+                {"job 18\n", false}};
+    setenv("SLURM_JOB_ID", "18", 1);
+    setenv("SLURM_RESTART_COUNT", "2", 1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[256];
+        int n = snprintf(text, sizeof text, "beat 0000000007\nhost elsewhere/boot/ns\npid 1 started 1\ntoken 00aa\n%s",
+                         rows[i].job);
+        gt_lock *l;
+        put(at("lock"), text, (size_t)n);
+        asked_to_stop = 0;
+        gt_status st = gt_lock_take(&l, scratch, &(gt_lock_options){.still_s = 60, .stop = stop_where_waiting});
+        assert_int_equal(st, rows[i].free ? GT_OK : GT_STOPPED);
+        if (st) continue;
+        size_t bytes;
+        char *mine = get(at("lock"), &bytes);
+        assert_non_null(strstr(mine, "job 18\nrestart 2\n"));
+        free(mine);
+        gt_lock_release(l);
+    }
+    unsetenv("SLURM_JOB_ID");
+    unsetenv("SLURM_RESTART_COUNT");
+}
+
 static void damaged_lock(void **state) {
     (void)state;
     static const char *const texts[] = {"", "be", "beat 1\nhost x\n"};
@@ -685,6 +721,7 @@ int main(void) {
         TEST(dead_holder),
         TEST(holder_ends_while_we_wait),
         TEST(holder_elsewhere),
+        TEST(holder_of_an_earlier_piece),
         TEST(damaged_lock),
         TEST(no_lock),
         TEST(unreadable_lock),
