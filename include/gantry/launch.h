@@ -86,6 +86,10 @@ void gt_launch_succeeded(void);
 /* Options of sbatch that take a text; the job's name is the last one. */
 enum { GT_BATCH_MEM = 4, GT_BATCH_MAIL, GT_BATCH_ARRAY, GT_BATCH_NAME, GT_BATCH_TEXTS };
 
+typedef struct gt_queued_job {
+    char number[32], state[32]; /* "17", "PENDING"; "": none */
+} gt_queued_job;
+
 typedef struct gt_batch_job {
     int64_t nodes, ntasks_per_node, cpus_per_task;
     int64_t grace;    /* seconds before the walltime's end at which the run stops */
@@ -103,7 +107,8 @@ typedef struct gt_batch_job {
     int64_t seed;
     const char *run, *path; /* the run's directory; the script's place in it */
     const char *scripts, *program;
-    const char *site; /* a file of settings in place of the scripts' own; "": theirs */
+    const char *site;     /* a file of settings in place of the scripts' own; "": theirs */
+    gt_queued_job queued; /* found by gt_batch_is_second() */
 } gt_batch_job;
 
 /* The `check` of options that are such texts, of memory and of an array. */
@@ -117,7 +122,13 @@ gt_status gt_batch_check(const gt_batch_job *b);
 gt_status gt_batch_make(gt_batch_job *b, gt_job *job, char **script);
 /* GT_FAILED: Slurm's sbatch is not here, also with the site's settings. */
 gt_status gt_batch_ready(const gt_batch_job *b);
+/* Is a job of the run in Slurm's queue already, for whose end the new one would not wait by itself (--dependency)? */
+bool gt_batch_is_second(gt_batch_job *b);
 /* Writes the script into the run's directory, as submit.sbatch, and becomes sbatch; returns only on failure. */
 gt_status gt_batch_submit(gt_arena *a, const gt_batch_job *b, const char *script);
+
+/* GT_FAILED: the run's job has not begun to train; the message says whether it waits in the queue or has failed, and
+ * where its output is. */
+gt_status gt_batch_fail_not_begun(const char *dir);
 
 #endif

@@ -88,12 +88,28 @@ typedef struct gt_starts {
 
 /* What the file says; a missing file and damaged lines say nothing. NULL: out of memory. */
 gt_starts *gt_starts_read(const char *dir);
-/* "running", "finished", "stopped", "failed", "interrupted" (killed, or the power was cut), "" (there is no word). */
-const char *gt_starts_state(const char *dir, const gt_starts *s);
+/* "running" (`held`), "finished", "stopped", "failed", "interrupted" (killed, or the power was cut), "" (there is no
+ * word). `held`: see gt_runs_look(). */
+const char *gt_starts_state_of(const gt_starts *s, bool held);
 /* What a run that goes on counts to: `left` seconds to the end of the training (NaN: unknown), "ETA 2m 05s"; or, where
  * that is sooner, the stop by --max-time, "stops in 1m 30s (--max-time)". "": unknown. Returns `text`. */
 const char *gt_starts_left_text(const gt_starts *s, double left, char text[64]);
 void gt_starts_free(gt_starts *s); /* NULL is fine */
+
+/* ---- does a run go on? ---- */
+
+/* A look at the lock of a run; zeros at first, and kept from look to look. */
+typedef struct gt_run_look {
+    bool held; /* a process that lives trains the run */
+    bool known;
+    uint64_t token;
+    unsigned long beat;
+    double since; /* when the beat was first seen so */
+} gt_run_look;
+
+/* Looks at n runs. A process of another host cannot be looked at: where its lock is not fresh, and nothing was seen of
+ * it before, the beat is watched, for at most 12 seconds for all runs together. */
+void gt_runs_look(const char *const *dirs, int n, gt_run_look *look);
 
 /* ---- damaged logs ---- */
 

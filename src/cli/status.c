@@ -11,6 +11,7 @@
 #include "gantry/text.h"
 #include "gantry/file.h"
 #include "gantry/grid.h"
+#include "gantry/launch.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
@@ -71,7 +72,7 @@ static double recent_rate(const now *r) {
     return n ? n / sum : NAN;
 }
 
-static gt_status read_run(now *r, const char *dir, int runs) {
+static gt_status read_run(now *r, const char *dir, int runs, bool held) {
     char *path = gt_path_join(dir, "stats.jsonl");
     *r = (now){.dir = dir};
     r->starts = gt_starts_read(dir);
@@ -82,11 +83,11 @@ static gt_status read_run(now *r, const char *dir, int runs) {
     gt_logs_warn(dir, r->stats, r->starts, runs);
     if (!r->lost && !r->starts->count && !r->stats->ticks && !gt_folder_has(dir, "job.ini"))
         return gt_rundir_is_submitted(dir)
-                   ? gt_fail(GT_FAILED, "'%s': its job has not begun to train (squeue shows the queue)", dir)
+                   ? gt_batch_fail_not_begun(dir)
                    : gt_fail(GT_FAILED,
                              "'%s' is not a run's directory: it has neither job.ini nor ticks in stats.jsonl", dir);
     int last = r->stats->ticks - 1;
-    r->state = gt_starts_state(dir, r->starts);
+    r->state = gt_starts_state_of(r->starts, held);
     double ticked = last >= 0 ? (double)r->stats->images[last] : 0;
     r->kimg = fmax(ticked, (double)r->starts->shown) / 1000; /* ticks may be lost */
     r->total = (double)r->starts->total / 1000;
@@ -213,16 +214,17 @@ static void print_line(const now *r, int width) {
              *left ? left : "-");
 }
 
-/* *going: some run goes on. *lost: of how many nothing can be read. */
-static gt_status show_runs(const char *const *dirs, int n, bool *going, int *lost) {
+/* *going: some run goes on. *lost: of how many nothing can be read. `look`: [n], of the looks before. */
+static gt_status show_runs(const char *const *dirs, int n, gt_run_look *look, bool *going, int *lost) {
     gt_status st = GT_OK;
     int width = 3;
+    gt_runs_look(dirs, n, look);
     *lost = 0;
     for (int i = 0; i < n; i++) width = (int)strlen(dirs[i]) > width ? (int)strlen(dirs[i]) : width;
     *going = false;
     for (int i = 0; i < n && !st; i++) {
         now r;
-        st = read_run(&r, dirs[i], n);
+        st = read_run(&r, dirs[i], n, look[i].held);
         if (!st && n > 1 && i == 0) print_heading(width);
         if (!st && n > 1) print_line(&r, width);
         if (!st && n == 1 && !r.lost) print_run(&r);
@@ -237,7 +239,8 @@ static gt_status show_runs(const char *const *dirs, int n, bool *going, int *los
 gt_status cli_print_status(const char *dir, bool *lost) {
     bool going;
     int n;
-    gt_status st = show_runs(&dir, 1, &going, &n);
+    gt_run_look look = {0};
+    gt_status st = show_runs(&dir, 1, &look, &going, &n);
     *lost = n;
     return st;
 }
@@ -247,9 +250,11 @@ static gt_status status(cli_session *s) {
     bool going;
     int n = s->arguments.n_words, lost;
     if (!n) return gt_fail(GT_USAGE, "directories of runs are needed, such as runs/*");
+    gt_run_look *look = gt_arena_array(s->arena, (size_t)n, sizeof *look);
+    if (!look) return GT_NOMEM;
     for (;;) {
         if (f->watch && isatty(STDOUT_FILENO)) fputs("\033[H\033[J", stdout);
-        gt_status st = show_runs(s->arguments.words, n, &going, &lost);
+        gt_status st = show_runs(s->arguments.words, n, look, &going, &lost);
         if (!st && lost == n)
             st = gt_fail(GT_FAILED, "'%s' cannot be read: stats.jsonl and starts.jsonl are damaged",
                          s->arguments.words[0]);

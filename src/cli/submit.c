@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "gantry/dist.h"
+#include "gantry/log.h"
 #include "gantry/train.h"
 #include "gantry/words.h"
 
@@ -186,7 +187,7 @@ static gt_status check_job(submission *s) {
                      "folder '%s' away",
                      of.run);
     if (!st && of.ranks)
-        st = gt_fail(GT_USAGE,
+        st = gt_fail(GT_FAILED,
                      "--ranks is for gantry train alone: here the number of ranks is --nodes times --ntasks-per-node");
     if (!st) st = gt_train_adopt(job);
     if (!st) st = cli_check_later(job);
@@ -198,12 +199,30 @@ static gt_status check_job(submission *s) {
 
 /* ---- submitting ---- */
 
-static gt_status ask_user(bool *go) {
+/* The run has a job in the queue already: a second one is submitted only where somebody says so. */
+static gt_status check_queue(submission *s, bool *second) {
+    gt_batch_job *b = &s->f.batch;
+    const char *number = b->queued.number, *state = b->queued.state;
+    *second = gt_batch_is_second(b);
+    if (*second && (s->f.yes || !isatty(STDIN_FILENO)))
+        return gt_fail(
+            GT_FAILED,
+            "'%s' is in the queue already, as job %s (%s), and two jobs cannot train one run: scancel %s first, "
+            "or let this one wait for its end: -- --dependency=afterany:%s",
+            b->run, number, state, number, number);
+    return GT_OK;
+}
+
+static gt_status ask_user(const gt_batch_job *b, bool second, bool *go) {
     char answer[16] = "";
     if (!isatty(STDIN_FILENO))
         return gt_fail(GT_USAGE,
                        "there is no terminal for the question: --yes submits, --dry-run only shows the script");
     gt_print_flush(stdout);
+    if (second)
+        gt_warn("'%s' is in the queue already, as job %s (%s), and two jobs cannot train one run: a second one that "
+                "starts meanwhile ends with an error",
+                b->run, b->queued.number, b->queued.state);
     gt_print_to(stderr, "Submit this? [y/N] ");
     *go = fgets(answer, sizeof answer, stdin) && (*answer == 'y' || *answer == 'Y');
     return GT_OK;
@@ -213,17 +232,18 @@ static gt_status submit(submission *s) {
     gt_batch_job *b = &s->f.batch;
     const cli_arguments *t = &s->training;
     char *script;
-    bool go = s->f.yes;
+    bool go = s->f.yes, second = false;
     b->words = t->words, b->keys = t->keys, b->values = t->values;
     b->n_words = t->n_words, b->n_pairs = t->n_pairs;
     gt_status st = gt_batch_check(b);
     if (!st) st = check_job(s);
     if (!st) st = gt_batch_make(b, s->job, &script);
     if (!st && !s->f.dry_run) st = gt_batch_ready(b);
+    if (!st && !s->f.dry_run) st = check_queue(s, &second);
     if (st) return st;
     fputs(script, stdout);
     if (s->f.dry_run) return GT_OK;
-    if (!go) st = ask_user(&go);
+    if (!go) st = ask_user(b, second, &go);
     return st || !go ? st : gt_batch_submit(gt_job_arena(s->job), b, script);
 }
 

@@ -44,9 +44,24 @@ bool gt_comm_end_process(int status) {
     return end_process;
 }
 
+static struct {
+    void (*write)(void *arg);
+    void *arg;
+} last_words;
+
+void gt_comm_at_abort(void (*write)(void *arg), void *arg) {
+    last_words.write = write;
+    last_words.arg = arg;
+}
+
 static void say_last_words(const gt_comm *c) {
     gt_on_progress((gt_progress_hooks){0}); /* from here on nothing waits for a peer that may be gone */
+    if (end_process) {                      /* should a file system stand still, or MPI fail to end us */
+        signal(SIGALRM, SIG_DFL);
+        alarm(5);
+    }
     gt_log(GT_ERROR, "%s (on %s; all ranks end)", gt_message(), c->host);
+    if (last_words.write) last_words.write(last_words.arg);
     gt_log_close();
 }
 
@@ -66,10 +81,6 @@ void gt_comm_abandon(gt_comm *c) {
 gt_status gt_comm_abort(gt_comm *c, gt_status st) {
     if (c->ranks == 1) return st;
     say_last_words(c);
-    if (end_process) { /* should MPI fail to end us */
-        signal(SIGALRM, SIG_DFL);
-        alarm(5);
-    }
     MPI_Abort(gt_inside(c)->world, st == GT_USAGE ? 2 : 1);
     return st;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A training job as a Slurm batch script (gantry/launch.h). The script stays in the run's directory; what it does at
  * run time stands in slurm/lib.sh. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -67,15 +69,21 @@ gt_status gt_batch_check(const gt_batch_job *b) {
 
 /* ---- places ---- */
 
+bool gt_batch_scripts(char folder[]) {
+    if (!gt_shipped_find("slurm", ".sh", "lib", folder)) return false;
+    *strrchr(folder, '/') = 0;
+    return true;
+}
+
 static gt_status find_scripts(gt_batch_job *b, gt_arena *a) {
-    char program[GT_PROGRAM_PATH_BYTES], library[GT_PROGRAM_PATH_BYTES];
+    char program[GT_PROGRAM_PATH_BYTES], scripts[GT_PROGRAM_PATH_BYTES];
     gt_program_path(program);
     if (!(b->program = gt_arena_printf(a, "%s", program))) return GT_NOMEM;
-    if (!gt_shipped_find("slurm", ".sh", "lib", library))
+    if (!gt_batch_scripts(scripts))
         return gt_fail(GT_FAILED,
                        "the scripts are not installed: slurm/lib.sh lies neither beside '%s' nor in its share",
                        program);
-    b->scripts = gt_arena_printf(a, "%.*s", (int)(strrchr(library, '/') - library), library);
+    b->scripts = gt_arena_printf(a, "%s", scripts);
     return b->scripts ? GT_OK : GT_NOMEM;
 }
 
@@ -213,15 +221,12 @@ gt_status gt_batch_make(gt_batch_job *b, gt_job *job, char **script) {
 
 /* ---- submitting ---- */
 
-/* With the site's settings, which may name where Slurm is. */
-#define SITE ". \"${GANTRY_SITE:-$1/site.env}\" && "
-
 gt_status gt_batch_ready(const gt_batch_job *b) {
     gt_buffer line = {0};
     char found[8] = "";
     gt_buffer_printf(&line, "set -- ");
     gt_buffer_shell(&line, b->scripts);
-    gt_buffer_printf(&line, "; exec bash -c '" SITE
+    gt_buffer_printf(&line, "; exec bash -c '" GT_SITE
                             "command -v sbatch >/dev/null && echo yes >&3' bash \"$1\" 3>&1 >/dev/null 2>&1");
     gt_buffer_add(&line, "", 1);
     if (line.failed) return GT_NOMEM;
@@ -230,6 +235,18 @@ gt_status gt_batch_ready(const gt_batch_job *b) {
     if (*found) return GT_OK;
     return gt_fail(GT_FAILED, "there is no sbatch on this host, so nothing can be submitted: call gantry submit on a "
                               "login node of the cluster (--dry-run shows the script)");
+}
+
+static bool waits_for_others(const gt_batch_job *b) {
+    bool waits = false;
+    for (int i = 0; i < b->n_more; i++)
+        waits |= !strncmp(b->more[i], "--dependency", strlen("--dependency")) || !strncmp(b->more[i], "-d", 2);
+    return waits;
+}
+
+bool gt_batch_is_second(gt_batch_job *b) {
+    if (*b->texts[GT_BATCH_ARRAY]) return false; /* its tasks may be others than those in the queue */
+    return gt_batch_queued(b->scripts, b->run, &b->queued) == GT_QUEUED_YES && !waits_for_others(b);
 }
 
 /* What to type when sbatch has taken the job; each task of an array has a folder of its own. */
@@ -250,7 +267,7 @@ static const char *next_command(gt_arena *a, const gt_batch_job *b) {
  * variables overrules the script's lines, so what was asked for here is given once more, and so is what resuming rests
  * on. */
 static gt_status become_sbatch(gt_arena *a, const gt_batch_job *b) {
-    static const char shell[] = SITE "next=$2 && shift 2 && sbatch \"$@\" && echo \"$next\" >&2";
+    static const char shell[] = GT_SITE "next=$2 && shift 2 && sbatch \"$@\" && echo \"$next\" >&2";
     const char **argv = gt_arena_array(a, (size_t)b->n_more + GT_BATCH_TEXTS + 11, sizeof *argv);
     const char *next = argv ? next_command(a, b) : NULL;
     if (!next) return GT_NOMEM;
@@ -270,8 +287,18 @@ static gt_status become_sbatch(gt_arena *a, const gt_batch_job *b) {
     return gt_fail(GT_FAILED, "bash cannot be started");
 }
 
+/* Jobs of the run in the queue have copies of the script, and one of them may start now: by the folder's time it sees
+ * whether the program was started there (slurm/lib.sh). So nothing is made or replaced in the folder. */
+static gt_status rewrite_script(const gt_batch_job *b, const char *script) {
+    int fd = gt_file_open(b->path, O_WRONLY | O_TRUNC);
+    int error = fd < 0 ? errno : gt_write_all(fd, script, strlen(script));
+    if (fd >= 0 && close(fd) && !error) error = errno;
+    return error ? gt_fail(GT_FAILED, "cannot write '%s': %s", b->path, gt_error_text(error, b->path)) : GT_OK;
+}
+
 gt_status gt_batch_submit(gt_arena *a, const gt_batch_job *b, const char *script) {
-    gt_status st = gt_rundir_prepare(b->run, 0);
-    if (!st) st = gt_rundir_write(b->run, GT_RUN_SCRIPT, script);
+    gt_status st;
+    if (*b->queued.number) st = rewrite_script(b, script);
+    else if (!(st = gt_rundir_prepare(b->run, 0))) st = gt_rundir_write(b->run, GT_RUN_SCRIPT, script);
     return st ? st : become_sbatch(a, b);
 }

@@ -13,6 +13,19 @@
 
 extern const char *const gt_batch_texts[GT_BATCH_TEXTS];
 
+/* For bash: with the site's settings, which may name where Slurm is. $1 is the folder of the scripts. */
+#define GT_SITE ". \"${GANTRY_SITE:-$1/site.env}\" && "
+bool gt_batch_scripts(char folder[]); /* [GT_PROGRAM_PATH_BYTES]; false: they are not installed */
+
+typedef enum gt_queued {
+    GT_QUEUED_UNKNOWN, /* Slurm does not answer */
+    GT_QUEUED_NO,
+    GT_QUEUED_YES,
+} gt_queued;
+/* The job in the queue that was made of DIR/submit.sbatch. `scripts`: the folder of those that come with the program.
+ */
+gt_queued gt_batch_queued(const char *scripts, const char *dir, gt_queued_job *job);
+
 /* ---- shells ---- */
 
 void gt_shell_print(const char *word, FILE *f); /* one word for a shell, between single quotes */

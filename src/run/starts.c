@@ -109,9 +109,14 @@ gt_starts *gt_starts_read(const char *dir) {
     return NULL;
 }
 
+const char *gt_starts_state_of(const gt_starts *s, bool held) {
+    return *s->state ? s->state : held ? "running" : s->count ? "interrupted" : "";
+}
+
 const char *gt_starts_state(const char *dir, const gt_starts *s) {
-    if (*s->state) return s->state;
-    return gt_lock_look(dir).held ? "running" : s->count ? "interrupted" : "";
+    gt_run_look look = {0};
+    if (!*s->state) gt_runs_look(&dir, 1, &look);
+    return gt_starts_state_of(s, look.held);
 }
 
 void gt_starts_free(gt_starts *s) {

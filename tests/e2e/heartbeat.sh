@@ -28,6 +28,9 @@ kill -STOP "${ranks[2]}"
 over 90
 grep -qE 'error: no heartbeat from rank 2 \([^)]+\) for [0-9]+ s .*step [0-9]+, (a step|G_main|G_reg|D_main|D_reg|packing weights|waiting for data|logs)' running || { cat running; fail 'rank 2 is not named'; }
 has_line 'no heartbeat from rank 2 ' silent/log.txt || fail 'log.txt does not name rank 2'
+# Rank 0, which has ended all ranks, has written how the run ended.
+expect 0 '^silent: failed' "$GANTRY" status silent
+has_line '  reason  *no heartbeat from rank 2 ' said || { cat said; fail 'status does not say why the run failed'; }
 begin silent0 3
 kill -STOP "${ranks[0]}"
 over 90

@@ -75,6 +75,8 @@ preempted=$(sed -n 's/Submitted batch job //p' said)
 timeout 5 scontrol show job "$preempted" >said
 for wanted in TimeLimit=00:10:00 JobName=preempted Requeue=1; do grep -q "$wanted" said || { cat said; fail "the site's settings overrule $wanted"; }; done
 ln -s "preempted/slurm-$preempted.log" preempted.out
+# shellcheck disable=SC2086
+expect 1 "is in the queue already, as job $preempted" "$real" submit $job --run=preempted --ntasks-per-node=2 --cpus-per-task=1 --time=10 --yes
 helper folder pictures 40 16 16 3 && (cd pictures && zip -q ../pictures.zip ./*.png)
 submit node GANTRY_STAGE="$tmp/stage" --nodes=2 --ntasks-per-node=1 --exclude=n1,n2 -- --data=pictures.zip --cond=0
 node=$id

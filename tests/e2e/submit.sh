@@ -11,7 +11,7 @@ echo 'Submitted batch job 17'
 END
 program squeue <<'END'
 #!/bin/bash
-echo RUNNING
+case " $* " in *'%o'*) [ ! -e "$WROTE/queue" ] || cat "$WROTE/queue" ;; *) echo RUNNING ;; esac
 END
 program scontrol <<'END'
 #!/bin/bash
@@ -50,6 +50,33 @@ case_further_options() {
         SLURM_CONF=$tmp/slurm.conf limited sbatch -v --test-only one/submit.sbatch
         for line in 'mem *: 4G' 'comment *: two words' 'exclude *: n7' 'mail-type *: END,FAIL'; do grep -q "^sbatch: $line" said || { cat said; fail "sbatch does not read $line"; }; done
     fi
+}
+
+# A job that has not trained: it waits, it has failed, it is gone; and a second one of a run that is in the queue.
+case_in_the_queue() {
+    local submit="submit $job --run=again --cpus-per-task=1" before
+    export PATH=$tmp/bin:$PATH
+    # shellcheck disable=SC2086
+    expect 0 'Submitted batch job 17' "$GANTRY" $submit --yes
+    printf '%s\n' '16 RUNNING /elsewhere/submit.sbatch' "17 PENDING $tmp/again/submit.sbatch" >queue
+    expect 1 "'again': its job has not begun to train: it is job 17 in the queue, PENDING" "$GANTRY" status again
+    rm sbatch
+    # shellcheck disable=SC2086
+    expect 1 "again' is in the queue already, as job 17 \(PENDING\), .*: scancel 17 first, or .* -- --dependency=afterany:17" "$GANTRY" $submit --yes
+    [ "$(wc -l <said)" = 1 ] && [ ! -e sbatch ] || { cat said; fail 'a second job was submitted'; }
+    # Jobs of the queue see by the time of the folder whether they have begun: it stays as it was.
+    before=$(stat -c %y again)
+    # shellcheck disable=SC2086
+    expect 0 'Submitted batch job 17' "$GANTRY" $submit --time=2:00:00 --yes -- --dependency=afterany:17
+    has '#SBATCH --time=2:00:00' again/submit.sbatch
+    [ "$before" = "$(stat -c %y again)" ] || fail 'submit.sbatch was replaced under a job of the queue'
+    rm queue
+    expect 1 "'again': its job has not begun to train, and is no longer in the queue: sbatch again/submit.sbatch submits" "$GANTRY" status again
+    echo 'srun: error: no such node' >again/slurm-17.log
+    expect 1 "'again': its job failed before it began to train: see again/slurm-17.log" "$GANTRY" status again
+    # shellcheck disable=SC2086
+    expect 0 'Submitted batch job 17' "$GANTRY" ${submit/run=again/run=many} --array=1-2 --yes
+    expect 1 "'many' has a run for each task of its job.*: gantry status many/\*/" "$GANTRY" status many
 }
 
 # Each task of an array is a run of its own, as if it had been trained by hand; a task that stops comes back by its own number.

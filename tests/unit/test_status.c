@@ -3,7 +3,12 @@
 #define _GNU_SOURCE
 #include "scratch.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "run/door/ledger.h"
@@ -62,7 +67,98 @@ static void the_speed_is_of_the_latest_ticks(void **state) {
     has(said, "  data         pictures: 7 images\n");
 }
 
+/* ---- does a run go on? ---- */
+
+enum { MINUTE = 60, HOURS = 100 * 3600 };
+
+/* A run whose lock another host has; its file is so many seconds old. */
+static void put_lock(const char *run, unsigned beat, double age) {
+    char text[256], path[512];
+    struct timespec now, times[2];
+    snprintf(path, sizeof path, "%s/lock", at(run));
+    int n = snprintf(text, sizeof text, "beat %010u\nhost elsewhere/boot/ns\npid 1 started 1\ntoken 00aa\njob 7\n",
+                     beat);
+    put(path, text, (size_t)n);
+    clock_gettime(CLOCK_REALTIME, &now);
+    now.tv_sec -= (time_t)age;
+    times[0] = times[1] = now;
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void put_start(const char *run, const char *ended) {
+    const gt_start_fact none[] = {{0}};
+    mkdir(at(run), 0777);
+    gt_ledger *l = gt_ledger_open(at(run));
+    assert_non_null(l);
+    assert_ok(
+        gt_ledger_add(l, &(gt_ledger_line){.event = GT_LEDGER_START, .total = 28000, .facts = none}, false, NULL));
+    if (*ended) assert_ok(gt_ledger_add(l, &(gt_ledger_line){.event = GT_LEDGER_END, .ended = ended}, false, NULL));
+    gt_ledger_close(l);
+}
+
+/* A process that trains elsewhere: its beat moves, and its clock is a minute late. */
+static pid_t start_beating(const char *run) {
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    for (unsigned beat = 1; pid == 0; beat++) {
+        put_lock(run, beat, MINUTE);
+        usleep(500000);
+    }
+    return pid;
+}
+
+static const char *state_of_run(const char *run, bool held) {
+    static char state[32];
+    gt_starts *s = gt_starts_read(at(run));
+    assert_non_null(s);
+    snprintf(state, sizeof state, "%s", gt_starts_state_of(s, held));
+    gt_starts_free(s);
+    return state;
+}
+
+static void holders_elsewhere_are_judged_by_their_beats(void **state) {
+    (void)state;
+    static const struct {
+        const char *run, *ended;
+        double age;
+        const char *state;
+    } runs[] = {
+        {"fresh", "", 0, "running"},       {"living", "", MINUTE, "running"},       {"dead", "", MINUTE, "interrupted"},
+        {"old", "", HOURS, "interrupted"}, {"aborted", "failed", MINUTE, "failed"},
+    };
+    enum { RUNS = sizeof runs / sizeof *runs };
+    char paths[RUNS][512];
+    const char *dirs[RUNS];
+    gt_run_look look[RUNS] = {0};
+    for (int i = 0; i < RUNS; i++) {
+        put_start(runs[i].run, runs[i].ended);
+        put_lock(runs[i].run, 0, runs[i].age);
+        snprintf(paths[i], sizeof paths[i], "%s", at(runs[i].run));
+        dirs[i] = paths[i];
+    }
+    pid_t living = start_beating("living");
+    double began = gt_unix_time();
+    gt_runs_look(dirs, RUNS, look);
+    assert_true(gt_unix_time() - began > 10); /* so long the dead one's beat was watched, and nothing else */
+    for (int i = 0; i < RUNS; i++) assert_string_equal(state_of_run(runs[i].run, look[i].held), runs[i].state);
+    /* What has been seen is known: nothing is waited for again. The fresh one has not moved meanwhile, either. */
+    began = gt_unix_time();
+    gt_runs_look(dirs, RUNS, look);
+    assert_true(gt_unix_time() - began < 5);
+    assert_false(look[0].held);
+    assert_true(look[1].held);
+    assert_false(look[2].held);
+    kill(living, SIGKILL);
+    waitpid(living, NULL, 0);
+    put_lock("dead", 7, 0); /* it was started again */
+    gt_runs_look(dirs, RUNS, look);
+    assert_true(look[2].held);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_speed_is_of_the_latest_ticks)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_speed_is_of_the_latest_ticks),
+        cmocka_unit_test(holders_elsewhere_are_judged_by_their_beats),
+    };
     return cmocka_run_group_tests_name("status", tests, make_scratch, remove_scratch);
 }

@@ -47,6 +47,8 @@ gt_comm *gt_comm_alone(void);
  * ends all ranks within seconds (exit status 2 for GT_USAGE, else 1); does not return. Alone: returns st, to be handled
  * in the ordinary way. */
 gt_status gt_comm_abort(gt_comm *c, gt_status st);
+/* What this rank still writes where it ends all ranks: gt_message() says why. NULL: nothing. It has 5 seconds. */
+void gt_comm_at_abort(void (*write)(void *arg), void *arg);
 
 /* Beside gt_comm_heartbeat(): what this rank does from now on. gt_comm_busy(): likewise, and it may take long without a
  * word (sums by one rank): ten times the limit holds until the next gt_comm_doing(). Neither waits. `what` must stay

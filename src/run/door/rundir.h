@@ -88,6 +88,9 @@ void gt_lock_release(gt_lock *l); /* NULL is fine */
 
 /* ---- what was started, and how it ended: run/door/ledger.h writes it ---- */
 
+/* gt_starts_state_of(), with a look at the lock as gt_runs_look() has it. */
+const char *gt_starts_state(const char *dir, const gt_starts *s);
+
 #define GT_START_PROCESSORS "processors" /* CPUs and their instruction set */
 #define GT_START_UNTIL "max-time"        /* when --max-time stops the run: "until 2026-11-22 20:06:43+0100" */
 /* The text of this fact; "" of an infinite time. */

@@ -371,6 +371,19 @@ static gt_status conclude(const gt_engine *e, gt_journal *j, gt_status st) {
     return failed ? gt_fail(st, "%s", why) : st; /* the report may have left a message of its own */
 }
 
+typedef struct last_words {
+    const gt_engine *e;
+    gt_journal *j;
+} last_words;
+
+/* Rank 0 ends all ranks: nobody comes to conclude(). */
+static void write_abort(void *arg) {
+    const last_words *w = arg;
+    char why[2048];
+    snprintf(why, sizeof why, "%s", gt_message());
+    if (!gt_lock_lost(w->j->lock)) write_end(w->e, w->j, GT_FAILED, why, "");
+}
+
 /* A run that resumes at a checkpoint whose late values a stop or a kill broke off: its late tick comes now, as a line
  * of its own. *broken_off: a stop broke the values off again. */
 static gt_status resume_late_tick_all(gt_engine *e, gt_journal *j, bool *broken_off) {
@@ -456,6 +469,7 @@ static gt_status open_libraries_all(const gt_engine *e) {
 gt_status gt_train_all(gt_comm *comm, gt_job *job, const gt_starter *starter, gt_start *start) {
     gt_engine e;
     gt_journal j = {0};
+    last_words at_abort = {&e, &j};
     bool done = false;
     double began = gt_clock();
     gt_comm_patient(comm, true);
@@ -472,11 +486,13 @@ gt_status gt_train_all(gt_comm *comm, gt_job *job, const gt_starter *starter, gt
         j.end = end_of(job, began);
         st = gt_chain_take_up_all(&e, &j, &state);
         gt_journal_describe_all(&e, &j);
+        if (comm->rank == 0) gt_comm_at_abort(write_abort, &at_abort);
         if (!st) st = gt_chain_begin_all(&e, &j, &state);
         if (!st) st = gt_comm_agree_all(comm, comm->rank == 0 ? gt_journal_warn_data(&e, &j) : GT_OK);
         if (!st) st = gt_engine_start_loader_all(&e);
         if (!st) st = train_all(&e, &j);
         if (comm->rank == 0 && (!st || st == GT_STOPPED)) gt_say_next(&e, j.dir, !st);
+        gt_comm_at_abort(NULL, NULL);
         gt_status end = comm->rank == 0 ? conclude(&e, &j, st) : st;
         if (!st) st = gt_comm_agree_all(comm, end);
     }
