@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "gantry/dist.h"
+#include "gantry/memory.h"
 #include "gantry/pool.h"
 #include "gantry/status.h"
 
@@ -114,6 +115,32 @@ typedef struct gt_audit_made {
  * gt_audit_run_all(), but for the data, and without stretches. GT_FAILED: it is not. GT_UNDECIDED: see there. */
 gt_status gt_audit_network_all(gt_comm *comm, const gt_audit_network *o, gt_audit_made *made);
 void gt_audit_print_made(const gt_audit_network *o, const gt_audit_made *made);
+
+/* ---- pictures with a record (docs/verify.md) ---- */
+
+/* Is it a file that may have a record: a picture, or an HDF5 file other than a checkpoint? */
+bool gt_audit_is_picture(const char *path);
+/* Files in the folder, of networks or (`pictures`) of pictures, into the arena, in the order of their names. *others
+ * (NULL: not wanted): names of what else lies there, "a, b". */
+gt_status gt_audit_folder(gt_arena *a, const char *folder, bool pictures, const char *const **path, int *n,
+                          const char **others);
+
+typedef struct gt_audit_pictures {
+    int n;
+    const char *const *path; /* rank 0's, as are all names here. HDF5 files have passed gt_h5_check() */
+    int n_networks;
+    const char *const *network; /* where they may come from, beside the networks that come with Gantry */
+    /* Files that records name by their hashes: styles, directions. "": none */
+    const char *latents, *directions;
+    const char *others; /* what lies beside the pictures and is not checked, to be printed; NULL or "": nothing */
+    gt_pool *pool;
+    int (*stop)(void); /* not 0: the work is given up; NULL: never */
+} gt_audit_pictures;
+
+/* All ranks. Makes each picture again of its record, compares bit by bit, and prints a line for each on rank 0. GT_OK:
+ * all are what their records say. GT_FAILED: one is not. GT_UNDECIDED: none is another, but one could not be checked.
+ */
+gt_status gt_audit_pictures_all(gt_comm *comm, const gt_audit_pictures *o);
 
 /* ---- bundles ---- */
 

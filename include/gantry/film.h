@@ -27,10 +27,11 @@ typedef struct gt_film_of {
     const char *path;
     int height, width, channels; /* 1, 3 or 4; MP4 shows no transparency */
     double fps;
-    int64_t frames;    /* of the whole film; 0: not known */
-    bool lossless;     /* .webp */
-    double quality;    /* .webp: 0 to 100 */
-    gt_ffmpeg *ffmpeg; /* .mp4, rank 0: ready */
+    int64_t frames;                       /* of the whole film; 0: not known */
+    bool lossless;                        /* .webp */
+    double quality;                       /* .webp: 0 to 100 */
+    gt_ffmpeg *ffmpeg;                    /* .mp4, rank 0: ready */
+    const struct gt_picture_notes *notes; /* what the film says of itself (codec/door/notes.h); NULL: nothing */
 } gt_film_of;
 
 #endif

@@ -22,6 +22,7 @@
 #include "gantry/model.h"
 #include "gantry/network.h"
 #include "gantry/pool.h"
+#include "gantry/record.h"
 #include "gantry/sample.h"
 
 typedef struct gt_generator gt_generator;
@@ -114,7 +115,8 @@ typedef struct gt_generate_request {
     /* [n,z_dim]; NULL: gt_seed_latent of each */
     gt_status (*latents)(void *arg, int64_t n, const int64_t *seeds, int z_dim, float *z);
     void *latents_arg;
-    const char *projected_w; /* a file of styles instead of seeds (gantry/project.h); NULL or "": none */
+    const char *latents_file; /* that `latents` makes them of; NULL: none */
+    const char *projected_w;  /* a file of styles instead of seeds (gantry/project.h); NULL or "": none */
     gt_edit_wish edit;
     gt_condition condition;
     const char *outdir; /* made if needed */
@@ -132,6 +134,7 @@ typedef struct gt_generate_request {
     bool as_float;           /* arrays are float32 in the range of the data, not clamped */
     bool bytes;              /* all is 8-bit */
     gt_generate_space space; /* what goes into an array */
+    gt_record_level record;  /* what pictures say of themselves (docs/verify.md) */
     int (*stop)(void);       /* not 0: the work is given up; NULL: never */
     gt_generated *told;      /* what becomes known of the files; NULL: nobody asks */
 } gt_generate_request;

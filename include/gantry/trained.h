@@ -13,6 +13,7 @@
 typedef struct gt_trained {
     gt_job *job; /* of the checkpoint, with texts that the model refers to; NULL: the model is the caller's */
     gt_model *model;
+    const char *recipe;      /* of the checkpoint, as it stands there; NULL: the model is the caller's */
     gt_checkpoint_data data; /* what the model was trained on, as far as the checkpoint says */
     int network;             /* that the parameters are of: ema_of; without a moving average 0, unless asked for */
     const float *params;     /* of that network: the moving average; without one its parameters */

@@ -21,11 +21,13 @@ typedef struct gt_walk_request {
     int64_t frames;
     bool loop; /* the walk ends where it began */
     gt_walk_space space;
-    gt_grid grid;       /* walks side by side, each of which begins at another seed; 0 columns: one walk */
-    const char *styles; /* the layers that move (see layers.h); the others stay at the walk's first seed; "": all */
-    gt_edit_wish edit;  /* of all frames; strengths that change do so evenly, with `loop` there and back */
-    gt_film_of film;    /* path, fps, lossless, quality, ffmpeg */
-    int (*stop)(void);  /* as in gt_generate_request */
+    gt_grid grid;           /* walks side by side, each of which begins at another seed; 0 columns: one walk */
+    const char *styles;     /* the layers that move (see layers.h); the others stay at the walk's first seed; "": all */
+    gt_edit_wish edit;      /* of all frames; strengths that change do so evenly, with `loop` there and back */
+    gt_film_of film;        /* path, fps, lossless, quality, ffmpeg */
+    int64_t from, count;    /* these frames alone are made, as a film of its own; count 0: all */
+    gt_record_level record; /* what the film says of itself (docs/verify.md) */
+    int (*stop)(void);      /* as in gt_generate_request */
 } gt_walk_request;
 
 /* Writes the film. The walk goes through all seeds at equal intervals, on a Catmull-Rom spline: of their styles, which

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "audit/internal.h"
+#include "audit/pictures.h"
 #include "base/door/file.h"
 #include "gantry/contents.h"
 #include "gantry/export.h"
@@ -189,6 +190,26 @@ static gt_status compare_export(search *s, const char *checkpoint, bool *found) 
     return st;
 }
 
+/* The same pixels, and nothing beside them that could show others. A record may be there or not. */
+static gt_status same_pixels(search *s, const char *path, const char *made, bool *same) {
+    gt_record_found found;
+    audit_pixels p;
+    gt_status st = gt_record_find(path, &found);
+    *same = !st && !*found.beyond && !found.animated;
+    if (!*same && !*s->why)
+        snprintf(s->why, sizeof s->why, "%s: %s", path,
+                 st              ? gt_message()
+                 : *found.beyond ? found.beyond
+                                 : "several pictures");
+    free(found.json);
+    if (!*same) return st == GT_NOMEM ? st : GT_OK;
+    if ((st = audit_pixels_compare(path, made, AUDIT_PICTURE, 1, 1, &p))) return st;
+    *same = !p.differ && !*p.words;
+    s->made->bytes &= p.bytes;
+    if (!*same && !*s->why) snprintf(s->why, sizeof s->why, "%s is another picture", path);
+    return GT_OK;
+}
+
 static gt_status compare_pictures(search *s, int64_t first, int64_t end, bool *found) {
     gt_status st = GT_OK;
     *found = true;
@@ -197,12 +218,9 @@ static gt_status compare_pictures(search *s, int64_t first, int64_t end, bool *f
         snprintf(out, sizeof out, "%s/%s.png", s->folder, gt_generated_name(false, s->seeds[i], name));
         bool differed = st || !*found;
         const char *path = s->pictures[i].path;
-        if (!differed) st = same_bytes(path, out, found);
-        if (!differed && !*found && !*s->why) snprintf(s->why, sizeof s->why, "%s is another picture", path);
+        if (!differed) st = same_pixels(s, path, out, found);
         unlink(out);
     }
-    s->made->bytes = *found;
-    s->made->pickle = gt_kind_is_foreign_network(s->kind) && s->kind != GT_KIND_SAFETENSORS;
     return st;
 }
 
@@ -217,6 +235,7 @@ static int64_t end_of(const search *s, int64_t i) {
 static gt_status compare_pictures_all(search *s, const char *checkpoint, int *found) {
     gt_status st = GT_OK;
     *found = 1;
+    s->made->bytes = true;
     for (int64_t i = 0, end; i < s->n && *found && !st; i = end) {
         char class[16] = "";
         bool same = false;
@@ -322,10 +341,12 @@ void gt_audit_print_made(const gt_audit_network *o, const gt_audit_made *m) {
     gt_print("'%s'%s is what '%s' gives at %.6g kimg: made again %s, %s\n", o->network, pictures, o->run,
              (double)m->images / 1000, m->computed ? "by computing the run again" : "from the checkpoint of the run",
              m->bytes ? "it has the same bytes"
-                      : "all tensors are equal, and what this program reads beside them (the bytes of the file are "
-                        "not)");
+             : m->pictures
+                 ? "it has the same pixels"
+                 : "all tensors are equal, and what this program reads beside them (the bytes of the file are "
+                   "not)");
     if (*m->others) gt_print("what differs, and is not read: %s\n", m->others);
-    if (!m->bytes)
+    if (!m->bytes && !m->pictures)
         gt_print("not compared: descriptions and further attributes, how the file stores its numbers%s\n",
                  m->pickle ? ", and what other programs run when they open a pickle" : "");
     if (*m->unchecked) gt_print("not checked: %s\n", m->unchecked);

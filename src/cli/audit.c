@@ -6,12 +6,15 @@
 #include "gantry/log.h"
 #include "gantry/progress.h"
 #include "gantry/stop.h"
+#include "gantry/arrays.h"
+#include "gantry/file.h"
 
 typedef struct audit_fields {
-    const char *data, *run, *trace, *compare, *class, *bundle, *checkpoint;
+    const char *data, *run, *trace, *compare, *class, *bundle, *checkpoint, *network, *latents, *directions;
     double minutes, trunc;
     int64_t segments, seed, threads;
     bool all, head, note, overwrite;
+    gt_audit_pictures pictures; /* what is audited, when it is pictures */
 } audit_fields;
 
 #define FIELDS audit_fields
@@ -41,6 +44,14 @@ static const gt_option table[] = {
     {CLI_OPTION(class, "", "Class of these pictures, instead of that in their names"), .placeholder = "CLASS",
      .any = true, .with = "--run"},
     {CLI_OPTION(trunc, "1", "Truncation of these pictures, as gantry generate had it"), .max = 2, .with = "--run"},
+    {CLI_OPTION(network, "", "For pictures with a record: the network, or a run or folder with it"), .path = true,
+     .placeholder = "NETWORK", .with = "!--run",
+     .detail = "A picture's record names its network by a hash. Networks that come with Gantry are found by it; others "
+               "are looked for here. A record names nothing that is opened."},
+    {CLI_OPTION(latents, "", "Styles that such pictures are made of, such as projected_w.npz"), .path = true,
+     .placeholder = "FILE", .with = "!--run"},
+    {CLI_OPTION(directions, "", "Directions along which such pictures were edited"), .path = true,
+     .placeholder = "FILE", .with = "!--run"},
     {CLI_OPTION(trace, "", "Write hashes of each gradient and state of one stretch, to find where two machines part"),
      .placeholder = "FILE", CLI_WRITES({"*.txt", GT_OUTFILE_TABLE}), .with = "!--run"},
     {CLI_OPTION(compare, "", "Compute the stretch of such a trace again, up to the first line that differs"),
@@ -57,10 +68,52 @@ static const gt_option table[] = {
     CLI_THREADS,
 };
 
+/* Are the words pictures with records, or a folder of them? */
+static gt_status are_pictures(cli_session *s, bool *are) {
+    audit_fields *f = s->fields;
+    const cli_arguments *a = &s->arguments;
+    const char *first = a->n_words ? a->words[0] : "";
+    *are = false;
+    if (*f->run || !a->n_words || !cli_first_rank()) return GT_OK;
+    f->pictures.path = a->words;
+    f->pictures.n = a->n_words;
+    if (a->n_words == 1 && gt_is_directory(first) && !gt_folder_has(first, "starts.jsonl") &&
+        !gt_folder_has(first, "job.ini")) {
+        gt_status st = gt_audit_folder(s->arena, first, true, &f->pictures.path, &f->pictures.n, &f->pictures.others);
+        *are = f->pictures.n > 0;
+        return st;
+    }
+    *are = a->n_words > 1 || gt_audit_is_picture(first);
+    return GT_OK;
+}
+
+/* The first rank, before the ranks meet. */
+static gt_status prepare_pictures(cli_session *s) {
+    audit_fields *f = s->fields;
+    gt_audit_pictures *p = &f->pictures;
+    const char **one = gt_arena_array(s->arena, 1, sizeof *one);
+    if (!one) return GT_NOMEM;
+    *one = cli_find_network(s->arena, f->network);
+    p->network = one;
+    p->n_networks = *f->network != 0;
+    gt_status st = *f->network && gt_is_directory(*one)
+                       ? gt_audit_folder(s->arena, *one, false, &p->network, &p->n_networks, NULL)
+                       : GT_OK;
+    for (int i = 0; i < p->n_networks && !st; i++) st = gt_h5_check(p->network[i]);
+    for (int i = 0; i < p->n && !st; i++) st = gt_h5_check(p->path[i]);
+    if (!st && *f->latents) st = gt_h5_check(f->latents);
+    return !st && *f->directions ? gt_h5_check(f->directions) : st;
+}
+
 static gt_status prepare(cli_session *s) {
     const audit_fields *f = s->fields;
+    bool pictures;
+    gt_status found = are_pictures(s, &pictures);
+    if (found || pictures) return found ? found : prepare_pictures(s);
+    if (!*f->run && s->arguments.n_words && !cli_first_rank()) return GT_OK; /* the first rank knows what it is */
     if (s->arguments.n_words != 1)
-        return gt_fail(GT_USAGE, "one run is needed, or one network, checkpoint or folder of pictures and --run=RUN");
+        return gt_fail(GT_USAGE, "one run is needed, pictures with a record, or one network, checkpoint or folder of "
+                                 "pictures and --run=RUN");
     if (f->head && *f->bundle) return gt_fail(GT_USAGE, "--head or --bundle: one of them");
     if (f->all && f->segments) return gt_fail(GT_USAGE, "--all or --segments: one of them");
     bool opens = cli_first_rank() && !f->head && !*f->bundle;
@@ -128,12 +181,27 @@ static gt_status audit_run_all(cli_session *s, const char *run) {
     return st;
 }
 
+static gt_status audit_pictures_all(cli_session *s) {
+    audit_fields *f = s->fields;
+    f->pictures.latents = f->latents;
+    f->pictures.directions = f->directions;
+    f->pictures.pool = s->pool;
+    f->pictures.stop = gt_stop_requested;
+    gt_stop_install_short(s->comm, "stopping after these pictures (Ctrl-C again: at once)");
+    gt_status st = gt_audit_pictures_all(s->comm, &f->pictures);
+    gt_stop_restore();
+    return st;
+}
+
 static gt_status audit_all(cli_session *s) {
     const audit_fields *f = s->fields;
+    int pictures = f->pictures.network != NULL; /* set by the first rank alone */
+    gt_comm_broadcast_all(s->comm, &pictures, sizeof pictures, 0);
     const char *run = s->arguments.words[0];
     bool first = s->comm->rank == 0;
     if (*f->bundle) return gt_comm_agree_all(s->comm, first ? write_bundle(f, run) : GT_OK);
     gt_log_setup(s->comm->rank, s->comm->ranks, GT_ERROR); /* a run's warnings were said when it ran */
+    if (pictures) return audit_pictures_all(s);
     if (*f->run) return audit_network_all(s);
     char *folder = NULL;
     gt_status st = first && gt_audit_bundle_is(run) ? gt_audit_bundle_open(run, &folder) : GT_OK;

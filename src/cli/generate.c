@@ -88,6 +88,7 @@ static const gt_option table[] = {
      .placeholder = "FILE", .path = true,
      .detail = "A mixture that `gantry gmm fit` fitted to latents of the same autoencoder. Seed n is sample n of "
                "`gantry gmm sample`."},
+    CLI_RECORD,
     CLI_OVERWRITE,
     CLI_THREADS,
     CLI_ASSUMED,
@@ -182,6 +183,7 @@ static gt_status make_images(gt_comm *comm, gt_generate_request *r, const char *
     gt_status st = gt_fit_read_all(&fit, comm, mixture);
     r->latents = gt_mixture_latents;
     r->latents_arg = &fit.best;
+    r->latents_file = mixture;
     if (!st) st = gt_generate_all(comm, r, made);
     gt_fit_free(&fit);
     return st;

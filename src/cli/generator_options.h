@@ -50,6 +50,16 @@ typedef struct cli_generator_options {
             .derived = "all", .max = 1024, .with = "!--projected-w"                                      \
     }
 
+/* The member `record` of the command's request. */
+#define CLI_RECORD                                                                                                   \
+    {                                                                                                                \
+        CLI_ROW("record", request.record, "full", "What pictures say of themselves: network, seed, options"),        \
+            GT_CHOICES(GT_RECORDS),                                                                                  \
+            .detail = "A record beside the pixels, with which `gantry audit` makes the picture again, and XMP that " \
+                      "names it the work of a trained network (docs/verify.md). short: without names of classes; "   \
+                      "none: neither of them. Pixels do not change."                                                 \
+    }
+
 /* Steps along directions, in the member `editing` of the command's struct. */
 typedef struct cli_edit_options {
     const char *edit, *directions;

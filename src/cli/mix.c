@@ -36,6 +36,7 @@ static const gt_option table[] = {
     CLI_GENERATOR_OPTIONS,
     {CLI_FURTHER(label, "", "Label vector instead of a class, as in 0.5,-1"), .placeholder = "LIST",
      .check = cli_check_numbers},
+    CLI_RECORD,
     CLI_OVERWRITE,
     CLI_THREADS,
     CLI_ASSUMED,

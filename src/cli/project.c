@@ -64,6 +64,7 @@ static const gt_option table[] = {
     {CLI_ROW("checkpoint-minutes", checkpoint_minutes, "10",
              "Longest time between two writings of the state; 0: only when stopped"),
      .max = 1e6, .unit = "minutes"},
+    CLI_RECORD,
     CLI_OVERWRITE,
     CLI_THREADS,
     CLI_ASSUMED,

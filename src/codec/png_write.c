@@ -11,6 +11,7 @@
 
 #include "base/door/file.h"
 #include "codec/door/codec.h"
+#include "codec/door/notes.h"
 #include "codec/door/sample.h"
 
 enum { REASON_BYTES = 160, USUAL_LEVEL = 6 };
@@ -20,8 +21,9 @@ typedef struct writer {
     png_infop info;
     int height, width, channels, bits, level;
     png_rw_ptr write;
-    void *to;         /* of `write` */
-    gt_status *fault; /* of what failed outside libpng; NULL: nothing can */
+    void *to;                      /* of `write` */
+    gt_status *fault;              /* of what failed outside libpng; NULL: nothing can */
+    const gt_picture_notes *notes; /* NULL: none */
     char reason[REASON_BYTES];
 } writer;
 
@@ -43,6 +45,22 @@ static gt_status check_writer(const writer *w) {
                    w->width, w->height, w->channels, w->bits, w->level);
 }
 
+static void put_notes(writer *w) {
+    char *const texts[] = {w->notes ? (char *)(uintptr_t)w->notes->text : NULL,
+                           w->notes ? (char *)(uintptr_t)w->notes->xmp : NULL};
+    static char *const keys[] = {GT_NOTES_KEY, "XML:com.adobe.xmp"};
+    for (int i = 0; i < 2; i++) {
+        if (!texts[i]) continue;
+        png_text t = {.compression = PNG_ITXT_COMPRESSION_NONE,
+                      .key = keys[i],
+                      .text = texts[i],
+                      .itxt_length = strlen(texts[i]),
+                      .lang = "",
+                      .lang_key = ""};
+        png_set_text(w->png, w->info, &t, 1);
+    }
+}
+
 /* False: w->reason says why. */
 static bool begin_png(writer *w) {
     static const int colour[] = {0, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
@@ -53,6 +71,7 @@ static bool begin_png(writer *w) {
     if (w->level == 0) png_set_filter(w->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE); /* filters only help to deflate */
     png_set_IHDR(w->png, w->info, (png_uint_32)w->width, (png_uint_32)w->height, w->bits, colour[w->channels],
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    put_notes(w);
     png_write_info(w->png, w->info);
     if (w->bits == 16 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) png_set_swap(w->png);
     return true;
@@ -97,7 +116,7 @@ static void to_buffer(png_structp png, png_bytep bytes, size_t n) {
     if (b->failed) png_error(png, "Write Error");
 }
 
-gt_status gt_png_encode(const gt_picture *p, int level, void **bytes, size_t *n) {
+gt_status gt_png_encode_noted(const gt_picture *p, int level, const gt_picture_notes *notes, void **bytes, size_t *n) {
     *bytes = NULL;
     *n = 0;
     gt_buffer out = {0};
@@ -107,7 +126,8 @@ gt_status gt_png_encode(const gt_picture *p, int level, void **bytes, size_t *n)
                 .bits = 8 * (int)gt_sample_bytes(p->type),
                 .level = level,
                 .write = to_buffer,
-                .to = &out};
+                .to = &out,
+                .notes = notes};
     gt_status st = open_writer(&w);
     if (!st && (!write_lines(&w, p->height, p->samples) || !end_png(&w))) st = failure(&w);
     close_writer(&w);
@@ -117,15 +137,21 @@ gt_status gt_png_encode(const gt_picture *p, int level, void **bytes, size_t *n)
     return st;
 }
 
-gt_status gt_png_write_picture(const char *path, const gt_picture *p) {
+gt_status gt_png_encode(const gt_picture *p, int level, void **bytes, size_t *n) {
+    return gt_png_encode_noted(p, level, NULL, bytes, n);
+}
+
+gt_status gt_png_write_noted(const char *path, const gt_picture *p, const gt_picture_notes *notes) {
     void *bytes;
     size_t n;
-    gt_status st = gt_png_encode(p, USUAL_LEVEL, &bytes, &n);
+    gt_status st = gt_png_encode_noted(p, USUAL_LEVEL, notes, &bytes, &n);
     if (st) return gt_wrap(st, "'%s'", path);
     st = gt_file_write(path, bytes, n);
     free(bytes);
     return st;
 }
+
+gt_status gt_png_write_picture(const char *path, const gt_picture *p) { return gt_png_write_noted(path, p, NULL); }
 
 gt_status gt_png_write(const char *path, const uint8_t *pixels, int height, int width, int channels) {
     return gt_png_write_picture(
@@ -146,7 +172,8 @@ static void to_file(png_structp png, png_bytep bytes, size_t n) {
     if (f->fault) png_error(png, "the file cannot be written");
 }
 
-gt_status gt_png_file_open(gt_png_file **out, const char *path, int height, int width, int channels) {
+gt_status gt_png_file_open(gt_png_file **out, const char *path, int height, int width, int channels,
+                           const gt_picture_notes *notes) {
     gt_png_file *f = *out = malloc(sizeof *f);
     if (!f) return gt_fail(GT_NOMEM, "out of memory for '%s'", path);
     *f = (gt_png_file){.writer = {.height = height,
@@ -156,7 +183,8 @@ gt_status gt_png_file_open(gt_png_file **out, const char *path, int height, int 
                                   .level = USUAL_LEVEL,
                                   .write = to_file,
                                   .to = f,
-                                  .fault = &f->fault}};
+                                  .fault = &f->fault,
+                                  .notes = notes}};
     gt_status st = gt_growing_open(&f->file, path);
     if (!st) st = open_writer(&f->writer);
     if (!st) return GT_OK;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <webp/encode.h>
 
+#include "base/door/file.h"
 #include "base/door/library.h"
 #include "codec/door/webp.h"
 
@@ -49,6 +50,40 @@ static gt_status encode_picture(WebPPicture *to, const WebPConfig *config, const
                    p->height, (int)to->error_code);
 }
 
+static void put_tag(gt_buffer *b, const char *name, size_t bytes) {
+    uint32_t n = htole32((uint32_t)bytes);
+    gt_buffer_add(b, name, 4);
+    gt_buffer_add(b, &n, sizeof n);
+}
+
+/* The file of a still picture with XMP behind the pixels: an extended head (VP8X) says so. */
+static gt_status put_xmp(const gt_picture *p, const char *xmp, void **bytes, size_t *n) {
+    enum { RIFF = 12, TAG = 8, VP8X = 10, HAS_XMP = 0x04, HAS_ALPHA = 0x10 };
+    const char *old = *bytes;
+    bool extended = !memcmp(old + RIFF, "VP8X", 4);
+    size_t skip = RIFF + (extended ? TAG + VP8X : 0), length = strlen(xmp);
+    uint8_t head[VP8X] = {HAS_XMP | (p->channels == 4 ? HAS_ALPHA : 0)};
+    for (int i = 0; i < 3; i++) {
+        head[4 + i] = (uint8_t)((unsigned)(p->width - 1) >> 8 * i);
+        head[7 + i] = (uint8_t)((unsigned)(p->height - 1) >> 8 * i);
+    }
+    gt_buffer b = {0};
+    put_tag(&b, "RIFF", 4 + TAG + VP8X + (*n - skip) + TAG + length + length % 2);
+    gt_buffer_add(&b, "WEBP", 4);
+    put_tag(&b, "VP8X", VP8X);
+    gt_buffer_add(&b, head, sizeof head);
+    gt_buffer_add(&b, old + skip, *n - skip);
+    put_tag(&b, "XMP ", length);
+    gt_buffer_add(&b, xmp, length);
+    gt_buffer_add(&b, "", length % 2);
+    free(*bytes);
+    *bytes = b.failed ? NULL : b.data;
+    *n = b.failed ? 0 : b.n;
+    if (!b.failed) return GT_OK;
+    gt_buffer_free(&b);
+    return gt_fail(GT_NOMEM, "out of memory for a WebP picture");
+}
+
 gt_status gt_webp_encode(const gt_picture *p, const gt_webp_options *o, void **bytes, size_t *n) {
     *bytes = NULL;
     *n = 0;
@@ -78,5 +113,5 @@ gt_status gt_webp_encode(const gt_picture *p, const gt_webp_options *o, void **b
     else if (!st) st = gt_fail(GT_NOMEM, "out of memory for a WebP picture");
     WebPMemoryWriterClear(&out);
     *bytes = copy;
-    return st;
+    return !st && o->notes && o->notes->xmp ? put_xmp(p, o->notes->xmp, bytes, n) : st;
 }

@@ -21,6 +21,7 @@ enum {
     MOST_MILLISECONDS = (1 << 24) - 1,
     HAS_ALPHA = 0x10,
     IS_ANIMATED = 0x02,
+    HAS_XMP = 0x04,
     REPLACES = 0x02, /* a frame takes the place of the one before, transparent pixels too */
 };
 
@@ -28,6 +29,7 @@ struct gt_webp_film {
     gt_growing_file file;
     int height, width, loops;
     bool alpha;
+    const char *xmp; /* NULL: none */
 };
 
 static uint8_t *put_number(uint8_t *p, uint64_t value, int bytes) { /* little-endian */
@@ -44,7 +46,7 @@ static void make_head(const gt_webp_film *f, uint8_t head[HEAD]) {
     uint8_t *p = put_tag(head, "RIFF", f->file.bytes > TAG ? f->file.bytes - TAG : 0);
     memcpy(p, "WEBP", 4);
     p = put_tag(p + 4, "VP8X", VP8X);
-    p = put_number(p, IS_ANIMATED | (f->alpha ? HAS_ALPHA : 0), 4);
+    p = put_number(p, IS_ANIMATED | (f->alpha ? HAS_ALPHA : 0) | (f->xmp ? HAS_XMP : 0), 4);
     p = put_number(p, (unsigned)f->width - 1, 3);
     p = put_number(p, (unsigned)f->height - 1, 3);
     p = put_tag(p, "ANIM", ANIM);
@@ -57,13 +59,14 @@ int gt_webp_film_milliseconds(int64_t i, double fps) {
     return to - from < 1 ? 1 : to - from > MOST_MILLISECONDS ? MOST_MILLISECONDS : (int)(to - from);
 }
 
-gt_status gt_webp_film_open(gt_webp_film **out, const char *path, int height, int width, int loops) {
+gt_status gt_webp_film_open(gt_webp_film **out, const char *path, int height, int width, int loops,
+                            const gt_picture_notes *notes) {
     *out = NULL;
     gt_status st = gt_webp_check_size(height, width);
     if (st) return gt_wrap(st, "'%s'", path);
     gt_webp_film *f = malloc(sizeof *f);
     if (!f) return gt_fail(GT_NOMEM, "out of memory for '%s'", path);
-    *f = (gt_webp_film){.height = height, .width = width, .loops = loops};
+    *f = (gt_webp_film){.height = height, .width = width, .loops = loops, .xmp = notes ? notes->xmp : NULL};
     st = gt_growing_open(&f->file, path);
     uint8_t head[HEAD];
     make_head(f, head);
@@ -113,10 +116,23 @@ gt_status gt_webp_film_add(gt_webp_film *f, const void *bytes, size_t n, int mil
     return st ? st : gt_growing_add(&f->file, frame, n); /* chunks have even sizes: n is even */
 }
 
+/* Behind the frames. */
+static gt_status add_xmp(gt_webp_film *f) {
+    uint8_t head[TAG];
+    size_t n = f->xmp ? strlen(f->xmp) : 0;
+    if (!n) return GT_OK;
+    put_tag(head, "XMP ", n);
+    gt_status st = gt_growing_add(&f->file, head, sizeof head);
+    if (!st) st = gt_growing_add(&f->file, f->xmp, n);
+    return !st && n % 2 ? gt_growing_add(&f->file, "", 1) : st;
+}
+
 gt_status gt_webp_film_finish(gt_webp_film *f) {
     uint8_t head[HEAD];
+    gt_status st = add_xmp(f);
+    if (st) return st;
     make_head(f, head);
-    gt_status st = gt_growing_put(&f->file, 0, head, sizeof head);
+    st = gt_growing_put(&f->file, 0, head, sizeof head);
     return st ? st : gt_growing_finish(&f->file);
 }
 

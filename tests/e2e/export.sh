@@ -24,10 +24,10 @@ case_the_network_in_use_or_all() {
     judged G_ema "$(last run)" one.safetensors one.npz one.h5
     judged G_ema,G,D "$(last run)" all.safetensors all.npz all.h5
     for file in one all; do
-        quietly "$GANTRY" generate $file.h5 --class=1 --seeds=0-3 --outdir=$file
+        quietly "$GANTRY" generate $file.h5 --class=1 --seeds=0-3 --record=none --outdir=$file
         export_ $file.h5 again.npz && cmp again.npz one.npz || fail "$file.h5: another .npz"
     done
-    quietly "$GANTRY" generate run --class=1 --seeds=0-3 --outdir=direct
+    quietly "$GANTRY" generate run --class=1 --seeds=0-3 --record=none --outdir=direct
     equal one direct && equal all direct
     export_ all.h5 from.pkl && export_ run run.pkl && cmp from.pkl run.pkl || fail 'all.h5 makes another .pkl'
 }
@@ -48,9 +48,9 @@ case_there_and_back() {
             quietly "$GANTRY" convert $file there.$form
             quietly "$GANTRY" convert there.$form back.h5 && cmp back.h5 one.h5 || fail "$file, $form, and back to one .h5"
         done
-        [ $file != run ] || quietly "$GANTRY" generate all.pkl --class=1 --seeds=0-3 --outdir=from-pkl
+        [ $file != run ] || quietly "$GANTRY" generate all.pkl --class=1 --seeds=0-3 --record=none --outdir=from-pkl
     done
-    quietly "$GANTRY" generate run --class=1 --seeds=0-3 --outdir=from-run
+    quietly "$GANTRY" generate run --class=1 --seeds=0-3 --record=none --outdir=from-run
     equal from-pkl from-run
     [ "$("$GANTRY" inspect there.npz | grep -c 'tensors')" -gt 0 ] || fail 'inspect'
 }
@@ -85,7 +85,7 @@ case_other_models() {
     other dcgan G_ema G_ema,G,D --data=synth:shapes:n=32,size=16 --cbase=256
     other vae AE AE, --data=synth:shapes:n=32,size=16
     other lenet C C, --data=synth:shapes:n=32,size=28,classes=4
-    quietly "$GANTRY" generate dcgan --seeds=0-2 --outdir=g1 && quietly "$GANTRY" generate dcgan.h5 --seeds=0-2 --outdir=g2 && equal g1 g2
+    quietly "$GANTRY" generate dcgan --seeds=0-2 --record=none --outdir=g1 && quietly "$GANTRY" generate dcgan.h5 --seeds=0-2 --record=none --outdir=g2 && equal g1 g2
     for file in lenet lenet.h5; do quietly "$GANTRY" predict $file synth:shapes:n=8,size=28,classes=4 --outdir=c-$file; done
     equal c-lenet/predictions.csv c-lenet.h5/predictions.csv
     # Pictures that the reference cannot have.

@@ -138,6 +138,7 @@ same() { # two checkpoints are equal, byte for byte; h5diff only explains: to it
     [ -e "$1" ] && [ -e "$2" ] || fail "no checkpoint '$1' or '$2'"
     cmp -s "$1" "$2" || { h5diff -c "$1" "$2" | head -20; fail "$1 and $2 differ"; }
 }
+alike() { "$GANTRY" hash --compare "$1" "$2" >said 2>&1 || { cat said; return 1; }; } # pictures of the same pixels, whatever their records say
 differ() { # FILE FILE OBJECT: both have it, and not with the same numbers
     local got
     h5diff -q "$@" >said 2>&1

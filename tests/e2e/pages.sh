@@ -14,6 +14,7 @@ case_reading_a_run() {
     page docs/reading-a-run.md
     [ "$(grep -c 'kimg  loss G [0-9]' said)" -ge 2 ] || { cat said; fail 'the example in Python prints no losses'; }
 }
+case_verify() { page docs/verify.md; }
 case_time_and_memory() { page docs/time-and-memory.md; }
 
 run_cases

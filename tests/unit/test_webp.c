@@ -88,7 +88,7 @@ static void films_are_read(void **state) {
     (void)state;
     for (int c = 1; c <= 4; c += c == 1 ? 2 : 1) {
         gt_webp_film *f;
-        assert_ok(gt_webp_film_open(&f, at("film.webp"), H, W, 3));
+        assert_ok(gt_webp_film_open(&f, at("film.webp"), H, W, 3, NULL));
         for (int i = 0; i < 5; i++) add(f, i, c, &lossless);
         assert_int_equal(halves(), 1); /* a film has its name when it is whole */
         assert_ok(gt_webp_film_finish(f));
@@ -123,7 +123,7 @@ static void films_are_read(void **state) {
 static void lossy_films_with_transparency_are_whole(void **state) {
     (void)state;
     gt_webp_film *f;
-    assert_ok(gt_webp_film_open(&f, at("lossy.webp"), H, W, 0));
+    assert_ok(gt_webp_film_open(&f, at("lossy.webp"), H, W, 0, NULL));
     for (int i = 0; i < 3; i++) add(f, i, 4, &(gt_webp_options){.quality = 80});
     assert_ok(gt_webp_film_finish(f));
     gt_webp_film_close(f);
@@ -152,15 +152,15 @@ static void frames_that_do_not_fit_are_refused(void **state) {
     void *bytes;
     size_t n;
     assert_ok(gt_webp_encode(&p, &lossless, &bytes, &n));
-    assert_ok(gt_webp_film_open(&f, at("odd.webp"), H, W, 0));
+    assert_ok(gt_webp_film_open(&f, at("odd.webp"), H, W, 0, NULL));
     assert_int_equal(gt_webp_film_add(f, bytes, n, 10), GT_FAILED);
     assert_message("25x17");
     assert_int_equal(gt_webp_film_add(f, "no picture at all, but many words", 33, 10), GT_FAILED);
     gt_webp_film_close(f);
     free(bytes);
     assert_true(!exists("odd.webp") && halves() == 0);
-    assert_int_equal(gt_webp_film_open(&f, at("large.webp"), 4, GT_WEBP_MAX_SIDE + 1, 0), GT_USAGE);
-    assert_int_equal(gt_webp_film_open(&f, scratch, H, W, 0), GT_USAGE);
+    assert_int_equal(gt_webp_film_open(&f, at("large.webp"), 4, GT_WEBP_MAX_SIDE + 1, 0, NULL), GT_USAGE);
+    assert_int_equal(gt_webp_film_open(&f, scratch, H, W, 0, NULL), GT_USAGE);
     assert_message("folder");
     assert_int_equal(halves(), 0);
 }
@@ -170,7 +170,7 @@ static void a_full_disk_leaves_the_old_film(void **state) {
     (void)state;
     put(at("full.webp"), "old", 3);
     gt_webp_film *f;
-    assert_ok(gt_webp_film_open(&f, at("full.webp"), H, W, 0));
+    assert_ok(gt_webp_film_open(&f, at("full.webp"), H, W, 0, NULL));
     add(f, 0, 3, &lossless);
     struct rlimit before, small;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);

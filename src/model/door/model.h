@@ -184,10 +184,11 @@ struct gt_model {
     /* The maps by which layer `layer` of styles makes what modulates a convolution: maps[0 .. n - 1], n is returned. A
      * layer has at most GT_STYLE_MAPS. NULL: the model has no styles. */
     int (*style_maps)(const gt_model *m, int layer, gt_style_map *maps);
-    bool draws_codes; /* the generator draws codes one after the other, at a temperature */
-    bool in_steps;    /* the generator makes pictures in steps, from noise */
-    int latent_size;  /* of models that encode */
-    int n_roles;      /* the first role of a network is its forward pass in use: gt_model_forward() */
+    bool draws_codes;            /* the generator draws codes one after the other, at a temperature */
+    bool in_steps;               /* the generator makes pictures in steps, from noise */
+    gt_steps_wanted usual_steps; /* of these: how, where nothing is asked for */
+    int latent_size;             /* of models that encode */
+    int n_roles;                 /* the first role of a network is its forward pass in use: gt_model_forward() */
     gt_role roles[GT_MAX_ROLES];
     const char *features_layer; /* "before fc2", "latent"; known once a graph of the role "features" was built */
     /* A network of D's form that is trained beside D, on the labels alone, to be compared with D; 0: none. */

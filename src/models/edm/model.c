@@ -113,6 +113,8 @@ gt_status gt_edm_make(gt_model *m, const gt_job *job) {
     m->n_shown = sizeof shown / sizeof *shown;
     m->loss_stat = "Loss/loss";
     m->in_steps = true;
+    m->usual_steps = (gt_steps_wanted){
+        .sampler = o->sampler, .steps = (int)o->sampler_steps, .guided = true, .guidance = o->guidance};
     m->reference = gt_edm_reference(m, job->ema_kimg > 0);
     gt_model_add_role(
         m, (gt_role){.name = GT_ROLE_GENERATOR, .build = gt_edm_generator, .inputs = {"z", "c"}, .outputs = {"image"}});

@@ -99,6 +99,7 @@ static gt_status open_h5(gt_collection *c) {
     if (!st && of->classes) st = gt_h5_write(&c->h5, &labels);
     if (!st && of->seeds) st = gt_h5_write(&c->h5, &seeds);
     if (!st && *of->network) st = gt_h5_write(&c->h5, &network);
+    if (!st && of->notes && of->notes->text) st = gt_h5_attribute_text(&c->h5, "/", GT_NOTES_KEY, of->notes->text);
     return h5_status(c, st);
 }
 
@@ -163,7 +164,7 @@ static gt_status open_png(gt_collection *c) {
     gt_status st = open_band(c, 1);
     return st ? st
               : gt_png_file_open(&c->png, of->path, (int)(of->rows * of->dims[0]), (int)(of->columns * of->dims[1]),
-                                 (int)of->dims[2]);
+                                 (int)of->dims[2], of->notes);
 }
 
 static gt_status write_band(gt_collection *c, bool last) {
@@ -215,7 +216,7 @@ static gt_status finish_webp(gt_collection *c) {
                     .samples = c->band};
     void *bytes;
     size_t n;
-    gt_status st = gt_webp_encode(&p, &(gt_webp_options){.lossless = true}, &bytes, &n);
+    gt_status st = gt_webp_encode(&p, &(gt_webp_options){.lossless = true, .notes = of->notes}, &bytes, &n);
     if (!st) st = gt_growing_add(&c->file, bytes, n);
     free(bytes);
     return st ? st : gt_growing_finish(&c->file);

@@ -18,6 +18,8 @@
 #include <stdint.h>
 
 #include "base/door/file.h"
+#include "codec/door/notes.h"
+#include "record/door/record.h"
 #include "gantry/generate.h"
 #include "gantry/sample.h"
 #include "gantry/status.h"
@@ -39,6 +41,10 @@ typedef struct gt_collection_of {
     int class_names;
     const char *channels;            /* .zip: names of channels; NULL: none */
     char network[GT_STYLES_NETWORK]; /* .h5: of styles, see gt_generator_hash(); "": none */
+    const gt_picture_notes *notes;   /* of .png, .webp and .h5, an attribute; NULL: none */
+    /* .zip: the notes of picture i, to be freed; NULL: none. */
+    gt_status (*note)(const void *arg, int64_t i, gt_record_notes *notes);
+    const void *note_arg;
 } gt_collection_of;
 
 typedef struct gt_collection gt_collection;

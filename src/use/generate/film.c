@@ -10,6 +10,7 @@
 #include "base/door/file.h"
 #include "codec/door/webp.h"
 #include "codec/door/codec.h"
+#include "codec/door/notes.h"
 #include "gantry/grid.h"
 #include "use/generate/ffmpeg.h"
 
@@ -63,9 +64,10 @@ gt_status gt_film_pack(const gt_film_of *of, const uint8_t *pixels, void **bytes
     *bytes = NULL;
     *n = 0;
     switch (gt_film_kind_of(of->path)) {
-    case GT_FILM_WEBP: return gt_webp_encode(&p, &(gt_webp_options){of->lossless, of->quality}, bytes, n);
+    case GT_FILM_WEBP:
+        return gt_webp_encode(&p, &(gt_webp_options){.lossless = of->lossless, .quality = of->quality}, bytes, n);
     case GT_FILM_MP4: return pack_ppm(of, pixels, bytes, n);
-    default: return gt_png_encode(&p, LEVEL, bytes, n);
+    default: return gt_png_encode_noted(&p, LEVEL, of->notes, bytes, n);
     }
 }
 
@@ -92,7 +94,7 @@ static gt_status check_folder(const gt_film_of *of) {
 
 static gt_status begin_film(gt_film *f) {
     const gt_film_of *of = f->of;
-    if (f->kind == GT_FILM_WEBP) return gt_webp_film_open(&f->webp, of->path, of->height, of->width, 0);
+    if (f->kind == GT_FILM_WEBP) return gt_webp_film_open(&f->webp, of->path, of->height, of->width, 0, of->notes);
     if (f->kind == GT_FILM_MP4) return gt_ffmpeg_begin(of->ffmpeg, of->path, of->fps);
     gt_status st = check_folder(of);
     if (!st) st = gt_make_directories(of->path);

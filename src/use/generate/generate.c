@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "base/door/file.h"
+#include "base/door/sha256.h"
 #include "codec/door/npy.h"
 #include "codec/door/codec.h"
+#include "codec/door/notes.h"
 #include "codec/door/picture.h"
 #include "codec/door/sample.h"
 #include "data/door/dataset.h"
@@ -22,6 +24,7 @@
 #include "use/generate/edits.h"
 #include "use/generate/styles.h"
 #include "use/generate/door/generator.h"
+#include "use/generate/door/origin.h"
 #include "use/runner/door/in_order.h"
 
 typedef struct work {
@@ -36,7 +39,11 @@ typedef struct work {
     int class;             /* in the names of single pictures; -1: none */
     bool *again;           /* [n]: an earlier image has the same seed, and the same file; NULL: none has */
     gt_edits *edits;
-    float *projected;      /* styles [n,num_ws,w_dim] that stand in for seeds; malloc'ed */
+    float *projected; /* styles [n,num_ws,w_dim] that stand in for seeds; malloc'ed */
+    gt_sha256 projected_hash;
+    gt_origin origin;
+    gt_record_text common; /* of pictures in files of their own */
+    gt_record_notes notes; /* of the file of all; rank 0's */
     gt_sample_format data; /* numbers of the data, of which arrays are */
     gt_sample_format each; /* of pictures in files of their own */
     size_t record;         /* bytes of an item in a file of all; 0: each has a file of its own */
@@ -44,6 +51,7 @@ typedef struct work {
     gt_collection *all;              /* rank 0's */
     char path[4096];                 /* of OUTDIR/grid.png */
     float *z, *labels, *ws, *images; /* of a batch */
+    float *one_label;                /* room for a label */
     char *pictures, *records;        /* of a batch: single pictures; what goes into the file of all */
 } work;
 
@@ -208,6 +216,77 @@ static const char *name_of(const work *w, int64_t image, char name[GT_GENERATED_
     return w->projected ? gt_generated_name(true, image, name) : gt_generated_of_class(w->seeds[image], w->class, name);
 }
 
+/* ---- records ---- */
+
+/* The label of an image, in the room for one where each has its own class. */
+static const float *label_of(const work *w, int64_t image) {
+    if (!w->request->per_class) return w->labels;
+    memset(w->one_label, 0, (size_t)gt_generator_labels(w->generator) * sizeof *w->one_label);
+    w->one_label[w->classes[image]] = 1;
+    return w->one_label;
+}
+
+/* Of a picture in a file of its own. */
+static gt_status note_image(const work *w, int64_t image, gt_record_notes *notes) {
+    gt_record_text r = {0};
+    *notes = (gt_record_notes){0};
+    if (w->origin.level == GT_RECORD_NONE) return GT_OK;
+    gt_record_put_all(&r, &w->common);
+    if (w->projected) {
+        gt_record_put_sha256(&r, "styles_sha256", &w->projected_hash);
+        gt_record_put_int(&r, "row", image);
+    } else {
+        gt_origin_put_label(&r, &w->origin, label_of(w, image));
+        gt_record_put_int(&r, "seed", w->seeds[image]);
+    }
+    return gt_origin_end(&w->origin, &r, notes);
+}
+
+static gt_status note_picture(const void *arg, int64_t image, gt_record_notes *notes) {
+    return note_image(arg, image, notes);
+}
+
+/* Pictures of a dataset are those of single files, where these show all channels. */
+static gt_status note_each(work *w) {
+    if (w->of.dims[2] != gt_shown_channels(w->model) || w->of.type != w->each.type) return GT_OK;
+    w->of.note = note_picture;
+    w->of.note_arg = w;
+    return GT_OK;
+}
+
+static void put_places(const work *w, gt_record_text *r) {
+    const gt_generate_request *q = w->request;
+    if (w->projected) gt_record_put_sha256(r, "styles_sha256", &w->projected_hash);
+    else if (q->per_class) gt_record_put_int(r, "per_class", q->per_class);
+    else gt_origin_put_label(r, &w->origin, w->labels);
+    if (!w->projected && !q->per_class) gt_record_put_ranges(r, "seeds", w->seeds, w->n);
+}
+
+/* Of the file of all. */
+static gt_status note_all(work *w) {
+    const gt_collection_of *of = &w->of;
+    gt_record_text r = {0};
+    if (!w->record || w->origin.level == GT_RECORD_NONE) return GT_OK;
+    gt_collection_kind kind = gt_collection_kind_of(of->path);
+    if (kind == GT_COLLECTION_DATASET) return note_each(w);
+    bool sheet = kind == GT_COLLECTION_PICTURE, images = w->request->space == GT_IMAGES;
+    int64_t rows = sheet ? of->rows : 1, columns = sheet ? of->columns : 1;
+    gt_origin_put(&r, &w->origin, sheet ? "sheet" : "array", images ? rows * of->dims[0] : 0,
+                  images ? columns * of->dims[1] : 0, images ? (int)of->dims[2] : 0,
+                  8 * (int)gt_sample_bytes(of->type));
+    if (sheet) {
+        gt_record_put_int(&r, "columns", columns);
+        gt_record_put_int(&r, "rows", rows);
+    } else {
+        gt_record_put_text(&r, "array", of->name);
+        if (w->request->as_float) gt_record_put_bool(&r, "unclamped", true);
+    }
+    put_places(w, &r);
+    gt_status st = gt_origin_end(&w->origin, &r, &w->notes);
+    if (w->notes.json) w->of.notes = &w->notes.notes;
+    return st;
+}
+
 static gt_status prepare(work *w) {
     const gt_generate_request *r = w->request;
     const gt_model *m = w->model;
@@ -222,6 +301,7 @@ static gt_status prepare(work *w) {
     if (st) return st;
     w->z = gt_arena_array(w->arena, batch, (size_t)m->z_dim * sizeof *w->z);
     w->labels = gt_arena_array(w->arena, batch, (size_t)m->label_dim * sizeof *w->labels);
+    w->one_label = gt_arena_array(w->arena, (size_t)m->label_dim + 1, sizeof *w->one_label);
     w->ws = gt_arena_array(w->arena, batch, (size_t)m->num_ws * (size_t)m->w_dim * sizeof *w->ws);
     w->images = gt_arena_array(w->arena, batch, floats * sizeof *w->images);
     w->pictures = gt_arena_array(w->arena, batch, floats * gt_sample_bytes(w->each.type));
@@ -232,6 +312,13 @@ static gt_status prepare(work *w) {
     if (!st && !w->projected) st = gt_seeds_repeated(w->arena, "--seeds", w->n, w->seeds, &w->again);
     if (!st && r->told && r->single) name_of(w, 0, r->told->first);
     if (!st) st = fill_classes(w);
+    if (!st && w->projected)
+        st = gt_sha256_of(w->projected, (size_t)w->n * (size_t)m->num_ws * (size_t)m->w_dim * sizeof *w->projected,
+                          &w->projected_hash);
+    if (!st && w->origin.level != GT_RECORD_NONE)
+        gt_origin_put(&w->common, &w->origin, "picture", m->height, m->width, gt_shown_channels(m),
+                      8 * (int)gt_sample_bytes(w->each.type));
+    if (!st && first) st = note_all(w);
     return !st && first ? begin_files(w) : st;
 }
 
@@ -246,7 +333,10 @@ static gt_status write_image(const work *w, int64_t image, int64_t i) {
     int length = snprintf(path, sizeof path - 4, "%s/%s", w->request->outdir, name_of(w, image, name));
     if (length >= (int)sizeof path - 4) return gt_fail(GT_USAGE, "--outdir: the path is too long");
     strcpy(path + length, ".png");
-    gt_status st = w->request->single ? gt_png_write_picture(path, &p) : GT_OK;
+    gt_record_notes notes = {0};
+    gt_status st = w->request->single ? note_image(w, image, &notes) : GT_OK;
+    if (!st && w->request->single) st = gt_png_write_noted(path, &p, &notes.notes);
+    gt_record_notes_free(&notes);
     strcpy(path + length, ".npy");
     if (!st && w->request->npy)
         st = gt_npy_write(path, w->images + (size_t)i * gt_model_floats(m), m->height, m->width, m->channels);
@@ -330,6 +420,16 @@ gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request, int
     gt_status st = gt_comm_agree_all(comm, open_generator(&w));
     if (!st) st = share_projected_all(&w);
     if (!st) st = gt_edits_open_all(comm, &w.edits, &request->edit, w.generator, false);
+    if (!st)
+        st = gt_origin_find_all(comm, &w.origin,
+                                &(gt_origin_of){.command = "generate",
+                                                .checkpoint = request->checkpoint,
+                                                .generator = w.generator,
+                                                .options = &request->options,
+                                                .edit = &request->edit,
+                                                .latents = request->latents_file,
+                                                .styles = w.projected != NULL},
+                                request->record);
     if (!st) st = gt_comm_agree_all(comm, prepare(&w));
     if (!st)
         st = gt_in_order_all(&(gt_in_order){.comm = comm,
@@ -346,6 +446,8 @@ gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request, int
     if (!st) replaced = gt_comm_sum_all(comm, gt_files_replaced() - replaced);
     if (!st && request->told) request->told->replaced = replaced;
     gt_collection_close(w.all);
+    gt_record_notes_free(&w.notes);
+    gt_record_free(&w.common);
     gt_edits_free(w.edits);
     gt_generator_close(w.generator);
     gt_arena_free(w.arena);

@@ -93,7 +93,9 @@ static gt_generator *start_generator(const char *checkpoint, const gt_trained *t
         gt_fail(GT_NOMEM, "out of memory for a generator");
         return NULL;
     }
-    if (t) g->trained = (gt_trained){.model = t->model, .data = t->data, .network = t->network, .params = t->params};
+    if (t)
+        g->trained = (gt_trained){
+            .model = t->model, .data = t->data, .network = t->network, .params = t->params, .recipe = t->recipe};
     gt_status st = t ? GT_OK : gt_trained_open(&g->trained, checkpoint, &options->reading);
     if (!st && !open_runners(g, options)) return g;
     gt_generator_close(g);
@@ -118,6 +120,7 @@ void gt_generator_close(gt_generator *g) {
     free(g);
 }
 
+const char *gt_generator_recipe(const gt_generator *g) { return g->trained.recipe ? g->trained.recipe : ""; }
 const gt_model *gt_generator_model(const gt_generator *g) { return g->trained.model; }
 int gt_generator_batch(const gt_generator *g) { return gt_runner_batch(g->images); }
 int gt_generator_labels(const gt_generator *g) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/door/file.h"
+#include "codec/door/notes.h"
 #include "codec/door/sample.h"
 #include "dist/door/dist.h"
 #include "gantry/picture.h"
@@ -15,6 +16,7 @@
 #include "use/generate/edits.h"
 #include "use/generate/styles.h"
 #include "use/generate/door/generator.h"
+#include "use/generate/door/origin.h"
 #include "use/runner/door/in_order.h"
 #include "use/runner/door/roles.h"
 
@@ -26,6 +28,8 @@ typedef struct work {
     gt_arena *arena;       /* holds the arrays */
     gt_edits *edits;
     bool *mixed; /* [num_ws]: the layer comes from the column */
+    gt_origin origin;
+    gt_record_notes notes; /* of grid.png; rank 0's */
     gt_collection_of of;
     gt_collection *grid;                     /* rank 0's */
     char path[4096];                         /* of grid.png */
@@ -110,6 +114,45 @@ static gt_status open_generator(work *w) {
     return gt_role_needed(w->model, GT_ROLE_MAPPING) ? GT_OK : GT_USAGE;
 }
 
+/* ---- records ---- */
+
+static void put_mixture(const work *w, gt_record_text *r) {
+    int64_t layers[1024];
+    int n = 0;
+    for (int i = 0; i < w->model->num_ws && n < 1024; i++)
+        if (w->mixed[i]) layers[n++] = i;
+    gt_record_put_ranges(r, "styles", layers, n);
+    gt_origin_put_label(r, &w->origin, w->labels);
+}
+
+static gt_status note_cell(const work *w, const cell *c, gt_record_notes *notes) {
+    const gt_model *m = w->model;
+    gt_record_text r = {0};
+    *notes = (gt_record_notes){0};
+    if (w->origin.level == GT_RECORD_NONE) return GT_OK;
+    gt_origin_put(&r, &w->origin, "picture", m->height, m->width, gt_shown_channels(m), 8);
+    put_mixture(w, &r);
+    gt_record_put_int(&r, "row_seed", c->row);
+    gt_record_put_int(&r, "column_seed", c->column);
+    return gt_origin_end(&w->origin, &r, notes);
+}
+
+static gt_status note_grid(work *w) {
+    const gt_mix_request *q = w->request;
+    const gt_model *m = w->model;
+    gt_record_text r = {0};
+    if (w->origin.level == GT_RECORD_NONE) return GT_OK;
+    gt_origin_put(&r, &w->origin, "sheet", w->of.rows * m->height, w->of.columns * m->width, gt_shown_channels(m), 8);
+    put_mixture(w, &r);
+    gt_record_put_int(&r, "columns", w->of.columns);
+    gt_record_put_int(&r, "rows", w->of.rows);
+    gt_record_put_ranges(&r, "row_seeds", q->rows, q->n_rows);
+    gt_record_put_ranges(&r, "column_seeds", q->columns, q->n_columns);
+    gt_status st = gt_origin_end(&w->origin, &r, &w->notes);
+    if (w->notes.json) w->of.notes = &w->notes.notes;
+    return st;
+}
+
 static gt_status prepare(work *w) {
     const gt_mix_request *r = w->request;
     gt_status st = make_arrays(w);
@@ -125,6 +168,7 @@ static gt_status prepare(work *w) {
     st = gt_rundir_prepare(r->outdir, 2 * (size_t)w->of.n * w->picture);
     if (st) return st;
     gt_halves_clear(r->outdir);
+    if ((st = note_grid(w))) return st;
     return gt_collection_open(&w->grid, &w->of);
 }
 
@@ -152,14 +196,24 @@ static void mix(work *w, int64_t first, int n) {
     }
 }
 
+/* ---- files ---- */
+
 static gt_status write_cell(const work *w, const cell *c, const uint8_t *picture) {
     const gt_model *m = w->model;
+    const gt_picture p = {.height = m->height,
+                          .width = m->width,
+                          .channels = gt_shown_channels(m),
+                          .samples = (void *)(uintptr_t)picture};
+    gt_record_notes notes;
     char path[4200], class[32] = "";
     if (c->corner || c->repeated) return GT_OK;
     if (w->class >= 0) snprintf(class, sizeof class, "-class%d", w->class);
     snprintf(path, sizeof path, "%s/%lld-%lld%s.png", w->request->outdir, (long long)c->row, (long long)c->column,
              class);
-    return gt_png_write(path, picture, m->height, m->width, gt_shown_channels(m));
+    gt_status st = note_cell(w, c, &notes);
+    if (!st) st = gt_png_write_noted(path, &p, &notes.notes);
+    gt_record_notes_free(&notes);
+    return st;
 }
 
 static gt_status make_cells(void *arg, int64_t first, int n, gt_buffer *out) {
@@ -191,6 +245,14 @@ gt_status gt_mix_all(gt_comm *comm, const gt_mix_request *request, int64_t *repl
     int64_t before = gt_files_replaced();
     gt_status st = gt_comm_agree_all(comm, open_generator(&w));
     if (!st) st = gt_edits_open_all(comm, &w.edits, &request->edit, w.generator, false);
+    if (!st)
+        st = gt_origin_find_all(comm, &w.origin,
+                                &(gt_origin_of){.command = "mix",
+                                                .checkpoint = request->checkpoint,
+                                                .generator = w.generator,
+                                                .options = &request->options,
+                                                .edit = &request->edit},
+                                request->record);
     if (!st) st = gt_comm_agree_all(comm, prepare(&w));
     if (!st)
         st = gt_in_order_all(&(gt_in_order){.comm = comm,
@@ -205,6 +267,7 @@ gt_status gt_mix_all(gt_comm *comm, const gt_mix_request *request, int64_t *repl
     if (!st) st = gt_comm_agree_all(comm, w.grid ? gt_collection_finish(w.grid) : GT_OK);
     if (!st) *replaced = gt_comm_sum_all(comm, gt_files_replaced() - before);
     gt_collection_close(w.grid);
+    gt_record_notes_free(&w.notes);
     gt_edits_free(w.edits);
     gt_generator_close(w.generator);
     gt_arena_free(w.arena);

@@ -6,6 +6,7 @@
 #include "codec/door/picture.h"
 #include "dataset_tool/door/tool.h"
 #include "codec/door/codec.h"
+#include "codec/door/notes.h"
 #include "use/generate/collection.h"
 
 enum { LEVEL = 0 /* of PNG: stored, as in datasets, so that training need not unpack */, FLUSH_BYTES = 1 << 20 };
@@ -70,7 +71,11 @@ gt_status gt_picture_zip_add(gt_picture_zip *z, int64_t n, const char *records) 
         void *bytes;
         size_t size;
         p.samples = (void *)(records + (size_t)i * gt_picture_bytes(&p));
-        if ((st = gt_png_encode(&p, LEVEL, &bytes, &size))) return gt_wrap(st, "'%s'", z->of->path);
+        gt_record_notes notes = {0};
+        st = z->of->note ? z->of->note(z->of->note_arg, z->come, &notes) : GT_OK;
+        if (!st) st = gt_png_encode_noted(&p, LEVEL, &notes.notes, &bytes, &size);
+        gt_record_notes_free(&notes);
+        if (st) return gt_wrap(st, "'%s'", z->of->path);
         z->entries[z->come] = entry_of(bytes, size);
         gt_entry_name((uint32_t)z->come, name);
         st = put_named(z, name, z->entries[z->come], bytes);

@@ -14,6 +14,7 @@
 #include "use/runner/door/in_order.h"
 #include "use/generate/styles.h"
 #include "use/generate/door/generator.h"
+#include "use/generate/door/origin.h"
 
 enum { POINTS = 4 }; /* of a curve that count at a time */
 
@@ -32,6 +33,9 @@ typedef struct work {
     float *still; /* [cells,num_ws,w_dim]: styles of the first frame; NULL: all layers move */
     float *z, *labels, *ws, *point, *images; /* of a batch; point: latents or styles [POINTS] */
     uint8_t *pictures, *frame;               /* of a batch; of a frame */
+    gt_origin origin;
+    gt_record_text common; /* of the film and its frames */
+    gt_record_notes notes; /* of the film; rank 0's */
     gt_film_of of;
     gt_film *film; /* rank 0's */
 } work;
@@ -88,7 +92,7 @@ static gt_status lay_out(work *w) {
                        "nothing would move: at least two seeds are needed, or two classes (--class=A,B), or a "
                        "strength that changes (--edit=d0:-3..3)");
     w->of = r->film;
-    w->of.frames = r->frames;
+    w->of.frames = r->count ? r->count : r->frames;
     w->of.channels = gt_shown_channels(m);
     gt_status st = gt_grid_check(w->columns, rows, m->height, m->width, w->of.channels);
     if (st) return gt_wrap(st, "--grid");
@@ -116,6 +120,55 @@ static gt_status make_arrays(work *w) {
 
 /* A sample is a cell of a frame: sample = frame x cells + cell. */
 static int64_t frame_of(const work *w, int64_t sample) { return sample / w->cells; }
+
+/* ---- records ---- */
+
+/* The classes that the walk passes; labels that are vectors one after the other. */
+static void put_classes(const work *w, gt_record_text *r) {
+    int dim = gt_generator_labels(w->generator), class = -1, n = w->classes;
+    size_t bytes = (size_t)dim * sizeof *w->class;
+    gt_buffer text = {0};
+    while (n > 1 && !memcmp(w->class + (n - 1) * dim, w->class, bytes)) n--; /* one that stays is said once */
+    if (n > 1) n = w->classes;
+    for (int i = 0; i < n; i++) {
+        class = gt_generator_class_of(w->generator, w->class + i * dim);
+        if (class < 0) break;
+        gt_buffer_printf(&text, "%s#%d", i ? "," : "", class);
+    }
+    if (n && class >= 0 && !text.failed) gt_record_put_text(r, "classes", text.data);
+    else if (n) gt_record_put_floats(r, "label", w->class, dim); /* there is one alone */
+    r->json.failed |= text.failed;
+    gt_buffer_free(&text);
+}
+
+static void put_walk(work *w) {
+    const gt_walk_request *q = w->request;
+    gt_record_text *r = &w->common;
+    bool folder = gt_film_kind_of(q->film.path) == GT_FILM_FOLDER;
+    gt_origin_put(r, &w->origin, folder ? "frame" : "film", w->of.height, w->of.width, w->of.channels, 8);
+    put_classes(w, r);
+    gt_record_put_ranges(r, "seeds", q->seeds, q->n);
+    gt_record_put_text(r, "space", w->styles ? "w" : "z");
+    if (*q->styles) gt_record_put_text(r, "styles", q->styles);
+    gt_record_put_int(r, "columns", w->columns);
+    gt_record_put_int(r, "rows", w->cells / w->columns);
+    gt_record_put_int(r, "frames", q->frames);
+    gt_record_put_bool(r, "loop", q->loop);
+    if (folder) return;
+    gt_record_put_double(r, "fps", q->film.fps);
+    gt_record_put_bool(r, "lossless", q->film.lossless);
+    if (!q->film.lossless) gt_record_put_double(r, "quality", q->film.quality);
+}
+
+/* Of the film, or of one of its frames in a folder. */
+static gt_status note_frame(const work *w, int64_t frame, gt_record_notes *notes) {
+    gt_record_text r = {0};
+    *notes = (gt_record_notes){0};
+    if (w->origin.level == GT_RECORD_NONE) return GT_OK;
+    gt_record_put_all(&r, &w->common);
+    if (frame >= 0) gt_record_put_int(&r, "frame", frame);
+    return gt_origin_end(&w->origin, &r, notes);
+}
 
 static gt_curve_place place_of(const work *w, int64_t sample) {
     const gt_walk_request *r = w->request;
@@ -248,10 +301,16 @@ static void put_in_frame(const work *w, int cell, const uint8_t *picture) {
     for (size_t y = 0; y < height; y++) memcpy(to + y * whole, picture + y * line, line);
 }
 
-static gt_status pack_frame(const work *w, gt_buffer *out) {
-    void *bytes;
-    size_t n;
-    gt_status st = gt_film_pack(&w->of, w->frame, &bytes, &n);
+static gt_status pack_frame(const work *w, int64_t frame, gt_buffer *out) {
+    void *bytes = NULL;
+    size_t n = 0;
+    bool alone = gt_film_kind_of(w->of.path) == GT_FILM_FOLDER;
+    gt_film_of of = w->of;
+    gt_record_notes notes = {0};
+    gt_status st = alone ? note_frame(w, frame, &notes) : GT_OK;
+    of.notes = alone ? &notes.notes : NULL;
+    if (!st) st = gt_film_pack(&of, w->frame, &bytes, &n);
+    gt_record_notes_free(&notes);
     if (st) return st;
     uint64_t size = n;
     gt_buffer_add(out, &size, sizeof size);
@@ -263,6 +322,7 @@ static gt_status pack_frame(const work *w, gt_buffer *out) {
 static gt_status make_frames(void *arg, int64_t first, int n, gt_buffer *out) {
     work *w = arg;
     int batch = gt_generator_batch(w->generator);
+    first += w->request->from;
     size_t picture = (size_t)w->model->height * (size_t)w->model->width * (size_t)w->of.channels;
     int64_t begin = first * w->cells, end = (first + n) * w->cells;
     gt_status st = GT_OK;
@@ -272,7 +332,7 @@ static gt_status make_frames(void *arg, int64_t first, int n, gt_buffer *out) {
         for (int i = 0; i < count && !st; i++) {
             int cell = (int)((sample + i) % w->cells);
             put_in_frame(w, cell, w->pictures + (size_t)i * picture);
-            if (cell + 1 == w->cells) st = pack_frame(w, out);
+            if (cell + 1 == w->cells) st = pack_frame(w, frame_of(w, sample + i), out);
         }
     }
     return st;
@@ -311,6 +371,9 @@ static gt_status prepare(work *w) {
     if (!st) st = lay_out(w);
     if (!st) st = make_arrays(w);
     if (!st) st = find_still(w);
+    if (!st && w->origin.level != GT_RECORD_NONE) put_walk(w);
+    if (!st && gt_film_kind_of(w->of.path) == GT_FILM_WEBP) st = note_frame(w, -1, &w->notes);
+    w->of.notes = w->notes.json ? &w->notes.notes : NULL;
     if (st || w->comm->rank) return st;
     gt_shown_say(w->model, gt_generator_channels(w->generator), "");
     return gt_film_open(&w->film, &w->of);
@@ -320,11 +383,19 @@ gt_status gt_walk_all(gt_comm *comm, const gt_walk_request *request) {
     work w = {.request = request, .comm = comm};
     gt_status st = gt_comm_agree_all(comm, open_generator(&w));
     if (!st) st = gt_edits_open_all(comm, &w.edits, &request->edit, w.generator, true);
+    if (!st)
+        st = gt_origin_find_all(comm, &w.origin,
+                                &(gt_origin_of){.command = "walk",
+                                                .checkpoint = request->checkpoint,
+                                                .generator = w.generator,
+                                                .options = &request->options,
+                                                .edit = &request->edit},
+                                request->record);
     if (!st) st = gt_comm_agree_all(comm, prepare(&w));
     int batch = st ? 1 : gt_generator_batch(w.generator) / w.cells;
     if (!st)
         st = gt_in_order_all(&(gt_in_order){.comm = comm,
-                                            .count = request->frames,
+                                            .count = w.of.frames,
                                             .batch = batch < 1 ? 1 : batch,
                                             .doing = "walking",
                                             .of = "frames",
@@ -334,6 +405,8 @@ gt_status gt_walk_all(gt_comm *comm, const gt_walk_request *request) {
                                             .arg = &w});
     if (!st) st = gt_comm_agree_all(comm, w.film ? gt_film_finish(w.film) : GT_OK);
     gt_film_close(w.film);
+    gt_record_notes_free(&w.notes);
+    gt_record_free(&w.common);
     gt_edits_free(w.edits);
     gt_generator_close(w.generator);
     gt_arena_free(w.arena);

@@ -196,6 +196,14 @@ static gt_status open_all(work *w) {
     st = gt_comm_agree_all(w->comm, same ? GT_OK : gt_fail(GT_FAILED, "the targets differ from those on rank 0"));
     if (!st) st = gt_comm_agree_all(w->comm, gt_projector_open(&w->projector, w->request));
     if (!st) st = gt_comm_agree_all(w->comm, check_film(w));
+    if (!st)
+        st = gt_origin_find_all(w->comm, &w->projector.origin,
+                                &(gt_origin_of){.command = "generate", /* which makes the same picture of the styles */
+                                                .checkpoint = w->request->checkpoint,
+                                                .generator = w->projector.generator,
+                                                .options = &w->projector.generating,
+                                                .styles = true},
+                                w->request->record);
     if (!st) st = check_targets_all(w);
     return st ? st : gt_comm_agree_all(w->comm, take_folder(w));
 }

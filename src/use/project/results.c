@@ -6,6 +6,8 @@
 
 #include "base/door/file.h"
 #include "base/door/numbers.h"
+#include "base/door/sha256.h"
+#include "codec/door/notes.h"
 #include "codec/door/picture.h"
 #include "codec/door/sample.h"
 #include "codec/door/weights_write.h"
@@ -71,13 +73,33 @@ static gt_status beside(const work *w, int i, gt_picture *out) {
     return st;
 }
 
+/* As `gantry generate --projected-w` writes its picture, whose bytes it has. Nothing is said of the target. */
+static gt_status write_projected(const work *w, const char *path) {
+    const gt_model *m = w->m;
+    const gt_picture p = {.height = m->height, .width = m->width, .channels = w->shown, .samples = w->result};
+    const gt_origin *o = &w->p->origin;
+    gt_record_text r = {0};
+    gt_record_notes notes = {0};
+    gt_sha256 styles;
+    gt_status st = gt_sha256_of(w->ws, styles_of(w) * sizeof *w->ws, &styles);
+    if (!st && o->level != GT_RECORD_NONE) {
+        gt_origin_put(&r, o, "picture", m->height, m->width, w->shown, 8);
+        gt_record_put_sha256(&r, "styles_sha256", &styles);
+        gt_record_put_int(&r, "row", 0);
+        st = gt_origin_end(o, &r, &notes);
+    }
+    if (!st) st = gt_png_write_noted(path, &p, &notes.notes);
+    gt_record_notes_free(&notes);
+    return st;
+}
+
 static gt_status write_pictures(work *w) {
     char path[PATH_BYTES];
     const gt_model *m = w->m;
     gt_picture both;
     gt_status st = generate(w, 1, w->t->params);
     if (!st) st = gt_png_write(path_of(w, "target.png", path), w->target, m->height, m->width, w->shown);
-    if (!st) st = gt_png_write(path_of(w, "proj.png", path), w->result, m->height, m->width, w->shown);
+    if (!st) st = write_projected(w, path_of(w, "proj.png", path));
     if (st) return st;
     st = beside(w, 0, &both);
     if (!st) st = gt_png_write(path_of(w, "beside.png", path), both.samples, both.height, both.width, w->shown);

@@ -59,9 +59,10 @@ gt_status gt_projector_open(gt_projector *p, const gt_project_request *r) {
     gt_model *m = p->net.model;
     st = check_model(p);
     if (st) return st;
-    p->generator = gt_generator_of(
-        &p->net,
-        &(gt_generator_options){.noise_mode = GT_NOISE_CONST, .truncation = 1, .apart = true, .pool = r->pool});
+    p->generating = (gt_generator_options){
+        .noise_mode = GT_NOISE_CONST, .truncation = 1, .apart = true, .pool = r->pool};
+    p->generating.reading = r->reading;
+    p->generator = gt_generator_of(&p->net, &p->generating);
     if (!p->generator) return gt_failure();
     st = read_label(p);
     if (!st) st = choose_distance(p);

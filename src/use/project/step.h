@@ -9,6 +9,7 @@
 #include "gantry/picture.h"
 #include "gantry/project.h"
 #include "gantry/runner.h"
+#include "use/generate/door/origin.h"
 #include "use/project/distance.h"
 #include "gantry/trained.h"
 
@@ -24,7 +25,9 @@ typedef struct gt_noise_map {
 typedef struct gt_projector {
     const gt_project_request *request;
     gt_trained net;
+    gt_generator_options generating;
     gt_generator *generator; /* of the results: from styles, with its own noise maps */
+    gt_origin origin;        /* of their pictures */
     gt_lpips *lpips;
     gt_distance distance;
     gt_runner *step;

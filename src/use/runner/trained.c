@@ -43,6 +43,7 @@ static gt_status load(gt_trained *t, const gt_checkpoint_file *f, const gt_kerne
     t->job = gt_job_from_recipe_text(about->recipe, gt_checkpoint_path(f));
     if (!t->job) return not_made();
     t->job->kernels = kernels;
+    if (!(t->recipe = gt_arena_printf(t->job->arena, "%s", about->recipe))) return GT_NOMEM;
     t->model = gt_model_bare(t->job);
     if (!t->model) return gt_wrap(not_made(), "%s", gt_checkpoint_path(f));
     gt_status st = gt_checkpoint_get_data(f, t->job->arena, &t->data);

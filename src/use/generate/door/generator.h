@@ -33,6 +33,9 @@ const char *gt_generated_of_class(int64_t seed, int class, char name[GT_GENERATE
 /* (*again)[n], in the arena: the seed stands before in the list; NULL: no seed does. Rank 0 says so. */
 gt_status gt_seeds_repeated(gt_arena *a, const char *option, int64_t n, const int64_t *seeds, bool **again);
 
+/* The recipe of the checkpoint, as it stands there; "": the generator is of a model that was open, without one. */
+const char *gt_generator_recipe(const gt_generator *g);
+
 /* Of the generator's parameters. Files of styles have its text (gt_hash_hex) under this name. */
 gt_hash128 gt_generator_hash(const gt_generator *g);
 #define GT_NETWORK_OF_STYLES "network"

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Networks that pictures may come from, found by the hash of their contents: see pictures.h. A record names nothing
+ * that is opened: its name of the network only says which file is looked at first. Hashes are computed here, never
+ * taken from a cache. */
+#include <stdio.h>
+#include <string.h>
+
+#include "audit/pictures.h"
+#include "base/door/sha256.h"
+#include "contents/door/contents.h"
+#include "gantry/log.h"
+#include "gantry/network.h"
+#include "gantry/program.h"
+#include "gantry/text.h"
+
+static gt_status add(audit_candidates *c, const char *path, const char *name, bool shipped) {
+    if (!gt_arena_grow(c->arena, &c->list, c->n, &c->room, sizeof *c->list)) return GT_NOMEM;
+    audit_candidate *one = &c->list[c->n++];
+    *one = (audit_candidate){.path = gt_arena_printf(c->arena, "%s", path),
+                             .name = gt_arena_printf(c->arena, "%s", name),
+                             .shipped = shipped};
+    return one->path && one->name ? GT_OK : GT_NOMEM;
+}
+
+static gt_status add_shipped(audit_candidates *c) {
+    char names[4096], path[GT_PROGRAM_PATH_BYTES], *rest = names, *name;
+    gt_status st = GT_OK;
+    gt_shipped_names(GT_SHIPPED_NETWORKS, sizeof names, names);
+    while (!st && (name = strsep(&rest, ", ")))
+        if (*name && gt_shipped_find(GT_SHIPPED_NETWORKS, name, path)) st = add(c, path, name, true);
+    return st;
+}
+
+gt_status audit_candidates_open(audit_candidates *c, gt_arena *a, const char *const *path, int n) {
+    *c = (audit_candidates){.arena = a};
+    gt_status st = add_shipped(c);
+    for (int i = 0; i < n && !st; i++) st = add(c, path[i], path[i], false);
+    return st;
+}
+
+static bool has_hash(audit_candidate *one, const gt_sha256 *contents) {
+    if (!one->hashed && !one->unreadable) {
+        one->unreadable = gt_contents_root_of_file(one->path, &one->contents);
+        if (one->unreadable && !one->shipped) gt_warn("no picture is looked for in it: %s", gt_message());
+        one->hashed = !one->unreadable;
+    }
+    return one->hashed && gt_sha256_equal(&one->contents, contents);
+}
+
+audit_candidate *audit_candidate_find(audit_candidates *c, const gt_sha256 *contents, const char *near) {
+    for (int turn = 0; turn < 2; turn++)
+        for (int i = 0; i < c->n; i++)
+            if ((strcmp(c->list[i].name, near) != 0) == turn && has_hash(&c->list[i], contents)) return &c->list[i];
+    return NULL;
+}
+
+const char *audit_candidate_text(audit_candidates *c, audit_candidate *one) {
+    if (!*one->g1 && gt_contents_hash_file(one->path, NULL, one->g1)) snprintf(one->g1, sizeof one->g1, "g1:?");
+    const char *text = gt_arena_printf(c->arena, one->shipped ? "%s (%s)" : "'%s' (%s)", one->name, one->g1);
+    return text ? text : one->name;
+}
+
+void audit_candidates_print(const audit_candidates *c) {
+    char hex[GT_SHA256_TEXT];
+    for (int i = 0; i < c->n; i++)
+        if (*c->list[i].recipe && !c->list[i].shipped)
+            gt_print("'%s': sha256:%s, recipe %s\n", c->list[i].name, gt_sha256_text(&c->list[i].contents, hex),
+                     c->list[i].recipe);
+}

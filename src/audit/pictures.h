@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The parts of an audit of pictures: networks, makers, comparison. All of it is rank 0's. */
+#ifndef GANTRY_AUDIT_PICTURES_H
+#define GANTRY_AUDIT_PICTURES_H
+
+#include "gantry/audit.h"
+#include "gantry/contents.h"
+#include "gantry/hash.h"
+#include "gantry/memory.h"
+#include "record/door/maker.h"
+#include "record/door/record.h"
+
+/* ---- makers.c ---- */
+const gt_maker *audit_maker(const char *command); /* NULL: there is none */
+
+/* ---- picture_networks.c ---- */
+
+/* A network that pictures may come from: those that come with Gantry, then those of the user. */
+typedef struct audit_candidate {
+    const char *path, *name;
+    bool shipped, hashed, unreadable;
+    gt_sha256 contents;
+    char g1[GT_CONTENTS_HASH_BYTES]; /* "": not computed yet */
+    char recipe[GT_SHA256_TEXT];     /* of pictures that came from it; "": none did */
+} audit_candidate;
+
+typedef struct audit_candidates {
+    audit_candidate *list; /* [n] in the arena */
+    int n, room;
+    gt_arena *arena;
+} audit_candidates;
+
+gt_status audit_candidates_open(audit_candidates *c, gt_arena *a, const char *const *path, int n);
+/* The network with this hash, of which contents are read here and now; NULL: none has it. `near`: the name of the one
+ * that is looked at first. */
+audit_candidate *audit_candidate_find(audit_candidates *c, const gt_sha256 *contents, const char *near);
+const char *audit_candidate_text(audit_candidates *c, audit_candidate *one); /* "clipart64 (g1:...)" */
+/* The hashes of those that pictures came from, and of their recipes, but of those that come with Gantry. */
+void audit_candidates_print(const audit_candidates *c);
+
+/* ---- picture_compare.c ---- */
+
+typedef struct audit_pixels {
+    int64_t differ, all, most;                /* values that differ, of how many, and by how much at most */
+    int64_t range;                            /* of values: 255, 65535; 0: float32 */
+    int64_t frame;                            /* of a film: the first that differs; -1: none */
+    int64_t cell;                             /* of a sheet: the first that differs; -1: none, or no sheet */
+    bool bytes;                               /* all bytes of the files are equal */
+    char words[GT_CONTENTS_NAME_BYTES + 256]; /* why they cannot be compared value by value; "" */
+} audit_pixels;
+
+typedef enum audit_form { AUDIT_PICTURE, AUDIT_FILM, AUDIT_ARRAY } audit_form;
+
+/* Compares two pictures, two films (.webp), or two files of arrays. `columns` and `rows`: of a sheet, else 1. */
+gt_status audit_pixels_compare(const char *path, const char *made, audit_form form, int64_t columns, int64_t rows,
+                               audit_pixels *out);
+
+/* ---- array_compare.c ---- */
+/* All sets of two HDF5 files: names, shapes, numbers. Attributes are not compared. */
+gt_status audit_arrays_compare(const char *path, const char *made, audit_pixels *out);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a picture file says beside its pixels: a text of this program, and a packet of XMP. PNG has both (iTXt), WebP,
+ * TIFF and JPEG have XMP alone. Nothing that is read is trusted: no text is unpacked, none is longer than
+ * GT_NOTES_MOST, and XMP is not parsed here. */
+#ifndef GANTRY_CODEC_DOOR_NOTES_H
+#define GANTRY_CODEC_DOOR_NOTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "gantry/picture.h"
+#include "gantry/status.h"
+
+#define GT_NOTES_KEY "gantry" /* of the text, in PNG */
+enum { GT_NOTES_MOST = 1 << 17 };
+
+/* To be written. UTF-8; NULL: none. */
+typedef struct gt_picture_notes {
+    const char *text, *xmp;
+} gt_picture_notes;
+
+/* As gt_png_encode() and gt_png_write_picture() (codec.h), with notes in front of the pixels; `notes` may be NULL. */
+gt_status gt_png_encode_noted(const gt_picture *p, int level, const gt_picture_notes *notes, void **bytes, size_t *n);
+gt_status gt_png_write_noted(const char *path, const gt_picture *p, const gt_picture_notes *notes);
+
+typedef struct gt_picture_said {
+    char *text, *xmp; /* to be freed; NULL: none */
+    bool twice;       /* the file has several texts, or several packets, that differ; the first is here */
+    bool animated;    /* it has several pictures */
+    bool lossy;       /* the pixels of the file are not those that were put in */
+    /* Why programs may show something else than the pixels that gt_picture_decode() gives: "it has a chunk acTL"; "":
+     * nothing known. */
+    char beyond[96];
+} gt_picture_said;
+
+/* GT_FORMAT: a kind of picture without notes, or damaged. On failure *out is {0}. */
+gt_status gt_picture_said_read(gt_picture_said *out, const void *bytes, size_t n);
+void gt_picture_said_free(gt_picture_said *f);
+
+#endif
