@@ -142,6 +142,11 @@ typedef struct gt_audit_pictures {
  */
 gt_status gt_audit_pictures_all(gt_comm *comm, const gt_audit_pictures *o);
 
+/* Pictures whose record is gone: tries n seeds, of networks with classes each with each class, of those networks, or
+ * where there are none of the networks that come with Gantry. Prints for each picture what makes it, or the nearest.
+ * All ranks. GT_UNDECIDED: one was not found. */
+gt_status gt_audit_find_all(gt_comm *comm, const gt_audit_pictures *o, int64_t n, const int64_t *seeds);
+
 /* ---- bundles ---- */
 
 /* What an audit of a run needs besides the data, in one ZIP archive, to be published or sent to somebody:

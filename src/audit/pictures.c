@@ -72,7 +72,7 @@ static gt_status check_size(item *x) {
     if (!st) st = gt_record_get_int(x->record, "height", 1, GT_PICTURE_MAX_SIDE, &height);
     if (!st) st = gt_record_get_int(x->record, "width", 1, GT_PICTURE_MAX_SIDE, &width);
     if (!st && (height != info.height || width != info.width))
-        st = gt_fail(GT_FORMAT, "its record is of a picture of %lld x %lld pixels, and it has %d x %d",
+        st = gt_fail(GT_FAILED, "its record is of a picture of %lld x %lld pixels, and it has %d x %d",
                      (long long)width, (long long)height, info.width, info.height);
     x->most = height * width;
     return st;
@@ -112,7 +112,7 @@ static gt_status read_item(work *w, item *x) {
     if (*x->found.beyond)
         return settle(x, GT_UNDECIDED, "%s: programs may show something else than its pixels", x->found.beyond), GT_OK;
     if ((st = read_facts(x, &network, &command, &contents)) == GT_NOMEM) return st;
-    if (st) return settle(x, GT_UNDECIDED, "%s", gt_message()), GT_OK;
+    if (st) return settle(x, st == GT_FAILED ? st : GT_UNDECIDED, "%s", gt_message()), GT_OK;
     if (!(x->maker = audit_maker(command)))
         return settle(x, GT_UNDECIDED, "its record is of '%.40s', whose pictures are not made again", command), GT_OK;
     if (!(x->network = audit_candidate_find(&w->networks, &contents, network))) {
@@ -314,24 +314,32 @@ static gt_status check_all(work *w) {
 
 /* ---- all of it ---- */
 
-static gt_status print_items(const work *w) {
-    int other = 0, unchecked = 0;
+typedef struct counts {
+    int all, other, unchecked;
+} counts;
+
+static counts print_items(const work *w) {
+    counts c = {w->o->n, 0, 0};
     for (int i = 0; i < w->o->n; i++) {
         const item *x = &w->items[i];
-        const char *before = x->status == GT_UNDECIDED ? "not checked: " : "", *quote = strchr(x->path, ' ') ? "'" : "";
+        const char *before = x->status == GT_UNDECIDED ? "not checked: " : "";
+        const char *quote = strchr(x->path, ' ') ? "'" : "";
         bool it = !strncmp(x->words, "it is ", 6) && !*before;
         gt_print("%s%s%s%s %s%s\n", quote, x->path, quote, it ? "" : ":", before, it ? x->words + 3 : x->words);
-        other += x->status == GT_FAILED;
-        unchecked += x->status == GT_UNDECIDED;
+        c.other += x->status == GT_FAILED;
+        c.unchecked += x->status == GT_UNDECIDED;
     }
     audit_candidates_print(&w->networks);
     if (w->o->others && *w->o->others) gt_print("not checked: %s\n", w->o->others);
-    if (other)
-        return gt_fail(GT_FAILED, "%d of %d picture%s not what the record says", other, w->o->n,
-                       other == 1 ? " is" : "s are");
-    return unchecked ? gt_fail(GT_UNDECIDED, "%d of %d picture%s could not be checked", unchecked, w->o->n,
-                               gt_plural(w->o->n))
-                     : GT_OK;
+    return c;
+}
+
+static gt_status sum_up(const counts *c) {
+    if (c->other)
+        return gt_fail(GT_FAILED, "of %d picture%s not what the record says: %d", c->all, gt_plural(c->all), c->other);
+    return c->unchecked
+               ? gt_fail(GT_UNDECIDED, "of %d picture%s not checked: %d", c->all, gt_plural(c->all), c->unchecked)
+               : GT_OK;
 }
 
 gt_status gt_audit_pictures_all(gt_comm *comm, const gt_audit_pictures *o) {
@@ -340,7 +348,10 @@ gt_status gt_audit_pictures_all(gt_comm *comm, const gt_audit_pictures *o) {
     if (!st && !comm->rank) st = read_items(&w);
     st = gt_comm_agree_all(comm, st);
     if (!st) st = check_all(&w);
-    if (!st) st = gt_comm_agree_all(comm, w.items ? print_items(&w) : GT_OK);
+    counts c = {0};
+    if (!st && w.items) c = print_items(&w);
+    if (!st) gt_comm_broadcast_all(comm, &c, sizeof c, 0);
+    if (!st) st = sum_up(&c);
     for (int i = 0; i < o->n && w.items; i++) {
         gt_record_close(w.items[i].record);
         free(w.items[i].found.json);

@@ -10,11 +10,13 @@
 #include "gantry/file.h"
 
 typedef struct audit_fields {
-    const char *data, *run, *trace, *compare, *class, *bundle, *checkpoint, *network, *latents, *directions;
+    const char *data, *run, *trace, *compare, *class, *bundle, *checkpoint, *network, *latents, *directions, *find;
     double minutes, trunc;
     int64_t segments, seed, threads;
     bool all, head, note, overwrite;
     gt_audit_pictures pictures; /* what is audited, when it is pictures */
+    int64_t n_seeds;
+    int64_t *seeds; /* of --find */
 } audit_fields;
 
 #define FIELDS audit_fields
@@ -52,6 +54,11 @@ static const gt_option table[] = {
      .placeholder = "FILE", .with = "!--run"},
     {CLI_OPTION(directions, "", "Directions along which such pictures were edited"), .path = true,
      .placeholder = "FILE", .with = "!--run"},
+    {CLI_OPTION(find, "", "Pictures without a record: try these seeds, and all classes"), .placeholder = "SEEDS",
+     .check = gt_option_check_ranges, .with = "!--run",
+     .detail =
+         "Says which seed and class make the picture bit for bit, else the nearest and by how much it differs, at "
+         "truncation 1. Tried are the networks that come with Gantry, or those of --network alone."},
     {CLI_OPTION(trace, "", "Write hashes of each gradient and state of one stretch, to find where two machines part"),
      .placeholder = "FILE", CLI_WRITES({"*.txt", GT_OUTFILE_TABLE}), .with = "!--run"},
     {CLI_OPTION(compare, "", "Compute the stretch of such a trace again, up to the first line that differs"),
@@ -105,11 +112,21 @@ static gt_status prepare_pictures(cli_session *s) {
     return !st && *f->directions ? gt_h5_check(f->directions) : st;
 }
 
+static gt_status read_seeds(cli_session *s) {
+    enum { MOST_SEEDS = 1 << 24 };
+    audit_fields *f = s->fields;
+    return gt_parse_range_list(s->arena, "--find", f->find, MOST_SEEDS, &f->seeds, &f->n_seeds);
+}
+
 static gt_status prepare(cli_session *s) {
     const audit_fields *f = s->fields;
     bool pictures;
     gt_status found = are_pictures(s, &pictures);
+    if (!found && *f->find) found = read_seeds(s);
     if (found || pictures) return found ? found : prepare_pictures(s);
+    if (*f->find && cli_first_rank())
+        return gt_fail(GT_USAGE, "--find is for pictures, and '%s' is not one",
+                       s->arguments.n_words ? s->arguments.words[0] : "");
     if (!*f->run && s->arguments.n_words && !cli_first_rank()) return GT_OK; /* the first rank knows what it is */
     if (s->arguments.n_words != 1)
         return gt_fail(GT_USAGE, "one run is needed, pictures with a record, or one network, checkpoint or folder of "
@@ -188,7 +205,8 @@ static gt_status audit_pictures_all(cli_session *s) {
     f->pictures.pool = s->pool;
     f->pictures.stop = gt_stop_requested;
     gt_stop_install_short(s->comm, "stopping after these pictures (Ctrl-C again: at once)");
-    gt_status st = gt_audit_pictures_all(s->comm, &f->pictures);
+    gt_status st = f->n_seeds ? gt_audit_find_all(s->comm, &f->pictures, f->n_seeds, f->seeds)
+                              : gt_audit_pictures_all(s->comm, &f->pictures);
     gt_stop_restore();
     return st;
 }

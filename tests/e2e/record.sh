@@ -43,7 +43,7 @@ expect 3 'the network of its record is not here \(sha256:[0-9a-f]{64}\): --netwo
 
 begins each_change_is_found
 mkdir changed && change change changed ?/*.png
-expect 1 'is not what the record says|are not what the records? sa' "$GANTRY" audit changed --network=nets
+expect 1 'gantry audit: of 100 pictures not what the record says: 100$' ranks 2 "$GANTRY" audit changed --network=nets
 [ "$(grep -c '^changed/' said)" = 100 ] && ! grep -q ' is what ' said || { grep ' is what ' said; fail 'a change is not found'; }
 # Words that change no pixel.
 change claim c/seed0000-class2.png claimed.png class_name president
@@ -134,6 +134,18 @@ if command -v exiftool >/dev/null; then
     [ "$(exiftool -s3 -XMP-iptcExt:DigitalSourceType a/seed0007.png)" = http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia ] || fail 'exiftool reads another type'
 fi
 
+begins without_a_record
+# The seed and the class of a picture are found by trying; else the nearest is named as such.
+cp bare.png found.png
+make lost clipart64-cond --seeds=3 --class=1 --record=none
+for n in 1 2; do
+    expect 3 'pictures that were not found: 1$' ranks $n "$GANTRY" audit found.png lost/seed0003-class1.png b/seed0017.png --find=3,7,17
+    grep -qE '^found.png is what clipart64 \(g1:.*\) makes of seed 7$' said && grep -qE '^lost/seed0003-class1.png is what clipart64-cond .* makes of seed 3, class 1$' said || { cat said; fail 'not found'; }
+    grep -qE '^b/seed0017.png: not found: the nearest is seed 17 of clipart64 .*, which differs by at most [1-9][0-9]* of 255' said || { cat said; fail 'not the nearest'; }
+done
+expect 0 "^h/seed0003.png is what 'nets/dcgan.h5' .* makes of seed 3$" "$GANTRY" audit h/seed0003.png --find=0-15 --network=nets/dcgan.h5
+expect 2 '--find is for pictures' "$GANTRY" audit edm --find=0-3
+
 begins what_records_say
 make short clipart64-cond --seeds=0 --class=2 --record=short
 make none clipart64-cond --seeds=0 --class=2 --record=none
@@ -167,4 +179,4 @@ for f in hostile/*.png; do
     cat said >>lines
 done
 grep -q 'differ.png: not checked: it has two records that differ' lines && grep -q 'animated.png: not checked: it has a chunk acTL' lines && grep -q 'behind.png: not checked: 4 bytes stand behind its end' lines || { cat lines; fail 'not the reason'; }
-expect 3 'could not be checked' "$GANTRY" audit "$here/record.sh" "$here/lib.sh"
+expect 3 'of 2 pictures not checked: 2$' "$GANTRY" audit "$here/record.sh" "$here/lib.sh"
