@@ -187,7 +187,7 @@ static gt_status check_job(submission *s) {
                      "folder '%s' away",
                      of.run);
     if (!st && of.ranks)
-        st = gt_fail(GT_FAILED,
+        st = gt_fail(GT_USAGE,
                      "--ranks is for gantry train alone: here the number of ranks is --nodes times --ntasks-per-node");
     if (!st) st = gt_train_adopt(job);
     if (!st) st = cli_check_later(job);
