@@ -365,7 +365,15 @@ gt_status gt_audit_pictures_all(gt_comm *comm, const gt_audit_pictures *o) {
 
 bool gt_audit_is_picture(const char *path) {
     gt_file_kind kind = gt_kind_of_file(path);
-    return kind == GT_KIND_PICTURE || kind == GT_KIND_HDF5;
+    char head[64];
+    int fd;
+    off_t bytes;
+    if (kind == GT_KIND_PICTURE || kind == GT_KIND_FILM || kind == GT_KIND_HDF5) return true;
+    if (kind != GT_KIND_UNKNOWN || gt_file_open_regular(path, &fd, &bytes)) return false;
+    bool known = bytes >= (off_t)sizeof head && !gt_read_at(fd, 0, head, sizeof head) &&
+                 !gt_picture_recognise(head, sizeof head); /* TIFF */
+    close(fd);
+    return known;
 }
 
 typedef struct listing {
@@ -380,7 +388,7 @@ static gt_status list_entry(void *arg, const char *path, const char *name) {
     listing *l = arg;
     gt_file_kind kind = gt_kind_of_file(path);
     bool network = kind == GT_KIND_CHECKPOINT || kind == GT_KIND_HDF5 || gt_kind_is_foreign_network(kind);
-    if (l->pictures ? kind != GT_KIND_PICTURE : !network) {
+    if (l->pictures ? !gt_audit_is_picture(path) : !network) {
         if (strcmp(name, ".") && strcmp(name, "..")) audit_list_add(&l->others, "%s", name);
         return GT_OK;
     }

@@ -80,6 +80,7 @@ quietly "$GANTRY" walk clipart64-cond --seeds=0-1 --class=0,1 --seconds=0.2 --fp
 quietly "$GANTRY" walk clipart64 --seeds=0-2 --seconds=0.3 --fps=10 --out=frames/ --threads=1
 quietly "$GANTRY" audit sheet.png sheet.webp all.h5 w.h5 mixed/*.png walk.webp lossless.webp frames/*
 [ "$(grep -c ' is what ' said)" = 15 ] || { cat said; fail 'not all forms'; }
+for file in walk.webp all.h5 frames; do expect 0 "^$file.* is what " "$GANTRY" audit $file; done
 quietly "$GANTRY" generate clipart64 --projected-w=w.h5 --outdir=styles --threads=1
 expect 3 '--latents=FILE is needed' "$GANTRY" audit styles/proj03.png
 expect 0 'makes of row 3 of the styles' "$GANTRY" audit styles/proj03.png --latents=w.h5
@@ -100,11 +101,18 @@ PYTHON
 expect 1 'differ, by at most 2 of 255; the first cell that differs is in row 1, column 1' "$GANTRY" audit cell.png
 
 # Arrays: one beside the pictures, one number.
-for change in 'f["more"] = [1]' 'f["images"][2, 5, 5, 1] ^= 1' 'f["seeds"][1] = 7' 'del f["seeds"]'; do
-    cp all.h5 other.h5
-    "$python" -c "import h5py; f = h5py.File('other.h5', 'r+'); $change; f.close()" || fail "$change"
-    expect 1 'is not what clipart64 .* makes of seeds 0-4: ' "$GANTRY" audit other.h5
-done
+"$python" - <<'PYTHON'
+import h5py, shutil
+def more(f): f["more"] = [1]
+def value(f): f["images"][2, 5, 5, 1] ^= 1
+def seed(f): f["seeds"][1] = 7
+def less(f): del f["seeds"]
+for change in more, value, seed, less:
+    shutil.copy('all.h5', name := f'other-{change.__name__}.h5')
+    with h5py.File(name, 'r+') as f: change(f)
+PYTHON
+expect 1 'of 4 pictures not what the record says: 4$' "$GANTRY" audit other-*.h5
+[ "$(grep -c '^other-.* is not what clipart64 .* makes of seeds 0-4: ' said)" = 4 ] || { cat said; fail 'arrays'; }
 mkdir several && cp a/seed0000.png several && echo >several/notes.txt
 expect 0 '^not checked: notes.txt$' "$GANTRY" audit several
 
@@ -122,10 +130,16 @@ with Image.open('a/seed0007.png') as image:
     image.save('kept.tif', tiffinfo={700: xmp.encode()})
     image.save('lossy.webp', quality=80, xmp=xmp.encode())
     image.save('kept.jpg', quality=95, xmp=xmp.encode())
+    image.save('turned.tif', tiffinfo={700: xmp.encode(), 274: 3})
+    more = dict(save_all=True, append_images=[image.transpose(0)])
+    image.save('pages.tif', tiffinfo={700: xmp.encode()}, **more)
+    image.save('several.webp', lossless=True, xmp=xmp.encode(), duration=100, **more)
 with Image.open('sheet.webp') as image: assert b'trainedAlgorithmicMedia' in image.info['xmp']
 PYTHON
 expect 3 'bare.png: not checked: it has no record' "$GANTRY" audit bare.png
-quietly "$GANTRY" audit kept.webp kept.tif
+quietly "$GANTRY" audit kept.webp && quietly "$GANTRY" audit kept.tif
+expect 3 'turned.tif: not checked: it is turned: programs may show' "$GANTRY" audit turned.tif pages.tif several.webp
+grep -q '^pages.tif: not checked: it has further pages' said && grep -q '^several.webp: not checked: it has several pictures, and its record one' said || { cat said; fail 'several pictures'; }
 expect 3 'differs by at most [0-9]+ of 255 from what clipart64 .* makes of seed 7' "$GANTRY" audit lossy.webp
 if [ "$("$python" -c 'import PIL; print(int(PIL.__version__.split(".")[0]) >= 11)')" = True ]; then
     expect 3 'differs by at most' "$GANTRY" audit kept.jpg
@@ -169,14 +183,8 @@ expect 3 'not here \(sha256:f{64}\)' "$GANTRY" audit cached/seed0000.png --netwo
 
 begins hostile_records
 mkdir hostile && change hostile hostile a/seed0003.png
-export ASAN_OPTIONS=allocator_may_return_null=1
-for f in hostile/*.png; do
-    (ulimit -v 4000000 && exec timeout 60 "$GANTRY" audit "$f" --network=nets) >said 2>&1
-    status=$?
-    [ "$status" = 3 ] || [ "$status" = 1 ] || { cat said; fail "$f: exit status $status"; }
-    ! grep -q ' is what ' said || { cat said; fail "$f: believed"; }
-    grep -q "^$f: " said || { cat said; fail "$f: no line"; }
-    cat said >>lines
-done
+(ulimit -v 4000000 && exec timeout 60 "$GANTRY" audit hostile/*.png --network=nets) >lines 2>&1
+status=$?
+[ "$status" = 1 ] && ! grep -q ' is what ' lines && [ "$(grep -c '^hostile/.*: ' lines)" = "$(ls hostile | wc -l)" ] || { cat lines; fail "exit status $status"; }
 grep -q 'differ.png: not checked: it has two records that differ' lines && grep -q 'animated.png: not checked: it has a chunk acTL' lines && grep -q 'behind.png: not checked: 4 bytes stand behind its end' lines || { cat lines; fail 'not the reason'; }
 expect 3 'of 2 pictures not checked: 2$' "$GANTRY" audit "$here/record.sh" "$here/lib.sh"
