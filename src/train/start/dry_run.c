@@ -152,6 +152,18 @@ static gt_status transfer_all(gt_engine *e) {
     return st;
 }
 
+/* Without a speed: what does not depend on it. */
+static void print_answer_without_time(const gt_engine *e, const gt_step_time *t, const load *busy) {
+    gt_print("time        could not be measured: --dry-run-seconds=%g covered only %.1g %% of a step; give more "
+             "seconds, more "
+             "cores, or a smaller network%s%s\n",
+             e->job->dry_run_seconds, 100 * t->pieces.part, busy->is ? "; " : "", busy->is ? busy->text : "");
+    print_memory(e);
+    print_disk(e, 0);
+    print_ranks(e);
+    gt_print("\n");
+}
+
 /* Steps are made and timed. */
 static gt_status measure_cost_all(gt_engine *e, const load *busy, const gt_starter *starter) {
     gt_step_time t;
@@ -164,12 +176,14 @@ static gt_status measure_cost_all(gt_engine *e, const load *busy, const gt_start
     gt_status st = gt_engine_start_loader_all(e);
     if (!st) st = gt_time_steps_all(e, limit / 2, &t);
     if (!st) st = gt_scores_measure_cost_all(e);
-    if (!st) st = gt_faster_look_all(e, starter, t.per_image, end, &faster);
+    bool known = !st && gt_step_time_is_known(&t);
+    if (known) st = gt_faster_look_all(e, starter, t.per_image, end, &faster);
     gt_tell_end();
     if (!st && e->comm->rank == 0) {
-        print_answer(e, t.per_image, busy, &faster);
+        if (known) print_answer(e, t.per_image, busy, &faster);
+        else print_answer_without_time(e, &t, busy);
         print_sizes(e);
-        print_cost(e, &t);
+        if (known) print_cost(e, &t);
     }
     return st;
 }

@@ -17,6 +17,9 @@ typedef struct gt_step_time {
     gt_rehearsal pieces;
 } gt_step_time;
 
+/* False: less than a hundredth of a step was made, and per_image means nothing. */
+bool gt_step_time_is_known(const gt_step_time *t);
+
 /* Of an engine that is built, and whose loader has started. Pieces of a step first: they say whether there is time for
  * whole ones. `limit`: seconds. */
 gt_status gt_time_steps_all(gt_engine *e, double limit, gt_step_time *out);

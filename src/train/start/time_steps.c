@@ -57,6 +57,11 @@ gt_status gt_time_steps_all(gt_engine *e, double limit, gt_step_time *out) {
     return out->cut ? GT_OK : measure_steps_all(e, &out->per_image);
 }
 
+bool gt_step_time_is_known(const gt_step_time *t) {
+    const double least = 0.01;
+    return !t->cut || t->pieces.part >= least;
+}
+
 const char *gt_length_text(double seconds, char text[64]) {
     const double minute = 60, hour = 3600, day = 86400;
     if (seconds < 2 * minute) snprintf(text, 64, "%.0f second%s", seconds, gt_plural(llrint(seconds)));
