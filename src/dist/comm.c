@@ -146,7 +146,9 @@ gt_comm *gt_comm_start_all(int threads, gt_status *status) {
     if (!c) return failed(GT_NOMEM, status);
     gt_comm_inside *in = gt_inside(c);
     pid_t launcher = 0;
-    gt_status st = gt_mpi_launched_ranks() > 1 ? gt_mpi_check_limits() : GT_OK;
+    const gt_mpi_launch launch = gt_mpi_launch_look();
+    gt_status st = launch.ranks > 1 ? gt_mpi_check_limits() : GT_OK;
+    if (!st && launch.ranks > 1) st = gt_mpi_open_files(0);
     if (!st && gt_mpi_launched()) st = gt_library_open("ompi");
     if (st) {
         free(in);
@@ -155,6 +157,7 @@ gt_comm *gt_comm_start_all(int threads, gt_status *status) {
     if (gt_mpi_launched()) {
         launcher = gt_find_launcher(); /* before MPI, which may start helpers */
         join_ranks(in);
+        st = gt_mpi_check_launcher(launch, c->ranks);
     } else if (refuse_srun_without_mpi()) {
         free(in);
         return failed(GT_USAGE, status);
@@ -165,7 +168,8 @@ gt_comm *gt_comm_start_all(int threads, gt_status *status) {
     in->starts = in->counts ? in->counts + c->ranks : NULL;
     gt_choose_cores_all(in, launcher, threads);
     describe(in);
-    st = gt_heartbeat_start_all(in);
+    if (!st) st = gt_heartbeat_start_all(in);
+    if (!st && c->hosts > 1) st = gt_mpi_open_files(c->ranks - c->local_ranks);
     if (!st && !in->counts) st = gt_fail(GT_NOMEM, "out of memory for the ranks");
     if ((st = gt_comm_agree_all(c, st))) {
         gt_comm_stop_all(c);

@@ -64,13 +64,15 @@ static const struct {
     {"MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE", "PMI_FD"},
 };
 
-static int launched(int *ranks) {
+static int launched(int *ranks, const char **by) {
+    *by = "";
     for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++) {
         const char *rank = getenv(launchers[i].rank), *size = getenv(launchers[i].ranks);
         if (!rank || !size || !getenv(launchers[i].proof)) continue;
         int r = atoi(rank), n = atoi(size);
         if (r < 0 || r >= n) continue;
         *ranks = n;
+        *by = launchers[i].ranks;
         return r;
     }
     *ranks = 1;
@@ -81,7 +83,8 @@ bool gt_mpi_launched(void) { return getenv("PMIX_RANK") || getenv("PMI_RANK") ||
 
 int gt_mpi_launched_rank(void) {
     int ranks;
-    return launched(&ranks);
+    const char *by;
+    return launched(&ranks, &by);
 }
 
 /* The memory by which ranks of a host begin to talk is a file in /dev/shm; mpirun makes one of nearly this size. */
@@ -97,6 +100,46 @@ gt_status gt_mpi_check_limits(void) {
 
 int gt_mpi_launched_ranks(void) {
     int ranks;
-    launched(&ranks);
+    const char *by;
+    launched(&ranks, &by);
     return ranks;
+}
+
+gt_mpi_launch gt_mpi_launch_look(void) {
+    gt_mpi_launch l;
+    launched(&l.ranks, &l.by);
+    return l;
+}
+
+gt_status gt_mpi_check_launcher(gt_mpi_launch before, int ranks) {
+    char library[256];
+    if (ranks > 1 || before.ranks == 1) return GT_OK;
+    gt_mpi_version(library, sizeof library);
+    bool open_mpi = !strncmp(library, "Open MPI", strlen("Open MPI"));
+    return gt_fail(
+        GT_USAGE,
+        "%s=%d: a launcher of another MPI started %d separate programs that cannot communicate; this program "
+        "has %s: start it with %s",
+        before.by, before.ranks, before.ranks, library,
+        open_mpi ? "gantry run, Open MPI's mpirun, or srun --mpi=pmix" : "the mpirun of that MPI");
+}
+
+gt_status gt_mpi_open_files(int elsewhere) {
+    const rlim_t own = 100, enough = 1 << 16; /* some programs go through all numbers below the limit */
+    const rlim_t needed = own + (rlim_t)elsewhere;
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files)) return GT_OK;
+    rlim_t wanted = needed > enough ? needed : enough;
+    if (wanted > files.rlim_max) wanted = files.rlim_max;
+    if (files.rlim_cur < wanted) {
+        struct rlimit more = {.rlim_cur = wanted, .rlim_max = files.rlim_max};
+        if (!setrlimit(RLIMIT_NOFILE, &more)) files = more;
+    }
+    if (files.rlim_cur >= needed) return GT_OK;
+    char others[64] = "";
+    if (elsewhere) snprintf(others, sizeof others, ", one for each of %d ranks on other hosts among them", elsewhere);
+    return gt_fail(GT_FAILED,
+                   "a process may have %llu open files here (ulimit -n), but a rank needs up to %llu%s: raise the hard "
+                   "limit, or use fewer ranks with more threads",
+                   (unsigned long long)files.rlim_cur, (unsigned long long)needed, others);
 }

@@ -94,4 +94,18 @@ for left in 'PMI_RANK=1 PMI_SIZE=4' PMIX_RANK=3 'OMPI_COMM_WORLD_RANK=1 OMPI_COM
     expect 0 'done: stale' env $left "$g" train $job --run=stale
     expect 0 'report.html' env $left "$g" report stale
 done
+
+begins a_launcher_of_another_mpi
+# A launcher of another MPI, such as MPICH's mpirun, starts programs that do not know each other: each command says so, and does nothing.
+for words in "train $job --run=apart" "generate $net --class=0 --seeds=0-3 --outdir=out" doctor 'train --help'; do
+    # shellcheck disable=SC2086
+    expect 2 "^error: gantry [a-z]+: PMI_SIZE=2: a launcher of another MPI started 2 separate programs .* Open MPI's mpirun" env PMI_RANK=0 PMI_SIZE=2 PMI_FD=9 "$g" $words
+done
+# shellcheck disable=SC2086
+expect 2 'rank 1: PMI_SIZE=2: ' env PMI_RANK=1 PMI_SIZE=2 PMI_FD=9 "$g" train $job --run=apart
+[ ! -e apart ] && [ ! -e out ] || fail 'a program of another launcher has worked'
+# A step of one task within a larger job is none, nor is one rank.
+rm -rf stale
+# shellcheck disable=SC2086
+expect 0 'done: stale' env SLURM_NTASKS=8 SLURM_STEP_NUM_TASKS=1 PMI_RANK=0 PMI_SIZE=1 PMI_FD=9 "$g" train $job --run=stale
 echo 'one job, or none'

@@ -111,6 +111,9 @@ for start in "'$GANTRY' run -n 2" "'$LAUNCH' 2 '$GANTRY'"; do
     grep -q '^error: .*ulimit -f' said || { cat said; fail "no sentence: $start"; }
     ! grep -q 'signal 25' said || { cat said; fail "ended by a signal: $start"; }
 done
+# Nor may a rank open as many of them as it needs: one sentence in place of Open MPI's. A limit that may be raised is.
+expect 1 '^error: .*a process may have 40 open files here .ulimit -n., but a rank needs up to 100: raise' ranks 2 bash -c "ulimit -n 40; exec '$GANTRY' train $job --run=limited --steps=1"
+expect 0 'done: limited' ranks 2 bash -c "ulimit -S -n 40; exec '$GANTRY' train $job --run=limited --steps=1"
 
 begins reports_of_mpirun
 # Only the report that a rank returned a status is left out; all else comes through byte for byte, and at once.

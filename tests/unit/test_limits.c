@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What control groups grant, as files say it: both hierarchies, groups within groups, containers that see a part. */
+ * What control groups grant, as files say it: both hierarchies, groups within groups, containers that see a part. And
+ * the limit of open files. */
+#include <sys/resource.h>
+#include <sys/wait.h>
+
 #include "base/door/machine.h"
 #include "base/door/file.h"
+#include "dist/door/dist.h"
 #include "scratch.h"
 
 static void put_text(const char *name, const char *text) {
@@ -51,8 +56,32 @@ static void the_older_hierarchy_has_a_folder_for_each_controller(void **state) {
     is(look("4:memory:/\n2:cpu,cpuacct:/\n"), 0, 1000, 800);
 }
 
+/* A process of its own, since a hard limit cannot be raised again: is there room for so many ranks on other hosts? */
+static int exit_with_files(rlim_t soft, rlim_t hard, int elsewhere, rlim_t after) {
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct rlimit files = {.rlim_cur = soft, .rlim_max = hard};
+        if (setrlimit(RLIMIT_NOFILE, &files)) _exit(3);
+        gt_status st = gt_mpi_open_files(elsewhere);
+        if (st && !strstr(gt_message(), "ulimit -n")) _exit(4);
+        _exit(getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur != after ? 5 : st == GT_OK ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void open_files_are_raised_to_the_hard_limit(void **state) {
+    (void)state;
+    assert_int_equal(exit_with_files(40, 500, 0, 500), 0);
+    assert_int_equal(exit_with_files(40, 500, 400, 500), 0);
+    assert_int_equal(exit_with_files(40, 500, 401, 500), 1);
+    assert_int_equal(exit_with_files(30, 30, 0, 30), 1);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_least_of_all_groups_above_counts),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(open_files_are_raised_to_the_hard_limit),
+                                       cmocka_unit_test(the_least_of_all_groups_above_counts),
                                        cmocka_unit_test(the_older_hierarchy_has_a_folder_for_each_controller)};
     return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
 }

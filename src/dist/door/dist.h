@@ -83,6 +83,18 @@ bool gt_mpi_transport(char *out, size_t bytes);
  * signal would end them without a word. */
 gt_status gt_mpi_check_limits(void);
 
+typedef struct gt_mpi_launch {
+    int ranks;      /* that a launcher says it has started; 1: none says so */
+    const char *by; /* the variable that says so: "PMI_SIZE"; "" */
+} gt_mpi_launch;
+gt_mpi_launch gt_mpi_launch_look(void); /* before MPI_Init, which sets such variables itself */
+/* GT_USAGE: MPI has joined one rank alone of several: the launcher is one of another MPI. */
+gt_status gt_mpi_check_launcher(gt_mpi_launch before, int ranks);
+
+/* Raises the limit of open files (ulimit -n) as far as this process may, up to what any rank needs. MPI opens a
+ * connection to each rank on another host. GT_FAILED: the limit is too low for so many of them. */
+gt_status gt_mpi_open_files(int elsewhere);
+
 bool gt_cores_came_free(void); /* gt_cores_held() says some, and no run has locked one of these now */
 
 /* ---- slices ---- */
