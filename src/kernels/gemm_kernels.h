@@ -103,6 +103,39 @@ enum {
 typedef void gt_gradient_fn(const gt_winograd_plane *planes, int64_t u_step, int width, int rows, int columns,
                             float *room, float *to, int64_t tap_step, int64_t row_step, bool add);
 
+/* Winograd's convolution where transformed values stay in the second-level cache (winograd_fused.c). Those of a block
+ * of tiles lie tile by tile, in chunks of `lanes` channels: channel c of point p of tile t is at
+ *
+ *   at[c / lanes * chunk + (t * GT_TILE_POINTS + p) * lanes + c % lanes]
+ *
+ * so that the values of a tile lie side by side for the transforms, those of a point at equal distances, an odd number
+ * of vectors, for the products. Channels are padded to whole chunks, with any values. */
+enum {
+    GT_TILE_POINTS = 81, /* of the kinds that have such kernels, the most */
+    GT_TILE_SIDE = 10,   /* pixels along an axis, at most */
+};
+
+/* A tile of an image, in place: pixel (i, j) begins at row[i] + j * step. Of its rows and columns those from top and
+ * left up to, not including, bottom and right lie in the image, the others are neither read nor written. */
+typedef struct gt_tile {
+    float *row[GT_TILE_SIDE];
+    float *soon[GT_TILE_SIDE]; /* the next tile's rows, or other memory: fetched */
+    int64_t step;
+    int top, bottom, left, right;
+    const float *scales; /* NULL, or pixels are multiplied with them as they are read, and rounded */
+} gt_tile;
+
+/* Pixels to points, those of pixels outside being +0; or points to pixels (IMAGE_ADJOINT: the first row and column are
+ * added to what lies there). */
+typedef void gt_tile_transform_fn(const gt_tile *tile, int64_t channels, float *at, int64_t chunk);
+/* M = U V of one point of so many tiles as the kernel has rows, with one panel of B of `columns`; as gt_micro_fn. */
+typedef void gt_tile_product_fn(int64_t k, const float *u, int64_t u_chunk, const float *b, float *m, int64_t m_chunk);
+
+typedef struct gt_tile_kernels {
+    gt_tile_transform_fn *transform[GT_WINOGRAD_KINDS][GT_WINOGRAD_TRANSFORMS]; /* NULL: there is none */
+    gt_tile_product_fn *products[2][GT_MICRO_ROWS + 1];                         /* [vectors of columns - 1][tiles] */
+} gt_tile_kernels;
+
 typedef struct gt_gemm_kernels {
     int lanes;     /* floats per vector; a panel of B is two vectors wide, the last one may be one */
     int rows;      /* most rows of the micro-kernel */
@@ -116,6 +149,7 @@ typedef struct gt_gemm_kernels {
     /* The same of the pixels times from[number of pixels], each product rounded. */
     gt_transform_fn *scaled[GT_WINOGRAD_KINDS][GT_WINOGRAD_SCALED];
     gt_gradient_fn *gradient[GT_WINOGRAD_KINDS]; /* NULL: does not pay */
+    const gt_tile_kernels *tiles;                /* NULL: do not pay */
     double (*fma_peak)(int64_t rounds);          /* dependency-free FMAs on registers; returns the flops done */
 } gt_gemm_kernels;
 

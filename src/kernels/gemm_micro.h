@@ -271,6 +271,13 @@ MICRO_ALL(7) MICRO_ALL(8) MICRO_ALL(9) MICRO_ALL(10) MICRO_ALL(11) MICRO_ALL(12)
 #define GRADIENTS(X)
 #endif
 
+#if LANES > 4
+#include "kernels/winograd_tiles.h"
+#define TILES &tile_kernels
+#else
+#define TILES NULL
+#endif
+
 #define PLAIN_ROW(kind, name, ...) .transform[GT_WINOGRAD_##kind][GT_WINOGRAD_##name] = kind##_##name,
 #define SCALED_ROW(kind, name, ...) .scaled[GT_WINOGRAD_##kind][GT_WINOGRAD_##name] = kind##_##name##_SCALED,
 #define GRADIENT_ROW(kind, ...) .gradient[GT_WINOGRAD_##kind] = kind##_gradient,
@@ -284,6 +291,7 @@ const gt_gemm_kernels KERNELS = {
     .along_k = {0, along_k_1, along_k_2, along_k_3, along_k_4},
     .across_k = {{0}, TALL_ROW(1), TALL_ROW(2), TALL_ROW(3), TALL_ROW(4)},
     .fma_peak = fma_peak,
+    .tiles = TILES,
     TRANSFORMS_OF_IMAGES(PLAIN_ROW) TRANSFORMS_OF_IMAGES(SCALED_ROW) OTHER_TRANSFORMS(PLAIN_ROW) GRADIENTS(GRADIENT_ROW)
     // .transform, .scaled, .gradient
 };

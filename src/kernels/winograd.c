@@ -13,7 +13,8 @@
  *   M[points][tiles][to]   = U V, V[planes][from][to] = transformed weights as packed B
  *   pixels                 = M transformed back
  *
- * While products run, pixels of this block's results and of the next block's images are fetched.
+ * While products run, pixels of this block's results and of the next block's images are fetched. Where there are few
+ * channels, winograd_fused.c does the same by small blocks.
  *
  * Threads do not share a block where there are enough for all: each takes a span of tiles, with U and M of its own, and
  * waits for nobody. Where tiles overlap, a span is an image, as its tiles add up in order. What is left when each
@@ -46,10 +47,8 @@ typedef struct winograd {
     int threads;
 } winograd;
 
-static bool overlapping(const gt_winograd_tiling *p) { return p->to.side.x != p->to.step.x; }
-
 /* Tiles of a span. */
-static int64_t span_of(const gt_winograd_tiling *p) { return overlapping(p) ? p->per_image : p->block; }
+static int64_t span_of(const gt_winograd_tiling *p) { return gt_winograd_overlapping(p) ? p->per_image : p->block; }
 
 static int64_t spans_alone(const gt_winograd_tiling *p, int threads) {
     int64_t spans = p->tiles / span_of(p);
@@ -85,9 +84,23 @@ static size_t lay_out(const gt_conv_shape *s, bool packed, int threads, winograd
     return used;
 }
 
+static bool is_fused(const gt_winograd_tiling *p, gt_winograd_way way, int threads) {
+    if (way == GT_WINOGRAD_BY_SHAPE) return gt_winograd_fused_pays(p, threads);
+    return way == GT_WINOGRAD_FUSED;
+}
+
+size_t gt_winograd_workspace_by(const gt_conv_shape *s, gt_winograd_way way, bool packed, int threads) {
+    gt_winograd_tiling p = gt_winograd_tiling_of(s);
+    if (!is_fused(&p, way, threads)) return lay_out(s, packed, threads, NULL, NULL) * sizeof(float);
+    size_t used = 0;
+    if (!packed) gt_winograd_take(&used, packed_floats(&p));
+    gt_winograd_take(&used, gt_winograd_fused_floats(&p, threads));
+    return used * sizeof(float);
+}
+
 static size_t workspace(const gt_conv_shape *s, bool packed, int threads) {
     if (s->direction == GT_CONV_WEIGHT_GRAD) return gt_winograd_weight_grad_workspace(s, threads);
-    return lay_out(s, packed, threads, NULL, NULL) * sizeof(float);
+    return gt_winograd_workspace_by(s, GT_WINOGRAD_BY_SHAPE, packed, threads);
 }
 
 /* ---- U: transformed tiles ---- */
@@ -241,7 +254,7 @@ static void overlapping_results(void *arg, int index, int worker) {
 static void write_results(winograd *w, gt_pool *pool) {
     const gt_winograd_block *z = &w->block;
     const gt_winograd_tiling *p = &z->tiling;
-    if (!overlapping(p)) {
+    if (!gt_winograd_overlapping(p)) {
         gt_pool_run(pool, gt_winograd_groups(z, GROUP), result_group, w);
         return;
     }
@@ -343,11 +356,8 @@ static void span_alone(void *arg, int index, int worker) {
     run_blocks(&w, NULL, begin, begin + span, begin + w.threads * span);
 }
 
-static void run(const gt_conv_shape *s, gt_pool *pool, void *workspace, const float *const *in, float *out) {
-    if (s->direction == GT_CONV_WEIGHT_GRAD) {
-        gt_winograd_weight_grad(s, pool, workspace, in, out);
-        return;
-    }
+static void run_large_blocks(const gt_conv_shape *s, gt_pool *pool, float *workspace, const float *const *in,
+                             float *out) {
     winograd w;
     lay_out(s, in[2] != NULL, gt_pool_threads(pool), &w, workspace);
     gt_winograd_block *z = &w.block;
@@ -357,6 +367,27 @@ static void run(const gt_conv_shape *s, gt_pool *pool, void *workspace, const fl
     else pack(s, pool, in[1], (float *)w.v);
     gt_pool_run(pool, (int)w.spans, span_alone, &w);
     run_blocks(&w, pool, w.spans * span_of(&z->tiling), z->tiling.tiles, z->tiling.tiles);
+}
+
+void gt_winograd_run_by(const gt_conv_shape *s, gt_winograd_way way, gt_pool *pool, float *workspace,
+                        const float *const *in, float *out) {
+    gt_winograd_tiling p = gt_winograd_tiling_of(s);
+    if (!is_fused(&p, way, gt_pool_threads(pool))) {
+        run_large_blocks(s, pool, workspace, in, out);
+        return;
+    }
+    size_t used = 0;
+    const float *v = in[2];
+    if (!v) {
+        v = workspace + gt_winograd_take(&used, packed_floats(&p));
+        pack(s, pool, in[1], (float *)v);
+    }
+    gt_winograd_fused_run(&p, pool, in[0], in[GT_CONV_SCALES], v, weight_plane(&p), workspace + used, out);
+}
+
+static void run(const gt_conv_shape *s, gt_pool *pool, void *workspace, const float *const *in, float *out) {
+    if (s->direction == GT_CONV_WEIGHT_GRAD) gt_winograd_weight_grad(s, pool, workspace, in, out);
+    else gt_winograd_run_by(s, GT_WINOGRAD_BY_SHAPE, pool, workspace, in, out);
 }
 
 static double product_flops(const gt_conv_shape *s) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the loops of all Winograd directions share: where transformed values lie while a block of tiles is at work.
+ * What the loops of all Winograd directions share: where transformed values lie while a block of tiles is at work (but
+ * for small blocks: gemm_kernels.h, gt_tile_kernels).
  *
  * The points of a plane lie tile by tile: as rows of U and M, as K of the weight gradient. Between planes there are a
  * few odd cache lines, or a tile's values, 36 to 100 of them at equal distances, would all fall into one set of the
@@ -41,12 +42,31 @@ size_t gt_winograd_slices_workspace(const gt_conv_shape *s, int slices, int part
 void gt_winograd_run_slices(const gt_conv_shape *s, const gt_conv_slices *all, int first, int count, gt_pool *pool,
                             void *workspace, float *out);
 
+/* winograd.c, forward and input gradient: by large blocks of tiles, or by small ones (winograd_fused.c), which have the
+ * same bits. BY_SHAPE: by what is faster; tests compare the two. Workspaces in bytes; in: as of gt_conv_run(). */
+typedef enum gt_winograd_way { GT_WINOGRAD_BY_SHAPE, GT_WINOGRAD_LARGE_BLOCKS, GT_WINOGRAD_FUSED } gt_winograd_way;
+size_t gt_winograd_workspace_by(const gt_conv_shape *s, gt_winograd_way way, bool packed, int threads);
+void gt_winograd_run_by(const gt_conv_shape *s, gt_winograd_way way, gt_pool *pool, float *workspace,
+                        const float *const *in, float *out);
+
+/* winograd_fused.c. Whether there are kernels for small blocks; whether they are faster, which follows from the shape,
+ * the kernel set and the number of threads; floats of workspace for all threads. */
+bool gt_winograd_fused_possible(const gt_winograd_tiling *tiling);
+bool gt_winograd_fused_pays(const gt_winograd_tiling *tiling, int threads);
+int64_t gt_winograd_fused_floats(const gt_winograd_tiling *tiling, int threads);
+/* v: packed weights, `plane` floats from plane to plane; room: the workspace. */
+void gt_winograd_fused_run(const gt_winograd_tiling *tiling, gt_pool *pool, const float *images, const float *scales,
+                           const float *v, int64_t plane, float *room, float *out);
+
 /* Takes `floats` floats of a workspace, of which *used are taken already; returns where they begin. */
 static inline size_t gt_winograd_take(size_t *used, int64_t floats) {
     size_t at = *used;
     *used += (size_t)gt_round_up(floats, 16);
     return at;
 }
+
+/* Tiles of pixels out overlap: those of an image are added in order. */
+static inline bool gt_winograd_overlapping(const gt_winograd_tiling *p) { return p->to.side.x != p->to.step.x; }
 
 /* Channels of U as stored. */
 static inline int64_t gt_winograd_stored(const gt_winograd_tiling *p) {

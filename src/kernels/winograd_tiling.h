@@ -3,7 +3,7 @@
  *
  * The images on either side of the products are a *face*: a linear map turns each tile of a face, side.y x side.x
  * pixels, into the points of the transformed domain, or back. Points with the same transformed weights form a *plane*:
- * one product. A *block* is as many tiles as stay in the last-level cache.
+ * one product. A *block* is as many tiles as stay in the last-level cache (small blocks: winograd_fused.c).
  *
  * Tile t along an axis, for the forward direction and the weight gradient (pad: pad_top or pad_left; wide tiles have 6
  * points along y):

@@ -17,16 +17,31 @@
 #define NA (2 * PA2 * (PA2 - PB2)) /* product of the differences between a and the other finite points */
 #define NB (2 * PB2 * (PB2 - PA2))
 
-/* B^T: 6 -> 6 */
+/* Lines of points by parts, each of which shares no term with the others: part number `part` makes one line or two. The
+ * transforms of tiles that lie side by side (winograd_tiles.h) take a part at a time, all others take all parts. */
+
+/* B^T: 6 -> 6. Parts: 0; a, -a; b, -b; infinity. */
+INLINE void part_image(const int part, vec *o, const vec *d) {
+    if (part == 0) {
+        o[0] = (PA2 * PB2) * d[0] - (PA2 + PB2) * d[2] + d[4];
+    } else if (part == 1) {
+        vec even_a = d[4] - PB2 * d[2], odd_a = PA * (d[3] - PB2 * d[1]);
+        o[0] = even_a + odd_a;
+        o[1] = even_a - odd_a;
+    } else if (part == 2) {
+        vec even_b = d[4] - PA2 * d[2], odd_b = PB * (d[3] - PA2 * d[1]);
+        o[0] = even_b + odd_b;
+        o[1] = even_b - odd_b;
+    } else {
+        o[0] = (PA2 * PB2) * d[1] - (PA2 + PB2) * d[3] + d[5];
+    }
+}
+
 INLINE void line_image(vec *o, const vec *d) {
-    vec even_a = d[4] - PB2 * d[2], odd_a = PA * (d[3] - PB2 * d[1]), even_b = d[4] - PA2 * d[2],
-        odd_b = PB * (d[3] - PA2 * d[1]);
-    o[0] = (PA2 * PB2) * d[0] - (PA2 + PB2) * d[2] + d[4];
-    o[1] = even_a + odd_a;
-    o[2] = even_a - odd_a;
-    o[3] = even_b + odd_b;
-    o[4] = even_b - odd_b;
-    o[5] = (PA2 * PB2) * d[1] - (PA2 + PB2) * d[3] + d[5];
+    part_image(0, o, d);
+    part_image(1, o + 1, d);
+    part_image(2, o + 3, d);
+    part_image(3, o + 5, d);
 }
 
 /* A^T: 6 -> 4 */
@@ -180,23 +195,38 @@ INLINE void line_wide_weights_adjoint(vec *o, const vec *m) {
 #define MA (2 * QA * (QA2 - QB2))
 #define MB (2 * QB * (QB2 - QA2))
 
-/* F(4,2) of every other pixel: 5 of 9 pixels -> 5 points */
-INLINE void every_other_image(vec *o, const vec *x) {
-    vec odd_a = x[6] - QB2 * x[2], even_a = QA * (x[4] - QB2 * x[0]), odd_b = x[6] - QA2 * x[2],
-        even_b = QB * (x[4] - QA2 * x[0]);
-    o[0] = odd_a + even_a;
-    o[1] = odd_a - even_a;
-    o[2] = odd_b + even_b;
-    o[3] = odd_b - even_b;
-    o[4] = (QA2 * QB2) * x[0] - (QA2 + QB2) * x[4] + x[8];
+/* F(4,2) of every other pixel: 5 of 9 pixels -> 5 points. Parts: a, -a; b, -b; infinity. */
+INLINE void part_every_other_image(const int part, vec *o, const vec *x) {
+    if (part == 0) {
+        vec odd_a = x[6] - QB2 * x[2], even_a = QA * (x[4] - QB2 * x[0]);
+        o[0] = odd_a + even_a;
+        o[1] = odd_a - even_a;
+    } else if (part == 1) {
+        vec odd_b = x[6] - QA2 * x[2], even_b = QB * (x[4] - QA2 * x[0]);
+        o[0] = odd_b + even_b;
+        o[1] = odd_b - even_b;
+    } else {
+        o[0] = (QA2 * QB2) * x[0] - (QA2 + QB2) * x[4] + x[8];
+    }
 }
 
-/* Its transpose. */
-INLINE void every_other_image_adjoint(vec *o, const vec *m) {
+INLINE void every_other_image(vec *o, const vec *x) {
+    part_every_other_image(0, o, x);
+    part_every_other_image(1, o + 2, x);
+    part_every_other_image(2, o + 4, x);
+}
+
+/* Its transpose. apart: the products of m[4] are rounded before they are added. */
+INLINE void every_other_image_adjoint(const bool apart, vec *o, const vec *m) {
     vec even_a = QA * (m[0] - m[1]), odd_a = m[0] + m[1], even_b = QB * (m[2] - m[3]), odd_b = m[2] + m[3];
-    o[0] = (QA2 * QB2) * m[4] - QB2 * even_a - QA2 * even_b;
+    vec first = (QA2 * QB2) * m[4], middle = (QA2 + QB2) * m[4];
+    if (apart) {
+        ROUNDED(first);
+        ROUNDED(middle);
+    }
+    o[0] = first - QB2 * even_a - QA2 * even_b;
     o[2] = -QB2 * odd_a - QA2 * odd_b;
-    o[4] = even_a + even_b - (QA2 + QB2) * m[4];
+    o[4] = even_a + even_b - middle;
     o[6] = odd_a + odd_b;
     o[8] = m[4];
 }
@@ -210,15 +240,25 @@ INLINE void two_taps_result(vec *o, const vec *m) {
     o[3] = (QA2 * QA) * odd_a + (QB2 * QB) * odd_b + m[4];
 }
 
-/* Its transpose. */
+/* Its transpose, by the same parts. */
+INLINE void part_two_taps_result_adjoint(const int part, vec *o, const vec *y) {
+    if (part == 0) {
+        vec even_a = y[0] + QA2 * y[2], odd_a = QA * y[1] + (QA2 * QA) * y[3];
+        o[0] = even_a + odd_a;
+        o[1] = even_a - odd_a;
+    } else if (part == 1) {
+        vec even_b = y[0] + QB2 * y[2], odd_b = QB * y[1] + (QB2 * QB) * y[3];
+        o[0] = even_b + odd_b;
+        o[1] = even_b - odd_b;
+    } else {
+        o[0] = y[3];
+    }
+}
+
 INLINE void line_two_taps_result_adjoint(vec *o, const vec *y) {
-    vec even_a = y[0] + QA2 * y[2], odd_a = QA * y[1] + (QA2 * QA) * y[3], even_b = y[0] + QB2 * y[2],
-        odd_b = QB * y[1] + (QB2 * QB) * y[3];
-    o[0] = even_a + odd_a;
-    o[1] = even_a - odd_a;
-    o[2] = even_b + odd_b;
-    o[3] = even_b - odd_b;
-    o[4] = y[3];
+    part_two_taps_result_adjoint(0, o, y);
+    part_two_taps_result_adjoint(1, o + 2, y);
+    part_two_taps_result_adjoint(2, o + 4, y);
 }
 
 /* Taps g[0] and g[2] -> 5 points */
@@ -236,16 +276,23 @@ INLINE void two_taps_weights_adjoint(vec *o, const vec *m) {
     o[2] = (m[0] + m[1]) * (QA / MA) + (m[2] + m[3]) * (QB / MB) + m[4];
 }
 
-/* 9 -> 9 */
-INLINE void line_half_image(vec *o, const vec *x) {
-    every_other_image(o, x);
-    UNROLL for (int i = 0; i < 4; i++) o[5 + i] = x[2 * i + 1];
+/* 9 -> 9. Parts: those of the even pixels, then each odd pixel. */
+INLINE void part_half_image(const int part, vec *o, const vec *x) {
+    if (part < 3) part_every_other_image(part, o, x);
+    else o[0] = x[2 * part - 5];
 }
 
-INLINE void line_half_image_adjoint(vec *o, const vec *m) {
-    every_other_image_adjoint(o, m);
+INLINE void line_half_image(vec *o, const vec *x) {
+    every_other_image(o, x);
+    UNROLL for (int i = 0; i < 4; i++) part_half_image(3 + i, o + 5 + i, x);
+}
+
+INLINE void half_image_adjoint(const bool apart, vec *o, const vec *m) {
+    every_other_image_adjoint(apart, o, m);
     UNROLL for (int i = 0; i < 4; i++) o[2 * i + 1] = m[5 + i];
 }
+
+INLINE void line_half_image_adjoint(vec *o, const vec *m) { half_image_adjoint(false, o, m); }
 
 /* 9 -> 4 */
 INLINE void line_half_result(vec *o, const vec *m) {
@@ -253,10 +300,15 @@ INLINE void line_half_result(vec *o, const vec *m) {
     UNROLL for (int i = 0; i < 4; i++) o[i] += m[5 + i];
 }
 
-/* 4 -> 9 */
+/* 4 -> 9, by parts as many. */
+INLINE void part_half_result_adjoint(const int part, vec *o, const vec *y) {
+    if (part < 3) part_two_taps_result_adjoint(part, o, y);
+    else o[0] = y[part - 3];
+}
+
 INLINE void line_half_result_adjoint(vec *o, const vec *y) {
     line_two_taps_result_adjoint(o, y);
-    UNROLL for (int i = 0; i < 4; i++) o[5 + i] = y[i];
+    UNROLL for (int i = 0; i < 4; i++) part_half_result_adjoint(3 + i, o + 5 + i, y);
 }
 
 /* 3 -> 6 */
@@ -281,8 +333,8 @@ INLINE void line_four_image(vec *o, const vec *x) {
 }
 
 INLINE void line_four_image_adjoint(vec *o, const vec *m) {
-    every_other_image_adjoint(o, m);
-    every_other_image_adjoint(o + 1, m + 5);
+    every_other_image_adjoint(false, o, m);
+    every_other_image_adjoint(false, o + 1, m + 5);
 }
 
 /* 10 -> 4 */
