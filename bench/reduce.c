@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The exact tree between ranks against MPI_Allreduce, on blocks of gradients of several sizes. Both end with the sum on
  * every rank: the tree as sums of each rank's parts followed by the all-gather that in training hands out parameters.
- * Run with mpirun. */
+ * And the small values of a step, float64 vectors summed over slices, with what the ranks send for them. Run with
+ * mpirun. */
 #include <inttypes.h>
 #include <math.h>
 #include <mpi.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/program.h"
@@ -67,6 +69,65 @@ static double sent_bytes(void) {
     return sum;
 }
 
+/* ---- small values ---- */
+
+static double vectors_bytes; /* that this rank has sent */
+int MPI_Isend(const void *values, int count, MPI_Datatype type, int rank, int tag, MPI_Comm world, MPI_Request *r) {
+    if (type == MPI_DOUBLE) vectors_bytes += count * (double)sizeof(double);
+    return PMPI_Isend(values, count, type, rank, tag, world, r);
+}
+
+typedef struct small_values {
+    gt_comm *comm;
+    int slices;
+    size_t n;
+    double *mine, *sum;
+} small_values;
+
+static double small_seconds(const small_values *s) {
+    gt_comm_barrier_all(s->comm);
+    vectors_bytes = 0;
+    double start = gt_clock();
+    gt_comm_tree_sum_all(s->comm, s->slices, s->n, s->mine, s->sum);
+    return gt_clock() - start;
+}
+
+static gt_status measure_small(bench *b, int slices_each, size_t n, gt_table *table) {
+    const gt_comm *c = b->comm;
+    small_values s = {.comm = b->comm, .slices = slices_each * c->ranks, .n = n};
+    s.mine = calloc((size_t)slices_each * n, sizeof *s.mine);
+    s.sum = calloc(n, sizeof *s.sum);
+    gt_status st = s.mine && s.sum ? GT_OK : gt_fail(GT_NOMEM, "out of memory for small values");
+    st = gt_comm_agree_all(b->comm, st);
+    double best = INFINITY;
+    for (int i = 0; i <= (b->common->careful ? 100 : 20) && !st; i++) {
+        double now = small_seconds(&s);
+        if (i && now < best) best = now;
+    }
+    double most = gt_comm_max_all(b->comm, (int)vectors_bytes),
+           mean = (double)gt_comm_sum_all(b->comm, (int64_t)vectors_bytes) / c->ranks;
+    if (!st)
+        gt_table_row(table, (double)c->ranks, (double)c->hosts, (double)s.slices, (double)n, best * 1e3, mean / 1e3,
+                     most / 1e3);
+    free(s.mine);
+    free(s.sum);
+    return st;
+}
+
+static gt_status small_table(bench *b) {
+    static const gt_column columns[] = {
+        {"ranks", "ranks", 0},         {"hosts", "hosts", 0}, {"slices", "slices", 0},
+        {"numbers", "numbers", 0},     {"ms", "ms", 3},       {"sent_mean", "a rank sends kB", 1},
+        {"sent_most", "at most kB", 1}};
+    gt_table *table = gt_results_table(b->results, "small values summed over slices, on all ranks", columns, 7);
+    gt_status st = GT_OK;
+    for (int slices = 1; slices <= 2 && !st; slices++)
+        for (size_t n = 64; n <= 4096 && !st; n *= 8) st = measure_small(b, slices, n, table);
+    return st;
+}
+
+/* ---- gradients ---- */
+
 static double best_of(double (*seconds)(const subject *), const subject *s, int runs) {
     double best = INFINITY;
     for (int i = 0; i <= runs; i++) {
@@ -111,7 +172,7 @@ static gt_status run(bench *b) {
     gt_status st = GT_OK;
     for (size_t floats = 1 << 16; floats * sizeof(float) <= (size_t)options.megabytes << 20 && !st; floats *= 4)
         st = measure(b, floats, table);
-    return st;
+    return st ? st : small_table(b);
 }
 
 int main(int argc, char **argv) {

@@ -108,9 +108,10 @@ double cost_phase_seconds(const cost_phase *p, const cost_network *n, double mem
     double last = r.crowd * p->slice * fmin(r.slices, AT_ONCE), others = ranks - 1;
     double sum = sum_after_graph(p, n, ranks, last), add = 4 * p->floats * (ranks + 1) / ranks / memory,
            hand_out = others * n->message + 4 * p->floats * others / ranks / n->rate + n->latency,
-           small = 3 * (others * n->message + n->latency) + 8 * p->small * ranks * r.slices / n->rate;
+           vote = others * n->message + n->latency, hidden = sum + r.crowd * add + hand_out,
+           small = 2 * ceil(log2(ranks)) * (n->message + n->latency + 8 * p->small / n->rate);
     double post = buckets_of(p->floats, ranks) * others * n->message, look = p->n * others * seconds_of_look;
-    return compute + post + look + sum + r.crowd * add + hand_out + small;
+    return compute + post + look + vote + fmax(hidden, small);
 }
 
 double cost_step(const cost_model *m, const cost_network *n, cost_ranks r) {

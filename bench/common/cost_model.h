@@ -12,7 +12,9 @@
  *             gradients it looks whether others' messages have come
  *   add       4 P (R+1)/R / m          a rank reads R parts and writes one, m: bytes/s of its memory
  *   hand out  (R-1) a + 4 P (R-1)/R / b + l               new parameters
- *   small     3 ((R-1) a + l) + 8 n R k / b               states and statistics of all slices, n numbers each; votes
+ *   vote      (R-1) a + l                                 whether all gradients are finite
+ *   small     2 log2(R) (a + l + 8 n / b)                 n states and statistics up and down a tree, at the same time
+ *                                                         as sum, add and hand out
  *
  *   step = rest / R + sum over phases of these / interval
  *

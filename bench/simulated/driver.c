@@ -111,17 +111,15 @@ static void run_group(step *s, phase *p, const gt_group *group) {
     gt_reducer_end_group(p->reducer);
 }
 
-/* States and statistics are summed over slices. */
-static gt_status join_small(step *s, const phase *p) {
-    float *mine = calloc((size_t)s->images * (size_t)p->states + 1, sizeof *mine),
-          *mean = calloc((size_t)p->states + 1, sizeof *mean);
-    double *moments = calloc((size_t)s->images * MOMENTS * (size_t)p->stats + 1, sizeof *moments),
-           *sums = calloc(MOMENTS * (size_t)p->stats + 1, sizeof *sums);
-    gt_status st = mine && mean && moments && sums ? GT_OK : gt_fail(GT_NOMEM, "out of memory for states");
-    if (!st && p->states) st = gt_comm_tree_mean_all(s->comm, s->slices, (size_t)p->states, mine, mean);
-    if (!st) st = gt_comm_tree_sum_all(s->comm, s->slices.count, MOMENTS * (size_t)p->stats, moments, sums);
-    free(mine), free(mean), free(moments), free(sums);
-    return st;
+/* States and statistics are summed over slices while gradients are on their way. */
+static void fill_small(void *arg, int own, double *vector) {
+    (void)own;
+    memset(vector, 0, *(const size_t *)arg);
+}
+
+static gt_status begin_small(step *s, const phase *p) {
+    size_t n = (size_t)p->states + MOMENTS * (size_t)p->stats, bytes = n * sizeof(double);
+    return gt_small_sum_begin_all(s->comm, s->slices.count, n, fill_small, &bytes);
 }
 
 static double model_seconds(const step *s, const phase *p) {
@@ -142,10 +140,12 @@ static gt_status run_phase(step *s, phase *p) {
     double start = gt_clock();
     gt_reducer_begin_all(p->reducer, p->schedule);
     for (int i = 0; i < s->work.n_groups; i++) run_group(s, p, &s->work.groups[i]);
+    gt_status st = begin_small(s, p);
+    if (st) return st;
     gt_reducer_finish_all(p->reducer);
     simulated_work(p->outside / s->comm->ranks);
     gt_reducer_gather_all(p->reducer, p->params);
-    gt_status st = join_small(s, p);
+    gt_small_sum_end_all(s->comm);
     double seconds = gt_clock() - start, alone = p->graph + p->outside / s->comm->ranks;
     if (s->comm->rank == 0)
         printf("%s interval %.0f seconds %.6f computing %.6f model %.6f\n", p->name, p->interval, seconds, alone,

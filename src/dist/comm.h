@@ -20,6 +20,8 @@ typedef struct gt_watchdog {
 
 typedef struct gt_heartbeat gt_heartbeat; /* heartbeat.c */
 
+typedef struct gt_small_sum gt_small_sum; /* small_sum.c */
+
 typedef struct gt_comm_inside {
     gt_comm seen; /* must be first: the public pointer points to it */
     bool mpi;     /* false: this rank is alone, and MPI was not started */
@@ -32,7 +34,8 @@ typedef struct gt_comm_inside {
     gt_buffer description;
     void *scratch; /* of gt_comm_scratch(); grows as needed */
     size_t scratch_bytes;
-    int *counts, *starts; /* [ranks] each, for collectives of uneven sizes */
+    int *host_first;         /* [hosts] the lowest rank of each; alone: NULL */
+    gt_small_sum *small_sum; /* small_sum.c; NULL: there was none yet */
 } gt_comm_inside;
 
 static inline gt_comm_inside *gt_inside(gt_comm *c) { return (gt_comm_inside *)c; }
@@ -40,9 +43,9 @@ static inline gt_comm_inside *gt_inside(gt_comm *c) { return (gt_comm_inside *)c
 /* Room for small values, until the next call; NULL: see gt_message(), and the ranks end. */
 void *gt_comm_scratch(gt_comm *c, size_t rows, size_t row_bytes);
 
-/* Brings rows of n numbers from all ranks to all ranks: rank r has rows first[r] to first[r + 1] - 1 of `all` in
- * place. */
-void gt_comm_rows_all(gt_comm *c, const int *first, size_t n, MPI_Datatype type, void *all);
+/* Adds and passes on what has come for the sum of small values that goes on, if one does. */
+void gt_small_sum_advance(gt_comm *c);
+void gt_small_sum_free(gt_comm_inside *in);
 
 /* Waits for requests. All of src/dist waits here, since MPI_Wait() would spin on a core that another rank needs. */
 void gt_comm_wait(gt_comm *c, int n, MPI_Request *requests);

@@ -38,6 +38,7 @@ typedef struct gt_control_block {
 typedef struct gt_teams {
     int n, own;
     gt_team_ranks *all;
+    int *of; /* [ranks] the number of a rank's team */
     gt_shared shared;
     size_t bytes;                        /* of this rank's control blocks and buffers; of a borrower 0 */
     void *alone;                         /* they, where nothing is shared */

@@ -22,11 +22,7 @@ enum { PAGE = 4096, MOST_CONTROLS = 4 };
 
 static int place_in_team(const gt_reducer *r, int rank) { return rank - gt_own_team(r).first; }
 
-int gt_team_of(const gt_reducer *r, int rank) {
-    int team = 0;
-    while (rank >= r->teams.all[team].first + r->teams.all[team].count) team++;
-    return team;
-}
+int gt_team_of(const gt_reducer *r, int rank) { return r->teams.of[rank]; }
 
 int gt_leader_for(const gt_reducer *r, int team, int rank) {
     gt_team_ranks t = r->teams.all[team];
@@ -55,9 +51,11 @@ static gt_status allocate(gt_teams *t, const gt_comm *c) {
     if (!t->shared.base) t->alone = gt_block_alloc(t->bytes, "gradients");
     if (!t->shared.base && !t->alone) return GT_NOMEM;
     t->all = calloc((size_t)c->ranks, sizeof *t->all);
+    t->of = calloc((size_t)c->ranks, sizeof *t->of);
     t->controls = calloc(peers, sizeof *t->controls);
     t->buffers = calloc(peers, sizeof *t->buffers);
-    if (!t->all || !t->controls || !t->buffers) return gt_fail(GT_NOMEM, "out of memory for the ranks of a host");
+    if (!t->all || !t->of || !t->controls || !t->buffers)
+        return gt_fail(GT_NOMEM, "out of memory for the ranks of a host");
     for (int i = 0; i < (int)peers; i++) t->controls[i] = t->shared.base ? gt_shared_part(&t->shared, i) : t->alone;
     return GT_OK;
 }
@@ -66,13 +64,18 @@ static gt_status allocate(gt_teams *t, const gt_comm *c) {
 static void find_teams_all(gt_reducer *r) {
     gt_teams *t = &r->teams;
     gt_comm *c = r->comm;
-    int begins[c->ranks], first[c->ranks + 1];
-    for (int rank = 0; rank <= c->ranks; rank++) first[rank] = rank;
+    int begins[c->ranks];
+    memset(begins, 0, sizeof begins);
     begins[c->rank] = !t->shared.base || c->local_rank == 0;
-    gt_comm_rows_all(c, first, 1, MPI_INT, begins);
+    if (c->ranks > 1) {
+        MPI_Request request;
+        MPI_Iallreduce(MPI_IN_PLACE, begins, c->ranks, MPI_INT, MPI_MAX, gt_inside(c)->world, &request);
+        gt_comm_wait(c, 1, &request);
+    }
     for (int rank = 0; rank < c->ranks; rank++) {
         if (begins[rank]) t->all[t->n++] = (gt_team_ranks){rank, 0};
         t->all[t->n - 1].count++;
+        t->of[rank] = t->n - 1;
         if (rank == c->rank) t->own = t->n - 1;
     }
 }
@@ -93,10 +96,13 @@ static gt_status borrow(gt_teams *t, gt_reducer *lender, int peers, size_t contr
         return gt_fail(GT_FAILED, "gradients of other slices: no room in the reducer that lends");
     *t = (gt_teams){.n = from->n, .own = from->own};
     t->all = calloc((size_t)lender->comm->ranks, sizeof *t->all);
+    t->of = calloc((size_t)lender->comm->ranks, sizeof *t->of);
     t->controls = calloc((size_t)peers, sizeof *t->controls);
     t->buffers = calloc((size_t)peers, sizeof *t->buffers);
-    if (!t->all || !t->controls || !t->buffers) return gt_fail(GT_NOMEM, "out of memory for the ranks of a host");
+    if (!t->all || !t->of || !t->controls || !t->buffers)
+        return gt_fail(GT_NOMEM, "out of memory for the ranks of a host");
     memcpy(t->all, from->all, (size_t)t->n * sizeof *t->all);
+    memcpy(t->of, from->of, (size_t)lender->comm->ranks * sizeof *t->of);
     memcpy(t->buffers, from->buffers, (size_t)peers * sizeof *t->buffers);
     for (int i = 0; i < peers; i++)
         t->controls[i] = (gt_control_block *)((char *)from->controls[i] + (size_t)lender->n_controls * control);
@@ -130,6 +136,7 @@ void gt_teams_close(gt_reducer *r) {
     gt_shared_close(&t->shared);
     gt_block_free(t->alone, t->bytes);
     free(t->all);
+    free(t->of);
     free(t->controls);
     free(t->buffers);
 }

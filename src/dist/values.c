@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Small values between ranks: broadcasts, votes, gathers, and vectors that are summed over slices by the tree. */
+ * Small values between ranks: broadcasts, votes and gathers. Vectors that are summed over slices: small_sum.c. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,7 +123,7 @@ gt_status gt_comm_funnel_all(gt_comm *c, const void *mine, size_t bytes,
     return st;
 }
 
-/* ---- votes and sums ---- */
+/* ---- votes ---- */
 
 static void reduce_one(gt_comm *c, void *value, MPI_Datatype type, MPI_Op op) {
     if (c->ranks == 1) return;
@@ -172,56 +172,4 @@ void *gt_comm_scratch(gt_comm *c, size_t rows, size_t row_bytes) {
         in->scratch_bytes = bytes;
     }
     return in->scratch;
-}
-
-void gt_comm_rows_all(gt_comm *c, const int *first, size_t n, MPI_Datatype type, void *all) {
-    gt_comm_inside *in = gt_inside(c);
-    if (c->ranks == 1) return;
-    for (int rank = 0; rank < c->ranks; rank++) {
-        in->starts[rank] = (int)((size_t)first[rank] * n);
-        in->counts[rank] = (int)((size_t)(first[rank + 1] - first[rank]) * n);
-    }
-    MPI_Request request;
-    MPI_Iallgatherv(MPI_IN_PLACE, 0, type, all, in->counts, in->starts, type, in->world, &request);
-    gt_comm_wait(c, 1, &request);
-}
-
-/* Room for every slice's vector. Returns where those of this rank's slices go; NULL: see gt_message(). */
-static double *make_room(gt_comm *c, int slices, size_t n, int *first, int *count) {
-    double *all = gt_comm_scratch(c, (size_t)slices, n * sizeof *all);
-    gt_slice_range(slices, c->ranks, c->rank, first, count);
-    return all ? all + (size_t)*first * n : NULL;
-}
-
-/* The own vectors are in place: fetch the others' and leave the tree's root in the first vector. */
-static const double *sum_scratch(gt_comm *c, int slices, size_t n) {
-    double *v = gt_inside(c)->scratch;
-    int first[c->ranks + 1], count;
-    for (int rank = 0; rank <= c->ranks; rank++) gt_slice_range(slices, c->ranks, rank, &first[rank], &count);
-    gt_comm_rows_all(c, first, n, MPI_DOUBLE, v);
-    for (int width = 1; width < slices; width *= 2) /* node(level, i) stands where slice i * 2^level stood */
-        for (int left = 0; left + width < slices; left += 2 * width)
-            for (size_t i = 0; i < n; i++) v[(size_t)left * n + i] += v[(size_t)(left + width) * n + i];
-    return v;
-}
-
-gt_status gt_comm_tree_sum_all(gt_comm *c, int slices, size_t n, const double *mine, double *out) {
-    int first, count;
-    double *own = make_room(c, slices, n, &first, &count);
-    if (!own) return GT_FAILED;
-    memcpy(own, mine, (size_t)count * n * sizeof *own);
-    memcpy(out, sum_scratch(c, slices, n), n * sizeof *out);
-    return GT_OK;
-}
-
-gt_status gt_comm_tree_mean_all(gt_comm *c, gt_slices slices, size_t n, const float *mine, float *out) {
-    int first, count;
-    double *own = make_room(c, slices.count, n, &first, &count);
-    if (!own) return GT_FAILED;
-    for (int s = 0; s < count; s++)
-        for (size_t i = 0; i < n; i++)
-            own[(size_t)s * n + i] = gt_slices_weight(slices, first + s) * (double)mine[(size_t)s * n + i];
-    const double *root = sum_scratch(c, slices.count, n);
-    for (size_t i = 0; i < n; i++) out[i] = (float)(root[i] / slices.count);
-    return GT_OK;
 }

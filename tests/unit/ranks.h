@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The ranks of a test that runs alone and, by tests/e2e/dist.sh, on 2, 3, 4 and 8 ranks. */
+ * The ranks of a test that runs alone and, by tests/e2e/dist.sh, on 2 to 8 ranks. */
 #ifndef TESTS_RANKS_H
 #define TESTS_RANKS_H
 

@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 #include "ranks.h"
+#include "dist/comm.h"
 
 #include <math.h>
 #include <sched.h>
@@ -28,32 +29,82 @@ static void ranks_know_their_place(void **state) {
     if (comm->local_ranks > all) assert_true(comm->oversubscribed);
 }
 
+enum { VALUES = 3, MOST_SLICES = 48 };
+
+static int vectors_sent;
+int MPI_Isend(const void *values, int count, MPI_Datatype type, int rank, int tag, MPI_Comm world, MPI_Request *r) {
+    vectors_sent += type == MPI_DOUBLE;
+    return PMPI_Isend(values, count, type, rank, tag, world, r);
+}
+
+static double value_of(int slice, int i) { return 1.0 / (3 + slice * 7 + i) * pow(10, (slice * 3) % 8); }
+
+/* The plain definition: level by level, a missing sibling passes through. */
+static void check_root(int slices, const double *root) {
+    for (int i = 0; i < VALUES; i++) {
+        double level[MOST_SLICES];
+        for (int s = 0; s < slices; s++) level[s] = value_of(s, i);
+        for (int n = slices; n > 1; n = (n + 1) / 2)
+            for (int s = 0; s < n; s += 2) level[s / 2] = s + 1 < n ? level[s] + level[s + 1] : level[s];
+        if (memcmp(&root[i], &level[0], sizeof root[i]))
+            fail_msg("%d slices on %d ranks: %.17g instead of %.17g", slices, comm->ranks, root[i], level[0]);
+    }
+}
+
+static void fill_values(void *arg, int own, double *vector) {
+    for (int i = 0; i < VALUES; i++) vector[i] = value_of(*(int *)arg + own, i);
+}
+
+static int levels_over(int n) {
+    int levels = 0;
+    while (1 << levels < n) levels++;
+    return levels;
+}
+
+/* Of several sums in a row, each rank late in turn, with other messages on their way meanwhile. */
+static void check_small_sums(void) {
+    for (int slices = 1; slices <= 33; slices++) {
+        int first, count;
+        double mine[MOST_SLICES][VALUES], sum[VALUES];
+        gt_slice_range(slices, comm->ranks, comm->rank, &first, &count);
+        for (int s = 0; s < count; s++)
+            for (int i = 0; i < VALUES; i++) mine[s][i] = value_of(first + s, i);
+        vectors_sent = 0;
+        assert_int_equal(gt_comm_tree_sum_all(comm, slices, VALUES, mine[0], sum), GT_OK);
+        assert_true(vectors_sent <=
+                    levels_over(slices) + 1 + levels_over(comm->hosts) + levels_over(comm->local_ranks));
+        check_root(slices, sum);
+        if (slices % comm->ranks == comm->rank) usleep(300);
+        assert_int_equal(gt_small_sum_begin_all(comm, slices, VALUES, fill_values, &first), GT_OK);
+        if (slices % 3 == 0) assert_int_equal(gt_comm_max_all(comm, comm->rank), comm->ranks - 1);
+        if ((slices + 1) % comm->ranks == comm->rank) usleep(300);
+        check_root(slices, gt_small_sum_end_all(comm));
+    }
+}
+
 static void small_values_are_the_serial_tree(void **state) {
     (void)state;
-    enum { N = 3 };
-    for (int slices = comm->ranks; slices < comm->ranks + 10; slices++) {
-        double all[32][N], mine[32][N], sum[N];
-        float mine_float[32][N], mean[N], all_float[32][N];
-        int first, count;
-        gt_slice_range(slices, comm->ranks, comm->rank, &first, &count);
-        for (int s = 0; s < slices; s++)
-            for (int i = 0; i < N; i++) {
-                all[s][i] = 1.0 / (3 + s * 7 + i) * pow(10, (s * 3) % 8);
-                all_float[s][i] = (float)all[s][i];
-            }
-        memcpy(mine, all[first], (size_t)count * sizeof *mine);
-        memcpy(mine_float, all_float[first], (size_t)count * sizeof *mine_float);
-        assert_int_equal(gt_comm_tree_sum_all(comm, slices, N, mine[0], sum), GT_OK);
-        assert_int_equal(gt_comm_tree_mean_all(comm, (gt_slices){slices, slices}, N, mine_float[0], mean), GT_OK);
-        for (int i = 0; i < N; i++) {
-            double level[32], exact = 0;
-            for (int s = 0; s < slices; s++) level[s] = all[s][i], exact += all_float[s][i];
-            for (int n = slices; n > 1; n = (n + 1) / 2)
-                for (int s = 0; s < n; s += 2) level[s / 2] = s + 1 < n ? level[s] + level[s + 1] : level[s];
-            assert_true(sum[i] == level[0]);
-            assert_true(fabs(mean[i] - exact / slices) <= 1e-7 * fabs(exact));
-        }
-    }
+    check_small_sums();
+}
+
+/* The root goes to hosts first: also where these have one rank, two, three in turn, the last what is left. */
+static void small_values_reach_the_ranks_of_uneven_hosts(void **state) {
+    (void)state;
+    if (comm->ranks == 1) skip();
+    gt_comm_inside *in = gt_inside(comm);
+    gt_comm before = *comm;
+    int hosts[8 + 1] = {0}, n = 0, *first = in->host_first;
+    assert_true(comm->ranks <= 8);
+    for (int rank = 0; rank < comm->ranks; rank += 1 + n % 3, n++) hosts[n] = rank;
+    hosts[n] = comm->ranks;
+    in->host_first = hosts;
+    comm->hosts = n;
+    for (int i = 0; i < n; i++)
+        if (hosts[i] <= comm->rank && comm->rank < hosts[i + 1])
+            comm->host_index = i, comm->local_rank = comm->rank - hosts[i], comm->local_ranks = hosts[i + 1] - hosts[i];
+    check_small_sums();
+    *comm = before;
+    in->host_first = first;
 }
 
 /* Vectors shorter and longer than there are ranks, slices fewer and more. Twice: the second time nothing of the first
@@ -278,6 +329,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(neighbours_have_memory_in_common),
         cmocka_unit_test(blocks_in_common_are_gathered_in_place),
         cmocka_unit_test(small_values_are_the_serial_tree),
+        cmocka_unit_test(small_values_reach_the_ranks_of_uneven_hosts),
         cmocka_unit_test(long_vectors_are_the_serial_tree),
         cmocka_unit_test(values_go_round),
         cmocka_unit_test(errors_are_agreed_on),

@@ -153,8 +153,12 @@ void gt_work_plan(gt_slices slices, int stretch, int ranks, int rank, int most, 
 /* Small values, one vector of n numbers per slice, summed in float64 by the tree. mine: [this rank's slices][n]; out:
  * [n], on all ranks. */
 gt_status gt_comm_tree_sum_all(gt_comm *c, int slices, size_t n, const double *mine, double *out);
-/* The same for the mean over samples: each slice counts by its weight. */
-gt_status gt_comm_tree_mean_all(gt_comm *c, gt_slices slices, size_t n, const float *mine, float *out);
+/* The same in two parts, between which the ranks do other things: the sum goes on wherever they wait. fill() writes the
+ * vector [n] of the own slice number `own`. A rank sends and receives some log2(ranks) vectors; no second sum may begin
+ * before the end. GT_OK, or the ranks end. The result is [n], on all ranks, until the next sum begins. */
+typedef void gt_small_fill(void *arg, int own, double *vector);
+gt_status gt_small_sum_begin_all(gt_comm *c, int slices, size_t n, gt_small_fill *fill, void *arg);
+const double *gt_small_sum_end_all(gt_comm *c);
 
 /* Sums over the slices of a stretch in the middle of executions (gt_slice_sum in graph.h): n float32 numbers each.
  * groups[n_groups] are those that this rank has of one stretch; own[i] is the tree's sum over group i; the root of the

@@ -363,10 +363,9 @@ static gt_status open_memory(gt_engine *e) {
     e->labels = calloc(images * (size_t)(m->label_dim + 1), sizeof *e->labels);
     e->masks = m->masks ? malloc(images * gt_mask_bytes(e->info)) : NULL;
     e->slice_states = calloc(slices * states + 1, sizeof *e->slice_states);
-    e->state_means = calloc(states + 1, sizeof *e->state_means);
     e->slice_moments = calloc(slices * stats + 1, sizeof(gt_stat_moments));
     e->arena = gt_block_alloc(e->arena_bytes, "the graphs of a step");
-    if (!e->images || !e->labels || (m->masks && !e->masks) || !e->slice_states || !e->state_means || !e->slice_moments)
+    if (!e->images || !e->labels || (m->masks && !e->masks) || !e->slice_states || !e->slice_moments)
         return gt_fail(GT_NOMEM, "out of memory for a slice");
     if (!e->arena) return GT_NOMEM;
     if (e->generator) gt_exec_use_arena(e->generator, e->arena);
@@ -455,7 +454,6 @@ void gt_engine_close_all(gt_engine *e) {
     free(e->labels);
     free(e->masks);
     free(e->slice_states);
-    free(e->state_means);
     free(e->slice_moments);
     gt_block_free(e->arena, e->arena_bytes);
     gt_pool_free(e->pool);

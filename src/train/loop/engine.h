@@ -162,8 +162,7 @@ typedef struct gt_engine {
      * NULL: each rank has its own. */
     gt_neighbours *blocks_with, *prepared_with;
     gt_prepared *prepared;
-    float *slice_states; /* [slices of this rank, floats of a phase's states], for the phase with the most */
-    float *state_means;
+    float *slice_states;            /* [slices of this rank, floats of a phase's states], for the phase with the most */
     gt_stat_moments *slice_moments; /* [slices of this rank, statistics of the phase] */
 
     /* Where the run is. A checkpoint holds this, the networks and the moments: rows of state.c. */

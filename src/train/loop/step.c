@@ -277,29 +277,44 @@ static gt_status update_all(gt_engine *e, const gt_phase *p, const gt_batch *b, 
     return GT_OK;
 }
 
-/* States and statistics of all slices. A phase whose update was left out does not change the states either. */
-static gt_status join_small_all(gt_engine *e, const gt_engine_phase *run, const gt_batch *b, bool updated) {
+/* States and statistics of a slice, as one vector. States are means over samples: a slice counts by how many it has. */
+typedef struct small_values {
+    const gt_engine *e;
+    const gt_phase *phase;
+    const gt_batch *batch;
+} small_values;
+
+static void fill_small(void *arg, int own, double *vector) {
+    const small_values *v = arg;
+    size_t n = gt_phase_states(v->phase);
+    const float *states = v->e->slice_states + (size_t)own * n;
+    double weight = gt_slices_weight(v->batch->slices, v->batch->first + own);
+    for (size_t i = 0; i < n; i++) vector[i] = weight * (double)states[i];
+    memcpy(vector + n, v->e->slice_moments + own * v->phase->n_stats,
+           (size_t)v->phase->n_stats * sizeof *v->e->slice_moments);
+}
+
+static gt_status begin_small_all(gt_engine *e, const gt_phase *p, const gt_batch *b) {
+    size_t n = gt_phase_states(p) + MOMENTS * (size_t)p->n_stats;
+    return gt_small_sum_begin_all(e->comm, b->slices.count, n, fill_small, &(small_values){e, p, b});
+}
+
+/* A phase whose update was left out does not change the states either. */
+static void end_small_all(gt_engine *e, const gt_engine_phase *run, const gt_batch *b, bool updated) {
     const gt_phase *p = run->phase;
-    size_t n_states = gt_phase_states(p);
-    gt_status st = n_states ? gt_comm_tree_mean_all(e->comm, b->slices, n_states, e->slice_states, e->state_means)
-                            : GT_OK;
-    if (st) return st;
-    const float *mean = e->state_means;
-    for (int i = 0; i < p->n_states && updated; i++) {
-        memcpy(p->states[i].place, mean, p->states[i].size * sizeof *mean);
-        mean += p->states[i].size;
-    }
-    if (n_states && updated) gt_engine_changed(e, -1);
+    const double *sum = gt_small_sum_end_all(e->comm);
+    for (int i = 0; i < p->n_states; i++)
+        for (size_t k = 0; k < p->states[i].size; k++, sum++)
+            if (updated) p->states[i].place[k] = (float)(*sum / b->slices.count);
+    if (p->n_states && updated) gt_engine_changed(e, -1);
     gt_stat_moments all[GT_MAX_STATS];
-    st = gt_comm_tree_sum_all(e->comm, b->slices.count, MOMENTS * (size_t)p->n_stats, &e->slice_moments[0].num,
-                              &all[0].num);
-    for (int i = 0; i < p->n_stats && !st; i++) {
+    memcpy(all, sum, (size_t)p->n_stats * sizeof *all);
+    for (int i = 0; i < p->n_stats; i++) {
         gt_stat_moments_join(&e->stats.since_tick[run->stat[i]], &all[i]);
         bool steers = e->model->ada_stat && !strcmp(p->stats[i].name, e->model->ada_stat);
         if (updated && steers) gt_ada_collect(&e->ada, all[i].sum, all[i].num);
         gt_engine_watch(e, &p->stats[i], &all[i]);
     }
-    return st;
 }
 
 /* ---- the step ---- */
@@ -312,9 +327,14 @@ static gt_status run_phase_all(gt_engine *e, gt_engine_phase *run, const gt_batc
     gt_reducer_begin_all(b->reducers[p->net], b->schedules[p - e->model->phases]);
     gt_status st = gt_engine_prepare_all(e, run);
     if (!st) st = compute_phase(e, run, b);
+    if (!st) st = begin_small_all(e, p, b);
     /* others wait for this rank's gradients already: no agreement is possible */
     if (st) return gt_comm_abort(e->comm, st);
-    if ((st = update_all(e, p, b, &updated)) || (st = join_small_all(e, run, b, updated))) return st;
+    if ((st = update_all(e, p, b, &updated))) {
+        gt_small_sum_end_all(e->comm);
+        return st;
+    }
+    end_small_all(e, run, b, updated);
     run->seconds = gt_clock() - start;
     return GT_OK;
 }
