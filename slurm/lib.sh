@@ -110,7 +110,8 @@ again() {
     local state
     state=$(patiently squeue --noheader --jobs="$job_id" --format=%T)
     [ "$state" = RUNNING ] || { echo "job $job_id is $state: not started again by this script" && return; }
-    scontrol requeue "$job_id" || echo "job $job_id cannot be requeued: submit it again with the same arguments, and it resumes"
+    if scontrol requeue "$job_id"; then echo "job $job_id goes back into the queue, and resumes"
+    else echo "job $job_id cannot be requeued: submit it again with the same arguments, and it resumes"; fi
 }
 
 # seconds_left: until the walltime of this job under PBS ends, less what a step and a checkpoint take: a quarter of it, at most ten minutes. Nothing where
@@ -128,16 +129,22 @@ changed() { ls "$1" >/dev/null 2>&1 && stat -c %y "$1"; }
 
 # not_started: did the launch come to nothing? Then the file that the program removes when its ranks are up is still there, and in the run's folder
 # nothing was made or removed (the lock), should the program not have been told of the file.
-not_started() { [ -e "$unanswered" ] && [ "$seen" = "$(changed "$run")" ] && case $status in 2 | 75) false ;; esac }
+not_started() { [ -e "$unanswered" ] && ! is_lost && [ "$seen" = "$(changed "$run")" ] && case $status in 2 | 75) false ;; esac }
+
+# is_lost: has the program written that another host, or the network, is gone?
+is_lost() { [ "$(head -c 4 "$unanswered" 2>/dev/null)" = lost ]; }
 
 # launch_training COMMAND...: $failed is the number of pieces in a row, this one included, whose launch came to nothing; "" when it did not. It is tried
 # twice: after a requeue Slurm numbers its steps anew, and what the first step's PMIx server finds of one that was killed does not stop the second.
+# $restarts is the number of restarts in a row after a lost host, and $lost says that one was lost now.
 launch_training() {
     local tries
     unanswered=$run/launches
     mkdir -p "$run" 2>/dev/null
-    failed=$(($(cat "$unanswered" 2>/dev/null) + 1))
-    echo "$failed" 2>/dev/null >"$unanswered"
+    read -r failed restarts 2>/dev/null <"$unanswered"
+    [ "$failed" != lost ] || failed=0 restarts=0 # a shell that was killed
+    failed=$((${failed:-0} + 1)) restarts=${restarts:-0}
+    echo "$failed $restarts" 2>/dev/null >"$unanswered"
     for tries in 1 2; do
         seen=$(changed "$run")
         GANTRY_LAUNCHES=$unanswered launch_and_wait "$@"
@@ -146,15 +153,17 @@ launch_training() {
         [ -z "$asked" ] || return
     done
     not_started && return
+    ! is_lost || lost=1
     rm -f "$unanswered"
     rmdir "$run" 2>/dev/null # the program has not used it
     failed=
 }
 
 # train_until_done ARGUMENTS OF gantry train: exit status 75 means 'start me again', and so does a signal that came while the ranks were
-# starting. A failure, such as a lost rank or node, is a reason to try again if a checkpoint was written since this start.
+# starting. A failure, such as a lost rank or node, is a reason to try again if a checkpoint was written since this start; without one, where the
+# ranks have found that another host or the network is gone, so many times in a row as GANTRY_MAX_RESTARTS says.
 train_until_done() {
-    local run before data left seen failed='' unanswered=''
+    local run before data left seen failed='' unanswered='' lost='' restarts=0
     asked=
     command -v "$GANTRY" >/dev/null || { echo "GANTRY=$GANTRY: there is no such program" >&2 && exit 2; }
     trap 'asked=1; [ -z "${child-}" ] || kill -USR1 "$child" 2>/dev/null' USR1 # --signal=B: tells this shell alone
@@ -172,7 +181,8 @@ train_until_done() {
     # shellcheck disable=SC2088
     case $run in '~/'*) run=$HOME/${run:2} ;; esac
     case $(cat "$run/launches" 2>/dev/null) in # somebody's file, which would be counted with, and removed
-    *[!0-9]*) echo "'$run/launches' already exists and is not a count of launches: rename it" >&2 && exit 2 ;;
+    lost) ;;
+    *[!0-9\ ]*) echo "'$run/launches' already exists and is not a count of launches: rename it" >&2 && exit 2 ;;
     esac
     data=$(option data "$@")
     if [ -n "$GANTRY_STAGE" ]; then
@@ -206,7 +216,17 @@ train_until_done() {
     case $status in
     0 | 2) ;; # done; or the command itself is wrong
     75) again ;;
-    *) if [ -n "$asked" ] || [ "$(readlink "$run/last")" != "$before" ]; then again; fi ;;
+    *)
+        if [ -n "$asked" ] || [ "$(readlink "$run/last")" != "$before" ]; then
+            again
+        elif [ -n "$lost" ] && [ "$restarts" -lt "$GANTRY_MAX_RESTARTS" ]; then
+            echo "0 $((restarts + 1))" >"$unanswered"
+            echo "a host or the network was lost before the first checkpoint of this start: restart $((restarts + 1)) of $GANTRY_MAX_RESTARTS (GANTRY_MAX_RESTARTS)"
+            again
+        else
+            echo "job $job_id is not started again: no checkpoint was written since it started${lost:+, and it was started again $restarts times in a row (GANTRY_MAX_RESTARTS)}. Submitted again with the same arguments, it resumes"
+        fi
+        ;;
     esac
     exit "$status"
 }

@@ -92,8 +92,9 @@ typedef struct gt_queued_job {
 
 typedef struct gt_batch_job {
     int64_t nodes, ntasks_per_node, cpus_per_task;
-    int64_t grace;    /* seconds before the walltime's end at which the run stops */
-    const char *time; /* walltime of a piece of the run */
+    int64_t grace;        /* seconds before the walltime's end at which the run stops */
+    int64_t max_restarts; /* in a row, after a host was lost before a checkpoint; -1: the site says how many */
+    const char *time;     /* walltime of a piece of the run */
     /* Of gt_batch_texts; "": not given. With an array each task is a run of its own, RUN/N, with a seed of its own, the
      * job's and N. */
     const char *texts[GT_BATCH_TEXTS];

@@ -27,6 +27,11 @@ static const gt_option table[] = {
      .check = cli_check_duration},
     {CLI_SHOWN("grace", batch.grace, "300", "Seconds before the walltime's end at which the run stops"),
      .unit = "seconds", .min = 1, .max = 65535},
+    {CLI_SHOWN("max-restarts", batch.max_restarts, "3", "Restarts in a row after a host was lost without a checkpoint"),
+     .min = 0, .max = 1000,
+     .detail =
+         "A job whose ranks find that a host or the network is gone starts again. It counts these restarts until a "
+         "checkpoint is written. site.env may give another number (GANTRY_MAX_RESTARTS)."},
     {CLI_SHOWN("partition", batch.texts[0], "", "Partition; site.env may name one"), .placeholder = "WORD",
      .check = gt_batch_check_text},
     {CLI_SHOWN("account", batch.texts[1], "", "Account of the project that pays"), .placeholder = "WORD",
@@ -233,6 +238,7 @@ static gt_status submit(submission *s) {
     const cli_arguments *t = &s->training;
     char *script;
     bool go = s->f.yes, second = false;
+    if (gt_options_state(&s->own, "max-restarts") != GT_OPTION_GIVEN) b->max_restarts = -1;
     b->words = t->words, b->keys = t->keys, b->values = t->values;
     b->n_words = t->n_words, b->n_pairs = t->n_pairs;
     gt_status st = gt_batch_check(b);

@@ -2,6 +2,7 @@
  * Errors on several ranks. All ranks agree on one status and one message at fixed places, or all ranks end. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -54,6 +55,17 @@ void gt_comm_at_abort(void (*write)(void *arg), void *arg) {
     last_words.arg = arg;
 }
 
+static bool abandoned; /* another host may be out of reach */
+
+/* Scripts of batch jobs count how often that happens, and start the job again on hosts that are there (slurm/lib.sh).
+ */
+static void note_lost_host(void) {
+    const char *path = getenv("GANTRY_LAUNCHES");
+    FILE *f = path && *path ? fopen(path, "we") : NULL;
+    if (f) fputs("lost\n", f);
+    if (f) fclose(f);
+}
+
 static void say_last_words(const gt_comm *c) {
     gt_on_progress((gt_progress_hooks){0}); /* from here on nothing waits for a peer that may be gone */
     if (end_process) {                      /* should a file system stand still, or MPI fail to end us */
@@ -61,12 +73,14 @@ static void say_last_words(const gt_comm *c) {
         alarm(5);
     }
     gt_log(GT_ERROR, "%s (on %s; all ranks end)", gt_message(), c->host);
+    if (abandoned) note_lost_host();
     if (last_words.write) last_words.write(last_words.arg);
     gt_log_close();
 }
 
 void gt_comm_abandon(gt_comm *c) {
     pid_t launcher = gt_inside(c)->watchdog.launcher;
+    abandoned = true;
     if (launcher > 0 && end_process) {
         say_last_words(c);
         for (int i = 0; i < 2; i++) {

@@ -159,6 +159,7 @@ static void print_script(FILE *out, const gt_batch_job *b) {
     print_quoted(out, "cd ", here ? here : ".");
     fprintf(out, " || exit 1\n: \"${GANTRY:=%s}\"\n", b->program);
     if (*b->site) fprintf(out, ": \"${GANTRY_SITE:=%s}\"\n", b->site);
+    if (b->max_restarts >= 0) fprintf(out, "GANTRY_MAX_RESTARTS=%lld\n", (long long)b->max_restarts);
     print_quoted(out, ". ", b->scripts);
     fputs("/lib.sh || exit 1\n", out);
     print_training(out, b);

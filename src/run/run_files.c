@@ -46,7 +46,7 @@ static const gt_run_file table[] = {
     {"checkpoint", GT_RUN_REQUEST, "made by you: the run writes a checkpoint"},
     {"job-given.ini", GT_RUN_GIVEN, "your job file that was named job.ini before the run"},
     {GT_RUN_SCRIPT, GT_RUN_GIVEN, "the batch script of gantry submit"},
-    {"launches", GT_RUN_GIVEN, "number of failed starts of a batch job in a row"},
+    {"launches", GT_RUN_GIVEN, "number of failed starts of a batch job, and of lost hosts, in a row"},
     {"slurm-*.log", GT_RUN_GIVEN, "the output of a batch job"},
 };
 enum { ROWS = sizeof table / sizeof *table };

@@ -55,6 +55,7 @@ same "$(last uncut)" "$(last cut)"
 
 begins cut_off_for_good
 # Cut off for good: the end of all, soon, with the rank, its host and what it did last; mpirun does not wait for a daemon that it cannot reach.
+export GANTRY_LAUNCHES=$tmp/launches
 background "$hosts" 2 0 "$GANTRY" train $job --run="$tmp/gone" --steps=1000000 --checkpoint-kimg=0.1 --heartbeat-limit=4
 wait_until 180 test -e gone/last
 away=$(tail -n 1 names)
@@ -63,6 +64,8 @@ SECONDS=0
 wait_until 180 ended "$pid"
 wait "$pid" && fail 'status 0 after a host was lost'
 grep -qE "error: no heartbeat from rank 1 \($away\) for [0-9]+ s.*step [0-9]+" running || { cat running; fail 'no message names the lost host'; }
+[ "$(cat "$GANTRY_LAUNCHES")" = lost ] || fail 'the script of a batch job does not learn that a host was lost'
+unset GANTRY_LAUNCHES
 echo "a lost host was named after $SECONDS s"
 nobody() { ! pgrep -f "run=$tmp/gone" >/dev/null; }
 # Ten times the limit after the last word was that of work that may last, such as a checkpoint: then 40 s.

@@ -104,7 +104,7 @@ done
 # shellcheck disable=SC2086
 expect 2 'rank 1: PMI_SIZE=2: ' env PMI_RANK=1 PMI_SIZE=2 PMI_FD=9 "$g" train $job --run=apart
 [ ! -e apart ] && [ ! -e out ] || fail 'a program of another launcher has worked'
-# A step of one task within a larger job does not end so, and one rank does not either.
+# A step of one task within a larger job is fine, and so is one rank.
 rm -rf stale
 # shellcheck disable=SC2086
 expect 0 'done: stale' env SLURM_NTASKS=8 SLURM_STEP_NUM_TASKS=1 PMI_RANK=0 PMI_SIZE=1 PMI_FD=9 "$g" train $job --run=stale

@@ -104,6 +104,39 @@ case_array() {
     expect 2 "'four/4' is itself a run" "$GANTRY" submit --data=synth:shapes --run=four/4 --array=1-2 --cpus-per-task=1 --dry-run
 }
 
+# Ranks that have lost a host start again, so many times in a row; a checkpoint sets the count back. The last line says how it goes on.
+case_lost_hosts() {
+    export PATH=$tmp/bin:$PATH SLURM_JOB_ID=19
+    # shellcheck disable=SC2086
+    "$GANTRY" submit $job --run=lost --cpus-per-task=1 --max-restarts=2 --dry-run >lost.sbatch || fail 'gantry submit'
+    has GANTRY_MAX_RESTARTS=2 lost.sbatch
+    program loses <<'END'
+#!/bin/bash
+rm "$GANTRY_LAUNCHES" # the ranks have met
+touch lost/lock
+[ ! -e trains ] || ln -sfn "checkpoint-$SRANDOM.h5" lost/last
+[ -e fails ] || echo lost >"$GANTRY_LAUNCHES"
+exit 1
+END
+    export GANTRY=$tmp/bin/loses
+    last_line() { [[ $(tail -n 1 said) == $1 ]] || { cat said; fail "the last line is not: $1"; }; }
+    for i in 1 2; do
+        expect 1 "restart $i of 2 .GANTRY_MAX_RESTARTS" bash lost.sbatch
+        last_line 'job 19 goes back into the queue, and resumes'
+    done
+    touch trains
+    expect 1 'goes back into the queue' bash lost.sbatch
+    rm trains
+    for i in 1 2; do expect 1 "restart $i of 2 " bash lost.sbatch; done
+    [ "$(grep -c 'requeue 19' scontrol)" = 5 ] || { cat scontrol; fail 'not five requeues'; }
+    expect 1 '' bash lost.sbatch
+    last_line 'job 19 is not started again: *2 times in a row (GANTRY_MAX_RESTARTS). Submitted again * it resumes'
+    touch fails
+    expect 1 '' bash lost.sbatch
+    last_line 'job 19 is not started again: no checkpoint was written since it started. Submitted again *'
+    [ "$(grep -c 'requeue 19' scontrol)" = 5 ] && [ ! -e lost/launches ] || { cat scontrol; fail 'started again for ever'; }
+}
+
 # More threads than pay for the network are refused, with tasks that use the same cores, or as many as there is work for.
 case_threads_that_pay() {
     local dry="submit $small --run=wide --dry-run" said_so
