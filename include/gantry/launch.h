@@ -123,6 +123,8 @@ gt_status gt_batch_check(const gt_batch_job *b);
 gt_status gt_batch_make(gt_batch_job *b, gt_job *job, char **script);
 /* GT_FAILED: Slurm's sbatch is not here, also with the site's settings. */
 gt_status gt_batch_ready(const gt_batch_job *b);
+/* GT_FAILED: no node of the partition has so many cores, and the job would wait in the queue for ever. */
+gt_status gt_batch_check_nodes(const gt_batch_job *b);
 /* Is a job of the run in Slurm's queue already, for whose end the new one would not wait by itself (--dependency)? */
 bool gt_batch_is_second(gt_batch_job *b);
 /* Writes the script into the run's directory, as submit.sbatch, and becomes sbatch; returns only on failure. */

@@ -245,6 +245,7 @@ static gt_status submit(submission *s) {
     if (!st) st = check_job(s);
     if (!st) st = gt_batch_make(b, s->job, &script);
     if (!st && !s->f.dry_run) st = gt_batch_ready(b);
+    if (!st && !s->f.dry_run) st = gt_batch_check_nodes(b);
     if (!st && !s->f.dry_run) st = check_queue(s, &second);
     if (st) return st;
     fputs(script, stdout);

@@ -141,6 +141,15 @@ static void print_training(FILE *f, const gt_batch_job *b) {
 
 #define BEGINNING "#!/bin/bash\n# Written by gantry submit"
 
+bool gt_batch_counts_cores(const gt_batch_job *b) {
+    static const char *const others[] = {"--threads-per-core", "--hint", "--ntasks-per-core", "--extra-node-info",
+                                         "-B"};
+    for (int i = 0; i < b->n_more; i++)
+        for (size_t k = 0; k < sizeof others / sizeof *others; k++)
+            if (!strncmp(b->more[i], others[k], strlen(others[k]))) return false;
+    return true;
+}
+
 static void print_script(FILE *out, const gt_batch_job *b) {
     char *here = getcwd(NULL, 0);
     fputs(BEGINNING ". `sbatch` with this file submits the job again, and the run resumes.\n", out);
@@ -149,6 +158,7 @@ static void print_script(FILE *out, const gt_batch_job *b) {
             "#SBATCH --nodes=%lld\n#SBATCH --ntasks-per-node=%lld\n#SBATCH --cpus-per-task=%lld\n#SBATCH "
             "--exclusive\n#SBATCH --time=%s\n",
             (long long)b->nodes, (long long)b->ntasks_per_node, (long long)b->cpus_per_task, b->time);
+    if (gt_batch_counts_cores(b)) fputs("#SBATCH --threads-per-core=1\n", out);
     fprintf(out, "#SBATCH --signal=" SIGNAL "\n#SBATCH --requeue\n#SBATCH --open-mode=append\n", (long long)b->grace);
     print_directives(out, b, 0, GT_BATCH_NAME);
     if (*b->texts[GT_BATCH_MAIL]) fputs("#SBATCH --mail-type=END,FAIL\n", out);

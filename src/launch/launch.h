@@ -17,6 +17,9 @@ extern const char *const gt_batch_texts[GT_BATCH_TEXTS];
 #define GT_SITE ". \"${GANTRY_SITE:-$1/site.env}\" && "
 bool gt_batch_scripts(char folder[]); /* [GT_PROGRAM_PATH_BYTES]; false: they are not installed */
 
+/* Do --cpus-per-task count cores? False: further options of sbatch say that hyper-threads count. */
+bool gt_batch_counts_cores(const gt_batch_job *b);
+
 typedef enum gt_queued {
     GT_QUEUED_UNKNOWN, /* Slurm does not answer */
     GT_QUEUED_NO,

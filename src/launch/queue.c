@@ -10,29 +10,60 @@
 #include "launch/launch.h"
 #include "run/door/rundir.h"
 
+/* A command for bash, which prints to its file 3, with the words after it. `said` is what it prints. */
+static void ask_slurm(const char *command, const char *const *words, char *said, size_t bytes) {
+    gt_buffer line = {0};
+    *said = 0;
+    gt_buffer_printf(&line, "set --");
+    for (; *words; words++) {
+        gt_buffer_printf(&line, " ");
+        gt_buffer_shell(&line, *words);
+    }
+    gt_buffer_printf(&line, "; exec bash -c '%s' bash \"$@\" 3>&1 >/dev/null 2>&1", command);
+    gt_buffer_add(&line, "", 1);
+    if (!line.failed) gt_shell_output(line.data, said, bytes);
+    gt_buffer_free(&line);
+}
+
+/* The most cores that a node of the partition $2 has ("": the site's, or Slurm's own). */
+static const char most_cores[] = GT_SITE
+    "p=${2:-${SBATCH_PARTITION-}}; most=0; "
+    "all=$(timeout 20 sinfo --exact --noheader ${p:+\"--partition=$p\"} --format=\"%P %c %Z\") || exit; "
+    "while read -r name cpus threads; do "
+    "[ -n \"$p\" ] || [[ $name == *\"*\" ]] || continue; "
+    "cores=$((cpus / threads)); [ $cores -le $most ] || most=$cores; done <<<\"$all\"; "
+    "echo $most >&3";
+
+gt_status gt_batch_check_nodes(const gt_batch_job *b) {
+    char said[32];
+    const long long wanted = (long long)(b->ntasks_per_node * b->cpus_per_task);
+    if (!gt_batch_counts_cores(b)) return GT_OK;
+    ask_slurm(most_cores, (const char *const[]){b->scripts, b->texts[0], NULL}, said, sizeof said);
+    const long long most = atoll(said); /* 0: Slurm does not answer */
+    if (!most || wanted <= most) return GT_OK;
+    return gt_fail(
+        GT_FAILED,
+        "--ntasks-per-node=%lld --cpus-per-task=%lld: the job would wait for ever for nodes with %lld cores: no "
+        "node of the partition has more than %lld (sinfo; hyper-threads do not count)",
+        (long long)b->ntasks_per_node, (long long)b->cpus_per_task, wanted, most);
+}
+
 /* "none"; or the job's number and state; nothing where Slurm does not answer. $1 is the folder of the scripts, $2 the
  * script of the run, $3 who owns it. Commands of Slurm wait for a controller that is away. */
-static const char ask[] = GT_SITE
+static const char job_of[] = GT_SITE
     "all=$(timeout 20 squeue --noheader --user=\"$3\" --format=\"%i %T %o\") || exit; "
     "while read -r id state script; do [ \"$script\" -ef \"$2\" ] && echo \"$id $state\" >&3 && exit; done "
     "<<<\"$all\"; "
     "echo none >&3";
 
 gt_queued gt_batch_queued(const char *scripts, const char *dir, gt_queued_job *job) {
-    gt_buffer line = {0};
-    char said[2 * sizeof job->state] = "", *path = gt_path_join(dir, GT_RUN_SCRIPT);
+    char said[2 * sizeof job->state] = "", owner[16], *path = gt_path_join(dir, GT_RUN_SCRIPT);
     struct stat s;
     *job = (gt_queued_job){0};
     if (path && stat(path, &s) == 0) {
-        gt_buffer_printf(&line, "set -- ");
-        gt_buffer_shell(&line, scripts);
-        gt_buffer_printf(&line, " ");
-        gt_buffer_shell(&line, path);
-        gt_buffer_printf(&line, " %u; exec bash -c '%s' bash \"$@\" 3>&1 >/dev/null 2>&1", (unsigned)s.st_uid, ask);
-        gt_buffer_add(&line, "", 1);
-        if (!line.failed) gt_shell_output(line.data, said, sizeof said);
+        snprintf(owner, sizeof owner, "%u", (unsigned)s.st_uid);
+        ask_slurm(job_of, (const char *const[]){scripts, path, owner, NULL}, said, sizeof said);
     }
-    gt_buffer_free(&line);
     free(path);
     if (!strcmp(said, "none\n")) return GT_QUEUED_NO;
     return sscanf(said, "%31s %31s", job->number, job->state) == 2 ? GT_QUEUED_YES : GT_QUEUED_UNKNOWN;

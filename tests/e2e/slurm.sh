@@ -62,6 +62,8 @@ begins what_cannot_work_is_said_before
 # What cannot work is said before the job waits in the queue.
 expect 2 '16 ranks.*--slices' "$real" submit $job --run=never --nodes=16 --cpus-per-task=1 --yes
 expect 2 'cpus-per-task' "$real" submit $job --run=never --yes
+# shellcheck disable=SC2086
+expect 1 'no node of the partition has more than 4' "$real" submit $job --run=never --ntasks-per-node=8 --cpus-per-task=1 --yes
 expect 1 'nowhere.zip' "$real" submit --data=nowhere.zip --cpus-per-task=1 --yes
 expect 0 '^#SBATCH --signal=B:USR1@300' "$real" submit $job --run=never --cpus-per-task=1 --dry-run
 [ ! -e never ] || fail 'a dry run made the run'

@@ -13,6 +13,10 @@ program squeue <<'END'
 #!/bin/bash
 case " $* " in *'%o'*) [ ! -e "$WROTE/queue" ] || cat "$WROTE/queue" ;; *) echo RUNNING ;; esac
 END
+program sinfo <<'END'
+#!/bin/bash
+case " $* " in *' --partition=big '*) echo 'big 128 2' ;; *) printf '%s\n' 'work* 4 1' 'work* 8 2' 'big 128 2' ;; esac
+END
 program scontrol <<'END'
 #!/bin/bash
 printf '%s\n' "$*" >>"$WROTE/scontrol"
@@ -39,7 +43,7 @@ case_further_options() {
     ! grep -q 'exclude\|comment' <(grep '^train_until_done' one/submit.sbatch) || fail 'the training gets options of sbatch'
     # What to do next is about Slurm's job, not about training on this host.
     has "  gantry status $tmp/one   how far it is, once the job has begun" said
-    expect 1 "'one': its job has not begun to train" "$GANTRY" status one
+    expect 1 "'one': its job has not begun to train" env PATH="$tmp/bin:$PATH" "$GANTRY" status one
     # shellcheck disable=SC2086
     expect 75 'sbatch one/submit.sbatch  *the run resumes' "$GANTRY" train ${job/--steps=2/--steps=100000} --run=one --max-time=0:01
     expect 0 'next  *sbatch one/submit.sbatch  *the run resumes' "$GANTRY" status one
@@ -102,6 +106,22 @@ case_array() {
     SLURM_ARRAY_TASK_ID=8 expect 75 'resum' bash long.sbatch
     [ "$(find four -name job.ini | sort | tr '\n' ' ')" = 'four/4/job.ini four/7/job.ini four/8/job.ini ' ] || { find four; fail 'not one run for each task'; }
     expect 2 "'four/4' is itself a run" "$GANTRY" submit --data=synth:shapes --run=four/4 --array=1-2 --cpus-per-task=1 --dry-run
+}
+
+# Slurm may count hyper-threads as CPUs: the job asks for cores, and no more of them than a node has.
+case_cores_of_a_node() {
+    local submit="submit $job --run=cores --yes --cpus-per-task=1"
+    rm -f sbatch
+    export PATH=$tmp/bin:$PATH
+    # shellcheck disable=SC2086
+    expect 1 '--ntasks-per-node=8 --cpus-per-task=1: the job would wait for ever for nodes with 8 cores: no node of the partition has more than 4 ' "$GANTRY" $submit --slices=8 --ntasks-per-node=8
+    [ ! -e sbatch ] && [ ! -e cores ] || fail 'a job that no node can run was submitted'
+    # shellcheck disable=SC2086
+    expect 0 'Submitted batch job 17' "$GANTRY" $submit --slices=8 --ntasks-per-node=8 --partition=big
+    has '#SBATCH --threads-per-core=1' cores/submit.sbatch
+    # shellcheck disable=SC2086
+    expect 0 'Submitted batch job 17' "$GANTRY" $submit --slices=8 --ntasks-per-node=8 -- --hint=multithread
+    ! grep -q 'threads-per-core' cores/submit.sbatch || fail 'hyper-threads were asked for'
 }
 
 # Ranks that have lost a host start again, so many times in a row; a checkpoint sets the count back. The last line says how it goes on.
