@@ -113,6 +113,8 @@ typedef void gt_gradient_fn(const gt_winograd_plane *planes, int64_t u_step, int
 enum {
     GT_TILE_POINTS = 81, /* of the kinds that have such kernels, the most */
     GT_TILE_SIDE = 10,   /* pixels along an axis, at most */
+    GT_TILE_GROUP = 7,   /* the weight gradient's K are tiles: point p of so many of them lies side by side, from
+                            (t / 7 * GT_TILE_POINTS + p) * 7 * lanes on */
 };
 
 /* A tile of an image, in place: pixel (i, j) begins at row[i] + j * step. Of its rows and columns those from top and
@@ -125,15 +127,22 @@ typedef struct gt_tile {
     const float *scales; /* NULL, or pixels are multiplied with them as they are read, and rounded */
 } gt_tile;
 
-/* Pixels to points, those of pixels outside being +0; or points to pixels (IMAGE_ADJOINT: the first row and column are
- * added to what lies there). */
+/* Pixels to points, those of pixels outside being +0; or points to pixels, or to taps, for which a tile is a window
+ * (IMAGE_ADJOINT: the first row and column are added to what lies there; WEIGHTS_ADDED: all). */
 typedef void gt_tile_transform_fn(const gt_tile *tile, int64_t channels, float *at, int64_t chunk);
 /* M = U V of one point of so many tiles as the kernel has rows, with one panel of B of `columns`; as gt_micro_fn. */
 typedef void gt_tile_product_fn(int64_t k, const float *u, int64_t u_chunk, const float *b, float *m, int64_t m_chunk);
 
+/* D = U Y of a plane, which has `shared` of the points, in groups: lanes / 2 channels of U, and
+ * a panel of those of Y. Row r of D lies as tile r does, for the transform back. K as in gt_winograd_plane. */
+typedef void gt_tile_gradient_fn(int64_t tiles, int shared, const int32_t *points, const float *u, const float *y,
+                                 int64_t y_chunk, float *d, int64_t d_chunk);
+
 typedef struct gt_tile_kernels {
     gt_tile_transform_fn *transform[GT_WINOGRAD_KINDS][GT_WINOGRAD_TRANSFORMS]; /* NULL: there is none */
-    gt_tile_product_fn *products[2][GT_MICRO_ROWS + 1];                         /* [vectors of columns - 1][tiles] */
+    gt_tile_transform_fn *grouped[GT_WINOGRAD_KINDS][GT_WINOGRAD_TRANSFORMS]; /* those to points, in groups of tiles */
+    gt_tile_product_fn *products[2][GT_MICRO_ROWS + 1];                       /* [vectors of columns - 1][tiles] */
+    gt_tile_gradient_fn *gradient[2]; /* [vectors of columns - 1]: lanes / 2 rows */
 } gt_tile_kernels;
 
 typedef struct gt_gemm_kernels {

@@ -90,6 +90,7 @@ static bool is_fused(const gt_winograd_tiling *p, gt_winograd_way way, int threa
 }
 
 size_t gt_winograd_workspace_by(const gt_conv_shape *s, gt_winograd_way way, bool packed, int threads) {
+    if (s->direction == GT_CONV_WEIGHT_GRAD) return gt_winograd_weight_grad_workspace(s, way, threads);
     gt_winograd_tiling p = gt_winograd_tiling_of(s);
     if (!is_fused(&p, way, threads)) return lay_out(s, packed, threads, NULL, NULL) * sizeof(float);
     size_t used = 0;
@@ -99,7 +100,6 @@ size_t gt_winograd_workspace_by(const gt_conv_shape *s, gt_winograd_way way, boo
 }
 
 static size_t workspace(const gt_conv_shape *s, bool packed, int threads) {
-    if (s->direction == GT_CONV_WEIGHT_GRAD) return gt_winograd_weight_grad_workspace(s, threads);
     return gt_winograd_workspace_by(s, GT_WINOGRAD_BY_SHAPE, packed, threads);
 }
 
@@ -371,6 +371,10 @@ static void run_large_blocks(const gt_conv_shape *s, gt_pool *pool, float *works
 
 void gt_winograd_run_by(const gt_conv_shape *s, gt_winograd_way way, gt_pool *pool, float *workspace,
                         const float *const *in, float *out) {
+    if (s->direction == GT_CONV_WEIGHT_GRAD) {
+        gt_winograd_weight_grad(s, way, pool, workspace, in, out);
+        return;
+    }
     gt_winograd_tiling p = gt_winograd_tiling_of(s);
     if (!is_fused(&p, way, gt_pool_threads(pool))) {
         run_large_blocks(s, pool, workspace, in, out);
@@ -386,13 +390,21 @@ void gt_winograd_run_by(const gt_conv_shape *s, gt_winograd_way way, gt_pool *po
 }
 
 static void run(const gt_conv_shape *s, gt_pool *pool, void *workspace, const float *const *in, float *out) {
-    if (s->direction == GT_CONV_WEIGHT_GRAD) gt_winograd_weight_grad(s, pool, workspace, in, out);
-    else gt_winograd_run_by(s, GT_WINOGRAD_BY_SHAPE, pool, workspace, in, out);
+    gt_winograd_run_by(s, GT_WINOGRAD_BY_SHAPE, pool, workspace, in, out);
 }
 
 static double product_flops(const gt_conv_shape *s) {
     gt_winograd_tiling t = gt_winograd_tiling_of(s);
     return 2 * (double)t.points * (double)t.tiles * (double)s->c * (double)s->o;
+}
+
+static size_t slices_workspace(const gt_conv_shape *s, int slices, int parts, int threads) {
+    return gt_winograd_slices_workspace(s, GT_WINOGRAD_BY_SHAPE, slices, parts, threads);
+}
+
+static void run_slices(const gt_conv_shape *s, const gt_conv_slices *all, int first, int count, gt_pool *pool,
+                       void *workspace, float *out) {
+    gt_winograd_run_slices(s, GT_WINOGRAD_BY_SHAPE, all, first, count, pool, workspace, out);
 }
 
 const gt_conv_algorithm gt_conv_winograd = {.name = "winograd",
@@ -404,5 +416,5 @@ const gt_conv_algorithm gt_conv_winograd = {.name = "winograd",
                                             .workspace = workspace,
                                             .run = run,
                                             .most_slices = gt_winograd_most_slices,
-                                            .slices_workspace = gt_winograd_slices_workspace,
-                                            .run_slices = gt_winograd_run_slices};
+                                            .slices_workspace = slices_workspace,
+                                            .run_slices = run_slices};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Winograd convolution, forward and input gradient, by small blocks: loops around the kernels of winograd_tiles.h, with
- * the steps and the bits of winograd.c. Per block of tiles, all of it by one thread:
+ * Winograd convolution by small blocks: loops around the kernels of winograd_tiles.h, with the steps and the bits of
+ * winograd.c and winograd_weight_grad.c. The weight gradient is below; forward and input gradient, per block of tiles,
+ * all of it by one thread:
  *
  *   U[tiles][points][from] = transformed tiles
  *   M[tiles][points][to]   = U V, point by point; V, the transformed weights as packed B, is read once, in order
@@ -25,6 +26,11 @@ enum {
                             last-level cache too slowly */
     LEAST_TILES = 4,     /* for each thread */
     ALL_ADDED = 16,      /* channels: see gt_winograd_fused_possible() */
+    PIECE = 16,          /* gradient: channels of x at a time */
+    GROUP = GT_TILE_GROUP, /* gradient: tiles of dy transformed per tile of the pool */
+    MOST_PIECES = 16,      /* 256 channels */
+    MOST_VALUES = 7 << 15, /* gradient: floats of Y, U and D, 896 KiB */
+    SIDE = 3,              /* of windows */
 };
 
 typedef struct fused {
@@ -184,4 +190,177 @@ void gt_winograd_fused_run(const gt_winograd_tiling *tiling, gt_pool *pool, cons
                .write = kernels->transform[tiling->kind][tiling->to.transform]};
     lay_out(tiling, gt_pool_threads(pool), &w);
     gt_pool_run(pool, (int)w.pieces, run_piece, &w);
+}
+
+/* ---- weight gradient ----
+ *
+ * Per block of tiles (those of a slice): Y of all channels, then for each PIECE of channels of x
+ *
+ *   U[tiles][points][piece] = transformed tiles
+ *   D[piece][planes][to]    = the sums of U Y over tiles, and points of a plane
+ *   taps                    = D transformed back, row by row
+ *
+ * so that U, D and the block's Y stay in the second-level cache, where winograd_weight_grad.c writes U and Y of all
+ * slices at first. Tiles are K here, so in U and Y a point of a few tiles lies side by side. Threads take pieces. */
+
+/* The leaf of a piece, and the nodes of its tree that wait. */
+typedef struct piece_tree {
+    float *leaf, *node[32];
+} piece_tree;
+
+typedef struct gradient {
+    const gt_winograd_gradient *g;
+    int64_t tile0, count; /* of a part; of the block: part 0, then part 1, ... */
+    float *y, *room;      /* room: U and D of worker 0 */
+    int64_t u, d;         /* floats of them */
+    int64_t u_chunk, y_chunk, d_chunk;
+    int slice;
+    piece_tree tree[MOST_PIECES];
+    int32_t points[GT_WINOGRAD_POINTS_MAX]; /* of one plane after the other */
+} gradient;
+
+static int64_t pieces_of(const gt_winograd_tiling *p) { return gt_pieces(p->from.channels, PIECE); }
+
+/* Places within the workspace, in floats; returns its size. */
+static size_t lay_out_gradient(const gt_winograd_tiling *p, int64_t tiles, int slices, int threads, gradient *w,
+                               float *base) {
+    int lanes = p->kernels->lanes;
+    size_t used = 0;
+    w->u_chunk = w->y_chunk = (gt_round_up(tiles, GT_TILE_GROUP) * GT_TILE_POINTS | 1) * lanes;
+    w->d_chunk = (PIECE * GT_TILE_POINTS | 1) * lanes;
+    w->u = gt_round_up(PIECE / lanes * w->u_chunk, 16);
+    w->d = gt_round_up(chunks_of(p, &p->to) * w->d_chunk, 16);
+    size_t y = gt_winograd_take(&used, chunks_of(p, &p->to) * w->y_chunk),
+           room = gt_winograd_take(&used, threads * (w->u + w->d));
+    for (int i = 0; slices && i < pieces_of(p); i++) {
+        for (int k = 0; k <= gt_winograd_waiting(slices); k++) {
+            size_t at = gt_winograd_take(&used, p->taps * PIECE * p->to.channels);
+            *(k ? &w->tree[i].node[k - 1] : &w->tree[i].leaf) = base ? base + at : NULL;
+        }
+    }
+    if (base) w->y = base + y, w->room = base + room;
+    return used;
+}
+
+bool gt_winograd_fused_gradient_possible(const gt_winograd_tiling *p) {
+    const gt_tile_kernels *kernels = p->kernels->tiles;
+    return kernels && kernels->grouped[p->kind][p->from.transform] && kernels->grouped[p->kind][p->to.transform] &&
+           kernels->transform[p->kind][GT_WINOGRAD_WEIGHTS_ADJOINT] && pieces_of(p) <= MOST_PIECES;
+}
+
+/* Not where so much does not stay in the second-level cache, nor where a thread would have no piece; nor with 16
+ * registers (sets without .gradient), with which it is up to a tenth slower. */
+bool gt_winograd_fused_gradient_pays(const gt_winograd_tiling *p, int64_t tiles, int threads) {
+    int64_t values = tiles * p->points * (p->to.channels + PIECE) + p->planes * p->to.channels * PIECE;
+    return gt_winograd_fused_gradient_possible(p) && p->kernels->gradient[p->kind] && values <= MOST_VALUES &&
+           pieces_of(p) >= threads;
+}
+
+size_t gt_winograd_fused_gradient_floats(const gt_winograd_tiling *tiling, int64_t tiles, int slices, int threads) {
+    gradient w;
+    return lay_out_gradient(tiling, tiles, slices, threads, &w, NULL);
+}
+
+/* Tile number t of the block, of images with face f from channel c on. */
+static gt_tile tile_of_block(const gradient *w, const gt_winograd_face *f, const gt_winograd_images *images, int64_t t,
+                             int64_t c) {
+    const gt_winograd_tiling *p = &w->g->tiling;
+    const gt_winograd_images *own = &images[t / w->g->part_tiles];
+    int64_t number = w->tile0 + t % w->g->part_tiles;
+    gt_tile tile = {.step = 0};
+    place_tile(p, f, own->at + c, number, &tile);
+    for (int i = 0; i < f->side.y; i++) tile.soon[i] = tile.row[i] + f->step.x * f->channels;
+    if (own->scales) tile.scales = own->scales + number / p->per_image * f->channels + c;
+    return tile;
+}
+
+/* Floats up to tile t of a block, in groups. */
+static int64_t grouped_at(const gt_winograd_tiling *p, int64_t t) {
+    return (t / GT_TILE_GROUP * (GT_TILE_POINTS - 1) * GT_TILE_GROUP + t) * p->kernels->lanes;
+}
+
+static void gradient_group(void *arg, int group, int worker) {
+    (void)worker;
+    const gradient *w = arg;
+    const gt_winograd_tiling *p = &w->g->tiling;
+    int64_t begin = (int64_t)group * GROUP, end = gt_smallest(begin + GROUP, w->count);
+    gt_tile_transform_fn *read = p->kernels->tiles->grouped[p->kind][p->to.transform];
+    for (int64_t t = begin; t < end; t++) {
+        gt_tile tile = tile_of_block(w, &p->to, w->g->dy, t, 0);
+        read(&tile, p->to.channels, w->y + grouped_at(p, t), w->y_chunk);
+    }
+}
+
+static void piece_products(const gradient *w, int64_t rows, const float *u, float *d) {
+    const gt_winograd_tiling *p = &w->g->tiling;
+    int lanes = p->kernels->lanes, at_once = lanes / 2;
+    for (int i = 0; i < p->planes; i++) {
+        for (int64_t o = 0; o < p->to.channels; o += 2 * lanes) {
+            gt_tile_gradient_fn *product = p->kernels->tiles->gradient[p->to.channels - o > lanes];
+            for (int64_t r = 0; r < rows; r += at_once)
+                product(w->count, p->shared[i], w->points + p->first[i], u + r / lanes * w->u_chunk + r % lanes,
+                        w->y + o / lanes * w->y_chunk, w->y_chunk,
+                        d + (r * GT_TILE_POINTS + i) * lanes + o / lanes * w->d_chunk, w->d_chunk);
+        }
+    }
+}
+
+/* Taps from channel c of x on are written to, or added to, what lies here with these steps. */
+static void piece_taps(const gradient *w, int64_t c, int64_t rows, int worker, float *taps, int64_t tap_step,
+                       int64_t row_step, bool add) {
+    const gt_winograd_tiling *p = &w->g->tiling;
+    float *u = w->room + worker * (w->u + w->d), *d = u + w->u;
+    gt_tile_transform_fn *const *transforms = p->kernels->tiles->transform[p->kind];
+    int64_t tile_floats = (int64_t)GT_TILE_POINTS * p->kernels->lanes;
+    for (int64_t t = 0; t < w->count; t++) {
+        gt_tile tile = tile_of_block(w, &p->from, w->g->from, t, c);
+        p->kernels->tiles->grouped[p->kind][p->from.transform](&tile, rows, u + grouped_at(p, t), w->u_chunk);
+    }
+    piece_products(w, rows, u, d);
+    for (int64_t r = 0; r < rows; r++) {
+        gt_tile window = {.step = tap_step, .bottom = SIDE, .right = SIDE};
+        for (int i = 0; i < SIDE; i++) {
+            window.row[i] = taps + i * SIDE * tap_step + r * row_step;
+            window.soon[i] = window.row[i] + row_step;
+        }
+        transforms[add ? GT_WINOGRAD_WEIGHTS_ADDED : GT_WINOGRAD_WEIGHTS_ADJOINT](&window, p->to.channels,
+                                                                                  d + r * tile_floats, w->d_chunk);
+    }
+}
+
+static void block_piece(void *arg, int piece, int worker) {
+    const gradient *w = arg;
+    const gt_winograd_tiling *p = &w->g->tiling;
+    int64_t c = (int64_t)piece * PIECE, inputs = p->from.channels, outputs = p->to.channels;
+    piece_taps(w, c, gt_smallest(PIECE, inputs - c), worker, w->g->out + c * outputs, inputs * outputs, outputs,
+               w->tile0);
+}
+
+static void slice_piece(void *arg, int piece, int worker) {
+    gradient *w = arg;
+    const gt_winograd_gradient *g = w->g;
+    piece_tree *own = &w->tree[piece];
+    int64_t c = (int64_t)piece * PIECE, inputs = g->tiling.from.channels, outputs = g->tiling.to.channels;
+    int64_t rows = gt_smallest(PIECE, inputs - c), size = rows * outputs;
+    piece_taps(w, c, rows, worker, own->leaf, size, outputs, false);
+    for (int tap = 0; tap < g->tiling.taps; tap++)
+        gt_leaf_finish(g->all->leaf, g->first + w->slice, tap * inputs + c, 0, rows, outputs, own->leaf + tap * size,
+                       outputs);
+    own->leaf = gt_tree_push(own->node, own->leaf, w->slice, g->slices, g->tiling.taps * size);
+    for (int tap = 0; w->slice == g->slices - 1 && tap < g->tiling.taps; tap++)
+        memcpy(g->out + (tap * inputs + c) * outputs, own->leaf + tap * size, (size_t)size * sizeof(float));
+}
+
+void gt_winograd_fused_gradient_run(const gt_winograd_gradient *g, gt_pool *pool, float *room) {
+    const gt_winograd_tiling *p = &g->tiling;
+    gradient w = {.g = g};
+    int64_t tiles = g->slices ? g->parts * g->part_tiles : p->block,
+            all = g->slices ? g->slices * g->part_tiles : p->tiles;
+    lay_out_gradient(p, tiles, g->slices, gt_pool_threads(pool), &w, room);
+    for (int i = 0; i < p->points; i++) w.points[p->first[p->plane[i]] + p->index[i]] = i;
+    for (; w.tile0 < all; w.slice++, w.tile0 += g->part_tiles) {
+        w.count = g->slices ? tiles : gt_smallest(tiles, all - w.tile0);
+        gt_pool_run(pool, (int)gt_pieces(w.count, GROUP), gradient_group, &w);
+        gt_pool_run(pool, (int)pieces_of(p), g->slices ? slice_piece : block_piece, &w);
+    }
 }

@@ -33,18 +33,20 @@ typedef struct gt_winograd_operand {
     int64_t stored;
 } gt_winograd_operand;
 
-/* winograd_weight_grad.c; in: as of gt_conv_run(). */
-size_t gt_winograd_weight_grad_workspace(const gt_conv_shape *s, int threads); /* bytes */
-void gt_winograd_weight_grad(const gt_conv_shape *s, gt_pool *pool, float *workspace, const float *const *in,
-                             float *out);
-int gt_winograd_most_slices(const gt_conv_shape *s, int parts);
-size_t gt_winograd_slices_workspace(const gt_conv_shape *s, int slices, int parts, int threads);
-void gt_winograd_run_slices(const gt_conv_shape *s, const gt_conv_slices *all, int first, int count, gt_pool *pool,
-                            void *workspace, float *out);
-
-/* winograd.c, forward and input gradient: by large blocks of tiles, or by small ones (winograd_fused.c), which have the
- * same bits. BY_SHAPE: by what is faster; tests compare the two. Workspaces in bytes; in: as of gt_conv_run(). */
+/* By large blocks of tiles, or by small ones (winograd_fused.c), which have the same bits. BY_SHAPE: by what is faster;
+ * tests compare the two. */
 typedef enum gt_winograd_way { GT_WINOGRAD_BY_SHAPE, GT_WINOGRAD_LARGE_BLOCKS, GT_WINOGRAD_FUSED } gt_winograd_way;
+
+/* winograd_weight_grad.c; in: as of gt_conv_run(). */
+size_t gt_winograd_weight_grad_workspace(const gt_conv_shape *s, gt_winograd_way way, int threads); /* bytes */
+void gt_winograd_weight_grad(const gt_conv_shape *s, gt_winograd_way way, gt_pool *pool, float *workspace,
+                             const float *const *in, float *out);
+int gt_winograd_most_slices(const gt_conv_shape *s, int parts);
+size_t gt_winograd_slices_workspace(const gt_conv_shape *s, gt_winograd_way way, int slices, int parts, int threads);
+void gt_winograd_run_slices(const gt_conv_shape *s, gt_winograd_way way, const gt_conv_slices *all, int first,
+                            int count, gt_pool *pool, void *workspace, float *out);
+
+/* winograd.c. Workspaces in bytes; in: as of gt_conv_run(). */
 size_t gt_winograd_workspace_by(const gt_conv_shape *s, gt_winograd_way way, bool packed, int threads);
 void gt_winograd_run_by(const gt_conv_shape *s, gt_winograd_way way, gt_pool *pool, float *workspace,
                         const float *const *in, float *out);
@@ -58,6 +60,22 @@ int64_t gt_winograd_fused_floats(const gt_winograd_tiling *tiling, int threads);
 void gt_winograd_fused_run(const gt_winograd_tiling *tiling, gt_pool *pool, const float *images, const float *scales,
                            const float *v, int64_t plane, float *room, float *out);
 
+/* A weight gradient: blocks of the tiling, one after the other; or one block for each slice, in which part_tiles tiles
+ * are of part 0, then of part 1, ... */
+typedef struct gt_winograd_gradient {
+    gt_winograd_tiling tiling;
+    gt_winograd_images from[GT_PARTS_MAX], dy[GT_PARTS_MAX]; /* all slices of each part; zeros are not read */
+    int64_t part_tiles;                                      /* no slices: tiles of a block */
+    float *out;
+    int slices, parts, first; /* slices 0: none; first: number of the first slice in `all` */
+    const gt_conv_slices *all;
+} gt_winograd_gradient;
+bool gt_winograd_fused_gradient_possible(const gt_winograd_tiling *tiling);
+/* tiles: of a block. */
+bool gt_winograd_fused_gradient_pays(const gt_winograd_tiling *tiling, int64_t tiles, int threads);
+size_t gt_winograd_fused_gradient_floats(const gt_winograd_tiling *tiling, int64_t tiles, int slices, int threads);
+void gt_winograd_fused_gradient_run(const gt_winograd_gradient *g, gt_pool *pool, float *room);
+
 /* Takes `floats` floats of a workspace, of which *used are taken already; returns where they begin. */
 static inline size_t gt_winograd_take(size_t *used, int64_t floats) {
     size_t at = *used;
@@ -67,6 +85,13 @@ static inline size_t gt_winograd_take(size_t *used, int64_t floats) {
 
 /* Tiles of pixels out overlap: those of an image are added in order. */
 static inline bool gt_winograd_overlapping(const gt_winograd_tiling *p) { return p->to.side.x != p->to.step.x; }
+
+/* Most nodes of a tree over so many slices that wait for their right siblings. */
+static inline int gt_winograd_waiting(int slices) {
+    int n = 0;
+    while ((slices - 1) >> n) n++;
+    return n;
+}
 
 /* Channels of U as stored. */
 static inline int64_t gt_winograd_stored(const gt_winograd_tiling *p) {

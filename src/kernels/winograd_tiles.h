@@ -21,10 +21,12 @@ INLINE int first_line(const int lines, const int part) {
 }
 
 /* Line of points by line of points: what one needs stays in registers, and pixels are read once for each part.
- * soon, soon_step: pixels of the next tile, which are fetched but for the first `seen` columns. */
-INLINE void points_of_pixels(const transform_size size, const int seen, void (*part_y)(const int, vec *, const vec *),
-                             void (*line_x)(vec *, const vec *), const float *const *row, int64_t step,
-                             const float *const *soon, int64_t soon_step, float *u) {
+ * soon, soon_step: pixels of the next tile, which are fetched but for the first `seen` columns. apart: vectors from
+ * point to point. */
+INLINE void points_of_pixels(const transform_size size, const int seen, const int apart,
+                             void (*part_y)(const int, vec *, const vec *), void (*line_x)(vec *, const vec *),
+                             const float *const *row, int64_t step, const float *const *soon, int64_t soon_step,
+                             float *u) {
     UNROLL for (int part = 0; part < parts_of(size.out_y); part++) {
         const int line = first_line(size.out_y, part), lines = first_line(size.out_y, part + 1) - line;
         vec points[2][10];
@@ -38,7 +40,16 @@ INLINE void points_of_pixels(const transform_size size, const int seen, void (*p
             points[0][j] = made[0];
             if (lines == 2) points[1][j] = made[1];
         }
-        UNROLL for (int k = 0; k < lines; k++) line_x((vec *)(u + (line + k) * size.out_x * LANES), points[k]);
+        UNROLL for (int k = 0; k < lines; k++) {
+            float *to = u + (line + k) * size.out_x * apart * LANES;
+            vec made[10];
+            if (apart == 1) {
+                line_x((vec *)to, points[k]);
+                continue;
+            }
+            line_x(made, points[k]);
+            UNROLL for (int j = 0; j < size.out_x; j++) * (vec *)(to + j * apart * LANES) = made[j];
+        }
     }
 }
 
@@ -101,7 +112,8 @@ enum { MIDDLE = 4 };
 INLINE void pixels_of_points(const transform_size size, const int kind, void (*line_y)(vec *, const vec *),
                              void (*line_x)(vec *, const vec *), const float *m, float *const *row, int64_t step,
                              float *const *soon, int64_t soon_step) {
-    const int overlap = kind == SHARED_PIXELS ? size.out_x - 8 : 0; /* a step of two for each of 4 results */
+    /* shared pixels: a step of two for each of 4 results */
+    const int overlap = kind == SHARED_PIXELS ? size.out_x - 8 : kind == TERMS ? size.out_x : 0;
     vec half[10][10], column[10], line[10];
     UNROLL for (int j = 0; j < size.in_x; j++) {
         UNROLL for (int i = 0; i < size.in_y; i++) column[i] = *(const vec *)(m + (i * size.in_x + j) * LANES);
@@ -182,36 +194,87 @@ INLINE void tile_products(const int R, const int V, int64_t k, const float *u, i
     } while (k > 0);
 }
 
+/* Tiles [t, end) of a group, and a plane's points of each. */
+INLINE void add_group(const int R, const int V, vec (*acc)[2], int tiles, int shared, const int32_t *points,
+                      const float *u, const float *y, int64_t y_chunk) {
+    for (; tiles > 0; tiles--, u += LANES, y += LANES) {
+        for (int i = 0; i < shared; i++) {
+            const float *own = u + points[i] * GT_TILE_GROUP * LANES, *at = y + points[i] * GT_TILE_GROUP * LANES;
+            vec row[2];
+            UNROLL for (int v = 0; v < V; v++) row[v] = *(const vec *)(at + v * y_chunk);
+            UNROLL for (int r = 0; r < R; r++) { UNROLL for (int v = 0; v < V; v++) acc[r][v] += own[r] * row[v]; }
+        }
+    }
+}
+
+INLINE void tile_gradient(const int V, int64_t tiles, int shared, const int32_t *points, const float *u, const float *y,
+                          int64_t y_chunk, float *d, int64_t d_chunk) {
+    enum { R = LANES / 2 };
+    int64_t chain = GT_CHAIN / shared;
+    for (int64_t t = 0, end; t < tiles; t = end) {
+        vec acc[R][2];
+        end = tiles - t < chain ? tiles : t + chain;
+        UNROLL for (int r = 0; r < R; r++) {
+            UNROLL for (int v = 0; v < V; v++) {
+                acc[r][v] = (vec){0};
+                __builtin_prefetch(d + r * TILE + v * d_chunk, 1, 3);
+            }
+        }
+        for (int64_t next, from = t; from < end; from = next) {
+            int64_t group = from / GT_TILE_GROUP, at = (group * (GT_TILE_POINTS - 1) * GT_TILE_GROUP + from) * LANES;
+            next = (group + 1) * GT_TILE_GROUP < end ? (group + 1) * GT_TILE_GROUP : end;
+            add_group(R, V, acc, (int)(next - from), shared, points, u + at, y + at, y_chunk);
+        }
+        UNROLL for (int r = 0; r < R; r++) {
+            UNROLL for (int v = 0; v < V; v++) {
+                vec *to = (vec *)(d + r * TILE + v * d_chunk);
+                if (t) acc[r][v] += *to;
+                *to = acc[r][v];
+            }
+        }
+    }
+}
+
 /* ---- the table ---- */
 
 /* X(kind, transform, parts of columns, map of rows, size, seen) */
-#define TILES_READ(X)                                           \
-    X(WHOLE, IMAGE, image, image, SIZE(6, 6, 6, 6), 2)          \
-    X(WIDE, IMAGE, image, wide_image, SIZE(6, 10, 6, 10), 2)    \
-    X(HALF, IMAGE, half_image, half_image, SIZE(9, 9, 9, 9), 1) \
+#define TILES_READ(X)                                                                  \
+    X(WHOLE, IMAGE, image, image, SIZE(6, 6, 6, 6), 2)                                 \
+    X(WIDE, IMAGE, image, wide_image, SIZE(6, 10, 6, 10), 2)                           \
+    X(HALF, IMAGE, half_image, half_image, SIZE(9, 9, 9, 9), 1)                        \
+    X(WHOLE, RESULT_ADJOINT, result_adjoint, result_adjoint, SIZE(4, 4, 6, 6), 0)      \
+    X(WIDE, RESULT_ADJOINT, result_adjoint, wide_result_adjoint, SIZE(4, 8, 6, 10), 0) \
     X(HALF, RESULT_ADJOINT, half_result_adjoint, half_result_adjoint, SIZE(4, 4, 9, 9), 0)
 /* X(kind, transform, map of columns, map of rows, size, what the results are) */
-#define TILES_WRITTEN(X)                                                \
-    X(WHOLE, RESULT, result, result, SIZE(6, 6, 4, 4), PIXELS)          \
-    X(WIDE, RESULT, result, wide_result, SIZE(6, 10, 4, 8), PIXELS)     \
-    X(HALF, RESULT, half_result, half_result, SIZE(9, 9, 4, 4), PIXELS) \
-    X(HALF, IMAGE_ADJOINT, half_image_adjoint, half_image_adjoint, SIZE(9, 9, 9, 9), SHARED_PIXELS)
+#define TILES_WRITTEN(X)                                                                            \
+    X(WHOLE, RESULT, result, result, SIZE(6, 6, 4, 4), PIXELS)                                      \
+    X(WIDE, RESULT, result, wide_result, SIZE(6, 10, 4, 8), PIXELS)                                 \
+    X(HALF, RESULT, half_result, half_result, SIZE(9, 9, 4, 4), PIXELS)                             \
+    X(HALF, IMAGE_ADJOINT, half_image_adjoint, half_image_adjoint, SIZE(9, 9, 9, 9), SHARED_PIXELS) \
+    X(WHOLE, WEIGHTS_ADJOINT, weights_adjoint, weights_adjoint, SIZE(6, 6, 3, 3), PIXELS)           \
+    X(WHOLE, WEIGHTS_ADDED, weights_adjoint, weights_adjoint, SIZE(6, 6, 3, 3), TERMS)              \
+    X(WIDE, WEIGHTS_ADJOINT, weights_adjoint, wide_weights_adjoint, SIZE(6, 10, 3, 3), PIXELS)      \
+    X(WIDE, WEIGHTS_ADDED, weights_adjoint, wide_weights_adjoint, SIZE(6, 10, 3, 3), TERMS)         \
+    X(HALF, WEIGHTS_ADJOINT, half_weights_adjoint, half_weights_adjoint, SIZE(6, 6, 3, 3), PIXELS)  \
+    X(HALF, WEIGHTS_ADDED, half_weights_adjoint, half_weights_adjoint, SIZE(6, 6, 3, 3), TERMS)
 
-#define READS(kind, name, part_y, line_x, size, seen)                                                   \
-    static __attribute__((noinline)) void kind##_##name##_points(                                       \
-        const float *const *row, int64_t step, const float *const *soon, int64_t soon_step, float *u) { \
-        points_of_pixels(size, seen, part_##part_y, line_##line_x, row, step, soon, soon_step, u);      \
-    }                                                                                                   \
-    static void kind##_##name##_tile(const gt_tile *t, int64_t channels, float *u, int64_t chunk) {     \
-        read_tile(size.in_y, size.in_x, kind##_##name##_points, t, channels, u, chunk);                 \
+#define READS_APART(name, apart, part_y, line_x, size, seen)                                                     \
+    static __attribute__((noinline)) void name##_points(const float *const *row, int64_t step,                   \
+                                                        const float *const *soon, int64_t soon_step, float *u) { \
+        points_of_pixels(size, seen, apart, part_##part_y, line_##line_x, row, step, soon, soon_step, u);        \
+    }                                                                                                            \
+    static void name##_tile(const gt_tile *t, int64_t channels, float *u, int64_t chunk) {                       \
+        read_tile(size.in_y, size.in_x, name##_points, t, channels, u, chunk);                                   \
     }
-#define WRITES(kind, name, line_y, line_x, size, results)                                                            \
-    static __attribute__((noinline)) void kind##_##name##_pixels(const float *m, float *const *row, int64_t step,    \
-                                                                 float *const *soon, int64_t soon_step) {            \
-        pixels_of_points(size, results, line_##line_y, line_##line_x, m, row, step, soon, soon_step);                \
-    }                                                                                                                \
-    static void kind##_##name##_tile(const gt_tile *t, int64_t channels, float *m, int64_t chunk) {                  \
-        write_tile(size.out_y, size.out_x, results == SHARED_PIXELS, kind##_##name##_pixels, t, channels, m, chunk); \
+#define READS(kind, name, ...) \
+    READS_APART(kind##_##name, 1, __VA_ARGS__) READS_APART(kind##_##name##_grouped, GT_TILE_GROUP, __VA_ARGS__)
+#define WRITES(kind, name, line_y, line_x, size, results)                                                         \
+    static __attribute__((noinline)) void kind##_##name##_pixels(const float *m, float *const *row, int64_t step, \
+                                                                 float *const *soon, int64_t soon_step) {         \
+        pixels_of_points(size, results, line_##line_y, line_##line_x, m, row, step, soon, soon_step);             \
+    }                                                                                                             \
+    static void kind##_##name##_tile(const gt_tile *t, int64_t channels, float *m, int64_t chunk) {               \
+        write_tile(size.out_y, size.out_x, results != PIXELS, kind##_##name##_pixels, t, channels, m, chunk);     \
     }
 TILES_READ(READS)
 TILES_WRITTEN(WRITES)
@@ -220,6 +283,11 @@ TILES_WRITTEN(WRITES)
     static void name(int64_t k, const float *u, int64_t u_chunk, const float *b, float *m, int64_t m_chunk) { \
         tile_products(R, V, k, u, u_chunk, b, m, m_chunk);                                                    \
     }
+#define GRADIENT_PRODUCTS(name, V)                                                                     \
+    static void name(int64_t tiles, int shared, const int32_t *points, const float *u, const float *y, \
+                     int64_t y_chunk, float *d, int64_t d_chunk) {                                     \
+        tile_gradient(V, tiles, shared, points, u, y, y_chunk, d, d_chunk);                            \
+    }
 #define PRODUCTS_OF(R) PRODUCTS(tiles_##R##x1, R, 1) PRODUCTS(tiles_##R##x2, R, 2)
 // clang-format off
 PRODUCTS_OF(1) PRODUCTS_OF(2) PRODUCTS_OF(3) PRODUCTS_OF(4) PRODUCTS_OF(5) PRODUCTS_OF(6)
@@ -227,10 +295,12 @@ PRODUCTS_OF(1) PRODUCTS_OF(2) PRODUCTS_OF(3) PRODUCTS_OF(4) PRODUCTS_OF(5) PRODU
 PRODUCTS_OF(7) PRODUCTS_OF(8) PRODUCTS_OF(9) PRODUCTS_OF(10) PRODUCTS_OF(11) PRODUCTS_OF(12) PRODUCTS_OF(13)
 PRODUCTS_OF(14)
 #endif
+GRADIENT_PRODUCTS(tile_gradient_1, 1) GRADIENT_PRODUCTS(tile_gradient_2, 2)
 
 #define TILE_ROW(kind, name, ...) .transform[GT_WINOGRAD_##kind][GT_WINOGRAD_##name] = kind##_##name##_tile,
+#define GROUPED_ROW(kind, name, ...) .grouped[GT_WINOGRAD_##kind][GT_WINOGRAD_##name] = kind##_##name##_grouped_tile,
 static const gt_tile_kernels tile_kernels = {
-    .products = {ROW_TABLE(tiles, x1), ROW_TABLE(tiles, x2)},
-    TILES_READ(TILE_ROW) TILES_WRITTEN(TILE_ROW) /* .transform */
+    .products = {ROW_TABLE(tiles, x1), ROW_TABLE(tiles, x2)}, .gradient = {tile_gradient_1, tile_gradient_2},
+    TILES_READ(GROUPED_ROW) TILES_READ(TILE_ROW) TILES_WRITTEN(TILE_ROW) /* .transform */
 };
 // clang-format on

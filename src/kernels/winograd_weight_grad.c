@@ -28,7 +28,8 @@
  * times) and would go through memory.
  *
  * Where a block has few tiles, to write D and to read it again takes longer than its products. Then D stays in
- * registers, two rows and a panel of columns at a time (gt_gradient_fn): same sums, same bits.
+ * registers, two rows and a panel of columns at a time (gt_gradient_fn): same sums, same bits. Where U of 16 channels,
+ * their D and Y fit the second-level cache, winograd_fused.c goes slice by slice, with the same bits too.
  *
  * winograd.c calls the two functions of this file for the direction GT_CONV_WEIGHT_GRAD. */
 #include <string.h>
@@ -85,12 +86,6 @@ static int64_t patch_plane(const patches *all) { return all->rows * all->columns
 
 static bool few_tiles(const gt_winograd_tiling *p) { return p->block <= FEW_TILES && p->kernels->gradient[p->kind]; }
 
-static int nodes_waiting(int slices) {
-    int n = 0;
-    while ((slices - 1) >> n) n++;
-    return n;
-}
-
 /* Places of everything within the workspace, in floats; returns its size. slices 0: one, block by block. */
 static size_t lay_out(const gt_conv_shape *s, int slices, int parts, int threads, weight_grad *w, float *base) {
     gt_winograd_tiling p = gt_winograd_tiling_of(s);
@@ -104,7 +99,7 @@ static size_t lay_out(const gt_conv_shape *s, int slices, int parts, int threads
         gt_winograd_floats(&p, p.to_points, (int64_t)gt_product_packed_floats(p.kernels, p.to.channels, 1)), 16);
     z.d_step = few_tiles(&p) ? GT_GRADIENT_ROOM : gt_round_up(p.planes * patch_plane(&z.patches), 16);
     z.leaf_step = gt_round_up(p.taps * z.patches.rows * z.patches.columns, 16);
-    z.leaves_step = slices ? z.leaf_step * (1 + nodes_waiting(slices)) : 0;
+    z.leaves_step = slices ? z.leaf_step * (1 + gt_winograd_waiting(slices)) : 0;
     size_t u = gt_winograd_take(&used, z.u_step * gt_largest(slices, 1)),
            y = gt_winograd_take(&used, z.y_step * gt_largest(slices, 1)),
            d = gt_winograd_take(&used, threads * z.d_step), leaves = gt_winograd_take(&used, threads * z.leaves_step);
@@ -119,11 +114,25 @@ static size_t lay_out(const gt_conv_shape *s, int slices, int parts, int threads
     return used;
 }
 
-size_t gt_winograd_weight_grad_workspace(const gt_conv_shape *s, int threads) {
+/* tiles: of a block. Where D stays in registers there is nothing to gain. */
+static bool is_fused(const gt_winograd_tiling *p, gt_winograd_way way, int64_t tiles, int threads) {
+    if (way != GT_WINOGRAD_BY_SHAPE) return way == GT_WINOGRAD_FUSED;
+    bool few = tiles <= FEW_TILES && p->kernels->gradient[p->kind];
+    return !few && gt_winograd_fused_gradient_pays(p, tiles, threads);
+}
+
+size_t gt_winograd_weight_grad_workspace(const gt_conv_shape *s, gt_winograd_way way, int threads) {
+    gt_winograd_tiling p = gt_winograd_tiling_of(s);
+    if (is_fused(&p, way, p.block, threads))
+        return gt_winograd_fused_gradient_floats(&p, p.block, 0, threads) * sizeof(float);
     return lay_out(s, 0, 1, threads, NULL, NULL) * sizeof(float);
 }
 
-size_t gt_winograd_slices_workspace(const gt_conv_shape *s, int slices, int parts, int threads) {
+size_t gt_winograd_slices_workspace(const gt_conv_shape *s, gt_winograd_way way, int slices, int parts, int threads) {
+    gt_winograd_tiling p = gt_winograd_tiling_of(s);
+    int64_t tiles = parts * p.tiles;
+    if (is_fused(&p, way, tiles, threads))
+        return gt_winograd_fused_gradient_floats(&p, tiles, slices, threads) * sizeof(float);
     return lay_out(s, slices, parts, threads, NULL, NULL) * sizeof(float);
 }
 
@@ -325,8 +334,16 @@ static void weight_patch(void *arg, int index, int worker) {
     patch_taps(w, z, &at, d, soon, patch_in(w, &at), p->from.channels * outputs, outputs, z->tile0);
 }
 
-void gt_winograd_weight_grad(const gt_conv_shape *s, gt_pool *pool, float *workspace, const float *const *in,
-                             float *out) {
+void gt_winograd_weight_grad(const gt_conv_shape *s, gt_winograd_way way, gt_pool *pool, float *workspace,
+                             const float *const *in, float *out) {
+    gt_winograd_tiling p = gt_winograd_tiling_of(s);
+    if (is_fused(&p, way, p.block, gt_pool_threads(pool))) {
+        gt_winograd_gradient g = {.tiling = p, .part_tiles = p.block, .out = out};
+        g.from[0] = (gt_winograd_images){in[0], in[GT_CONV_SCALES], NULL};
+        g.dy[0] = (gt_winograd_images){in[1], in[GT_CONV_SCALES + 1], NULL};
+        gt_winograd_fused_gradient_run(&g, pool, workspace);
+        return;
+    }
     weight_grad w;
     lay_out(s, 0, 1, gt_pool_threads(pool), &w, workspace);
     gt_winograd_block *z = &w.block;
@@ -358,7 +375,7 @@ static void slices_patch(void *arg, int index, int worker) {
     if (!at.rows) return;
     float *d = w->d + worker * w->d_step, *room = w->leaves + worker * w->leaves_step, *node[32], *leaf = room;
     int64_t size = at.rows * at.columns, inputs = p->from.channels, outputs = p->to.channels;
-    for (int i = 0; i < nodes_waiting(w->slices); i++) node[i] = room + (i + 1) * w->leaf_step;
+    for (int i = 0; i < gt_winograd_waiting(w->slices); i++) node[i] = room + (i + 1) * w->leaf_step;
     for (int slice = 0; slice < w->slices; slice++) {
         gt_winograd_block z = block_of_slice(w, slice);
         patch_taps(w, &z, &at, d, NULL, leaf, size, at.columns, false);
@@ -373,8 +390,21 @@ static void slices_patch(void *arg, int index, int worker) {
                    (size_t)at.columns * sizeof *leaf);
 }
 
-void gt_winograd_run_slices(const gt_conv_shape *s, const gt_conv_slices *all, int first, int count, gt_pool *pool,
-                            void *workspace, float *out) {
+void gt_winograd_run_slices(const gt_conv_shape *s, gt_winograd_way way, const gt_conv_slices *all, int first,
+                            int count, gt_pool *pool, void *workspace, float *out) {
+    gt_winograd_tiling p = gt_winograd_tiling_of(s);
+    if (is_fused(&p, way, all->parts * p.tiles, gt_pool_threads(pool))) {
+        gt_winograd_gradient g = {.tiling = p, .part_tiles = p.tiles, .out = out, .slices = count};
+        g.parts = all->parts, g.first = first, g.all = all;
+        for (int part = 0; part < all->parts; part++) {
+            const float *in[GT_CONV_INPUTS];
+            gt_conv_slices_from(s, all, part, first, in);
+            g.from[part] = (gt_winograd_images){in[0], in[GT_CONV_SCALES], NULL};
+            g.dy[part] = (gt_winograd_images){in[1], in[GT_CONV_SCALES + 1], NULL};
+        }
+        gt_winograd_fused_gradient_run(&g, pool, workspace);
+        return;
+    }
     weight_grad w;
     lay_out(s, count, all->parts, gt_pool_threads(pool), &w, workspace);
     for (int part = 0; part < all->parts; part++) {

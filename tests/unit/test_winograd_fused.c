@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Winograd by small blocks has the bits of Winograd by large ones: random shapes, paddings, strides and scales, forward
- * and input gradient, weights packed before or not, any number of threads, every instruction set. What is written
- * beside the result or the workspace, or read before it is written, is found as well. */
+ * Winograd by small blocks has the bits of Winograd by large ones: random shapes, paddings, strides and scales, all
+ * three directions, weights packed before or not, slices and parts, any number of threads, every instruction set. What
+ * is written beside the result or the workspace, or read before it is written, is found as well. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -129,18 +129,100 @@ static void test_same_bits(void **unused) {
     }
 }
 
-/* So many tiles that three threads take spans of large blocks of their own, and tiles are left that they share. */
+/* ---- weight gradient ---- */
+
+enum { PARTS = 2, MOST_AT_ONCE = 4 };
+
+/* at_once 0: of all images together. */
+static float *gradient_by(const gt_conv_shape *s, gt_winograd_way way, const gt_conv_slices *all, int at_once,
+                          gt_pool *pool) {
+    int threads = gt_pool_threads(pool);
+    size_t floats = (size_t)(9 * s->c * s->o),
+           work = at_once ? gt_winograd_slices_workspace(s, way, at_once, all->parts, threads)
+                          : gt_winograd_workspace_by(s, way, false, threads);
+    float *workspace = block(work / sizeof(float)), *out = block(floats);
+    if (at_once) gt_winograd_run_slices(s, way, all, 0, at_once, pool, workspace, out);
+    else gt_winograd_run_by(s, way, pool, workspace, all->in[0], out);
+    nothing_beyond(workspace, work / sizeof(float));
+    nothing_beyond(out, floats);
+    free(workspace);
+    return out;
+}
+
+static void compare_gradients(const gt_conv_shape *s, gt_pool *pool, int at_once, int parts, bool scaled) {
+    if (at_once > MOST_AT_ONCE) at_once = MOST_AT_ONCE;
+    size_t images = (size_t)(s->n * (at_once ? at_once : 1));
+    float *x[PARTS], *y[PARTS], *sx[PARTS], *sy[PARTS];
+    const float *in[PARTS][GT_CONV_INPUTS] = {{NULL}};
+    for (int i = 0; i < PARTS; i++) {
+        in[i][0] = x[i] = numbers(images * (size_t)(s->h * s->w * s->c), 10 + (uint32_t)i);
+        in[i][1] = y[i] = numbers(images * (size_t)(s->p * s->q * s->o), 20 + (uint32_t)i);
+        sx[i] = numbers(images * (size_t)s->c, 30 + (uint32_t)i);
+        sy[i] = numbers(images * (size_t)s->o, 40 + (uint32_t)i);
+        if (scaled) in[i][GT_CONV_SCALES] = sx[i];
+        if (scaled && i) in[i][GT_CONV_SCALES + 1] = sy[i];
+    }
+    gt_leaf leaf = {.gain = 0.75f};
+    gt_conv_slices all = {.slices = at_once, .parts = parts, .leaf = &leaf, .in = (void *)in};
+    float *large = gradient_by(s, GT_WINOGRAD_LARGE_BLOCKS, &all, at_once, pool),
+          *small = gradient_by(s, GT_WINOGRAD_FUSED, &all, at_once, pool);
+    size_t floats = (size_t)(9 * s->c * s->o);
+    for (size_t i = 0; i < floats; i++) assert_true(isfinite(large[i]));
+    if (memcmp(large, small, floats * sizeof *large) != 0)
+        fail_msg("%s, weight gradient, stride %d, %d slices, %lld x %lldx%lld to %lldx%lld, %lld to %lld channels",
+                 gt_kernel_set_instructions(s->kernels), s->stride, at_once, (long long)s->n, (long long)s->h,
+                 (long long)s->w, (long long)s->p, (long long)s->q, (long long)s->c, (long long)s->o);
+    for (int i = 0; i < PARTS; i++) free(x[i]), free(y[i]), free(sx[i]), free(sy[i]);
+    free(large), free(small);
+}
+
+static void test_weight_gradient(void **unused) {
+    (void)unused;
+    gt_pool *pools[THREADS + 1] = {NULL};
+    int done[GT_WINOGRAD_KINDS][2] = {{0}}; /* blocks; slices */
+    for (int i = 2; i <= THREADS; i++) assert_non_null(pools[i] = gt_pool_new(i));
+    for (int i = 0; i < SHAPES; i++) {
+        gt_conv_shape s = any_shape(GT_CONV_WEIGHT_GRAD);
+        gt_pool *pool = pools[1 + any(THREADS)];
+        bool scaled = any(2);
+        int parts = 1 + (int)any(PARTS);
+        if (any(2)) s.n = 1;
+        if (s.h < 1 || s.w < 1 || s.c * s.o > 20000 || !gt_conv_winograd.possible(&s)) continue;
+        for (int isa = 0; isa < GT_ISA_COUNT; isa++) {
+            if (!gt_isa_available((gt_isa)isa)) continue;
+            s.kernels = kernels_of((gt_isa)isa, "auto");
+            gt_winograd_tiling p = gt_winograd_tiling_of(&s);
+            if (!gt_winograd_fused_gradient_possible(&p)) continue;
+            compare_gradients(&s, pool, gt_winograd_most_slices(&s, parts), parts, scaled);
+            compare_gradients(&s, pool, 0, 1, scaled);
+            done[p.kind][gt_winograd_most_slices(&s, parts) > 0]++;
+        }
+    }
+    for (int i = 2; i <= THREADS; i++) gt_pool_free(pools[i]);
+    for (int kind = GT_WINOGRAD_WHOLE; kind <= GT_WINOGRAD_HALF; kind++) {
+        printf("kind %d: %d without slices, %d with them\n", kind, done[kind][0], done[kind][1]);
+        if (gt_kernel_set_best()->gemm->tiles) assert_true(done[kind][1] > 10);
+    }
+}
+
+/* So many tiles that three threads take spans of large blocks of their own, and tiles are left that they share; a
+ * weight gradient has several blocks. */
 static void test_spans(void **unused) {
     (void)unused;
     gt_conv_shape many[] = {{.n = 7, .h = 185, .w = 177, .c = 16, .p = 92, .q = 88, .o = 12, .stride = 2},
                             {.n = 1, .h = 168, .w = 270, .c = 32, .p = 168, .q = 270, .o = 32, .stride = 1}};
     gt_pool *pool = gt_pool_new(THREADS);
     assert_non_null(pool);
-    for (int i = 0; i < 4; i++) {
-        gt_conv_shape s = many[i / 2];
+    for (int i = 0; i < 6; i++) {
+        gt_conv_shape s = many[i / 3];
         s.kh = s.kw = 3, s.groups = 1, s.pad_top = s.pad_left = s.stride == 1;
-        s.direction = i % 2 ? GT_CONV_INPUT_GRAD : GT_CONV_FORWARD;
+        s.direction = (gt_conv_direction)(i % 3);
         gt_winograd_tiling p = gt_winograd_tiling_of(&s);
+        if (s.direction == GT_CONV_WEIGHT_GRAD) {
+            assert_true(p.block < p.tiles);
+            if (gt_winograd_fused_gradient_possible(&p)) compare_gradients(&s, pool, 0, 1, true);
+            continue;
+        }
         int64_t span = p.to.side.x == p.to.step.x ? p.block : p.per_image;
         assert_true(span >= p.block && p.tiles / span >= 2 * THREADS && p.tiles % (THREADS * span) > 0);
         if (gt_winograd_fused_possible(&p)) compare(&s, pool, true, true);
@@ -176,7 +258,7 @@ static void test_choice(void **unused) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_bits), cmocka_unit_test(test_spans),
-                                       cmocka_unit_test(test_choice)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_bits), cmocka_unit_test(test_weight_gradient),
+                                       cmocka_unit_test(test_spans), cmocka_unit_test(test_choice)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
