@@ -50,7 +50,8 @@ struct gt_loader {
     int samples;                                 /* of this rank in a step, the most */
     size_t image_bytes, mask_bytes, cache_bytes; /* mask_bytes 0: no masks */
     uint8_t *cache;                              /* every stored image with its mask, NULL: no cache */
-    uint8_t *cached;                             /* UNREAD, KEPT or DAMAGED */
+    _Atomic uint8_t *cached;                     /* UNREAD, KEPT or DAMAGED; behind the images in the cache */
+    bool common;                                 /* the cache belongs to several loaders */
     uint8_t *pixels;                             /* of all places */
     int64_t *items;
     place ring[DEPTH];
@@ -73,18 +74,23 @@ typedef struct fetching { /* of one sample */
 static gt_status fetch_stored(void *arg, int64_t stored, void *pixels, uint8_t *mask, bool *damaged) {
     const fetching *f = arg;
     gt_loader *l = f->loader;
-    uint8_t *kept = l->cache ? l->cache + (size_t)stored * (l->image_bytes + l->mask_bytes) : NULL,
-            *kept_mask = kept && mask ? kept + l->image_bytes : NULL;
-    f->place->damaged = *damaged = kept && l->cached[stored] == DAMAGED;
+    uint8_t *kept = l->cache ? l->cache + (size_t)stored * (l->image_bytes + l->mask_bytes) : NULL;
+    uint8_t is = kept ? atomic_load_explicit(&l->cached[stored], memory_order_acquire) : UNREAD;
+    f->place->damaged = *damaged = is == DAMAGED;
     if (*damaged) return gt_fail(GT_FORMAT, "image %" PRId64 " is damaged", stored);
-    if (!kept || l->cached[stored] == UNREAD) {
-        gt_status st = gt_dataset_read_stored(l->ds, stored, kept ? kept : pixels, kept ? kept_mask : mask, damaged);
+    if (is == KEPT) {
+        memcpy(pixels, kept, l->image_bytes);
+        if (mask) memcpy(mask, kept + l->image_bytes, l->mask_bytes);
+    } else {
+        gt_status st = gt_dataset_read_stored(l->ds, stored, pixels, mask, damaged);
         f->place->damaged = *damaged;
         if (st) return st;
-        if (kept) l->cached[stored] = KEPT;
     }
-    if (kept) memcpy(pixels, kept, l->image_bytes);
-    if (kept_mask) memcpy(mask, kept_mask, l->mask_bytes);
+    if (kept && is == UNREAD) { /* others may keep it at the same time: nobody ever writes other bytes than these */
+        memcpy(kept, pixels, l->image_bytes);
+        if (mask) memcpy(kept + l->image_bytes, mask, l->mask_bytes);
+        atomic_store_explicit(&l->cached[stored], KEPT, memory_order_release);
+    }
     atomic_fetch_add(&l->fetched, 1);
     gt_progress();
     return GT_OK;
@@ -299,25 +305,35 @@ static gt_status make_ring(gt_loader *l, const gt_loader_plan *plan) {
     return GT_OK;
 }
 
-/* Memory for all decoded images, when they fit; filled as they come, or at once where no other thread may read. */
-static gt_status make_cache(gt_loader *l, size_t most) {
-    size_t stored = (size_t)l->info->stored;
-    if (gt_mul_overflows(stored, l->image_bytes + l->mask_bytes, &l->cache_bytes) || l->cache_bytes > most)
-        return GT_OK;
-    l->cache = gt_block_alloc(l->cache_bytes, "decoded images");
-    l->cached = calloc(stored, sizeof *l->cached);
-    if (!l->cache || !l->cached) return l->cache ? gt_fail(GT_NOMEM, "out of memory for the loader") : GT_NOMEM;
-    if (!l->info->main_thread_only) return GT_OK;
-    for (size_t i = 0; i < stored; i++) {
-        uint8_t *kept = l->cache + i * (l->image_bytes + l->mask_bytes);
+size_t gt_loader_cache_bytes(const gt_dataset_info *info, bool masks, size_t most) {
+    size_t bytes, each = info->image_bytes + (masks ? gt_mask_bytes(info) : 0) + sizeof(_Atomic uint8_t);
+    return gt_mul_overflows((size_t)info->stored, each, &bytes) || bytes > most ? 0 : bytes;
+}
+
+/* This loader's part of all images. */
+static gt_status fill_cache(gt_loader *l, const gt_loader_common *c) {
+    int64_t stored = l->info->stored, place = l->common ? c->place : 0, count = l->common ? c->count : 1;
+    for (int64_t i = stored * place / count; i < stored * (place + 1) / count; i++) {
+        uint8_t *kept = l->cache + (size_t)i * (l->image_bytes + l->mask_bytes);
         bool damaged;
-        uint8_t *mask = l->mask_bytes ? kept + l->image_bytes : NULL;
-        gt_status st = gt_dataset_read_stored(l->ds, (int64_t)i, kept, mask, &damaged);
+        if (l->cached[i] != UNREAD) continue;
+        gt_status st = gt_dataset_read_stored(l->ds, i, kept, l->mask_bytes ? kept + l->image_bytes : NULL, &damaged);
         if (st && !(damaged && l->info->skips_damaged)) return st;
-        l->cached[i] = st ? DAMAGED : KEPT;
+        atomic_store_explicit(&l->cached[i], st ? DAMAGED : KEPT, memory_order_release);
         gt_progress();
     }
     return GT_OK;
+}
+
+/* Memory for all decoded images, when they fit; filled as they come, or at once where no other thread may read. */
+static gt_status make_cache(gt_loader *l, const gt_loader_plan *plan) {
+    l->cache_bytes = gt_loader_cache_bytes(l->info, l->mask_bytes, plan->cache_bytes);
+    l->common = plan->common.memory;
+    if (!l->cache_bytes) return GT_OK;
+    l->cache = l->common ? plan->common.memory : gt_block_alloc(l->cache_bytes, "decoded images");
+    if (!l->cache) return GT_NOMEM;
+    l->cached = (_Atomic uint8_t *)l->cache + (size_t)l->info->stored * (l->image_bytes + l->mask_bytes);
+    return l->info->main_thread_only ? fill_cache(l, &plan->common) : GT_OK;
 }
 
 static gt_status start_thread(gt_loader *l) {
@@ -328,6 +344,8 @@ static gt_status start_thread(gt_loader *l) {
     l->threaded = true;
     return GT_OK;
 }
+
+gt_status gt_loader_go(gt_loader *l) { return l->info->main_thread_only && !l->cache ? GT_OK : start_thread(l); }
 
 gt_status gt_loader_new(gt_loader **out, gt_dataset *ds, const gt_loader_plan *plan) {
     *out = NULL;
@@ -348,8 +366,8 @@ gt_status gt_loader_new(gt_loader **out, gt_dataset *ds, const gt_loader_plan *p
     pthread_cond_init(&l->asked, NULL);
     gt_condition_init(&l->filled);
     st = make_ring(l, plan);
-    if (!st) st = make_cache(l, plan->cache_bytes);
-    if (!st && (!l->info->main_thread_only || l->cache)) st = start_thread(l);
+    if (!st) st = make_cache(l, plan);
+    if (!st && !l->common) st = gt_loader_go(l);
     if (st) {
         gt_loader_free(l);
         return st;
@@ -370,10 +388,9 @@ void gt_loader_free(gt_loader *l) {
     pthread_cond_destroy(&l->filled);
     pthread_cond_destroy(&l->asked);
     pthread_mutex_destroy(&l->lock);
-    if (l->cache) gt_block_free(l->cache, l->cache_bytes);
+    if (l->cache && !l->common) gt_block_free(l->cache, l->cache_bytes);
     if (l->pixels) gt_block_free(l->pixels, DEPTH * (size_t)l->samples * (l->image_bytes + l->mask_bytes));
     for (int i = 0; i < DEPTH; i++) gt_damage_free(&l->ring[i].damage);
-    free(l->cached);
     free(l->items);
     free((void *)l->full.range);
     free((void *)l->rest.range);

@@ -24,6 +24,22 @@ case_the_plan_counts_it_once() {
     quietly "$GANTRY" train $job --run=none --dry-run=quick
     ! grep -q 'of a host share' said || { cat said; fail 'one rank shares nothing'; }
 }
+case_decoded_pictures() { # of an archive and of an HDF5 file, which each rank reads a part of: kept once a host, and counted
+    quietly "$GANTRY" dataset synth:shapes:n=3000,size=32 set.zip
+    quietly "$GANTRY" dataset synth:shapes:n=3000,size=32 set.h5 # 9.2 MB
+    job="--model=mlp --batch=16 --slices=8 --steps=40 --threads=1 --seed=3"
+    for set in set.zip set.h5; do
+        quietly "$GANTRY" train --data=$set $job --run="alone-$set"
+        for n in 2 3; do
+            quietly ranks "$n" "$GANTRY" train --data=$set $job --run="r$n-$set"
+            same "$(last "alone-$set")" "$(last "r$n-$set")"
+        done
+        quietly "$GANTRY" train --data=$set $job --run=none --dry-run=quick
+        grep -qE '^memory .* 9 MB for decoded pictures' said || { cat said; fail 'one rank keeps 9 MB'; }
+        quietly ranks 3 "$GANTRY" train --data=$set $job --run=none --dry-run=quick
+        grep -qE '^memory .* 3 MB for decoded pictures' said || { cat said; fail 'three ranks keep 3 MB each'; }
+    done
+}
 case_numa_nodes() {
     quietly "$GANTRY" train $wide --threads=1 --run=alone
     for split in 4:2 3:3 5:2; do

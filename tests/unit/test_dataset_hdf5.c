@@ -137,6 +137,40 @@ static void a_loader_reads_it(void **state) {
     gt_dataset_close(ds);
 }
 
+/* Two loaders with one cache: each reads half of it, and a third, later, nothing. */
+static void loaders_keep_it_once(void **state) {
+    (void)state;
+    static float images[4 * IMAGE], alone[4 * IMAGE], labels[4 * 4];
+    gt_dataset *ds = opened(labelled("common.h5"), NULL);
+    gt_loader_plan plan = {.batch = 8, .full = {1, (gt_range[]){{4, 4}}}, .seed = 3, .cache_bytes = GT_LOADER_CACHE};
+    size_t bytes = gt_loader_cache_bytes(gt_dataset_get_info(ds), false, plan.cache_bytes);
+    assert_int_equal(bytes, N * (IMAGE + 1));
+    assert_int_equal(gt_loader_cache_bytes(gt_dataset_get_info(ds), false, bytes - 1), 0);
+    gt_loader *without, *both[2], *later;
+    assert_int_equal(gt_loader_new(&without, ds, &plan), GT_OK);
+    uint8_t *memory = calloc(bytes, 1);
+    assert_non_null(memory);
+    for (int i = 0; i < 2; i++) {
+        plan.common = (gt_loader_common){memory, i, 2};
+        assert_int_equal(gt_loader_new(&both[i], ds, &plan), GT_OK);
+    }
+    for (int i = 0; i < 2; i++) assert_int_equal(gt_loader_go(both[i]), GT_OK);
+    for (uint64_t step = 0; step < 7; step++)
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(gt_loader_step(without, step, 0, alone, labels), GT_OK);
+            assert_int_equal(gt_loader_step(both[i], step, 0, images, labels), GT_OK);
+            assert_memory_equal(images, alone, sizeof images);
+        }
+    for (int i = 0; i < 2; i++) gt_loader_free(both[i]);
+    memset(memory, 7, IMAGE); /* who comes later takes what is there */
+    assert_int_equal(gt_loader_new(&later, ds, &plan), GT_OK);
+    assert_int_equal(memory[0], 7);
+    gt_loader_free(later); /* it has not begun */
+    gt_loader_free(without);
+    free(memory);
+    gt_dataset_close(ds);
+}
+
 static void vectors_are_read(void **state) {
     (void)state;
     hid_t file = begin(at("vectors.h5")), images = add_images(file);
@@ -577,6 +611,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_read),
         cmocka_unit_test(a_loader_reads_it),
+        cmocka_unit_test(loaders_keep_it_once),
         cmocka_unit_test(vectors_are_read),
         cmocka_unit_test(names_of_channels_count),
         cmocka_unit_test(every_sample_type_is_read),

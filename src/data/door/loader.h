@@ -25,6 +25,12 @@
 
 #define GT_LOADER_CACHE ((size_t)1 << 30)
 
+/* Decoded images that several loaders of one dataset keep once, such as those of the ranks of a host. */
+typedef struct gt_loader_common {
+    void *memory;     /* NULL: each loader keeps its own. Zeros at first; what is in it stays for later loaders */
+    int place, count; /* this loader's among them: each reads its part of what is read at once */
+} gt_loader_common;
+
 typedef struct gt_loader gt_loader;
 
 typedef struct gt_sample_range {
@@ -42,13 +48,19 @@ typedef struct gt_loader_plan {
     gt_sample_ranges full, rest; /* of a whole batch; of the short last batch of an epoch (GT_EPOCH_SHORT) */
     bool masks;                  /* the masks of the images are read, too */
     uint64_t seed;
-    uint64_t start_step; /* where decoding ahead begins */
-    size_t cache_bytes;  /* a dataset whose decoded images take no more bytes than these stays decoded in memory */
+    uint64_t start_step;     /* where decoding ahead begins */
+    size_t cache_bytes;      /* a dataset whose decoded images take no more bytes than these stays decoded in memory */
+    gt_loader_common common; /* for gt_loader_cache_bytes(), when that is not 0 */
 } gt_loader_plan;
+
+/* What the decoded images of a dataset take, and their masks if wanted; 0: more than `most`, none are kept. */
+size_t gt_loader_cache_bytes(const gt_dataset_info *info, bool masks, size_t most);
 
 /* `ds` must outlive the loader; the plan is copied. GT_USAGE: an impossible batch or range. On failure *out is
  * NULL. */
 gt_status gt_loader_new(gt_loader **out, gt_dataset *ds, const gt_loader_plan *plan);
+/* With plan.common.memory, and only then: to be called when gt_loader_new() has succeeded for all of these loaders. */
+gt_status gt_loader_go(gt_loader *l);
 void gt_loader_free(gt_loader *l); /* NULL is fine */
 
 /* Waits until the images of a step are decoded, or for so many seconds. True: they are decoded, and gt_loader_step will

@@ -415,14 +415,18 @@ static gt_status open_loader(gt_engine *e) {
                            .masks = e->model->masks,
                            .seed = (uint64_t)e->job->seed,
                            .start_step = e->step,
-                           .cache_bytes = GT_LOADER_CACHE};
+                           .cache_bytes = gt_engine_most_picture_bytes(e)};
+    const gt_neighbours *with = e->pictures_with;
+    if (with) plan.common = (gt_loader_common){with->memory, with->place, with->count};
     return advise_on_picture(e, gt_loader_new(&e->loader, e->data, &plan));
 }
 
 gt_status gt_engine_start_loader_all(gt_engine *e) {
     gt_loader_free(e->loader);
     e->loader = NULL;
+    gt_engine_share_pictures_all(e);
     gt_status st = gt_comm_agree_all(e->comm, open_loader(e));
+    if (!st) st = gt_comm_agree_all(e->comm, e->pictures_with ? gt_loader_go(e->loader) : GT_OK);
     return st ? st : gt_engine_check_data_all(e);
 }
 

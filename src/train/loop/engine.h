@@ -158,9 +158,9 @@ typedef struct gt_engine {
     const char *choice;                  /* how its ranks and threads were chosen; "": nobody chose them */
     void *arena;                         /* of all executions: they take turns */
     size_t arena_bytes;
-    /* What is the same for the ranks of a host (in_common.c): the blocks of the networks, and what follows from them.
-     * NULL: each rank has its own. */
-    gt_neighbours *blocks_with, *prepared_with;
+    /* What is the same for the ranks of a host (in_common.c): the blocks of the networks, what follows from them, and
+     * decoded pictures. NULL: each rank has its own. */
+    gt_neighbours *blocks_with, *prepared_with, *pictures_with;
     gt_prepared *prepared;
     float *slice_states;            /* [slices of this rank, floats of a phase's states], for the phase with the most */
     gt_stat_moments *slice_moments; /* [slices of this rank, statistics of the phase] */
@@ -231,6 +231,12 @@ gt_status gt_engine_begin_prepared_all(gt_engine *e);
 gt_status gt_engine_share_prepared_all(gt_engine *e, bool *remake);
 void gt_engine_close_in_common(gt_engine *e);         /* executions and reducers are gone, or not used any more */
 size_t gt_engine_in_common_bytes(const gt_engine *e); /* this rank's part of it: equal parts, added up once a host */
+/* Before a loader begins. Ranks that share blocks keep decoded pictures once; others keep their own, if all ranks of
+ * the host together stay below the bound (GT_LOADER_CACHE). */
+void gt_engine_share_pictures_all(gt_engine *e);
+size_t gt_engine_most_picture_bytes(const gt_engine *e); /* for the loader: the bound for what it fills */
+size_t gt_engine_picture_bytes(
+    const gt_engine *e); /* this rank's part, also before a loader begins; 0: none are kept */
 /* What this phase reads of changed parameters is prepared, by all neighbours: before its executions run. */
 gt_status gt_engine_prepare_all(gt_engine *e, gt_engine_phase *p);
 void gt_engine_changed(gt_engine *e, int net); /* its block; -1: all blocks */
@@ -303,6 +309,7 @@ gt_status gt_engine_relax(gt_engine *e); /* e->arena_bytes is known: no executio
  * that is not worth it. */
 gt_status gt_engine_check_memory_all(gt_engine *e);
 size_t gt_engine_network_bytes(const gt_engine *e); /* of this rank: parameters, moving average, moments, gradients */
+size_t gt_engine_rank_bytes(const gt_engine *e);    /* these, graphs, measurers and decoded pictures */
 size_t gt_engine_checkpoint_bytes(const gt_engine *e); /* about */
 
 /* ---- state.c ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What lies once for the ranks of a host that are near each other: parameters, their moving average, and what follows
- * from parameters alone (packed weights). Where a host can share no memory each rank has its own.
+ * What lies once for the ranks of a host that are near each other: parameters, their moving average, what follows from
+ * parameters alone (packed weights), and decoded pictures. Where a host can share no memory each rank has its own.
  *
  * Who may write when: a rank writes its own parts of parameters in an update, and the states of a phase, which are the
  * same numbers on all ranks, behind a reduction; at that time no rank computes with them (gt_reducer_finish_all), and
@@ -161,15 +161,33 @@ void gt_engine_changed(gt_engine *e, int net) {
         if (net < 0 || net == i) gt_prepared_changed(e->prepared, GT_SLOT(i));
 }
 
+/* ---- decoded pictures ---- */
+
+void gt_engine_share_pictures_all(gt_engine *e) {
+    size_t bytes = gt_loader_cache_bytes(e->info, e->model->masks, GT_LOADER_CACHE);
+    if (e->pictures_with || !bytes || !gt_comm_max_all(e->comm, e->blocks_with != NULL)) return;
+    e->pictures_with = gt_neighbours_open_all(e->comm, 0, bytes);
+}
+
+size_t gt_engine_most_picture_bytes(const gt_engine *e) {
+    return GT_LOADER_CACHE / (size_t)(e->pictures_with ? 1 : e->comm->local_ranks);
+}
+
+size_t gt_engine_picture_bytes(const gt_engine *e) {
+    size_t shared = e->blocks_with != NULL, most = GT_LOADER_CACHE / (size_t)(shared ? 1 : e->comm->local_ranks);
+    return gt_loader_cache_bytes(e->info, e->model->masks, most) / (size_t)(shared ? e->blocks_with->count : 1);
+}
+
 /* ---- the end ---- */
 
 void gt_engine_close_in_common(gt_engine *e) {
     gt_prepared_free(e->prepared);
     gt_neighbours_close(e->prepared_with);
+    gt_neighbours_close(e->pictures_with);
     if (e->blocks_with) for_each_block(e, forget_block);
     gt_neighbours_close(e->blocks_with);
     e->prepared = NULL;
-    e->prepared_with = e->blocks_with = NULL;
+    e->prepared_with = e->pictures_with = e->blocks_with = NULL;
 }
 
 size_t gt_engine_in_common_bytes(const gt_engine *e) {

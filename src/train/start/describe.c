@@ -87,10 +87,9 @@ void gt_journal_describe_all(const gt_engine *e, gt_journal *j) {
              (long long)e->info->count, gt_plural(e->info->count), e->info->height, e->info->width, e->info->channels,
              gt_sample_name(e->info->type), job->label_dim ? "labels used" : "no labels used");
     snprintf(text[BATCH], sizeof *text,
-             "%.6g kimg to train; batches of %lld image%s, in %d slice%s that ranks share; %.0f MB of memory per rank "
-             "for a step",
+             "%.6g kimg to train; batches of %lld image%s, in %d slice%s that ranks share; %.0f MB of memory per rank",
              (double)job->total_images / 1000, (long long)job->batch, gt_plural(job->batch), e->batches[0].slices.count,
-             gt_plural(e->batches[0].slices.count), (double)e->arena_bytes / 1e6);
+             gt_plural(e->batches[0].slices.count), (double)gt_engine_rank_bytes(e) / 1e6);
     parameters_text(e->model, text[PARAMETERS], sizeof *text);
     gt_next_checkpoint_text(e, next);
     gt_start_until_text(gt_unix_time() + j->end - gt_clock(), until);

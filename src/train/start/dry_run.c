@@ -45,10 +45,10 @@ static gt_status print_job(const gt_engine *e) {
 }
 
 static void print_memory(const gt_engine *e) {
-    size_t once = gt_engine_in_common_bytes(e);
+    size_t once = gt_engine_in_common_bytes(e), pictures = gt_engine_picture_bytes(e);
     gt_print("memory      %.0f MB per rank, including %.0f MB for the graphs of a step",
-             (double)(e->arena_bytes + gt_engine_network_bytes(e) + e->measurer_bytes) / 1e6,
-             (double)e->arena_bytes / 1e6);
+             (double)gt_engine_rank_bytes(e) / 1e6, (double)e->arena_bytes / 1e6);
+    if (pictures) gt_print("%s %.0f MB for decoded pictures", once ? "," : " and", (double)pictures / 1e6);
     if (once) gt_print(" and %.0f MB for its part of the memory that the ranks of a host share", (double)once / 1e6);
     gt_print("; rank 0 %.0f MB more while it writes a checkpoint\n", (double)gt_engine_checkpoint_bytes(e) / 1e6);
 }

@@ -55,6 +55,10 @@ size_t gt_engine_network_bytes(const gt_engine *e) {
     return bytes;
 }
 
+size_t gt_engine_rank_bytes(const gt_engine *e) {
+    return e->arena_bytes + gt_engine_network_bytes(e) + e->measurer_bytes + gt_engine_picture_bytes(e);
+}
+
 /* ---- does it fit? ---- */
 
 typedef struct demand { /* of a rank, or of a host's ranks together */
@@ -72,7 +76,7 @@ static demand own_demand(const gt_engine *e) {
     return (demand){.host = e->comm->host_index,
                     .ranks = 1,
                     .graphs = (double)e->arena_bytes,
-                    .rest = (double)(gt_engine_network_bytes(e) + e->measurer_bytes + image),
+                    .rest = (double)(gt_engine_rank_bytes(e) - e->arena_bytes + image),
                     .memory = (double)machine.memory};
 }
 
