@@ -142,7 +142,8 @@ static void loaders_keep_it_once(void **state) {
     (void)state;
     static float images[4 * IMAGE], alone[4 * IMAGE], labels[4 * 4];
     gt_dataset *ds = opened(labelled("common.h5"), NULL);
-    gt_loader_plan plan = {.batch = 8, .full = {1, (gt_range[]){{4, 4}}}, .seed = 3, .cache_bytes = GT_LOADER_CACHE};
+    gt_loader_plan plan = {
+        .batch = 8, .full = {1, (gt_sample_range[]){{4, 4}}}, .seed = 3, .cache_bytes = GT_LOADER_CACHE};
     size_t bytes = gt_loader_cache_bytes(gt_dataset_get_info(ds), false, plan.cache_bytes);
     assert_int_equal(bytes, N * (IMAGE + 1));
     assert_int_equal(gt_loader_cache_bytes(gt_dataset_get_info(ds), false, bytes - 1), 0);
