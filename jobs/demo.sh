@@ -38,5 +38,5 @@ printf '  %s\n' "$(ls "$run"/fakes*.png | tail -n 1)   what the network makes, o
     "$run/report.html      curves and pictures: open it in a browser"
 printf '\nWhat to do next:\n'
 printf '  %s\n' "$gantry train --run=$run --kimg=200      train it further: the run resumes from here" \
-    "$gantry train --data=your-images.zip --run=runs/mine   train on your own images (README.md)" \
+    "$gantry start your-pictures/   train on pictures of your own: looks at the folder, shows a plan and asks" \
     "$gantry generate $run/last --seeds=0-15 --class=6 --outdir=shapes   stars"

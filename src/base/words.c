@@ -29,7 +29,7 @@
 #define OF_SBATCH(example) "it is an option of sbatch: give it at the end, after --: gantry submit ... -- " example
 
 /* Keys that only some tables have. */
-#define JOB "kimg"                   /* train, submit, search */
+#define JOB "tick"                   /* train, submit, search */
 #define SUBMIT "ntasks-per-node"     /* gantry submit */
 #define DATASET "max-images"         /* gantry dataset */
 #define PICTURES "truncation-cutoff" /* generate, mix, walk */

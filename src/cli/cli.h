@@ -343,17 +343,17 @@ gt_status cli_check_later(gt_job *job);
 /* ---- ranks of gantry train (train_ranks.c) ---- */
 
 /* How the ranks of `gantry train` come about. A process that no launcher has started may start some. */
-typedef struct cli_start {
+typedef struct cli_ranks_start {
     gt_job *job;
     char **argv;        /* "train", arguments, NULL */
     int ranks;          /* to be started, as the user says; 0: that is to be found; 1: none, or these are all there */
     gt_starter starter; /* `of` NULL: nothing is chosen */
     gt_start how;       /* of ranks that a choice has started: its text */
-} cli_start;
+} cli_ranks_start;
 /* GT_USAGE: --ranks says another number than the launcher. *s must not move. */
-gt_status cli_start_find(cli_start *s, gt_job *job, char **argv);
+gt_status cli_start_find(cli_ranks_start *s, gt_job *job, char **argv);
 /* Starts the command on several ranks, as gantry run does; `choice`: why so many. Returns the exit status. */
-int cli_start_ranks(const cli_start *s, int ranks, const char *choice);
+int cli_start_ranks(const cli_ranks_start *s, int ranks, const char *choice);
 /* What is said, and what signals do, when this command of several ranks is asked to stop. */
 struct gt_launch_stop cli_launch_stop(char *const *command);
 

@@ -12,7 +12,7 @@
 
 /* In the order of `gantry --help`: headings, and the commands under them. */
 /* clang-format off */
-#define TRAINING(X) X(train) X(run) X(submit) X(search) X(gmm)
+#define TRAINING(X) X(start) X(train) X(run) X(submit) X(search) X(gmm)
 #define USE(X) \
     X(generate) X(mix) X(walk) X(directions) X(project) \
     X(metrics) X(export) X(convert) X(reconstruct) X(latent) X(anomalies) \
@@ -54,7 +54,7 @@ static const struct {
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
 /* In the order in which a beginner needs them. */
-static const cli_command *const first_commands[] = {&cli_inspect,  &cli_dataset, &cli_train,
+static const cli_command *const first_commands[] = {&cli_start,    &cli_dataset, &cli_train,
                                                     &cli_generate, &cli_report,  &cli_help};
 
 const cli_command *const *cli_commands(int *n) {
@@ -240,7 +240,6 @@ const char *cli_called_here(const char *typed) {
         {"monitor", "status, as in gantry status runs/*"},
         {"watch", "status, as in gantry status runs/*"},
         {"new", "train"},
-        {"start", "train"},
         {"main", "train"},
         {"run-training", "train"},
         {"tensorboard", "that program: tensorboard --logdir=runs"},

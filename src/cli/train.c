@@ -168,7 +168,7 @@ gt_status cli_check_later(gt_job *job) {
 
 static int train(gt_job *job, const cli_settings *mine, const foreign *left, char **argv) {
     const gt_job_facts of = gt_job_look(job);
-    cli_start start;
+    cli_ranks_start start;
     gt_status st = cli_start_find(&start, job, argv);
     if (!st && of.dry_run == GT_DRY_RUN_NO) gt_preview_ask(of.preview);
     if (!st && start.ranks > 1) return cli_start_ranks(&start, start.ranks, "");

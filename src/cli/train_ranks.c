@@ -86,7 +86,7 @@ static void add_words(gt_arena *a, const char *options, const char **words, int 
 }
 
 static double speed_of(const void *of, gt_split s, const char *options, double limit, char why[GT_WHY_BYTES]) {
-    const cli_start *start = of;
+    const cli_ranks_start *start = of;
     gt_arena *a = gt_arena_new();
     int n = 0, k = 0;
     while (start->argv[n]) n++;
@@ -125,7 +125,7 @@ static bool works(const void *of, gt_split s, char why[GT_WHY_BYTES]) {
 
 /* ---- the start ---- */
 
-static void make_starter(cli_start *s, const gt_options *o) {
+static void make_starter(cli_ranks_start *s, const gt_options *o) {
     const char *system = batch_system();
     const gt_dry_run dry_run = gt_job_look(s->job).dry_run;
     bool measures = dry_run == GT_DRY_RUN_NO || dry_run == GT_DRY_RUN_FULL;
@@ -143,9 +143,9 @@ static void make_starter(cli_start *s, const gt_options *o) {
         strcmp(system, "Slurm") ? "mpirun" : "srun");
 }
 
-gt_status cli_start_find(cli_start *s, gt_job *job, char **argv) {
+gt_status cli_start_find(cli_ranks_start *s, gt_job *job, char **argv) {
     const char *choice = getenv(CHOICE);
-    *s = (cli_start){.job = job, .argv = argv};
+    *s = (cli_ranks_start){.job = job, .argv = argv};
     gt_status st = ranks_wanted(job, &s->ranks);
     if (st) return st;
     if (!gt_mpi_launched()) {
@@ -163,7 +163,7 @@ gt_status cli_start_find(cli_start *s, gt_job *job, char **argv) {
     return GT_OK;
 }
 
-int cli_start_ranks(const cli_start *s, int ranks, const char *choice) {
+int cli_start_ranks(const cli_ranks_start *s, int ranks, const char *choice) {
     gt_arena *a = gt_arena_new();
     gt_launch launch;
     int status = CLI_DONE;

@@ -95,7 +95,7 @@ gt_status gt_rundir_prepare(const char *dir, size_t bytes) {
     double have = gt_space_free(dir);
     if (have < (double)bytes + PROBE_BYTES)
         return gt_fail(GT_FAILED,
-                       "'%s' is too full: %.1f MB free, %.1f MB needed to start: make room, or choose another --outdir",
+                       "'%s' is too full: %.1f MB free, %.1f MB needed to start: make room, or choose another folder",
                        dir, have / 1e6, ((double)bytes + PROBE_BYTES) / 1e6);
     st = probe(dir);
     return st ? gt_wrap(st, "the run's directory cannot be used") : GT_OK;

@@ -18,7 +18,7 @@ case_help_of_commands() {
     "$GANTRY" help all >one
     "$GANTRY" --help >two
     cmp one two || fail 'gantry help all is not gantry --help'
-    expect 2 '^  inspect ' "$GANTRY"
+    expect 2 '^  start ' "$GANTRY"
     expect 0 'gantry help all: all commands' "$GANTRY" help
     ! has_line '^  gradcheck ' said || fail 'gantry help shows more than a beginner needs'
     "$GANTRY" generate --help >one

@@ -30,6 +30,7 @@ submit*)
     set -- submit --dry-run "${@:2}" # behind -- stand options of sbatch
     [[ "$*" != *runs/galaxies* ]] || exec bash < <("$GANTRY" "$@" | sed -n 's/^train_until_done/gantry train/p') # what the job would do
     ;;
+start*) more=(--yes --kimg=0.008) ;;
 walk* | run*\ walk*) more=(--seconds=0.1) ;;
 project* | run*\ project*) more=(--num-steps=2) ;;
 metrics* | run*\ metrics*) [[ "$*" != *metrics\ runs/* ]] || more=(--count=16) ;;
@@ -80,7 +81,7 @@ world() {
     trained runs/mine mine.zip --cond $small
     awk 'BEGIN { for (i = 0; i < 60; i++) print (i ? "" : "length,width\n") i % 3 * 2 + i / 60 "," i % 5 }' >points.csv
     if [ "${1-}" = all ]; then
-        mkdir photos && cp -r "$here/../golden/dataset/mixed" photos || fail 'no pictures'
+        mkdir photos && cp -r "$here/../golden/dataset/mixed" photos && "$GANTRY" dataset synth:shapes:n=10,size=48 photos/more --labels=none >said 2>&1 || fail 'no pictures'
         for zip in other first second pictures train test parts; do quietly "$GANTRY" dataset "synth:shapes:size=32,classes=8,n=${#zip}0" $zip.zip; done
         quietly "$GANTRY" dataset synth:shapes:size=64,n=50 faces.zip
         "$python" -c 'import numpy as n; n.save("x.npy", n.random.RandomState(0).randint(0, 256, (80, 32, 32, 1), "u1")); n.save("y.npy", n.arange(80) % 10)'
