@@ -180,7 +180,7 @@ static double seconds_so_far(const char *run) {
 static gt_status look_at_run(beginning *b) {
     gt_starts *starts = gt_starts_read(b->plan.run);
     if (!starts) return gt_failure();
-    const char *state = gt_starts_state(b->plan.run, starts);
+    const char *state = gt_starts_state_of(starts, false);
     bool late = gt_is(state, "stopped") && starts->until > 0 && starts->ended >= starts->until;
     b->trained = gt_is(state, "finished") || late;
     b->kimg = (double)starts->total / 1000;
