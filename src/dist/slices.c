@@ -21,10 +21,11 @@ int gt_slices_of(int64_t batch, int64_t images) {
 gt_status gt_slices_check_ranks(int batch, int slices, int ranks) {
     if (ranks <= slices) return GT_OK;
     if (slices < batch)
-        return gt_fail(GT_USAGE,
-                       "%d ranks, but --batch=%d has only %d slice%s: start at most %d rank%s and give them more "
-                       "threads; a new run with --slices=%d allows up to %d ranks",
-                       ranks, batch, slices, gt_plural(slices), slices, gt_plural(slices), batch, batch);
+        return gt_fail(
+            GT_USAGE,
+            "%d ranks, but --batch=%d has only %d slice%s: start at most %d rank%s and give them more "
+            "threads; a new run with --slices=%d allows up to %d ranks: another recipe, whose last bits differ",
+            ranks, batch, slices, gt_plural(slices), slices, gt_plural(slices), batch, batch);
     return gt_fail(
         GT_USAGE,
         "%d ranks, but --batch=%d has work for only %d, with one image each: start at most %d rank%s and give them "

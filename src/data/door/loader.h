@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Gives a rank the images and labels of its slices. A thread of the loader decodes the images ahead.
  *
- *     gt_loader_plan plan = {.batch = 64, .full = {2, (gt_sample_range[]){{16, 8}, {24, 8}}}, .seed = 7, .start_step =
- * step, .cache_bytes = GT_LOADER_CACHE}; gt_loader *loader; if ((st = gt_loader_new(&loader, ds, &plan))) return st;
+ *     gt_sample_range slices[] = {{16, 8}, {24, 8}};
+ *     gt_loader_plan plan = {.batch = 64, .full = {2, slices}, .seed = 7, .start_step = step};
+ *     gt_loader *loader;
+ *     if ((st = gt_loader_new(&loader, ds, &plan))) return st;
  *     for (; step < steps; step++)
  *         for (int r = 0; r < 2; r++)
  *             if ((st = gt_loader_step(loader, step, r, images, labels))) return st;

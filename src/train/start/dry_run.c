@@ -60,7 +60,7 @@ static void print_ranks(const gt_engine *e) {
                  slices);
     else
         gt_print("ranks       up to %d, the number of slices of %d image%s; with --slices=%lld, a new run allows up to "
-                 "that number\n",
+                 "that number (another recipe: the last bits differ)\n",
                  slices, e->model->slice_size, gt_plural(e->model->slice_size), (long long)e->job->batch);
 }
 
