@@ -47,7 +47,7 @@ static const gt_option table[] = {
      .detail = "Thousands of training images, as in gantry train. With --yes, no speed is measured then."},
 };
 
-enum { FAILED = 1, USUAL_MINUTES = 60, USUAL_KIMG = 25, MINUTE = 60, LONG_MINUTES = 5 };
+enum { FAILED = 1, USUAL_MINUTES = 60, USUAL_KIMG = 25, MINUTE = 60, LONG_MINUTES = 5, LITTLE_KIMG = 12 };
 static const double LEAST_KIMG = 0.1;
 
 typedef struct beginning {
@@ -57,7 +57,9 @@ typedef struct beginning {
     double rate;    /* images/s, as measured; 0: unknown */
     double kimg;    /* 0: unknown */
     double limit;   /* seconds of training; 0: no limit */
+    double shown;   /* kimg that the run has trained */
     double minutes; /* as given; 0: not given */
+    bool late;      /* the time was over before the images were */
     bool data, begun, asked, trained;
 } beginning;
 
@@ -184,6 +186,8 @@ static gt_status look_at_run(beginning *b) {
     bool late = gt_is(state, "stopped") && starts->until > 0 && starts->ended >= starts->until;
     b->trained = gt_is(state, "finished") || late;
     b->kimg = (double)starts->total / 1000;
+    b->shown = (double)starts->shown / 1000;
+    b->late = late;
     gt_starts_free(starts);
     return GT_OK;
 }
@@ -312,7 +316,7 @@ static void print_plan(const beginning *b) {
     if (b->kimg > 0) gt_print("%.4g kimg (thousand images)", b->kimg);
     else gt_print("as long as %s", gt_duration_text(b->limit, text));
     if (b->rate > 0) gt_print(", about %s on this machine", gt_duration_text(1000 * b->kimg / b->rate, text));
-    if (b->limit > 0) gt_print(", at most %s", gt_duration_text(b->limit, text));
+    if (b->limit > 0 && b->kimg > 0) gt_print(", at most %s", gt_duration_text(b->limit, text));
     gt_print(": %s\n", b->plan.run);
 }
 
@@ -425,10 +429,13 @@ static void print_next(const beginning *b) {
     cli_line_add(a, &copies, "--metrics=authenticity");
     cli_line_add(a, &copies, "--count=1000");
     cli_line_add(a, &copies, "--nearest=%s/nearest.png", run);
+    gt_print("\ntrained   %.4g of %.4g kimg%s%s\n", b->shown, b->kimg, b->late ? ", when the time was over" : "",
+             b->shown < LITTLE_KIMG ? "; after so few, most pictures are blots: the first command below trains on"
+                                    : "");
     gt_print(
-        "\nlook at   %s   pictures that the network makes\n          %s   curves and settings, for a browser\nnext\n",
+        "look at   %s   pictures that the network makes\n          %s   curves and settings, for a browser\nnext\n",
         b->sheet, b->report);
-    print_line("  ", &further, "trains as long again");
+    print_line("  ", &further, "trains on, twice as long");
     print_line("  ", &film, "a film from picture to picture");
     print_line("  ", &copies, "are they copies of yours?");
 }

@@ -27,7 +27,8 @@ typedef struct cli_start_plan {
     bool folders;                    /* the classes are the sub-folders */
     bool cond;                       /* the network learns the classes */
     bool photographs;
-    bool crop; /* else pictures are padded with white */
+    bool crop;  /* else pictures are padded */
+    bool black; /* transparent pictures are white drawings: they lie on black, all others on white */
     int side, channels;
     const char *network; /* to begin with; NULL: none */
 } cli_start_plan;

@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "gantry/dataset.h"
 #include "gantry/file.h"
+#include "gantry/picture.h"
 #include "gantry/program.h"
 #include "gantry/progress.h"
 #include "gantry/text.h"
@@ -64,11 +65,40 @@ static gt_status look_at_folders(cli_start_plan *p) {
     return GT_OK;
 }
 
+/* Adds up how bright the pixels are that can be seen, 0 to 1, and counts them. */
+static void add_brightness(const gt_picture *p, double *sum, double *n) {
+    const uint8_t *at = p->samples;
+    if (p->type != GT_U8 || !p->alpha) return;
+    int colours = p->channels - 1;
+    for (size_t i = 0; i < (size_t)p->height * (size_t)p->width; i++, at += p->channels) {
+        for (int c = 0; c < colours; c++) *sum += at[colours] / 255.0 * at[c] / 255.0 / colours;
+        *n += at[colours] / 255.0;
+    }
+}
+
+/* White drawings on nothing, as symbols for dark screens are, would vanish on white. */
+static gt_status look_at_brightness(gt_source *s, cli_start_plan *p) {
+    enum { LOOKS = 50 };
+    static const double nearly_white = 0.9;
+    double sum = 0, n = 0;
+    int64_t step = 1 + p->found.count / LOOKS;
+    for (int64_t i = 0; i < p->found.count && p->found.transparent; i += step) {
+        gt_picture picture = {0};
+        gt_status st = gt_source_read(s, i, &picture);
+        if (st == GT_NOMEM) return st;
+        if (!st) add_brightness(&picture, &sum, &n);
+        gt_picture_free(&picture);
+    }
+    p->black = n > 0 && sum / n > nearly_white;
+    return GT_OK;
+}
+
 static gt_status look(gt_arena *a, gt_source *s, cli_start_plan *p) {
     gt_survey *found = &p->found;
     char text[GT_ITEM_NAME_BYTES];
     gt_status st = gt_survey_pictures(s, found);
     if (!st) st = gt_survey_decode(s, found);
+    if (!st) st = look_at_brightness(s, p);
     if (st) return st;
     if (found->unread) snprintf(p->unread, sizeof p->unread, "%s", gt_source_name(s, found->first_unread, text));
     const char *passed = gt_source_get_info(s)->passed;
@@ -126,6 +156,8 @@ gt_status cli_start_look(gt_arena *a, cli_start_plan *p) {
 
 /* ---- as words ---- */
 
+static const char *ground(const cli_start_plan *p) { return p->black ? "black" : "white"; }
+
 void cli_start_add_dataset(gt_arena *a, const cli_start_plan *p, cli_line *l) {
     cli_line_add(a, l, "dataset");
     cli_line_add(a, l, "%s", p->source);
@@ -136,7 +168,7 @@ void cli_start_add_dataset(gt_arena *a, const cli_start_plan *p, cli_line *l) {
         cli_line_add(a, l, "--transform=center-crop");
     } else {
         cli_line_add(a, l, "--pad");
-        cli_line_add(a, l, "--background=white"); /* also below what is transparent */
+        cli_line_add(a, l, "--background=%s", ground(p)); /* also below what is transparent */
     }
     if (p->channels) cli_line_add(a, l, "--channels=%d", p->channels);
     if (p->folders) cli_line_add(a, l, "--labels=folders");
@@ -172,13 +204,11 @@ void cli_start_print(const cli_start_plan *p) {
         gt_print("; %lld cannot be read, such as '%s', and %s left out", (long long)f->unread, p->unread,
                  f->unread == 1 ? "is" : "are");
     if (p->passed) gt_print("; other files: %s", p->passed);
-    gt_print("\ndataset   %dx%d pixels, %s; %s: %s\n", p->side, p->side,
-             p->channels == 1   ? "grey"
-             : p->channels == 3 ? "RGB"
-                                : "all channels",
-             p->crop          ? "the middle of each photograph"
-             : f->oblong      ? "nothing is cut, white fills the rest"
-             : f->transparent ? "on white"
-                              : "whole pictures",
-             p->data);
+    const char *colours = p->channels == 1 ? "grey" : p->channels == 3 ? "RGB" : "all channels";
+    gt_print("\ndataset   %dx%d pixels, %s; ", p->side, p->side, colours);
+    if (p->crop) gt_print("the middle of each photograph");
+    else if (f->oblong) gt_print("nothing is cut, %s fills the rest", ground(p));
+    else if (f->transparent) gt_print("on %s", ground(p));
+    else gt_print("whole pictures");
+    gt_print(": %s\n", p->data);
 }

@@ -21,7 +21,7 @@ def drawing(width, height, mode='RGBA'):
     colour = tuple(random.randrange(256) for _ in range(3))
     ImageDraw.Draw(picture).ellipse((width // 8, height // 8, width * 7 // 8, height * 7 // 8), fill=colour)
     return picture
-for name in 'icons', 'emoji', 'photos', 'classes/a', 'classes/b', 'small', 'empty', 'one', 'texts', 'broken', 'nine': os.makedirs(name)
+for name in 'icons', 'emoji', 'photos', 'classes/a', 'classes/b', 'small', 'empty', 'one', 'texts', 'broken', 'nine', 'white': os.makedirs(name)
 for i in range(20):
     side = (24, 48, 128)[i % 3]
     drawing(side, side * 7 // 5 if i % 7 == 0 else side).save(f'icons/{i:02}.png')
@@ -34,6 +34,10 @@ open('photos/cut.jpg', 'wb').write(open('photos/00.JPG', 'rb').read()[:700])
 for i in range(100):
     drawing(64, 64, 'RGB').save(f'classes/a/{i}.png'), drawing(64, 64, 'RGB').save(f'classes/b/{i}.png')
 drawing(40, 40).save('one/a.png')
+for i in range(12):
+    symbol = drawing(48, 48)
+    symbol.paste((255, 255, 255, 255), (0, 0, 48, 48), symbol.getchannel('A'))
+    symbol.save(f'white/{i}.png')
 for i in range(9): drawing(40, 40).save(f'nine/{i}.png')
 for i in range(2): open(f'texts/{i}.txt', 'w').write('words'), open(f'broken/{i}.png', 'wb').write(open('icons/00.png', 'rb').read()[:60])
 PYTHON
@@ -62,6 +66,9 @@ case_plans() {
     says '; the middle of each photograph:'
     says '^  gantry dataset .* --transform=center-crop --channels=3 --on-error=skip$'
     says '^  gantry train .*--resume=clipart64 --mirror '
+    plan white
+    says '^dataset +64x64 pixels, RGB; on black:'
+    says ' --pad --background=black --channels=3 '
     plan classes
     says '^found +200 pictures, all of 64x64 pixels, 2 sub-folders that are classes$'
     says '^  gantry dataset .* --labels=folders'
@@ -119,7 +126,7 @@ finished() {
     [ -s "$1/report.html" ] || fail 'no report'
 }
 case_whole_way() {
-    expect 0 '^  gantry train --run=whole --kimg=0\.8 +trains as long again$' "$gantry" "${begin[@]}" --run=whole
+    expect 0 '^  gantry train --run=whole --kimg=0\.8 +trains on, twice as long$' "$gantry" "${begin[@]}" --run=whole
     [ "$(grep -c '^step      gantry ' said)" = 4 ] || { cat said; fail 'not four steps'; }
     [ -s whole/sheet.png ] && [ -s whole/report.html ] || fail 'no sheet, or no report'
     # Each line that was printed does the same.
