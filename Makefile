@@ -20,6 +20,7 @@ TEST_LDFLAGS ?= $(shell command -v $(CROSS)ld.gold >/dev/null && echo -fuse-ld=g
 PREFIX ?= /usr/local
 # The program finds its own files from where it is: bin, libexec and share stay together under PREFIX.
 LIBDIR ?= $(PREFIX)/lib
+PYTHONDIR ?= $(PREFIX)/lib/python3/dist-packages
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/gantry
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
@@ -312,14 +313,15 @@ install: $(BUILD)/gantry bench-programs install-library ## program, library, hea
 	@# With their folders, so that the links between them lead somewhere.
 	for f in $(wildcard README.md CHANGELOG.md CITATION.cff LICENSE) $$(find $(wildcard docs) /dev/null -type f); do install -D -m 644 $$f $(DESTDIR)$(DOCDIR)/$$f || exit 1; done
 
-install-library: $(LIBRARY) $(SHARED) $(CHECKER) ## of that the libraries, the program that checks HDF5 files, headers and the pkg-config file
-	install -d $(DESTDIR)$(PREFIX)/libexec/gantry $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include/gantry
+install-library: $(LIBRARY) $(SHARED) $(CHECKER) ## of that the libraries, the program that checks HDF5 files, headers, the pkg-config file and the Python package
+	install -d $(DESTDIR)$(PREFIX)/libexec/gantry $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include/gantry $(DESTDIR)$(PYTHONDIR)/gantry
 	install -m 755 $(CHECKER) $(DESTDIR)$(PREFIX)/libexec/gantry/
 	install -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/
 	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/libgantry.so
 	install -m 644 $(LIBRARY) $(DESTDIR)$(LIBDIR)/
 	install -m 644 include/gantry/*.h $(DESTDIR)$(PREFIX)/include/gantry/
+	install -m 644 src/python/gantry/*.py $(DESTDIR)$(PYTHONDIR)/gantry/
 	@# A program with the static library looks for libexec where this installation has it.
 	$(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) -DGT_LIBEXEC='"$(PREFIX)/libexec/gantry"' -c src/base/program.c -o $(DESTDIR)$(LIBDIR)/program.o
 	cd $(DESTDIR)$(LIBDIR) && ar r libgantry.a program.o && rm program.o
@@ -330,7 +332,7 @@ install-library: $(LIBRARY) $(SHARED) $(CHECKER) ## of that the libraries, the p
 uninstall:           ## remove what `make install` with the same PREFIX and DESTDIR has put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/gantry $(addprefix $(DESTDIR)$(LIBDIR)/,libgantry.a libgantry.so $(SONAME) $(notdir $(SHARED)) pkgconfig/gantry.pc) \
 	  $(DESTDIR)$(MANDIR)/man1/gantry.1 $(DESTDIR)$(MANDIR)/man1/gantry-*.1 $(DESTDIR)$(BASHDIR)/gantry $(DESTDIR)$(ZSHDIR)/_gantry
-	rm -rf $(DESTDIR)$(PREFIX)/libexec/gantry $(DESTDIR)$(PREFIX)/include/gantry $(INSTALLED) $(DESTDIR)$(DOCDIR)
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/gantry $(DESTDIR)$(PREFIX)/include/gantry $(INSTALLED) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(PYTHONDIR)/gantry
 
 deb:                 ## packages for Debian of what is committed, in BUILD/debian (needs debhelper)
 	@bash packaging/make-deb $(BUILD)/debian

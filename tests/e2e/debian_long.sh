@@ -33,9 +33,9 @@ begins lintian
 inside sh -ec 'apt-get install -qy --no-install-recommends lintian; cd /work; lintian --allow-root --fail-on error,warning --suppress-tags initial-upload-closes-no-bugs gantry_*_*.changes gantry_*.dsc'
 
 begins installs
-inside sh -ec 'cd /work; apt-get install -qy --no-install-recommends ./gantry_*.deb ./libgantry1_*.deb ./libgantry-dev_*.deb gcc libc6-dev pkg-config; cp gantry/debian/tests/installed /tmp; useradd -m student; su student -c "cd && sh /tmp/installed"'
+inside sh -ec 'cd /work; apt-get install -qy --no-install-recommends ./gantry_*.deb ./libgantry1_*.deb ./libgantry-dev_*.deb ./python3-gantry_*.deb gcc libc6-dev pkg-config; cp gantry/debian/tests/installed /tmp; useradd -m student; su student -c "cd && sh /tmp/installed && python3 -c \"import gantry\""'
 inside sh -ec "gantry version | grep -q 'git $(git -C "$top" rev-parse --short=10 HEAD))'"
 # The sources are there for the test alone; a folder of its own has nothing of them.
 inside sh -ec 'apt-get install -qy --no-install-recommends python3-h5py python3-numpy procps; mkdir /root/own; cd /root/own; GANTRY=/usr/bin/gantry BUILD=/nowhere bash /work/gantry/tests/e2e/readme.sh; \
     bash /usr/share/gantry/jobs/demo.sh gantry 5 --steps=2 --threads=1; test -s runs/demo/report.html; zcat /usr/share/man/man1/gantry-train.1.gz | grep -q dry'
-inside sh -ec 'apt-get purge -qy gantry libgantry1 libgantry-dev; ! find /usr -name "*gantry*" | grep .'
+inside sh -ec 'apt-get purge -qy gantry libgantry1 libgantry-dev python3-gantry; ! find /usr -name "*gantry*" | grep .'

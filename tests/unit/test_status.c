@@ -71,11 +71,12 @@ static void the_speed_is_of_the_latest_ticks(void **state) {
 
 enum { MINUTE = 60, HOURS = 100 * 3600 };
 
-/* A run whose lock another host has; its file is so many seconds old. */
+/* A run whose lock another host has; its file is so many seconds old. It comes whole: another process may look. */
 static void put_lock(const char *run, unsigned beat, double age) {
-    char text[256], path[512];
+    char text[256], path[512], lock[512];
     struct timespec now, times[2];
-    snprintf(path, sizeof path, "%s/lock", at(run));
+    snprintf(lock, sizeof lock, "%s/lock", at(run));
+    snprintf(path, sizeof path, "%s/new", at(run));
     int n = snprintf(text, sizeof text, "beat %010u\nhost elsewhere/boot/ns\npid 1 started 1\ntoken 00aa\njob 7\n",
                      beat);
     put(path, text, (size_t)n);
@@ -83,6 +84,7 @@ static void put_lock(const char *run, unsigned beat, double age) {
     now.tv_sec -= (time_t)age;
     times[0] = times[1] = now;
     assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    assert_int_equal(rename(path, lock), 0);
 }
 
 static void put_start(const char *run, const char *ended) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Classifying pictures. */
-#include "gantry/classify.h"
+#include "use/apply/door/classify.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -35,6 +35,11 @@ typedef struct records { /* of a picture: gt_classified, then its probabilities 
 static void write_probabilities(const float *logits, int classes, const gt_classified *r, float *out) {
     for (int i = 0; i < classes; i++)
         out[i] = (float)gt_exp((double)logits[i] - (double)logits[r->best]) * r->probability;
+}
+
+void gt_class_probabilities(const float *logits, int classes, float *out) {
+    const gt_classified r = classified_of(logits, classes, -1);
+    write_probabilities(logits, classes, &r, out);
 }
 
 static gt_status record_classes(void *arg, gt_runner *r, const gt_run_batch *b, void *out) {

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The library for other languages. These calls take and give handles, numbers, texts and arrays, and no struct of
+ * Gantry: whoever declares them by hand depends on no layout. The Python package (src/python) is made of them. What
+ * they do is told in generate.h, encode.h, classify.h and runlog.h.
+ *
+ *     int status;
+ *     gt_flat_network *n = gt_flat_open("clipart64", 1, &status); // NULL: gt_message() says why
+ *     status = gt_flat_prepare(n, 0.7, "const", 0, NAN);
+ *     for (int i = 0; i < 2; i++) gt_seed_latent(seeds[i], (int)gt_flat_fact(n, "z_dim"), z + i * 512);
+ *     status = gt_flat_generate(n, 2, z, NULL, seeds, images);    // float32 [2,H,W,C], nominally in [-1,1]
+ *     gt_flat_close(n);
+ *
+ * A status is a gt_status as an int, 0 where all is well; gt_message() has the sentence, which belongs to the calling
+ * thread. A handle is for one thread at a time; several handles may be used at once. What opens a handle or
+ * makes it ready (gt_flat_open, gt_flat_prepare, gt_flat_ready, gt_flat_log_open) may read files: one thread of the
+ * process at a time. After fork() no handle may be used in the child.
+ *
+ * Of other programs these are flat, too: gt_message() (status.h), gt_seed_latent() and gt_image_bytes() (generate.h).
+ *
+ * Stable from version 1 of these calls on: what stands here keeps its meaning; calls may be added. */
+#ifndef GANTRY_FLAT_H
+#define GANTRY_FLAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Of these calls. It grows where one of them changes its meaning. */
+enum { GT_FLAT_VERSION = 1 };
+int gt_flat_version(void);
+const char *gt_flat_release(void); /* of the library: "1.0.0" */
+/* "usage", "failed", "format", "memory", "nonfinite", "stopped", "undecided"; "": of no status. */
+const char *gt_flat_kind(int status);
+
+/* ---- a trained network ---- */
+
+typedef struct gt_flat_network gt_flat_network;
+
+/* A checkpoint, a run's folder, a file of another program, or the name of a network that comes with Gantry. threads 0:
+ * as many as the process may use. The environment chooses kernels as it does for the program. NULL: *status. */
+gt_flat_network *gt_flat_open(const char *path, int threads, int *status);
+void gt_flat_close(gt_flat_network *n); /* NULL is fine */
+
+/* "height", "width", "channels", "z_dim", "label_dim" (of what the network was trained with), "generator_labels" (of
+ * what its generator takes), "vectors" (labels are vectors, not classes), "latent_size", "num_ws", "w_dim",
+ * "class_names" (how many classes have names), "batch" (images that gt_flat_generate makes at once; 0 before
+ * gt_flat_prepare), "log_variance" (latents are distributions; 0 before gt_flat_ready(n, "encoder")). -1: there is no
+ * such fact. */
+int64_t gt_flat_fact(const gt_flat_network *n, const char *name);
+/* "model", "file", "hash" (of the parameters in use), "channels" ("R,G,B"). "": not known. Valid as long as n. */
+const char *gt_flat_text(const gt_flat_network *n, const char *name);
+const char *gt_flat_class_name(const gt_flat_network *n, int64_t number); /* "": it has none */
+int gt_flat_has_role(const gt_flat_network *n, const char *role);         /* of model.h: "generator"; 1: yes */
+
+/* Makes the generator ready. `noise`: "const", "random" or "none". Of models that make pictures in steps, steps 0 and
+ * guidance NaN: as the job says; else 1 to 10000, and 0 to 100; of others they must be that. Does nothing where it is
+ * so already. */
+int gt_flat_prepare(gt_flat_network *n, double truncation, const char *noise, int steps, double guidance);
+/* The label [generator_labels] of a class, by number or name; "": of no class, for networks that need none. After
+ * gt_flat_prepare(). */
+int gt_flat_label(const gt_flat_network *n, const char *class_text, float *label);
+
+/* After gt_flat_prepare(). z [count,z_dim], labels [count,generator_labels] (NULL: none are taken), numbers [count]:
+ * whose fresh noise each image has, such as its seed -> images [count,H,W,C]. No image depends on the others. */
+int gt_flat_generate(gt_flat_network *n, int64_t count, const float *z, const float *labels, const uint32_t *numbers,
+                     float *images);
+/* Of networks with styles (num_ws > 0): styles [count,num_ws,w_dim], truncated, and the images of styles. */
+int gt_flat_styles(gt_flat_network *n, int64_t count, const float *z, const float *labels, float *ws);
+int gt_flat_synthesize(gt_flat_network *n, int64_t count, const float *ws, const uint32_t *numbers, float *images);
+
+/* Makes the network ready as "encoder" or "classifier". */
+int gt_flat_ready(gt_flat_network *n, const char *role);
+/* After gt_flat_ready(). images [count,H,W,C] in [-1,1], labels [count,label_dim] (NULL: none). `first`: the number of
+ * the first image, for random numbers. Each of the results may be NULL: latent and log_variance [count,latent_size],
+ * image [count,H,W,C], error [count]. */
+int gt_flat_encode(gt_flat_network *n, int64_t count, int64_t first, const float *images, const float *labels,
+                   float *latent, float *log_variance, float *image, float *error);
+/* logits and probabilities [count,label_dim], each of which may be NULL. */
+int gt_flat_classify(gt_flat_network *n, int64_t count, const float *images, float *logits, float *probabilities);
+
+/* Pixels of 0 to 255 as networks take them, -1 to 1. */
+void gt_flat_floats(const uint8_t *pixels, size_t n, float *out);
+
+/* ---- the log of a run ---- */
+
+typedef struct gt_flat_log gt_flat_log;
+
+gt_flat_log *gt_flat_log_open(const char *run, int *status); /* of the run's folder. NULL: *status */
+void gt_flat_log_close(gt_flat_log *l);                      /* NULL is fine */
+int gt_flat_log_ticks(const gt_flat_log *l);
+const char *gt_flat_log_name(const gt_flat_log *l, int i); /* of series i, from 0; NULL: there are no more */
+const char *gt_flat_log_unit(const char *series);          /* "kimg"; "": a pure number, or unknown */
+/* Each array [ticks], or NULL; NaN where a tick has no value. GT_USAGE: there is no such series. */
+int gt_flat_log_read(const gt_flat_log *l, const char *series, double *mean, double *std, double *num);
+void gt_flat_log_images(const gt_flat_log *l, int64_t *images); /* [ticks] */
+
+#endif

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs: series of values, and pictures."""
+import collections
+import glob
+import html
+import os
+
+import numpy as np
+
+from ._arrays import address
+from ._library import UsageError, check, check_process, library, opened, text
+from .pictures import Picture
+
+Curve = collections.namedtuple('Curve', 'x y std')
+Curve.__doc__ = """A series: x, y and std (the standard deviation since the tick before), float64 [n], of those ticks that
+have a value."""
+
+_AXES = {'kimg': None, 'images': None, 'steps': 'Progress/step', 'epochs': 'Progress/epoch',
+         'hours': 'Timing/total_hours'}
+
+
+def run(path):
+    """A run by its folder; it may still be training. Raises DataError where there is none."""
+    return Run(path)
+
+
+class Run:
+    """A run, from gantry.run(): `path`, `names` (of the series), series(), values(), `pictures`. Each call looks at the
+    folder anew."""
+
+    def __init__(self, path):
+        self._folder, self.path = text('path', path), str(path)
+        self._read(lambda log: None)
+
+    def _read(self, work):
+        log = opened(library.gt_flat_log_open, self._folder)
+        try:
+            return work(log)
+        finally:
+            library.gt_flat_log_close(log)
+
+    @staticmethod
+    def _names(log):
+        names = []
+        while (name := library.gt_flat_log_name(log, len(names))) is not None:
+            names.append(name.decode(errors='replace'))
+        return names
+
+    @staticmethod
+    def _values(log, name):
+        mean, std = np.empty((2, library.gt_flat_log_ticks(log)))
+        check(library.gt_flat_log_read(log, text('name', name), address(mean), address(std), None))
+        return mean, std
+
+    @property
+    def names(self):
+        """The names of all series, in the order of the log."""
+        return self._read(self._names)
+
+    def series(self, name, x='kimg'):
+        """A series as a Curve, over "kimg", "images", "steps", "epochs" or "hours"."""
+        if x not in _AXES:
+            raise UsageError(f"x: expected one of {', '.join(_AXES)}, got {x!r}")
+
+        def work(log):
+            mean, std = self._values(log, name)
+            if _AXES[x]:
+                along, _ = self._values(log, _AXES[x])
+            else:
+                images = np.empty(len(mean), np.int64)
+                library.gt_flat_log_images(log, address(images))
+                along = images / 1000 if x == 'kimg' else images.astype(np.float64)
+            there = ~np.isnan(mean)
+            return Curve(along[there], mean[there], std[there])
+        return self._read(work)
+
+    def values(self):
+        """The newest value of each series: {"Loss/G/loss": 0.71, ...}."""
+        def work(log):
+            found = {}
+            for name in self._names(log):
+                mean, _ = self._values(log, name)
+                there = mean[~np.isnan(mean)]
+                if there.size:
+                    found[name] = float(there[-1])
+            return found
+        return self._read(work)
+
+    @property
+    def pictures(self):
+        """The PNG files of the folder, by name, as Pictures."""
+        check_process()
+        return [Picture(path) for path in sorted(glob.glob(os.path.join(glob.escape(self.path), '*.png')))]
+
+    def __repr__(self):
+        return f"<gantry.Run '{self.path}'>"
+
+    def _repr_html_(self):
+        rows = ''.join(f'<tr><th>{html.escape(name)}</th><td>{value:.6g}</td>'
+                       f'<td>{html.escape(library.gt_flat_log_unit(name.encode()).decode())}</td></tr>'
+                       for name, value in self.values().items())
+        return f'<table><caption>{html.escape(self.path)}</caption>{rows}</table>'

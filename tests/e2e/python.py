@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cases of python.sh, in the folder where commands have made runs and what they make of them: python.py CASE"""
+import copy
+import os
+import resource
+import signal
+import sys
+import threading
+
+import h5py
+import numpy as np
+
+import gantry
+
+SEEDS = [1, 7, 8, 9]
+FAMILIES = {  # run: what generate() is given as the command was
+    'plain': {'trunc': .7}, 'classes': {'label': 2, 'noise': 'random'}, 'dcgan': {}, 'cvae': {'label': 1}, 'vae': {},
+    'edm': {'label': 3, 'steps': 2, 'guidance': 2},
+}
+
+
+def same(a, b, what):
+    a, b = np.asarray(a), np.asarray(b)
+    assert a.dtype == b.dtype and a.shape == b.shape and np.array_equal(a, b), (what, a.dtype, a.shape, b.dtype, b.shape)
+
+
+def of_command(run):
+    folder = f'made/{run}'
+    return np.stack([np.load(f'{folder}/{f}') for f in sorted(os.listdir(folder)) if f.endswith('.npy')])
+
+
+def same_bits():
+    for name, options in FAMILIES.items():
+        with gantry.open(name, threads=2) as net:
+            images = net.generate(SEEDS, **options)
+            same(images, of_command(name), name)
+            same(net.generate(SEEDS[::-1], **options)[::-1], images, 'an image depends on the others')
+            assert len(net.hash) == 32 and net.model and os.path.exists(net.file)
+            if name == 'classes':
+                same(net.generate(SEEDS, label=[2] * 4, noise='random'), images, 'classes')
+                same(net.generate(SEEDS, label=np.eye(4)[2], noise='random'), images, 'a vector')
+                same(net.generate(SEEDS, label=np.eye(4)[[2] * 4], noise='random'), images, 'vectors')
+                same(net.generate(SEEDS, label=net.class_names[2], noise='random'), images, 'a name')
+    with gantry.open('plain') as net:
+        w = net.styles(SEEDS, trunc=.7)
+        same(w, np.load('styles.npy'), 'styles')
+        same(net.synthesize(w), of_command('plain'), 'synthesis')
+        same(net.synthesize(np.asfortranarray(w)), of_command('plain'), 'strided')
+        frozen = w[::-1]
+        frozen.flags.writeable = False
+        same(net.synthesize(frozen)[::-1], of_command('plain'), 'read-only')
+        same(net.generate(z=np.stack([np.random.RandomState(s).randn(32) for s in SEEDS]), trunc=.7), of_command('plain'),
+             'latents of float64')
+        png = net.generate(7, trunc=.7)
+        gantry.picture(png).save('seven.png')
+        from PIL import Image
+        same(np.asarray(Image.open('seven.png')), np.asarray(Image.open('made/plain/seed0007.png')), 'pixels')
+        assert net._repr_html_().startswith('<table>') and gantry.picture(png)._repr_png_()[1:4] == b'PNG'
+    for name, data, seen in ('vae', 'circles.h5', False), ('cvae', 'shapes12.h5', True):
+        with h5py.File(data) as f, h5py.File(f'made/latent-{name}/latents.h5') as made, gantry.open(name) as net:
+            pixels, labels = f['images'][:], made['labels'][:]
+            pixels = pixels if pixels.ndim == 4 else pixels[..., None]
+            label = (labels.argmax(1) if labels.ndim > 1 else labels) if seen else None
+            found = net.encode(pixels, label=label)
+            same(found.latent, made['latent'][:], 'latents')
+            same(found.log_variance, made['log_variance'][:], 'variances')
+            same(found.error, made['error'][:], 'errors')
+            same(net.encode(pixels.astype(np.float32) / np.float32(127.5) - 1, label=label).latent, found.latent, 'floats')
+            same(net.decode(found.latent, label=label), net.generate(z=found.latent, label=label), 'decoding')
+            assert found.image.shape == pixels.shape
+    with h5py.File('shapes16.h5') as f, h5py.File('made/predict/predictions.h5') as made, gantry.open('lenet') as net:
+        found = net.classify(f['images'][:])
+        same(found.probability, made['probabilities'][:] if 'probabilities' in made else made['probability'][:], 'probabilities')
+        assert found.logits.shape == (20, 4) and (found.probability.argmax(1) == found.best).all()
+
+
+def refused(kind, words, call, *arguments, **options):
+    try:
+        call(*arguments, **options)
+    except kind as e:
+        assert isinstance(e, gantry.Error) and words in str(e), f'{words!r} is not in {str(e)!r}'
+        return
+    raise AssertionError(f'not refused: {words}')
+
+
+def bad_calls(nets):
+    """Each a kind of bad input."""
+    usage, data, nan = gantry.UsageError, gantry.DataError, gantry.NonFiniteError
+    plain, classes, vae, lenet, edm, closed = nets
+    z = np.zeros((2, 32), np.float32)
+    bad = z.copy()
+    bad[1, 3] = np.nan
+    images = np.zeros((2, 12, 12, 1), np.float32)
+    return [
+        (data, 'No such file', gantry.open, 'nothing/at/all'),
+        (data, 'cut.h5', gantry.open, 'cut.h5'),
+        (data, 'words.txt', gantry.open, 'words.txt'),
+        (data, 'empty', gantry.open, 'empty'),
+        (usage, 'path: expected a text, got int', gantry.open, 3),
+        (usage, 'zero byte', gantry.open, 'a\0b'),
+        (usage, 'a character that no name has', gantry.open, '\ud800'),
+        (usage, 'threads: expected 1 to', gantry.open, 'plain', 0),
+        (usage, 'threads: expected an integer, got float', gantry.open, 'plain', 1.5),
+        (usage, 'one of seeds and z is needed', plain.generate),
+        (usage, 'seeds: expected integers, got str', plain.generate, 'x'),
+        (usage, 'seeds: expected an integer or several in a row, got float64 [1]', plain.generate, .5),
+        (usage, 'seeds: expected 0 to 4294967295, got -1 to -1', plain.generate, -1),
+        (usage, 'seeds: at least one is needed', plain.generate, np.empty(0, int)),
+        (usage, 'seeds: expected integers, got dict', plain.generate, {}),
+        (usage, 'seeds: expected integers, got list', plain.generate, [[1], [2, 3]]),
+        (usage, 'z: expected float32 [N, 32], got float32 [32]', lambda: plain.generate(z=z[0])),
+        (usage, 'z: expected float32 [N, 32], got an array of complex64', lambda: plain.generate(z=z * np.complex64(1))),
+        (usage, 'z: the array [0, 32] is empty', lambda: plain.generate(z=z[:0])),
+        (nan, 'z: the value at [1, 3] is nan', lambda: plain.generate(z=bad)),
+        (nan, 'z: the value at [0, 0] is inf', lambda: plain.generate(z=np.full((1, 32), 1e300))),
+        (nan, 'trunc: nan', plain.generate, 1, None, np.nan),
+        (usage, 'truncation: a finite number', plain.generate, 1, None, 1e300),
+        (usage, 'trunc: expected a number, got str', plain.generate, 1, None, 'x'),
+        (usage, "noise: 'loud' is not const", lambda: plain.generate(1, noise='loud')),
+        (usage, 'label: the network knows no classes', plain.generate, 1, 0),
+        (usage, 'steps', lambda: plain.generate(1, steps=3)),
+        (usage, 'guidance', lambda: plain.generate(1, guidance=3.)),
+        (usage, 'steps: expected 1 to', lambda: edm.generate(1, label=0, steps=0)),
+        (usage, 'steps must be 1 to 10000', lambda: edm.generate(1, label=0, steps=10001)),
+        (usage, 'guidance must be 0 to 100', lambda: edm.generate(1, label=0, guidance=1e300)),
+        (usage, 'guidance must be 0 to 100', lambda: edm.generate(1, label=0, guidance=-1)),
+        (usage, 'the network is conditional', classes.generate, 1),
+        (usage, 'between 0 and 3', classes.generate, 1, 4),
+        (usage, 'between 0 and 3', classes.generate, 1, -1),
+        (usage, 'no class of this name', classes.generate, 1, 'nobody'),
+        (usage, 'one for each of 1 images, got 2', classes.generate, 1, [0, 1]),
+        (usage, 'label: expected float32 [4], got float64 [3]', classes.generate, 1, [.5, 1, 2]),
+        (usage, 'label: expected a class', classes.generate, 1, {}),
+        (nan, 'label: the value at [0] is nan', classes.generate, 1, [np.nan] * 4),
+        (usage, 'w: expected float32 [N, ', plain.synthesize, z),
+        (usage, 'w: expected float32 [N, ', plain.synthesize, None),
+        (usage, 'no styles', vae.synthesize, z),
+        (usage, 'no styles', vae.styles, 1),
+        (usage, 'has no encoder', plain.encode, images),
+        (usage, 'has no encoder', plain.decode, z),
+        (usage, 'is not a classifier', vae.classify, images),
+        (usage, 'makes no pictures', lenet.generate, 1),
+        (usage, 'images: expected float32 [N, 12, 12, 1] in [-1, 1], or uint8, got float32 [2, 12, 12]', vae.encode,
+         images[..., 0]),
+        (usage, 'or uint8, got int64 [2, 12, 12, 1]', vae.encode, images.astype(int)),
+        (usage, 'got an array of object', vae.encode, images.astype(object)),
+        (usage, 'got an array of bool', vae.encode, images > 0),
+        (nan, 'images: the value at [0, 0, 0, 0] is nan', vae.encode, images * np.nan),
+        (usage, 'latents: expected float32 [N, 2], got float32 [2, 32]', vae.decode, z),
+        (usage, "the network 'closed' is closed", closed.generate, 1),
+        (usage, "the network 'closed' is closed", closed.encode, images),
+        (usage, "the network 'closed' is closed", closed.__enter__),
+        (usage, 'cannot be pickled or copied', copy.copy, plain),
+        (data, 'is not there', gantry.run, 'nothing'),
+        (data, 'is not a folder of a run', gantry.run, 'empty'),
+        (usage, 'path: expected a text', gantry.run, None),
+        (usage, "no series 'Loss/nothing'", gantry.run('plain').series, 'Loss/nothing'),
+        (usage, 'x: expected one of kimg', gantry.run('plain').series, 'Loss/G/loss', 'years'),
+        (usage, 'name: expected a text', gantry.run('plain').series, 3),
+        (usage, 'images: expected float32 [N, N, N, N]', gantry.picture, np.zeros((2, 2), np.float32)),
+        (usage, 'columns: expected 1', gantry.picture, images, 0),
+    ]
+
+
+def nets_of_bad_calls():
+    os.path.exists('closed') or os.symlink('plain', 'closed')
+    nets = [gantry.open(name, threads=1) for name in ('plain', 'classes', 'vae', 'lenet', 'edm', 'closed')]
+    nets[-1].close()
+    nets[-1].close()
+    return nets
+
+
+def bad_input():
+    nets = nets_of_bad_calls()
+    calls = bad_calls(nets)
+    assert len(calls) >= 60
+    for call in calls:
+        refused(*call)
+    same(nets[0].generate(SEEDS, trunc=.7), of_command('plain'), 'after errors')  # nothing is left behind
+    refused(gantry.UsageError, '', gantry.open, '')
+
+
+def runs():
+    run = gantry.run('plain')
+    curve = run.series('Loss/G/loss')
+    assert curve.x.dtype == curve.y.dtype == np.float64 and len(curve.x) == len(curve.y) == len(curve.std) > 0
+    with h5py.File('plain/metrics.h5') as f:
+        rows, images = f['Loss/G/loss'][:], f['images'][:]
+    there = ~np.isnan(rows['mean'])
+    same(curve.y, rows['mean'][there], 'values')
+    same(curve.x, images[there] / 1000, 'kimg')
+    same(run.series('Loss/G/loss', x='images').x, images[there].astype(float), 'images')
+    for x in 'steps', 'epochs', 'hours':
+        assert len(run.series('Loss/G/loss', x=x).x) == len(curve.x)
+    values = run.values()
+    assert values['Loss/G/loss'] == curve.y[-1] and set(values) <= set(run.names)
+    assert run.pictures and all(p._repr_png_()[1:4] == b'PNG' for p in run.pictures)
+    assert 'Loss/G/loss' in run._repr_html_()
+
+
+def threads():
+    """Several networks at once, and one network by several threads: the same bits."""
+    nets = {name: gantry.open(name, threads=2) for name in ('plain', 'classes', 'dcgan')}
+    wanted, failed = {name: of_command(name) for name in nets}, []
+
+    def work(name):
+        try:
+            for _ in range(4):
+                same(nets[name].generate(SEEDS, **FAMILIES[name]), wanted[name], name)
+                refused(gantry.UsageError, 'seeds: at least one', nets[name].generate, [])
+                with gantry.open('vae', threads=1) as own:
+                    same(own.generate(SEEDS), of_command('vae'), 'a network of the thread')
+        except BaseException as e:
+            failed.append((name, e))
+    all_of_them = [threading.Thread(target=work, args=(name,)) for name in [*nets, *nets]]
+    for t in all_of_them:
+        t.start()
+    for t in all_of_them:
+        t.join()
+    assert not failed, failed
+
+
+def ctrl_c():
+    """It ends the call and not the network. And a program may end while a thread computes."""
+    net = gantry.open('plain', threads=1)
+    threading.Timer(.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    try:
+        for _ in range(1000):
+            net.generate(range(1000))
+    except KeyboardInterrupt:
+        same(net.generate(SEEDS, trunc=.7), of_command('plain'), 'after Ctrl-C')
+        computing = threading.Event()
+
+        def compute():
+            while True:
+                net.generate(SEEDS)
+                computing.set()
+        threading.Thread(target=compute, daemon=True).start()
+        computing.wait()
+        return
+    raise AssertionError('Ctrl-C does nothing')
+
+
+def fork():
+    net = gantry.open('plain', threads=2)
+    with net._lock:  # as if another thread had it
+        child = os.fork()
+        if not child:
+            try:
+                for call in lambda: net.generate(1), lambda: gantry.open('plain'), lambda: gantry.run('plain'):
+                    refused(gantry.UsageError, 'forked after gantry was imported', call)
+                net.close()
+                del net
+            except BaseException as e:
+                print(e, flush=True)
+                os._exit(1)
+            os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    same(net.generate(SEEDS, trunc=.7), of_command('plain'), 'in the parent')
+
+
+def resident():
+    with open('/proc/self/statm') as f:
+        return int(f.read().split()[1]) * resource.getpagesize()
+
+
+def memory():
+    """Failing calls and pictures, again and again: no more memory after many than after some."""
+    nets = nets_of_bad_calls()
+    calls, plain = bad_calls(nets), nets[0]
+
+    def fail_all():
+        for call in calls:
+            refused(*call)
+
+    def make(n):
+        for i in range(n):
+            plain.generate([i], trunc=1 if i % 10 else .5)
+
+    def grown(work, *arguments):
+        work(*arguments)
+        before = resident()
+        work(*arguments)
+        return resident() - before
+    for what, growth in ('failing calls', grown(fail_all)), ('pictures', grown(make, 150)):
+        print(what, growth)
+        assert growth < 2 << 20, f'{what}: {growth} bytes more'
+
+
+globals()[sys.argv[1]]()
+print('done')

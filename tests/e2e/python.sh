@@ -1,0 +1,78 @@
+#!/bin/bash
+# level: full
+# The Python package: the bits of the commands for each family; each kind of bad input is an exception; failing calls and many pictures leave no memory behind.
+. "$(dirname "$0")/lib.sh"
+need_python
+top=$(cd "$here/../.." && pwd)
+GANTRY_LIBRARY=$(ls "$BUILD"/libgantry.so.*)
+export GANTRY_LIBRARY PYTHONPATH=$top/src/python PYTHONDONTWRITEBYTECODE=1
+test_of() { expect 0 '^done' "$python" "$here/python.py" "$@"; }
+
+begins commands
+# what commands make, beside which python.py puts its own
+pair="--batch=8 --slices=4 --steps=2 --threads=1 --seed=3"
+# shellcheck disable=SC2086
+{
+    quietly "$GANTRY" train $shapes $nets --mbstd=2 $pair --run=plain
+    quietly "$GANTRY" train $shapes --cond $nets --mbstd=2 $pair --run=classes
+    quietly "$GANTRY" train --model=dcgan $shapes --cbase=64 $pair --run=dcgan
+    quietly "$GANTRY" train --model=cvae --data=synth:shapes:n=24,size=12,classes=4 --cond --widths=0.05 $pair --run=cvae
+    quietly "$GANTRY" train --model=vae --data=synth:circles:n=24,size=12 --widths=0.001 --z-dim=2 $pair --run=vae
+    quietly "$GANTRY" train --model=edm $shapes --cond --model-channels=8 --num-blocks=1 --sheet-steps=2 $pair --run=edm
+    quietly "$GANTRY" train --model=lenet $shapes --width=0.2 $pair --run=lenet
+}
+made() { quietly "$GANTRY" generate "$1" --seeds=1,7-9 --npy --threads=1 --outdir="made/$1" "${@:2}"; }
+made plain --trunc=0.7
+made classes --class=2 --noise-mode=random
+made dcgan
+made cvae --class=1
+made vae
+made edm --class=3 --sampler-steps=2 --guidance=2
+quietly "$GANTRY" generate plain --seeds=1,7-9 --trunc=0.7 --space=w --out=styles.npy
+quietly "$GANTRY" latent vae synth:circles:n=24,size=12 --outdir=made/latent-vae --threads=1
+quietly "$GANTRY" latent cvae synth:shapes:n=24,size=12,classes=4 --outdir=made/latent-cvae --threads=1
+quietly "$GANTRY" predict lenet synth:shapes:n=20,size=16,classes=4 --outdir=made/predict --threads=1
+quietly "$GANTRY" dataset synth:circles:n=24,size=12 circles.h5
+quietly "$GANTRY" dataset synth:shapes:n=24,size=12,classes=4 shapes12.h5
+quietly "$GANTRY" dataset synth:shapes:n=20,size=16,classes=4 shapes16.h5
+
+begins same_bits
+test_of same_bits
+begins bad_input
+head -c 3000 "$(last plain)" >cut.h5
+echo words >words.txt
+mkdir -p empty
+test_of bad_input
+begins runs
+test_of runs
+begins threads
+test_of threads
+begins ctrl_c
+test_of ctrl_c
+begins fork
+test_of fork
+begins memory
+test_of memory
+
+begins the_page
+# docs/python.md, from its first block to its last
+mkdir -p runs && mv vae lenet runs/
+awk '/^```/ { code = $0 == "```python"; next } code' "$top/docs/python.md" >page.py
+quietly "$python" page.py
+for file in eight.png between.png; do [ "$(head -c 4 $file | tail -c 3)" = PNG ] || fail "no $file"; done
+
+begins other_libraries
+# Of another version, and one that has no such calls: refused at the import, with a sentence.
+echo 'int gt_flat_version(void) { return 99; }' | gcc -shared -x c -o newer.so - || fail gcc
+echo 'int gt_nothing(void) { return 0; }' | gcc -shared -x c -o older.so - || fail gcc
+GANTRY_LIBRARY=$tmp/newer.so expect 1 'ImportError: .*version 99 of the calls.*install both' "$python" -c 'import gantry'
+GANTRY_LIBRARY=$tmp/older.so expect 1 'ImportError: .*older than this package' "$python" -c 'import gantry'
+GANTRY_LIBRARY=$tmp/none.so expect 1 'ImportError: .*cannot be loaded.*GANTRY_LIBRARY' "$python" -c 'import gantry'
+
+begins installed
+make -s -C "$top" BUILD="$BUILD" install-library PREFIX="$tmp/prefix" >"$tmp/log" 2>&1 || { cat "$tmp/log"; fail 'make install-library'; }
+unset GANTRY_LIBRARY
+export PYTHONPATH=$tmp/prefix/lib/python3/dist-packages
+expect 0 "^$tmp/prefix/lib/libgantry.so.1 $tmp/prefix.*(4, 16, 16, 3)" "$python" -c "
+import gantry, gantry._library as l
+print(l.library._name, gantry.__file__, gantry.open('plain').generate(range(4)).shape)"
