@@ -429,9 +429,12 @@ static void print_next(const beginning *b) {
     cli_line_add(a, &copies, "--metrics=authenticity");
     cli_line_add(a, &copies, "--count=1000");
     cli_line_add(a, &copies, "--nearest=%s/nearest.png", run);
-    gt_print("\ntrained   %.4g of %.4g kimg%s%s\n", b->shown, b->kimg, b->late ? ", when the time was over" : "",
-             b->shown < LITTLE_KIMG ? "; after so few, most pictures are blots: the first command below trains on"
-                                    : "");
+    gt_print("\ntrained   %.4g of %.4g kimg%s", b->shown, b->kimg, b->late ? ", when the time was over" : "");
+    if (b->shown < LITTLE_KIMG && b->plan.network)
+        gt_print("; so few change little: the sheet still shows what %s draws, and the first command below trains on",
+                 b->plan.network);
+    else if (b->shown < LITTLE_KIMG) gt_print("; after so few all are blots: the first command below trains on");
+    gt_print("\n");
     gt_print(
         "look at   %s   pictures that the network makes\n          %s   curves and settings, for a browser\nnext\n",
         b->sheet, b->report);
