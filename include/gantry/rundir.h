@@ -108,7 +108,7 @@ typedef struct gt_run_look {
 } gt_run_look;
 
 /* Looks at n runs. A process of another host cannot be looked at: where its lock is not fresh, and nothing was seen of
- * it before, the beat is watched, for at most 12 seconds for all runs together. */
+ * it before, the beat is watched, for at most 30 seconds for all runs together. */
 void gt_runs_look(const char *const *dirs, int n, gt_run_look *look);
 
 /* ---- damaged logs ---- */

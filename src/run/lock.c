@@ -12,7 +12,8 @@
  * On the same host (same boot, same process namespace) the process itself is looked at. Elsewhere, and where the
  * process is there but hidden (another user's under hidepid, no file to open), the beat tells whether the process runs:
  * the beat must move, by the clock of the process that looks, since clocks of hosts may differ. A batch system that
- * starts a job once more (Slurm says for which time) has ended it before, wherever that was.
+ * starts a job once more (Slurm says for which time) has ended it before, but for a node that it has lost and that
+ * still runs: an earlier piece of the own job is watched for half of the time.
  *
  * Safe on NFS and Lustre: the file is created with O_EXCL, which their servers decide (a reply that was lost and asked
  * for again finds the file of the same request), and a dead holder's file is replaced by a rename. A reader may see a
@@ -180,8 +181,8 @@ static gt_status wait_for(const gt_lock *l, const gt_lock_options *o, holder *h)
     const double begin = gt_clock();
     char name[LOCK_BYTES];
     for (bool said = false;; said = true) {
-        const presence f = here ? presence_of(h) : is_of_earlier_piece(l, h) ? GONE : HIDDEN;
-        const double limit = f == RUNNING ? o->wait_s : o->still_s;
+        const presence f = here ? presence_of(h) : HIDDEN;
+        const double limit = f == RUNNING ? o->wait_s : is_of_earlier_piece(l, h) ? o->still_s / 2 : o->still_s;
         const bool over = gt_clock() - begin >= limit;
         const bool moved = h->token != first.token || (f == HIDDEN && h->beat != first.beat);
         if (!moved && (f == GONE || (f == HIDDEN && over)))
@@ -314,6 +315,8 @@ gt_lock_seen gt_lock_look(const char *dir) {
 }
 
 bool gt_lock_lost(const gt_lock *l) { return atomic_load(&l->lost); }
+
+bool gt_lock_lost_now(const gt_lock *l) { return gt_lock_lost(l) || taken_away(l); }
 
 gt_status gt_lock_fail_lost(const gt_lock *l) {
     holder h;

@@ -13,8 +13,8 @@
 #include "run/door/rundir.h"
 
 /* Seconds. fresh: a living holder's file is younger, by clocks that agree; still: a living holder's beat moves within
- * this time; ages: no clocks differ so much. */
-static const double fresh = 20, still = 12, ages = 86400, pause_s = 0.25;
+ * this time (gt_lock_take() waits as long); ages: no clocks differ so much. */
+static const double fresh = 20, still = 30, ages = 86400, pause_s = 0.25;
 
 static double age_of_lock(const char *dir) {
     struct stat s;

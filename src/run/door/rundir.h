@@ -82,6 +82,7 @@ gt_status gt_lock_take(gt_lock **lock, const char *dir, const gt_lock_options *o
 /* True when the lock file no longer belongs to this process: somebody removed the file, or took this process for dead.
  * This process must write nothing more into the directory. */
 bool gt_lock_lost(const gt_lock *l);
+bool gt_lock_lost_now(const gt_lock *l); /* the same, by a look at the file */
 /* Returns GT_FAILED; the message says that the directory is gone, that the lock is gone, or who has the lock now. */
 gt_status gt_lock_fail_lost(const gt_lock *l);
 void gt_lock_release(gt_lock *l); /* NULL is fine */

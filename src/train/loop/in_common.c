@@ -165,7 +165,9 @@ void gt_engine_changed(gt_engine *e, int net) {
 
 void gt_engine_share_pictures_all(gt_engine *e) {
     size_t bytes = gt_loader_cache_bytes(e->info, e->model->masks, GT_LOADER_CACHE);
-    if (e->pictures_with || !bytes || !gt_comm_max_all(e->comm, e->blocks_with != NULL)) return;
+    /* A rollback comes here again; some hosts may have none. */
+    if (!bytes || gt_comm_max_all(e->comm, e->pictures_with != NULL)) return;
+    if (!gt_comm_max_all(e->comm, e->blocks_with != NULL)) return;
     e->pictures_with = gt_neighbours_open_all(e->comm, 0, bytes);
 }
 

@@ -381,7 +381,7 @@ static void write_abort(void *arg) {
     const last_words *w = arg;
     char why[2048];
     snprintf(why, sizeof why, "%s", gt_message());
-    if (!gt_lock_lost(w->j->lock)) write_end(w->e, w->j, GT_FAILED, why, "");
+    if (!gt_lock_lost_now(w->j->lock)) write_end(w->e, w->j, GT_FAILED, why, "");
 }
 
 /* A run that resumes at a checkpoint whose late values a stop or a kill broke off: its late tick comes now, as a line
