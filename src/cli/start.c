@@ -143,7 +143,12 @@ static void print_line(const char *title, const cli_line *l, const char *what) {
 }
 
 static gt_status go_on(const beginning *b) {
-    gt_print_to(stderr, "stopped: the same command goes on from here: gantry start %s\n", b->plan.source);
+    gt_buffer source = {0};
+    gt_buffer_shell(&source, b->plan.source);
+    if (!source.failed)
+        gt_print_to(stderr, "stopped: the same command goes on from here: gantry start %.*s\n", (int)source.n,
+                    source.data);
+    gt_buffer_free(&source);
     return GT_STOPPED;
 }
 
