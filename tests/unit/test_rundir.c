@@ -564,11 +564,13 @@ static void holder_of_an_earlier_piece(void **state) {
     int n = snprintf(text, sizeof text, piece, 7u);
     put(at("lock"), text, (size_t)n);
     pid_t beater = fork();
-    for (unsigned beat = 8; beater == 0; beat++) {
-        snprintf(text, sizeof text, piece, beat);
-        put(at("new"), text, (size_t)n);
-        rename(at("new"), at("lock"));
-        usleep(20000);
+    if (beater == 0) {
+        for (unsigned beat = 8;; beat++) {
+            snprintf(text, sizeof text, piece, beat);
+            put(at("new"), text, (size_t)n);
+            rename(at("new"), at("lock"));
+            usleep(20000);
+        }
     }
     assert_int_equal(gt_lock_take(&l, scratch, &(gt_lock_options){.still_s = 120}), GT_FAILED);
     assert_message("job 18, which is running");

@@ -102,11 +102,11 @@ static void put_start(const char *run, const char *ended) {
 static pid_t start_beating(const char *run) {
     pid_t pid = fork();
     assert_true(pid >= 0);
-    for (unsigned beat = 1; pid == 0; beat++) {
+    if (pid) return pid;
+    for (unsigned beat = 1;; beat++) {
         put_lock(run, beat, MINUTE);
         usleep(500000);
     }
-    return pid;
 }
 
 static const char *state_of_run(const char *run, bool held) {
