@@ -127,9 +127,10 @@ gt_status gt_audit_folder(gt_arena *a, const char *folder, bool pictures, const 
 
 typedef struct gt_audit_pictures {
     int n;
-    const char *const *path; /* rank 0's, as are all names here. HDF5 files have passed gt_h5_check() */
+    const char *const *path;    /* rank 0's, as are all names here. HDF5 files have passed gt_h5_check() */
+    const char *const *refused; /* [n] why a file is not opened; NULL: it is; NULL as a whole: all are */
     int n_networks;
-    const char *const *network; /* where they may come from, beside the networks that come with Gantry */
+    const char *const *network; /* where they come from; none: the networks that come with Gantry */
     /* Files that records name by their hashes: styles, directions. "": none */
     const char *latents, *directions;
     const char *others; /* what lies beside the pictures and is not checked, to be printed; NULL or "": nothing */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Compares the arrays of a file with those that were made again: see pictures.h. All of them: what lies beside the
- * pictures is a claim, too. */
+ * pictures is a claim, too; so are links, groups and attributes. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "audit/pictures.h"
+#include "codec/door/notes.h"
 #include "h5/door/h5.h"
 
 typedef struct arrays {
@@ -81,6 +82,7 @@ gt_status audit_arrays_compare(const char *path, const char *made, audit_pixels 
             snprintf(out->words, sizeof out->words, "its arrays are not those that are made: %.200s",
                      i < a.n ? a.name[i] : b.name[i]);
     }
+    if (!st && !*out->words) st = gt_h5_only(&a.h5, &b.h5, GT_NOTES_KEY);
     close_arrays(&a);
     close_arrays(&b);
     return st;

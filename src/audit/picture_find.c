@@ -6,6 +6,7 @@
 
 #include "audit/pictures.h"
 #include "base/door/file.h"
+#include "contents/door/contents.h"
 #include "codec/door/picture.h"
 #include "dist/door/dist.h"
 #include "gantry/log.h"
@@ -19,6 +20,7 @@ typedef struct work {
     audit_candidates networks; /* rank 0's */
     int n;                     /* pictures that are compared */
     int *place;                /* [n] in o->path; rank 0's */
+    bool *exact;               /* [n] a PNG: nothing but its pixels is shown; rank 0's */
     gt_picture *pictures;      /* [n] */
     gt_found *best, *found;    /* [n] of all networks so far; of one */
     audit_candidate **of;      /* [n] the network of the best; rank 0's */
@@ -32,14 +34,17 @@ static gt_status read_picture(work *w, int i) {
     void *bytes = NULL;
     size_t n;
     gt_picture p = {0};
+    const char *refused = w->o->refused ? w->o->refused[i] : NULL;
+    if (refused) return w->why[i] = refused, GT_OK;
     gt_status st = gt_record_find(w->o->path[i], &said);
-    bool several = !st && (said.animated || said.array);
+    bool several = !st && (said.animated || said.array), recorded = !st && said.json;
     if (!st) free(said.json);
     if (!st && !several) st = gt_file_read(w->o->path[i], GT_PICTURE_MAX_BYTES, &bytes, &n);
     if (!st && !several) st = gt_picture_decode(&p, bytes, n, 0);
     free(bytes);
     if (st == GT_NOMEM) return st;
-    if (!st && !several && !*said.beyond && p.type != GT_F32) {
+    if (!st && !several && !recorded && !*said.beyond && p.type != GT_F32) {
+        w->exact[w->n] = said.kind == GT_PICTURE_SAID_PNG;
         w->place[w->n] = i;
         w->pictures[w->n++] = p;
         return GT_OK;
@@ -48,6 +53,7 @@ static gt_status read_picture(work *w, int i) {
     w->why[i] = gt_arena_printf(w->arena, "%s",
                                 st             ? gt_message()
                                 : several      ? "it is not a single picture"
+                                : recorded     ? "it has a record, which is checked without --find"
                                 : *said.beyond ? said.beyond
                                                : "its numbers are floats");
     return w->why[i] ? GT_OK : GT_NOMEM;
@@ -56,6 +62,7 @@ static gt_status read_picture(work *w, int i) {
 static gt_status read_pictures(work *w) {
     const gt_audit_pictures *o = w->o;
     gt_status st = audit_candidates_open(&w->networks, w->arena, o->network, o->n_networks);
+    w->exact = gt_arena_array(w->arena, (size_t)o->n + 1, sizeof *w->exact);
     w->place = gt_arena_array(w->arena, (size_t)o->n + 1, sizeof *w->place);
     w->pictures = gt_arena_array(w->arena, (size_t)o->n + 1, sizeof *w->pictures);
     w->of = gt_arena_array(w->arena, (size_t)o->n + 1, sizeof *w->of);
@@ -88,7 +95,7 @@ static gt_status share_all(work *w) {
 static bool nearer(const gt_found *a, const gt_found *b) { return a->any && (!b->any || a->sum < b->sum); }
 
 static gt_status try_network_all(work *w, audit_candidate *one, int64_t n, const int64_t *seeds) {
-    char path[GT_CONTENTS_NAME_BYTES] = "";
+    char path[GT_CONTENTS_NAME_BYTES] = "", recipe[GT_SHA256_TEXT] = "";
     if (one) snprintf(path, sizeof path, "%s", one->path);
     gt_comm_broadcast_all(w->comm, path, sizeof path, 0);
     memset(w->found, 0, (size_t)w->n * sizeof *w->found);
@@ -98,11 +105,17 @@ static gt_status try_network_all(work *w, audit_candidate *one, int64_t n, const
                                                   .seeds = seeds,
                                                   .n_pictures = w->n,
                                                   .pictures = w->pictures,
+                                                  .recipe = one && !one->shipped ? recipe : NULL,
                                                   .pool = w->o->pool,
                                                   .stop = w->o->stop},
                                w->found);
-    for (int i = 0; i < w->n && one && !st; i++)
+    bool equal = false;
+    for (int i = 0; i < w->n && one && !st; i++) {
         if (nearer(&w->found[i], &w->best[i])) w->best[i] = w->found[i], w->of[i] = one;
+        equal |= w->found[i].equal;
+    }
+    if (!equal || one->shipped) return st;
+    if (!gt_contents_root_of_file(one->path, &one->contents)) memcpy(one->recipe, recipe, sizeof recipe);
     return st;
 }
 
@@ -135,7 +148,11 @@ static void print_found(work *w, int i) {
     }
     if (f->class >= 0) snprintf(class, sizeof class, ", class %d", f->class);
     const char *network = audit_candidate_text(&w->networks, w->of[i]);
-    if (f->equal) gt_print("%s is what %s makes of seed %lld%s\n", path, network, (long long)f->seed, class);
+    if (f->equal && !w->exact[i])
+        gt_print("%s: not checked: its pixels are those of seed %lld%s of %s, but it is not a PNG: programs may show "
+                 "something else\n",
+                 path, (long long)f->seed, class, network);
+    else if (f->equal) gt_print("%s is what %s makes of seed %lld%s\n", path, network, (long long)f->seed, class);
     else
         gt_print("%s: not found: the nearest is seed %lld%s of %s, which differs by at most %lld of %d, by %.3g on "
                  "average\n",
@@ -148,10 +165,12 @@ static int print_all(work *w) {
     int missing = 0;
     for (int i = 0, k = 0; i < w->o->n; i++) {
         bool compared = k < w->n && w->place[k] == i;
-        missing += !compared || !w->best[k].equal;
+        missing += !compared || !w->best[k].equal || !w->exact[k];
         if (compared) print_found(w, k++);
         else gt_print("%s: not checked: %s\n", w->o->path[i], w->why[i]);
     }
+    audit_candidates_print(&w->networks);
+    if (w->o->others && *w->o->others) gt_print("not checked: %s\n", w->o->others);
     return missing;
 }
 
@@ -164,7 +183,10 @@ gt_status gt_audit_find_all(gt_comm *comm, const gt_audit_pictures *o, int64_t n
     if (!st) st = try_all(&w, n, seeds);
     int missing = st || comm->rank ? 0 : print_all(&w);
     if (!st) gt_comm_broadcast_all(comm, &missing, sizeof missing, 0);
+    bool beside = o->others && *o->others;
+    if (!st) gt_comm_broadcast_all(comm, &beside, sizeof beside, 0);
     if (missing) st = gt_fail(GT_UNDECIDED, "pictures that were not found: %d", missing);
+    else if (!st && beside) st = gt_fail(GT_UNDECIDED, "the folder has files that are not checked");
     for (int i = 0; i < w.n && w.pictures; i++) gt_picture_free(&w.pictures[i]);
     gt_arena_free(w.arena);
     return st;

@@ -33,7 +33,7 @@ static gt_status add_shipped(audit_candidates *c) {
 
 gt_status audit_candidates_open(audit_candidates *c, gt_arena *a, const char *const *path, int n) {
     *c = (audit_candidates){.arena = a};
-    gt_status st = add_shipped(c);
+    gt_status st = n ? GT_OK : add_shipped(c);
     for (int i = 0; i < n && !st; i++) st = add(c, path[i], path[i], false);
     return st;
 }

@@ -105,20 +105,24 @@ static gt_status read_facts(item *x, const char **network, const char **command,
 static gt_status read_item(work *w, item *x) {
     const char *network, *command;
     gt_sha256 contents;
+    const char *refused = w->o->refused ? w->o->refused[x - w->items] : NULL;
+    if (refused) return settle(x, GT_UNDECIDED, "%s", refused), GT_OK;
     gt_status st = gt_record_find(x->path, &x->found);
     if (st == GT_NOMEM) return st;
     if (st) return settle(x, GT_UNDECIDED, "%s", gt_message()), GT_OK;
     if (!x->found.json) return settle(x, GT_UNDECIDED, "it has no record"), GT_OK;
-    if (*x->found.beyond)
-        return settle(x, GT_UNDECIDED, "%s: programs may show something else than its pixels", x->found.beyond), GT_OK;
+    if (*x->found.beyond) return settle(x, GT_UNDECIDED, "%s", x->found.beyond), GT_OK;
     if ((st = read_facts(x, &network, &command, &contents)) == GT_NOMEM) return st;
     if (st) return settle(x, st == GT_FAILED ? st : GT_UNDECIDED, "%s", gt_message()), GT_OK;
     if (!(x->maker = audit_maker(command)))
         return settle(x, GT_UNDECIDED, "its record is of '%.40s', whose pictures are not made again", command), GT_OK;
     if (!(x->network = audit_candidate_find(&w->networks, &contents, network))) {
         char hex[GT_SHA256_TEXT];
-        settle(x, GT_UNDECIDED, "the network of its record is not here (sha256:%s): --network=FILE is needed",
-               gt_sha256_text(&contents, hex));
+        gt_sha256_text(&contents, hex);
+        if (w->o->n_networks)
+            settle(x, GT_UNDECIDED, "none of the networks given has the SHA-256 of its record (%s)", hex);
+        else
+            settle(x, GT_UNDECIDED, "the network of its record is not here (sha256:%s): --network=FILE is needed", hex);
         return GT_OK;
     }
     const char *makes = "";
@@ -242,18 +246,23 @@ static void tell_difference(item *x, const audit_pixels *p, const char *network,
 
 static void tell(item *x, const audit_pixels *p, const gt_record_difference *d, const char *network, const char *says,
                  int64_t columns) {
-    bool equal = !p->differ && !*p->words && (!x->found.lossy || p->bytes);
+    bool same = !p->differ && !*p->words, whole = x->found.array || x->found.kind == GT_PICTURE_SAID_PNG || p->bytes;
     if (!strcmp(d->key, "arithmetic"))
         settle(x, GT_UNDECIDED, "it was made with another arithmetic than this processor has: %s", d->values);
     else if (!strcmp(d->key, "recipe_sha256"))
         settle(x, GT_UNDECIDED, "%s has another recipe than the network of its record", network);
     else if (!strcmp(d->key, "styles_sha256"))
         settle(x, GT_UNDECIDED, "the file of --latents has other styles than those of its record");
-    else if (!equal) tell_difference(x, p, network, says, columns);
+    else if (!same) tell_difference(x, p, network, says, columns);
+    else if (!whole)
+        settle(
+            x, GT_UNDECIDED,
+            "its pixels are those that %s makes of %s, but it is not packed as here: programs may show something else",
+            network, says);
     else if (*d->key) settle(x, GT_FAILED, "its record is not true: %s is %s", d->key, d->values);
-    else
-        settle(x, GT_OK, "it is what %s makes of %s%s%s", network, says,
-               *d->unknown ? "; its record also has, not checked: " : "", d->unknown);
+    else if (*d->unknown)
+        settle(x, GT_UNDECIDED, "its record is of another version, and only one of the two knows: %s", d->unknown);
+    else settle(x, GT_OK, "it is what %s makes of %s", network, says);
 }
 
 static audit_form form_of(const item *x) {
@@ -316,10 +325,11 @@ static gt_status check_all(work *w) {
 
 typedef struct counts {
     int all, other, unchecked;
+    bool beside; /* a folder has further files */
 } counts;
 
 static counts print_items(const work *w) {
-    counts c = {w->o->n, 0, 0};
+    counts c = {.all = w->o->n, .beside = w->o->others && *w->o->others};
     for (int i = 0; i < w->o->n; i++) {
         const item *x = &w->items[i];
         const char *before = x->status == GT_UNDECIDED ? "not checked: " : "";
@@ -330,16 +340,16 @@ static counts print_items(const work *w) {
         c.unchecked += x->status == GT_UNDECIDED;
     }
     audit_candidates_print(&w->networks);
-    if (w->o->others && *w->o->others) gt_print("not checked: %s\n", w->o->others);
+    if (c.beside) gt_print("not checked: %s\n", w->o->others);
     return c;
 }
 
 static gt_status sum_up(const counts *c) {
     if (c->other)
         return gt_fail(GT_FAILED, "of %d picture%s not what the record says: %d", c->all, gt_plural(c->all), c->other);
-    return c->unchecked
-               ? gt_fail(GT_UNDECIDED, "of %d picture%s not checked: %d", c->all, gt_plural(c->all), c->unchecked)
-               : GT_OK;
+    if (c->unchecked)
+        return gt_fail(GT_UNDECIDED, "of %d picture%s not checked: %d", c->all, gt_plural(c->all), c->unchecked);
+    return c->beside ? gt_fail(GT_UNDECIDED, "the folder has files that are not checked") : GT_OK;
 }
 
 gt_status gt_audit_pictures_all(gt_comm *comm, const gt_audit_pictures *o) {

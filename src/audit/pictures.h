@@ -15,7 +15,7 @@ const gt_maker *audit_maker(const char *command); /* NULL: there is none */
 
 /* ---- picture_networks.c ---- */
 
-/* A network that pictures may come from: those that come with Gantry, then those of the user. */
+/* A network that pictures may come from: those of the user, else those that come with Gantry. */
 typedef struct audit_candidate {
     const char *path, *name;
     bool shipped, hashed, unreadable;
@@ -45,7 +45,7 @@ typedef struct audit_pixels {
     int64_t range;                            /* of values: 255, 65535; 0: float32 */
     int64_t frame;                            /* of a film: the first that differs; -1: none */
     int64_t cell;                             /* of a sheet: the first that differs; -1: none, or no sheet */
-    bool bytes;                               /* all bytes of the files are equal */
+    bool bytes;                               /* WebP: all bytes are equal but those of the XMP */
     char words[GT_CONTENTS_NAME_BYTES + 256]; /* why they cannot be compared value by value; "" */
 } audit_pixels;
 
@@ -56,7 +56,8 @@ gt_status audit_pixels_compare(const char *path, const char *made, audit_form fo
                                audit_pixels *out);
 
 /* ---- array_compare.c ---- */
-/* All sets of two HDF5 files: names, shapes, numbers. Attributes are not compared. */
+/* All sets of two HDF5 files: names, shapes, numbers. GT_UNDECIDED: the first has links, groups or attributes that the
+ * other has not. */
 gt_status audit_arrays_compare(const char *path, const char *made, audit_pixels *out);
 
 #endif

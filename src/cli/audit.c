@@ -2,12 +2,15 @@
  * gantry audit: is a run, or a network, what it says that it is (gantry/audit.h)? */
 #include "gantry/audit.h"
 
+#include <unistd.h>
+
 #include "cli/cli.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
 #include "gantry/stop.h"
 #include "gantry/arrays.h"
 #include "gantry/file.h"
+#include "gantry/text.h"
 
 typedef struct audit_fields {
     const char *data, *run, *trace, *compare, *class, *bundle, *checkpoint, *network, *latents, *directions, *find;
@@ -48,8 +51,9 @@ static const gt_option table[] = {
     {CLI_OPTION(trunc, "1", "Truncation of these pictures, as gantry generate had it"), .max = 2, .with = "--run"},
     {CLI_OPTION(network, "", "For pictures with a record: the network, or a run or folder with it"), .path = true,
      .placeholder = "NETWORK", .with = "!--run",
-     .detail = "A picture's record names its network by a hash. Networks that come with Gantry are found by it; others "
-               "are looked for here. A record names nothing that is opened."},
+     .detail =
+         "A picture's record names its network by a hash, which is looked for here alone; without this, among the "
+         "networks that come with Gantry. A record names nothing that is opened."},
     {CLI_OPTION(latents, "", "Styles that such pictures are made of, such as projected_w.npz"), .path = true,
      .placeholder = "FILE", .with = "!--run"},
     {CLI_OPTION(directions, "", "Directions along which such pictures were edited"), .path = true,
@@ -75,6 +79,14 @@ static const gt_option table[] = {
     CLI_THREADS,
 };
 
+/* Files of words that are said not to be pictures with records, in place of being taken for runs. */
+static bool is_other_file(const char *path) {
+    static const char *const endings[] = {".zip", ".npy", ".npz", ".mp4", ".tif", ".tiff", ".gif", ".bmp"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (gt_ends_with(path, endings[i])) return !gt_audit_bundle_is(path);
+    return false;
+}
+
 /* Are the words pictures with records, or a folder of them? */
 static gt_status are_pictures(cli_session *s, bool *are) {
     audit_fields *f = s->fields;
@@ -90,7 +102,42 @@ static gt_status are_pictures(cli_session *s, bool *are) {
         *are = f->pictures.n > 0;
         return st;
     }
-    *are = a->n_words > 1 || gt_audit_is_picture(first);
+    for (int i = 0; i < a->n_words && a->n_words > 1; i++)
+        if (gt_is_directory(a->words[i]))
+            return gt_fail(GT_USAGE, "'%s' is a folder: pictures, or one folder, are audited at a time", a->words[i]);
+    if (access(first, F_OK)) return gt_fail(GT_FAILED, "there is no '%s'", first);
+    *are = a->n_words > 1 || gt_audit_is_picture(first) || (!gt_is_directory(first) && is_other_file(first));
+    return GT_OK;
+}
+
+/* What cannot be opened: of networks of a folder it is passed over with a warning, of pictures said. */
+static gt_status check_networks(gt_arena *a, gt_audit_pictures *p, bool folder) {
+    const char **good = gt_arena_array(a, (size_t)p->n_networks + 1, sizeof *good);
+    int n = 0;
+    gt_status st = good ? GT_OK : GT_NOMEM;
+    for (int i = 0; i < p->n_networks && !st; i++) {
+        st = access(p->network[i], R_OK) ? gt_fail(GT_FAILED, "'%s' cannot be read", p->network[i])
+                                         : gt_h5_check(p->network[i]);
+        if (!st) good[n++] = p->network[i];
+        if (!st || !folder || st == GT_NOMEM || st == GT_STOPPED) continue;
+        gt_warn("no picture is looked for in it: %s", gt_message());
+        st = GT_OK;
+    }
+    if (!st && p->n_networks && !n) st = gt_fail(GT_FAILED, "--network: there is no network that can be read");
+    p->network = good;
+    p->n_networks = n;
+    return st;
+}
+
+static gt_status check_pictures(gt_arena *a, gt_audit_pictures *p) {
+    const char **refused = gt_arena_array(a, (size_t)p->n + 1, sizeof *refused);
+    p->refused = refused;
+    if (!refused) return GT_NOMEM;
+    for (int i = 0; i < p->n; i++) {
+        gt_status st = gt_h5_check(p->path[i]);
+        if (st == GT_NOMEM || st == GT_STOPPED) return st;
+        if (st && !(refused[i] = gt_arena_printf(a, "%s", gt_message()))) return GT_NOMEM;
+    }
     return GT_OK;
 }
 
@@ -103,11 +150,11 @@ static gt_status prepare_pictures(cli_session *s) {
     *one = cli_find_network(s->arena, f->network);
     p->network = one;
     p->n_networks = *f->network != 0;
-    gt_status st = *f->network && gt_is_directory(*one)
-                       ? gt_audit_folder(s->arena, *one, false, &p->network, &p->n_networks, NULL)
-                       : GT_OK;
-    for (int i = 0; i < p->n_networks && !st; i++) st = gt_h5_check(p->network[i]);
-    for (int i = 0; i < p->n && !st; i++) st = gt_h5_check(p->path[i]);
+    bool folder = *f->network && gt_is_directory(*one);
+    gt_status st = folder ? gt_audit_folder(s->arena, *one, false, &p->network, &p->n_networks, NULL) : GT_OK;
+    if (!st && folder && !p->n_networks) st = gt_fail(GT_FAILED, "--network: there is no network in '%s'", f->network);
+    if (!st) st = check_networks(s->arena, p, folder);
+    if (!st) st = check_pictures(s->arena, p);
     if (!st && *f->latents) st = gt_h5_check(f->latents);
     return !st && *f->directions ? gt_h5_check(f->directions) : st;
 }
@@ -232,7 +279,7 @@ static gt_status audit_all(cli_session *s) {
 
 const cli_command cli_audit = {
     .name = "audit",
-    .arguments = "RUN | FILE.zip | NETWORK --run=RUN [--key=value ...]",
+    .arguments = "RUN | FILE.zip | PICTURES | NETWORK --run=RUN [--key=value ...]",
     .help = "Check a run's ledger by computing parts of the run again",
     .detail =
         "Each run has a ledger, starts.jsonl, and a chain of hashes of its state. First all that needs no training: "
@@ -250,6 +297,7 @@ const cli_command cli_audit = {
     .stopped = "stopped before the end; what was checked is printed",
     CLI_EXAMPLES({"Ten minutes of random intervals", "gantry audit runs/first"},
                  {"All of it, on four ranks", "gantry run -n 4 audit runs/first --all"},
+                 {"Is this picture what its record says?", "gantry audit seed0007.png"},
                  {"Is this network what the run gives?", "gantry audit network.pkl --run=runs/first"},
                  {"What can be published when a run ends", "gantry audit runs/first --head"}),
     CLI_ROWS(table),

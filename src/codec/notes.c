@@ -21,7 +21,7 @@ gt_status notes_keep(gt_picture_said *f, char **to, const void *bytes, size_t n)
         return GT_OK;
     }
     if (*to) {
-        f->twice |= strlen(*to) != n || memcmp(*to, bytes, n);
+        notes_beyond(f, "it has more than Gantry writes (a second text)");
         return GT_OK;
     }
     *to = malloc(n + 1);
@@ -41,8 +41,6 @@ static const kind kinds[] = {
     {"\211PNG\r\n\032\n", 8, notes_of_png},
     {"RIFF", 4, notes_of_webp},
     {"\377\330\377", 3, notes_of_jpeg},
-    {"II*\0", 4, notes_of_tiff},
-    {"MM\0*", 4, notes_of_tiff},
 };
 
 gt_status gt_picture_said_read(gt_picture_said *out, const void *bytes, size_t n) {
@@ -51,7 +49,7 @@ gt_status gt_picture_said_read(gt_picture_said *out, const void *bytes, size_t n
     size_t i = 0, count = sizeof kinds / sizeof *kinds;
     while (i < count && (n < kinds[i].n || memcmp(bytes, kinds[i].start, kinds[i].n))) i++;
     st = i < count ? kinds[i].read(out, bytes, n)
-                   : gt_fail(GT_FORMAT, "only PNG, WebP, TIFF and JPEG say something beside their pixels");
+                   : gt_fail(GT_FORMAT, "it is not a PNG, WebP or JPEG: of other forms no record is read");
     if (st) gt_picture_said_free(out);
     return st;
 }

@@ -25,21 +25,25 @@ static gt_status walk(gt_picture_said *f, const uint8_t *bytes, size_t at, size_
         f->animated |= !memcmp(type, "ANIM", 4) || !memcmp(type, "ANMF", 4);
         pictures += !memcmp(type, "VP8 ", 4) || !memcmp(type, "VP8L", 4);
         if (pictures > 1) notes_beyond(f, "it has a second picture");
-        if (!memcmp(type, "XMP ", 4) && !inside) st = notes_keep(f, &f->xmp, content, n);
+        bool odd = n & 1;
+        if (odd && (n == end - at - TAG || content[n])) notes_beyond(f, "it is not padded as Gantry does");
+        if (f->before_xmp) notes_beyond(f, "it has more than Gantry writes (a chunk behind the XMP)");
+        if (!memcmp(type, "XMP ", 4) && !inside) st = notes_keep(f, &f->xmp, content, n), f->before_xmp = at;
         else if (!memcmp(type, "ANMF", 4) && !inside && n >= FRAME)
             st = walk(f, bytes, at + TAG + FRAME, at + TAG + n, true);
-        else if (!known) notes_beyond(f, "it has a chunk %.4s", (const char *)type);
-        at += TAG + n + (n & 1 && n < end - at - TAG);
+        else if (!known) notes_beyond(f, "it has more than Gantry writes (a chunk %.4s)", (const char *)type);
+        at += TAG + n + (odd && n < end - at - TAG);
     }
-    if (!st && at != end) notes_beyond(f, "%zu bytes stand behind its end", end - at);
+    if (!st && at != end) notes_beyond(f, "it has more than Gantry writes (%zu bytes behind its end)", end - at);
     return st;
 }
 
 gt_status notes_of_webp(gt_picture_said *f, const uint8_t *bytes, size_t n) {
+    f->kind = GT_PICTURE_SAID_WEBP;
     if (n < RIFF || memcmp(bytes + 8, "WEBP", 4)) return gt_fail(GT_FORMAT, "not a WebP picture");
     size_t end = (size_t)gt_le32(bytes + 4) + 8;
     if (end > n || end < RIFF) return gt_fail(GT_FORMAT, "truncated: %zu bytes", n);
-    if (end < n) notes_beyond(f, "%zu bytes stand behind its end", n - end);
+    if (end < n) notes_beyond(f, "it has more than Gantry writes (%zu bytes behind its end)", n - end);
     return walk(f, bytes, RIFF, end, false);
 }
 
@@ -60,6 +64,7 @@ static gt_status read_segment(gt_picture_said *f, int marker, const uint8_t *con
 }
 
 gt_status notes_of_jpeg(gt_picture_said *f, const uint8_t *bytes, size_t n) {
+    f->kind = GT_PICTURE_SAID_JPEG;
     f->lossy = true;
     for (size_t at = 2; n - at >= 4 && bytes[at] == 0xff;) {
         int marker = bytes[at + 1];

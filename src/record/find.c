@@ -9,18 +9,27 @@
 #include "h5/door/h5.h"
 #include "record/door/record.h"
 
+/* The packet is the one that this program writes with the record, to the byte: else it may say anything. */
+static gt_status check_xmp(const char *xmp, gt_record_found *out) {
+    gt_buffer made = {0};
+    gt_record_put_xmp(&made, out->json);
+    gt_status st = made.failed ? gt_fail(GT_NOMEM, "out of memory for a record") : GT_OK;
+    if (!st && strcmp(xmp, made.data) && !*out->beyond)
+        snprintf(out->beyond, sizeof out->beyond, "its XMP is not the one that Gantry writes with its record");
+    gt_buffer_free(&made);
+    return st;
+}
+
 static gt_status find_in_notes(gt_picture_said *f, gt_record_found *out) {
-    char *in_xmp = NULL;
-    gt_status st = f->xmp ? gt_record_of_xmp(f->xmp, &in_xmp) : GT_OK;
-    if (!st && (f->twice || (f->text && in_xmp && strcmp(f->text, in_xmp))))
-        st = gt_fail(GT_FORMAT, "it has two records that differ");
-    out->json = f->text ? f->text : in_xmp;
-    if (f->text) free(in_xmp);
-    f->text = NULL;
+    out->kind = f->kind;
     out->lossy = f->lossy;
     out->animated = f->animated;
     snprintf(out->beyond, sizeof out->beyond, "%s", f->beyond);
-    return st;
+    out->json = f->text;
+    f->text = NULL;
+    gt_status st = !out->json && f->xmp && f->kind != GT_PICTURE_SAID_PNG ? gt_record_of_xmp(f->xmp, &out->json)
+                                                                          : GT_OK;
+    return !st && out->json && f->xmp ? check_xmp(f->xmp, out) : st;
 }
 
 static gt_status find_in_h5(const char *path, gt_record_found *out) {

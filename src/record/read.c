@@ -38,6 +38,10 @@ static gt_status check(json_t *json) {
     }
     if (!json_is_integer(json_object_get(json, "gantry_record")))
         return gt_fail(GT_FORMAT, "it has no record of Gantry");
+    json_int_t form = json_integer_value(json_object_get(json, "gantry_record"));
+    if (form != GT_RECORD_FORM)
+        return gt_fail(GT_FORMAT, "its record is of form %lld, and this version reads form %d", (long long)form,
+                       GT_RECORD_FORM);
     return GT_OK;
 }
 
@@ -162,9 +166,33 @@ static void describe(char *out, size_t room, const json_t *claimed, const json_t
     free(b);
 }
 
-/* Were both written by the same version? Then they have the same keys, but for what a short record leaves out. */
+/* Were both written by the same version? */
 static bool same_program(const gt_record *a, const gt_record *b) {
     return json_equal(json_object_get(a->json, "program"), json_object_get(b->json, "program"));
+}
+
+static void differs(gt_record_difference *d, const char *key, const char *what) {
+    if (*d->key) return;
+    snprintf(d->key, sizeof d->key, "%.63s", key);
+    snprintf(d->values, sizeof d->values, "%s", what);
+}
+
+/* Keys that one record has and the other has not: of one version that is a false record, else it cannot be checked. */
+static void compare_keys(const gt_record *a, const gt_record *b, bool same, const char *what, gt_record_difference *d) {
+    const char *key;
+    json_t *value;
+    json_object_foreach(a->json, key, value) {
+        size_t n = strlen(d->unknown);
+        if (gt_record_has(b, key)) continue;
+        if (same) differs(d, key, what);
+        else snprintf(d->unknown + n, sizeof d->unknown - n, "%s%.63s", n ? ", " : "", key);
+    }
+}
+
+static bool is_one_of(const char *key, const char *const *keys, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(key, keys[i])) return true;
+    return false;
 }
 
 bool gt_record_compare(const gt_record *claimed, const gt_record *made, gt_record_difference *d) {
@@ -172,26 +200,17 @@ bool gt_record_compare(const gt_record *claimed, const gt_record *made, gt_recor
     const char *key;
     json_t *value;
     *d = (gt_record_difference){0};
+    bool same = same_program(claimed, made);
     json_object_foreach(claimed->json, key, value) {
         const json_t *other = json_object_get(made->json, key);
-        bool may = false;
-        for (size_t i = 0; i < sizeof free_to_differ / sizeof *free_to_differ; i++)
-            may |= !strcmp(key, free_to_differ[i]);
-        size_t n = strlen(d->unknown);
-        if (!other && !*d->key && same_program(claimed, made)) {
-            snprintf(d->key, sizeof d->key, "%.63s", key);
-            snprintf(d->values, sizeof d->values, "not among what it was made with");
-        } else if (!other) snprintf(d->unknown + n, sizeof d->unknown - n, "%s%.63s", n ? ", " : "", key);
-        else if (!may && !*d->key && !json_equal(value, other)) {
-            snprintf(d->key, sizeof d->key, "%.63s", key);
-            describe(d->values, sizeof d->values, value, other);
-        }
-    }
-    json_object_foreach(made->json, key, value) {
-        if (*d->key || !same_program(claimed, made) || !strcmp(key, "class_name") || gt_record_has(claimed, key))
-            continue;
+        if (!other || *d->key || is_one_of(key, free_to_differ, 2) || json_equal(value, other)) continue;
         snprintf(d->key, sizeof d->key, "%.63s", key);
-        snprintf(d->values, sizeof d->values, "missing");
+        describe(d->values, sizeof d->values, value, other);
     }
-    return !*d->key;
+    compare_keys(claimed, made, same, "not among what it was made with", d);
+    json_t *all = json_copy(made->json);
+    if (!gt_record_has(claimed, "class_name")) json_object_del(all, "class_name"); /* a short record */
+    compare_keys(&(gt_record){all}, claimed, same, "missing", d);
+    json_decref(all);
+    return !*d->key && !*d->unknown;
 }

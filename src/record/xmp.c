@@ -16,7 +16,9 @@ static const char xmp_head[] =
     "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">"
     "<rdf:Description rdf:about=\"\" xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\""
     " xmlns:Iptc4xmpExt=\"http://iptc.org/std/Iptc4xmpExt/2008-02-29/\" xmlns:gantry=\"urn:gantry:record:1\">"
-    "<xmp:CreatorTool>Gantry " GT_VERSION "</xmp:CreatorTool>"
+    "<xmp:CreatorTool>Gantry ";
+static const char xmp_mark[] =
+    "</xmp:CreatorTool>"
     "<Iptc4xmpExt:DigitalSourceType>http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
     "</Iptc4xmpExt:DigitalSourceType>" RECORD_BEGIN;
 static const char xmp_end[] = RECORD_END "</rdf:Description></rdf:RDF></x:xmpmeta>\n<?xpacket end=\"w\"?>";
@@ -29,8 +31,19 @@ static void put_escaped(gt_buffer *b, const char *text) {
     }
 }
 
+/* The version that the record names. */
+static void put_version(gt_buffer *b, const char *json) {
+    static const char key[] = "\"program\":\"gantry ";
+    const char *at = strstr(json, key), *version = at ? at + sizeof key - 1 : GT_VERSION;
+    size_t n = strspn(version, "0123456789.abcdefghijklmnopqrstuvwxyz+~-");
+    if (!n || n > 40) version = GT_VERSION, n = strlen(GT_VERSION);
+    gt_buffer_add(b, version, n);
+}
+
 void gt_record_put_xmp(gt_buffer *xmp, const char *json) {
     gt_buffer_add(xmp, xmp_head, sizeof xmp_head - 1);
+    put_version(xmp, json);
+    gt_buffer_add(xmp, xmp_mark, sizeof xmp_mark - 1);
     put_escaped(xmp, json);
     gt_buffer_add(xmp, xmp_end, sizeof xmp_end); /* with its zero byte */
 }

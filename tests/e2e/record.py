@@ -125,6 +125,90 @@ def hostile(where, path):
     put('packed', png([p if p[0] != b'iTXt' else (b'iTXt', p[1].replace(b'\0\0\0\0\0', b'\0\1\0\0\0', 1)) for p in parts]))
 
 
+def webp_chunks(data):
+    at, out = 12, []
+    while at < len(data):
+        n = struct.unpack('<I', data[at + 4 : at + 8])[0]
+        out.append([data[at : at + 4], data[at + 8 : at + 8 + n]])
+        at += 8 + n + n % 2
+    return out
+
+
+def webp(parts):
+    body = b'WEBP' + b''.join(t + struct.pack('<I', len(c)) + c + b'\0' * (len(c) % 2) for t, c in parts)
+    return b'RIFF' + struct.pack('<I', len(body)) + body
+
+
+def flip(content, at, bits=1): return content[:at] + bytes([content[at] ^ bits]) + content[at + 1 :]
+
+
+def forge(where, path, sheet, film, arrays):
+    """forge FOLDER PICTURE SHEET FILM ARRAYS: true pixels and records, and something more in the file"""
+    import h5py, numpy, shutil
+    with open(path, 'rb') as f: data = f.read()
+    parts = chunks(data)
+    head, text, xmp = parts[:3]
+    idat = b''.join(c for t, c in parts if t == b'IDAT')
+    end, r = (b'IEND', b''), record(path)
+    def at_2(*more): return [head, *more, text, xmp, (b'IDAT', idat), end]
+    def pixels(*more): return [head, text, xmp, *more, end]
+    def packet(old, new): return (b'iTXt', xmp[1].replace(old, new, 1))
+    orientation = b'Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x03\0\0\0\0\0\0'
+    turned = b'<tiff:Orientation xmlns:tiff="http://ns.adobe.com/tiff/1.0/">3</tiff:Orientation>'
+    other = json.dumps({**r, 'seed': 8}).encode()
+    forms = {
+        'tEXt': at_2((b'tEXt', b'gantry\0' + other)),
+        'comment': at_2((b'tEXt', b'Comment\0%PDF-1.4')),
+        'zTXt': at_2((b'zTXt', b'gantry\0\0' + zlib.compress(other))),
+        'exif': at_2((b'eXIf', orientation[6:])),
+        'raw': at_2((b'zTXt', b'Raw profile type exif\0\0' + zlib.compress(orientation.hex().encode()))),
+        'capital': at_2(text_chunk(b'Gantry', other)),
+        'second': [head, text, text, xmp, (b'IDAT', idat), end],
+        'third': [head, text, xmp, xmp, (b'IDAT', idat), end],
+        'late': [head, xmp, text, (b'IDAT', idat), end],
+        'behind': [head, text, (b'IDAT', idat), xmp, end],
+        'turned': [head, text, packet(b'<gantry:record>', turned + b'<gantry:record>'), (b'IDAT', idat), end],
+        'source': [head, text, packet(b'trainedAlgorithmicMedia', b'digitalCapture'), (b'IDAT', idat), end],
+        'hidden': [head, text, packet(b'<rdf:Description', b'<!-- <gantry:record>{}</gantry:record> --><rdf:Description'), (b'IDAT', idat), end],
+        'language': [head, (b'iTXt', text[1].replace(b'\0\0\0\0\0', b'\0\0\0en\0\0', 1)), xmp, (b'IDAT', idat), end],
+        'stream': pixels((b'IDAT', idat + zlib.compress(b'more'))),
+        'tail': pixels((b'IDAT', idat), (b'IDAT', b'more')),
+        'lines': pixels((b'IDAT', zlib.compress(zlib.decompress(idat) + bytes(193)))),
+        'apart': pixels((b'IDAT', idat[:50]), (b'tIME', bytes(7)), (b'IDAT', idat[50:])),
+        'ends': [head, text, xmp, (b'IDAT', idat), (b'IEND', b'more')],
+        'colours': at_2((b'gAMA', struct.pack('>I', 20000))),
+    }
+    for name, form in forms.items():
+        with open(f'{where}/{name}.png', 'wb') as f: f.write(png(form))
+    with open(f'{where}/sum.png', 'wb') as f: f.write(data[:-1] + b'x')
+    with open(f'{where}/form.png', 'wb') as f: f.write(with_record(data, json.dumps({**r, 'gantry_record': 2})))
+    for name, path, kind, change in [
+        ('pixels', sheet, b'VP8L', lambda c: c + b'more'), ('flags', sheet, b'VP8X', lambda c: flip(c, 0, 4)),
+        ('reserved', sheet, b'VP8X', lambda c: flip(c, 1)), ('xmp', sheet, b'XMP ', lambda c: c.replace(b'<gantry:record>', turned + b'<gantry:record>')),
+        ('background', film, b'ANIM', lambda c: flip(c, 0, 255)), ('loops', film, b'ANIM', lambda c: flip(c, 4)),
+        ('dispose', film, b'ANMF', lambda c: flip(c, 15, 1)), ('blend', film, b'ANMF', lambda c: flip(c, 15, 2)),
+        ('frame', film, b'ANMF', lambda c: flip(c, 15, 128))]:
+        with open(path, 'rb') as f: wparts = webp_chunks(f.read())
+        part = next(p for p in wparts if p[0] == kind)
+        part[1] = change(part[1])
+        with open(f'{where}/{name}.webp', 'wb') as f: f.write(webp(wparts))
+    def seen(f): f['seen'] = h5py.ExternalLink('other.h5', '/images')
+    def soft(f): f['soft'] = h5py.SoftLink('/images')
+    def group(f): f.create_group('empty')
+    def named(f): f['type'] = numpy.dtype('i4')
+    def root(f): f.attrs['picture'] = [1, 2]
+    def attribute(f): f['images'].attrs['title'] = 'somebody'
+    for change in (seen, soft, group, named, root, attribute):
+        shutil.copy(arrays, name := f'{where}/{change.__name__}.h5')
+        with h5py.File(name, 'r+') as f: change(f)
+    with h5py.File(arrays) as old, h5py.File(f'{where}/block.h5', 'w', userblock_size=512) as new:
+        for key in old: old.copy(key, new)
+        new.attrs['gantry'] = old.attrs['gantry']
+
+
+def claim_number(path, to, key, text): claim(path, to, key, json.loads(text))
+
+
 def claim(path, to, key, text):
     """claim PICTURE FILE KEY TEXT: the picture with this text in its record"""
     with open(path, 'rb') as f: data = f.read()
@@ -134,4 +218,4 @@ def claim(path, to, key, text):
 def value(path, key): print(json.dumps(record(path).get(key)))
 
 
-if __name__ == '__main__': globals()[sys.argv[1]](*sys.argv[2:])
+if __name__ == '__main__': globals()[sys.argv[1].replace('-', '_')](*sys.argv[2:])

@@ -119,6 +119,11 @@ typedef gt_status gt_h5_visit(void *arg, const char *path);
  * GT_FORMAT: too many links, or groups nested too deep. */
 gt_status gt_h5_each(const gt_h5_file *f, bool by_name, gt_h5_visit *visit, void *arg);
 
+/* Has the file `a`, of which nothing is trusted, nothing at its root but sets that are in `b`, too, and all objects of
+ * it only attributes that `b` has, with the same contents? But for the attribute `except` of the file. Sets are not
+ * compared. GT_UNDECIDED: it has something else (a link, a group, a type, an attribute, a block in front), and what. */
+gt_status gt_h5_only(const gt_h5_file *a, const gt_h5_file *b, const char *except);
+
 /* An attribute that is a list of texts, at most `most`; each text is cut off at 64 KB. *count 0: there is no attribute
  * of this name. The caller frees the *count texts and *text, also on failure. GT_FORMAT: no such list, or damaged. */
 gt_status gt_h5_texts(const gt_h5_file *f, const char *of, const char *name, size_t most, char ***text, int *count);

@@ -49,7 +49,7 @@ typedef struct gt_record_notes {
 /* The record, which is freed. GT_USAGE: it would be larger than GT_RECORD_BYTES. On failure *out is {0}. */
 gt_status gt_record_end(gt_record_text *r, gt_record_notes *out);
 void gt_record_notes_free(gt_record_notes *n);
-void gt_record_put_xmp(gt_buffer *xmp, const char *json); /* the packet, and a zero byte */
+void gt_record_put_xmp(gt_buffer *xmp, const char *json); /* the packet of this record, and a zero byte */
 
 /* ---- reading: nothing is trusted ---- */
 
@@ -61,15 +61,16 @@ void gt_record_close(gt_record *r); /* NULL is fine */
 /* The record in a packet of XMP, to be freed; NULL and GT_OK: there is none. */
 gt_status gt_record_of_xmp(const char *xmp, char **json);
 
-/* The record of a picture's file: PNG, WebP, TIFF, JPEG, or HDF5. *json NULL and GT_OK: there is none. GT_FORMAT: the
- * file is damaged, or has several records that differ. HDF5 files from elsewhere have passed gt_h5_check(). Messages
+/* The record of a picture's file: PNG, WebP, JPEG, or HDF5. *json NULL and GT_OK: there is none. GT_FORMAT: the
+ * file is damaged. HDF5 files from elsewhere have passed gt_h5_check(). Messages
  * name no path. */
 typedef struct gt_record_found {
-    char *json;      /* to be freed */
-    bool array;      /* an HDF5 file: not a picture */
-    bool animated;   /* see codec/door/notes.h */
-    bool lossy;      /* see codec/door/notes.h */
-    char beyond[96]; /* see there */
+    char *json; /* to be freed */
+    bool array; /* an HDF5 file: not a picture */
+    /* Of a picture: see codec/door/notes.h. */
+    gt_picture_said_kind kind;
+    bool animated, lossy;
+    char beyond[128];
 } gt_record_found;
 gt_status gt_record_find(const char *path, gt_record_found *out);
 
@@ -88,9 +89,9 @@ gt_status gt_record_get_ranges(const gt_record *r, const char *key, int64_t most
 char *gt_record_others(const gt_record *r, const char *except);
 
 /* What a record claims and the other, of the picture that was made of it, does not say: `key` is the first such key,
- * and `values` both values. `program` may differ, and so may `network`, a name. Records of one version have the same
- * keys, but that a short one lacks `class_name`. Of another version keys may be missing, and those that `made` does not
- * have are listed in `unknown`. */
+ * and `values` both values. `program` may differ, and so may `network`, a name. Both have the same
+ * keys, but that a short one lacks `class_name`; where they are of different versions, keys that only one of them has
+ * are listed in `unknown`. */
 typedef struct gt_record_difference {
     char key[64], values[256];
     char unknown[256];

@@ -11,6 +11,7 @@
 #include "dist/door/dist.h"
 #include "base/door/numbers.h"
 #include "base/door/progress.h"
+#include "base/door/sha256.h"
 #include "gantry/memory.h"
 #include "model/door/model.h"
 #include "use/generate/door/generator.h"
@@ -49,7 +50,12 @@ static gt_status prepare(work *w) {
     w->images = gt_arena_array(w->arena, batch, floats * sizeof *w->images);
     w->pictures = gt_arena_array(w->arena, batch, floats * gt_sample_bytes(w->each.type));
     w->found = gt_arena_array(w->arena, (size_t)r->n_pictures + 1, sizeof *w->found);
-    return gt_arena_failed(w->arena) ? GT_NOMEM : GT_OK;
+    if (gt_arena_failed(w->arena)) return GT_NOMEM;
+    const char *recipe = gt_generator_recipe(w->generator);
+    gt_sha256 hash;
+    gt_status st = r->recipe ? gt_sha256_of(recipe, strlen(recipe), &hash) : GT_OK;
+    if (!st && r->recipe) gt_sha256_text(&hash, r->recipe);
+    return st;
 }
 
 static int64_t value_at(gt_sample type, const void *samples, size_t i) {

@@ -74,6 +74,15 @@ static gt_status read_styles(work *w) {
     return GT_OK;
 }
 
+/* Where all layers are of one seed, the record of a picture would name another one that had no effect. */
+static gt_status check_again(const work *w) {
+    int mixed = 0;
+    for (int i = 0; i < w->model->num_ws; i++) mixed += w->mixed[i];
+    return w->request->record == GT_RECORD_AGAIN && (!mixed || mixed == w->model->num_ws)
+               ? gt_fail(GT_UNDECIDED, "its record mixes all layers or none: one of the seeds has no effect")
+               : GT_OK;
+}
+
 static gt_status plan_grid(work *w) {
     const gt_mix_request *r = w->request;
     const gt_model *m = w->model;
@@ -157,6 +166,7 @@ static gt_status prepare(work *w) {
     const gt_mix_request *r = w->request;
     gt_status st = make_arrays(w);
     if (!st) st = read_styles(w);
+    if (!st) st = check_again(w);
     bool *again;
     if (!st) st = gt_generator_asked_labels(w->generator, &w->request->condition, w->labels);
     if (!st) w->class = gt_generator_class_of(w->generator, w->labels);

@@ -85,8 +85,8 @@ static void put_way(gt_record_text *r, const gt_origin *o, const gt_model *m) {
     const gt_edit_wish *e = o->of.edit;
     if (m->num_ws) gt_record_put_text(r, "noise_mode", noises[g->noise_mode]);
     if (!o->of.styles && !m->draws_codes) gt_record_put_float(r, "truncation", g->truncation);
-    if (m->num_ws && !o->of.styles && g->truncated_layers)
-        gt_record_put_int(r, "truncated_layers", g->truncated_layers);
+    bool some = g->truncated_layers > 0 && g->truncated_layers < m->num_ws && g->truncation != 1;
+    if (some && !o->of.styles) gt_record_put_int(r, "truncated_layers", g->truncated_layers);
     if (!e || !e->edits || !*e->edits) return;
     gt_record_put_text(r, "edit", e->edits);
     gt_record_put_sha256(r, "directions_sha256", &o->directions);

@@ -17,6 +17,7 @@ typedef struct gt_find_request {
     const int64_t *seeds; /* [n]; of a network with classes each with each class */
     int n_pictures;
     const gt_picture *pictures; /* [n_pictures] all ranks have them */
+    char *recipe;               /* [GT_SHA256_TEXT] becomes the SHA-256 of the recipe; NULL: not wanted */
     gt_pool *pool;
     int (*stop)(void);
 } gt_find_request;
