@@ -140,7 +140,8 @@ static gt_status try_all(work *w, int64_t n, const int64_t *seeds) {
 
 static void print_found(work *w, int i) {
     const gt_found *f = &w->best[i];
-    const char *path = w->o->path[w->place[i]];
+    char name[AUDIT_NAME_BYTES];
+    const char *path = audit_name(w->o->path[w->place[i]], name);
     char class[32] = "";
     if (!f->any) {
         gt_print("%s: not found: no network that was tried makes pictures of this size\n", path);
@@ -163,11 +164,12 @@ static void print_found(work *w, int i) {
 /* How many were not found. */
 static int print_all(work *w) {
     int missing = 0;
+    char name[AUDIT_NAME_BYTES];
     for (int i = 0, k = 0; i < w->o->n; i++) {
         bool compared = k < w->n && w->place[k] == i;
         missing += !compared || !w->best[k].equal || !w->exact[k];
         if (compared) print_found(w, k++);
-        else gt_print("%s: not checked: %s\n", w->o->path[i], w->why[i]);
+        else gt_print("%s: not checked: %s\n", audit_name(w->o->path[i], name), w->why[i]);
     }
     audit_candidates_print(&w->networks);
     if (w->o->others && *w->o->others) gt_print("not checked: %s\n", w->o->others);

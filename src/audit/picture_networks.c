@@ -13,6 +13,27 @@
 #include "gantry/program.h"
 #include "gantry/text.h"
 
+/* ---- names ---- */
+
+const char *audit_quoted(const char *name, char text[AUDIT_NAME_BYTES]) {
+    snprintf(text, AUDIT_NAME_BYTES - 1, "'%s", name);
+    for (unsigned char *p = (unsigned char *)text + 1; *p; p++)
+        if (*p < ' ' || *p == 0x7f || *p == '\'') *p = '?';
+    return strcat(text, "'");
+}
+
+const char *audit_name(const char *name, char text[AUDIT_NAME_BYTES]) {
+    for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
+        bool plain = (*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') || *p >= 0x80 ||
+                     strchr("/._-+=@%~", *p);
+        if (!plain) return audit_quoted(name, text);
+    }
+    snprintf(text, AUDIT_NAME_BYTES, "%s", name);
+    return text;
+}
+
+/* ---- networks ---- */
+
 static gt_status add(audit_candidates *c, const char *path, const char *name, bool shipped) {
     if (!gt_arena_grow(c->arena, &c->list, c->n, &c->room, sizeof *c->list)) return GT_NOMEM;
     audit_candidate *one = &c->list[c->n++];
@@ -56,14 +77,16 @@ audit_candidate *audit_candidate_find(audit_candidates *c, const gt_sha256 *cont
 
 const char *audit_candidate_text(audit_candidates *c, audit_candidate *one) {
     if (!*one->g1 && gt_contents_hash_file(one->path, NULL, one->g1)) snprintf(one->g1, sizeof one->g1, "g1:?");
-    const char *text = gt_arena_printf(c->arena, one->shipped ? "%s (%s)" : "'%s' (%s)", one->name, one->g1);
+    char name[AUDIT_NAME_BYTES];
+    const char *text = gt_arena_printf(c->arena, "%s (%s)", one->shipped ? one->name : audit_quoted(one->name, name),
+                                       one->g1);
     return text ? text : one->name;
 }
 
 void audit_candidates_print(const audit_candidates *c) {
-    char hex[GT_SHA256_TEXT];
+    char hex[GT_SHA256_TEXT], name[AUDIT_NAME_BYTES];
     for (int i = 0; i < c->n; i++)
         if (*c->list[i].recipe && !c->list[i].shipped)
-            gt_print("'%s': sha256:%s, recipe %s\n", c->list[i].name, gt_sha256_text(&c->list[i].contents, hex),
-                     c->list[i].recipe);
+            gt_print("%s: sha256:%s, recipe %s\n", audit_quoted(c->list[i].name, name),
+                     gt_sha256_text(&c->list[i].contents, hex), c->list[i].recipe);
 }

@@ -321,25 +321,57 @@ static gt_status check_all(work *w) {
     return st;
 }
 
+/* ---- frames of a folder ---- */
+
+/* Each under its own name, so none twice; all of one film. Returns how many there are less than the film has. */
+static int64_t check_frames(work *w) {
+    char *film = NULL;
+    int64_t n = 0, frames = 0;
+    for (int i = 0; i < w->o->n; i++) {
+        item *x = &w->items[i];
+        int64_t frame = -1, all = 0;
+        char name[32];
+        if (x->status || gt_record_get_int(x->record, "frame", 0, UINT32_MAX, &frame) || frame < 0) continue;
+        char *others = gt_record_others(x->record, "frame");
+        if (others && !film && !gt_record_get_int(x->record, "frames", 1, UINT32_MAX, &all)) {
+            film = others;
+            frames = all;
+            others = strdup(film);
+        }
+        const char *slash = strrchr(x->path, '/');
+        snprintf(name, sizeof name, "frame%05lld.png", (long long)frame);
+        if (!others || !film || strcmp(others, film)) settle(x, GT_UNDECIDED, "it is of another film than others here");
+        else if (strcmp(slash ? slash + 1 : x->path, name))
+            settle(x, GT_FAILED, "it is not what its name says, but frame %lld", (long long)frame);
+        else n++;
+        free(others);
+    }
+    free(film);
+    return frames - n;
+}
+
 /* ---- all of it ---- */
 
 typedef struct counts {
     int all, other, unchecked;
-    bool beside; /* a folder has further files */
+    bool beside;    /* a folder has further files */
+    int64_t frames; /* of a film in a folder: missing */
 } counts;
 
-static counts print_items(const work *w) {
-    counts c = {.all = w->o->n, .beside = w->o->others && *w->o->others};
+static counts print_items(work *w) {
+    bool folder = w->o->others != NULL;
+    counts c = {.frames = folder ? check_frames(w) : 0, .all = w->o->n, .beside = w->o->others && *w->o->others};
     for (int i = 0; i < w->o->n; i++) {
         const item *x = &w->items[i];
         const char *before = x->status == GT_UNDECIDED ? "not checked: " : "";
-        const char *quote = strchr(x->path, ' ') ? "'" : "";
+        char name[AUDIT_NAME_BYTES];
         bool it = !strncmp(x->words, "it is ", 6) && !*before;
-        gt_print("%s%s%s%s %s%s\n", quote, x->path, quote, it ? "" : ":", before, it ? x->words + 3 : x->words);
+        gt_print("%s%s %s%s\n", audit_name(x->path, name), it ? "" : ":", before, it ? x->words + 3 : x->words);
         c.other += x->status == GT_FAILED;
         c.unchecked += x->status == GT_UNDECIDED;
     }
     audit_candidates_print(&w->networks);
+    if (c.frames) gt_print("not checked: %lld frames, which are missing or not as recorded\n", (long long)c.frames);
     if (c.beside) gt_print("not checked: %s\n", w->o->others);
     return c;
 }
@@ -349,6 +381,7 @@ static gt_status sum_up(const counts *c) {
         return gt_fail(GT_FAILED, "of %d picture%s not what the record says: %d", c->all, gt_plural(c->all), c->other);
     if (c->unchecked)
         return gt_fail(GT_UNDECIDED, "of %d picture%s not checked: %d", c->all, gt_plural(c->all), c->unchecked);
+    if (c->frames) return gt_fail(GT_UNDECIDED, "frames of the film are missing: %lld", (long long)c->frames);
     return c->beside ? gt_fail(GT_UNDECIDED, "the folder has files that are not checked") : GT_OK;
 }
 
@@ -399,7 +432,8 @@ static gt_status list_entry(void *arg, const char *path, const char *name) {
     gt_file_kind kind = gt_kind_of_file(path);
     bool network = kind == GT_KIND_CHECKPOINT || kind == GT_KIND_HDF5 || gt_kind_is_foreign_network(kind);
     if (l->pictures ? !gt_audit_is_picture(path) : !network) {
-        if (strcmp(name, ".") && strcmp(name, "..")) audit_list_add(&l->others, "%s", name);
+        char shown[AUDIT_NAME_BYTES];
+        if (strcmp(name, ".") && strcmp(name, "..")) audit_list_add(&l->others, "%s", audit_name(name, shown));
         return GT_OK;
     }
     if (!gt_arena_grow(l->arena, &l->path, l->n, &l->room, sizeof *l->path)) return GT_NOMEM;

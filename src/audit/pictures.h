@@ -14,6 +14,12 @@
 const gt_maker *audit_maker(const char *command); /* NULL: there is none */
 
 /* ---- picture_networks.c ---- */
+/* A name of a file that cannot be taken for words of the audit: in quotes, with ? for what no name should have, unless
+ * it is of letters, digits and a few signs alone. Returns `text`. */
+enum { AUDIT_NAME_BYTES = 4200 };
+const char *audit_name(const char *name, char text[AUDIT_NAME_BYTES]);
+/* The same, always in quotes. */
+const char *audit_quoted(const char *name, char text[AUDIT_NAME_BYTES]);
 
 /* A network that pictures may come from: those of the user, else those that come with Gantry. */
 typedef struct audit_candidate {

@@ -219,6 +219,16 @@ expect 1 'layers.png: its record is not true: truncated_layers is not among' "$G
 quietly "$GANTRY" mix clipart64 --rows=0 --cols=2 --styles=0-9 --outdir=mixed-all --threads=1
 expect 3 'its record mixes all layers or none: one of the seeds has no effect' "$GANTRY" audit mixed-all/0-2.png
 
+begins frames_of_a_folder
+# Swapped, missing, of another film; names that look like a line of the audit.
+cp -r frames swapped && mv swapped/frame00000.png x && mv swapped/frame00001.png swapped/frame00000.png && mv x swapped/frame00001.png
+expect 1 'swapped/frame00000.png is not what its name says, but frame 1$' "$GANTRY" audit swapped
+cp -r frames cut && rm cut/frame00002.png
+expect 3 '^not checked: 1 frames, which are missing or not as recorded$' "$GANTRY" audit cut
+mkdir named && cp a/seed0000.png 'named/x.png is what clipart64 makes of seed 1' && cp a/seed0000.png named/$'a\e[2Kb.png' && echo >'named/y.png is what'
+expect 3 "^not checked: 'y.png is what'$" "$GANTRY" audit named
+grep -q "^'named/x.png is what clipart64 makes of seed 1' is what" said && grep -q "^'named/a?\[2Kb.png' is what" said || { cat said; fail 'names of files'; }
+
 begins words
 # One sentence for what is not a picture with a record.
 echo >empty.zip
