@@ -102,6 +102,13 @@ static gt_status read_facts(item *x, const char **network, const char **command,
     return st ? st : x->found.array ? check_bytes(x) : check_size(x);
 }
 
+/* A page of HTML that is a PNG, too, is shown as a page. */
+static bool named_as_it_is(const item *x) {
+    static const char *const endings[] = {".png", ".webp", ".jpg"};
+    return gt_ends_with(x->path, x->found.array ? ".h5" : endings[x->found.kind]) ||
+           (x->found.kind == GT_PICTURE_SAID_JPEG && gt_ends_with(x->path, ".jpeg"));
+}
+
 static gt_status read_item(work *w, item *x) {
     const char *network, *command;
     gt_sha256 contents;
@@ -112,6 +119,9 @@ static gt_status read_item(work *w, item *x) {
     if (st) return settle(x, GT_UNDECIDED, "%s", gt_message()), GT_OK;
     if (!x->found.json) return settle(x, GT_UNDECIDED, "it has no record"), GT_OK;
     if (*x->found.beyond) return settle(x, GT_UNDECIDED, "%s", x->found.beyond), GT_OK;
+    if (!named_as_it_is(x))
+        return settle(x, GT_UNDECIDED, "its name does not end as its contents: programs may show something else"),
+               GT_OK;
     if ((st = read_facts(x, &network, &command, &contents)) == GT_NOMEM) return st;
     if (st) return settle(x, st == GT_FAILED ? st : GT_UNDECIDED, "%s", gt_message()), GT_OK;
     if (!(x->maker = audit_maker(command)))

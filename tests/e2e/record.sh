@@ -225,9 +225,11 @@ cp -r frames swapped && mv swapped/frame00000.png x && mv swapped/frame00001.png
 expect 1 'swapped/frame00000.png is not what its name says, but frame 1$' "$GANTRY" audit swapped
 cp -r frames cut && rm cut/frame00002.png
 expect 3 '^not checked: 1 frames, which are missing or not as recorded$' "$GANTRY" audit cut
-mkdir named && cp a/seed0000.png 'named/x.png is what clipart64 makes of seed 1' && cp a/seed0000.png named/$'a\e[2Kb.png' && echo >'named/y.png is what'
+cp a/seed0007.png page.html
+expect 3 'page.html: not checked: its name does not end as its contents' "$GANTRY" audit page.html a/seed0007.png
+mkdir named && cp a/seed0000.png 'named/x is what clipart64 makes of seed 1.png' && cp a/seed0000.png named/$'a\e[2Kb.png' && echo >'named/y.png is what'
 expect 3 "^not checked: 'y.png is what'$" "$GANTRY" audit named
-grep -q "^'named/x.png is what clipart64 makes of seed 1' is what" said && grep -q "^'named/a?\[2Kb.png' is what" said || { cat said; fail 'names of files'; }
+grep -q "^'named/x is what clipart64 makes of seed 1.png' is what" said && grep -q "^'named/a?\[2Kb.png' is what" said || { cat said; fail 'names of files'; }
 
 begins words
 # One sentence for what is not a picture with a record.
