@@ -104,11 +104,12 @@ static gt_status tell_iteration(void *arg, const gt_mixture *m, int iteration) {
 
 static gt_status draw(gt_arena *a, const half_step *steps, int n, const char *stem) {
     int iterations = n / 2, shown = n > 2 * ITERATIONS_SHOWN + 1 ? 2 * ITERATIONS_SHOWN + 1 : n;
-    double *x = gt_arena_array(a, 4 * (size_t)shown + 1, sizeof *x), *elbo = x + shown, *sum = elbo + shown;
-    double *edges = gt_arena_array(a, 2 * (size_t)shown + 1, sizeof *edges), *kl = edges + shown + 1;
+    double *x = gt_arena_array(a, 4 * (size_t)shown + 1, sizeof *x);
+    double *edges = gt_arena_array(a, 2 * (size_t)shown + 1, sizeof *edges);
     const char *title = shown < n ? gt_arena_printf(a, "the first %d of %d iterations", ITERATIONS_SHOWN, iterations)
                                   : gt_arena_printf(a, "%d iteration%s", iterations, iterations == 1 ? "" : "s");
     if (gt_arena_failed(a)) return GT_NOMEM;
+    double *elbo = x + shown, *sum = elbo + shown, *kl = edges + shown + 1;
     for (int i = 0; i < shown; i++) {
         x[i] = i / 2.0, elbo[i] = steps[i].elbo, sum[i] = steps[i].log_likelihood;
         edges[i] = i / 2.0 - 0.25, kl[i] = steps[i].kl;

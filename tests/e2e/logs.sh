@@ -36,7 +36,8 @@ begins links_stay
 # Links stay, pipes are written to, what stdout goes to is added to; reports may be made at once, and rank 0 makes one alone.
 ln -s elsewhere.html link.html && : >elsewhere.html && quietly "$GANTRY" report run --out=link.html
 [ -L link.html ] && helper html elsewhere.html
-mkfifo pipe && timeout 180 cat pipe >piped.html & quietly "$GANTRY" report run --out=pipe && wait $! && [ -p pipe ] && helper html piped.html
+mkfifo pipe || fail mkfifo
+timeout 180 cat pipe >piped.html & quietly "$GANTRY" report run --out=pipe && wait $! && [ -p pipe ] && helper html piped.html
 ln -s /proc/self/fd/1 to-stdout && echo '<!-- first -->' >appended.html && "$GANTRY" report run --out=to-stdout >>appended.html || fail 'a report to stdout'
 has_line 'first' appended.html && has_line '</html>' appended.html || fail 'a report to stdout replaced the file behind it'
 making=()
