@@ -10,13 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/door/numbers.h"
 #include "base/door/file.h"
 #include "base/door/sha256.h"
 #include "codec/door/picture.h"
 #include "dist/door/dist.h"
 #include "base/door/text.h"
 
-enum { PATH_ROOM = 4200, WORDS = 4096 };
+enum { PATH_ROOM = 4200, WORDS = 4096, LEAST_CELL = 4 * 4 };
 
 typedef struct item {
     const char *path;
@@ -74,7 +75,7 @@ static gt_status check_size(item *x) {
     if (!st && (height != info.height || width != info.width))
         st = gt_fail(GT_FAILED, "its record is of a picture of %lld x %lld pixels, and it has %d x %d",
                      (long long)width, (long long)height, info.width, info.height);
-    x->most = height * width;
+    x->most = gt_largest(height * width / LEAST_CELL, 1);
     return st;
 }
 
