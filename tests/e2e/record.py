@@ -167,6 +167,7 @@ def forge(where, path, sheet, film, arrays):
         'third': [head, text, xmp, xmp, (b'IDAT', idat), end],
         'late': [head, xmp, text, (b'IDAT', idat), end],
         'behind': [head, text, (b'IDAT', idat), xmp, end],
+        'alone': [head, packet(b'<gantry:record>', turned + b'<gantry:record>'), (b'IDAT', idat), end],
         'turned': [head, text, packet(b'<gantry:record>', turned + b'<gantry:record>'), (b'IDAT', idat), end],
         'source': [head, text, packet(b'trainedAlgorithmicMedia', b'digitalCapture'), (b'IDAT', idat), end],
         'hidden': [head, text, packet(b'<rdf:Description', b'<!-- <gantry:record>{}</gantry:record> --><rdf:Description'), (b'IDAT', idat), end],
