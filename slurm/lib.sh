@@ -4,6 +4,7 @@ set -u
 slurm_folder=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 # shellcheck source=site.env
 . "${GANTRY_SITE:-$slurm_folder/site.env}"
+: "${GANTRY_MAX_RESTARTS:=3}" # a site's own file may be older than this setting
 # shellcheck disable=SC2086
 [ -z "$GANTRY_MODULES" ] || module load $GANTRY_MODULES || exit 1
 
@@ -219,8 +220,8 @@ train_until_done() {
     *)
         if [ -n "$asked" ] || [ "$(readlink "$run/last")" != "$before" ]; then
             again
-        elif [ -n "$lost" ] && [ "$restarts" -lt "${GANTRY_MAX_RESTARTS:-3}" ] && mkdir -p "$run" && echo "0 $((restarts + 1))" >"$unanswered"; then
-            echo "a host or the network was lost before the first checkpoint of this start: restart $((restarts + 1)) of ${GANTRY_MAX_RESTARTS:-3} (GANTRY_MAX_RESTARTS)"
+        elif [ -n "$lost" ] && [ "$restarts" -lt "$GANTRY_MAX_RESTARTS" ] && mkdir -p "$run" && echo "0 $((restarts + 1))" >"$unanswered"; then
+            echo "a host or the network was lost before the first checkpoint of this start: restart $((restarts + 1)) of $GANTRY_MAX_RESTARTS (GANTRY_MAX_RESTARTS)"
             again
         else
             echo "job $job_id is not started again: no checkpoint was written since it started${lost:+, and it was started again $restarts times in a row (GANTRY_MAX_RESTARTS)}. Submitted again with the same arguments, it resumes"

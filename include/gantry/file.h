@@ -28,8 +28,9 @@ void gt_path_name(const char *path, char name[GT_NAME_BYTES]);
 const char *gt_path_expand(gt_arena *a, const char *path);
 bool gt_ends_with(const char *text, const char *end); /* as "a.h5" ends with ".h5" */
 bool gt_is_url(const char *name);
-bool gt_folder_has(const char *dir, const char *name); /* does the folder hold something of this name? */
-bool gt_is_directory(const char *path);                /* also through a symbolic link */
+bool gt_folder_has(const char *dir, const char *name);     /* does the folder hold something of this name? */
+bool gt_is_directory(const char *path);                    /* also through a symbolic link */
+bool gt_file_is_older(const char *path, const char *than); /* are both there, and the first was changed before? */
 
 /* ---- whole files ---- */
 

@@ -231,6 +231,13 @@ gt_status gt_sync_parent(const char *path) {
     return error ? gt_fail(GT_FAILED, "the directory of '%s' cannot be synced: %s", path, strerror(error)) : GT_OK;
 }
 
+bool gt_file_is_older(const char *path, const char *than) {
+    struct stat a, b;
+    if (stat(path, &a) || stat(than, &b)) return false;
+    return a.st_mtim.tv_sec < b.st_mtim.tv_sec ||
+           (a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec < b.st_mtim.tv_nsec);
+}
+
 bool gt_is_directory(const char *path) {
     struct stat s;
     return stat(path, &s) == 0 && S_ISDIR(s.st_mode);

@@ -2,11 +2,11 @@
  * gantry bench: the benchmark programs, each a program of its own beside this one (build/bench) or installed
  * (libexec/gantry). */
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "gantry/arrays.h"
+#include "gantry/file.h"
 #include "gantry/program.h"
 
 static const struct {
@@ -40,12 +40,8 @@ static void list_programs(FILE *f) {
  * measure what it was before a change. */
 static gt_status check_age(const char *folder, const char *path) {
     char library[GT_PROGRAM_PATH_BYTES + 256];
-    struct stat made, linked;
     snprintf(library, sizeof library, "%s/libgantry.a", folder);
-    if (stat(library, &made) || stat(path, &linked)) return GT_OK;
-    bool older = linked.st_mtim.tv_sec != made.st_mtim.tv_sec ? linked.st_mtim.tv_sec < made.st_mtim.tv_sec
-                                                              : linked.st_mtim.tv_nsec < made.st_mtim.tv_nsec;
-    if (!older) return GT_OK;
+    if (!gt_file_is_older(path, library)) return GT_OK;
     return gt_fail(GT_FAILED, "%s is older than %s, and would measure an older build: make bench-programs", path,
                    library);
 }

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -369,10 +368,7 @@ static void make_report_line(const beginning *b, cli_line *l) {
 }
 
 static bool is_newer(const char *path, const char *than) {
-    struct stat a, b;
-    if (stat(path, &a) || stat(than, &b)) return false;
-    return a.st_mtim.tv_sec > b.st_mtim.tv_sec ||
-           (a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec >= b.st_mtim.tv_nsec);
+    return is_there(path) && is_there(than) && !gt_file_is_older(path, than);
 }
 
 static bool has_dataset(const beginning *b) { return b->data; }

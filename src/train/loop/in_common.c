@@ -165,9 +165,9 @@ void gt_engine_changed(gt_engine *e, int net) {
 
 void gt_engine_share_pictures_all(gt_engine *e) {
     size_t bytes = gt_loader_cache_bytes(e->info, e->model->masks, GT_LOADER_CACHE);
-    /* A rollback comes here again; some hosts may have none. */
-    if (!bytes || gt_comm_max_all(e->comm, e->pictures_with != NULL)) return;
-    if (!gt_comm_max_all(e->comm, e->blocks_with != NULL)) return;
+    enum { NONE, BLOCKS, PICTURES } shared = e->pictures_with ? PICTURES : e->blocks_with ? BLOCKS : NONE;
+    /* A rollback comes here again. Some hosts may share nothing. */
+    if (!bytes || gt_comm_max_all(e->comm, shared) != BLOCKS) return;
     e->pictures_with = gt_neighbours_open_all(e->comm, 0, bytes);
 }
 
