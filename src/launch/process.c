@@ -14,9 +14,10 @@
  * that on as well, it ends a rank, and mpirun then ends the others.
  *
  * A rank may be lost while it starts, and mpirun may not see that: its own threads wait for each other where $TMPDIR is
- * full. Until rank 0 says that the ranks have met (GT_HAVE_MET) this process looks once a second how many of them are
- * there. When some are missing, and mpirun has had time to end the others, all are ended here. Until then SIGUSR2 waits
- * here, too: it ends an mpirun, and a rank, that does not listen yet. */
+ * full, or where a signal ends a rank that it has just forked. Until rank 0 says that the ranks have met (GT_HAVE_MET)
+ * this process looks once a second how many of them are there. When some are missing, and mpirun has had time to end
+ * the others, all are ended here. Until then SIGUSR2 waits here, too: it ends an mpirun, and a rank, that does not
+ * listen yet. Should this process be killed, the process that passes on stderr looks in its place. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -58,6 +59,7 @@ typedef struct child {
     double look;     /* when they are looked for again */
     double missing;  /* since when there are fewer; 0: there are not */
     bool checkpoint; /* SIGUSR2 came */
+    bool orphan;     /* this process was killed, and another one watches */
 } child;
 
 /* to stop; they come by themselves, from a terminal or a service manager */
@@ -72,6 +74,7 @@ static bool asks_to_stop(int number) {
 
 static const double first_pause = 1, longest_pause = 60; /* seconds */
 static const double look_pause = 1, patience = 5;        /* of the watch over ranks that have not met */
+static const double orphans_patience = 60; /* they may have met: the others stop by themselves, with a checkpoint */
 
 static void print_line(const char *text) { gt_print_to(stderr, gt_log_is_terminal() ? "\r\033[K%s\n" : "%s\n", text); }
 
@@ -143,7 +146,7 @@ static bool look_for_ranks(child *c) {
     if (ranks > c->ranks) c->ranks = ranks;
     if (ranks == c->ranks) c->missing = 0;
     else if (!c->missing) c->missing = now;
-    return c->missing && now - c->missing >= patience;
+    return c->missing && now - c->missing >= (c->orphan && ranks ? orphans_patience : patience);
 }
 
 static bool has_ended(const child *c, int *status) { return waitpid(c->pid, status, WNOHANG) == c->pid; }
@@ -157,6 +160,14 @@ static void end_all(const child *c) {
     }
     for (int i = 0; i < 20 && !has_ended(c, &status); i++) gt_sleep(0.1);
     gt_session_signal(c->pid, SIGKILL);
+}
+
+/* In the process that passes on stderr, once a second after this process was killed. */
+static void end_what_is_left(void *context) {
+    child *c = context;
+    c->orphan = true;
+    if (!c->ranks) c->ranks = 1; /* a launcher that has not begun shall not begin either */
+    if (look_for_ranks(c)) end_all(c);
 }
 
 static int stopped_early(void) {
@@ -273,18 +284,19 @@ static gt_status run_launcher(const gt_launch *l, const gt_launch_stop *stop, in
     pid_t self = getpid();
     launch_folder folder;
     launch_folder_make(l, &folder);
-    launch_stderr e = strcmp(l->words[0], "mpirun") ? (launch_stderr){-1, -1} : launch_stderr_begin();
+    launch_stderr e = strcmp(l->words[0], "mpirun") ? LAUNCH_STDERR_NONE : launch_stderr_begin();
     c.pid = fork();
-    if (c.pid == 0) become_launcher(l, self, &before, e.fd);
+    if (c.pid == 0) become_launcher(l, self, &before, e.to);
+    if (c.pid > 0) watch_from_now_on(&c, l, stop);
+    const bool started = c.pid > 0 && launch_stderr_started(&e, end_what_is_left, &c);
     int error = errno;
-    launch_stderr_started(&e);
-    if (c.pid > 0) {
-        watch_from_now_on(&c, l, stop);
+    if (c.pid > 0 && !started) end_all(&c);
+    if (started) {
         *status = wait_for(&c, &signals);
         launch_stderr_end(&e);
     }
     launch_folder_remove(&folder);
-    if (c.pid < 0) return gt_fail(GT_FAILED, "no process can be started for %s: %s", l->words[0], strerror(error));
+    if (!started) return gt_fail(GT_FAILED, "no process can be started for %s: %s", l->words[0], strerror(error));
     return GT_OK;
 }
 

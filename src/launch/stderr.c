@@ -22,6 +22,7 @@ enum {
     LONGEST = 4096, /* bytes of a report, at least */
     DASHES = 40,    /* of its first line, at least */
     PAUSE = 200,    /* milliseconds: nothing follows */
+    LOOK = 1000,    /* milliseconds between looks for the process that has started this one */
 };
 
 typedef struct filter {
@@ -99,13 +100,14 @@ static void take_byte(filter *f, char c) {
     }
 }
 
-static void filter_stderr(int fd) {
+static void filter_stderr(int fd, pid_t starter, void (*orphaned)(void *), void *context) {
     static filter f;
     char bytes[LONGEST];
     signal(SIGPIPE, SIG_IGN);
     for (;;) {
         struct pollfd p = {fd, POLLIN, 0};
-        int ready = poll(&p, 1, f.n ? PAUSE : -1);
+        int ready = poll(&p, 1, f.n ? PAUSE : LOOK);
+        if (getppid() != starter) orphaned(context);
         if (ready < 0 && errno == EINTR) continue;
         ssize_t n = ready ? read(fd, bytes, sizeof bytes) : 0;
         if (n < 0 && errno == EINTR) continue;
@@ -118,24 +120,27 @@ static void filter_stderr(int fd) {
 
 launch_stderr launch_stderr_begin(void) {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC)) return (launch_stderr){-1, -1};
-    pid_t pid = fork();
-    if (pid == 0) {
-        setsid();
-        close(ends[1]);
-        close(STDIN_FILENO);
-        close(STDOUT_FILENO);
-        filter_stderr(ends[0]);
-        _exit(0);
-    }
-    close(ends[0]);
-    if (pid < 0) close(ends[1]);
-    return (launch_stderr){pid < 0 ? -1 : ends[1], pid};
+    if (pipe2(ends, O_CLOEXEC)) return LAUNCH_STDERR_NONE;
+    return (launch_stderr){.to = ends[1], .from = ends[0], .pid = -1};
 }
 
-void launch_stderr_started(launch_stderr *e) {
-    if (e->fd >= 0) close(e->fd);
-    e->fd = -1;
+bool launch_stderr_started(launch_stderr *e, void (*orphaned)(void *), void *context) {
+    if (e->to < 0) return true;
+    const pid_t starter = getpid();
+    e->pid = fork();
+    if (e->pid == 0) {
+        setsid();
+        close(e->to);
+        close(STDIN_FILENO);
+        close(STDOUT_FILENO);
+        filter_stderr(e->from, starter, orphaned, context);
+        _exit(0);
+    }
+    const int error = errno;
+    close(e->to);
+    close(e->from);
+    errno = error;
+    return e->pid > 0;
 }
 
 void launch_stderr_end(const launch_stderr *e) {
