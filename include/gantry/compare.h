@@ -16,17 +16,6 @@
  * list, and says so in the log, a line each. Returns how many are left; where none is a run, all are. */
 int gt_compare_sort_out(const char **dirs, int n);
 
-/* How an autoencoder's run reduces its losses, and of how many numbers. */
-typedef struct gt_reductions {
-    bool any;          /* it is an autoencoder's */
-    const char *recon; /* "mse", "bce", "normal" */
-    bool mean_pixels, mean_batch, mean_latent, mean_kl_batch;
-    double pixels, latent;           /* numbers of an image and of its latent; 0: not known */
-    double factor, beta, commitment; /* weights of reconstruction, divergence and commitment */
-} gt_reductions;
-/* From the folder of a run. */
-gt_status gt_reductions_read(const char *dir, gt_reductions *out);
-
 /* Writes a row for each run. Losses, accuracies and gap are means over the last quarter of the ticks, since they vary
  * much from tick to tick; all other columns show the latest value; a line below says which are which. Columns without
  * any value are left out. Losses of autoencoders are sums over an image in all that is compared; lines say where the

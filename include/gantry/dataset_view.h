@@ -46,12 +46,4 @@ gt_status gt_dataset_draw(gt_dataset *ds, const char *path, gt_grid_png *picture
 gt_status gt_dataset_verify_all(gt_comm *comm, gt_dataset *ds, const char *spec, void (*bad)(void *arg, int64_t item),
                                 void *arg);
 
-/* Prints the kind and size of a picture file, then decodes its pixels. GT_FORMAT: pictures of this kind are not read,
- * or the picture is damaged (its kind and size are printed all the same); the message names the path. */
-gt_status gt_picture_view_print(FILE *f, const char *path);
-
-/* Numbers that are not finite are counted apart. *pictures: the array has the shape of pictures. GT_FORMAT: no such
- * file, or not all of it; the message names the path. */
-gt_status gt_array_view_print(FILE *f, const char *path, bool *pictures);
-
 #endif

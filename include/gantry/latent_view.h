@@ -12,6 +12,7 @@
 #ifndef GANTRY_LATENT_VIEW_H
 #define GANTRY_LATENT_VIEW_H
 
+#include "gantry/decoded.h"
 #include "gantry/encode.h"
 #include "gantry/features.h"
 #include "gantry/generate.h"
@@ -67,21 +68,6 @@ gt_status gt_latents_plot_labels(const gt_latent_shown *runs, int n, const char 
 /* Items of a dataset beside what the autoencoder makes of them as one PNG, `columns` pairs side by side. */
 gt_status gt_reconstructions_draw(gt_runner *e, gt_dataset *data, int64_t n, int64_t *items, int columns,
                                   const char *path);
-
-/* Opens the generator of a checkpoint without truncation, to be closed; `pool` may be NULL. NULL: see gt_message(). */
-gt_generator *gt_decoder_open(const char *checkpoint, gt_pool *pool, const gt_network_options *reading);
-
-enum { GT_DECODED_LINES = 2 };
-typedef struct gt_decoded { /* latents, and how what a generator makes of them is drawn */
-    int64_t n;
-    const float *z; /* [n,z_dim] */
-    int columns;
-    const char *title;                            /* with `words` */
-    const char *const (*words)[GT_DECODED_LINES]; /* [n] the lines under each image; NULL: images alone, edge to edge */
-    const float *label;                           /* [label_dim] of all images; NULL: the generator takes none */
-} gt_decoded;
-/* Draws what a generator makes of latents as one PNG. GT_USAGE: the generator needs a label, and there is none. */
-gt_status gt_decoded_draw(gt_generator *g, const gt_decoded *d, const char *path);
 
 /* *label, in the arena: of all pictures of decoded latents; NULL where the decoder takes none. `class` "": the label of
  * the first image of l, where l is not NULL. */

@@ -13,18 +13,10 @@
 
 #include <stdbool.h>
 
-#include "gantry/dataset.h"
+#include "gantry/image_set.h"
 #include "gantry/memory.h"
 #include "gantry/network.h"
 #include "gantry/pool.h"
-
-typedef struct gt_image_set { /* some items of a dataset */
-    gt_dataset *data;
-    int64_t n, *items;
-    float *images; /* [n,H,W,C] in -1 .. 1 */
-} gt_image_set;
-/* Reads n items (all, where there are fewer) that are spread evenly over the dataset, into memory of the arena. */
-gt_status gt_image_set_read(gt_arena *a, gt_dataset *data, int64_t n, gt_image_set *out);
 
 typedef struct gt_network_view {
     const char *checkpoint;     /* or a run, whose newest checkpoint is taken */

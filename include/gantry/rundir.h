@@ -130,13 +130,4 @@ typedef void gt_log_warning(void *arg, const char *when, const char *text);
 /* Calls `warning` for each, from the oldest on. A log that cannot be read has none. */
 void gt_log_warnings_each(const char *dir, gt_log_warning *warning, void *arg);
 
-/* ---- report.html ---- */
-
-/* Curves from stats.jsonl and the newest pictures in one self-contained file, DIR/report.html (`path` NULL) or
- * another. GT_FAILED: no run's directory, there is neither a tick nor a job. */
-gt_status gt_report_write(const char *dir, const char *path);
-/* The same in short on stdout: state, main curves in characters, and, where stdout is a terminal with colours, the
- * newest sheet of pictures. */
-gt_status gt_report_print(const char *dir);
-
 #endif

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Who makes pictures again: a row for each command that writes records. */
+ * Who makes pictures again: the maker of the command that a record names. */
 #include <string.h>
 
 #include "audit/pictures.h"
-#include "use/generate/door/makers.h"
-
-static const gt_maker *const makers[] = {&gt_maker_generate, &gt_maker_mix, &gt_maker_walk};
 
 const gt_maker *audit_maker(const char *command) {
-    for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
-        if (!strcmp(makers[i]->command, command)) return makers[i];
-    return NULL;
+    const gt_maker *const *m = gt_makers;
+    while (*m && strcmp((*m)->command, command)) m++;
+    return *m;
 }

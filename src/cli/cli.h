@@ -25,11 +25,33 @@ enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_UNDECIDED = 3, CLI_STOPP
 
 typedef struct cli_session cli_session;
 
+/* What a command can do for others, which do not know it: they ask for the first row that has such a member. */
+
+/* An examination of the machines, for `gantry train --dry-run=full`. */
+typedef struct cli_examination {
+    gt_status (*begin)(gt_arena *a, void **begun); /* before MPI is up */
+    /* All ranks, with the job's data (""), the folder where the run goes, and the bytes of a checkpoint. */
+    gt_status (*end_all)(void *begun, gt_comm *comm, const char *data, const char *dir, double checkpoint);
+} cli_examination;
+
+/* Latents from a file, for `gantry generate --mixture`. */
+typedef struct cli_latent_file {
+    gt_status (*open_all)(gt_comm *comm, gt_arena *a, const char *path, void **opened);
+    gt_status (*latents)(void *opened, int64_t n, const int64_t *seeds, int z_dim, float *z); /* gt_generate_request */
+    void (*close)(void *opened);
+} cli_latent_file;
+
+/* What `gantry inspect` shows of a dataset: some images also in the PNG `sheet` ("": no), and as a preview. */
+typedef gt_status cli_data_view(const char *spec, const char *sheet, gt_preview preview);
+/* ... and of a run: its state. *lost: nothing of the run can be read. */
+typedef gt_status cli_run_view(const char *dir, bool *lost);
+
 /* A subcommand: a file that defines `const cli_command cli_NAME`, and its name in the list of commands.c. */
 typedef struct cli_command {
     const char *name;
     const char *arguments; /* what stands behind the name in the usage line; NULL: nothing */
     const char *help;      /* one sentence, without its full stop */
+    int place;             /* among those that a beginner needs, which `gantry` alone shows, from 1 on; 0: not there */
     const char *detail;    /* more sentences; NULL: none */
     const char *files;     /* what it writes, in sentences; NULL: it only prints */
     /* At least two, {what it is for, the command line}, and {0}: see CLI_EXAMPLES(). Tests read the command lines. */
@@ -49,6 +71,12 @@ typedef struct cli_command {
      * status. */
     int (*main)(int argc, char **argv);
     void (*more)(FILE *f); /* prints what else --help shows, at its end; NULL: nothing */
+    const char *stopping;        /* said when gantry run asks it to stop, and it ends in order; NULL: it just ends */
+    const char *stopping_action; /* only with this word among its arguments; NULL: always */
+    const cli_examination *examination; /* these: NULL, or what it does for others */
+    const cli_latent_file *latent_file;
+    cli_data_view *data_view;
+    cli_run_view *run_view;
     bool takes_job;        /* the options of jobs are options of the command, too: cli_split_with_job() */
     bool ranks;            /* several ranks share the work */
     bool pool;             /* `run` gets a pool of --threads threads */
@@ -160,9 +188,14 @@ gt_status cli_read_kernels(void);
 const gt_kernel_set *cli_kernels(void);
 
 const cli_command *const *cli_commands(int *n);
-const cli_command *const *cli_first_commands(int *n); /* those that a beginner needs */
+const cli_command *cli_first_command(int place);      /* the one of this .place; NULL: there is none */
 const char *cli_group_of(const cli_command *c);       /* the heading under which `gantry --help` shows it */
 const cli_command *cli_find(const char *name);        /* NULL: no such command */
+/* What a command does for others (above); NULL: none does. */
+const cli_examination *cli_find_examination(void);
+const cli_latent_file *cli_find_latent_file(void);
+cli_data_view *cli_find_data_view(void);
+cli_run_view *cli_find_run_view(void);
 const gt_option *cli_options(const cli_command *c, int *n);
 int cli_perform(const cli_command *c, int argc, char **argv); /* returns the exit status */
 
@@ -382,33 +415,5 @@ gt_status cli_check_job_file(const char *path);
 bool cli_is_number(const char *word); /* digits and nothing else */
 /* All ranks, with MPI: *path becomes the first rank's path, so that all ranks open the file which that rank chose. */
 gt_status cli_share_path_all(gt_comm *c, gt_arena *a, const char **path);
-
-/* ---- gantry inspect: one file per kind of thing ---- */
-
-gt_status cli_inspect_dataset(const char *spec);
-/* The same for gantry dataset inspect; `grid`: the PNG into which some of the images are drawn, or "". `preview`: the
- * images are drawn on the terminal, too. */
-gt_status cli_dataset_inspect(const char *spec, const char *grid, gt_preview preview);
-/* gantry dataset verify: all ranks read every image once. GT_FORMAT: some images are damaged; up to 1000 of them are
- * listed. */
-gt_status cli_dataset_verify_all(gt_comm *comm, const char *spec);
-/* Prints a line for each class with the number of its images; `names` may be NULL, or fewer than `n`. */
-void cli_print_classes(const int64_t *count, int n, const char *const *names, int n_names);
-gt_status cli_inspect_checkpoint(const gt_options *o, const char *path);
-/* For stats.jsonl or metrics.h5. *other: the file is an HDF5 file of another kind. */
-gt_status cli_inspect_log(const char *path, bool *other);
-gt_status cli_inspect_run(const gt_options *o, const char *dir);
-/* The losses of an autoencoder's run, tick by tick: the mean over images, and the mean over batches of the sum over a
- * batch; or those of the latest tick by all reductions. GT_USAGE: the run's log has no such losses. */
-gt_status cli_inspect_losses(const char *dir, bool reductions);
-/* Of its networks; of a file without networks: nothing. */
-gt_status cli_print_layers(const gt_options *o, const char *checkpoint);
-gt_status cli_print_status(const char *dir, bool *lost); /* as gantry status; *lost: nothing of the run can be read */
-/* gantry inspect --model=NAME --size=HxW [...]: the layers of the model's networks as tables. Reads argv itself, since
- * the options of jobs count. Returns the exit status. */
-int cli_inspect_model(int argc, char **argv);
-/* Prints the training graphs of a job file, checkpoint or run as tables. `phase` "": of all phases; `timed`: with
- * measured times. */
-gt_status cli_inspect_graph(const gt_options *o, const char *path, const char *phase, bool timed, int threads);
 
 #endif

@@ -5,30 +5,13 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/command_list.h"
 #include "gantry/dist.h"
 #include "gantry/file.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
 
-/* In the order of `gantry --help`: headings, and the commands under them. */
 /* clang-format off */
-#define TRAINING(X) X(start) X(train) X(run) X(submit) X(search) X(gmm)
-#define USE(X) \
-    X(generate) X(mix) X(walk) X(directions) X(project) \
-    X(metrics) X(export) X(convert) X(reconstruct) X(latent) X(anomalies) \
-    X(likelihood) X(predict) X(evaluate) X(detect)
-#define DATA(X) X(dataset)
-#define LOOK(X) \
-    X(status) X(report) X(audit) X(card) X(compare) \
-    X(inspect) X(hash) X(look) X(study) X(activations) X(gradcheck)
-#define MACHINE(X) X(doctor) X(bench) X(help) X(man) X(reference) X(completion) X(version)
-#define GROUPS(X) \
-    X("Train", TRAINING) \
-    X("Use what was trained", USE) \
-    X("Data", DATA) \
-    X("Look at runs and networks", LOOK) \
-    X("The machine, the program", MACHINE)
-
 #define COMMAND(name) extern const cli_command cli_##name;
 #define GROUP(title, list) list(COMMAND)
 GROUPS(GROUP)
@@ -53,18 +36,15 @@ static const struct {
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
-/* In the order in which a beginner needs them. */
-static const cli_command *const first_commands[] = {&cli_start,    &cli_dataset, &cli_train,
-                                                    &cli_generate, &cli_report,  &cli_help};
-
 const cli_command *const *cli_commands(int *n) {
     *n = N_COMMANDS;
     return commands;
 }
 
-const cli_command *const *cli_first_commands(int *n) {
-    *n = sizeof first_commands / sizeof *first_commands;
-    return first_commands;
+const cli_command *cli_first_command(int place) {
+    int i = 0;
+    while (i < N_COMMANDS && commands[i]->place != place) i++;
+    return i < N_COMMANDS ? commands[i] : NULL;
 }
 
 const char *cli_group_of(const cli_command *c) {
@@ -79,6 +59,18 @@ const cli_command *cli_find(const char *name) {
         if (!strcmp(commands[i]->name, name)) return commands[i];
     return NULL;
 }
+
+/* Of the first row that has one; NULL: no command has. */
+#define FINDER(type, member)                                \
+    type *cli_find_##member(void) {                         \
+        int i = 0;                                          \
+        while (i < N_COMMANDS && !commands[i]->member) i++; \
+        return i < N_COMMANDS ? commands[i]->member : NULL; \
+    }
+FINDER(const cli_examination, examination)
+FINDER(const cli_latent_file, latent_file)
+FINDER(cli_data_view, data_view)
+FINDER(cli_run_view, run_view)
 
 const gt_option *cli_options(const cli_command *c, int *n) {
     *n = c->n_rows;

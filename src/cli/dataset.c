@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/dataset.h"
 #include "gantry/arrays.h"
 #include "gantry/dataset.h"
 #include "gantry/dataset_tool.h"
@@ -448,6 +448,8 @@ static gt_status check_foreign(cli_session *s) {
 
 const cli_command cli_dataset = {
     .name = "dataset",
+    .place = 2,
+    .data_view = cli_dataset_inspect,
     .arguments = "SOURCE DEST | ACTION ... [--key=value ...]",
     .help = "Make a dataset of pictures from any source, or look at one",
     .detail = "SOURCE: a folder, ZIP or archive (tar, 7-Zip, RAR) of pictures, or a folder in one (FILE.zip/train), "

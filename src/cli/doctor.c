@@ -43,8 +43,16 @@ static gt_status examine(cli_session *s) {
         f->before, s->comm, &(gt_checkup_options){.kernels = cli_kernels(), .data = f->data, .dir = f->outdir}, stdout);
 }
 
+static gt_status begin_checkup(gt_arena *a, void **begun) { return (*begun = gt_checkup_new(a)) ? GT_OK : GT_NOMEM; }
+
+static gt_status end_checkup_all(void *begun, gt_comm *comm, const char *data, const char *dir, double checkpoint) {
+    const gt_checkup_options o = {.kernels = cli_kernels(), .data = data, .dir = dir, .checkpoint = checkpoint};
+    return gt_checkup_examine_all(begun, comm, &o, stdout);
+}
+
 const cli_command cli_doctor = {
     .name = "doctor",
+    .examination = &(const cli_examination){begin_checkup, end_checkup_all},
     .arguments = "[--key=value ...]",
     .help = "Check whether the machines are set up for speed, and advise",
     .detail = "Under mpirun or srun, it checks all hosts, their clocks and the network between them. With --data and "

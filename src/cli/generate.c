@@ -4,7 +4,6 @@
 
 #include "cli/generator_options.h"
 #include "gantry/log.h"
-#include "gantry/mixture_folder.h"
 #include "gantry/stop.h"
 #include "gantry/arrays.h"
 #include "gantry/file.h"
@@ -177,15 +176,15 @@ static gt_status read_request(cli_session *s) {
 }
 
 /* All ranks: the images, from seeds or from samples of a mixture. */
-static gt_status make_images(gt_comm *comm, gt_generate_request *r, const char *mixture, int64_t *made) {
-    if (!*mixture) return gt_generate_all(comm, r, made);
-    gt_fit fit;
-    gt_status st = gt_fit_read_all(&fit, comm, mixture);
-    r->latents = gt_mixture_latents;
-    r->latents_arg = &fit.best;
+static gt_status make_images(const cli_session *s, gt_generate_request *r, const char *mixture, int64_t *made) {
+    if (!*mixture) return gt_generate_all(s->comm, r, made);
+    const cli_latent_file *file = cli_find_latent_file();
+    if (!file) return gt_fail(GT_USAGE, "--mixture: this program reads no mixtures");
+    gt_status st = file->open_all(s->comm, s->arena, mixture, &r->latents_arg);
+    r->latents = file->latents;
     r->latents_file = mixture;
-    if (!st) st = gt_generate_all(comm, r, made);
-    gt_fit_free(&fit);
+    if (!st) st = gt_generate_all(s->comm, r, made);
+    if (r->latents_arg) file->close(r->latents_arg);
     return st;
 }
 
@@ -217,7 +216,7 @@ static gt_status generate(cli_session *s) {
     gt_stop_install_short(s->comm, CLI_STOPPING);
     gt_status st = cli_share_network_all(s, &r->checkpoint);
     if (!st) st = cli_share_path_all(s->comm, s->arena, &fields->mixture);
-    if (!st) st = make_images(s->comm, r, fields->mixture, &made);
+    if (!st) st = make_images(s, r, fields->mixture, &made);
     gt_stop_restore();
     cli_say_stopped(st, *r->out ? gt_arena_printf(s->arena, "%s is not written", r->out)
                                 : gt_arena_printf(s->arena, "the finished images are in %s", r->outdir));
@@ -229,6 +228,8 @@ static gt_status generate(cli_session *s) {
 
 const cli_command cli_generate = {
     .name = "generate",
+    .place = 4,
+    .stopping = CLI_STOPPING,
     .arguments = "CHECKPOINT | RUN [--key=value ...]",
     .help = "Make images with a trained network; the ranks share the work",
     .detail = "Uses the moving average of the generator. A seed gives the same latent as in generate.py of "

@@ -157,8 +157,26 @@ static gt_status run_action_all(cli_session *s) {
     return st ? st : a->run_all(s);
 }
 
+/* Latents of generators, sampled from a fit. */
+static gt_status open_fit_all(gt_comm *comm, gt_arena *a, const char *path, void **opened) {
+    gt_fit *fit = gt_arena_array(a, 1, sizeof *fit);
+    *opened = NULL;
+    if (gt_comm_agree_all(comm, fit ? GT_OK : GT_NOMEM)) return GT_NOMEM;
+    *opened = fit;
+    return gt_fit_read_all(fit, comm, path);
+}
+
+static gt_status sample_fit(void *fit, int64_t n, const int64_t *seeds, int z_dim, float *z) {
+    return gt_mixture_latents(&((gt_fit *)fit)->best, n, seeds, z_dim, z);
+}
+
+static void close_fit(void *fit) { gt_fit_free(fit); }
+
 const cli_command cli_gmm = {
     .name = "gmm",
+    .latent_file = &(const cli_latent_file){open_fit_all, sample_fit, close_fit},
+    .stopping = "stopping after this iteration, then mixture.h5 is written (Ctrl-C again: at once)",
+    .stopping_action = "fit",
     .arguments = "fit DATA | predict|score MIXTURE DATA | sample MIXTURE ...",
     .help = "Gaussian mixtures of points, images or latents: fit, use, sample",
     .detail = "DATA: FILE.csv with one point per line (commas, semicolons, tabs or blanks between the numbers; .tsv, "

@@ -5,7 +5,7 @@
 
 #include "gantry/text.h"
 #include "cli/gmm.h"
-#include "gantry/latent_view.h"
+#include "gantry/decoded.h"
 #include "gantry/log.h"
 
 static gt_status open_decoder(const cli_session *s, int d, gt_generator **g) {

@@ -13,10 +13,10 @@ static const char usage[] = "usage: gantry COMMAND [ARGUMENTS]\n"
 static void print_command(const cli_command *c, FILE *f) { fprintf(f, "  %-12s %s\n", c->name, c->help); }
 
 void cli_print_first(FILE *f) {
-    int n;
-    const cli_command *const *c = cli_first_commands(&n);
+    enum { PLACES = 9 };
     fputs(usage, f);
-    for (int i = 0; i < n; i++) print_command(c[i], f);
+    for (int place = 1; place <= PLACES; place++)
+        if (cli_first_command(place)) print_command(cli_first_command(place), f);
     fputs("gantry help all: all commands. gantry COMMAND --help: options, files, examples.\n", f);
     fputs(try_it, f);
 }

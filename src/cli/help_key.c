@@ -173,6 +173,7 @@ static int help(int argc, char **argv) {
 
 const cli_command cli_help = {
     .name = "help",
+    .place = 6,
     .arguments = "[COMMAND | KEY | WORD ... | all]",
     .help = "Explain a command, or an option of any command, or find a word",
     .detail =

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
-#include "gantry/dataset_view.h"
+#include "cli/inspect.h"
+#include "gantry/file_view.h"
 #include "gantry/arrays.h"
 #include "gantry/file.h"
 #include "gantry/network.h"
@@ -70,7 +70,8 @@ static bool is_checkpoint(const char *path, gt_file_kind kind) {
 static gt_status inspect_dataset(const gt_options *o, const char *path, const inspect_fields *f) {
     gt_options_use(o, "sheet");
     gt_options_use(o, "preview");
-    return cli_dataset_inspect(path, f->sheet, f->preview);
+    cli_data_view *view = cli_find_data_view();
+    return view ? view(path, f->sheet, f->preview) : gt_fail(GT_FAILED, "'%s': this program shows no datasets", path);
 }
 
 static gt_status inspect_hdf5(const gt_options *o, const char *path, const inspect_fields *f) {

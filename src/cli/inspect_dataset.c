@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "cli/cli.h"
+#include "cli/dataset.h"
 #include "gantry/runner.h"
 #include "gantry/dataset.h"
 #include "gantry/dataset_view.h"
@@ -206,7 +206,7 @@ static gt_status inspect_pictures(const char *spec) {
     return st;
 }
 
-gt_status cli_inspect_dataset(const char *spec) {
+static gt_status print_dataset(const char *spec) {
     gt_dataset *ds;
     gt_status st = gt_dataset_open(&ds, spec, NULL);
     char said[2048]; /* what inspect_pictures() may replace */
@@ -243,7 +243,7 @@ gt_status cli_inspect_dataset(const char *spec) {
 
 gt_status cli_dataset_inspect(const char *spec, const char *grid, gt_preview preview) {
     gt_dataset *ds;
-    gt_status st = cli_inspect_dataset(spec);
+    gt_status st = print_dataset(spec);
     if (st || (!*grid && preview == GT_PREVIEW_NONE)) return st;
     const gt_transform fit = {
         .width = SHEET_SIDE, .height = SHEET_SIDE, .channels = 3, .pad = true, .background = {1, 1, 1}};

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
-#include "gantry/compare.h"
+#include "cli/inspect.h"
+#include "gantry/reductions.h"
 #include "gantry/file.h"
 #include "gantry/network.h"
 #include "gantry/rundir.h"
@@ -324,8 +324,9 @@ gt_status cli_inspect_losses(const char *dir, bool reductions) {
 
 gt_status cli_inspect_run(const gt_options *o, const char *dir) {
     char *job = NULL, *path = gt_path_join(dir, "stats.jsonl"), *file = NULL;
-    bool other, lost;
-    gt_status st = cli_print_status(dir, &lost);
+    bool other, lost = true;
+    cli_run_view *view = cli_find_run_view();
+    gt_status st = view ? view(dir, &lost) : GT_OK;
     if (!st) st = gt_rundir_read(dir, "job.ini", &job);
     if (job) gt_print("\n"), gt_print_lines(job), gt_print("\n");
     lost &= !job;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/inspect.h"
 #include "gantry/text.h"
 #include "gantry/layer_table.h"
 

@@ -328,6 +328,7 @@ static gt_status metrics(cli_session *s) {
 
 const cli_command cli_metrics = {
     .name = "metrics",
+    .stopping = "stopping; no score is written",
     .arguments = "CHECKPOINT | RUN [--metrics=LIST] [--data=PATH] | --reals=A --fakes=B",
     .help = "Measure how good a network's pictures are, or a set of pictures",
     .detail = "Values are the same on any number of ranks and threads. In a run's directory they are appended to "

@@ -80,6 +80,7 @@ static gt_status mix(cli_session *s) {
 
 const cli_command cli_mix = {
     .name = "mix",
+    .stopping = CLI_STOPPING,
     .arguments = "CHECKPOINT | RUN --rows=SEEDS --cols=SEEDS [--key=value ...]",
     .help = "Mix the styles of seeds; the ranks share the work",
     .detail = "For models with styles (StyleGAN2). In the layers of --styles, an image has the styles of its column's "

@@ -123,6 +123,7 @@ static gt_status project(cli_session *s) {
 
 const cli_command cli_project = {
     .name = "project",
+    .stopping = "stopping after this step of each target, then the states are written (Ctrl-C again: at once)",
     .arguments = "CHECKPOINT | RUN --target=FILE... [--key=value ...]",
     .help = "Find the styles that make a picture; the ranks share the work",
     .detail = "Karras et al., \"Analyzing and Improving the Image Quality of StyleGAN\", section 5. gantry generate "

@@ -62,3 +62,18 @@ int cli_end_early(const cli_command *c, const cli_arguments *arguments, cli_sett
     if (!st && (comm ? comm->rank == 0 : cli_first_rank())) cli_print_help(c, cli_value_of(arguments, "model"), stdout);
     return cli_leave(c->name, st, comm);
 }
+
+/* ---- signals ---- */
+
+/* NULL is always there. Options may stand before an action. */
+static bool has_word(char *const *command, const char *word) {
+    bool has = !word;
+    for (char *const *w = command + 1; !has && *w; w++) has = !strcmp(*w, word);
+    return has;
+}
+
+gt_launch_stop cli_launch_stop(char *const *command) {
+    const cli_command *c = cli_find(command[0]);
+    const bool gentle = c->stopping && has_word(command, c->stopping_action);
+    return (gt_launch_stop){.words = gentle ? c->stopping : "stopping", .gentle = gentle, .meets = c->ranks};
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry report: curves and pictures of a run in one HTML file. */
 #include "cli/cli.h"
+#include "gantry/report.h"
 #include "gantry/rundir.h"
 
 typedef struct report_fields {
@@ -40,6 +41,7 @@ static gt_status report(cli_session *s) {
 
 const cli_command cli_report = {
     .name = "report",
+    .place = 5,
     .arguments = "RUN [--key=value ...]",
     .help = "Write curves and pictures of a run into one HTML file",
     .files = "report.html in the run, or --out: one self-contained file.",

@@ -45,21 +45,6 @@ static const gt_option table[] = {
 };
 enum { N_ROWS = sizeof table / sizeof *table };
 
-/* The commands that end in good order when asked to stop, and what is said then. */
-static const struct {
-    const char *command, *action, *words;
-} stopping[] = {
-    {"train", NULL, "stopping after this step, then a checkpoint (Ctrl-C again: at once)"},
-    {"search", NULL, "stopping after this step of each trial, then checkpoints (Ctrl-C again: at once)"},
-    {"gmm", "fit", "stopping after this iteration, then mixture.h5 is written (Ctrl-C again: at once)"},
-    {"project", NULL, "stopping after this step of each target, then the states are written (Ctrl-C again: at once)"},
-    {"generate", NULL, CLI_STOPPING},
-    {"mix", NULL, CLI_STOPPING},
-    {"walk", NULL, CLI_STOPPING},
-    {"metrics", NULL, "stopping; no score is written"},
-    {NULL, NULL, "stopping"},
-};
-
 /* ---- the command that follows ---- */
 
 /* Where it stands in argv: behind the options. */
@@ -110,21 +95,6 @@ static bool wants_help(char **argv) {
     for (; *argv; argv++)
         if (!strcmp(*argv, "--help") || !strcmp(*argv, "-h")) return true;
     return false;
-}
-
-/* NULL is always there. Options may stand before an action. */
-static bool has_word(char *const *command, const char *word) {
-    bool has = !word;
-    for (char *const *w = command + 1; !has && *w; w++) has = !strcmp(*w, word);
-    return has;
-}
-
-gt_launch_stop cli_launch_stop(char *const *command) {
-    size_t i = 0;
-    for (; stopping[i].command; i++)
-        if (!strcmp(stopping[i].command, command[0]) && has_word(command, stopping[i].action)) break;
-    return (gt_launch_stop){
-        .words = stopping[i].words, .gentle = stopping[i].command != NULL, .meets = cli_find(command[0])->ranks};
 }
 
 /* How the words of the command want pictures on the terminal, which its ranks cannot ask; "auto" without a value. */

@@ -110,6 +110,7 @@ static int run_search(int argc, char **argv) {
 
 const cli_command cli_search = {
     .name = "search",
+    .stopping = "stopping after this step of each trial, then checkpoints (Ctrl-C again: at once)",
     .arguments = "[JOB.ini] KEY=RANGE ... [--key=value ...]",
     .help = "Search for good values of a job's options by random trials",
     .detail =

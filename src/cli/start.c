@@ -508,6 +508,7 @@ static gt_status start(cli_session *s) {
 
 const cli_command cli_start = {
     .name = "start",
+    .place = 1,
     .arguments = "FOLDER [--key=value ...]",
     .help = "From a folder of pictures to a trained network, in one command",
     .detail = "Looks at the pictures, shows a plan and asks; then makes a dataset, trains, draws a sheet and writes a "

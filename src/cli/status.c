@@ -236,7 +236,7 @@ static gt_status show_runs(const char *const *dirs, int n, gt_run_look *look, bo
     return st;
 }
 
-gt_status cli_print_status(const char *dir, bool *lost) {
+static gt_status print_status(const char *dir, bool *lost) {
     bool going;
     int n;
     gt_run_look look = {0};
@@ -265,6 +265,7 @@ static gt_status status(cli_session *s) {
 
 const cli_command cli_status = {
     .name = "status",
+    .run_view = print_status,
     .arguments = "RUN ... [--key=value ...]",
     .help = "Show state, progress, time left and warnings of runs",
     .detail = "A run is running, finished, stopped (the same command resumes), failed (with the reason), or "

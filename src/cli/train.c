@@ -5,27 +5,14 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "gantry/arrays.h"
-#include "gantry/dataset.h"
 #include "gantry/dist.h"
-#include "gantry/doctor.h"
-#include "gantry/export.h"
 #include "gantry/launch.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
 #include "gantry/stop.h"
-
-/* The job file: named; or, to resume a run by its directory alone, the run's own. */
-static const char *job_file(gt_arena *a, const cli_arguments *arguments) {
-    if (arguments->n_words) return arguments->words[0];
-    const char *run = cli_value_of(arguments, "run");
-    if (!run || cli_value_of(arguments, "data")) return NULL;
-    const char *path = gt_arena_printf(a, "%s/job.ini", run);
-    return path && !access(path, F_OK) ? path : NULL;
-}
 
 /* Options of the reference tools (StyleGAN2-ADA's and EDM's) that a job does not have. */
 static const struct of_the_reference {
@@ -109,63 +96,6 @@ static void explain(const gt_job *job, const foreign *left) {
         gt_info("--fp32 turns off the clamp of activations; all arithmetic is float32 with or without it");
 }
 
-/* A run that resumes by its directory alone has the length of its job.ini; a length on the command line replaces that,
- * whichever of the options names it. */
-static void forget_length(gt_options *o, const cli_arguments *arguments) {
-    static const char *const keys[] = {"kimg", "steps", "epochs"};
-    enum { KEYS = sizeof keys / sizeof *keys };
-    bool any = false;
-    for (int i = 0; i < KEYS; i++) any |= cli_value_of(arguments, keys[i]) != NULL;
-    for (int i = 0; i < KEYS && any; i++) gt_options_forget(o, keys[i]);
-}
-
-gt_status cli_read_job(gt_job *job, const cli_arguments *arguments) {
-    gt_options o = *gt_options_of_job(job);
-    gt_arena *a = gt_job_arena(job);
-    /* An unknown option comes first: in "--lr 0.1" what follows it is taken for a job file. */
-    gt_status st = cli_check_known(o.rows, o.n, arguments);
-    if (!st && arguments->n_words) st = cli_check_job_file(cli_find_job_file(a, arguments->words[0]));
-    if (!st && arguments->n_words > 1)
-        st = gt_fail(GT_USAGE, "'%s': one job file at most (the first is '%s'); options begin with --",
-                     arguments->words[1], arguments->words[0]);
-    const char *path = job_file(a, arguments);
-    if (!st && path) st = gt_job_read_file(job, path);
-    if (!st && path && !arguments->n_words) forget_length(&o, arguments);
-    if (!st) st = cli_apply(&o, arguments);
-    const gt_job_facts of = gt_job_look(job);
-    if (!st) st = gt_export_check_list(of.export);
-    if (!st && !path && !*of.data && *of.run)
-        return gt_fail(GT_USAGE,
-                       "there is no run '%s' to resume (no %s/job.ini), and for a new run --data is required: a "
-                       "ZIP, a folder of PNGs, an HDF5 file, or "
-                       "synth:shapes",
-                       of.run, of.run);
-    return st;
-}
-
-gt_status cli_check_job(gt_job *job) {
-    gt_status st = gt_job_check_start(job);
-    return st || gt_train_resumes(job) ? st : gt_job_check(job);
-}
-
-gt_status cli_resolve_job(gt_job *job) {
-    gt_status st = gt_h5_check(gt_job_look(job).data);
-    gt_dataset *data = NULL;
-    if (!st) st = gt_job_open_data(job, &data);
-    if (st) return st;
-    const gt_dataset_info *i = gt_dataset_get_info(data);
-    st = gt_job_resolve(job, i->height, i->width, i->channels, gt_job_label_width(job, i), i->stored);
-    gt_dataset_close(data);
-    return st;
-}
-
-gt_status cli_check_later(gt_job *job) {
-    gt_status st = cli_check_resume(job);
-    if (!st) st = cli_check_detector(job);
-    if (!st) st = cli_resolve_job(job);
-    return st ? st : gt_train_check_metrics(job);
-}
-
 static int train(gt_job *job, const cli_settings *mine, const foreign *left, char **argv) {
     const gt_job_facts of = gt_job_look(job);
     cli_ranks_start start;
@@ -181,8 +111,9 @@ static int train(gt_job *job, const cli_settings *mine, const foreign *left, cha
     bool dry = of.dry_run != GT_DRY_RUN_NO, begins = cli_first_rank() && !of.restart && gt_is_directory(of.run);
     if (!st && dry && begins) st = gt_job_check_folder(of.run); /* the run looks for itself */
     bool measures = of.dry_run == GT_DRY_RUN_FULL;
-    gt_checkup *checkup = !st && measures ? gt_checkup_new(gt_job_arena(job)) : NULL;
-    if (!st && measures && !checkup) st = GT_NOMEM;
+    const cli_examination *examination = measures ? cli_find_examination() : NULL;
+    void *begun = NULL;
+    if (!st && examination) st = examination->begin(gt_job_arena(job), &begun);
     gt_comm *comm = cli_meet_all(mine, (int)of.threads, &st);
     if (st) return cli_leave("train", st, comm);
     gt_comm_heartbeat(comm, of.heartbeat_limit);
@@ -195,14 +126,10 @@ static int train(gt_job *job, const cli_settings *mine, const foreign *left, cha
              : gt_train_all(comm, job, starter, &start.how);
     if (!dry) gt_stop_restore();
     int ranks = starter && !st ? start.how.split.ranks : 0;
-    if (!st && measures)
-        st = gt_checkup_examine_all(
-            checkup, comm,
-            &(gt_checkup_options){.kernels = cli_kernels(),
-                                  .data = gt_job_look(job).data,
-                                  .dir = *gt_job_look(job).run ? gt_job_look(job).run : gt_job_look(job).outdir,
-                                  .checkpoint = (double)checkpoint_bytes},
-            stdout);
+    if (!st && examination) {
+        const gt_job_facts now = gt_job_look(job);
+        st = examination->end_all(begun, comm, now.data, *now.run ? now.run : now.outdir, (double)checkpoint_bytes);
+    }
     int status = cli_leave("train", st, comm);
     return ranks > 1 ? cli_start_ranks(&start, ranks, start.how.text) : status;
 }
@@ -238,6 +165,8 @@ static int train_model(int argc, char **argv) {
 
 const cli_command cli_train = {
     .name = "train",
+    .place = 3,
+    .stopping = "stopping after this step, then a checkpoint (Ctrl-C again: at once)",
     .files =
         "In the folder of the run (--run, or a new folder in --outdir): checkpoint-*.h5, fakes*.png, reals.png, "
         "report.html, log.txt, stats.jsonl, metrics.h5, job.ini, starts.jsonl, events.out.tfevents.* (TensorBoard).",

@@ -102,6 +102,7 @@ static gt_status walk(cli_session *s) {
 
 const cli_command cli_walk = {
     .name = "walk",
+    .stopping = CLI_STOPPING,
     .arguments = "CHECKPOINT | RUN --seeds=SEEDS [--key=value ...]",
     .help = "Make a film from seed to seed; the ranks share the work",
     .detail = "An unfinished film is removed when the command is stopped; pictures of single frames are kept.",

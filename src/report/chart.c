@@ -10,7 +10,7 @@
 #include "metrics/door/metric.h"
 #include "gantry/runlog.h"
 #include "report/compare.h"
-#include "report/html.h"
+#include "report/door/html.h"
 
 enum { WIDTH = 560, HEIGHT = 210, LEFT = 54, RIGHT = 10, TOP = 8, BOTTOM = 24, X_STEPS = 6, Y_STEPS = 5 };
 

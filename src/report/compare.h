@@ -5,6 +5,7 @@
 
 #include "base/door/file.h"
 #include "gantry/compare.h"
+#include "gantry/reductions.h"
 #include "gantry/runlog.h"
 
 /* The name of a run: that of its directory, behind that of the folder above where another run has the same name. */
@@ -37,7 +38,7 @@ bool compare_recipes(gt_stats *const *stats, const char *const *dirs, int n, con
 typedef void compare_say(void *arg, const compare_difference *d);
 void compare_each_difference(gt_stats *const *stats, const char *const *dirs, int n, compare_say *say, void *arg);
 
-/* ---- reductions.c ---- */
+/* ---- compare_units.c ---- */
 /* Turns losses of an autoencoder that are means over the pixels or the latent into sums over an image. */
 void compare_unify(gt_stats *s, const gt_reductions *r);
 /* Tells which losses were turned so, and which do not compare, a sentence each. */

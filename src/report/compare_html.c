@@ -11,7 +11,7 @@
 #include "gantry/text.h"
 #include "gantry/memory.h"
 #include "report/compare.h"
-#include "report/html.h"
+#include "report/door/html.h"
 #include "report/report.h"
 
 enum { PICTURES = 2 << 20 /* bytes of all pictures together */ };

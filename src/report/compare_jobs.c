@@ -6,7 +6,7 @@
 #include "gantry/memory.h"
 #include "gantry/rundir.h"
 #include "report/compare.h"
-#include "report/html.h"
+#include "report/door/html.h"
 
 enum { KEYS_MAX = 1000 };
 

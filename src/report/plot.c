@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "report/html.h"
+#include "report/door/html.h"
 
 enum { UNIT_ROOM = 31 /* at the end of a page's x axis */ };
 

@@ -5,7 +5,7 @@
 
 #include "codec/door/codec.h"
 #include "report/preview.h"
-#include "report/report.h"
+#include "report/door/html.h"
 
 /* ---- half blocks ---- */
 
@@ -116,7 +116,7 @@ void preview_kitty(gt_buffer *out, const uint8_t *rgb, int height, int width) {
     gt_buffer text = {0};
     void *png = NULL;
     size_t n = 0;
-    if (!gt_png_encode(&p, LEVEL, &png, &n)) report_base64(&text, png, n);
+    if (!gt_png_encode(&p, LEVEL, &png, &n)) html_base64(&text, png, n);
     out->failed |= !png || text.failed;
     for (size_t at = 0; at < text.n && !text.failed; at += CHUNK) {
         bool last = text.n - at <= CHUNK;

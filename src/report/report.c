@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 #include "base/door/embed.h"
+#include "gantry/report.h"
 #include "gantry/rundir.h"
+#include "run/door/pages.h"
 #include "base/door/text.h"
-#include "report/html.h"
+#include "report/door/html.h"
 #include "report/report.h"
 
 /* ---- style and script, each with a zero behind ---- */
@@ -138,3 +140,7 @@ gt_status gt_report_write(const char *dir, const char *path) {
     free(full);
     return st;
 }
+
+static gt_status write_page(const char *dir) { return gt_report_write(dir, NULL); }
+
+const gt_run_page gt_run_page_report = {"report.html", write_page};

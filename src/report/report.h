@@ -81,7 +81,6 @@ void report_files(gt_buffer *out, const char *dir);                         /* l
 /* ---- report_pictures.c ---- */
 void report_pictures(gt_buffer *out, const char *dir);
 char *report_newest_path(const char *dir); /* of that picture, to be freed; NULL: the run has none */
-void report_base64(gt_buffer *out, const unsigned char *p, size_t n);
 /* The newest picture of a run as a figure under this title, at most so many bytes: what the network generates or, of an
  * autoencoder, reconstructs. False: the run has none, and nothing is put. */
 bool report_newest(gt_buffer *out, const char *dir, const char *title, size_t most);

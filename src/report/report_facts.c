@@ -11,7 +11,7 @@
 #include "metrics/door/metric.h"
 #include "run/door/rundir.h"
 #include "gantry/text.h"
-#include "report/html.h"
+#include "report/door/html.h"
 #include "report/report.h"
 
 enum { MOST_WARNINGS = 50, MOST_FILES = 200, WHEN = GT_DATE_BYTES, TEXT = 400 };

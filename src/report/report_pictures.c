@@ -12,7 +12,7 @@
 #include "codec/door/webp.h"
 #include "codec/door/picture.h"
 #include "gantry/grid.h"
-#include "report/html.h"
+#include "report/door/html.h"
 #include "report/report.h"
 
 enum {
@@ -26,16 +26,6 @@ enum {
     QUALITY = 85,
     MOST_MADE_SMALLER = 4 /* of the strip: this takes time */
 };
-
-void report_base64(gt_buffer *out, const unsigned char *p, size_t n) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < n; i += 3) {
-        unsigned bits = (unsigned)p[i] << 16 | (i + 1 < n ? (unsigned)p[i + 1] << 8 : 0) | (i + 2 < n ? p[i + 2] : 0);
-        char four[4] = {digits[bits >> 18], digits[bits >> 12 & 63], i + 1 < n ? digits[bits >> 6 & 63] : '=',
-                        i + 2 < n ? digits[bits & 63] : '='};
-        gt_buffer_add(out, four, 4);
-    }
-}
 
 /* A picture of 8 bits whose pixels are means of `factor` x `factor` pixels. */
 static gt_status shrink(gt_picture *out, const gt_picture *in, int factor) {
@@ -106,7 +96,7 @@ static void put_picture(gt_buffer *out, const char *dir, const char *name, const
             gt_buffer_printf(out, "<img%s alt=\"", factor ? " class=\"smaller\"" : "");
             html_text(out, "", title, "\" src=\"data:image/");
             gt_buffer_printf(out, "%s;base64,", factor ? "webp" : "png");
-            report_base64(out, bytes, n);
+            html_base64(out, bytes, n);
             gt_buffer_printf(out, "\">");
         } else {
             html_text(out, "<p>Not shown: ", gt_message(), "</p>");

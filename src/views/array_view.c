@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The numbers of an array: see gantry/dataset_view.h. The array is read twice, in pieces: the histogram needs the ends.
+ * The numbers of an array, and what a picture is: see gantry/file_view.h. The array is read twice, in pieces: the
+ * histogram needs the ends.
  */
-#include "gantry/dataset_view.h"
+#include "gantry/file_view.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -10,6 +11,7 @@
 
 #include "base/door/file.h"
 #include "codec/door/npy.h"
+#include "codec/door/picture.h"
 #include "gantry/text.h"
 
 enum { PIECE = 1 << 16 /* numbers */, BARS = 16, BAR = 40 /* characters */ };
@@ -134,4 +136,26 @@ gt_status gt_array_view_print(FILE *f, const char *path, bool *pictures) {
     if (n.fd >= 0) close(n.fd);
     free(n.piece);
     return st;
+}
+
+/* ---- a picture file ---- */
+
+gt_status gt_picture_view_print(FILE *f, const char *path) {
+    enum { LARGEST = 1 << 30 };
+    void *bytes = NULL;
+    size_t n = 0;
+    gt_picture_info i;
+    gt_picture whole = {0};
+    gt_status st = gt_file_read(path, LARGEST, &bytes, &n);
+    if (st) return st;
+    st = gt_picture_head(&i, bytes, n);
+    if (!st) {
+        gt_print_to(f, "picture      %s (%s)\n", path, i.format);
+        gt_print_to(f, "size         %dx%d, %d bits, %d channel%s%s\n", i.width, i.height, i.bits, i.channels,
+                    gt_plural(i.channels), i.alpha ? " (the last one is alpha)" : "");
+        st = gt_picture_decode(&whole, bytes, n, 0); /* a damaged picture can have a sound head */
+    }
+    gt_picture_free(&whole);
+    free(bytes);
+    return st ? gt_wrap(st, "'%s'", path) : GT_OK;
 }

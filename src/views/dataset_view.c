@@ -213,28 +213,6 @@ gt_status gt_dataset_draw(gt_dataset *ds, const char *path, gt_grid_png *picture
     return st;
 }
 
-/* ---- a picture file ---- */
-
-gt_status gt_picture_view_print(FILE *f, const char *path) {
-    enum { LARGEST = 1 << 30 };
-    void *bytes = NULL;
-    size_t n = 0;
-    gt_picture_info i;
-    gt_picture whole = {0};
-    gt_status st = gt_file_read(path, LARGEST, &bytes, &n);
-    if (st) return st;
-    st = gt_picture_head(&i, bytes, n);
-    if (!st) {
-        gt_print_to(f, "picture      %s (%s)\n", path, i.format);
-        gt_print_to(f, "size         %dx%d, %d bits, %d channel%s%s\n", i.width, i.height, i.bits, i.channels,
-                    gt_plural(i.channels), i.alpha ? " (the last one is alpha)" : "");
-        st = gt_picture_decode(&whole, bytes, n, 0); /* a damaged picture can have a sound head */
-    }
-    gt_picture_free(&whole);
-    free(bytes);
-    return st ? gt_wrap(st, "'%s'", path) : GT_OK;
-}
-
 /* ---- are all images readable? ---- */
 
 typedef struct verification {

@@ -12,19 +12,6 @@
 #include "use/runner/door/items.h"
 #include "report/door/sheet.h"
 
-gt_status gt_image_set_read(gt_arena *a, gt_dataset *data, int64_t n, gt_image_set *out) {
-    const gt_dataset_info *info = gt_dataset_get_info(data);
-    if (n > info->count) n = info->count;
-    size_t pixels = (size_t)info->height * (size_t)info->width * (size_t)info->channels;
-    *out = (gt_image_set){.data = data,
-                          .n = n,
-                          .items = gt_arena_array(a, (size_t)n, sizeof *out->items),
-                          .images = gt_arena_array(a, (size_t)n, pixels * sizeof *out->images)};
-    if (!out->items || !out->images) return GT_NOMEM;
-    for (int64_t i = 0; i < n; i++) out->items[i] = i * info->count / n;
-    return gt_read_images(data, n, out->items, out->images);
-}
-
 typedef struct drawing { /* of one picture; an arena has all its memory */
     const gt_network_view *view;
     gt_features *features;

@@ -7,7 +7,7 @@
 #include "model/door/model.h"
 #include "report/door/figure.h"
 #include "gantry/grid.h"
-#include "gantry/network_view.h"
+#include "gantry/image_set.h"
 #include "gantry/prediction_view.h"
 #include "report/door/sheet.h"
 

@@ -43,6 +43,7 @@
 #include "gantry/transform.h"
 #include "gantry/trained.h"
 #include "gantry/walk.h"
+#include "gantry/report.h"
 #include "gantry/rundir.h"
 
 static gt_comm *comm;

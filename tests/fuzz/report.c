@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/door/file.h"
+#include "gantry/report.h"
 #include "gantry/rundir.h"
 
 static void seeds(fuzz_put *put, void *arg) {

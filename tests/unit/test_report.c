@@ -8,6 +8,7 @@
 
 #include "report/door/figure.h"
 #include "gantry/grid.h"
+#include "gantry/report.h"
 #include "run/door/ledger.h"
 #include "run/door/rundir.h"
 #include "run/door/runlog.h"

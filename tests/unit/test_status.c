@@ -19,7 +19,7 @@ static const char *status_of_run(void) {
     int before = dup(STDOUT_FILENO), memory = memfd_create("said", 0);
     fflush(stdout);
     dup2(memory, STDOUT_FILENO);
-    gt_status st = cli_print_status(scratch, &lost);
+    gt_status st = cli_find_run_view()(scratch, &lost);
     dup2(before, STDOUT_FILENO);
     ssize_t n = pread(memory, text, sizeof text - 1, 0);
     text[n > 0 ? n : 0] = 0;

@@ -7,6 +7,7 @@
 
 #include "codec/door/npy.h"
 #include "gantry/dataset_view.h"
+#include "gantry/file_view.h"
 #include "gantry/memory.h"
 #include "report/door/figure.h"
 #include "views/anomalies.h"

@@ -38,4 +38,6 @@ typedef struct gt_maker {
     void (*say)(const gt_record *r, char *text, size_t bytes);
 } gt_maker;
 
+extern const gt_maker *const gt_makers[]; /* of all features, and NULL */
+
 #endif

@@ -13,6 +13,7 @@
 #include "base/door/progress.h"
 #include "gantry/stop.h"
 #include "gantry/text.h"
+#include "run/door/pages.h"
 #include "train/start/choice.h"
 #include "train/ticks/decider.h"
 #include "train/measure/measurer.h"
@@ -186,11 +187,15 @@ static void set_back(gt_engine *e, gt_journal *j, schedules *p) {
     j->tick_shown = e->shown;
 }
 
-static void write_report(gt_journal *j) {
-    gt_tell_start("writing report.html", NULL, 0);
-    gt_storage_begin("writing", "report.html"); /* much is read for the report */
-    gt_log_outcome(&j->report_failing, gt_report_write(j->dir, NULL) != GT_OK, "report.html");
-    gt_storage_end();
+static void write_pages(gt_journal *j) {
+    for (const gt_run_page *const *p = gt_run_pages; *p; p++) {
+        char words[64];
+        snprintf(words, sizeof words, "writing %s", (*p)->name);
+        gt_tell_start(words, NULL, 0);
+        gt_storage_begin("writing", (*p)->name); /* much is read for the report */
+        gt_log_outcome(&j->report_failing, (*p)->write(j->dir) != GT_OK, (*p)->name);
+        gt_storage_end();
+    }
 }
 
 static gt_status draw_all(gt_engine *e, gt_journal *j, schedules *p, bool measured) {
@@ -278,7 +283,7 @@ static gt_status do_report_all(gt_engine *e, gt_journal *j, schedules *p, due *d
     bool first = e->comm->rank == 0, over = d->stop || gt_engine_finished(e);
     (void)p;
     if (first && (d->pictures || e->stopped_early)) gt_measurers_draw(e, j);
-    if (first && d->pictures && !over) write_report(j);
+    if (first && d->pictures && !over) write_pages(j);
     return GT_OK;
 }
 
@@ -361,8 +366,8 @@ static gt_status conclude(const gt_engine *e, gt_journal *j, gt_status st) {
     if (failed) snprintf(why, sizeof why, "%s", gt_message());
     else gt_journal_hash(j, hash);
     write_end(e, j, st, why, hash);
-    write_report(j);
-    if (j->report_failing) write_report(j);
+    write_pages(j);
+    if (j->report_failing) write_pages(j);
     if (!st && (st = gt_owed_report(j))) {
         failed = true;
         snprintf(why, sizeof why, "%s", gt_message());

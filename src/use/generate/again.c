@@ -6,7 +6,7 @@
 #include "base/door/sha256.h"
 #include "dist/door/dist.h"
 #include "use/generate/door/generator.h"
-#include "use/generate/door/makers.h"
+#include "record/door/maker.h"
 #include "use/generate/door/origin.h"
 
 enum { PATH_ROOM = 4200, MOST_SEEDS = 1 << 24 };

@@ -5,7 +5,7 @@
 
 #include "dist/door/dist.h"
 #include "gantry/mix.h"
-#include "use/generate/door/makers.h"
+#include "record/door/maker.h"
 #include "use/generate/door/origin.h"
 
 enum { MOST_SEEDS = 1024 };

@@ -6,7 +6,7 @@
 #include "dist/door/dist.h"
 #include "gantry/text.h"
 #include "gantry/walk.h"
-#include "use/generate/door/makers.h"
+#include "record/door/maker.h"
 #include "use/generate/door/origin.h"
 
 enum { FILM, FRAME };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Images and labels of a dataset's items, as models take them: see gantry/runner.h. */
 #include "use/runner/door/items.h"
+#include "gantry/image_set.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,4 +61,17 @@ gt_status gt_same_data_all(gt_comm *comm, gt_dataset *data, const char *spec) {
                      "same data (is a copy old or incomplete?)",
                      spec, (long long)i->stored, i->width, i->height, i->channels);
     return gt_comm_agree_all(comm, st);
+}
+
+gt_status gt_image_set_read(gt_arena *a, gt_dataset *data, int64_t n, gt_image_set *out) {
+    const gt_dataset_info *info = gt_dataset_get_info(data);
+    if (n > info->count) n = info->count;
+    size_t pixels = (size_t)info->height * (size_t)info->width * (size_t)info->channels;
+    *out = (gt_image_set){.data = data,
+                          .n = n,
+                          .items = gt_arena_array(a, (size_t)n, sizeof *out->items),
+                          .images = gt_arena_array(a, (size_t)n, pixels * sizeof *out->images)};
+    if (!out->items || !out->images) return GT_NOMEM;
+    for (int64_t i = 0; i < n; i++) out->items[i] = i * info->count / n;
+    return gt_read_images(data, n, out->items, out->images);
 }

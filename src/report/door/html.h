@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Text within HTML and SVG. */
-#ifndef GANTRY_REPORT_HTML_H
-#define GANTRY_REPORT_HTML_H
+#ifndef GANTRY_REPORT_DOOR_HTML_H
+#define GANTRY_REPORT_DOOR_HTML_H
 
 #include <string.h>
 
 #include "base/door/file.h"
+
+void html_base64(gt_buffer *out, const unsigned char *p, size_t n);
 
 /* Appends the text with its special characters escaped, between `before` and `after`, which are HTML. */
 static inline void html_text(gt_buffer *out, const char *before, const char *text, const char *after) {

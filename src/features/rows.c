@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What features register with the core, apart from their commands: a word in a list for each. */
+#include <stddef.h>
+
+#include "record/door/maker.h"
+#include "run/door/pages.h"
+
+#define MAKERS(X) X(generate) X(mix) X(walk)
+#define PAGES(X) X(report)
+
+/* clang-format off */
+#define ROW(name) extern const gt_maker gt_maker_##name;
+MAKERS(ROW)
+#undef ROW
+#define ROW(name) extern const gt_run_page gt_run_page_##name;
+PAGES(ROW)
+#undef ROW
+
+#define ROW(name) &gt_maker_##name,
+const gt_maker *const gt_makers[] = {MAKERS(ROW) NULL};
+#undef ROW
+#define ROW(name) &gt_run_page_##name,
+const gt_run_page *const gt_run_pages[] = {PAGES(ROW) NULL};
