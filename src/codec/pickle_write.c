@@ -116,15 +116,6 @@ void gt_put_name(gt_pickler *p, const char *module_and_name) {
     keep_text(p, module_and_name);
 }
 
-void gt_put_empty_set(gt_pickler *p) {
-    if (p->protocol >= FRAMES) {
-        gt_put_op(p, '\x8f');
-        return;
-    }
-    gt_put_name(p, p->protocol > 2 ? "builtins set" : "__builtin__ set");
-    add_bytes(p, "]\x85R", 3); /* called with a tuple of an empty list */
-}
-
 void gt_put_ordered_dict(gt_pickler *p) {
     gt_put_name(p, "collections OrderedDict");
     add_bytes(p, ")R", 2);
@@ -231,7 +222,7 @@ static void put_sizes(gt_pickler *p, int n, const int64_t *sizes) {
     gt_put_op(p, 't');
 }
 
-void gt_put_tensor(gt_pickler *p, const float *data, int n_dims, const int64_t *dims, bool parameter) {
+void gt_put_tensor(gt_pickler *p, const float *data, int n_dims, const int64_t *dims) {
     enum { MOST_DIMS = 8 };
     int64_t strides[MOST_DIMS];
     size_t n = 1;
@@ -242,10 +233,6 @@ void gt_put_tensor(gt_pickler *p, const float *data, int n_dims, const int64_t *
     if (n > INT32_MAX) p->error = EFBIG; /* sizes and strides are numbers of 32 bits here */
     gt_buffer head = storage_head(n);
     if (head.failed) p->error = ENOMEM;
-    if (parameter) {
-        gt_put_name(p, "torch._utils _rebuild_parameter");
-        gt_put_op(p, '(');
-    }
     gt_put_name(p, "torch._utils _rebuild_tensor_v2");
     gt_put_op(p, '(');
     gt_put_name(p, "torch.storage _load_from_bytes");
@@ -257,10 +244,5 @@ void gt_put_tensor(gt_pickler *p, const float *data, int n_dims, const int64_t *
     gt_put_bool(p, false);
     gt_put_ordered_dict(p); /* hooks */
     add_bytes(p, "tR", 2);
-    if (parameter) {
-        gt_put_bool(p, false);
-        gt_put_ordered_dict(p);
-        add_bytes(p, "tR", 2);
-    }
     gt_buffer_free(&head);
 }

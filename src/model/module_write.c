@@ -17,10 +17,6 @@ gt_module_writer gt_module_writer_of(gt_pickler *p, const gt_net *net, const flo
     return w;
 }
 
-const gt_tensor *gt_module_find(const gt_module_writer *w, const char *module, const char *name) {
-    return gt_net_find(w->net, gt_text_of("%s%s%s", module, *module ? "." : "", name).s);
-}
-
 /* ---- a key and its value ---- */
 
 void gt_field_int(gt_pickler *p, const char *key, int64_t value) {
@@ -77,43 +73,7 @@ void gt_field_filter(gt_pickler *p, const gt_resample_filter *filter) {
 
 /* ---- modules ---- */
 
-static void put_tensor(const gt_module_writer *w, const gt_tensor *t, const char *name, bool parameter) {
-    gt_put_text(w->p, name);
-    gt_tensor_to_file(t, w->block + t->offset, w->values);
-    gt_put_tensor(w->p, w->values, t->file_shape.n, t->file_shape.d, parameter);
-}
-
-/* The module's own parameters, or its own buffers; module NULL: it has none. */
-static void put_tensors(const gt_module_writer *w, const char *module, bool parameters) {
-    size_t n = module ? strlen(module) : 0, skip = n ? n + 1 : 0;
-    gt_put_text(w->p, parameters ? "_parameters" : "_buffers");
-    gt_put_ordered_dict(w->p);
-    gt_put_op(w->p, '(');
-    for (int i = 0; module && i < w->net->n_tensors; i++) {
-        const gt_tensor *t = &w->net->tensors[i];
-        bool own = !strncmp(t->name, module, n) && (!n || t->name[n] == '.') && !strchr(t->name + skip, '.');
-        if (own && t->trainable == parameters) put_tensor(w, t, t->name + skip, parameters);
-    }
-    gt_put_op(w->p, 'u');
-}
-
-/* What every module of PyTorch has. */
-static void begin_state(const gt_module_writer *w, const char *module) {
-    static const char *const hooks[] = {"_backward_hooks", "_forward_hooks", "_forward_pre_hooks", "_state_dict_hooks",
-                                        "_load_state_dict_pre_hooks"};
-    gt_put_open(w->p, '}');
-    gt_field_bool(w->p, "training", false);
-    put_tensors(w, module, true);
-    put_tensors(w, module, false);
-    gt_put_text(w->p, "_non_persistent_buffers_set");
-    gt_put_empty_set(w->p);
-    for (size_t i = 0; i < sizeof hooks / sizeof *hooks; i++) {
-        gt_put_text(w->p, hooks[i]);
-        gt_put_ordered_dict(w->p);
-    }
-}
-
-void gt_module_begin(const gt_module_writer *w, const char *class, const char *module) {
+void gt_module_begin(const gt_module_writer *w, const char *class) {
     gt_put_name(w->p, "torch_utils.persistence _reconstruct_persistent_obj");
     gt_put_open(w->p, '}');
     gt_field_text(w->p, "type", "class");
@@ -122,52 +82,25 @@ void gt_module_begin(const gt_module_writer *w, const char *class, const char *m
     gt_put_shared(w->p, w->source);
     gt_field_text(w->p, "class_name", class);
     gt_put_text(w->p, "state");
-    begin_state(w, module);
+    gt_put_open(w->p, '}');
+    gt_put_text(w->p, "_init_kwargs");
+    gt_put_open(w->p, '}');
 }
 
-void gt_module_end(const gt_module_writer *w) {
+void gt_module_end(const gt_module_writer *w, const char *prefix) {
+    gt_put_op(w->p, 'u'); /* arguments */
+    gt_put_text(w->p, "_parameters");
+    gt_put_ordered_dict(w->p);
+    gt_put_op(w->p, '(');
+    for (int i = 0; i < w->net->n_tensors; i++) {
+        const gt_tensor *t = &w->net->tensors[i];
+        gt_put_text(w->p, gt_text_of("%s%s", prefix, t->name).s);
+        gt_tensor_to_file(t, w->block + t->offset, w->values);
+        gt_put_tensor(w->p, w->values, t->file_shape.n, t->file_shape.d);
+    }
+    gt_put_op(w->p, 'u'); /* tensors */
     gt_put_op(w->p, 'u'); /* state */
     gt_put_op(w->p, 'u'); /* what is called with it */
     gt_put_op(w->p, '\x85');
     gt_put_op(w->p, 'R');
 }
-
-/* NEWOBJ without arguments, then BUILD with its state. */
-void gt_module_dict_begin(const gt_module_writer *w) {
-    gt_put_name(w->p, "torch.nn.modules.container ModuleDict");
-    gt_put_op(w->p, ')');
-    gt_put_op(w->p, '\x81');
-    begin_state(w, NULL);
-    gt_modules_begin(w);
-}
-
-void gt_module_dict_end(const gt_module_writer *w) {
-    gt_modules_end(w);
-    gt_put_op(w->p, 'u');
-    gt_put_op(w->p, 'b');
-}
-
-void gt_modules_begin(const gt_module_writer *w) {
-    gt_put_text(w->p, "_modules");
-    gt_put_ordered_dict(w->p);
-    gt_put_op(w->p, '(');
-}
-
-void gt_modules_end(const gt_module_writer *w) { gt_put_op(w->p, 'u'); }
-
-void gt_modules_none(const gt_module_writer *w) {
-    gt_modules_begin(w);
-    gt_modules_end(w);
-}
-
-/* The arguments of the constructor, which make another such object. */
-void gt_kwargs_begin(const gt_module_writer *w, int n, const int *args) {
-    static const char tuples[] = {')', '\x85', '\x86', '\x87'};
-    gt_put_text(w->p, "_init_args");
-    for (int i = 0; i < n; i++) gt_put_int(w->p, args[i]);
-    gt_put_op(w->p, tuples[n]);
-    gt_put_text(w->p, "_init_kwargs");
-    gt_put_open(w->p, '}');
-}
-
-void gt_kwargs_end(const gt_module_writer *w) { gt_put_op(w->p, 'u'); }

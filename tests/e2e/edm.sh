@@ -113,7 +113,7 @@ edm_file=$golden/network-snapshot-ncsnpp_cond.pkl
 expect 0 '^label-dropout = 0$' "$GANTRY" train --model=edm --data=synth:shapes:n=60,size=16,classes=4 --cond --resume="$edm_file" --dry-run=job --run=never
 expect 2 'here --label-dropout is 0' "$GANTRY" generate "$edm_file" --seeds=0 --class=1 --guidance=2
 
-# What is written again is what was read: the same modules, attributes and tensors. Networks that EDM's program does not have are refused.
+# What is written again is what was read: the same class, arguments and tensors. Networks that EDM's program does not have are refused.
 for name in ddpmpp_uncond ncsnpp_cond; do
     expect 0 "for EDM's program" "$GANTRY" export "$golden/network-snapshot-$name.pkl" again.pkl
     quietly "$here/../tools/same_modules" "$golden/network-snapshot-$name.pkl" again.pkl ema

@@ -23,11 +23,7 @@ architecture() {
     quietly "$GANTRY" export "$arch" "$arch.pkl" --protocol="$protocol"
     judge "$arch.pkl" "$(last "$arch")" "$arch-1,1,const${class:+,$class}" "$arch-2,0.7,none${class:+,$class}"
 }
-case_skip() {
-    architecture skip 4 "$stand_in" 2 --cond
-    reader=$stand_in judge --strict skip.pkl
-    [ "$(sed -n 's/.*: \([0-9]*\) attributes.*/\1/p' said)" -gt 100 ] || fail "$(cat said)"
-}
+case_skip() { architecture skip 4 "$stand_in" 2 --cond; }
 case_orig() { architecture orig 2 successor '' --d-arch=orig --freezed=3 --fp32 --aug=noaug; }
 case_resnet() { architecture resnet 3 successor 1 --d-arch=skip --cond --map-layers=3; }
 

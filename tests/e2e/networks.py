@@ -124,6 +124,13 @@ def modules(module, path):
     for name, inner in state(module)['_modules'].items(): yield from modules(inner, f'{path}.{name}')
 
 
+def named(module, path=''):
+    """Tensors by their names; gantry export writes no modules in modules."""
+    for table in ('_parameters', '_buffers'):
+        for name, tensor in state(module).get(table, {}).items(): yield path + name, tensor
+    for name, inner in state(module).get('_modules', {}).items(): yield from named(inner, f'{path}{name}.')
+
+
 def numbers(tensor):
     """Of a small one: the last bytes of its storage."""
     while 'tensor_v2' not in tensor.of.__name__: tensor = tensor.args[0]
@@ -134,8 +141,8 @@ def numbers(tensor):
 def filters(path):
     data = load(path)
     for name in ('G_ema', 'G', 'D'):
-        for at, module in modules(data[name], name):
-            if 'resample_filter' in state(module)['_buffers']: print(at, *numbers(state(module)['_buffers']['resample_filter']))
+        for at, tensor in sorted(named(data[name])):
+            if at.endswith('resample_filter'): print(name, at, *numbers(tensor))
 
 
 def stylegan3(data, kernel):
@@ -196,10 +203,9 @@ CHANGES = {
     'beside': lambda data: data.update(planted=state(child(data['D'], 'b8.conv0'))['_parameters']['weight']),
     'tf-tensor': lambda data: data[2].components['synthesis'].variables.append(('8x8/planted', np.ones(3, 'f4'))),
     'tf-value': lambda data: data[2].static_kwargs.update(planted=3),
-    'source': lambda data: meta(child(data['G_ema'], 'synthesis.b8.conv0')).update(module_src='class SynthesisLayer: pass\n'),
-    'd-source': lambda data: meta(child(data['D'], 'b8')).update(module_src=None),
-    'edm-source': lambda data: meta(child(data['ema'], 'model')).update(module_src='class SongUNet: pass\n'),
-    'sources': lambda data: [meta(m).update(module_src=f'# {name}\n') for name, m in modules(data['G_ema'], 'G_ema') if meta(m)['class_name'] == 'SynthesisLayer'],
+    'source': lambda data: meta(data['G_ema']).update(module_src='class Generator: pass\n'),
+    'd-source': lambda data: meta(data['D']).update(module_src=None),
+    'edm-source': lambda data: meta(data['ema']).update(module_src='class EDMPrecond: pass\n'),
     'edm-tensor': lambda data: plant_tensor(child(data['ema'], 'model.map_layer0')),
     'edm-value': lambda data: state(data['ema'])['_init_kwargs'].update(planted=3),
     'edm-inner-value': lambda data: state(child(data['ema'], 'model.map_layer0'))['_init_kwargs'].update(planted=3),
@@ -241,21 +247,17 @@ def again(path):
     for name, kind in (('networks', Old), ('networks_stylegan2', New)):
         home = types.ModuleType('training')
         inner = types.ModuleType('training.' + name)
-        inner.Generator = kind
+        inner.Generator, inner.Discriminator = kind, object
         setattr(home, name, inner)
         for key in [k for k in sys.modules if k.startswith('training')]: del sys.modules[key]
-        sys.modules.update({'training': home, inner.__name__: inner})
+        sys.modules.update({'training': home, inner.__name__: inner, 'torch': types.ModuleType('torch')})
         made = {}
         exec(meta(data['G_ema'])['module_src'], made)
-        got = made['Generator'](*state(data['G_ema'])['_init_args'], **state(data['G_ema'])['_init_kwargs']).got
+        got = made['Generator'](**state(data['G_ema'])['_init_kwargs']).got
         assert set(got) >= wanted and 'synthesis_kwargs' not in got, got
     for name in ('G_ema', 'D'):
         for key, value in state(data[name])['_init_kwargs'].items():
             assert not key.endswith('_kwargs') or type(value).__name__ == 'EasyDict', key
-        for at, module in modules(data[name], name):
-            kwargs, args = state(module)['_init_kwargs'], state(module)['_init_args']
-            assert kwargs and len(args) == {'SynthesisLayer': 2, 'ToRGBLayer': 2, 'Conv2dLayer': 2, 'FullyConnectedLayer': 2, 'SynthesisBlock': 2,
-                                            'DiscriminatorBlock': 3, 'DiscriminatorEpilogue': 1}.get(meta(module)['class_name'], 0), (at, args, kwargs)
 
 
 def cache(address): print(hashlib.md5(address.encode()).hexdigest())

@@ -364,10 +364,9 @@ case_source_texts() {
         networks pickle $from.pkl other.pkl $change
         expect 0 "$why" "$GANTRY" generate other.pkl --seeds=0 --outdir=any
         expect 1 "error: .*$why; --strict refuses" "$GANTRY" generate other.pkl --seeds=0 --outdir=no --strict
-    done <<<"known source SHA-256 [0-9a-f]{64}.*in Gantry: SynthesisLayer
-known sources SHA-256 [0-9a-f]{64}.*in Gantry: SynthesisLayer
-known d-source SHA-256 unknown.*in Gantry: DiscriminatorBlock
-edm edm-source SHA-256 $(printf 'class SongUNet: pass\n' | sha256sum | cut -c1-64).*in Gantry: SongUNet"
+    done <<<"known source SHA-256 [0-9a-f]{64}.*in Gantry: Generator
+known d-source SHA-256 unknown.*in Gantry: Discriminator
+edm edm-source SHA-256 $(printf 'class EDMPrecond: pass\n' | sha256sum | cut -c1-64).*in Gantry: EDMPrecond"
     for file in 'inspect FILE' 'look FILE any' 'export FILE no.npz' 'convert FILE no.npz' 'mix FILE --rows=0 --cols=1 --outdir=no' 'walk FILE --seeds=0-1 --out=no.webp' \
         'directions FILE --out=no.h5' 'project FILE --target=any/seed0000.png --outdir=no' 'card FILE --out=no.json' 'metrics FILE --metrics=swd20 --data=any' \
         'train --data=any --run=no --resume=FILE'; do

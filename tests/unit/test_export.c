@@ -177,12 +177,11 @@ static void pickles(void **state) {
         int n = check_network(w, 0, "G_ema.") + check_network(w, 1, "G.") + check_network(w, 2, "D.");
         assert_int_equal(gt_weights_count(w), n);
         assert_string_equal(text_of(w, "G_ema.class"), "Generator");
-        assert_string_equal(text_of(w, "G_ema.synthesis.b8.architecture"), "resnet");
+        assert_string_equal(text_of(w, "G_ema._init_kwargs.synthesis_kwargs.architecture"), "resnet");
         assert_string_equal(text_of(w, "D._init_kwargs.architecture"), "skip");
-        assert_true(number_of(w, "G_ema.mapping.fc0.bias_gain") == 0.01);
-        assert_true(number_of(w, "G_ema.mapping.w_avg_beta") == 0.995);
-        assert_true(number_of(w, "D.b8.first_layer_idx") == 3 &&
-                    number_of(w, "D._init_kwargs.block_kwargs.freeze_layers") == 2);
+        assert_true(number_of(w, "G_ema._init_kwargs.mapping_kwargs.lr_multiplier") == 0.01);
+        assert_true(number_of(w, "G_ema._init_kwargs.mapping_kwargs.w_avg_beta") == 0.995);
+        assert_true(number_of(w, "D._init_kwargs.block_kwargs.freeze_layers") == 2);
         check_class_names(w);
         gt_weights_close(w);
     }

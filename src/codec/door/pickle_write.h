@@ -46,11 +46,10 @@ void gt_put_text(gt_pickler *p, const char *text);
 void gt_put_shared(gt_pickler *p, const char *text);
 /* "collections OrderedDict": module and name. The text must live as long as the pickler. */
 void gt_put_name(gt_pickler *p, const char *module_and_name);
-void gt_put_empty_set(gt_pickler *p);
 void gt_put_ordered_dict(gt_pickler *p); /* an empty one: gt_put_op(p, '(') and gt_put_op(p, 'u') fill it */
 void gt_put_easy_dict(gt_pickler *p);    /* the same of dnnlib.util.EasyDict, whose items are attributes, too */
 
-/* A tensor of float32 on the CPU, row-major, or a parameter made of it that needs no gradient. */
-void gt_put_tensor(gt_pickler *p, const float *data, int n_dims, const int64_t *dims, bool parameter);
+/* A tensor of float32 on the CPU, row-major. */
+void gt_put_tensor(gt_pickler *p, const float *data, int n_dims, const int64_t *dims);
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Networks as pickled modules of the programs that published them (docs/network-files.md#pickled-modules). A module is
- * an object with the attributes of its class; its tensors are named by the path to them, so that the tables of the
- * networks (gt_net) say which parameters and buffers a module has. Between gt_module_begin() and gt_module_end() stand,
- * in this order: the modules in it, its attributes, the arguments of its constructor. */
+ * Networks as pickled modules of the programs that published them (docs/network-files.md#pickled-modules): the class, the
+ * arguments of its constructor, and the tensors by their names. */
 #ifndef GANTRY_MODEL_MODULE_WRITE_H
 #define GANTRY_MODEL_MODULE_WRITE_H
 
@@ -21,23 +19,22 @@ typedef struct gt_module_writer {
 /* `values` is to be freed; NULL: see gt_message(). */
 gt_module_writer gt_module_writer_of(gt_pickler *p, const gt_net *net, const float *block, const char *source);
 
-/* The tensor "MODULE.name"; NULL: the network does not have it. */
-const gt_tensor *gt_module_find(const gt_module_writer *w, const char *module, const char *name);
+/* An object of the class; then come the arguments of the constructor. */
+void gt_module_begin(const gt_module_writer *w, const char *class);
+void gt_module_end(const gt_module_writer *w, const char *prefix); /* of the names of tensors */
 
-/* An object of the class, up to its tensors: those named "MODULE.name" without a dot behind. */
-void gt_module_begin(const gt_module_writer *w, const char *class, const char *module);
-void gt_module_end(const gt_module_writer *w);
-/* A table of modules, which has no arguments. */
-void gt_module_dict_begin(const gt_module_writer *w);
-void gt_module_dict_end(const gt_module_writer *w);
-
-void gt_modules_begin(const gt_module_writer *w);
-void gt_modules_end(const gt_module_writer *w);
-void gt_modules_none(const gt_module_writer *w);
-
-/* `n` arguments without keywords, at most three: numbers of channels or features. Then come the others. */
-void gt_kwargs_begin(const gt_module_writer *w, int n, const int *args);
-void gt_kwargs_end(const gt_module_writer *w);
+/* Part of `source`: a class that makes itself of its arguments and takes the tensors. It draws no random number of the
+ * reader's, and pickles again as any other class does. */
+#define GT_MODULE_OF_ARGUMENTS \
+    "import torch\n" \
+    "class FromArguments:\n" \
+    "    def __setstate__(self, state):\n" \
+    "        if '_modules' in state:\n" \
+    "            return super().__setstate__(state)\n" \
+    "        with torch.random.fork_rng(devices=[]):\n" \
+    "            self.__init__(**state['_init_kwargs'])\n" \
+    "        self.load_state_dict(state['_parameters'])\n" \
+    "        self.eval().requires_grad_(False)\n"
 
 /* ---- a key and its value ---- */
 

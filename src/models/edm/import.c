@@ -169,7 +169,9 @@ static gt_status set_recipe(gt_imported *m, const gt_edm_file *f, const gt_denoi
     const gt_unet_shape *s = &d->unet;
     double dropout = 0, label_dropout = 0;
     char number[32];
-    gt_status st = gt_edm_number(f, gt_text_of("model.%s", at_level(s, 0, "block0.dropout").s).s, &dropout);
+    gt_status st = gt_edm_number(f, "dropout", &dropout); /* as an argument alone; attributes are the blocks' */
+    if (!st) st = gt_edm_number(f, gt_text_of("model.%s", at_level(s, 0, "block0.dropout").s).s, &dropout);
+    if (!st) st = gt_edm_number(f, "label_dropout", &label_dropout);
     if (!st) st = gt_edm_number(f, "model.label_dropout", &label_dropout);
     gt_import_set(m, "model", "edm");
     set_unet(m, s);
@@ -207,10 +209,11 @@ static bool without_effect(const gt_imported *m, const char *tensor) {
     return false;
 }
 
-/* Of EDM's program as it was published, and what gantry export writes. */
+/* Of EDM's program as it was published, and what gantry export wrote (1.0) and writes. */
 static const char *const sources[] = {"5db27dcd96674b95c72d5e6491b879cdc35e24039ada3411b4b46a28ed1fe284",
                                       "2294828d5f59f5fd008f7141e6b8af2095918f2ce019f280a933e4779b5c3cef",
-                                      "18cd76296e89fb6f5d58dc802ef00bdfbe72618293bcf713fb8658585d03fecd", NULL};
+                                      "18cd76296e89fb6f5d58dc802ef00bdfbe72618293bcf713fb8658585d03fecd",
+                                      "4c1897b705fb7d70ba5155aa7a4d2e9645fcd69bc01aa7b406c7d894ca69e61e", NULL};
 
 gt_status gt_edm_import(gt_imported *m) {
     static const char *const networks[] = {"F_ema", "F", NULL}; /* of the state of a training the second alone */

@@ -189,11 +189,14 @@ static gt_status find_d(gt_stylegan2_file *f, gt_stylegan2_found *out) {
 
 /* Of all networks before each is read: an unknown text concerns not D alone. */
 static gt_status check_sources(const gt_stylegan2_file *f) {
-    /* stylegan2-ada-pytorch, twice the later program's networks_stylegan2, and what gantry export writes */
+    /* stylegan2-ada-pytorch, twice the later program's networks_stylegan2, and what gantry export wrote (1.0) and
+     * writes */
     static const char *const known[] = {"df49fc78a0364015a09b592bb43546af83a6cdaad753d89a2a1a69bd6e171c24",
                                         "b6f14e8fa2a95de4d38218fef31380c6a70de770f585107e209ff83075c307ef",
                                         "137a76d163766bad469acb7a0835a6598419fb17585e5e0a72e3f0008668811c",
-                                        "835e0756d8c1e6eeca8f0cd8555b421a59f1838070da7b2b469b035160601174", NULL};
+                                        "835e0756d8c1e6eeca8f0cd8555b421a59f1838070da7b2b469b035160601174",
+                                        "87c8a6b9c84c977aadc17b61667964110243cca33598da336326b5d9a3221312",
+                                        NULL};
     const char *prefixes[GT_STYLEGAN2_FILE_NETS + 1] = {0};
     for (int i = 0, n = 0; i < GT_STYLEGAN2_FILE_NETS; i++)
         if (f->prefix[i]) prefixes[n++] = f->prefix[i];

@@ -38,6 +38,17 @@ static const char *text(const facts *s, const char *prefix, const char *name, co
     return a && a->kind == GT_FACT_TEXT ? a->text : unsaid;
 }
 
+static const char *path_of(const facts *s, const char *prefix, const char *rest) {
+    const char *path = gt_arena_printf(s->f->m->arena, "%s%s", prefix, rest);
+    return path ? path : "";
+}
+
+/* The attribute, else the argument of the constructor from which the reader's class makes the attribute: files of
+ * gantry export have arguments alone. */
+static const char *attribute(const facts *s, const char *prefix, const char *name, const char *argument) {
+    return fact(s, prefix, name) ? name : path_of(s, "_init_kwargs.", argument);
+}
+
 static bool same_fact(const gt_fact *a, const gt_fact *b) {
     return a->kind == b->kind && (a->kind != GT_FACT_NUMBER || a->number == b->number) &&
            (a->kind != GT_FACT_TEXT || !strcmp(a->text, b->text));
@@ -95,11 +106,6 @@ static const char classes[] = "Generator MappingNetwork SynthesisNetwork Synthes
                               "Discriminator DiscriminatorBlock "
                               "DiscriminatorEpilogue MinibatchStdLayer FullyConnectedLayer Conv2dLayer";
 
-static const char *path_of(const facts *s, const char *prefix, const char *rest) {
-    const char *path = gt_arena_printf(s->f->m->arena, "%s%s", prefix, rest);
-    return path ? path : "";
-}
-
 /* Of attribute `a`, whose name ends in `last`: the number with which Gantry's layer of these tensors computes. False:
  * another attribute. */
 static bool computed_with(const facts *s, const gt_fact *a, const char *last, double *value) {
@@ -154,11 +160,13 @@ static gt_status read_reference_g(const facts *s, const char *g) {
     if (!st) st = check_alike(s, synthesis, NULL, activations);
     if (!st) st = check_alike(s, layers, NULL, gains);
     if (!st) st = check_alike(s, layers, NULL, acts);
-    c->conv_clamp = number(s, g, "synthesis.b4.conv1.conv_clamp", -1, -1);
-    c->activation = text(s, g, "synthesis.b4.conv1.activation", "lrelu");
-    m->activation = text(s, g, "mapping.fc0.activation", "lrelu");
-    m->lr_multiplier = number(s, g, "mapping.fc0.bias_gain", 1, 1);
-    m->w_avg_beta = number(s, g, "mapping.w_avg_beta", -1, 0.995f);
+    c->conv_clamp = number(s, g, attribute(s, g, "synthesis.b4.conv1.conv_clamp", "synthesis_kwargs.conv_clamp"), -1,
+                           -1);
+    c->activation = text(s, g, attribute(s, g, "synthesis.b4.conv1.activation", "synthesis_kwargs.activation"),
+                         "lrelu");
+    m->activation = text(s, g, attribute(s, g, "mapping.fc0.activation", "mapping_kwargs.activation"), "lrelu");
+    m->lr_multiplier = number(s, g, attribute(s, g, "mapping.fc0.bias_gain", "mapping_kwargs.lr_multiplier"), 1, 0.01f);
+    m->w_avg_beta = number(s, g, attribute(s, g, "mapping.w_avg_beta", "mapping_kwargs.w_avg_beta"), -1, 0.995f);
     return st;
 }
 
@@ -179,12 +187,13 @@ static gt_status read_reference_d(const facts *s, const char *d) {
     if (!st) st = check_alike(s, last, NULL, of_last);
     if (!st) st = check_alike(s, layers, NULL, gains);
     if (!st) st = check_alike(s, layers, NULL, acts);
-    e->conv_clamp = number(s, d, "b4.conv.conv_clamp", -1, -1);
-    e->activation = text(s, d, "b8.conv1.activation", "lrelu");
-    e->last_activation = text(s, d, "b4.conv.activation", "lrelu");
-    e->mapping.activation = text(s, d, "mapping.fc0.activation", "lrelu");
-    e->mapping.lr_multiplier = number(s, d, "mapping.fc0.bias_gain", 1, 0.01f);
-    e->mbstd_group_size = group(s, d, "b4.mbstd.group_size", 4);
+    e->conv_clamp = number(s, d, attribute(s, d, "b4.conv.conv_clamp", "conv_clamp"), -1, -1);
+    e->activation = text(s, d, attribute(s, d, "b8.conv1.activation", "block_kwargs.activation"), "lrelu");
+    e->last_activation = text(s, d, attribute(s, d, "b4.conv.activation", "epilogue_kwargs.activation"), "lrelu");
+    e->mapping.activation = text(s, d, attribute(s, d, "mapping.fc0.activation", "mapping_kwargs.activation"), "lrelu");
+    e->mapping.lr_multiplier = number(s, d, attribute(s, d, "mapping.fc0.bias_gain", "mapping_kwargs.lr_multiplier"), 1,
+                                      0.01f);
+    e->mbstd_group_size = group(s, d, attribute(s, d, "b4.mbstd.group_size", "epilogue_kwargs.mbstd_group_size"), 4);
     return st;
 }
 
