@@ -18,7 +18,4 @@ gt_hash128 gt_hasher_end(gt_hasher *h); /* frees it */
 uint32_t gt_crc32(uint32_t crc, const void *data, size_t bytes);  /* start with 0 */
 uint32_t gt_crc32c(uint32_t crc, const void *data, size_t bytes); /* start with 0 */
 
-/* MD5 (RFC 1321) as 32 hexadecimal digits: for names that other programs make of it, never for safety. */
-void gt_md5_hex(const void *data, size_t bytes, char out[33]);
-
 #endif
