@@ -122,7 +122,7 @@ $(SHARED): $(LIBRARY_OBJ) $(BUILD)/libgantry.map
 # What the program carries within itself.
 $(BUILD)/src/report/report.o: src/report/report.css src/report/report.js
 $(BUILD)/src/launch/doctor_hashes.o: src/launch/hashes.ini
-$(BUILD)/src/base/words.o: docs/glossary.md $(BUILD)/headings
+$(BUILD)/src/base/words.o: docs/glossary.md src/base/words.list $(BUILD)/headings
 $(BUILD)/src/base/words.o: CFLAGS_ALL += -DGT_HEADINGS='"$(BUILD)/headings"'
 # "PAGE: HEADING" for each heading of the documents, but for those of the generated pages.
 PAGES := $(filter-out docs/commands.md docs/options.md,$(wildcard README.md docs/*.md docs/models/*.md))

@@ -12,10 +12,10 @@ enum { GT_WORD_BYTES = 512 };
 
 typedef struct gt_word {
     const char *word; /* as there, in small letters and with hyphens; "-p": an option of one letter */
-    const char
-        *at; /* holds in the tables that have this key ("seeds": what makes pictures); NULL: in those with `here` */
+    const char *at;   /* holds in tables with this key ("seeds": what makes pictures); NULL: in those with `here` */
     const char *here; /* the key that does it, of the same table; NULL: none does */
     const char *says; /* what else is to be said; NULL: nothing */
+    char line[GT_WORD_BYTES]; /* where the texts are */
 } gt_word;
 
 typedef enum gt_word_kind {
@@ -28,8 +28,9 @@ typedef enum gt_word_kind {
 /* docs/glossary.md, and lines of "PAGE: HEADING" of the documents. */
 extern const char gt_glossary[], gt_headings[];
 
-/* The row of a word where the table of options is `o`; NULL: there is none. Case, and _ for -, do not matter. */
-const gt_word *gt_word_find(const gt_options *o, gt_word_kind kind, const char *word);
+/* The first row of a word where the table of options is `o`, which is put into *w; NULL: there is none. Case, and _ for
+ * -, do not matter. */
+const gt_word *gt_word_find(const gt_options *o, gt_word_kind kind, const char *word, gt_word *w);
 /* What follows a message: "; in Gantry it is --lrate", ": ..." `dashes` are those of keys: "--", in job files "". */
 void gt_word_text(const gt_word *w, gt_word_kind kind, const char *dashes, char text[GT_WORD_BYTES]);
 

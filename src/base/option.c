@@ -216,7 +216,8 @@ static const char *written_otherwise(const gt_options *o, const char *key, const
 
 static gt_status unknown(const gt_options *o, const char *key, const char *where) {
     const char *dashes = where ? "" : "--", *near;
-    const gt_word *word = gt_word_find(o, GT_WORD_UNKNOWN, key);
+    gt_word found;
+    const gt_word *word = gt_word_find(o, GT_WORD_UNKNOWN, key, &found);
     const gt_option *row;
     char hint[GT_WORD_BYTES] = "";
     const char *value = written_otherwise(o, key, &row);
@@ -232,8 +233,9 @@ static gt_status unknown(const gt_options *o, const char *key, const char *where
 static gt_status refused(const gt_options *o, const gt_option *row, const char *value, gt_status st) {
     char hint[GT_WORD_BYTES], said[1024], pair[128];
     snprintf(pair, sizeof pair, "%s=%s", row->key, value ? value : "");
-    const gt_word *word = gt_word_find(o, GT_WORD_OF_VALUE, pair);
-    if (!word) word = gt_word_find(o, GT_WORD_OF_VALUE, row->key);
+    gt_word found;
+    const gt_word *word = gt_word_find(o, GT_WORD_OF_VALUE, pair, &found);
+    if (!word) word = gt_word_find(o, GT_WORD_OF_VALUE, row->key, &found);
     if (!word || st != GT_USAGE) return st;
     snprintf(said, sizeof said, "%s", gt_message());
     gt_word_text(word, GT_WORD_OF_VALUE, "--", hint);

@@ -70,9 +70,10 @@ static bool takes_progress(const char *key, const char *value, cli_arguments *ou
  * its hyphen, a key that no table has; else NULL. "-data=x" is --data, and "-lr" is --lr. */
 static const char *foreign_letter(gt_arena *a, const gt_options *o, const char *word) {
     const char letter[] = {'-', *word, 0};
+    gt_word w;
     bool named = word[1] &&
-                 (strchr(word + 2, '=') || gt_options_find(o, word) || gt_word_find(o, GT_WORD_UNKNOWN, word));
-    bool foreign = gt_word_find(o, GT_WORD_UNKNOWN, letter) || (!word[1] && !gt_options_find(o, word));
+                 (strchr(word + 2, '=') || gt_options_find(o, word) || gt_word_find(o, GT_WORD_UNKNOWN, word, &w));
+    bool foreign = gt_word_find(o, GT_WORD_UNKNOWN, letter, &w) || (!word[1] && !gt_options_find(o, word));
     return *word == '-' || named || !foreign ? NULL : gt_arena_printf(a, "%s", letter);
 }
 

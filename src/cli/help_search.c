@@ -95,8 +95,9 @@ static void look_at_other_programs(search *s, const char *topic, const cli_comma
     if (command) offer(s, topic, gt_arena_printf(s->arena, "in Gantry it is %s%s", gantry, command), NULL);
     for (int i = 0; i < n; i++) {
         gt_options o = {0};
+        gt_word found;
         o.rows = cli_options(c[i], &o.n);
-        const gt_word *w = gt_word_find(&o, GT_WORD_UNKNOWN, topic);
+        const gt_word *w = gt_word_find(&o, GT_WORD_UNKNOWN, topic, &found);
         if (!w) continue;
         gt_word_text(w, GT_WORD_UNKNOWN, "--", text);
         const char *says = gt_arena_printf(s->arena, "%s", text + strspn(text, ";: "));

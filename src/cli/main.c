@@ -21,7 +21,8 @@ static bool asks_ranks(const char *name) {
     o.rows = cli_options(cli_find("run"), &o.n);
     char key[64];
     snprintf(key, sizeof key, "%.*s", (int)strcspn(name + strspn(name, "-"), "="), name + strspn(name, "-"));
-    const gt_word *w = gt_word_find(&o, GT_WORD_UNKNOWN, key);
+    gt_word found;
+    const gt_word *w = gt_word_find(&o, GT_WORD_UNKNOWN, key, &found);
     return !strcmp(name, "-n") || !strcmp(key, "ranks") || (w && w->here && !strcmp(w->here, "ranks"));
 }
 

@@ -74,7 +74,8 @@ static gt_status check_more(const gt_options *o, const char *word) {
                        word);
     bool longer = word[1] == '-';
     snprintf(key, sizeof key, "%.*s", longer ? (int)strcspn(word + 2, "=") : 2, longer ? word + 2 : word);
-    const gt_word *w = gt_word_find(o, GT_WORD_UNKNOWN, key);
+    gt_word found;
+    const gt_word *w = gt_word_find(o, GT_WORD_UNKNOWN, key, &found);
     if (longer && gt_options_find(&(gt_options){.rows = table, .n = OWN}, key))
         return gt_fail(GT_USAGE, "--%s belongs before --: gantry submit ... --%s", key, word + 2);
     if (!w || !w->here) return GT_OK;

@@ -150,7 +150,8 @@ static bool has_key(const gt_job *job, const char *key) {
 /* `own`: the key that does the same here, should other programs not mean another one; NULL: none. */
 static gt_status fail_of_model(const gt_job *job, const gt_option *row, const char *models, const char *own) {
     char hint[GT_WORD_BYTES] = "";
-    const gt_word *w = gt_word_find(&job->options, GT_WORD_OF_MODEL, row->key);
+    gt_word found;
+    const gt_word *w = gt_word_find(&job->options, GT_WORD_OF_MODEL, row->key, &found);
     if (w && has_key(job, w->at) && has_key(job, w->here)) gt_word_text(w, GT_WORD_OF_MODEL, "--", hint);
     else if (own) snprintf(hint, sizeof hint, "; here it is --%s", own);
     return gt_fail(GT_USAGE, "--%s has no meaning with --model=%s (it belongs to %s%s)", row->key, job->model, models,
