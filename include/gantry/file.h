@@ -54,6 +54,7 @@ void gt_buffer_printf(gt_buffer *b, const char *format, ...) __attribute__((form
  * $'\xNN'. */
 void gt_buffer_shell(gt_buffer *b, const char *word);
 void gt_buffer_free(gt_buffer *b);
+#define GT_BUFFER __attribute__((cleanup(gt_buffer_free))) /* before a local buffer: freed where its block ends */
 /* Writes the buffer into a file as gt_file_write() does, and frees the buffer, also after an error. GT_NOMEM: `failed`,
  * or no path. */
 gt_status gt_buffer_write(gt_buffer *b, const char *path);

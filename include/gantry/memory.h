@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 typedef struct gt_arena gt_arena;
 
@@ -21,5 +23,16 @@ bool gt_arena_failed(const gt_arena *a);                      /* has an allocati
  * pointer to the array. false: out of memory. */
 bool gt_arena_grow(gt_arena *a, void *array, int used, int *room, size_t element);
 char *gt_arena_printf(gt_arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Before the declaration of local pointers, each with a value: free(), or gt_arena_free(), is called with them where
+ * their block ends, on every way out of it. */
+#define GT_FREED __attribute__((cleanup(gt_free_local)))
+#define GT_ARENA __attribute__((cleanup(gt_arena_free_local)))
+static inline void gt_free_local(void *pointer) {
+    void *p;
+    memcpy(&p, pointer, sizeof p);
+    free(p);
+}
+static inline void gt_arena_free_local(gt_arena **a) { gt_arena_free(*a); }
 
 #endif

@@ -45,7 +45,7 @@ static gt_status compare_rows(const char *name, gt_h5_set *a, gt_h5_set *b, audi
                      : a->kind == GT_H5_FLOAT ? GT_NUMBER_DOUBLE
                                               : GT_NUMBER_TEXT;
     size_t row = (size_t)a->row_elements * (type == GT_NUMBER_TEXT ? a->bytes : sizeof(double));
-    char *x = malloc(row + 1), *y = malloc(row + 1);
+    GT_FREED char *x = malloc(row + 1), *y = malloc(row + 1);
     gt_status st = x && y ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a comparison");
     for (int64_t i = 0; i < a->rows && !st && !*out->words; i++) {
         st = gt_h5_set_read(a, i, 1, type, x);
@@ -53,8 +53,6 @@ static gt_status compare_rows(const char *name, gt_h5_set *a, gt_h5_set *b, audi
         if (!st && memcmp(x, y, row))
             snprintf(out->words, sizeof out->words, "row %" PRId64 " of %.200s differs", i, name);
     }
-    free(x);
-    free(y);
     return st;
 }
 

@@ -85,7 +85,7 @@ static void leave_note(audit *a) {
     const gt_audit_found *f = a->found;
     double share = f->images ? (double)f->replayed / (double)f->images : 0;
     char line[1600];
-    gt_buffer open = {0};
+    GT_BUFFER gt_buffer open = {0};
     say_open(f, &open);
     int n = 0;
     const char *const *kept = list_kept(a, &n);
@@ -96,7 +96,6 @@ static void leave_note(audit *a) {
              ", gantry %s).",
              open.data ? open.data + 1 : "", open.data ? " " : "", f->data_met ? ", data" : "", f->links, f->images,
              f->replayed, 100 * share, promised(f->unseen), promised(f->worst), f->seed, GT_VERSION);
-    gt_buffer_free(&open);
     if (!kept || audit_note(a->o->run, line, kept, n))
         snprintf(a->found->note, sizeof a->found->note, "no " AUDIT_NOTE " for the model card: %s", gt_message());
 }

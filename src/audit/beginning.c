@@ -51,17 +51,15 @@ static gt_status judge_begin(audit *a, const gt_replay_point *p, bool transfers,
 /* Each row that the recipe has of the data, at its end, is also what the data say. */
 static gt_status check_shape(const audit *a, const gt_replay *engine) {
     static const char mark[] = "[shape]\n";
-    char *own = gt_replay_recipe(engine);
+    GT_FREED char *own = gt_replay_recipe(engine);
     const char *is = own ? strstr(own, mark) : NULL, *row = strstr(a->recipe, mark);
     bool same = is && row;
     if (!own) return GT_NOMEM;
     for (row = same ? row + strlen(mark) : ""; *row && same; row += strcspn(row, "\n") + 1) {
-        char *line = strndup(row, strcspn(row, "\n") + 1);
+        GT_FREED char *line = strndup(row, strcspn(row, "\n") + 1);
         if (!line) break;
         same = strstr(is, line);
-        free(line);
     }
-    free(own);
     return same ? GT_OK
                 : gt_fail(GT_FAILED,
                           "the recipe that the chain begins with says another size, or other labels, than the "

@@ -103,7 +103,7 @@ static gt_status get_attribute(const beside *b, const gt_checkpoint_file *f, con
 static gt_status check_class_names(const gt_checkpoint_file *f, gt_arena *arena) {
     enum { MOST = 1 << 16, TOO_LONG = 1 << 18 };
     gt_checkpoint_data d;
-    char **name = NULL;
+    GT_FREED char **name = NULL;
     int n = 0;
     size_t bytes = 0;
     gt_status st = gt_checkpoint_get_data(f, arena, &d);
@@ -116,7 +116,6 @@ static gt_status check_class_names(const gt_checkpoint_file *f, gt_arena *arena)
         same = same && !strcmp(name[i], d.class_name[i]);
         free(name[i]);
     }
-    free(name);
     if (st || same || (!d.class_names && bytes >= TOO_LONG)) return st;
     return gt_fail(GT_FAILED, "its attribute 'class_names' is not its /data/class_names");
 }
@@ -165,15 +164,13 @@ static gt_status read_entry(const gt_checkpoint_file *f, const gt_checkpoint_ent
 static gt_status same_entry(const gt_checkpoint_file *f, const gt_checkpoint_entry *e, const gt_checkpoint_file *other,
                             bool *same) {
     const gt_checkpoint_entry *o = other ? gt_checkpoint_find(other, e->path) : NULL;
-    void *x = NULL, *y = NULL;
+    GT_FREED void *x = NULL, *y = NULL;
     size_t n = 0, m = 0;
     *same = false;
     if (!o || o->type != e->type || o->size != e->size) return GT_OK;
     gt_status st = read_entry(f, e, &x, &n);
     if (!st) st = read_entry(other, o, &y, &m);
     *same = !st && n == m && !memcmp(x, y, n);
-    free(x);
-    free(y);
     return st;
 }
 

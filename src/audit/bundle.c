@@ -55,7 +55,7 @@ static gt_status copy_bytes(writer *w, int fd, uint32_t size, uint32_t *crc) {
 }
 
 static gt_status add_entry(writer *w, const char *name, int fd, off_t bytes) {
-    gt_buffer local = {0};
+    GT_BUFFER gt_buffer local = {0};
     uint32_t crc = 0, size = (uint32_t)bytes;
     if (bytes >= (off_t)GT_ZIP_TOO_LARGE) return gt_fail(GT_USAGE, "%s has 4 GB or more, too much for a bundle", name);
     gt_zip_put_local(&local, name, size, crc);
@@ -64,7 +64,6 @@ static gt_status add_entry(writer *w, const char *name, int fd, off_t bytes) {
     gt_zip_put_local(&local, name, size, crc);
     if (!st && local.failed) st = gt_fail(GT_NOMEM, "out of memory for '%s'", w->file.path);
     if (!st) st = gt_growing_put(&w->file, w->offset, local.data, local.n);
-    gt_buffer_free(&local);
     gt_zip_put_central(&w->index, name, size, crc, &w->offset);
     w->entries++;
     return st;
@@ -72,13 +71,12 @@ static gt_status add_entry(writer *w, const char *name, int fd, off_t bytes) {
 
 static gt_status add_text(writer *w, const char *run, int i) {
     if (!texts[i].needed && !gt_folder_has(run, texts[i].name)) return GT_OK;
-    char *path = gt_path_join(run, texts[i].name);
+    GT_FREED char *path = gt_path_join(run, texts[i].name);
     int fd = -1;
     off_t bytes = 0;
     gt_status st = path ? gt_file_open_regular(path, &fd, &bytes) : GT_NOMEM;
     if (!st) st = add_entry(w, texts[i].name, fd, bytes);
     if (fd >= 0) close(fd);
-    free(path);
     return st;
 }
 
@@ -99,19 +97,18 @@ static gt_status add_checkpoint(writer *w, const char *path) {
 }
 
 static gt_status finish(writer *w) {
-    gt_buffer end = {0};
+    GT_BUFFER gt_buffer end = {0};
     uint64_t length = w->index.n;
     gt_zip_put_end(&end, w->entries, w->offset, length);
     gt_status st = add_records(w, &w->index);
     if (!st) st = add_records(w, &end);
-    gt_buffer_free(&end);
     return st ? st : gt_growing_finish(&w->file);
 }
 
 /* The checkpoint is chosen before the ledger is read: its line is then in the ledger. */
 gt_status gt_audit_bundle_write(const char *run, const char *checkpoint, const char *path) {
     writer w = {.file = {.fd = -1}};
-    char *chosen = NULL;
+    GT_FREED char *chosen = NULL;
     gt_status st = gt_checkpoint_choose(checkpoint ? checkpoint : run, &chosen);
     if (!st && !chosen) st = gt_checkpoint_none_in(run);
     if (!st) st = gt_growing_open(&w.file, path);
@@ -120,7 +117,6 @@ gt_status gt_audit_bundle_write(const char *run, const char *checkpoint, const c
     if (!st) st = finish(&w);
     gt_growing_close(&w.file);
     gt_buffer_free(&w.index);
-    free(chosen);
     return st;
 }
 
@@ -167,14 +163,13 @@ static gt_status take_piece(void *arg, const void *bytes, size_t n) {
 /* The name is one of those that check_entries() lets through, and nothing lies in the folder yet. */
 static gt_status unpack_entry(gt_zip *z, size_t i, const char *folder) {
     const gt_zip_entry *e = gt_zip_at(z, i);
-    char *path = gt_path_join(folder, e->name);
+    GT_FREED char *path = gt_path_join(folder, e->name);
     int fd = path ? gt_file_open(path, O_WRONLY | O_CREAT | O_EXCL) : -1;
     gt_status st = !path    ? GT_NOMEM
                    : fd < 0 ? gt_fail(GT_FAILED, "cannot be written: %s", strerror(errno))
                             : gt_zip_pour(z, i, 0, e->size, take_piece, &fd);
     if (fd >= 0) close(fd);
     if (st) gt_wrap(st, "'%s'", path ? path : e->name);
-    free(path);
     return st;
 }
 

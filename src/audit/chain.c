@@ -16,11 +16,10 @@
 #include "run/door/checkpoint_internal.h"
 
 static gt_status read_job(audit *a) {
-    char *text = NULL;
+    GT_FREED char *text = NULL;
     gt_status st = gt_rundir_read(a->o->run, "job.ini", &text);
     if (!st && !text) return gt_fail(GT_FAILED, "'%s' is not the folder of a run: there is no job.ini", a->o->run);
     if (!st) a->job = gt_arena_printf(a->arena, "%s", text);
-    free(text);
     return st ? st : a->job ? GT_OK : GT_NOMEM;
 }
 
@@ -264,9 +263,8 @@ static gt_status read_recipe(audit *a) {
     a->length_counts = (job->schedule == GT_SCHEDULE_COSINE || job->schedule == GT_SCHEDULE_ONE_CYCLE) &&
                        !(job->schedule_epochs > 0);
     st = check_rows(a, job);
-    char *ours = gt_job_to_recipe_text(job);
+    GT_FREED char *ours = gt_job_to_recipe_text(job);
     a->found->other_words = ours && strcmp(ours, a->recipe);
-    free(ours);
     gt_job_free(job);
     return st;
 }

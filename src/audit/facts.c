@@ -24,13 +24,11 @@ typedef struct facts {
 
 /* As a checkpoint is read: bytes that are not UTF-8 and control characters are question marks. */
 static bool is_name(const char *read, const char *of_data) {
-    char *clean = strdup(of_data);
+    GT_FREED char *clean = strdup(of_data);
     if (clean) gt_utf8_clean(clean);
     for (char *c = clean; c && *c; c++)
         if (iscntrl((unsigned char)*c)) *c = '?';
-    bool same = clean && !strcmp(read, clean);
-    free(clean);
-    return same;
+    return clean && !strcmp(read, clean);
 }
 
 static bool same_classes(const facts *f, const gt_checkpoint_data *d) {
@@ -81,11 +79,10 @@ static gt_status check_all(facts *f) {
 
 /* The job as the run had it, before its data are there. NULL: see gt_message(). */
 static gt_job *job_of_run(const audit *a) {
-    char *differences = NULL;
+    GT_FREED char *differences = NULL;
     gt_job *job = gt_job_read_record(a->job, "job.ini");
     gt_status st = job ? gt_job_adopt(job, a->recipe, "the recipe of the checkpoints", &differences) : gt_failure();
     if (!st && *a->o->data) st = gt_job_set(job, "data", a->o->data, NULL);
-    free(differences);
     if (!st) return job;
     if (job) gt_job_free(job);
     return NULL;
@@ -93,32 +90,28 @@ static gt_job *job_of_run(const audit *a) {
 
 /* libhdf5 may crash on a file whose checksum somebody has made right. */
 static gt_status check_kept(const char *run) {
-    checkpoint_place *kept;
+    GT_FREED checkpoint_place *kept = NULL;
     int n;
     char name[40];
     gt_status st = gt_kind_of_file(run) == GT_KIND_FOLDER ? checkpoint_list(run, &kept, &n) : gt_h5_check(run);
     if (st || gt_kind_of_file(run) != GT_KIND_FOLDER) return st;
     for (int i = 0; i < n && !st; i++) {
         gt_checkpoint_name(kept[i].images, name);
-        char *path = gt_path_join(run, name), *whole = NULL;
+        GT_FREED char *path = gt_path_join(run, name), *whole = NULL;
         st = path ? GT_OK : GT_NOMEM;
         if (!st && !gt_checkpoint_choose(path, &whole)) st = gt_h5_check(path); /* what is damaged is told later */
         if (st && path && access(path, F_OK)) st = GT_OK;                       /* a run that goes on has removed it */
-        free(whole);
-        free(path);
     }
-    free(kept);
     return st;
 }
 
 gt_status gt_audit_check_data(const char *run, const char *data) {
-    char *text = NULL;
+    GT_FREED char *text = NULL;
     gt_job *job = *data ? NULL : gt_job_new();
     gt_status st = job ? gt_rundir_read(run, "job.ini", &text) : *data ? GT_OK : gt_failure();
     if (!st && text && !gt_job_read_text(job, text, "job.ini")) data = gt_job_look(job).data;
     if (!st && *data) st = gt_h5_check(data);
     if (job) gt_job_free(job);
-    free(text);
     if (st == GT_FORMAT) return gt_wrap(GT_UNDECIDED, GT_REPLAY_NO_DATA);
     return st ? st : check_kept(run);
 }

@@ -21,10 +21,9 @@
 /* As a run that goes on takes its recipe: what the job gives stays, and the rest is the recipe's. *differs: in words.
  */
 static gt_status resolve(gt_job *job, const gt_job *recipe, const char *text, bool *differs) {
-    char *differences = NULL;
+    GT_FREED char *differences = NULL;
     gt_status st = gt_job_adopt(job, text, "the recipe of the checkpoints", &differences);
     *differs = !st && differences;
-    free(differences);
     return st ? st : gt_job_resolve(job, recipe->height, recipe->width, recipe->channels, recipe->label_dim, 0);
 }
 

@@ -131,7 +131,7 @@ static gt_status same_bytes(const char *a, const char *b, bool *same) {
 /* If the bytes differ: are all tensors equal? Of files whose contents cannot be read only the bytes count. */
 static bool same_contents(search *s, const char *made) {
     gt_contents *a = NULL, *b = NULL;
-    gt_contents_difference *d = calloc(1, sizeof *d);
+    GT_FREED gt_contents_difference *d = calloc(1, sizeof *d);
     gt_status st = d ? gt_contents_open(&a, s->o->network, NULL) : GT_NOMEM;
     if (!st) st = gt_contents_open(&b, made, NULL);
     if (!st) st = gt_contents_read(a, NULL, GT_CONTENTS_SHA256);
@@ -141,7 +141,6 @@ static bool same_contents(search *s, const char *made) {
     if (!same && !*s->why) snprintf(s->why, sizeof s->why, "%s", st ? "the bytes differ" : d->first);
     gt_contents_close(a);
     gt_contents_close(b);
-    free(d);
     return same;
 }
 

@@ -336,14 +336,14 @@ static gt_status check_all(work *w) {
 
 /* Each under its own name, so none twice; all of one film. Returns how many there are less than the film has. */
 static int64_t check_frames(work *w) {
-    char *film = NULL;
+    GT_FREED char *film = NULL;
     int64_t n = 0, frames = 0;
     for (int i = 0; i < w->o->n; i++) {
         item *x = &w->items[i];
         int64_t frame = -1, all = 0;
         char name[32];
         if (x->status || gt_record_get_int(x->record, "frame", 0, UINT32_MAX, &frame) || frame < 0) continue;
-        char *others = gt_record_others(x->record, "frame");
+        GT_FREED char *others = gt_record_others(x->record, "frame");
         if (others && !film && !gt_record_get_int(x->record, "frames", 1, UINT32_MAX, &all)) {
             film = others;
             frames = all;
@@ -355,9 +355,7 @@ static int64_t check_frames(work *w) {
         else if (strcmp(slash ? slash + 1 : x->path, name))
             settle(x, GT_FAILED, "it is not what its name says, but frame %lld", (long long)frame);
         else n++;
-        free(others);
     }
-    free(film);
     return frames - n;
 }
 

@@ -6,6 +6,7 @@
 #include <uchar.h>
 
 #include "base/door/text.h"
+#include "gantry/memory.h"
 
 /* For each mark the letters that take it, each followed by the character of both. Syllables of Hangul follow a formula.
  */
@@ -182,7 +183,7 @@ static const char *take_code(const char *at, uint32_t *code) {
 }
 
 gt_status gt_text_apart(const char *text, char **out) {
-    char *utf8;
+    GT_FREED char *utf8 = NULL;
     const char *from;
     size_t n;
     *out = NULL;
@@ -196,6 +197,5 @@ gt_status gt_text_apart(const char *text, char **out) {
         to = put_apart(to, code);
     }
     if (to) *to = 0;
-    free(utf8);
     return to ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a name");
 }

@@ -27,8 +27,8 @@ static char *folder_of_home(void) {
 
 char *gt_cache_path(const char *name) {
     const char *own = variable("GT_CACHE"), *user = variable("XDG_CACHE_HOME");
-    char *dir = own ? gt_path_join(own, "") : user && *user == '/' ? gt_path_join(user, "gantry") : folder_of_home();
-    char *path = dir ? gt_path_join(dir, name) : NULL;
-    free(dir);
-    return path;
+    GT_FREED char *dir = own                    ? gt_path_join(own, "")
+                         : user && *user == '/' ? gt_path_join(user, "gantry")
+                                                : folder_of_home();
+    return dir ? gt_path_join(dir, name) : NULL;
 }

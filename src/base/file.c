@@ -224,10 +224,9 @@ static int sync_directory(const char *dir) {
 }
 
 gt_status gt_sync_parent(const char *path) {
-    char *copy = strdup(path);
+    GT_FREED char *copy = strdup(path);
     if (!copy) return gt_fail(GT_NOMEM, "out of memory for a file name");
     int error = sync_directory(dirname(copy));
-    free(copy);
     return error ? gt_fail(GT_FAILED, "the directory of '%s' cannot be synced: %s", path, strerror(error)) : GT_OK;
 }
 
@@ -263,17 +262,15 @@ gt_status gt_make_directories(const char *dir) {
 }
 
 gt_status gt_folder_each(const char *dir, gt_folder_visit *fn, void *arg) {
-    struct dirent **entries;
+    GT_FREED struct dirent **entries = NULL;
     int n = scandir(dir, &entries, NULL, alphasort);
     if (n < 0) return gt_fail(GT_FAILED, "cannot read the directory '%s': %s", dir, strerror(errno));
     gt_status st = GT_OK;
     for (int i = 0; i < n; i++) {
-        char *path = st ? NULL : gt_path_join(dir, entries[i]->d_name);
+        GT_FREED char *path = st ? NULL : gt_path_join(dir, entries[i]->d_name);
         if (!st) st = path ? fn(arg, path, entries[i]->d_name) : gt_fail(GT_NOMEM, "out of memory for a file name");
-        free(path);
         free(entries[i]);
     }
-    free(entries);
     return st;
 }
 
@@ -308,10 +305,9 @@ void gt_file_guard_by(gt_file_guard *by) { guard = by; }
 
 /* Under a name that nobody has: link() replaces nothing. */
 static void keep_aside(const char *part, const char *path, gt_status st) {
-    char *aside;
+    GT_FREED char *aside = NULL;
     if (asprintf(&aside, "%s.new", path) < 0) return;
     if (!link(part, aside)) gt_wrap(st, "the result is kept as '%s'", aside);
-    free(aside);
 }
 
 static _Atomic int64_t replaced;
@@ -335,7 +331,7 @@ int gt_file_take_place(const char *part, const char *file, const char *path, gt_
 static int replace(const char *file, const char *path, gt_file_fill *fill, void *arg, gt_status *refused) {
     int error = ENOENT;
     for (int i = 0; i < REWRITES && error == ENOENT; i++) {
-        char *part;
+        GT_FREED char *part = NULL;
         int fd = gt_half_open(file, &part);
         bool whole = false;
         error = fd < 0 ? errno : fill(fd, arg);
@@ -346,7 +342,6 @@ static int replace(const char *file, const char *path, gt_file_fill *fill, void 
         }
         if (error && fd >= 0) unlink(part); /* before anything is said: it makes room for whoever reads the message */
         if (fd >= 0) close(fd);             /* nothing is left to be written that could fail */
-        free(part);
         if (!whole) break;
     }
     return error;
@@ -399,7 +394,7 @@ static gt_status replace_any(const char *path, gt_file_fill *fill, void *arg, si
     struct stat target;
     bool there = stat(path, &target) == 0, is_stdout = there && gt_file_is_stdout(path);
     gt_status st = GT_OK, refused = GT_OK;
-    char *file = NULL;
+    GT_FREED char *file = NULL;
     int error = 0;
     if (there && S_ISDIR(target.st_mode)) error = EISDIR;
     else if (there && (is_stdout || !S_ISREG(target.st_mode))) error = write_through(path, is_stdout, fill, arg);
@@ -409,7 +404,6 @@ static gt_status replace_any(const char *path, gt_file_fill *fill, void *arg, si
     else if (error) st = gt_file_write_failed(path, error, bytes);
     else if (file && (error = sync_directory(dirname(file))))
         st = gt_fail(GT_FAILED, "'%s' was written, but its directory cannot be synced: %s", path, strerror(error));
-    free(file);
     errno = error;
     return st;
 }

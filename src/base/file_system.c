@@ -38,10 +38,8 @@ gt_file_system gt_file_system_of(const char *path) {
 /* The file system of `path`, or where that is not there, of its folder. */
 static bool read_space(const char *path, struct statvfs *s) {
     if (!statvfs(path, s)) return true;
-    char *copy = strdup(path);
-    bool known = copy && !statvfs(dirname(copy), s);
-    free(copy);
-    return known;
+    GT_FREED char *copy = strdup(path);
+    return copy && !statvfs(dirname(copy), s);
 }
 
 double gt_space_free(const char *path) {

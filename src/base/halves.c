@@ -73,9 +73,8 @@ static void remove_if_dead(int folder, const char *name) {
 }
 
 static DIR *open_folder_of(const char *path) {
-    char *folder = strndup(path, (size_t)(last_part(path) - path));
+    GT_FREED char *folder = strndup(path, (size_t)(last_part(path) - path));
     DIR *d = folder ? opendir(*folder ? folder : ".") : NULL;
-    free(folder);
     return d;
 }
 

@@ -238,11 +238,10 @@ void gt_log_to_copy(const char *command, const char *what) {
 }
 
 void gt_log_command(const char *word, const char *path, const char *more, const char *what) {
-    gt_buffer line = {0};
+    GT_BUFFER gt_buffer line = {0};
     gt_buffer_printf(&line, "gantry %s%s", word, gt_ends_with(word, "=") ? "" : " ");
     gt_buffer_shell(&line, path);
     gt_buffer_printf(&line, "%s", more);
     gt_buffer_add(&line, "", 1);
     if (!line.failed) gt_log_to_copy(line.data, what);
-    gt_buffer_free(&line);
 }

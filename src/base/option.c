@@ -145,7 +145,7 @@ static gt_status read_choice(const gt_option *row, const char *value, unsigned *
 /* "a, b" of a file with the lines a and b, or "a," and b. Comments, which a # begins, and empty lines are left out. */
 static gt_status read_lines(gt_arena *a, const char *path, const char **out) {
     enum { BYTES_MOST = 1 << 16 };
-    void *bytes;
+    GT_FREED void *bytes = NULL;
     size_t n;
     const char *expanded = gt_path_expand(a, path);
     gt_status st = expanded ? gt_file_read(expanded, BYTES_MOST, &bytes, &n) : GT_NOMEM;
@@ -161,7 +161,6 @@ static gt_status read_lines(gt_arena *a, const char *path, const char **out) {
         end += sprintf(end, "%s%s", end > text ? ", " : "", line);
         while (end > text && strchr(" ,", end[-1])) *--end = 0;
     }
-    free(bytes);
     *out = text;
     return text ? st : GT_NOMEM;
 }

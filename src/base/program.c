@@ -27,9 +27,8 @@ void gt_program_is_gantry(const char *link) { gantry = link; }
 
 /* The path without links; "": it is too long, or leads nowhere. */
 static void settle(const char *found, char path[GT_PROGRAM_PATH_BYTES]) {
-    char *real = realpath(found, NULL);
+    GT_FREED char *real = realpath(found, NULL);
     if (!real || snprintf(path, GT_PROGRAM_PATH_BYTES, "%s", real) >= GT_PROGRAM_PATH_BYTES) *path = 0;
-    free(real);
 }
 
 static void cut_name(char *path) {

@@ -68,14 +68,13 @@ gt_status gt_sha256_of(const void *data, size_t bytes, gt_sha256 *out) {
 
 static gt_status add_file(gt_sha256_stream *s, const char *path, int fd) {
     enum { PIECE = 1 << 20 };
-    char *piece = malloc(PIECE);
+    GT_FREED char *piece = malloc(PIECE);
     ssize_t got = 0;
     if (!piece) return gt_fail(GT_NOMEM, "out of memory reading '%s'", path);
     do {
         if (got > 0) gt_sha256_add(s, piece, (size_t)got);
         gt_progress();
     } while ((got = read(fd, piece, PIECE)) > 0 || (got < 0 && errno == EINTR));
-    free(piece);
     return got < 0 ? gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(errno)) : GT_OK;
 }
 

@@ -52,7 +52,7 @@ static gt_status prepare(cli_session *s) {
 }
 
 static gt_status write_card(const card_fields *f, const gt_card *card) {
-    gt_buffer text = {0};
+    GT_BUFFER gt_buffer text = {0};
     char name[GT_NAME_BYTES];
     bool sheet = gt_card_has_sheet(card) && *f->sheet;
     gt_status st = sheet ? gt_card_write_sheet(card, f->sheet) : GT_OK;
@@ -63,7 +63,6 @@ static gt_status write_card(const card_fields *f, const gt_card *card) {
     else if (!st) fwrite(text.data, 1, text.n, stdout);
     if (!st && *f->out) gt_print("%s\n", f->out);
     if (!st && sheet) gt_print("%s\n", f->sheet);
-    gt_buffer_free(&text);
     return st;
 }
 

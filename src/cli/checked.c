@@ -41,12 +41,11 @@ gt_status cli_check_checkpoint(const gt_options *o, const char *path, char **fil
 }
 
 gt_status cli_choose_checkpoint(const gt_options *o, const char **path) {
-    char *file;
+    GT_FREED char *file = NULL;
     if (!cli_first_rank()) return GT_OK;
     gt_status st = cli_check_checkpoint(o, *path, &file);
     if (st || !file) return st; /* a run without any: opening it says so */
     *path = gt_arena_printf(o->arena, "%s", file);
-    free(file);
     return *path ? GT_OK : GT_NOMEM;
 }
 
@@ -73,12 +72,11 @@ gt_status cli_choose_detector(const gt_options *o, const char **path) {
 gt_status cli_check_resume(gt_job *job) {
     const gt_job_facts of = gt_job_look(job);
     if (!gt_job_transfers(job) || gt_checkpoint_any(of.run)) return GT_OK;
-    char *file;
+    GT_FREED char *file = NULL;
     gt_status st = cli_check_checkpoint(gt_options_of_job(job), of.resume, &file);
     if (!st && !file) st = gt_checkpoint_none_in(of.resume);
     if (st) return gt_wrap(st, "--resume");
     st = gt_job_set_resume_file(job, file);
-    free(file);
     return st;
 }
 

@@ -247,16 +247,14 @@ typedef struct action {
 /* As it was given, for a shell. NULL: out of memory. */
 static const char *command_of(const cli_session *s) {
     const cli_arguments *a = &s->arguments;
-    gt_buffer line = {0};
+    GT_BUFFER gt_buffer line = {0};
     gt_buffer_printf(&line, "gantry dataset");
     for (int i = 0; i < a->n_words; i++) gt_buffer_printf(&line, " "), gt_buffer_shell(&line, a->words[i]);
     for (int i = 0; i < a->n_pairs; i++) {
         gt_buffer_printf(&line, " --%s%s", a->keys[i], a->values[i] ? "=" : "");
         if (a->values[i]) gt_buffer_shell(&line, a->values[i]);
     }
-    const char *copy = line.failed ? NULL : gt_arena_printf(s->arena, "%.*s", (int)line.n, (const char *)line.data);
-    gt_buffer_free(&line);
-    return copy;
+    return line.failed ? NULL : gt_arena_printf(s->arena, "%.*s", (int)line.n, (const char *)line.data);
 }
 
 /* One side alone would stretch pictures or squeeze them: a width of 64 and the height as it is. */

@@ -59,12 +59,10 @@ static gt_status write_scores(const cli_applied *c, const gt_classified *all) {
 }
 
 static gt_status evaluate_classes_all(cli_applied *c) {
-    gt_classified *all;
+    GT_FREED gt_classified *all = NULL;
     gt_status st = gt_classify_dataset_all(c->comm, c->network, c->data, &all, NULL);
     if (!st && all) gt_classified_warn(c->network, c->data, all);
-    if (!st) st = gt_comm_agree_all(c->comm, c->comm->rank ? GT_OK : write_scores(c, all));
-    free(all);
-    return st;
+    return st ? st : gt_comm_agree_all(c->comm, c->comm->rank ? GT_OK : write_scores(c, all));
 }
 
 static gt_status evaluate(cli_session *s) {

@@ -29,12 +29,11 @@ static gt_status draw_grid(const gt_cloud_info *p, gt_generator *g, const double
         return GT_OK;
     }
     size_t size = (size_t)n * (size_t)p->d;
-    float *x = calloc((size_t)rows * (size_t)columns, (size_t)p->d * sizeof *x);
+    GT_FREED float *x = calloc((size_t)rows * (size_t)columns, (size_t)p->d * sizeof *x);
     if (!x) return gt_fail(GT_NOMEM, "out of memory for %lld samples", (long long)n);
     for (size_t i = 0; i < size; i++) x[i] = (float)(g ? points[i] : 2 * points[i] - 1);
     gt_status st = g ? gt_decoded_draw(g, &(gt_decoded){.n = n, .z = x, .columns = columns}, path)
                      : gt_grid_write(path, x, columns, rows, p->height, p->width, p->channels, -1, 1, NULL);
-    free(x);
     if (!st) gt_print("%s: %lld sample%s%s\n", path, (long long)n, gt_plural(n), g ? ", decoded" : "");
     return st;
 }

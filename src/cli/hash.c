@@ -34,13 +34,11 @@ static gt_status open_checked(const cli_session *s, const char *path, gt_content
     gt_network_options reading = cli_reading(&s->options);
     path = cli_find_network(s->arena, path);
     gt_file_kind kind = gt_kind_of_file(path);
-    char *file = NULL;
+    GT_FREED char *file = NULL;
     *out = NULL;
     bool ours = kind == GT_KIND_CHECKPOINT || (kind == GT_KIND_FOLDER && gt_checkpoint_any(path));
     gt_status st = ours ? cli_check_checkpoint(&s->options, path, &file) : gt_h5_check(path);
-    if (!st) st = gt_contents_open(out, file ? file : path, &reading);
-    free(file);
-    return st;
+    return st ? st : gt_contents_open(out, file ? file : path, &reading);
 }
 
 /* Opens and reads; NULL: see gt_message(). */
@@ -103,7 +101,7 @@ static gt_status print_files(const cli_session *s, gt_pool *pool) {
 static gt_status compare_files(const cli_session *s, gt_pool *pool) {
     const char **words = s->arguments.words;
     gt_contents *a, *b = NULL;
-    gt_contents_difference *d = calloc(1, sizeof *d);
+    GT_FREED gt_contents_difference *d = calloc(1, sizeof *d);
     gt_status st;
     a = read_file(s, words[0], pool, &st);
     if (!st) b = read_file(s, words[1], pool, &st);
@@ -118,7 +116,6 @@ static gt_status compare_files(const cli_session *s, gt_pool *pool) {
     }
     gt_contents_close(a);
     gt_contents_close(b);
-    free(d);
     return st;
 }
 

@@ -135,13 +135,11 @@ static gt_status inspect_file(const gt_options *o, const char *path, const inspe
 
 /* `last` of a run may point elsewhere, and its checkpoint be gone, before one look at the file follows another. */
 static gt_status inspect_one(const gt_options *o, const char *path, const inspect_fields *fields) {
-    char *file;
+    GT_FREED char *file = NULL;
     bool plain = !fields->check && !fields->graph && fields->losses == LOSSES_PER_IMAGE;
     path = cli_find_network(o->arena, path);
     gt_status st = gt_checkpoint_settle(path, &file);
-    if (!st) st = plain && !gt_is(file, path) ? cli_inspect_checkpoint(o, path) : inspect_file(o, path, fields);
-    free(file);
-    return st;
+    return st ? st : plain && !gt_is(file, path) ? cli_inspect_checkpoint(o, path) : inspect_file(o, path, fields);
 }
 
 static bool asks_for_model(int argc, char **argv) {

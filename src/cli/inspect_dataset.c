@@ -185,7 +185,7 @@ static void print_survey(const gt_source *s, const gt_survey *o) {
 static gt_status inspect_pictures(const char *spec) {
     gt_source *s = NULL;
     gt_survey found;
-    gt_buffer command = {0};
+    GT_BUFFER gt_buffer command = {0};
     gt_status st = gt_source_open(&s, spec, &(gt_source_options){0});
     if (!st) st = gt_survey_pictures(s, &found);
     if (!st) st = gt_survey_decode(s, &found);
@@ -201,7 +201,6 @@ static gt_status inspect_pictures(const char *spec) {
                 "             photographs: --transform=center-crop in place of --pad --background=white, which adds "
                 "white borders\n");
     }
-    gt_buffer_free(&command);
     gt_source_close(s);
     return st;
 }

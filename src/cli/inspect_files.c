@@ -80,14 +80,13 @@ static void print_recipe(const char *title, const char *line) {
 /* Of what it was trained on, as far as it says. */
 static gt_status print_data(const gt_checkpoint_file *f) {
     gt_checkpoint_data d = {0};
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     gt_status st = a ? gt_checkpoint_get_data(f, a, &d) : GT_NOMEM;
     if (!st && *d.pictures) gt_print("pictures     %s\n", d.pictures);
     if (!st && d.samples != GT_U8) gt_print("samples      %s\n", gt_sample_type(d.samples));
     if (!st && d.has_range) gt_print("range        %g .. %g\n", d.range[0], d.range[1]);
     if (!st && d.channels) gt_print("channels     %s\n", d.channels);
     for (int i = 0; i < d.class_names && !st; i++) gt_print("%-12s %d %s\n", i ? "" : "classes", i, d.class_name[i]);
-    gt_arena_free(a);
     return st;
 }
 
@@ -110,8 +109,8 @@ static void print_tensors(const gt_checkpoint_file *f) {
 
 /* Class, sizes, options, tensors. What the file does not say was logged when it was opened. */
 static gt_status print_foreign(gt_checkpoint_file *f) {
-    char *kind = text_of(f, GT_FILE_KIND), *classes = text_of(f, GT_FILE_CLASSES),
-         *options = text_of(f, GT_FILE_OPTIONS), *faults = text_of(f, GT_FILE_FAULTS);
+    GT_FREED char *kind = text_of(f, GT_FILE_KIND), *classes = text_of(f, GT_FILE_CLASSES),
+                  *options = text_of(f, GT_FILE_OPTIONS), *faults = text_of(f, GT_FILE_FAULTS);
     gt_status st = kind && options ? GT_OK : gt_fail(GT_NOMEM, "out of memory for texts");
     if (!st) {
         gt_print("network      %s\nkind         %s\nmodel        %s\n", gt_checkpoint_path(f), kind,
@@ -129,10 +128,6 @@ static gt_status print_foreign(gt_checkpoint_file *f) {
         gt_print("tensors\n");
         print_tensors(f);
     }
-    free(kind);
-    free(classes);
-    free(options);
-    free(faults);
     return st;
 }
 
@@ -170,12 +165,10 @@ static gt_status print_checkpoint(const gt_options *o, const char *path) {
 }
 
 gt_status cli_inspect_checkpoint(const gt_options *o, const char *path) {
-    char *file;
+    GT_FREED char *file = NULL;
     gt_status st = cli_check_checkpoint(o, path, &file);
     if (!st) st = print_checkpoint(o, file);
-    if (!st) st = cli_print_layers(o, file);
-    free(file);
-    return st;
+    return st ? st : cli_print_layers(o, file);
 }
 
 /* ---- metric logs ---- */
@@ -300,7 +293,7 @@ static gt_status print_reductions(const gt_stats *s, const char *dir, double bat
 
 gt_status cli_inspect_losses(const char *dir, bool reductions) {
     const gt_stats_series *series[LOSSES];
-    char *path = gt_path_join(dir, "stats.jsonl");
+    GT_FREED char *path = gt_path_join(dir, "stats.jsonl");
     gt_stats *s = path ? gt_stats_read(path) : NULL;
     gt_status st = s ? GT_OK : gt_failure();
     const gt_stats_series *steps = s ? gt_stats_find(s, "Progress/step") : NULL;
@@ -316,7 +309,6 @@ gt_status cli_inspect_losses(const char *dir, bool reductions) {
     for (int i = 0; i < (s ? s->ticks : 0) && lists; i++)
         print_losses(s, i, batches_of(s, steps, series[0], i), series);
     gt_stats_free(s);
-    free(path);
     return st;
 }
 

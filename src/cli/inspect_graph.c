@@ -11,14 +11,13 @@
 #include "gantry/train.h"
 
 static gt_status job_of_checkpoint(const gt_options *o, const char *path, gt_job **job) {
-    char *file;
+    GT_FREED char *file = NULL;
     gt_network_options reading = cli_reading(o);
     gt_status st = cli_check_checkpoint(o, path, &file);
     gt_checkpoint_file *f = st ? NULL : gt_network_open(file ? file : path, &reading, &st);
     if (f) st = gt_network_held(f);
     if (f && !st && !(*job = gt_job_from_recipe_text(gt_checkpoint_info(f)->recipe, path))) st = GT_FORMAT;
     gt_checkpoint_close(f);
-    free(file);
     return st;
 }
 

@@ -83,13 +83,12 @@ static gt_status print_model(const gt_job *job) {
 
 gt_status cli_print_layers(const gt_options *o, const char *checkpoint) {
     gt_network_options reading = cli_reading(o);
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     gt_layer_table *tables;
     int n = 0;
     gt_status st = a ? gt_layer_tables_of(a, checkpoint, &reading, &tables, &n) : GT_NOMEM;
     if (!st && n) gt_print("\n");
     for (int i = 0; i < n && !st; i++) print_table(&tables[i]);
-    gt_arena_free(a);
     return st;
 }
 

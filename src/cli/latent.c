@@ -273,7 +273,7 @@ static gt_status layer_all(cli_session *s) {
     gt_features_options o = {.layer = fields->layer, .pool = s->pool, .reading = cli_reading(&s->options)};
     gt_dataset *ds = NULL;
     gt_features *f = NULL;
-    float *all = NULL;
+    GT_FREED float *all = NULL;
     if (*fields->network) o.network = fields->network;
     gt_status st = s->arguments.n_words == 2
                        ? cli_share_path_all(s->comm, s->arena, &words[0])
@@ -285,7 +285,6 @@ static gt_status layer_all(cli_session *s) {
     if (!st) st = gt_same_data_all(s->comm, ds, words[1]);
     if (!st) st = gt_features_dataset_all(s->comm, f, ds, &all);
     if (!st) st = gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : write_layer(s, f, ds, all));
-    free(all);
     gt_dataset_close(ds);
     gt_features_close(f);
     return st;

@@ -84,12 +84,11 @@ static gt_status estimate_all(cli_applied *e) {
     gt_likelihood_options o = {
         .samples = (int)f->samples, .sigma = f->sigma, .seed = (uint64_t)f->seed, .pool = e->pool};
     gt_estimator *estimator = gt_estimator_new(gt_runner_model(e->network), gt_runner_params(e->network), &o);
-    gt_likelihood *all = NULL;
+    GT_FREED gt_likelihood *all = NULL;
     gt_status st = gt_comm_agree_all(e->comm, estimator ? GT_OK : gt_failure());
     if (!st) st = gt_likelihood_dataset_all(e->comm, estimator, e->data, &all);
     if (!st && all) st = write_lines(f->out, all, e->info->count);
     if (!st && all) print_summary(e, all, f, gt_estimator_sigma(estimator));
-    free(all);
     gt_estimator_free(estimator);
     return st;
 }

@@ -30,7 +30,7 @@ static void put_line(const char *text, FILE *f) {
 
 /* A text of many sentences, in lines. */
 static void put_text(const char *text, FILE *f) {
-    char *lines = NULL;
+    GT_FREED char *lines = NULL;
     size_t bytes;
     FILE *memory = open_memstream(&lines, &bytes);
     if (!memory) return;
@@ -38,7 +38,6 @@ static void put_text(const char *text, FILE *f) {
     fclose(memory);
     for (char *rest = lines, *line; (line = strsep(&rest, "\n"));)
         if (*line) put_line(line, f);
-    free(lines);
 }
 
 /* .TH of gantry (`name` "") or gantry-NAME. */

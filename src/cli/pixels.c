@@ -81,11 +81,10 @@ static gt_status write_masks(const cli_applied *a, const gt_segment_scores *scor
 
 static gt_status predict_masks_all(cli_applied *a) {
     gt_segment_scores scores = {0};
-    uint8_t *classes;
+    GT_FREED uint8_t *classes = NULL;
     gt_status st = gt_segment_dataset_all(a->comm, a->network, a->data, a->info->masks ? &scores : NULL, &classes);
     if (!st) st = gt_comm_agree_all(a->comm, a->comm->rank ? GT_OK : write_masks(a, &scores, classes));
     gt_segment_free(&scores);
-    free(classes);
     return st;
 }
 

@@ -63,14 +63,11 @@ static gt_status write_classes(const cli_applied *c, const gt_classified *all, c
 }
 
 static gt_status predict_classes_all(cli_applied *c) {
-    gt_classified *all;
-    float *probabilities;
+    GT_FREED gt_classified *all = NULL;
+    GT_FREED float *probabilities = NULL;
     gt_status st = gt_classify_dataset_all(c->comm, c->network, c->data, &all, &probabilities);
     if (!st && all) gt_classified_warn(c->network, c->data, all);
-    if (!st) st = gt_comm_agree_all(c->comm, c->comm->rank ? GT_OK : write_classes(c, all, probabilities));
-    free(all);
-    free(probabilities);
-    return st;
+    return st ? st : gt_comm_agree_all(c->comm, c->comm->rank ? GT_OK : write_classes(c, all, probabilities));
 }
 
 static gt_status predict(cli_session *s) {

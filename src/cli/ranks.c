@@ -38,7 +38,7 @@ gt_status cli_note_settings(cli_settings *out, const cli_command *c, const gt_op
 gt_comm *cli_meet_all(const cli_settings *mine, int threads, gt_status *st) {
     gt_status found = *st;
     if (found && gt_mpi_launched_ranks() == 1) return NULL; /* nobody waits */
-    char *message = found ? strdup(gt_message()) : NULL;
+    GT_FREED char *message = found ? strdup(gt_message()) : NULL;
     bool first = cli_first_rank();
     if (first) gt_tell_start("starting", NULL, 0);
     gt_comm *c = gt_comm_start_all(threads, st);
@@ -49,7 +49,6 @@ gt_comm *cli_meet_all(const cli_settings *mine, int threads, gt_status *st) {
         if (!*st) *st = gt_comm_same_settings_all(c, mine->list, mine->n);
     }
     if (first) gt_tell_end();
-    free(message);
     return c;
 }
 

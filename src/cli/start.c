@@ -132,22 +132,20 @@ static gt_status run_command(const cli_line *l, int to, int *status) {
 }
 
 static void print_line(const char *title, const cli_line *l, const char *what) {
-    gt_buffer text = {0};
+    GT_BUFFER gt_buffer text = {0};
     for (int i = 0; i < l->n; i++) {
         gt_buffer_printf(&text, " ");
         gt_buffer_shell(&text, l->words[i]);
     }
     if (!text.failed) gt_print("%sgantry%.*s%s%s\n", title, (int)text.n, text.data, *what ? "   " : "", what);
-    gt_buffer_free(&text);
 }
 
 static gt_status go_on(const beginning *b) {
-    gt_buffer source = {0};
+    GT_BUFFER gt_buffer source = {0};
     gt_buffer_shell(&source, b->plan.source);
     if (!source.failed)
         gt_print_to(stderr, "stopped: the same command goes on from here: gantry start %.*s\n", (int)source.n,
                     source.data);
-    gt_buffer_free(&source);
     return GT_STOPPED;
 }
 
@@ -171,14 +169,13 @@ static gt_status take_step(const beginning *b, cli_line *l, int *ended) {
 static bool is_there(const char *path) { return !access(path, F_OK); }
 
 static double seconds_so_far(const char *run) {
-    char *path = gt_path_join(run, "stats.jsonl");
+    GT_FREED char *path = gt_path_join(run, "stats.jsonl");
     gt_stats *stats = path ? gt_stats_read(path) : NULL;
     const gt_stats_series *total = stats ? gt_stats_find(stats, "Timing/total_sec") : NULL;
     double seconds = 0;
     for (int t = 0; total && t < stats->ticks; t++)
         if (total->values[t].mean > seconds) seconds = total->values[t].mean;
     gt_stats_free(stats);
-    free(path);
     return seconds;
 }
 
@@ -225,20 +222,18 @@ static gt_status name_run(gt_arena *a, const char *source, const char **run) {
 
 /* The nearest folder on the way to the path that is there. */
 static char *nearest_folder(const char *path) {
-    char *folder = strdup(path);
+    GT_FREED char *folder = strdup(path);
     while (folder && *folder && !is_there(folder)) {
         char *slash = strrchr(folder, '/');
         if (slash == folder) slash++;
         if (slash) *slash = 0;
         else *folder = 0;
     }
-    char *whole = folder ? realpath(*folder ? folder : ".", NULL) : NULL;
-    free(folder);
-    return whole;
+    return folder ? realpath(*folder ? folder : ".", NULL) : NULL;
 }
 
 static gt_status check_place(const cli_start_plan *p) {
-    char *folder = nearest_folder(p->run), *source = realpath(p->source, NULL);
+    GT_FREED char *folder = nearest_folder(p->run), *source = realpath(p->source, NULL);
     size_t n = source ? strlen(source) : 0;
     gt_status st = folder ? GT_OK : gt_fail(GT_FAILED, "'%s': %s", p->run, strerror(errno));
     if (folder && source && !strncmp(folder, source, n) && (!folder[n] || folder[n] == '/'))
@@ -248,8 +243,6 @@ static gt_status check_place(const cli_start_plan *p) {
     else if (folder && access(folder, W_OK))
         st = gt_fail(GT_USAGE, "'%s' cannot be made, since '%s' cannot be written to (%s): give --run=DIR", p->run,
                      folder, strerror(errno));
-    free(folder);
-    free(source);
     return st;
 }
 

@@ -170,12 +170,11 @@ static void print_next(const now *r) {
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (strcmp(r->state, all[i].state)) continue;
-        gt_buffer line = {0};
+        GT_BUFFER gt_buffer line = {0};
         gt_buffer_printf(&line, "%s", all[i].command ? all[i].command : "");
         if (all[i].command) gt_buffer_shell(&line, r->dir);
         else gt_rundir_resume_command(r->dir, &line);
         if (!line.failed) gt_print("  next         %.*s   %s\n", (int)line.n, line.data, all[i].what);
-        gt_buffer_free(&line);
     }
 }
 

@@ -53,12 +53,10 @@ static gt_status read_numbers(gt_arena *a, const char *text, gt_numbers *of) {
 }
 
 gt_status study_check_numbers(const gt_option *o, const char *value) {
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     gt_numbers of;
     (void)o;
-    gt_status st = a ? read_numbers(a, value, &of) : GT_NOMEM;
-    gt_arena_free(a);
-    return st;
+    return a ? read_numbers(a, value, &of) : GT_NOMEM;
 }
 
 /* ---- convolution ---- */

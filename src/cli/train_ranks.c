@@ -87,7 +87,7 @@ static void add_words(gt_arena *a, const char *options, const char **words, int 
 
 static double speed_of(const void *of, gt_split s, const char *options, double limit, char why[GT_WHY_BYTES]) {
     const cli_ranks_start *start = of;
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     int n = 0, k = 0;
     while (start->argv[n]) n++;
     const char **words = a ? gt_arena_array(a, (size_t)n + strlen(options) + 6, sizeof *words) : NULL;
@@ -106,7 +106,6 @@ static double speed_of(const void *of, gt_split s, const char *options, double l
         if (!gt_arena_failed(a) && plan(a, s.ranks, words, &launch, why) && attempt(&launch, limit, &said, why))
             rate = atof(said.out);
     }
-    gt_arena_free(a);
     return rate;
 }
 
@@ -116,11 +115,9 @@ static bool works(const void *of, gt_split s, char why[GT_WHY_BYTES]) {
     static const char *const words[] = {"train", "--help", NULL};
     gt_launch launch;
     gt_launch_said said;
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     (void)of;
-    bool fine = a && plan(a, s.ranks, words, &launch, why) && attempt(&launch, limit, &said, why);
-    gt_arena_free(a);
-    return fine;
+    return a && plan(a, s.ranks, words, &launch, why) && attempt(&launch, limit, &said, why);
 }
 
 /* ---- the start ---- */
@@ -164,7 +161,7 @@ gt_status cli_start_find(cli_ranks_start *s, gt_job *job, char **argv) {
 }
 
 int cli_start_ranks(const cli_ranks_start *s, int ranks, const char *choice) {
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     gt_launch launch;
     int status = CLI_DONE;
     gt_launch_stop stop = cli_launch_stop(s->argv);
@@ -183,6 +180,5 @@ int cli_start_ranks(const cli_ranks_start *s, int ranks, const char *choice) {
     if (!st && *choice && setenv(CHOICE, choice, 1)) st = gt_fail(GT_NOMEM, "out of memory for the environment");
     if (!st) st = gt_launch_start(&launch, &stop, &status);
     if (st) status = cli_exit("train", st);
-    gt_arena_free(a);
     return status;
 }

@@ -25,12 +25,11 @@ bool cli_read_ends(const char *text, double range[2]) {
     const char *dots = strstr(text, "..");
     char *end, *second;
     if (dots) {
-        char *first = strndup(text, (size_t)(dots - text)); /* strtod() would read "0." of "0..1" */
+        GT_FREED char *first = strndup(text, (size_t)(dots - text)); /* strtod() would read "0." of "0..1" */
         if (!first) return false;
         range[0] = strtod(first, &end);
         range[1] = strtod(dots + 2, &second);
         bool whole = end > first && !*end && second > dots + 2 && !*second;
-        free(first);
         if (whole && isfinite(range[0]) && isfinite(range[1]) && range[0] < range[1]) return true;
     }
     return false;

@@ -132,7 +132,7 @@ gt_status gt_grid_choose(const gt_grid *g, int64_t count, int label_dim,
     if (count < 1) return gt_fail(GT_USAGE, "a picture grid needs at least one image");
     if (g->columns < 1 || g->rows < 1)
         return gt_fail(GT_USAGE, "a picture grid of %d columns and %d rows", g->columns, g->rows);
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     int64_t *list = a ? gt_arena_array(a, (size_t)count, sizeof *list) : NULL;
     gt_status st = list ? GT_OK : GT_NOMEM;
     bool done = false;
@@ -140,7 +140,6 @@ gt_status gt_grid_choose(const gt_grid *g, int64_t count, int label_dim,
     gt_mt_seed(&r, 0);
     if (!st && label_dim > 0) st = choose_by_label(a, &r, g, count, label_dim, label_of, arg, list, items, &done);
     if (!st && !done) fill_random(&r, list, count, items, (int64_t)g->columns * g->rows);
-    gt_arena_free(a);
     return st;
 }
 

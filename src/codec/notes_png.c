@@ -65,7 +65,7 @@ static size_t raw_bytes(const chunk *c) {
 /* Are the pixels one stream, with nothing behind it and no further lines? */
 static gt_status check_stream(gt_picture_said *f, const gt_buffer *packed, size_t raw) {
     struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
-    char *out = malloc(raw + 1);
+    GT_FREED char *out = malloc(raw + 1);
     size_t used = 0;
     gt_status st = d && out && !packed->failed ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the pixels of a PNG");
     if (!st && libdeflate_zlib_decompress_ex(d, packed->data, packed->n, out, raw, &used, NULL) != LIBDEFLATE_SUCCESS)
@@ -73,7 +73,6 @@ static gt_status check_stream(gt_picture_said *f, const gt_buffer *packed, size_
     else if (!st && used != packed->n)
         notes_beyond(f, "it has more than Gantry writes (%zu bytes behind its pixels)", packed->n - used);
     libdeflate_free_decompressor(d);
-    free(out);
     return st;
 }
 
@@ -93,7 +92,7 @@ static gt_status read_chunk(gt_picture_said *f, const chunk *c, int *last, gt_bu
 }
 
 gt_status notes_of_png(gt_picture_said *f, const uint8_t *bytes, size_t n) {
-    gt_buffer packed = {0};
+    GT_BUFFER gt_buffer packed = {0};
     int last = -1;
     size_t raw = 0;
     gt_status st = GT_OK;
@@ -111,6 +110,5 @@ gt_status notes_of_png(gt_picture_said *f, const uint8_t *bytes, size_t n) {
     if (!st && !ended) st = gt_fail(GT_FORMAT, "truncated: %zu bytes", n);
     if (!st && !raw) notes_beyond(f, "Gantry writes no PNG of this form: a palette, bits of a byte, or interlaced");
     if (!st && !*f->beyond) st = check_stream(f, &packed, raw);
-    gt_buffer_free(&packed);
     return st;
 }

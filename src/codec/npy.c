@@ -86,7 +86,7 @@ static gt_status read_head(gt_npy *out, const void *bytes, size_t n) {
     if (p[6] < 1 || p[6] > 3) return gt_fail(GT_FORMAT, "a .npy file of version %d, which Gantry does not read", p[6]);
     if (length > GT_NPY_HEAD_MAX - begin || length > n - begin)
         return gt_fail(GT_FORMAT, "damaged or truncated: its header is incomplete");
-    char *text = malloc(length + 1);
+    GT_FREED char *text = malloc(length + 1);
     if (!text) return gt_fail(GT_NOMEM, "out of memory for a header");
     memcpy(text, p + begin, length);
     text[length] = 0;
@@ -95,7 +95,6 @@ static gt_status read_head(gt_npy *out, const void *bytes, size_t n) {
     if (!st) st = read_shape(out, text);
     out->head = begin + length;
     out->fortran = !order || strncmp(order, "False", 5);
-    free(text);
     return st;
 }
 

@@ -25,7 +25,7 @@ gt_status gt_npz_begin(gt_npz *w, const char *path) {
 
 gt_status gt_npz_add(gt_npz *w, const char *name, const char *type, int n_dims, const int64_t *dims, const void *values,
                      size_t bytes) {
-    gt_buffer before = {0};
+    GT_BUFFER gt_buffer before = {0};
     if (bytes >= GT_ZIP_TOO_LARGE - GT_NPY_MADE_MAX)
         return gt_fail(GT_USAGE, "'%s': the array '%s' has 4 GB or more", w->file.path, name);
     gt_npz_record(&before, &w->index, &w->offset, name, type, n_dims, dims, values, bytes);
@@ -33,7 +33,6 @@ gt_status gt_npz_add(gt_npz *w, const char *name, const char *type, int n_dims, 
     gt_status st = before.failed || w->index.failed ? gt_fail(GT_NOMEM, "out of memory for '%s'", w->file.path) : GT_OK;
     if (!st) st = gt_growing_add(&w->file, before.data, before.n);
     if (!st) st = gt_growing_add(&w->file, values, bytes);
-    gt_buffer_free(&before);
     return st;
 }
 

@@ -26,12 +26,11 @@ static void append_bytes(archive *a, const void *data, size_t bytes) {
 /* NAME.npy: the header of an array and its bytes. */
 static void put_array(archive *a, const char *array, const char *type, int n_dims, const int64_t *dims,
                       const void *data, size_t bytes) {
-    gt_buffer before = {0};
+    GT_BUFFER gt_buffer before = {0};
     gt_npz_record(&before, &a->index, &a->indexed, array, type, n_dims, dims, data, bytes);
     if (before.failed) a->error = ENOMEM;
     append_bytes(a, before.data, before.n);
     append_bytes(a, data, bytes);
-    gt_buffer_free(&before);
     a->entries++;
 }
 
@@ -49,7 +48,7 @@ static size_t decode_character(const char *text, uint32_t *out) {
 
 static void put_text(archive *a, const gt_weight_text *t) {
     char type[32];
-    uint32_t *characters = calloc(strlen(t->text) + 1, CHARACTER_BYTES);
+    GT_FREED uint32_t *characters = calloc(strlen(t->text) + 1, CHARACTER_BYTES);
     if (!characters) {
         a->error = ENOMEM;
         return;
@@ -58,13 +57,12 @@ static void put_text(archive *a, const gt_weight_text *t) {
     if (!n) n = 1; /* numpy has no text of type U0; what is left is a zero, which it does not count */
     snprintf(type, sizeof type, "<U%zu", n);
     put_array(a, t->name, type, 0, NULL, characters, n * CHARACTER_BYTES);
-    free(characters);
 }
 
 static int fill_file(int fd, void *arg) {
     const gt_weights_out *w = arg;
     archive a = {.fd = fd};
-    float *scratch = gt_weights_scratch(w);
+    GT_FREED float *scratch = gt_weights_scratch(w);
     if (!scratch) return ENOMEM;
     for (int i = 0; i < w->n_texts && !a.error; i++) put_text(&a, &w->texts[i]);
     for (int i = 0; i < w->n && !a.error; i++) {
@@ -76,7 +74,6 @@ static int fill_file(int fd, void *arg) {
     if (a.index.failed) a.error = ENOMEM;
     append_bytes(&a, a.index.data, a.index.n);
     gt_buffer_free(&a.index);
-    free(scratch);
     return a.error;
 }
 

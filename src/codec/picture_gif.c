@@ -8,6 +8,7 @@
 
 #include "base/door/numbers.h"
 #include "codec/door/raw_picture.h"
+#include "gantry/memory.h"
 
 enum {
     HEADER = 13, /* signature, size of the canvas, table of colours */
@@ -233,12 +234,10 @@ static gt_status decode_gif(gt_raw_picture *raw, const uint8_t *bytes, size_t n)
     if (!st) st = gt_raw_new(raw, g.canvas_height, g.canvas_width, channels_of(&g), GT_U8);
     if (st) return st;
     raw->picture.alpha = g.transparent;
-    uint8_t *indices = malloc(pixels);
-    dictionary *d = malloc(sizeof *d);
+    GT_FREED uint8_t *indices = malloc(pixels);
+    GT_FREED dictionary *d = malloc(sizeof *d);
     st = indices && d ? unpack(&g, d, indices, pixels) : gt_fail(GT_NOMEM, "out of memory for reading a GIF");
     if (!st) st = paint(&g, indices, raw->picture.samples);
-    free(d);
-    free(indices);
     gif rest = g;
     if (!st && is_animation(&rest)) raw->picture.note = GT_FIRST_OF_ANIMATION;
     return st;

@@ -8,6 +8,7 @@
 #include "base/door/library.h"
 #include "codec/door/raw_picture.h"
 #include "codec/door/sample.h"
+#include "gantry/memory.h"
 
 enum { REASON_BYTES = 200 };
 
@@ -162,13 +163,12 @@ static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
 static gt_status read_colours(reader *r) {
     gt_status st = gt_raw_new(r->raw, r->height, r->width, (unsigned)r->colours, GT_U8);
     size_t pixels = (size_t)r->height * r->width;
-    uint32_t *rgba = st ? NULL : malloc(pixels * sizeof *rgba);
+    GT_FREED uint32_t *rgba = st ? NULL : malloc(pixels * sizeof *rgba);
     if (!rgba) return st ? st : gt_fail(GT_NOMEM, "out of memory for reading a TIFF");
     if (!TIFFReadRGBAImageOriented(r->tiff, r->width, r->height, rgba, r->orientation, 1)) st = damaged(r);
     uint8_t *out = r->raw->picture.samples;
     for (size_t i = 0; i < pixels && !st; i++)
         for (int c = 0; c < r->colours; c++) *out++ = (uint8_t)(rgba[i] >> 8 * c);
-    free(rgba);
     return st;
 }
 

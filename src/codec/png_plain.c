@@ -9,6 +9,7 @@
 
 #include "base/door/clones.h"
 #include "base/door/numbers.h"
+#include "gantry/memory.h"
 
 enum { SIGNATURE_BYTES = 8, CHUNK_BYTES = 12, INTERLACE_AT = 28, PIXEL_MOST = 8, RAW_MOST = 16 << 20 };
 
@@ -88,7 +89,7 @@ static inline __attribute__((always_inline)) bool undo_row(row *r, int filter, s
 
 /* `raw`: a filter byte and a line, for each row. */
 GT_CLONES static bool undo_filters(const uint8_t *raw, int height, size_t line, size_t pixel, uint8_t *out) {
-    uint8_t *zeros = calloc(1, line); /* above the first row */
+    GT_FREED uint8_t *zeros = calloc(1, line); /* above the first row */
     const uint8_t *up = zeros;
     bool good = zeros != NULL;
     for (int y = 0; y < height && good; y++, raw += 1 + line) {
@@ -97,7 +98,6 @@ GT_CLONES static bool undo_filters(const uint8_t *raw, int height, size_t line, 
         up = out;
         out += line;
     }
-    free(zeros);
     return good;
 }
 
@@ -138,13 +138,12 @@ static const uint8_t *find_data(const uint8_t *bytes, size_t n, uint8_t **joined
 }
 
 static bool unpack_pixels(const uint8_t *bytes, size_t n, uint8_t *raw, size_t raw_bytes) {
-    uint8_t *joined = NULL;
+    GT_FREED uint8_t *joined = NULL;
     size_t size = 0;
     const uint8_t *data = find_data(bytes, n, &joined, &size);
     struct libdeflate_decompressor *d = data ? libdeflate_alloc_decompressor() : NULL;
     bool good = d && libdeflate_zlib_decompress(d, data, size, raw, raw_bytes, NULL) == LIBDEFLATE_SUCCESS;
     libdeflate_free_decompressor(d);
-    free(joined);
     return good;
 }
 
@@ -161,9 +160,8 @@ bool gt_png_plain(const void *bytes, size_t n, const gt_png_info *info, void *sa
     size_t pixel = (size_t)info->channels * (size_t)(info->bits / 8), line = (size_t)info->width * pixel,
            all = (1 + line) * (size_t)info->height;
     if (pixel > PIXEL_MOST || all > RAW_MOST) return false;
-    uint8_t *raw = malloc(all);
+    GT_FREED uint8_t *raw = malloc(all);
     bool good = raw && unpack_pixels(bytes, n, raw, all) && undo_filters(raw, info->height, line, pixel, samples);
-    free(raw);
     if (good && info->bits == 16 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
         swap_bytes(samples, line * (size_t)info->height);
     return good;

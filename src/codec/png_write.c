@@ -142,12 +142,11 @@ gt_status gt_png_encode(const gt_picture *p, int level, void **bytes, size_t *n)
 }
 
 gt_status gt_png_write_noted(const char *path, const gt_picture *p, const gt_picture_notes *notes) {
-    void *bytes;
+    GT_FREED void *bytes = NULL;
     size_t n;
     gt_status st = gt_png_encode_noted(p, USUAL_LEVEL, notes, &bytes, &n);
     if (st) return gt_wrap(st, "'%s'", path);
     st = gt_file_write(path, bytes, n);
-    free(bytes);
     return st;
 }
 

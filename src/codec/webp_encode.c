@@ -35,10 +35,8 @@ static uint8_t *as_colours(const gt_picture *p) {
 static bool import_picture(WebPPicture *to, const gt_picture *p) {
     if (p->channels == 4) return WebPPictureImportRGBA(to, p->samples, 4 * p->width);
     if (p->channels == 3) return WebPPictureImportRGB(to, p->samples, 3 * p->width);
-    uint8_t *rgb = as_colours(p);
-    bool done = rgb && WebPPictureImportRGB(to, rgb, 3 * p->width);
-    free(rgb);
-    return done;
+    GT_FREED uint8_t *rgb = as_colours(p);
+    return rgb && WebPPictureImportRGB(to, rgb, 3 * p->width);
 }
 
 static gt_status encode_picture(WebPPicture *to, const WebPConfig *config, const gt_picture *p) {

@@ -106,7 +106,7 @@ static gt_status storage_in_stream(gt_weights_walk *k, gt_weight_storage *out, c
 }
 
 gt_status gt_weights_find_torch_legacy(gt_weights *w, gt_pickle_input *in) {
-    gt_arena *arena = gt_arena_new();
+    GT_ARENA gt_arena *arena = gt_arena_new();
     gt_pickle *root = NULL, *keys = NULL, ids = {.kind = GT_PICKLE_LIST};
     legacy l = {0};
     w->kind = GT_WEIGHTS_TORCH;
@@ -117,7 +117,6 @@ gt_status gt_weights_find_torch_legacy(gt_weights *w, gt_pickle_input *in) {
     if (!st) st = find_numbers(w, &l, keys, in->at);
     if (!st) st = gt_torch_take(&(gt_weights_walk){.w = w, .storage = storage_in_stream, .arg = &l}, root);
     free(l.storages);
-    gt_arena_free(arena);
     return st;
 }
 
@@ -125,7 +124,7 @@ gt_status gt_weights_find_torch_legacy(gt_weights *w, gt_pickle_input *in) {
 
 /* The stream's head: bytes of memory; *head: how many of them the pickles and the count take. */
 static gt_status read_embedded_head(gt_torch_id *id, const char *bytes, size_t n, size_t *head) {
-    gt_arena *arena = gt_arena_new();
+    GT_ARENA gt_arena *arena = gt_arena_new();
     gt_pickle *magic, *root, *keys, ids = {.kind = GT_PICKLE_LIST};
     gt_pickle_input in = {.bytes = bytes, .end = n};
     gt_status st = arena ? gt_pickle_read_from(&magic, arena, &in, gt_weights_torch_names)
@@ -141,7 +140,6 @@ static gt_status read_embedded_head(gt_torch_id *id, const char *bytes, size_t n
     *head = (size_t)in.at + COUNT_BYTES;
     if (!st && (n - (size_t)in.at < COUNT_BYTES || gt_le64(bytes + in.at) != id->count))
         st = gt_fail(GT_FORMAT, "damaged: a storage with another size than in its stream");
-    gt_arena_free(arena);
     return st;
 }
 

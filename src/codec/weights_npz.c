@@ -30,7 +30,7 @@ static gt_status add_fact(gt_weights *w, const char *name, size_t entry, const g
         return gt_fail(GT_FORMAT, "a text of %d bytes, which Gantry does not read", array->size);
     size_t size = (size_t)array->size, all = array->head + size;
     if (gt_zip_at(w->zip, entry)->size != all) return gt_fail(GT_FORMAT, "damaged: not an array of its size");
-    uint8_t *bytes = malloc(all + size + 1); /* and room for the text */
+    GT_FREED uint8_t *bytes = malloc(all + size + 1); /* and room for the text */
     if (!bytes) return gt_fail(GT_NOMEM, "out of memory for a text");
     char *text = (char *)bytes + all;
     gt_status st = gt_zip_read(w->zip, entry, bytes);
@@ -43,7 +43,6 @@ static gt_status add_fact(gt_weights *w, const char *name, size_t entry, const g
         while (n > 0 && text[n - 1] == 0) n--; /* how numpy fills texts up */
         st = gt_weights_add_text(w, name, text, n);
     }
-    free(bytes);
     return st;
 }
 

@@ -33,12 +33,10 @@ static gt_status take_networks(gt_weights *w, const gt_pickle *root) {
 }
 
 gt_status gt_weights_find_pickle(gt_weights *w) {
-    gt_arena *arena = gt_arena_new();
+    GT_ARENA gt_arena *arena = gt_arena_new();
     gt_pickle *root;
     gt_pickle_input in = {.fd = w->fd, .end = w->bytes};
     gt_status st = arena ? gt_pickle_read_from(&root, arena, &in, gt_weights_network_names)
                          : gt_fail(GT_NOMEM, "out of memory for a pickle");
-    if (!st) st = gt_torch_is_magic(root) ? gt_weights_find_torch_legacy(w, &in) : take_networks(w, root);
-    gt_arena_free(arena);
-    return st;
+    return st ? st : gt_torch_is_magic(root) ? gt_weights_find_torch_legacy(w, &in) : take_networks(w, root);
 }

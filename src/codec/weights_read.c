@@ -154,12 +154,10 @@ static gt_status pour_gathered(const gt_weight_item *item, const uint8_t *bytes,
 
 static gt_status pour_strided(const gt_weights *w, const gt_weight_item *item, gt_zip_sink *to, void *arg) {
     size_t size = types[item->storage.type].bytes, n = (size_t)(item->last + 1) * size; /* as many as the file has */
-    uint8_t *bytes = malloc(n);
+    GT_FREED uint8_t *bytes = malloc(n);
     if (!bytes) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", n);
     gt_status st = pour_storage(w, &item->storage, item->offset * size, n, add_bytes, &(target){.bytes = bytes});
-    if (!st) st = pour_gathered(item, bytes, to, arg);
-    free(bytes);
-    return st;
+    return st ? st : pour_gathered(item, bytes, to, arg);
 }
 
 static gt_status pour_item(const gt_weights *w, const gt_weight_item *item, gt_zip_sink *to, void *arg) {

@@ -101,7 +101,7 @@ static gt_status check_ranges(range *ranges, size_t n, uint64_t bytes) {
 
 static gt_status add_all(gt_weights *w, json_t *header, uint64_t begin) {
     size_t n = 0;
-    range *ranges = calloc(json_object_size(header) + 1, sizeof *ranges);
+    GT_FREED range *ranges = calloc(json_object_size(header) + 1, sizeof *ranges);
     gt_status st = ranges ? GT_OK : gt_fail(GT_NOMEM, "out of memory for tensors");
     const char *name;
     json_t *value;
@@ -110,9 +110,7 @@ static gt_status add_all(gt_weights *w, json_t *header, uint64_t begin) {
         if (!strcmp(name, "__metadata__")) st = add_metadata(w, value);
         else st = add_tensor(w, name, value, begin, &ranges[n++]);
     }
-    if (!st) st = check_ranges(ranges, n, w->bytes - begin);
-    free(ranges);
-    return st;
+    return st ? st : check_ranges(ranges, n, w->bytes - begin);
 }
 
 /* More values than any network has are refused before they take memory. */
@@ -130,7 +128,7 @@ gt_status gt_weights_find_safetensors(gt_weights *w) {
     if (!st && (n > HEADER_MOST || n > w->bytes - LENGTH_BYTES))
         st = gt_fail(GT_FORMAT, "damaged or truncated .safetensors: a header of %llu bytes in a file of %llu",
                      (unsigned long long)n, (unsigned long long)w->bytes);
-    char *text = st ? NULL : malloc((size_t)n + 1);
+    GT_FREED char *text = st ? NULL : malloc((size_t)n + 1);
     if (!st && !text) st = gt_fail(GT_NOMEM, "out of memory for a header");
     if (!st) st = gt_read_at(w->fd, LENGTH_BYTES, text, (size_t)n);
     if (!st && has_many_values(text, (size_t)n))
@@ -142,6 +140,5 @@ gt_status gt_weights_find_safetensors(gt_weights *w) {
                      header ? "not a table" : error.text);
     if (!st) st = add_all(w, header, LENGTH_BYTES + n);
     json_decref(header);
-    free(text);
     return st;
 }

@@ -135,11 +135,9 @@ gt_status gt_weights_find_torch_zip(gt_weights *w, const char *folder) {
     snprintf(name, sizeof name, "%sdata.pkl", folder);
     const gt_zip_entry *entry = gt_zip_find(w->zip, name, &i);
     if (!entry) return missing(name);
-    gt_arena *arena = gt_arena_new();
+    GT_ARENA gt_arena *arena = gt_arena_new();
     st = arena ? read_entry(arena, w->zip, i, &bytes) : GT_NOMEM;
     gt_pickle_input in = {.bytes = bytes, .end = entry->size};
     if (!st) st = gt_torch_read_object(&root, arena, &in, &ids);
-    if (!st) st = gt_torch_take(&(gt_weights_walk){.w = w, .storage = storage_in_zip, .arg = (void *)folder}, root);
-    gt_arena_free(arena);
-    return st;
+    return st ? st : gt_torch_take(&(gt_weights_walk){.w = w, .storage = storage_in_zip, .arg = (void *)folder}, root);
 }

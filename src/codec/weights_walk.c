@@ -168,13 +168,12 @@ static gt_status add_text(walk *k, const char *key, const gt_pickle *v) {
 }
 
 static gt_status hash_text(const walk *k, const gt_pickle *v, char hash[GT_SHA256_TEXT]) {
-    char *copy = v->bytes ? NULL : malloc(v->n);
+    GT_FREED char *copy = v->bytes ? NULL : malloc(v->n);
     gt_sha256 sum;
     if (!v->bytes && !copy) return gt_fail(GT_NOMEM, "out of memory for a text");
     gt_status st = copy ? gt_read_at(k->w->fd, v->at, copy, v->n) : GT_OK;
     if (!st) st = gt_sha256_of(copy ? copy : v->bytes, v->n, &sum);
     if (!st) gt_sha256_text(&sum, hash);
-    free(copy);
     return st;
 }
 

@@ -34,10 +34,9 @@ enum { LENGTH_BYTES = 8 };
 
 static void put_text(gt_buffer *b, const char *text) {
     json_t *value = json_string(text);
-    char *json = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
+    GT_FREED char *json = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
     if (json) gt_buffer_add(b, json, strlen(json));
     else b->failed = true;
-    free(json);
     json_decref(value);
 }
 

@@ -82,8 +82,8 @@ gt_status gt_zip_check_places(int fd, uint64_t file_bytes) {
     size_t n = 0;
     gt_status st = GT_OK;
     if (!find_index(fd, file_bytes, &at, &bytes)) return GT_OK;
-    uint8_t *index = malloc(bytes + 1);
-    place *list = malloc((bytes / CENTRAL_BYTES + 1) * sizeof *list);
+    GT_FREED uint8_t *index = malloc(bytes + 1);
+    GT_FREED place *list = malloc((bytes / CENTRAL_BYTES + 1) * sizeof *list);
     if (!index || !list) st = gt_fail(GT_NOMEM, "out of memory for an index of %llu bytes", (unsigned long long)bytes);
     if (!st && read_at(fd, index, bytes, at)) list_places(index, bytes, list, &n);
     if (n) qsort(list, n, sizeof *list, by_first);
@@ -91,7 +91,5 @@ gt_status gt_zip_check_places(int fd, uint64_t file_bytes) {
         if (list[i].first < list[i - 1].end)
             st = gt_fail(GT_FORMAT, "entry '%.*s': damaged: it shares bytes with another entry",
                          (int)number(list[i].record + 28, 2), (const char *)list[i].record + CENTRAL_BYTES);
-    free(index);
-    free(list);
     return st;
 }

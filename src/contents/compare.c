@@ -100,7 +100,7 @@ static void name_part(const gt_contents *c, int64_t i, char text[GT_CONTENTS_NAM
 static gt_status tell_first(const gt_contents *a, int64_t i, const gt_contents *b, int64_t k,
                             gt_contents_difference *out) {
     char name[GT_CONTENTS_NAME_BYTES], how[GT_CONTENTS_NAME_BYTES];
-    part *parts = calloc(2, sizeof *parts);
+    GT_FREED part *parts = calloc(2, sizeof *parts);
     gt_status st = parts ? GT_OK : gt_fail(GT_NOMEM, "out of memory for values to compare");
     name_part(i >= 0 ? a : b, i >= 0 ? i : k, name);
     if (i < 0 || k < 0) snprintf(how, sizeof how, "only in '%.3000s'", i >= 0 ? a->path : b->path);
@@ -111,7 +111,6 @@ static gt_status tell_first(const gt_contents *a, int64_t i, const gt_contents *
     }
     if (!st) snprintf(out->first, sizeof out->first, "%s%.4000s: %.600s", a->arrays ? "" : "sample ", name, how);
     for (int n = 0; parts && n < 2; n++) free_part(&parts[n]);
-    free(parts);
     return st;
 }
 

@@ -222,14 +222,13 @@ static gt_status make_room(gt_contents *c, gt_contents_form form) {
 }
 
 gt_status gt_contents_read(gt_contents *c, gt_pool *pool, gt_contents_form form) {
-    block *b = malloc(sizeof *b);
+    GT_FREED block *b = malloc(sizeof *b);
     gt_status st = b ? make_room(c, form) : gt_fail(GT_NOMEM, "out of memory for hashes");
     for (int64_t first = 0; first < c->count && !st; first += BLOCK) {
         *b = (block){.c = c, .first = first};
         st = hash_block(b, c->main_thread_only ? NULL : pool, (int)gt_smallest(BLOCK, c->count - first));
         gt_tell(gt_smallest(first + BLOCK, c->count));
     }
-    free(b);
     return st ? st : form == GT_CONTENTS_SHA256 ? root_of_leaves(c) : sum_up(c);
 }
 

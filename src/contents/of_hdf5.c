@@ -66,14 +66,13 @@ static gt_status pour_rows(gt_h5_set *s, gt_number read_as, gt_weight_type type,
     if (!bytes) return GT_OK;
     int64_t most = bytes < PIECE ? (int64_t)(PIECE / bytes) : 1;
     if (most > s->rows) most = s->rows;
-    char *rows = gt_mul_overflows((size_t)most, bytes, &room) ? NULL : malloc(room + 1);
+    GT_FREED char *rows = gt_mul_overflows((size_t)most, bytes, &room) ? NULL : malloc(room + 1);
     gt_status st = rows ? GT_OK : gt_fail(GT_NOMEM, "out of memory for its values");
     for (int64_t at = 0; at < s->rows && !st; at += most) {
         int64_t n = s->rows - at < most ? s->rows - at : most;
         st = gt_h5_set_read(s, at, n, read_as, rows);
         if (!st) st = gt_part_give(to, type, rows, (size_t)n * values);
     }
-    free(rows);
     return st;
 }
 
@@ -122,13 +121,12 @@ static gt_status visit(void *arg, const char *path) {
 }
 
 static void close_arrays(void *state) {
-    arrays *f = state;
+    GT_FREED arrays *f = state;
     listed_set *l = (listed_set *)f->sets.data;
     for (size_t i = 0; i < f->sets.n / sizeof *l; i++) gt_h5_set_close(l[i].set);
     gt_buffer_free(&f->sets);
     gt_checkpoint_close(f->checkpoint);
     gt_h5_close(&f->plain);
-    free(f);
 }
 
 static gt_status list_sets(gt_contents *c, const char *kind) {

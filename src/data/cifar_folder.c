@@ -45,11 +45,9 @@ void gt_cifar_forget(char *path[GT_CIFAR_KINDS]) {
 
 /* `of`: of a multiple of so many bytes. */
 static bool has_file_of(const char *folder, const char *name, off_t of) {
-    char *path = gt_path_join(folder, name);
+    GT_FREED char *path = gt_path_join(folder, name);
     struct stat s;
-    bool has = path && !stat(path, &s) && S_ISREG(s.st_mode) && s.st_size % of == 0;
-    free(path);
-    return has;
+    return path && !stat(path, &s) && S_ISREG(s.st_mode) && s.st_size % of == 0;
 }
 
 static bool has_file(const char *folder, const char *name) { return has_file_of(folder, name, 1); }
@@ -91,13 +89,12 @@ static int kind_of_table(const gt_pickle *table) {
 static int kind_of_file(const char *path) {
     struct stat s;
     int kind = -1, fd = gt_kind_of_file(path) == GT_KIND_PICKLE ? gt_file_open(path, O_RDONLY) : -1;
-    gt_arena *arena = fd < 0 ? NULL : gt_arena_new();
+    GT_ARENA gt_arena *arena = fd < 0 ? NULL : gt_arena_new();
     gt_pickle *root;
     if (arena && !fstat(fd, &s)) {
         gt_pickle_input in = {.fd = fd, .end = (uint64_t)s.st_size};
         if (!gt_pickle_read_from(&root, arena, &in, gt_pickle_numpy_names)) kind = kind_of_table(root);
     }
-    gt_arena_free(arena);
     if (fd >= 0) close(fd);
     return kind;
 }

@@ -67,14 +67,12 @@ static void print_names(gt_buffer *b, const gt_source_info *info, const int *cla
 }
 
 static gt_status refuse_unknown(choice *c) {
-    gt_buffer names = {0};
+    GT_BUFFER gt_buffer names = {0};
     if (c->info->class_names) print_names(&names, c->info, NULL, c->all);
-    gt_status st = c->unknown.failed || names.failed
-                       ? gt_fail(GT_NOMEM, "out of memory for names of classes")
-                       : gt_fail(GT_USAGE, "--classes: there is no class %s (there are %d, numbered from 0%s%s)",
-                                 c->unknown.data, c->all, names.n ? ": " : "", names.n ? names.data : "");
-    gt_buffer_free(&names);
-    return st;
+    return c->unknown.failed || names.failed
+               ? gt_fail(GT_NOMEM, "out of memory for names of classes")
+               : gt_fail(GT_USAGE, "--classes: there is no class %s (there are %d, numbered from 0%s%s)",
+                         c->unknown.data, c->all, names.n ? ": " : "", names.n ? names.data : "");
 }
 
 static gt_status read_list(choice *c, const char *list) {
@@ -108,7 +106,7 @@ static gt_status part_fingerprint(const gt_source *s, gt_hasher *h, int64_t most
 
 /* The names of the chosen classes in their new order. */
 static gt_status rename_classes(gt_source_info *n, const choice *c) {
-    char **old = n->class_name;
+    GT_FREED char **old = n->class_name;
     int names = n->class_names;
     n->class_name = NULL;
     n->class_names = 0;
@@ -117,7 +115,6 @@ static gt_status rename_classes(gt_source_info *n, const choice *c) {
     for (int i = 0; i < c->n && names && !st; i++)
         st = gt_notes_add_class_name(n, old[c->class[i]], strlen(old[c->class[i]]));
     for (int i = 0; i < names; i++) free(old[i]);
-    free(old);
     return st;
 }
 

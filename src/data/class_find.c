@@ -46,9 +46,7 @@ gt_status gt_class_of_text(const gt_class_names *n, const char *option, const ch
 }
 
 const char *gt_class_nearest(const gt_class_names *n, const char *text) {
-    gt_option *rows = calloc((size_t)n->names + 1, sizeof *rows);
+    GT_FREED gt_option *rows = calloc((size_t)n->names + 1, sizeof *rows);
     for (int i = 0; rows && i < n->names; i++) rows[i].key = n->name[i];
-    const char *near = rows ? gt_options_nearest(&(gt_options){.rows = rows, .n = n->names}, text) : NULL;
-    free(rows);
-    return near;
+    return rows ? gt_options_nearest(&(gt_options){.rows = rows, .n = n->names}, text) : NULL;
 }

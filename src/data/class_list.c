@@ -32,20 +32,17 @@ static gt_status add_names(gt_source_info *n, const char *text, const char *sepa
 }
 
 static gt_status add_file(gt_source_info *n, const char *path) {
-    void *text;
+    GT_FREED void *text = NULL;
     size_t bytes;
     gt_status st = gt_file_read(path, FILE_MOST, &text, &bytes);
     if (st) return gt_wrap(st, "--class-names");
-    char *utf8;
+    GT_FREED char *utf8 = NULL;
     const char *from;
     st = gt_check_no_page(text, bytes);
     if (!st) st = gt_text_to_utf8(text, bytes, &utf8, &bytes, &from);
-    free(text);
     if (st) return gt_wrap(st, "--class-names: '%s'", path);
     if (from) st = gt_notes_say(n, "the names of classes in '%s' are read as %s, since they are not UTF-8", path, from);
-    if (!st) st = add_names(n, utf8, "\n");
-    free(utf8);
-    return st;
+    return st ? st : add_names(n, utf8, "\n");
 }
 
 /* A name that moves from one class to another is seldom meant: the numbers of the labels stay. */
@@ -64,14 +61,13 @@ gt_status gt_source_name_classes(gt_source_info *n, const char *names) {
     if (n->label_kind != GT_LABELS_CLASSES)
         return gt_fail(GT_USAGE, "--class-names: the images have no classes%s",
                        n->label_kind ? ", their labels are vectors" : "");
-    char **old = n->class_name;
+    GT_FREED char **old = n->class_name;
     int olds = n->class_names;
     n->class_name = NULL, n->class_names = 0, n->class_room = 0;
     bool list = strchr(names, ',') != NULL;
     gt_status st = list ? add_names(n, names, ",") : add_file(n, names);
     if (!st) st = say_moved(n, old, olds);
     for (int i = 0; i < olds; i++) free(old[i]);
-    free(old);
     if (st || n->class_names >= n->label_width) return st;
     return gt_fail(GT_USAGE, "--class-names: %d names for %d classes, which are numbered from 0", n->class_names,
                    n->label_width);

@@ -39,14 +39,13 @@ gt_status gt_damage_add(gt_damage *d, int64_t picture) {
 static gt_status hand_out_all(gt_comm *comm, int from, const gt_damage *own, gt_damage *all) {
     uint64_t n = own->n;
     gt_comm_broadcast_all(comm, &n, sizeof n, from);
-    int64_t *list = calloc(n + 1, sizeof *list);
+    GT_FREED int64_t *list = calloc(n + 1, sizeof *list);
     gt_status st = gt_comm_agree_all(comm, list ? GT_OK : gt_fail(GT_NOMEM, "out of memory for damaged pictures"));
     if (!st && n) {
         if (comm->rank == from) memcpy(list, own->picture, n * sizeof *list);
         gt_comm_broadcast_all(comm, list, n * sizeof *list, from);
     }
     for (uint64_t i = 0; i < n && !st; i++) st = gt_damage_add(all, list[i]);
-    free(list);
     return gt_comm_agree_all(comm, st);
 }
 

@@ -27,15 +27,13 @@ static char *name_of(gt_arena *a, const char *text, const char *kind) {
         const char *name = strchr(text, ':') + 1;
         return gt_arena_printf(a, "%.*s", (int)strcspn(name, ":"), name);
     }
-    char *path = realpath(text,
-                          NULL); /* so that '.' has a name; a link keeps its own unless it ends in a slash or dots */
+    GT_FREED char *path = realpath(
+        text, NULL); /* so that '.' has a name; a link keeps its own unless it ends in a slash or dots */
     const char *last = strrchr(text, '/');
     last = last ? last + 1 : text;
     if (path && (!*last || !strcmp(last, ".") || !strcmp(last, ".."))) last = strrchr(path, '/') + 1;
     const char *dot = strrchr(last, '.');
-    char *name = gt_arena_printf(a, "%.*s", (int)(dot && dot > last ? (size_t)(dot - last) : strlen(last)), last);
-    free(path);
-    return name;
+    return gt_arena_printf(a, "%.*s", (int)(dot && dot > last ? (size_t)(dot - last) : strlen(last)), last);
 }
 
 /* Images of a shuffled list, sorted again: the subset is the choice of the reference tool, and of the subset those that
@@ -114,7 +112,7 @@ static gt_status count_mask_classes(gt_dataset *ds) {
     size_t pixels = (size_t)ds->shape.height * (size_t)ds->shape.width;
     int most = 0;
     if (!ds->source->mask) return gt_fail(GT_USAGE, "'%s' has no masks, which segmentation needs", ds->spec);
-    uint8_t *mask = malloc(pixels);
+    GT_FREED uint8_t *mask = malloc(pixels);
     gt_status st = mask ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a mask");
     for (int64_t i = 0; i < ds->source->count && !st && !ds->info.mask_name; i++) {
         gt_progress();
@@ -127,7 +125,6 @@ static gt_status count_mask_classes(gt_dataset *ds) {
             if (mask[k] != GT_MASK_IGNORE && mask[k] >= most) most = mask[k] + 1;
     }
     if (!ds->info.mask_name) ds->info.mask_classes = most;
-    free(mask);
     return st;
 }
 

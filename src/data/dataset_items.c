@@ -79,9 +79,8 @@ gt_status gt_dataset_mask(gt_dataset *ds, int64_t item, uint8_t *classes) {
     bool mirrored;
     gt_status st = check_item(ds, item);
     if (!st && ds->skips) { /* the mask of the picture that gt_dataset_read() gives */
-        void *samples = malloc(ds->info.image_bytes);
+        GT_FREED void *samples = malloc(ds->info.image_bytes);
         st = samples ? gt_dataset_take(ds, &item, samples, classes) : gt_fail(GT_NOMEM, "out of memory for a mask");
-        free(samples);
         return st;
     }
     if (!st) st = gt_dataset_mask_stored(ds, gt_dataset_stored(ds, item, &mirrored), classes);
@@ -159,11 +158,10 @@ static gt_status note_damaged(void *arg, int64_t stored) {
 gt_status gt_dataset_take(gt_dataset *ds, int64_t *item, void *samples, uint8_t *mask) {
     gt_status st = check_item(ds, *item);
     bool looks = !mask && ds->skips && ds->uses_masks; /* a picture whose mask is damaged is left out, too */
-    uint8_t *own = looks ? malloc(gt_mask_bytes(&ds->info)) : NULL;
+    GT_FREED uint8_t *own = looks ? malloc(gt_mask_bytes(&ds->info)) : NULL;
     if (!st && looks && !own) st = gt_fail(GT_NOMEM, "out of memory for a mask");
     if (!st)
         st = gt_dataset_take_by(ds, item, samples, looks ? own : mask, &(gt_taking){read_stored, note_damaged, ds});
-    free(own);
     return st;
 }
 

@@ -39,7 +39,7 @@ void gt_dataset_hash_shape(const gt_dataset *ds, gt_hasher *h) {
 static gt_status hash_pixels(gt_dataset *ds, gt_hasher *h, int64_t most) {
     int64_t all = ds->source->count, looks = all < most ? all : most;
     size_t mask = ds->source->mask ? (size_t)ds->shape.height * (size_t)ds->shape.width : 0;
-    char *samples = malloc(ds->info.image_bytes + mask);
+    GT_FREED char *samples = malloc(ds->info.image_bytes + mask);
     gt_status st = samples ? GT_OK : gt_fail(GT_NOMEM, "out of memory for one image of '%s'", ds->spec);
     for (int64_t k = 0; k < looks && !st; k++) {
         gt_progress();
@@ -49,7 +49,6 @@ static gt_status hash_pixels(gt_dataset *ds, gt_hasher *h, int64_t most) {
         if (!st) gt_hasher_add(h, samples, ds->info.image_bytes + mask);
         else if (ds->skips && st == GT_FORMAT) st = GT_OK;
     }
-    free(samples);
     return st;
 }
 

@@ -32,7 +32,7 @@ typedef struct unlike { /* items that the transform changes */
 } unlike;
 
 static gt_status describe_fit(const gt_source *s, const gt_transform *t, const unlike *u, char **said) {
-    gt_buffer b = {0};
+    GT_BUFFER gt_buffer b = {0};
     char is[GT_SHAPE_BYTES], name[GT_ITEM_NAME_BYTES];
     gt_buffer_printf(&b, "%" PRId64 " of %" PRId64 " picture%s", u->n, u->looks, s->count == 1 ? "" : "s");
     if (u->looks < s->count) gt_buffer_printf(&b, " checked");
@@ -41,7 +41,6 @@ static gt_status describe_fit(const gt_source *s, const gt_transform *t, const u
     print_options(t, &b);
     gt_buffer_printf(&b, " makes them");
     if (!b.failed) *said = gt_arena_printf(s->arena, "%.*s", (int)b.n, b.data);
-    gt_buffer_free(&b);
     return *said ? GT_OK : gt_fail(GT_NOMEM, "out of memory for what becomes of pictures");
 }
 

@@ -114,7 +114,7 @@ gt_status gt_notes_sort_in_class(gt_source_info *n, const char *name, size_t len
 
 /* Labels that were names have numbers of classes in another order. */
 static gt_status renumber_classes(gt_source_info *n, int64_t count, const gt_source_info *given) {
-    int32_t *number = calloc((size_t)n->class_names + 1, sizeof *number);
+    GT_FREED int32_t *number = calloc((size_t)n->class_names + 1, sizeof *number);
     gt_status st = number ? GT_OK : gt_fail(GT_NOMEM, "out of memory for class names");
     for (int i = 0; i < given->class_names && !st; i++) {
         int k = gt_notes_find_class(n, given->class_name[i], strlen(given->class_name[i]));
@@ -124,7 +124,6 @@ static gt_status renumber_classes(gt_source_info *n, int64_t count, const gt_sou
         if (!number[k]) st = gt_fail(GT_FORMAT, "class_names: the label '%.200s' is missing", n->class_name[k]);
     for (int64_t i = 0; i < count && !st; i++)
         if (n->classes[i] >= 0) n->classes[i] = number[n->classes[i]] - 1;
-    free(number);
     return st;
 }
 
@@ -192,7 +191,7 @@ static gt_status look_of(const char *name, char **out) {
 
 gt_status gt_notes_say_alike(gt_source_info *n) {
     int names = n->class_names;
-    look *list = names > 1 ? calloc((size_t)names, sizeof *list) : NULL;
+    GT_FREED look *list = names > 1 ? calloc((size_t)names, sizeof *list) : NULL;
     gt_status st = names > 1 && !list ? gt_fail(GT_NOMEM, "out of memory for class names") : GT_OK;
     int64_t alike = 0;
     const look *first = NULL;
@@ -212,7 +211,6 @@ gt_status gt_notes_say_alike(gt_source_info *n) {
                           alike > 1 ? "; there are more such classes" : "");
     }
     for (int k = 0; k < names && list; k++) free(list[k].text);
-    free(list);
     return st;
 }
 

@@ -153,11 +153,10 @@ static void list_columns(const columns *k, gt_buffer *b) {
 }
 
 static gt_status no_column(const columns *k, const char *name, size_t n) {
-    gt_buffer list = {0};
+    GT_BUFFER gt_buffer list = {0};
     list_columns(k, &list);
     gt_status st = gt_fail(GT_USAGE, "there is no column '%.*s'; the columns are %s", (int)(n < 80 ? n : 80), name,
                            list.failed ? "others" : (const char *)list.data);
-    gt_buffer_free(&list);
     return st;
 }
 
@@ -187,7 +186,7 @@ static gt_status choose_columns(columns *k) {
     const char *asked = k->table->columns;
     gt_status st = GT_OK;
     k->at = calloc(k->fields + 1, sizeof *k->at);
-    bool *taken = calloc(k->fields + 1, sizeof *taken);
+    GT_FREED bool *taken = calloc(k->fields + 1, sizeof *taken);
     if (!k->at || !taken) st = gt_fail(GT_NOMEM, "out of memory for %zu columns", k->fields);
     for (size_t i = 0; i < k->fields && !st && !*asked; i++)
         if (!k->keyed || i != k->name) {
@@ -202,7 +201,6 @@ static gt_status choose_columns(columns *k) {
     }
     /* the label of each line, whatever stands beside it */
     if (!st && k->by == BY_NUMBER && taken[k->name]) k->keyed = false;
-    free(taken);
     return st;
 }
 
@@ -226,13 +224,12 @@ static gt_status find_columns(columns *k) {
 /* ---- what the columns hold ---- */
 
 static gt_status refuse_text(const columns *k) {
-    gt_buffer list = {0};
+    GT_BUFFER gt_buffer list = {0};
     if (k->heading) list_columns(k, &list);
     gt_status st = gt_fail(GT_FORMAT,
                            "line %" PRId64 ": if there are several labels, each must be a finite number of 32 bits%s%s",
                            k->csv->line, list.n ? "; choose one with FILE:COLUMN: " : "",
                            list.n && !list.failed ? (const char *)list.data : "");
-    gt_buffer_free(&list);
     return st;
 }
 

@@ -80,8 +80,8 @@ static gt_status sort_as_numbers(gt_source_info *n, int64_t count) {
     bool numbers = n->class_names > 1;
     for (int k = 0; k < n->class_names && numbers; k++) numbers = is_number(n->class_name[k]);
     if (!numbers) return GT_OK;
-    named *list = malloc((size_t)n->class_names * sizeof *list);
-    int *class = malloc((size_t)n->class_names * sizeof *class);
+    GT_FREED named *list = malloc((size_t)n->class_names * sizeof *list);
+    GT_FREED int *class = malloc((size_t)n->class_names * sizeof *class);
     if (list && class) {
         for (int k = 0; k < n->class_names; k++) list[k] = (named){n->class_name[k], k};
         qsort(list, (size_t)n->class_names, sizeof *list, by_number);
@@ -89,10 +89,7 @@ static gt_status sort_as_numbers(gt_source_info *n, int64_t count) {
         for (int64_t i = 0; i < count; i++)
             if (n->classes[i] >= 0) n->classes[i] = class[n->classes[i]];
     }
-    gt_status st = list && class ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d classes", n->class_names);
-    free(list);
-    free(class);
-    return st;
+    return list && class ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d classes", n->class_names);
 }
 
 /* Each folder once, by code points; then the class of each item. */
@@ -105,12 +102,11 @@ static gt_status name_classes(gt_source *s, int level) {
         converted = 0;
         for (int64_t i = 0; i < s->count && !st; i++) {
             size_t length, bytes;
-            char *name = NULL;
+            GT_FREED char *name = NULL;
             const char *folder = folder_at(gt_source_name(s, i, buffer), level, &bytes);
             if (!folder || (st = name_of(folder, bytes, &name, &length, &converted))) continue;
             if (fill) n->classes[i] = gt_notes_find_class(n, name, length);
             else st = gt_notes_sort_in_class(n, name, length);
-            free(name);
         }
     }
     if (!st && n->class_names == 0) {
@@ -174,7 +170,7 @@ bool gt_folders_sort(const gt_source *s) {
 static gt_status refuse_parts(const gt_source *s, int level) {
     const gt_source_info *n = &s->info;
     char buffer[GT_ITEM_NAME_BYTES], above[GT_ITEM_NAME_BYTES] = "";
-    gt_buffer b = {0};
+    GT_BUFFER gt_buffer b = {0};
     bool deeper = false;
     for (int64_t i = 0; i < s->count; i++) {
         size_t bytes;
@@ -188,22 +184,19 @@ static gt_status refuse_parts(const gt_source *s, int level) {
     for (int k = 0; k < n->class_names; k++) gt_buffer_printf(&b, "%s%s", k ? ", " : "", n->class_name[k]);
     gt_buffer_printf(&b, ": parts of a set, not classes");
     for (int k = 0; k < n->class_names && path; k++) {
-        gt_buffer source = {0};
+        GT_BUFFER gt_buffer source = {0};
         gt_buffer_printf(&source, "%s/%s%s", s->spec, above, n->class_name[k]);
         gt_buffer_add(&source, "", 1);
         gt_buffer_printf(&b, "%s gantry dataset ", k ? "," : "; to make a dataset of each:");
         if (!source.failed) gt_buffer_shell(&b, source.data);
         gt_buffer_printf(&b, " %s.zip%s", n->class_name[k], deeper ? " --labels=folders" : "");
-        gt_buffer_free(&source);
     }
     if (deeper)
         gt_buffer_printf(&b, "; to make one dataset of all, with the folders inside as classes: --labels=folders:%d",
                          level + 2);
     gt_buffer_printf(&b, "; --labels=folders:%d takes them as classes", level + 1);
     gt_buffer_add(&b, "", 1);
-    gt_status st = b.failed ? gt_fail(GT_NOMEM, "out of memory for a message") : gt_fail(GT_USAGE, "%s", b.data);
-    gt_buffer_free(&b);
-    return st;
+    return b.failed ? gt_fail(GT_NOMEM, "out of memory for a message") : gt_fail(GT_USAGE, "%s", b.data);
 }
 
 gt_status gt_labels_of_folders(gt_source *s, int wanted) {

@@ -21,11 +21,10 @@ gt_status gt_h5_label_text(const void *arg, int64_t i, char **text) {
 
 static gt_status read_texts(gt_h5_set *s, gt_source_info *notes) {
     size_t n = (size_t)s->elements;
-    char **text = calloc(n + 1, sizeof *text);
+    GT_FREED char **text = calloc(n + 1, sizeof *text);
     gt_status st = text ? gt_h5_set_texts(s, TEXT_MOST, text) : gt_fail(GT_NOMEM, "out of memory for %zu labels", n);
     if (!st) st = gt_labels_of_texts(notes, s->rows, gt_h5_label_text, text);
     for (size_t i = 0; i < n && text; i++) free(text[i]);
-    free(text);
     return st;
 }
 
@@ -34,7 +33,7 @@ static gt_status read_texts(gt_h5_set *s, gt_source_info *notes) {
 static gt_status read_numbers(gt_h5_set *s, gt_source_info *notes) {
     gt_npy a;
     bool floats = s->kind == GT_H5_FLOAT;
-    void *all = malloc((size_t)s->elements * sizeof(double) + 1);
+    GT_FREED void *all = malloc((size_t)s->elements * sizeof(double) + 1);
     gt_status st = all ? gt_h5_set_read(s, 0, s->rows, floats ? GT_NUMBER_DOUBLE : GT_NUMBER_INT64, all)
                        : gt_fail(GT_NOMEM, "out of memory for %llu labels", (unsigned long long)s->elements);
     gt_npy_set_type(&a, floats ? "f8" : "i8");
@@ -42,7 +41,6 @@ static gt_status read_numbers(gt_h5_set *s, gt_source_info *notes) {
     if (!st) st = gt_labels_of_array(notes, s->rows, &a, all, false);
     for (size_t i = 0; i < s->elements && !st && notes->vectors; i++)
         notes->vectors[i] = (double)(float)notes->vectors[i];
-    free(all);
     return st;
 }
 
@@ -120,10 +118,8 @@ static const char *cut_name(char *path) {
 }
 
 bool gt_are_h5_labels(const char *spec) {
-    char *path = strdup(spec);
-    bool are = path && (cut_name(path), ends_as_hdf5(path));
-    free(path);
-    return are;
+    GT_FREED char *path = strdup(spec);
+    return path && (cut_name(path), ends_as_hdf5(path));
 }
 
 static gt_status choose_set(const gt_h5_file *f, int64_t rows, char name[GT_ARRAY_NAME_BYTES]) {

@@ -431,14 +431,12 @@ gt_status gt_labels_of_json(gt_source *s, const char *text, size_t bytes, const 
     gt_status st = gt_check_no_page(text, bytes);
     if (st) return st;
     if (gt_text_is_utf8(text, bytes)) return use_text(s, text + mark, bytes - mark, options);
-    char *utf8;
+    GT_FREED char *utf8 = NULL;
     const char *from;
     st = gt_text_to_utf8(text, bytes, &utf8, &bytes, &from);
     if (st) return st;
     st = gt_notes_say(&s->info, "'%s' is read as %s, since it is not UTF-8", GT_NOTES_FILE, from);
-    if (!st) st = use_text(s, utf8, bytes, options);
-    free(utf8);
-    return st;
+    return st ? st : use_text(s, utf8, bytes, options);
 }
 
 bool gt_is_notes_name(const char *path) {

@@ -164,7 +164,7 @@ gt_status gt_look_check_range(const gt_data_look *l, const gt_dataset_info *info
     double range[2];
     if (info->type != GT_F32 || l->looks == l->unreadable || !gt_dataset_suggests(info, l->least, l->most, range))
         return GT_OK;
-    gt_buffer name = {0};
+    GT_BUFFER gt_buffer name = {0};
     gt_buffer_shell(&name, spec);
     gt_status st = gt_fail(
         GT_FORMAT,
@@ -172,7 +172,6 @@ gt_status gt_look_check_range(const gt_data_look *l, const gt_dataset_info *info
         " images, all samples are between 0 and 1. If 0 is black: gantry dataset %.*s DEST.h5 --range=0,1; if -1 is "
         "black: gantry dataset %.*s DEST.h5 --range=-1,1; then train on DEST.h5",
         spec, l->looks, info->stored, (int)name.n, (const char *)name.data, (int)name.n, (const char *)name.data);
-    gt_buffer_free(&name);
     return st;
 }
 

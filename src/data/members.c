@@ -157,7 +157,7 @@ gt_status gt_members_end(gt_members *m, gt_status st) {
     st = gt_sift_end(&m->sift, s, st);
     if (!st && s->count >= GT_NO_MEMBER) st = gt_fail(GT_FORMAT, "%" PRId64 " pictures are too many", s->count);
     if (st) return st;
-    uint32_t *index = gt_item_index(s);
+    GT_FREED uint32_t *index = gt_item_index(s);
     if (!index) return gt_fail(GT_NOMEM, "out of memory for a list of pictures");
     if (m->streamed) {
         st = sort_members(m, index);
@@ -166,7 +166,6 @@ gt_status gt_members_end(gt_members *m, gt_status st) {
         st = check_twice(m, index);
     }
     if (!st) st = take_masks(m, index);
-    free(index);
     if (!st) st = find_notes(m);
     return st ? st : say_converted(m);
 }

@@ -133,13 +133,12 @@ static int64_t find_exactly(const gt_naming *n, const char *name) { return gt_it
 
 int64_t gt_naming_find(gt_naming *n, const char *name) {
     int64_t item = find_exactly(n, name);
-    char *text;
+    GT_FREED char *text = NULL;
     if (item >= 0 || !n->keys.count || make_key(name, &text)) return item;
     size_t left_out = n->way.name_folders;
     item = find_text(n, n->plain, text, strlen(text));
     if (item < 0 && n->fits && (!left_out || !strncmp(text, n->front, left_out)))
         item = find_key(n, &n->way, text + left_out);
-    free(text);
     return item;
 }
 
@@ -160,10 +159,9 @@ static gt_status make_keys(gt_naming *n) {
     char buffer[GT_ITEM_NAME_BYTES];
     gt_status st = GT_OK;
     for (int64_t i = 0; i < n->s->count && !st; i++) {
-        char *text;
+        GT_FREED char *text = NULL;
         if ((st = make_key(gt_source_name(n->s, i, buffer), &text))) break;
         st = gt_names_add(&n->keys, text, strlen(text));
-        free(text);
     }
     if (!st) sort_keys(n, &(way){0}, n->plain);
     return st;
@@ -177,7 +175,7 @@ static gt_status collect_keys(trial *t, bool *any_fits) {
     for (size_t i = 0; i < t->names->count && !st; i++) {
         const char *name = gt_names_at(t->names, i);
         int64_t item = find_exactly(n, name);
-        char *text = NULL;
+        GT_FREED char *text = NULL;
         if (item < 0) st = make_key(name, &text);
         if (item < 0 && !st) item = find_text(n, n->plain, text, strlen(text));
         if (item >= 0) {
@@ -187,7 +185,6 @@ static gt_status collect_keys(trial *t, bool *any_fits) {
         } else if (!st) {
             st = gt_names_add(&t->keys, text, strlen(text));
         }
-        free(text);
     }
     return st;
 }

@@ -21,7 +21,7 @@ static gt_status check_names(const gt_source *s) {
 /* The failure, and the command that makes a dataset of such pictures; without those that are damaged. */
 static gt_status with_command(const gt_dataset *ds, gt_status st, bool damaged) {
     gt_survey found;
-    gt_buffer command = {0};
+    GT_BUFFER gt_buffer command = {0};
     char said[1024];
     snprintf(said, sizeof said, "%s", gt_message());
     if (gt_survey_pictures(ds->source, &found) || found.unread == found.looked) return gt_fail(st, "%s", said);
@@ -31,7 +31,6 @@ static gt_status with_command(const gt_dataset *ds, gt_status st, bool damaged) 
         gt_fail(st, "%s; to make a dataset of %s: %.*s%s", said, damaged ? "the others" : "them", (int)command.n,
                 (const char *)command.data,
                 damaged && !ds->skips ? "; gantry train and gantry metrics also take --on-error=skip" : "");
-    gt_buffer_free(&command);
     return st;
 }
 

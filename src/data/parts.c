@@ -50,13 +50,11 @@ static gt_status give_label(const gt_sample_parts *s, const gt_part_sink *to) {
     const int64_t width = s->label_width;
     if (s->class >= 0) return give_array(to, &(gt_part_array){.name = "label", .type = GT_WEIGHT_I64}, &s->class);
     if (!s->vector) return GT_OK;
-    float *numbers = calloc((size_t)width, sizeof *numbers);
+    GT_FREED float *numbers = calloc((size_t)width, sizeof *numbers);
     if (!numbers) return gt_fail(GT_NOMEM, "out of memory for a label");
     for (int64_t k = 0; k < width; k++) numbers[k] = (float)s->vector[k];
-    gt_status st = give_array(to, &(gt_part_array){.name = "label", .type = GT_WEIGHT_F32, .n_dims = 1, .dims = &width},
-                              numbers);
-    free(numbers);
-    return st;
+    return give_array(to, &(gt_part_array){.name = "label", .type = GT_WEIGHT_F32, .n_dims = 1, .dims = &width},
+                      numbers);
 }
 
 gt_status gt_sample_pour(const gt_sample_parts *s, const gt_part_sink *to) {

@@ -11,6 +11,7 @@
 #include "base/door/clones.h"
 #include "base/door/mathfn.h"
 #include "codec/door/sample.h"
+#include "gantry/memory.h"
 
 enum { FRACTION = 22, STRIP = 16, BLOCK = 256 };
 
@@ -68,12 +69,11 @@ static gt_status prepare_weights(struct gt_resize_weights *s, gt_resize_filter f
                                     .count = calloc(n, sizeof *s->count),
                                     .fixed = calloc(all, sizeof *s->fixed),
                                     .real = calloc(all, sizeof *s->real)};
-    double *w = calloc((size_t)taps, sizeof *w);
+    GT_FREED double *w = calloc((size_t)taps, sizeof *w);
     if (s->first && s->count && s->fixed && s->real && w) {
         s->taps = taps;
         for (int i = 0; i < out; i++) weigh_input(s, i, w);
     }
-    free(w);
     return s->taps ? GT_OK : gt_fail(GT_NOMEM, "out of memory for resizing %d pixels to %d", in, out);
 }
 

@@ -250,24 +250,21 @@ const gt_source_info *gt_source_get_info(const gt_source *s) { return &s->info; 
 /* ---- items ---- */
 
 gt_status gt_loaded_picture(const gt_source *s, int64_t i, gt_picture *out) {
-    void *bytes;
+    GT_FREED void *bytes = NULL;
     size_t n;
     gt_status st = s->load(s, i, GT_FILE_MAX, true, &bytes, &n);
-    if (!st) st = gt_picture_decode(out, bytes, n, 0);
-    free(bytes);
-    return st;
+    return st ? st : gt_picture_decode(out, bytes, n, 0);
 }
 
 gt_status gt_loaded_head(const gt_source *s, int64_t i, size_t first, gt_picture_info *out) {
     const size_t lengths[] = {first, GT_PICTURE_HEAD_BYTES, GT_FILE_MAX};
     gt_status st = GT_OK;
     for (int k = 0; k < 3; k++) {
-        void *bytes;
+        GT_FREED void *bytes = NULL;
         size_t n;
         if (k && lengths[k] <= lengths[k - 1]) continue;
         bool loaded = !(st = s->load(s, i, lengths[k], k == 2, &bytes, &n));
         if (loaded) st = gt_picture_head(out, bytes, n);
-        free(bytes);
         if (!st || !loaded || n < lengths[k]) break; /* it is known, or all of the file does not say more */
     }
     return st;

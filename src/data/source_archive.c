@@ -95,15 +95,13 @@ static gt_status take_entry(void *arg, struct archive *a, struct archive_entry *
     packed *p = arg;
     const char *raw = archive_entry_pathname(entry), *from;
     size_t n;
-    char *name;
+    GT_FREED char *name = NULL;
     p->a = a;
     gt_progress();
     if (archive_entry_is_encrypted(entry)) return gt_fail(GT_FORMAT, "encrypted");
     if (!raw) return gt_fail(GT_FORMAT, "damaged: a member without a name");
     gt_status st = gt_text_to_utf8(raw, strlen(raw), &name, &n, &from);
-    if (!st) st = add_member(p, entry, name, from != NULL);
-    free(name);
-    return st;
+    return st ? st : add_member(p, entry, name, from != NULL);
 }
 
 /* ---- hard links ---- */
@@ -112,11 +110,10 @@ static gt_status take_entry(void *arg, struct archive *a, struct archive_entry *
 static gt_status follow_link(packed *p, const uint32_t *index, const char *name, const char *to) {
     gt_source *s = p->members.source;
     size_t below = s->inside ? strlen(s->inside) : 0;
-    char *tidy = strdup(to);
+    GT_FREED char *tidy = strdup(to);
     if (!tidy) return gt_fail(GT_NOMEM, "out of memory for a link");
     bool in = gt_name_tidy(tidy, true) > below && (!below || !strncmp(tidy, s->inside, below));
     int64_t item = in ? gt_item_find(s, index, tidy + below) : -1;
-    free(tidy);
     bool taken;
     if (item >= 0) return gt_members_add(&p->members, name, false, p->members.place[item], &taken);
     gt_sift_count(&p->members.sift, "links to no picture");
@@ -127,11 +124,10 @@ static gt_status follow_links(packed *p) {
     gt_source *s = p->members.source;
     if (!p->linked.count) return GT_OK;
     s->count = (int64_t)s->names.count; /* those that links may lead to */
-    uint32_t *index = gt_item_index(s);
+    GT_FREED uint32_t *index = gt_item_index(s);
     gt_status st = index ? GT_OK : gt_fail(GT_NOMEM, "out of memory for links");
     for (size_t i = 0; i + 1 < p->linked.count && !st; i += 2)
         st = follow_link(p, index, gt_names_at(&p->linked, i), gt_names_at(&p->linked, i + 1));
-    free(index);
     return st;
 }
 
@@ -149,12 +145,10 @@ static gt_status load_item(const gt_source *s, int64_t i, size_t most, bool whol
 static gt_status read_mask(const gt_source *s, int64_t i, gt_picture *out) {
     const packed *p = s->state;
     size_t n = 0;
-    void *bytes = NULL;
+    GT_FREED void *bytes = NULL;
     if (p->members.mask[i] == GT_NO_MEMBER) return gt_fail(GT_FORMAT, "is missing");
     gt_status st = load_part(s, p->members.mask[i], GT_FILE_MAX, true, &bytes, &n);
-    if (!st) st = gt_mask_decode(bytes, n, out);
-    free(bytes);
-    return st;
+    return st ? st : gt_mask_decode(bytes, n, out);
 }
 
 static gt_hash128 stamp_item(const gt_source *s, int64_t i) {
@@ -176,12 +170,11 @@ static void close_archive(void *state) {
 static gt_status read_json(gt_source *s, const gt_source_options *options) {
     const packed *p = s->state;
     size_t n = 0;
-    void *text;
+    GT_FREED void *text = NULL;
     if (p->members.notes == GT_NO_MEMBER)
         return gt_own_labels(options) ? gt_sift_say_table(&p->members.sift, s, true) : GT_OK;
     gt_status st = load_part(s, p->members.notes, GT_NOTES_MAX, true, &text, &n);
     if (!st) st = gt_labels_of_json(s, text, n, options);
-    free(text);
     return st ? gt_wrap(st, "'%s'", GT_NOTES_FILE) : GT_OK;
 }
 
@@ -189,7 +182,7 @@ static gt_status read_json(gt_source *s, const gt_source_options *options) {
 static gt_status refuse_training(const gt_source *s) {
     const char *slash = strrchr(s->path, '/'), *name = slash ? slash + 1 : s->path;
     size_t n = strcspn(name, ".");
-    gt_buffer b = {0};
+    GT_BUFFER gt_buffer b = {0};
     char dest[GT_NAME_BYTES];
     snprintf(dest, sizeof dest, "%.*s.zip", (int)(n ? n : strlen(name)), name);
     gt_buffer_printf(&b, "gantry dataset ");
@@ -199,7 +192,6 @@ static gt_status refuse_training(const gt_source *s) {
     gt_status st = gt_fail(GT_FORMAT,
                            "an archive that must be unpacked completely each time; make a dataset of it: %.*s",
                            (int)b.n, b.data ? b.data : "");
-    gt_buffer_free(&b);
     return st;
 }
 

@@ -254,14 +254,13 @@ static gt_status read_names(gt_source *s, const cifar *c, const gt_pickle *root)
 typedef enum pass { FIND_IMAGES, READ_LABELS } pass; /* the number of labels is known when all images are found */
 
 static gt_status read_pickle(gt_source *s, cifar *c, const member *m, const char *map, pass pass) {
-    gt_arena *arena = gt_arena_new();
+    GT_ARENA gt_arena *arena = gt_arena_new();
     gt_pickle *root = NULL;
     gt_status st = !arena ? gt_fail(GT_NOMEM, "out of memory")
                           : gt_pickle_read(&root, arena, map, m->bytes, gt_pickle_numpy_names);
     if (!st && pass == FIND_IMAGES) st = find_images(c, m, map, root, &c->batches[m->kind->batch]);
     else if (!st)
         st = m->kind->batch < 0 ? read_names(s, c, root) : read_labels(s, c, root, &c->batches[m->kind->batch]);
-    gt_arena_free(arena);
     return st;
 }
 

@@ -23,16 +23,14 @@ static void to_latin1(char *text) {
 
 /* A name that is not there as it stands may have slashes of Windows, or bytes of Latin-1. */
 static gt_status add_path(gt_source *s, const char *name, bool latin1) {
-    char *other = strdup(name);
+    GT_FREED char *other = strdup(name);
     if (!other) return gt_fail(GT_NOMEM, "out of memory for a list of pictures");
     bool slashes = strchr(name, '\\') != NULL;
     if ((slashes || latin1) && !gt_folder_has(s->state, name)) {
         gt_name_tidy(other, true);
         if (latin1 && !gt_folder_has(s->state, other)) to_latin1(other);
     }
-    gt_status st = gt_names_add(&s->names, other, strlen(other));
-    free(other);
-    return st;
+    return gt_names_add(&s->names, other, strlen(other));
 }
 
 static gt_status read_names(gt_source *s, const char *path) {
@@ -52,7 +50,7 @@ static gt_status read_names(gt_source *s, const char *path) {
 /* A picture that is listed twice is two items, which must not contradict each other. */
 static gt_status compare_labels(const gt_source *s) {
     const gt_source_info *n = &s->info;
-    uint32_t *index = n->label_kind ? gt_item_index(s) : NULL;
+    GT_FREED uint32_t *index = n->label_kind ? gt_item_index(s) : NULL;
     gt_status st = n->label_kind && !index ? gt_fail(GT_NOMEM, "out of memory for labels") : GT_OK;
     for (int64_t i = 1; i < s->count && index && !st; i++) {
         size_t a = index[i - 1], b = index[i], width = (size_t)n->label_width * sizeof *n->vectors;
@@ -62,7 +60,6 @@ static gt_status compare_labels(const gt_source *s) {
                                                                  n->vectors + b * (size_t)n->label_width, width);
         if (!same) st = gt_fail(GT_FORMAT, "'%s' occurs twice, with different labels", gt_names_at(&s->names, a));
     }
-    free(index);
     return st;
 }
 

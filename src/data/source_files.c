@@ -85,9 +85,8 @@ gt_status gt_load_part(int fd, uint64_t at, uint64_t size, size_t most, bool who
 static gt_status open_named(const gt_source *s, const char *name, int *fd, uint64_t *bytes) {
     gt_status st;
     *fd = -1;
-    char *path = path_of(s, name, &st);
+    GT_FREED char *path = path_of(s, name, &st);
     if (path) st = gt_source_file(path, fd, bytes);
-    free(path);
     return st;
 }
 
@@ -104,12 +103,11 @@ gt_status gt_mask_of_file(const gt_source *s, int64_t i, gt_picture *out) {
     int fd;
     uint64_t size;
     size_t n = 0;
-    void *bytes = NULL;
+    GT_FREED void *bytes = NULL;
     gt_status st = gt_mask_file(s, i, &fd, &size);
     if (!st) st = gt_load_part(fd, 0, size, GT_FILE_MAX, true, &bytes, &n);
     if (!st) st = gt_mask_decode(bytes, n, out);
     if (fd >= 0) close(fd);
-    free(bytes);
     return st;
 }
 
@@ -125,10 +123,8 @@ static gt_status load_item(const gt_source *s, int64_t i, size_t most, bool whol
 
 static gt_hash128 stamp_of(const gt_source *s, const char *name) {
     gt_status st;
-    char *path = path_of(s, name, &st);
-    gt_hash128 stamp = path ? gt_file_stamp(path) : (gt_hash128){0};
-    free(path);
-    return stamp;
+    GT_FREED char *path = path_of(s, name, &st);
+    return path ? gt_file_stamp(path) : (gt_hash128){0};
 }
 
 static gt_hash128 stamp_item(const gt_source *s, int64_t i) {

@@ -114,7 +114,7 @@ static gt_status list_folder(walk *w, size_t length, int depth) {
 
 /* Adds the paths below `path` of all pictures, in no order. */
 static gt_status list_pictures(gt_source *s, gt_sift *sift) {
-    walk *w = calloc(1, sizeof *w);
+    GT_FREED walk *w = calloc(1, sizeof *w);
     if (!w) return gt_fail(GT_NOMEM, "out of memory for a list of pictures");
     *w = (walk){.list = &s->names, .sift = sift, .notes = &s->info};
     int n = snprintf(w->path, sizeof w->path, "%s/", s->spec);
@@ -123,7 +123,6 @@ static gt_status list_pictures(gt_source *s, gt_sift *sift) {
     if (!st) st = list_folder(w, w->root, 0);
     if (!st && w->circles > 1)
         st = gt_notes_say(w->notes, "%" PRId64 " more such links are not followed", w->circles - 1);
-    free(w);
     return st;
 }
 
@@ -159,7 +158,7 @@ static gt_status fingerprint_one(const gt_source *s, int64_t i, uint8_t *buffer,
 }
 
 static gt_status folder_fingerprint(const gt_source *s, gt_hasher *h, int64_t most) {
-    uint8_t *buffer = malloc(PART_BYTES);
+    GT_FREED uint8_t *buffer = malloc(PART_BYTES);
     if (!buffer) return gt_fail(GT_NOMEM, "out of memory for a fingerprint");
     int64_t looks = most && most < s->count ? most : s->count;
     gt_status st = GT_OK;
@@ -167,7 +166,6 @@ static gt_status folder_fingerprint(const gt_source *s, gt_hasher *h, int64_t mo
         gt_progress();
         st = fingerprint_one(s, k * s->count / looks, buffer, h);
     }
-    free(buffer);
     return st;
 }
 

@@ -75,12 +75,11 @@ static gt_status refuse_fills(const h5set *d, size_t n, const float *floats, con
 
 /* Integers with fill values, which may have no place among the samples. */
 static gt_status read_integers(const h5set *d, int64_t i, gt_sample type, size_t n, void *out) {
-    double *numbers = malloc(n * sizeof *numbers);
+    GT_FREED double *numbers = malloc(n * sizeof *numbers);
     if (!numbers) return gt_fail(GT_NOMEM, "out of memory for an image");
     gt_status st = gt_h5_set_read(d->images, i, 1, GT_NUMBER_DOUBLE, numbers);
     if (!st) st = refuse_fills(d, n, NULL, numbers);
     for (size_t k = 0; k < n && !st; k++) gt_sample_put(type, out, k, numbers[k]);
-    free(numbers);
     return st;
 }
 
@@ -108,7 +107,7 @@ static gt_status read_image(const gt_source *s, int64_t i, gt_picture *out) {
 /* All of them, where only they tell which samples they become; damaged ones tell nothing. */
 static gt_status look_at_numbers(const h5set *d, gt_number_kind *kind) {
     size_t n = (size_t)d->images->row_elements;
-    double *row = malloc(n * sizeof *row);
+    GT_FREED double *row = malloc(n * sizeof *row);
     gt_status st = row ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an image");
     for (int64_t i = 0; i < d->images->rows && !st; i++) {
         gt_progress();
@@ -117,7 +116,6 @@ static gt_status look_at_numbers(const h5set *d, gt_number_kind *kind) {
             if (!is_fill(d, row[k])) gt_numbers_look(kind, row[k]);
         if (st == GT_FORMAT) st = GT_OK;
     }
-    free(row);
     return st;
 }
 
@@ -208,17 +206,15 @@ static gt_status choose_arrays(h5set *d, gt_source *s, const gt_source_options *
 /* The attribute of the images; texts of Latin-1 become UTF-8. */
 static gt_status read_class_names(const h5set *d, gt_source_info *notes) {
     gt_source_info given = {0};
-    char **name = NULL;
+    GT_FREED char **name = NULL;
     int count = 0;
     gt_status st = gt_h5_texts(&d->file, d->name, "class_names", GT_CLASS_MAX + 1, &name, &count);
     for (int i = 0; i < count; i++) {
-        char *text = NULL;
+        GT_FREED char *text = NULL;
         if (!st) st = gt_h5_label_text(name, i, &text);
         if (!st) st = gt_notes_add_class_name(&given, text, strlen(text));
-        free(text);
         free(name[i]);
     }
-    free(name);
     if (!st) st = gt_notes_take_class_names(notes, d->images->rows, &given);
     gt_notes_free(&given);
     return st;
@@ -265,20 +261,19 @@ static gt_status read_mask(const gt_source *s, int64_t i, gt_picture *out) {
     bool bytes = d->masks->bytes == 1 && !d->masks->is_signed;
     size_t n = (size_t)s->shape.height * (size_t)s->shape.width;
     if (st || bytes) return st ? st : gt_h5_set_read(d->masks, i, 1, GT_NUMBER_UINT8, out->samples);
-    int32_t *wide = malloc(n * sizeof *wide);
+    GT_FREED int32_t *wide = malloc(n * sizeof *wide);
     st = wide ? gt_h5_set_read(d->masks, i, 1, GT_NUMBER_INT32, wide) : gt_fail(GT_NOMEM, "out of memory for a mask");
     for (size_t k = 0; k < n && !st; k++) {
         if (wide[k] < 0 || wide[k] > GT_MASK_IGNORE)
             st = gt_fail(GT_FORMAT, "masks: %d is not a class of a mask, 0 .. %d", wide[k], GT_MASK_IGNORE);
         else ((uint8_t *)out->samples)[k] = (uint8_t)wide[k];
     }
-    free(wide);
     return st;
 }
 
 /* [N,H,W], [N,1,H,W] or [N,H,W,1] whole numbers or booleans, as images. */
 static gt_status open_masks(h5set *d, gt_source *s) {
-    char **names = NULL;
+    GT_FREED char **names = NULL;
     int count = 0;
     if (!gt_h5_has(&d->file, "masks")) return GT_OK;
     gt_status st = gt_h5_set_open(&d->masks, &d->file, "masks");
@@ -297,7 +292,6 @@ static gt_status open_masks(h5set *d, gt_source *s) {
         if (!st) st = gt_masks_add_name(&s->info, names[i]);
         free(names[i]);
     }
-    free(names);
     if (!st) s->mask = read_mask;
     return st;
 }

@@ -59,9 +59,8 @@ typedef struct lmdb {
 
 static bool claims_lmdb(const gt_spec *spec) {
     size_t n = strlen(spec->text);
-    char *path = spec->is_folder ? gt_path_join(spec->text, "data.mdb") : NULL;
+    GT_FREED char *path = spec->is_folder ? gt_path_join(spec->text, "data.mdb") : NULL;
     bool mine = path && ((n >= 5 && !strcmp(spec->text + n - 5, "_lmdb")) || access(path, F_OK) == 0);
-    free(path);
     return mine || (spec->is_file && gt_file_begins(spec->text, MAGIC_AT, "\xde\xc0\xef\xbe", 4));
 }
 
@@ -150,7 +149,7 @@ static gt_status visit_page(lmdb *l, uint64_t number, int depth) {
     if (depth > DEPTH_MOST || l->pages_left == 0) return damaged("its tree has a loop");
     if (number >= l->bytes / l->page) return damaged("a page beyond the end of the file");
     l->pages_left--;
-    uint8_t *page = malloc(l->page);
+    GT_FREED uint8_t *page = malloc(l->page);
     if (!page) return gt_fail(GT_NOMEM, "out of memory for a page");
     gt_status st = gt_read_at(l->fd, number * l->page, page, l->page);
     unsigned flags = gt_le16(page + PAGE_FLAGS_AT);
@@ -160,7 +159,6 @@ static gt_status visit_page(lmdb *l, uint64_t number, int depth) {
     size_t left = l->page - end;
     for (size_t at = PAGE_HEADER; !st && at + 2 <= end; at += 2)
         st = visit_node(l, page, number, gt_le16(page + at), flags & LEAF, depth, &left);
-    free(page);
     return st;
 }
 

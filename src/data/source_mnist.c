@@ -167,14 +167,13 @@ static gt_status close_packed(gzFile file, gt_status st) {
 }
 
 static gt_status unpack_images(gt_temp_file *to, gzFile file, uint64_t total) {
-    char *piece = malloc(PIECE);
+    GT_FREED char *piece = malloc(PIECE);
     gt_status st = piece ? GT_OK : gt_fail(GT_NOMEM, "out of memory for unpacking");
     while (!st && to->size < total) {
         size_t n = total - to->size < PIECE ? (size_t)(total - to->size) : PIECE;
         st = read_packed(file, piece, n);
         if (!st) st = gt_temp_file_add(to, piece, n);
     }
-    free(piece);
     return st ? st : read_end(file, "image");
 }
 

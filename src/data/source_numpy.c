@@ -87,14 +87,13 @@ static double number_at(const numpy *f, const void *numbers, size_t k) {
 
 static gt_status look_at_numbers(gt_source *s, const numpy *f, gt_number_kind *kind) {
     size_t n = numbers_of(s), bytes = n * (size_t)f->array.size;
-    void *numbers = malloc(bytes);
+    GT_FREED void *numbers = malloc(bytes);
     gt_status st = numbers ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %zu bytes", bytes);
     for (int64_t i = 0; i < s->count && !st; i++) {
         gt_progress();
         st = read_numbers(s, i, numbers, bytes);
         for (size_t k = 0; k < n && !st; k++) gt_numbers_look(kind, number_at(f, numbers, k));
     }
-    free(numbers);
     return st;
 }
 
@@ -133,7 +132,7 @@ gt_status gt_labels_of_npy(gt_source *s, const char *path) {
     gt_npy array;
     uint64_t size;
     size_t n;
-    void *bytes = NULL;
+    GT_FREED void *bytes = NULL;
     int fd;
     gt_status st = gt_source_part_file(path, &fd, &size);
     if (!st) st = gt_load_part(fd, 0, size, BYTES_MOST, true, &bytes, &n);
@@ -141,9 +140,7 @@ gt_status gt_labels_of_npy(gt_source *s, const char *path) {
     if (!st) st = gt_labels_head(&array, bytes, n);
     if (!st && (n - array.head) / (size_t)array.size < array.elements)
         st = gt_fail(GT_FORMAT, "truncated: the array is incomplete");
-    if (!st) st = gt_labels_of_array(&s->info, s->count, &array, (const char *)bytes + array.head, false);
-    free(bytes);
-    return st;
+    return st ? st : gt_labels_of_array(&s->info, s->count, &array, (const char *)bytes + array.head, false);
 }
 
 /* ---- archives ---- */
@@ -279,13 +276,12 @@ static gt_status open_npz(gt_source *s, numpy *f, const gt_source_options *optio
 }
 
 static gt_status open_npy(gt_source *s, numpy *f, const gt_source_options *options) {
-    void *head = NULL;
+    GT_FREED void *head = NULL;
     size_t n;
     gt_status st = gt_source_file(s->spec, &s->file.fd, &s->file.size);
     gt_path_name(s->spec, f->name);
     if (!st) st = gt_load_part(s->file.fd, 0, s->file.size, GT_NPY_HEAD_MAX, false, &head, &n);
     if (!st) st = gt_npy_head(&f->array, head, n);
-    free(head);
     return st ? st : check_images(s, f, options);
 }
 

@@ -224,19 +224,18 @@ static gt_status load_item(const gt_source *s, int64_t i, uint8_t **bytes, examp
 /* ---- items ---- */
 
 static gt_status read_item(const gt_source *s, int64_t i, gt_picture *out) {
-    uint8_t *bytes;
+    GT_FREED uint8_t *bytes = NULL;
     example x = {0};
     gt_status st = load_item(s, i, &bytes, &x);
     if (!st) st = gt_picture_new(out, (int)x.shape[1], (int)x.shape[2], (int)x.shape[0], GT_U8);
     size_t channels = (size_t)x.shape[0], plane = st ? 0 : (size_t)(x.shape[1] * x.shape[2]);
     for (size_t k = 0; k < plane; k++)
         for (size_t c = 0; c < channels; c++) ((uint8_t *)out->samples)[k * channels + c] = x.data[c * plane + k];
-    free(bytes);
     return st;
 }
 
 static gt_status head_item(const gt_source *s, int64_t i, size_t first, gt_picture_info *out) {
-    uint8_t *bytes;
+    GT_FREED uint8_t *bytes = NULL;
     example x = {0};
     (void)first;
     gt_status st = load_item(s, i, &bytes, &x);
@@ -246,7 +245,6 @@ static gt_status head_item(const gt_source *s, int64_t i, size_t first, gt_pictu
                                  .width = (int)x.shape[2],
                                  .channels = (int)x.shape[0],
                                  .bits = 8};
-    free(bytes);
     return st;
 }
 
@@ -267,12 +265,11 @@ static void close_tfrecords(void *state) {
 static uint64_t size_of(const char *path) {
     gt_temp_file file;
     uint64_t length = 0, size = 0;
-    uint8_t *bytes = NULL;
+    GT_FREED uint8_t *bytes = NULL;
     example x;
     if (!gt_source_file(path, &file.fd, &file.size) && !record_length(&file, 0, 0, &length) &&
         !load_record(file.fd, LENGTH_BYTES, 2 * LENGTH_BYTES + length + CHECKSUM_BYTES, &bytes, &x))
         size = x.shape[1] * x.shape[2];
-    free(bytes);
     gt_temp_file_close(&file);
     return size;
 }
@@ -315,7 +312,7 @@ static gt_status parse_labels(gt_source *s, const void *bytes, size_t n) {
 }
 
 static gt_status read_labels(gt_source *s, const char *path) {
-    void *bytes;
+    GT_FREED void *bytes = NULL;
     size_t n;
     const char *file = labels_path(s->arena, path), *slash = file ? strrchr(file, '/') : NULL;
     if (!file) return GT_NOMEM;
@@ -325,7 +322,6 @@ static gt_status read_labels(gt_source *s, const char *path) {
     if (st) return st;
     st = gt_check_no_page(bytes, n);
     if (!st) st = parse_labels(s, bytes, n);
-    free(bytes);
     return st ? gt_wrap(st, "labels in '%s'", file) : GT_OK;
 }
 

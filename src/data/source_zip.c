@@ -54,12 +54,10 @@ static const gt_zip_entry *mask_of(const gt_source *s, int64_t i) {
 static gt_status read_mask(const gt_source *s, int64_t i, gt_picture *out) {
     const archive *a = s->state;
     size_t n = 0;
-    void *bytes = NULL;
+    GT_FREED void *bytes = NULL;
     if (!mask_of(s, i)) return gt_fail(GT_FORMAT, "is missing");
     gt_status st = load_entry(a->zip, a->members.mask[i], GT_FILE_MAX, true, &bytes, &n);
-    if (!st) st = gt_mask_decode(bytes, n, out);
-    free(bytes);
-    return st;
+    return st ? st : gt_mask_decode(bytes, n, out);
 }
 
 /* The archive's own size and time do not count: it may be copied to a local disk each time. */
@@ -88,12 +86,11 @@ static void close_archive(void *state) {
 
 static gt_status read_json(gt_source *s, const archive *a, const gt_source_options *options) {
     size_t n = 0;
-    void *text;
+    GT_FREED void *text = NULL;
     if (a->members.notes == GT_NO_MEMBER)
         return gt_own_labels(options) ? gt_sift_say_table(&a->members.sift, s, true) : GT_OK;
     gt_status st = load_entry(a->zip, a->members.notes, GT_NOTES_MAX, true, &text, &n);
     if (!st) st = gt_labels_of_json(s, text, n, options);
-    free(text);
     return st ? gt_wrap(st, "'%s'", GT_NOTES_FILE) : GT_OK;
 }
 

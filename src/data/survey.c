@@ -92,7 +92,7 @@ void gt_survey_command(const gt_survey *o, const char *spec, gt_buffer *to) {
     size_t n = strlen(spec);
     while (n > 1 && spec[n - 1] == '/') n--;
     bool zip = n > 4 && !strncmp(spec + n - 4, ".zip", 4), csv = n > 4 && !strncmp(spec + n - 4, ".csv", 4);
-    char *dest = malloc(n + sizeof "-small.zip");
+    GT_FREED char *dest = malloc(n + sizeof "-small.zip");
     if (!dest) {
         to->failed = true;
         return;
@@ -105,5 +105,4 @@ void gt_survey_command(const gt_survey *o, const char *spec, gt_buffer *to) {
     gt_buffer_printf(to, " --width=%d --height=%d", o->side, o->side);
     gt_survey_fit(o, to);
     gt_buffer_printf(to, "%s%s", o->unread ? " --on-error=skip" : "", o->folders ? " --labels=folders" : "");
-    free(dest);
 }

@@ -254,15 +254,13 @@ static gt_status resize_floats(gt_transformer *w, const plan *p, gt_picture *in,
     scale s = scale_of(&w->t, in->type);
     size_t n = samples_of(in), made = samples_of(out);
     size_t start = (size_t)p->top * job.in_stride + (size_t)p->left * (size_t)in->channels;
-    float *from = malloc(n * sizeof *from), *to = malloc(made * sizeof *to);
+    GT_FREED float *from = malloc(n * sizeof *from), *to = malloc(made * sizeof *to);
     gt_status st = from && to ? GT_OK : gt_fail(GT_NOMEM, "out of memory for resizing");
     for (size_t i = 0; i < n && !st; i++) from[i] = (float)((load_sample(in, i) - s.low) / s.span);
     if (!st && in->alpha) weigh_floats(from, pixels_of(in), in->channels, false);
     if (!st) st = gt_resize(&w->resizer, &job, GT_F32, from + start, to);
     if (!st && in->alpha) weigh_floats(to, pixels_of(out), out->channels, true);
     for (size_t i = 0; i < made && !st; i++) store_sample(out, i, s.low + to[i] * s.span);
-    free(from);
-    free(to);
     return st;
 }
 

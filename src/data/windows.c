@@ -74,7 +74,7 @@ static gt_box elsewhere(const gt_picture *picture, const gt_box *objects, int n,
 /* The `each` windows of a picture. */
 static gt_status place_windows(const gt_source *s, int64_t i, int each, gt_box *windows) {
     gt_picture shape, mask;
-    gt_box *objects = NULL;
+    GT_FREED gt_box *objects = NULL;
     int n = 0;
     bool cut;
     gt_status st = gt_item_shape(s, i, GT_PICTURE_HEAD_BYTES, &shape, &cut);
@@ -91,7 +91,6 @@ static gt_status place_windows(const gt_source *s, int64_t i, int each, gt_box *
         windows[k] = n && k % 2 == 0 ? about_object(&shape, &objects[k / 2 % n], key)
                                      : elsewhere(&shape, objects, n, n && k % 4 == 1, key);
     }
-    free(objects);
     return st;
 }
 

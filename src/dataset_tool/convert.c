@@ -52,10 +52,10 @@ static bool lies_in(const char *place, const char *folder) {
  * the next call. And a source that is replaced by the first part of a split is not there for the next one. */
 static gt_status check_place(const gt_convert_request *r) {
     bool folder = gt_dest_kind_of(r) == &gt_dest_folder;
-    char *dest = folder ? place_of(r->dest) : r->overwrite ? realpath(r->dest, NULL) : NULL;
+    GT_FREED char *dest = folder ? place_of(r->dest) : r->overwrite ? realpath(r->dest, NULL) : NULL;
     gt_status st = GT_OK;
     for (int k = 0; k < r->n_sources && dest && !st; k++) {
-        char *source = realpath(r->sources[k], NULL);
+        GT_FREED char *source = realpath(r->sources[k], NULL);
         if (!folder && source && !strcmp(dest, source))
             st = gt_fail(GT_USAGE,
                          "the destination '%s' is the source '%s': choose another destination, and replace the source "
@@ -66,9 +66,7 @@ static gt_status check_place(const gt_convert_request *r) {
                          "the destination folder '%s' is inside the source '%s' and its pictures would become part of "
                          "the source: choose a folder outside, or a FILE.zip or FILE.h5",
                          r->dest, r->sources[k]);
-        free(source);
     }
-    free(dest);
     return st;
 }
 
@@ -105,10 +103,8 @@ gt_status gt_convert_check(const gt_convert_request *r) {
 
 /* The folder of the result, made if needed. */
 static gt_status prepare_folder(const char *dest) {
-    char *copy = strdup(dest);
-    gt_status st = copy ? gt_make_directories(dirname(copy)) : gt_fail(GT_NOMEM, "out of memory for a file name");
-    free(copy);
-    return st;
+    GT_FREED char *copy = strdup(dest);
+    return copy ? gt_make_directories(dirname(copy)) : gt_fail(GT_NOMEM, "out of memory for a file name");
 }
 
 /* Everything that decides what the items made so far look like. Labels count as they are, whatever file they come from.
@@ -139,11 +135,10 @@ static gt_hash128 key_of(const conversion *p) {
 
 /* Bytes that may still be written beside `dest`, what an earlier run wrote of it included. */
 static double room_for(const char *dest) {
-    char *folder = strdup(dest);
+    GT_FREED char *folder = strdup(dest);
     struct stat s;
     double room = folder ? gt_space_free(dirname(folder)) : INFINITY;
     if (!gt_part_stat(dest, ".part", &s) && S_ISREG(s.st_mode)) room += (double)s.st_size;
-    free(folder);
     return room;
 }
 
@@ -211,12 +206,11 @@ static gt_status check_usable(const conversion *p) {
         if (n[k] && !first) first = gt_remarks_first(p->remarks, kinds[k]);
     }
     if (!all || p->request->skip || p->request->scan_only) return GT_OK;
-    gt_buffer advice = {0};
+    GT_BUFFER gt_buffer advice = {0};
     advise_user(p, &advice, n[1], n[0] + n[2]);
     gt_status st = gt_fail(n[0] ? GT_FORMAT : GT_USAGE, "%lld of %lld pictures cannot be used; the first: %s%.*s",
                            (long long)all, (long long)p->items.count, first, (int)advice.n,
                            advice.data ? (const char *)advice.data : "");
-    gt_buffer_free(&advice);
     return st;
 }
 
@@ -348,7 +342,7 @@ static gt_status make_items(conversion *p) {
         int checking;
     } plan = {p->writer.done, p->writer.checking};
     int64_t block = gt_comm_min_all(p->comm, gt_worker_block(p->worker));
-    gt_buffer made = {0};
+    GT_BUFFER gt_buffer made = {0};
     gt_status st = GT_OK;
     gt_comm_broadcast_all(p->comm, &plan, sizeof plan, 0);
     gt_tell_start(p->request->scan_only ? "reading" : "making", "images", p->items.count);
@@ -363,7 +357,6 @@ static gt_status make_items(conversion *p) {
         plan.checking = p->writer.checking;
         gt_comm_broadcast_all(p->comm, &plan, sizeof plan, 0);
     }
-    gt_buffer_free(&made);
     return st;
 }
 
@@ -477,13 +470,12 @@ gt_status gt_convert_all(gt_comm *comm, const gt_convert_request *request, gt_co
     gt_convert_request r = *request;
     conversion p = {.comm = comm, .request = &r};
     *result = (gt_convert_result){0};
-    char *dest = strdup(r.dest ? r.dest : "");
+    GT_FREED char *dest = strdup(r.dest ? r.dest : "");
     for (size_t n = dest ? strlen(dest) : 0; n > 1 && dest[n - 1] == '/'; n--)
         dest[n - 1] = 0, r.folder = true; /* names are put together with it */
     r.dest = dest;
     gt_status st = gt_comm_agree_all(comm, dest ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name"));
     if (!st) st = convert_items(&p, result);
-    free(dest);
     gt_worker_free(p.worker);
     gt_remarks_free(p.remarks);
     gt_items_close(&p.items);

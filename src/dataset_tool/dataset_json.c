@@ -53,10 +53,9 @@ bool gt_dest_labelled(const gt_dest *d) { return d->items->info.label_kind != GT
 
 /* `, "KEY": VALUE`; takes `value`. */
 static void add_value(gt_buffer *text, const char *key, json_t *value) {
-    char *json = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
+    GT_FREED char *json = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
     if (json) gt_buffer_printf(text, ", \"%s\": %s", key, json);
     else text->failed = true;
-    free(json);
     json_decref(value);
 }
 

@@ -80,14 +80,12 @@ static gt_status sync_all(gt_dest *d) {
 /* No file more than those that were compared. */
 static gt_status compare_files(gt_dest *d) {
     int64_t files, wanted = (int64_t)d->n * (d->items->info.masks ? 2 : 1) + (d->leafless ? 1 : 2);
-    char *foreign = NULL;
+    GT_FREED char *foreign = NULL;
     int error = gt_existing_folder(d->path, GT_FOLDER_WALK, &files, &foreign);
-    gt_status st = error             ? gt_dest_failed(d->path, error)
-                   : foreign         ? gt_dest_differs(d, foreign)
-                   : files != wanted ? gt_dest_differs(d, "the number of its files")
-                                     : GT_OK;
-    free(foreign);
-    return st;
+    return error             ? gt_dest_failed(d->path, error)
+           : foreign         ? gt_dest_differs(d, foreign)
+           : files != wanted ? gt_dest_differs(d, "the number of its files")
+                             : GT_OK;
 }
 
 /* The old folder takes the name of DEST.part and is then removed. From that moment DEST.part is the old folder: the
@@ -107,14 +105,12 @@ static gt_status replace_folder(gt_dest *d) {
 }
 
 static gt_status finish_folder(gt_dest *d) {
-    gt_buffer notes = {0}, leaves = {0};
+    GT_BUFFER gt_buffer notes = {0}, leaves = {0};
     d->leafless = d->comparing && faccessat(d->fd, GT_LEAVES_FILE, F_OK, 0);
     gt_status st = d->leafless ? GT_OK : gt_dest_leaves(d, &leaves);
     if (!st && !d->leafless) st = write_file(d, GT_LEAVES_FILE, leaves.data, leaves.n);
     if (!st) st = gt_dest_json(d, &notes);
     if (!st) st = write_file(d, GT_NOTES_FILE, notes.data, notes.n);
-    gt_buffer_free(&notes);
-    gt_buffer_free(&leaves);
     if (d->comparing) return st ? st : compare_files(d);
     if (!st) st = sync_all(d);
     if (!st) st = replace_folder(d);

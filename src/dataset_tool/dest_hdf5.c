@@ -34,13 +34,12 @@ static void shuffle_bytes(const uint8_t *in, size_t samples, size_t width, uint8
 static gt_status encode_chunk(const gt_picture *p, bool compress, void **out, size_t *n) {
     size_t width = gt_sample_bytes(p->type), size = gt_picture_bytes(p);
     uLongf packed = compress ? compressBound(size) : size;
-    uint8_t *shuffled = compress && width > 1 ? malloc(size) : NULL;
+    GT_FREED uint8_t *shuffled = compress && width > 1 ? malloc(size) : NULL;
     *out = malloc(packed);
     bool good = *out && (shuffled || !compress || width == 1);
     if (good && shuffled) shuffle_bytes(p->samples, size / width, width, shuffled);
     if (good && compress) good = compress2(*out, &packed, shuffled ? shuffled : p->samples, size, LEVEL) == Z_OK;
     else if (good) memcpy(*out, p->samples, size);
-    free(shuffled);
     *n = packed;
     return good ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an image of %zu bytes", size);
 }
@@ -90,7 +89,7 @@ static gt_status write_chunks(gt_dest *d, gt_h5_file *f, const char *path, const
         size_t n = masks ? d->entries[i].mask_size : d->entries[i].size;
         most = n > most ? n : most;
     }
-    void *chunk = malloc(most + 1);
+    GT_FREED void *chunk = malloc(most + 1);
     gt_status st = chunk ? gt_h5_write_stored(f, array, &how, &set) : gt_fail(GT_NOMEM, "out of memory for an image");
     for (size_t i = 0; i < d->n && !st; i++) {
         const gt_entry *e = &d->entries[i];
@@ -107,7 +106,6 @@ static gt_status write_chunks(gt_dest *d, gt_h5_file *f, const char *path, const
         if (!st) st = gt_h5_written(f);
         offset += n + behind;
     }
-    free(chunk);
     return st;
 }
 
@@ -123,20 +121,18 @@ gt_status gt_dest_h5_names(gt_h5_file *f, const char *set, const char *const *na
     size_t length = 1, n = (size_t)names;
     for (size_t i = 0; i < n; i++)
         if (strlen(name[i]) + 1 > length) length = strlen(name[i]) + 1;
-    char *all = calloc(n, length);
+    GT_FREED char *all = calloc(n, length);
     for (size_t i = 0; i < n && all; i++) strcpy(all + i * length, name[i]);
-    gt_status st = all ? gt_h5_attribute(
-                             f, set, &(gt_array){"class_names", GT_NUMBER_TEXT, 2, {(int64_t)n, (int64_t)length}, all})
-                       : gt_fail(GT_NOMEM, "out of memory for 'class_names'");
-    free(all);
-    return st;
+    return all ? gt_h5_attribute(f, set,
+                                 &(gt_array){"class_names", GT_NUMBER_TEXT, 2, {(int64_t)n, (int64_t)length}, all})
+               : gt_fail(GT_NOMEM, "out of memory for 'class_names'");
 }
 
 static gt_status write_labels(const gt_dest *d, gt_h5_file *f) {
     const gt_source_info *info = &d->items->info;
     bool classes = info->label_kind == GT_LABELS_CLASSES;
     size_t width = classes ? 1 : (size_t)info->label_width;
-    int32_t *class = calloc(d->n * width + 1, sizeof *class);
+    GT_FREED int32_t *class = calloc(d->n * width + 1, sizeof *class);
     float *vector = (float *)class;
     if (!class) return gt_fail(GT_NOMEM, "out of memory for %zu labels", d->n);
     for (size_t i = 0; i < d->n; i++) {
@@ -147,9 +143,7 @@ static gt_status write_labels(const gt_dest *d, gt_h5_file *f) {
     }
     gt_array labels = {"labels", GT_NUMBER_INT32, 1, {(int64_t)d->n, (int64_t)width}, class};
     if (!classes) labels.type = GT_NUMBER_FLOAT, labels.n_dims = 2;
-    gt_status st = gt_h5_write(f, &labels);
-    free(class);
-    return st;
+    return gt_h5_write(f, &labels);
 }
 
 static gt_status write_masks(gt_dest *d, gt_h5_file *f, const char *path) {
@@ -163,13 +157,12 @@ static gt_status write_masks(gt_dest *d, gt_h5_file *f, const char *path) {
 }
 
 static gt_status write_leaves(gt_dest *d, gt_h5_file *f) {
-    gt_buffer leaves = {0};
+    GT_BUFFER gt_buffer leaves = {0};
     gt_status st = gt_dest_leaves(d, &leaves);
     if (!st)
         st = gt_h5_write(
             f,
             &(gt_array){GT_LEAVES_FILE, GT_NUMBER_UINT8, 2, {(int64_t)d->n, (int64_t)sizeof(gt_sha256)}, leaves.data});
-    gt_buffer_free(&leaves);
     return st;
 }
 
@@ -195,12 +188,11 @@ static gt_status write_file(gt_dest *d, const char *path) {
 }
 
 static gt_status finish_hdf5(gt_dest *d) {
-    char *file;
+    GT_FREED char *file = NULL;
     if (asprintf(&file, "%s.h5", d->part) < 0) return gt_fail(GT_NOMEM, "out of memory for a file name");
     gt_status st = write_file(d, file);
     if (!st) st = gt_part_finish(d, file);
     unlink(st ? file : d->part);
-    free(file);
     return st;
 }
 

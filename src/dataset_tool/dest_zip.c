@@ -30,10 +30,9 @@ static gt_status append_records(gt_dest *d, gt_buffer *b) {
 }
 
 static gt_status put_named(gt_dest *d, const char *name, uint32_t size, uint32_t crc, const void *data) {
-    gt_buffer b = {0};
+    GT_BUFFER gt_buffer b = {0};
     gt_zip_put_local(&b, name, size, crc);
     gt_status st = append_records(d, &b);
-    gt_buffer_free(&b);
     return st ? st : gt_part_append(d, data, size);
 }
 
@@ -86,7 +85,7 @@ static gt_status put_behind(gt_dest *d, behind *b) {
 }
 
 static gt_status write_index(gt_dest *d, const behind *rest, int n_rest) {
-    gt_buffer b = {0};
+    GT_BUFFER gt_buffer b = {0};
     uint64_t start = d->offset, offset = 0;
     gt_status st = GT_OK;
     for (size_t i = 0; i < d->n && !st; i++) {
@@ -107,7 +106,6 @@ static gt_status write_index(gt_dest *d, const behind *rest, int n_rest) {
     if (!st) st = append_records(d, &b);
     gt_zip_put_end(&b, entries, start, d->offset - start);
     if (!st) st = append_records(d, &b);
-    gt_buffer_free(&b);
     return st;
 }
 

@@ -167,10 +167,9 @@ int gt_existing_folder(const char *path, gt_folder_walk how, int64_t *files, cha
 
 int gt_existing_remove(const char *path) {
     int64_t files;
-    char *foreign = NULL;
+    GT_FREED char *foreign = NULL;
     int error = gt_existing_folder(path, GT_FOLDER_REMOVE, &files, &foreign);
     if (foreign) error = ENOTEMPTY; /* somebody put something there */
-    free(foreign);
     return error ? error : rmdir(path) ? errno : 0;
 }
 
@@ -178,7 +177,7 @@ int gt_existing_remove(const char *path) {
 
 /* *files: see gt_existing_folder; at least 1 where the number is unknown. */
 static gt_status check_folder(const gt_convert_request *r, gt_folder_walk how, int64_t *files) {
-    char *foreign = NULL;
+    GT_FREED char *foreign = NULL;
     int error = gt_existing_folder(r->dest, how, files, &foreign);
     *files += error || foreign;
     gt_status st = error ? gt_dest_failed(r->dest, error) : GT_OK;
@@ -187,7 +186,6 @@ static gt_status check_folder(const gt_convert_request *r, gt_folder_walk how, i
             GT_USAGE,
             "the folder '%s' already exists, and '%s' in it is not part of a dataset: choose another destination%s",
             r->dest, foreign, r->overwrite ? " (--overwrite removes only datasets)" : "");
-    free(foreign);
     return st;
 }
 

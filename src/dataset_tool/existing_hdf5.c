@@ -94,14 +94,12 @@ static gt_status compare_labels(gt_dest *d, const gt_source *set) {
 
 /* Of a file that an earlier program made there are none. */
 static gt_status compare_leaves(gt_dest *d, gt_source *set) {
-    gt_sha256 *leaf;
-    gt_buffer made = {0};
+    GT_FREED gt_sha256 *leaf = NULL;
+    GT_BUFFER gt_buffer made = {0};
     gt_status st = gt_source_stored_leaves(set, &leaf);
     if (st == GT_FORMAT) return gt_dest_differs(d, GT_LEAVES_FILE);
     if (!st && leaf && !(st = gt_dest_leaves(d, &made)) && memcmp(leaf, made.data, made.n))
         st = gt_dest_differs(d, GT_LEAVES_FILE);
-    gt_buffer_free(&made);
-    free(leaf);
     return st;
 }
 

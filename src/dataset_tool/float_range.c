@@ -52,7 +52,7 @@ static void look_at_tile(void *arg, int tile, int worker) {
 gt_status gt_floats_look_all(gt_comm *comm, gt_pool *pool, const gt_items *items, bool *unit, bool *others) {
     int64_t all = items->first[items->n];
     size_t n = (size_t)items->n;
-    atomic_bool *seen = calloc(2 * n + 1, sizeof *seen);
+    GT_FREED atomic_bool *seen = calloc(2 * n + 1, sizeof *seen);
     look l = {.items = items,
               .first = all * comm->rank / comm->ranks,
               .end = all * (comm->rank + 1) / comm->ranks,
@@ -71,6 +71,5 @@ gt_status gt_floats_look_all(gt_comm *comm, gt_pool *pool, const gt_items *items
         *unit |= gt_comm_max_all(comm, atomic_load(&l.positive[k])) && !beyond;
         *others |= beyond;
     }
-    free(seen);
     return st;
 }

@@ -95,13 +95,12 @@ static gt_status choose_range(gt_items *items, int64_t n, int64_t from, int64_t 
  * and so takes the choice from them. Of other sources both have one order. */
 static gt_status take_as_training_counts(gt_items *items, int64_t n) {
     const gt_source *s = items->sources[0];
-    uint32_t *index = gt_item_index(s);
+    GT_FREED uint32_t *index = gt_item_index(s);
     if (!index) return gt_fail(GT_NOMEM, "out of memory for a choice from %" PRId64 " images", n);
     int64_t first = 0; /* of the first n items by code points */
     for (int64_t i = 0; i < s->count; i++)
         if (index[i] < n) index[first++] = index[i];
     for (int64_t i = 0; i < items->count; i++) items->chosen[i] = index[items->chosen[i]];
-    free(index);
     return GT_OK;
 }
 
@@ -120,10 +119,9 @@ static int by_number(const void *a, const void *b) {
 
 /* Leaves `wanted` of the n numbers of a list, by the seed, in their order. */
 static gt_status keep_some(int64_t *list, int64_t n, int64_t wanted, uint32_t seed) {
-    int64_t *kept = NULL;
+    GT_FREED int64_t *kept = NULL;
     gt_status st = gt_subset(&kept, n, 0, wanted, seed);
     for (int64_t i = 0; i < wanted && !st; i++) list[i] = list[kept[i]]; /* kept[] is sorted: kept[i] >= i */
-    free(kept);
     return st;
 }
 

@@ -23,7 +23,7 @@ gt_status gt_item_leaf(const gt_items *items, int64_t item, const gt_picture *im
 static gt_status read_back(gt_dest *d, gt_entry *e, uint64_t *at) {
     size_t n = (size_t)e->size + e->mask_size;
     gt_picture image = {0}, mask = {0};
-    char *bytes = malloc(n);
+    GT_FREED char *bytes = malloc(n);
     gt_status st = bytes ? d->kind->read_back(d, e, at, bytes) : gt_fail(GT_NOMEM, "out of memory for an image");
     if (!st) st = d->kind->decode(d, bytes, e->size, false, &image);
     if (!st && e->mask_size) st = d->kind->decode(d, bytes + e->size, e->mask_size, true, &mask);
@@ -31,7 +31,6 @@ static gt_status read_back(gt_dest *d, gt_entry *e, uint64_t *at) {
     e->hashed = !st;
     gt_picture_free(&image);
     gt_picture_free(&mask);
-    free(bytes);
     return st ? gt_wrap(st, "'%s': image %u as it was written (gantry dataset --restart makes all images again)",
                         d->part, e->item)
               : GT_OK;

@@ -11,11 +11,9 @@
 #include "dataset_tool/door/tool.h"
 
 int gt_part_stat(const char *dest, const char *ending, struct stat *s) {
-    char *path;
+    GT_FREED char *path = NULL;
     if (asprintf(&path, "%s%s", dest, ending) < 0) return ENOMEM;
-    int error = lstat(path, s) ? errno : 0;
-    free(path);
-    return error;
+    return lstat(path, s) ? errno : 0;
 }
 
 gt_status gt_part_clear(const gt_dest *d) {
@@ -95,7 +93,7 @@ gt_status gt_part_finish(const gt_dest *d, const char *file) {
 }
 
 int gt_part_remove(const char *dest) {
-    char *path;
+    GT_FREED char *path = NULL;
     struct stat s;
     int error = 0;
     if (asprintf(&path, "%s.part.h5", dest) < 0) return ENOMEM;
@@ -104,6 +102,5 @@ int gt_part_remove(const char *dest) {
     if (lstat(path, &s)) error = errno == ENOENT ? error : errno;
     else if (S_ISDIR(s.st_mode)) error = gt_existing_remove(path);
     else if (unlink(path)) error = errno;
-    free(path);
     return error;
 }

@@ -77,17 +77,16 @@ const char *gt_remarks_first(const gt_remarks *r, gt_remark kind) {
 }
 
 static gt_status read_text(gt_buffer *b, const char *path) {
-    void *text;
+    GT_FREED void *text = NULL;
     size_t n;
     gt_status st = gt_file_read(path, SIZE_MAX, &text, &n);
     if (st) return st;
     gt_buffer_add(b, text, n);
-    free(text);
     return GT_OK;
 }
 
 static gt_status write_text(const gt_remarks *r, const char *path, const char *part, bool more) {
-    gt_buffer b = {0};
+    GT_BUFFER gt_buffer b = {0};
     gt_status st = more ? read_text(&b, path) : GT_OK;
     if (part) gt_buffer_printf(&b, "%s:\n", part);
     for (int k = 0; k < GT_REMARKS; k++)
@@ -97,7 +96,6 @@ static gt_status write_text(const gt_remarks *r, const char *path, const char *p
             if ((int)r->list[i].kind == k)
                 gt_buffer_printf(&b, "%s\titem %lld\t%s\n", kinds[k].word, (long long)r->list[i].item, r->list[i].text);
     if (!st) st = b.failed ? gt_fail(GT_NOMEM, "out of memory for '%s'", path) : gt_file_write(path, b.data, b.n);
-    gt_buffer_free(&b);
     return st;
 }
 
@@ -105,10 +103,9 @@ static gt_status write_text(const gt_remarks *r, const char *path, const char *p
 static json_t *text_of(const char *text) {
     json_t *s = json_string(text);
     if (s) return s;
-    char *clean = strdup(text); /* not UTF-8 */
+    GT_FREED char *clean = strdup(text); /* not UTF-8 */
     if (clean) gt_utf8_clean(clean);
     s = clean ? json_string(clean) : NULL;
-    free(clean);
     return s;
 }
 
@@ -139,7 +136,7 @@ static void add_to_json(json_t *root, const gt_remarks *r, const char *part) {
 }
 
 static gt_status write_json(const gt_remarks *r, const char *path, const char *part, bool more) {
-    char *file = NULL, *text = NULL;
+    GT_FREED char *file = NULL, *text = NULL;
     if (asprintf(&file, "%s.json", path) < 0) return gt_fail(GT_NOMEM, "out of memory for a report");
     json_t *root = begin_json(file, more);
     gt_status st = root   ? GT_OK
@@ -150,8 +147,6 @@ static gt_status write_json(const gt_remarks *r, const char *path, const char *p
         text = json_dumps(root, JSON_INDENT(1));
         st = text ? gt_file_write(file, text, strlen(text)) : gt_fail(GT_NOMEM, "out of memory for a report");
     }
-    free(file);
-    free(text);
     json_decref(root);
     return st;
 }

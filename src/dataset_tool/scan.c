@@ -138,7 +138,7 @@ static int by_code(const void *a, const void *b) {
 
 /* The most frequent shape; of equally frequent ones that of the earliest item. 0: there is none. */
 static gt_status most_frequent(const uint64_t *code, size_t n, uint64_t *best) {
-    coded *sorted = malloc(n * sizeof *sorted);
+    GT_FREED coded *sorted = malloc(n * sizeof *sorted);
     if (!sorted) return gt_fail(GT_NOMEM, "out of memory for a scan of %zu images", n);
     for (size_t i = 0; i < n; i++) sorted[i] = (coded){code[i], (int64_t)i};
     qsort(sorted, n, sizeof *sorted, by_code);
@@ -151,7 +151,6 @@ static gt_status most_frequent(const uint64_t *code, size_t n, uint64_t *best) {
         first = (size_t)sorted[i].item;
         *best = sorted[i].code;
     }
-    free(sorted);
     return GT_OK;
 }
 

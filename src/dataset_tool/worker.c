@@ -118,7 +118,7 @@ static void look_at_samples(const gt_picture *p, gt_outcome *o) {
 
 /* Puts the mask's bytes behind those of the image. */
 static gt_status encode_mask(const gt_worker *w, made *m, size_t n) {
-    void *mask = NULL;
+    GT_FREED void *mask = NULL;
     size_t more = 0;
     gt_status st = w->kind->encode(&m->mask, w->compress, &mask, &more);
     char *both = st ? NULL : realloc(m->image, n + more);
@@ -129,7 +129,6 @@ static gt_status encode_mask(const gt_worker *w, made *m, size_t n) {
         m->outcome.mask_size = (uint32_t)more;
         m->outcome.mask_crc = gt_crc32(0, mask, more);
     }
-    free(mask);
     return st;
 }
 

@@ -186,7 +186,7 @@ gt_comm *gt_comm_start_all(int threads, gt_status *status) {
 
 void gt_comm_stop_all(gt_comm *c) {
     if (!c) return;
-    gt_comm_inside *in = gt_inside(c);
+    GT_FREED gt_comm_inside *in = gt_inside(c);
     if (in->mpi) {
         gt_comm_barrier_all(c);
         gt_heartbeat_stop(in);
@@ -200,5 +200,4 @@ void gt_comm_stop_all(gt_comm *c) {
     free(in->host_first);
     gt_small_sum_free(in);
     gt_buffer_free(&in->description);
-    free(in);
 }

@@ -47,7 +47,7 @@ static gt_status plan_fold(const gt_reducer *r, int n, const gt_tree_node *nodes
 static gt_status plan_additions(gt_reducer *r) {
     gt_exchange *x = &r->exchange;
     gt_team_ranks own = gt_own_team(r);
-    gt_tree_node *nodes = calloc((size_t)r->comm->ranks * GT_TREE_DEPTH, sizeof *nodes);
+    GT_FREED gt_tree_node *nodes = calloc((size_t)r->comm->ranks * GT_TREE_DEPTH, sizeof *nodes);
     if (!nodes) return gt_fail(GT_NOMEM, "out of memory for the sum over ranks");
     int n = 0, end = 0;
     for (int team = 0; team < r->teams.n; team++) {
@@ -62,9 +62,7 @@ static gt_status plan_additions(gt_reducer *r) {
     gt_tree_node left[GT_TREE_DEPTH];
     x->n_sums = nodes_of_team(r, r->teams.own, left);
     gt_status st = plan_fold(r, n, nodes, &x->whole, NULL);
-    if (!st) st = plan_fold(r, end - x->team_begins, nodes + x->team_begins, &x->team, x->sums);
-    free(nodes);
-    return st;
+    return st ? st : plan_fold(r, end - x->team_begins, nodes + x->team_begins, &x->team, x->sums);
 }
 
 static gt_status find_nodes_of_peers(gt_reducer *r) {

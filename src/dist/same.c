@@ -107,7 +107,7 @@ static gt_status settings_status(gt_comm *c, const gt_buffer *first, const gt_se
 
 gt_status gt_comm_same_settings_all(gt_comm *c, const gt_setting *settings, int n) {
     if (c->ranks == 1) return GT_OK;
-    gt_buffer first = {0};
+    GT_BUFFER gt_buffer first = {0};
     gt_status st = gt_comm_agree_all(c, c->rank == 0 ? make_statement(&first, c->host, settings, n) : GT_OK);
     uint64_t bytes = first.n;
     if (!st) {
@@ -122,6 +122,5 @@ gt_status gt_comm_same_settings_all(gt_comm *c, const gt_setting *settings, int 
         first.data[first.n] = 0; /* gt_buffer_printf() leaves room for this, too */
         st = gt_comm_agree_all(c, settings_status(c, &first, settings, n));
     }
-    gt_buffer_free(&first);
     return st;
 }

@@ -44,7 +44,7 @@ static void order_buckets(const gt_reducer *r, gt_reducer_schedule *p, int n, co
 
 gt_reducer_schedule *gt_reducer_schedule_new(gt_reducer *r, int n, const gt_span *outputs) {
     gt_reducer_schedule *p = calloc(1, sizeof *p);
-    gt_span *sorted = malloc(((size_t)n + 1) * sizeof *sorted);
+    GT_FREED gt_span *sorted = malloc(((size_t)n + 1) * sizeof *sorted);
     if (p) {
         p->next = r->schedules;
         r->schedules = p; /* the reducer frees it, complete or not */
@@ -61,6 +61,5 @@ gt_reducer_schedule *gt_reducer_schedule_new(gt_reducer *r, int n, const gt_span
         st = find_gaps(r, p, sorted, n);
         if (!st) order_buckets(r, p, n, outputs);
     }
-    free(sorted);
     return st ? NULL : p;
 }

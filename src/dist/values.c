@@ -71,7 +71,7 @@ static void receive_from(gt_comm *c, int rank, void *data, uint64_t bytes, MPI_R
 static void receive_from_others(gt_comm *c, const uint64_t *sizes, char *all) {
     int n = 0;
     for (int rank = 1; rank < c->ranks; rank++) n += pieces_of(sizes[rank]);
-    MPI_Request *requests = calloc((size_t)n + 1, sizeof(MPI_Request));
+    GT_FREED MPI_Request *requests = calloc((size_t)n + 1, sizeof(MPI_Request));
     if (!requests) {
         gt_comm_abort(c, gt_fail(GT_NOMEM, "out of memory for messages from %d ranks", c->ranks));
         return;
@@ -83,20 +83,18 @@ static void receive_from_others(gt_comm *c, const uint64_t *sizes, char *all) {
         all += sizes[rank];
     }
     gt_comm_wait(c, n, requests);
-    free(requests);
 }
 
 void gt_comm_gather_all(gt_comm *c, const void *mine, size_t bytes, void *all) {
-    uint64_t *sizes = gather_sizes_all(c, bytes);
+    GT_FREED uint64_t *sizes = gather_sizes_all(c, bytes);
     if (c->rank == 0) memmove(all, mine, bytes);
     if (c->rank > 0) send_to_first(c, mine, bytes);
     else if (sizes) receive_from_others(c, sizes, (char *)all + bytes);
-    free(sizes);
 }
 
 gt_status gt_comm_funnel_all(gt_comm *c, const void *mine, size_t bytes,
                              gt_status (*take)(void *arg, const void *data, size_t bytes), void *arg) {
-    uint64_t *sizes = gather_sizes_all(c, bytes);
+    GT_FREED uint64_t *sizes = gather_sizes_all(c, bytes);
     if (c->rank != 0) {
         send_to_first(c, mine, bytes);
         return GT_OK;
@@ -106,8 +104,8 @@ gt_status gt_comm_funnel_all(gt_comm *c, const void *mine, size_t bytes,
     uint64_t room = 0;
     for (int rank = 1; rank < c->ranks; rank++)
         if (sizes[rank] > room) room = sizes[rank];
-    void *data = malloc(room + 1);
-    MPI_Request *requests = calloc((size_t)pieces_of(room) + 1, sizeof(MPI_Request));
+    GT_FREED void *data = malloc(room + 1);
+    GT_FREED MPI_Request *requests = calloc((size_t)pieces_of(room) + 1, sizeof(MPI_Request));
     bool failed = !data || !requests;
     if (failed) /* does not come back, but where there is one rank alone */
         st = gt_comm_abort(c, gt_fail(GT_NOMEM, "out of memory for %llu bytes of a rank", (unsigned long long)room));
@@ -117,9 +115,6 @@ gt_status gt_comm_funnel_all(gt_comm *c, const void *mine, size_t bytes,
         gt_comm_wait(c, pieces_of(sizes[rank]), requests);
         if (!st) st = take(arg, data, sizes[rank]);
     }
-    free(requests);
-    free(data);
-    free(sizes);
     return st;
 }
 

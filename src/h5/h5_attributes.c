@@ -39,12 +39,11 @@ static gt_status read_texts(const attribute *a, char **text) {
     if (H5Tis_variable_str(a->type) > 0) return h5_texts_read(a->id, a->n, TEXT_MOST, text);
     if (!a->bytes || a->bytes > TEXT_MOST) return gt_fail(GT_FORMAT, "texts of %zu bytes", a->bytes);
     if (gt_mul_overflows(a->n, a->bytes, &bytes) || bytes > BYTES_MOST) return gt_fail(GT_FORMAT, "too large");
-    char *raw = calloc(1, bytes + 1);
+    GT_FREED char *raw = calloc(1, bytes + 1);
     if (!raw) return gt_fail(GT_NOMEM, "out of memory");
     gt_status st = H5Aread(a->id, a->type, raw) < 0 ? gt_h5_fail(GT_FORMAT, "cannot be read") : GT_OK;
     for (size_t i = 0; i < a->n && !st; i++)
         if (!(text[i] = strndup(raw + i * a->bytes, a->bytes))) st = gt_fail(GT_NOMEM, "out of memory");
-    free(raw);
     return st;
 }
 
@@ -67,13 +66,12 @@ gt_status gt_h5_texts(const gt_h5_file *f, const char *of, const char *name, siz
 }
 
 gt_status gt_h5_text(gt_arena *arena, const gt_h5_file *f, const char *of, const char *name, char **text) {
-    char **list;
+    GT_FREED char **list = NULL;
     int count;
     *text = NULL;
     gt_status st = gt_h5_texts(f, of, name, 1, &list, &count);
     if (!st && count && !(*text = gt_arena_printf(arena, "%s", *list))) st = GT_NOMEM;
     if (count) free(*list);
-    free(list);
     return st;
 }
 
@@ -93,11 +91,10 @@ gt_status gt_h5_numbers(const gt_h5_file *f, const char *of, const char *name, i
 }
 
 bool gt_h5_is_scale(const gt_h5_file *f, const char *path) {
-    char **text;
+    GT_FREED char **text = NULL;
     int count;
     gt_status st = gt_h5_texts(f, path, "CLASS", 1, &text, &count);
     bool is = !st && count && !strcmp(*text, "DIMENSION_SCALE");
     if (count) free(*text);
-    free(text);
     return is;
 }

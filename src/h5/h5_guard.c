@@ -35,10 +35,8 @@ static size_t inflated(const uint8_t *bytes, size_t n, size_t most) {
 
 /* The same of LZF; 0 also where it is more than `most`. */
 static size_t lzf_bytes(const uint8_t *bytes, size_t n, size_t most) {
-    uint8_t *out = malloc(most);
-    size_t made = out ? h5_lzf_unpack(bytes, n, out, most) : 0;
-    free(out);
-    return made;
+    GT_FREED uint8_t *out = malloc(most);
+    return out ? h5_lzf_unpack(bytes, n, out, most) : 0;
 }
 
 /* What the filters make of the n bytes of a stored chunk, the last filter first, but for those that were left out when
@@ -68,7 +66,7 @@ static gt_status look_at(const h5_set *s, const hsize_t *offset) {
     if (stored / 2 > (hsize_t)s->chunk_bytes + PIECE)
         return gt_fail(GT_FORMAT, "a chunk of %zu bytes claims %llu packed ones", s->chunk_bytes,
                        (unsigned long long)stored);
-    uint8_t *bytes = malloc((size_t)stored);
+    GT_FREED uint8_t *bytes = malloc((size_t)stored);
     if (!bytes) return gt_fail(GT_NOMEM, "out of memory for a chunk of %zu bytes", s->chunk_bytes);
     uint32_t left_out;
     gt_status st = GT_OK;
@@ -76,7 +74,6 @@ static gt_status look_at(const h5_set *s, const hsize_t *offset) {
         st = gt_h5_fail(GT_FORMAT, "a chunk cannot be read");
     else if (unpacked(s, bytes, (size_t)stored, left_out) != s->chunk_bytes)
         st = gt_fail(GT_FORMAT, "a chunk is damaged: it is not of %zu bytes", s->chunk_bytes);
-    free(bytes);
     return st;
 }
 

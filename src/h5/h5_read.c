@@ -166,12 +166,11 @@ gt_status gt_h5_set_open(gt_h5_set **out, const gt_h5_file *f, const char *path)
 }
 
 void gt_h5_set_close(gt_h5_set *set) {
-    h5_set *s = (h5_set *)set;
+    GT_FREED h5_set *s = (h5_set *)set;
     if (!s) return;
     h5_release(s->memory, s->given, s->space);
     h5_release(s->id, -1, -1);
     free(s->seen);
-    free(s);
 }
 
 /* ---- read ---- */
@@ -207,13 +206,12 @@ gt_status gt_h5_set_texts(gt_h5_set *set, size_t most, char **text) {
     if (st || set->varies) return st ? st : h5_texts_read(s->id, n, most, text);
     if (set->kind != GT_H5_TEXT || !set->bytes || set->bytes > TEXT_MOST || gt_mul_overflows(n, set->bytes, &bytes))
         return gt_fail(GT_FORMAT, "its texts cannot be read");
-    char *raw = calloc(1, bytes + 1);
+    GT_FREED char *raw = calloc(1, bytes + 1);
     if (!raw) return gt_fail(GT_NOMEM, "out of memory for %zu texts", n);
     st = gt_h5_set_read(set, 0, set->rows, GT_NUMBER_TEXT, raw);
     for (size_t i = 0; i < n && !st; i++)
         if (!(text[i] = strndup(raw + i * set->bytes, set->bytes < most ? set->bytes : most)))
             st = gt_fail(GT_NOMEM, "out of memory for a text");
-    free(raw);
     return st;
 }
 
@@ -221,14 +219,13 @@ gt_status gt_h5_read_texts(const gt_h5_file *f, const char *path, size_t n, char
     gt_h5_set *s;
     gt_status st = gt_h5_set_open(&s, f, path);
     if (!st && s->elements != n) st = gt_fail(GT_FORMAT, "'%s' has not %zu texts", path, n);
-    char **text = st ? NULL : calloc(n + 1, sizeof *text);
+    GT_FREED char **text = st ? NULL : calloc(n + 1, sizeof *text);
     if (!st && !text) st = gt_fail(GT_NOMEM, "out of memory for '%s'", path);
     if (!st) st = gt_h5_set_texts(s, room - 1, text);
     for (size_t i = 0; i < n && text; i++) {
         if (!st) snprintf(to + i * stride, room, "%s", text[i]);
         free(text[i]);
     }
-    free(text);
     gt_h5_set_close(s);
     return st;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/door/numbers.h"
+#include "gantry/memory.h"
 #include "h5/h5_room.h"
 
 enum { PLACE = H5_TEXT_PLACE, HEAD = 16, OBJECT = 16, LARGEST = 64 << 20 };
@@ -114,12 +115,11 @@ static gt_status read_one(heap *h, const uint8_t *place, size_t most, char **tex
 
 gt_status h5_texts_read(hid_t of, size_t n, size_t most, char **text) {
     heap h = {.fd = -1};
-    uint8_t *places = calloc(n, PLACE);
+    GT_FREED uint8_t *places = calloc(n, PLACE);
     memset(text, 0, n * sizeof *text);
     gt_status st = places ? read_places(of, places) : gt_fail(GT_NOMEM, "out of memory for %zu texts", n);
     if (!st) st = open_heaps(of, &h);
     for (size_t i = 0; i < n && !st; i++) st = read_one(&h, places + i * PLACE, most, &text[i]);
     free(h.bytes);
-    free(places);
     return st;
 }

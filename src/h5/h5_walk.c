@@ -26,12 +26,11 @@ static herr_t read_points(hid_t object, hid_t file_type, hid_t space, hsize_t n,
     size_t size = H5Tget_size(type);
     if (n > 0 && size > 0 && n <= most / size) {
         hid_t block = H5Screate_simple(1, &n, NULL);
-        void *memory = calloc((size_t)n, size);
+        GT_FREED void *memory = calloc((size_t)n, size);
         if (!memory) result = no_memory((size_t)n * size);
         else if (space < 0) result = H5Aread(object, type, memory);
         else result = H5Dread(object, type, block, space, H5P_DEFAULT, memory);
         if (result >= 0) H5Dvlen_reclaim(type, block, H5P_DEFAULT, memory);
-        free(memory);
         h5_release(block, -1, -1);
     }
     h5_release(type, -1, -1);

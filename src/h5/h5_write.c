@@ -45,14 +45,13 @@ gt_status gt_h5_group(gt_h5_file *f, const char *path) {
 
 /* Makes the groups above an object. */
 static gt_status make_groups(gt_h5_file *f, const char *path) {
-    char *copy = strdup(path);
+    GT_FREED char *copy = strdup(path);
     gt_status st = copy ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an HDF5 file");
     for (char *slash = copy ? strchr(copy + 1, '/') : NULL; slash && !st; slash = strchr(slash + 1, '/')) {
         *slash = 0;
         st = gt_h5_group(f, copy);
         *slash = '/';
     }
-    free(copy);
     return st;
 }
 

@@ -195,13 +195,12 @@ gt_status gt_job_read_text(gt_job *job, const char *text, const char *name) {
 }
 
 gt_status gt_job_read_file(gt_job *job, const char *path) {
-    void *bytes;
+    GT_FREED void *bytes = NULL;
     size_t n;
     gt_status st = gt_file_read(path, MAX_JOB_BYTES, &bytes, &n);
     if (st) return gt_wrap(GT_USAGE, "reading the job");
     if (strlen(bytes) != n) st = gt_fail(GT_USAGE, "%s: contains a zero byte, so it is not a job file", path);
     else st = gt_job_read_text(job, bytes, path);
-    free(bytes);
     return st;
 }
 

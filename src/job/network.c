@@ -38,7 +38,7 @@ typedef struct foreign {
 } foreign;
 
 static void close_foreign(void *arg) {
-    foreign *x = arg;
+    GT_FREED foreign *x = arg;
     if (x->import.recipe) fclose(x->import.recipe);
     if (x->import.said) fclose(x->import.said);
     gt_block_free(x->fresh, x->fresh_bytes);
@@ -50,7 +50,6 @@ static void close_foreign(void *arg) {
     gt_arena_free(x->import.arena);
     free(x->recipe);
     free(x->said);
-    free(x);
 }
 
 /* The dimension of Gantry's tensor that dimension i of the file's is, with n dimensions each. */
@@ -285,7 +284,7 @@ static gt_checkpoint_file *open_weights(gt_weights *w, const gt_network_options 
     *status = x ? ask_families(x) : GT_NOMEM;
     if (!*status && o && o->given && gt_arena_failed(o->given->arena)) *status = GT_NOMEM;
     if (!*status) *status = make_entries(x);
-    char *recipe = *status ? NULL : gt_job_to_recipe_text(x->job);
+    GT_FREED char *recipe = *status ? NULL : gt_job_to_recipe_text(x->job);
     if (!*status && !recipe) *status = GT_NOMEM;
     if (*status) {
         gt_wrap(*status, "'%s'", path);
@@ -301,7 +300,6 @@ static gt_checkpoint_file *open_weights(gt_weights *w, const gt_network_options 
         .close = close_foreign,
         .arg = x};
     gt_checkpoint_file *f = gt_checkpoint_from(path, &source);
-    free(recipe);
     if (!f) *status = GT_NOMEM;
     return f;
 }
@@ -323,11 +321,10 @@ static gt_checkpoint_file *open_file(const char *path, const gt_network_options 
 }
 
 gt_checkpoint_file *gt_network_open(const char *path, const gt_network_options *o, gt_status *status) {
-    char *file;
+    GT_FREED char *file = NULL;
     bool foreign_file;
     gt_status st = gt_network_find(path, &file);
     gt_checkpoint_file *f = st ? NULL : open_file(file, o, false, &foreign_file, &st);
-    free(file);
     if (status) *status = st;
     return f;
 }
@@ -341,22 +338,20 @@ static char *faults_of(const gt_checkpoint_file *f) {
 }
 
 gt_status gt_network_check(const gt_checkpoint_file *f, const char *network) {
-    char *faults = faults_of(f);
+    GT_FREED char *faults = faults_of(f);
     size_t n = network ? strlen(network) : 0;
     gt_status st = GT_OK;
     for (const char *line = faults; line && *line && !st; line += strcspn(line, "\n") + 1)
         if (!network || (!strncmp(line, network, n) && line[n] == ':'))
             st = gt_fail(GT_FORMAT, "'%s': %.*s", gt_checkpoint_path(f), (int)strcspn(line, "\n"), line);
-    free(faults);
     return st;
 }
 
 void gt_network_warn(const gt_checkpoint_file *f) {
-    char *faults = faults_of(f);
+    GT_FREED char *faults = faults_of(f);
     for (const char *line = faults; line && *line; line += strcspn(line, "\n") + 1)
         if (gt_log_is_first())
             gt_warn("'%s': %.*s; it is left out", gt_checkpoint_path(f), (int)strcspn(line, "\n"), line);
-    free(faults);
 }
 
 gt_status gt_network_held(const gt_checkpoint_file *f) {
@@ -371,7 +366,7 @@ gt_status gt_network_held(const gt_checkpoint_file *f) {
 }
 
 gt_status gt_network_choose(const char *path, const gt_network_options *o, char **file, bool *is_foreign) {
-    char *found;
+    GT_FREED char *found = NULL;
     *file = NULL;
     *is_foreign = false;
     gt_status st = gt_network_find(path, &found);
@@ -379,7 +374,6 @@ gt_status gt_network_choose(const char *path, const gt_network_options *o, char 
     gt_checkpoint_close(open_file(found, o, true, is_foreign, &st));
     if (!st && !*is_foreign) st = gt_checkpoint_choose(found, file);
     else if (!st && !(*file = strdup(found))) st = gt_fail(GT_NOMEM, "out of memory for a file name");
-    free(found);
     return st;
 }
 

@@ -123,7 +123,7 @@ gt_status gt_network_find(const char *path, char **file) {
     if (!address) return find_shipped(path, file);
     gt_status st = md5_of(address, hash);
     if (st) return st;
-    char *folder = kept_folder();
+    GT_FREED char *folder = kept_folder();
     if (!folder) return gt_fail(GT_NOMEM, "out of memory for a file name");
     *file = kept_file(folder, hash);
     gt_path_name(address, name);
@@ -135,6 +135,5 @@ gt_status gt_network_find(const char *path, char **file) {
                      "'%s' is not a file here, and nothing is downloaded: fetch it with "
                      "`curl -L --create-dirs -o '%s/%s_%s' '%s'`, then give this command again%s",
                      path, folder, hash, name, address, names);
-    free(folder);
     return st;
 }

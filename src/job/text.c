@@ -78,11 +78,9 @@ char *gt_job_to_text(const gt_job *job) {
 bool gt_job_is_resolved_text(const char *text) { return !strncmp(text, RESOLVED, sizeof RESOLVED - 1); }
 
 gt_status gt_job_check_folder(const char *dir) {
-    char *text;
+    GT_FREED char *text = NULL;
     gt_status st = gt_rundir_read(dir, "job.ini", &text);
-    if (!st) st = gt_rundir_check_new(dir, text && gt_job_is_resolved_text(text));
-    free(text);
-    return st;
+    return st ? st : gt_rundir_check_new(dir, text && gt_job_is_resolved_text(text));
 }
 
 char *gt_job_to_recipe_text(const gt_job *job) { return to_text(job, GT_RECIPE | GT_SHAPE, ""); }
@@ -150,7 +148,7 @@ const char *gt_job_description(gt_job *job) {
         const char *key, *prefix;
     } parts[] = {{"gamma", "-gamma"}, {"kimg", "-kimg"},     {"batch", "-batch"}, {"aug", "-"},
                  {"p", "-p"},         {"target", "-target"}, {"augpipe", "-"}};
-    char *text;
+    GT_FREED char *text = NULL;
     FILE *f = begin_text(&text);
     if (!f) return NULL;
     write_data_name(f, job->data);
@@ -166,7 +164,5 @@ const char *gt_job_description(gt_job *job) {
     else if (gt_options_state(&o, "resume") == GT_OPTION_GIVEN) fputs("-noresume", f);
     write_given(f, job, "freezed", "-freezed");
     if (!finish_text(job, f, &text)) return NULL;
-    const char *kept = gt_arena_printf(job->arena, "%s", text);
-    free(text);
-    return kept;
+    return gt_arena_printf(job->arena, "%s", text);
 }

@@ -151,7 +151,7 @@ bool gt_batch_counts_cores(const gt_batch_job *b) {
 }
 
 static void print_script(FILE *out, const gt_batch_job *b) {
-    char *here = getcwd(NULL, 0);
+    GT_FREED char *here = getcwd(NULL, 0);
     fputs(BEGINNING ". `sbatch` with this file submits the job again, and the run resumes.\n", out);
     print_directives(out, b, GT_BATCH_NAME, GT_BATCH_TEXTS);
     fprintf(out,
@@ -173,7 +173,6 @@ static void print_script(FILE *out, const gt_batch_job *b) {
     print_quoted(out, ". ", b->scripts);
     fputs("/lib.sh || exit 1\n", out);
     print_training(out, b);
-    free(here);
 }
 
 static bool has_controls(const char *text) { return gt_format(NULL, 0, "%s", text) != (int)strlen(text); }
@@ -203,12 +202,11 @@ static gt_status check_texts(const gt_batch_job *b) {
 
 /* The folder may be there: may the job's run begin in it, and the script take its place? */
 static gt_status check_folder(const gt_batch_job *b) {
-    char *before;
+    GT_FREED char *before = NULL;
     if (!gt_is_directory(b->run)) return GT_OK;
     gt_status st = gt_rundir_read(b->run, GT_RUN_SCRIPT, &before);
     bool ours = before ? !*before || !strncmp(before, BEGINNING, sizeof BEGINNING - 1)
                        : !gt_folder_has(b->run, GT_RUN_SCRIPT);
-    free(before);
     if (!st && !ours) st = gt_fail(GT_USAGE, "'%s' already exists and is not from gantry submit: rename it", b->path);
     /* the tasks of an array have folders of their own */
     return st || *b->texts[GT_BATCH_ARRAY] ? st : gt_job_check_folder(b->run);
@@ -220,13 +218,12 @@ gt_status gt_batch_make(gt_batch_job *b, gt_job *job, char **script) {
     if (!st) st = check_texts(b);
     if (!st) st = check_folder(b);
     if (st) return st;
-    char *text = NULL;
+    GT_FREED char *text = NULL;
     size_t bytes;
     FILE *memory = open_memstream(&text, &bytes);
     if (memory) print_script(memory, b);
     if (!memory || fclose(memory)) st = gt_fail(GT_NOMEM, "out of memory for a batch script");
     *script = st ? NULL : gt_arena_printf(job->arena, "%s", text);
-    free(text);
     return st ? st : *script ? GT_OK : GT_NOMEM;
 }
 
@@ -262,7 +259,7 @@ bool gt_batch_is_second(gt_batch_job *b) {
 
 /* What to type when sbatch has taken the job; each task of an array has a folder of its own. */
 static const char *next_command(gt_arena *a, const gt_batch_job *b) {
-    gt_buffer run = {0};
+    GT_BUFFER gt_buffer run = {0};
     gt_buffer_shell(&run, b->run);
     gt_buffer_add(&run, "", 1);
     const char *text = run.failed
@@ -270,7 +267,6 @@ static const char *next_command(gt_arena *a, const gt_batch_job *b) {
                            : gt_arena_printf(a,
                                              GT_NEXT "\n  gantry status %s%s   how far it is, once the job has begun",
                                              run.data, *b->texts[GT_BATCH_ARRAY] ? "/*/" : "");
-    gt_buffer_free(&run);
     return text;
 }
 

@@ -213,10 +213,9 @@ static void put_line(const gt_launch *l, gt_buffer *to) {
 }
 
 void gt_launch_print(const gt_launch *l, FILE *f) {
-    gt_buffer line = {0};
+    GT_BUFFER gt_buffer line = {0};
     put_line(l, &line);
     if (!line.failed) gt_print_to(f, "%.*s\n", (int)line.n, line.data);
-    gt_buffer_free(&line);
 }
 
 static int count_words(const char *const *list) {
@@ -266,10 +265,9 @@ void gt_launch_succeeded(void) {
 /* ---- shells ---- */
 
 void gt_shell_print(const char *word, FILE *f) {
-    gt_buffer quoted = {0};
+    GT_BUFFER gt_buffer quoted = {0};
     gt_buffer_quote(&quoted, word);
     fwrite(quoted.data, 1, quoted.n, f);
-    gt_buffer_free(&quoted);
 }
 
 void gt_shell_output(const char *command, char *text, size_t bytes) {

@@ -35,7 +35,7 @@ static gt_status print_hosts(doctor *d, FILE *f) {
         char said[LONGEST];
     } host;
     gt_comm *c = d->comm;
-    host *mine = calloc(1, sizeof *mine), *all = c->rank ? NULL : calloc((size_t)c->ranks, sizeof *all);
+    GT_FREED host *mine = calloc(1, sizeof *mine), *all = c->rank ? NULL : calloc((size_t)c->ranks, sizeof *all);
     gt_status st = gt_comm_agree_all(
         c,
         mine && (c->rank || all) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the messages of %d ranks", c->ranks));
@@ -52,8 +52,6 @@ static gt_status print_hosts(doctor *d, FILE *f) {
         fputs(all[r].said, f);
         for (int s = FINE; r && s <= BROKEN; s++) d->found[s] += all[r].found[s];
     }
-    free(mine);
-    free(all);
     d->said.n = 0;
     if (d->said.data) d->said.data[0] = 0;
     return st;

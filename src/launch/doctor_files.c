@@ -21,7 +21,7 @@ static const double longest = 2;
 
 /* Bytes per second written and synced into a file that has no name left when it is over; 0: see gt_message(). */
 static double write_rate(const char *dir) {
-    char *path = gt_path_join(dir, ".gantry-doctor.part");
+    GT_FREED char *path = gt_path_join(dir, ".gantry-doctor.part");
     void *piece = gt_block_alloc(PIECE, "a test of the disk");
     int fd = path && piece ? gt_file_open(path, O_RDWR | O_CREAT | O_TRUNC) : -1, error = fd < 0 ? errno : 0;
     double start = gt_clock(), bytes = 0;
@@ -33,7 +33,6 @@ static double write_rate(const char *dir) {
     if (fd >= 0) close(fd);
     if (error) gt_fail(GT_FAILED, "cannot write into '%s': %s", dir, strerror(error));
     gt_block_free(piece, PIECE);
-    free(path);
     return error ? 0 : bytes / seconds;
 }
 

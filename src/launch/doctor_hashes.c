@@ -46,11 +46,10 @@ static const char *read_part(const char *p, golden *g) {
 
 static gt_status train_all(gt_comm *comm, const gt_kernel_set *kernels, const golden *g, const char *run) {
     gt_job *job = gt_job_new();
-    char *text = strndup(g->text, g->bytes);
+    GT_FREED char *text = strndup(g->text, g->bytes);
     gt_status st = job && text ? gt_job_read_text(job, text, g->name) : GT_NOMEM;
     if (!st) st = gt_job_set(job, "run", run, NULL);
     if (!st) st = gt_job_check(job);
-    free(text);
     if (!st) job->kernels = kernels;
     if (!(st = gt_comm_agree_all(comm, st))) st = gt_train_all(comm, job, NULL, NULL);
     gt_job_free(job);

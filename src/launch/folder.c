@@ -51,9 +51,8 @@ static void remove_left(const char *in, const char boot[BOOT_BYTES]) {
     DIR *d = opendir(in);
     for (struct dirent *e; d && (e = readdir(d));) {
         if (strncmp(e->d_name, BEGINS, sizeof BEGINS - 1) || !is_left(dirfd(d), e->d_name, boot)) continue;
-        char *path = gt_path_join(in, e->d_name);
+        GT_FREED char *path = gt_path_join(in, e->d_name);
         if (path) gt_temp_folder_remove(path);
-        free(path);
     }
     if (d) closedir(d);
 }

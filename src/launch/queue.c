@@ -12,7 +12,7 @@
 
 /* A command for bash, which prints to its file 3, with the words after it. `said` is what it prints. */
 static void ask_slurm(const char *command, const char *const *words, char *said, size_t bytes) {
-    gt_buffer line = {0};
+    GT_BUFFER gt_buffer line = {0};
     *said = 0;
     gt_buffer_printf(&line, "set --");
     for (; *words; words++) {
@@ -22,7 +22,6 @@ static void ask_slurm(const char *command, const char *const *words, char *said,
     gt_buffer_printf(&line, "; exec bash -c '%s' bash \"$@\" 3>&1 >/dev/null 2>&1", command);
     gt_buffer_add(&line, "", 1);
     if (!line.failed) gt_shell_output(line.data, said, bytes);
-    gt_buffer_free(&line);
 }
 
 /* The most cores that a node of the partition $2 has ("": the site's, or Slurm's own). */
@@ -90,10 +89,8 @@ static gt_status take_newer(void *arg, const char *path, const char *name) {
 
 /* The tasks of an array have runs of their own. */
 static bool is_array(const char *dir) {
-    char *script = NULL;
-    bool is = !gt_rundir_read(dir, GT_RUN_SCRIPT, &script) && script && strstr(script, "\n#SBATCH --array=");
-    free(script);
-    return is;
+    GT_FREED char *script = NULL;
+    return !gt_rundir_read(dir, GT_RUN_SCRIPT, &script) && script && strstr(script, "\n#SBATCH --array=");
 }
 
 gt_status gt_batch_fail_not_begun(const char *dir) {
@@ -104,7 +101,7 @@ gt_status gt_batch_fail_not_begun(const char *dir) {
                        dir);
     gt_queued_job job = {0};
     newest log = {0};
-    gt_buffer again = {0};
+    GT_BUFFER gt_buffer again = {0};
     gt_queued queued = gt_batch_scripts(scripts) ? gt_batch_queued(scripts, dir, &job) : GT_QUEUED_UNKNOWN;
     gt_folder_each(dir, take_newer, &log);
     gt_rundir_resume_command(dir, &again);
@@ -121,6 +118,5 @@ gt_status gt_batch_fail_not_begun(const char *dir) {
                 command);
     else if (*log.path) gt_fail(st, "'%s': its job has not begun to train: see %s", dir, log.path);
     else gt_fail(st, "'%s': its job has not begun to train (squeue shows the queue)", dir);
-    gt_buffer_free(&again);
     return st;
 }

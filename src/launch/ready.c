@@ -60,12 +60,11 @@ static bool names_hosts(const char *text) {
 static gt_status check_hostfile(const char *path) {
     enum { MOST = 64 << 20 };
     if (gt_kind_of_file(path) == GT_KIND_SPECIAL) return GT_OK;
-    void *text;
+    GT_FREED void *text = NULL;
     size_t n;
     gt_status st = gt_file_read(path, MOST, &text, &n);
     if (st) return gt_wrap(st, "--hostfile");
     if (!names_hosts(text)) st = gt_fail(GT_USAGE, "--hostfile: '%s' names no host", path);
-    free(text);
     return st;
 }
 

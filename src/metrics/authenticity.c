@@ -83,7 +83,7 @@ gt_status gt_authenticity_all(const gt_team *team, const gt_rows *train, const g
         return gt_fail(GT_USAGE, "authenticity of %lld training pictures%s: a picture must have %s",
                        (long long)train->count, mirrored ? ", mirror images included" : "",
                        left_out ? "two others" : "another one");
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     gt_status st = gt_comm_agree_all(team->comm, a ? GT_OK : GT_NOMEM);
     gt_tell_part(parts[left_out][0], "reals", train->count);
     if (!st) st = find_nearest(team, a, train, fakes, mirrored, all);
@@ -92,7 +92,6 @@ gt_status gt_authenticity_all(const gt_team *team, const gt_rows *train, const g
             st = gt_fail(GT_NONFINITE, "row %lld has no nearest row: its numbers are too large", (long long)i);
     gt_tell_part(parts[left_out][1], "reals", train->count);
     if (!st) st = find_gaps(team, a, train, fakes, mirrored, all);
-    gt_arena_free(a);
     int64_t authentic = 0;
     for (int64_t i = 0; i < fakes->count && !st; i++) authentic += gt_is_authentic(&all[i]);
     if (!st) *share = (double)authentic / (double)fakes->count;
@@ -110,7 +109,7 @@ int64_t gt_left_out_count(int64_t count, bool mirrored, int64_t fakes) {
 gt_status gt_authenticity_of_left_out_all(const gt_team *team, const gt_rows *train, bool mirrored, int64_t n,
                                           double *share) {
     int64_t *number = malloc((size_t)n * sizeof *number), there = unmirrored(train->count, mirrored);
-    gt_likeness *all = malloc((size_t)n * sizeof *all);
+    GT_FREED gt_likeness *all = malloc((size_t)n * sizeof *all);
     gt_rows picked = {0};
     gt_status st = number && all ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %lld pairs", (long long)n);
     st = gt_comm_agree_all(team->comm, st);
@@ -119,7 +118,6 @@ gt_status gt_authenticity_of_left_out_all(const gt_team *team, const gt_rows *tr
     if (!st) st = gt_authenticity_all(team, train, &picked, mirrored, share, all);
     free((void *)picked.x);
     free(number);
-    free(all);
     return st;
 }
 
@@ -150,7 +148,7 @@ static gt_status base_rate_all(const gt_metric_input *in, gt_likeness *all, doub
 
 static gt_status authenticity_all(const gt_metric_input *in) {
     int64_t most = gt_largest(in->fakes.count, in->held_out.count);
-    gt_likeness *all = malloc((size_t)most * sizeof *all);
+    GT_FREED gt_likeness *all = malloc((size_t)most * sizeof *all);
     double share;
     gt_status st = gt_comm_agree_all(in->team->comm,
                                      all ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %lld pairs", (long long)most));
@@ -158,7 +156,6 @@ static gt_status authenticity_all(const gt_metric_input *in) {
     if (!st && isnan(*in->base)) st = base_rate_all(in, all, in->base);
     if (!st) in->put(in->arg, "", share);
     if (!st) in->put(in->arg, GT_METRIC_BASE_KEY, *in->base);
-    free(all);
     return st;
 }
 

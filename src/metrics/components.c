@@ -29,12 +29,11 @@ static gt_status find_vectors(const gt_gaussian *g, size_t side, double *matrix,
     size_t d = (size_t)g->d;
     gt_status st = gt_lapack_begin(NULL, 1);
     if (st) return st;
-    double *scratch = malloc(gt_eigen_scratch(side, true) * sizeof *scratch);
+    GT_FREED double *scratch = malloc(gt_eigen_scratch(side, true) * sizeof *scratch);
     if (!scratch) return gt_fail(GT_NOMEM, "out of memory for the eigenvalues of a covariance");
     if (g->rows) gt_product_of_rows(side, side, d, g->rows, d, g->rows, d, matrix, side);
     else memcpy(matrix, g->covariance, side * side * sizeof *matrix);
     bool found = gt_eigen(side, matrix, true, values, scratch);
-    free(scratch);
     return found ? GT_OK : gt_fail(GT_FAILED, "no eigenvalues were found");
 }
 
@@ -90,7 +89,7 @@ static gt_status take_axes(const gt_gaussian *g, size_t side, const double *vect
 gt_status gt_components_of(const gt_gaussian *g, int n, gt_components *out) {
     size_t side = (size_t)(g->rows ? g->count : g->d), bytes;
     bool fits = !gt_mul_overflows(side, side, &bytes) && !gt_mul_overflows(bytes, sizeof(double), &bytes);
-    double *matrix = fits ? malloc(bytes) : NULL, *values = malloc(side * sizeof *values);
+    GT_FREED double *matrix = fits ? malloc(bytes) : NULL, *values = malloc(side * sizeof *values);
     *out = (gt_components){.d = g->d};
     gt_status st = matrix && values ? find_vectors(g, side, matrix, values)
                                     : gt_fail(GT_NOMEM, "out of memory for a covariance of %zu numbers", side);
@@ -98,8 +97,6 @@ gt_status gt_components_of(const gt_gaussian *g, int n, gt_components *out) {
     if (!st) st = make_room(out);
     if (!st) memcpy(out->mean, g->mean, (size_t)g->d * sizeof *out->mean);
     if (!st) st = take_axes(g, side, matrix, values, out);
-    free(matrix);
-    free(values);
     if (st) gt_components_free(out);
     return st;
 }

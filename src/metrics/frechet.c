@@ -89,11 +89,9 @@ static double root_trace(const gt_gaussian *a, const gt_gaussian *b) {
     size_t d = (size_t)a->d;
     if (a->rows && b->rows) return singular_sum((size_t)a->count, (size_t)b->count, d, a->rows, b->rows);
     if (a->rows) return root_trace(b, a);
-    double *f = root_of(a);
+    GT_FREED double *f = root_of(a);
     if (!f) return -1;
-    double sum = b->rows ? singular_sum(d, (size_t)b->count, d, f, b->rows) : eigen_sum(d, f, b->covariance);
-    free(f);
-    return sum;
+    return b->rows ? singular_sum(d, (size_t)b->count, d, f, b->rows) : eigen_sum(d, f, b->covariance);
 }
 
 gt_status gt_frechet_distance(const gt_gaussian *a, const gt_gaussian *b, gt_divisor divisor, double *distance) {

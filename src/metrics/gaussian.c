@@ -183,7 +183,7 @@ gt_status gt_row_moments_add(gt_row_moments *m, const float *x, int64_t n) {
 
 static gt_status take_rows(gt_row_moments *m, gt_gaussian *g) {
     size_t values = (size_t)(m->rows.count * m->rows.d);
-    float *all = NULL;
+    GT_FREED float *all = NULL;
     if (!m->team.comm->rank) {
         all = malloc(values * sizeof *all);
         g->rows = malloc(values * sizeof *g->rows);
@@ -195,7 +195,6 @@ static gt_status take_rows(gt_row_moments *m, gt_gaussian *g) {
         for (size_t i = 0; i < values; i++) g->rows[i] = (double)all[i];
         gt_rows_centre(m->rows.d, m->rows.count, g->rows, g->mean);
     }
-    free(all);
     return GT_OK;
 }
 

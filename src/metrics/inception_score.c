@@ -73,13 +73,12 @@ gt_status gt_inception_score_all(const gt_team *team, const gt_rows *probabiliti
 static gt_status shuffled_score_all(const gt_metric_input *in) {
     double mean, std;
     gt_rows shuffled = in->fakes.probabilities;
-    float *x = malloc((size_t)shuffled.own * (size_t)shuffled.d * sizeof *x + 1);
+    GT_FREED float *x = malloc((size_t)shuffled.own * (size_t)shuffled.d * sizeof *x + 1);
     gt_status st = x ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %lld rows", (long long)shuffled.own);
     st = gt_comm_agree_all(in->team->comm, st);
     if (!st) st = gt_rows_shuffle_all(in->team, &in->fakes.probabilities, x);
     shuffled.x = x;
     if (!st) st = gt_inception_score_all(in->team, &shuffled, GT_INCEPTION_SPLITS, &mean, &std, NULL);
-    free(x);
     if (st) return st;
     in->put(in->arg, "_mean", mean);
     in->put(in->arg, "_std", std);

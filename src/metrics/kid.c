@@ -178,7 +178,7 @@ gt_status gt_kid_all(const gt_team *team, const gt_rows *fakes, const gt_rows *r
     gt_slice_range(s.o.subsets, team->comm->ranks, team->comm->rank, &first, &own);
     size_t bytes = workspace_of(&s);
     double *mine = NULL, *all = NULL;
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     void *workspace = gt_block_alloc(bytes, "a kernel distance");
     bool good = workspace && a && allocate(&s, a, own, &mine, &all);
     st = gt_comm_agree_all(team->comm, good ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a kernel distance"));
@@ -192,7 +192,6 @@ gt_status gt_kid_all(const gt_team *team, const gt_rows *fakes, const gt_rows *r
         if (each) memcpy(each, all, (size_t)s.o.subsets * sizeof *each);
     }
     if (workspace) gt_block_free(workspace, bytes);
-    gt_arena_free(a);
     return st;
 }
 

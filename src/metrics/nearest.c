@@ -136,7 +136,7 @@ static gt_status open_products(products *p) {
         return gt_fail(GT_USAGE, "rows of %lld numbers and of %lld numbers cannot be compared",
                        (long long)p->queries->d, (long long)p->base->d);
     size_t d = (size_t)p->base->d;
-    double *mean = malloc(d * sizeof *mean);
+    GT_FREED double *mean = malloc(d * sizeof *mean);
     gt_gemm_args g = args_of(p, QUERIES, GT_ROWS_AT_ONCE);
     p->arena = gt_arena_new();
     p->workspace_bytes = gt_gemm_workspace(&g, gt_pool_threads(p->team->pool)) + 1;
@@ -155,7 +155,6 @@ static gt_status open_products(products *p) {
     gt_status st = gt_comm_agree_all(p->team->comm, good ? GT_OK : gt_fail(GT_NOMEM, "out of memory for distances"));
     if (!st) st = gt_rows_mean_all(p->team, p->base, mean);
     for (size_t k = 0; k < d && !st; k++) p->mean[k] = (float)mean[k];
-    free(mean);
     if (st) close_products(p);
     return st;
 }

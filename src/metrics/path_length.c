@@ -48,7 +48,7 @@ static int by_value(const void *a, const void *b) {
 }
 
 gt_status gt_path_length(const float *distances, int64_t n, double *value) {
-    float *sorted = malloc((size_t)n * sizeof *sorted + 1);
+    GT_FREED float *sorted = malloc((size_t)n * sizeof *sorted + 1);
     if (!sorted) return gt_fail(GT_NOMEM, "out of memory for %lld distances", (long long)n);
     gt_status st = n > 0 ? GT_OK : gt_fail(GT_USAGE, "no distances");
     for (int64_t i = 0; i < n && !st; i++)
@@ -62,7 +62,6 @@ gt_status gt_path_length(const float *distances, int64_t n, double *value) {
             if (distances[i] >= least && distances[i] <= most) sum += (double)distances[i], count++;
         *value = sum / count;
     }
-    free(sorted);
     return st;
 }
 

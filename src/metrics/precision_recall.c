@@ -31,23 +31,21 @@ gt_status gt_manifold_all(const gt_team *team, const gt_rows *rows, int k, doubl
     if (rows->count <= k)
         return gt_fail(GT_USAGE, "the %d-th neighbour in a set of %lld pictures: there are too few", k,
                        (long long)rows->count);
-    gt_neighbour *near = malloc((size_t)(rows->own * k) * sizeof *near + 1);
-    double *own = malloc((size_t)rows->own * sizeof *own + 1);
+    GT_FREED gt_neighbour *near = malloc((size_t)(rows->own * k) * sizeof *near + 1);
+    GT_FREED double *own = malloc((size_t)rows->own * sizeof *own + 1);
     gt_status st = near && own ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the manifold of a set");
     st = gt_comm_agree_all(team->comm, st);
     if (!st) st = gt_nearest_all(team, rows, rows, k, GT_NEAREST_BUT_ITSELF, near);
     for (int64_t i = 0; i < rows->own && !st; i++) own[i] = near[i * k + k - 1].distance;
     if (!st) gt_rows_gather_all(team, rows, own, sizeof *own, radius);
-    free(near);
-    free(own);
     return st;
 }
 
 /* The share of `rows` that lie in the manifold of `of`; radii and rows are the parts of the work. */
 static gt_status share_within(const gt_team *team, const gt_rows *rows, const gt_rows *of,
                               const gt_precision_recall_options *o, const char *const parts[2], double *share) {
-    double *radius = malloc((size_t)of->count * sizeof *radius);
-    uint8_t *inside = malloc((size_t)rows->own + 1);
+    GT_FREED double *radius = malloc((size_t)of->count * sizeof *radius);
+    GT_FREED uint8_t *inside = malloc((size_t)rows->own + 1);
     gt_status st = radius && inside ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the manifold of a set");
     st = gt_comm_agree_all(team->comm, st);
     if (!st) gt_tell_part(parts[0], "images", of->count);
@@ -62,8 +60,6 @@ static gt_status share_within(const gt_team *team, const gt_rows *rows, const gt
     int64_t n = 0;
     for (int64_t i = 0; i < rows->own && !st; i++) n += inside[i];
     if (!st) *share = (double)gt_comm_sum_all(team->comm, n) / (double)rows->count;
-    free(radius);
-    free(inside);
     return st;
 }
 

@@ -117,7 +117,7 @@ gt_status gt_sliced_distance_all(const gt_team *team, const gt_rows *a, const gt
     gt_slice_range((int)n, team->comm->ranks, team->comm->rank, &first, &own);
     gt_gemm_args g = args_of(&p, GT_ROWS_AT_ONCE);
     size_t bytes = gt_gemm_workspace(&g, threads) + 1, list = (size_t)a->count * sizeof(float);
-    double *mine = malloc((size_t)own * sizeof *mine + 1);
+    GT_FREED double *mine = malloc((size_t)own * sizeof *mine + 1);
     p.workspace = gt_block_alloc(bytes, "projections");
     p.spare = malloc((size_t)threads * list);
     for (int i = 0; i < 2; i++) p.to[i] = malloc(AT_ONCE * list);
@@ -140,7 +140,6 @@ gt_status gt_sliced_distance_all(const gt_team *team, const gt_rows *a, const gt
         gt_comm_gather_all(team->comm, mine, (size_t)own * sizeof *mine, each);
         gt_comm_broadcast_all(team->comm, each, (size_t)n * sizeof *each, 0);
     }
-    free(mine);
     free(p.spare);
     for (int i = 0; i < 2; i++) free(p.to[i]);
     if (p.workspace) gt_block_free(p.workspace, bytes);
@@ -197,7 +196,7 @@ static gt_status distance_all(const gt_metric_input *in, int level, const gt_pat
                               double *distance) {
     int n = sample_of(in).directions;
     int64_t d = gt_patches_rows(a)->d;
-    gt_arena *arena = gt_arena_new();
+    GT_ARENA gt_arena *arena = gt_arena_new();
     float *directions = arena ? gt_arena_array(arena, (size_t)n, (size_t)d * sizeof *directions) : NULL;
     double *each = arena ? gt_arena_array(arena, (size_t)n, sizeof *each) : NULL, sum = 0;
     gt_status st = directions && each ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d directions", n);
@@ -209,7 +208,6 @@ static gt_status distance_all(const gt_metric_input *in, int level, const gt_pat
     }
     for (int i = 0; i < n && !st; i++) sum += each[i];
     *distance = 1000 * sum / n;
-    gt_arena_free(arena);
     return st;
 }
 

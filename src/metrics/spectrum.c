@@ -119,7 +119,7 @@ gt_status gt_spectrum_finish_all(gt_spectrum *s, double *power) {
     gt_slices blocks = gt_rows_blocks(s->share.count);
     int first, own;
     gt_slice_range(blocks.count, s->team.comm->ranks, s->team.comm->rank, &first, &own);
-    double *sums = calloc((size_t)own * s->rings + 1, sizeof *sums);
+    GT_FREED double *sums = calloc((size_t)own * s->rings + 1, sizeof *sums);
     gt_status st = !sums                      ? gt_fail(GT_NOMEM, "out of memory for spectra")
                    : s->added != s->share.own ? gt_fail(GT_FAILED, "not all pictures were added")
                                               : GT_OK;
@@ -130,7 +130,6 @@ gt_status gt_spectrum_finish_all(gt_spectrum *s, double *power) {
             for (size_t r = 0; r < s->rings; r++) sums[(size_t)block * s->rings + r] += *from++;
     if (!st) st = gt_comm_tree_sum_all(s->team.comm, blocks.count, s->rings, sums, power);
     for (size_t r = 0; r < s->rings && !st; r++) power[r] /= (double)s->share.count;
-    free(sums);
     return st;
 }
 
@@ -173,13 +172,12 @@ static gt_status power_all(const gt_metric_input *in, const gt_metric_set *set, 
 static gt_status spectra_distance_all(const gt_metric_input *in) {
     int rings = gt_spectrum_rings(in->fakes.height, in->fakes.width);
     if (rings < 2) return gt_fail(GT_USAGE, "pictures that are one pixel wide have no ring of frequencies");
-    double *power = malloc(2 * (size_t)rings * sizeof *power);
+    GT_FREED double *power = malloc(2 * (size_t)rings * sizeof *power);
     gt_status st = power ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d rings", rings);
     st = gt_comm_agree_all(in->team->comm, st);
     if (!st) st = power_all(in, &in->fakes, "fakes", power);
     if (!st) st = power_all(in, &in->reals, "reals", power + rings);
     if (!st) in->put(in->arg, "", gt_spectrum_distance(power, power + rings, rings));
-    free(power);
     return st;
 }
 

@@ -24,10 +24,9 @@ static double spread_of(const float *x, int64_t n, size_t samples, double *sum, 
 static gt_status spread_all(const gt_metric_input *in) {
     const gt_metric_set *s = in->fakes.floats ? &in->fakes : &in->reals;
     size_t samples = (size_t)s->height * (size_t)s->width * (size_t)s->channels;
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     double *sums = a ? gt_arena_array(a, samples, 2 * sizeof(double)) : NULL;
     if (sums) in->put(in->arg, "", spread_of(s->floats, s->count, samples, sums, sums + samples));
-    gt_arena_free(a);
     return sums ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the spread of pictures");
 }
 

@@ -47,7 +47,7 @@ static gt_status allocate_points(gt_blocks *b) {
 }
 
 static gt_status read_panels(gt_blocks *b, gt_cloud *points) {
-    double *rows = malloc(b->panel * b->d * sizeof *rows);
+    GT_FREED double *rows = malloc(b->panel * b->d * sizeof *rows);
     if (!rows) return gt_fail(GT_NOMEM, "out of memory for points");
     int64_t size = (int64_t)b->panel, first = gt_smallest(first_panel(b, b->first) * size, b->count);
     b->own_points = gt_smallest(first_panel(b, b->first + b->own) * size, b->count) - first;
@@ -63,7 +63,6 @@ static gt_status read_panels(gt_blocks *b, gt_cloud *points) {
         gt_tell(gt_smallest((i + size) * b->comm->ranks, b->count));
     }
     gt_tell_end();
-    free(rows);
     return st;
 }
 

@@ -52,12 +52,11 @@ static gt_status find_labels(table *t, const char *labels) {
         t->heading = !is_point(t);
     }
     if (t->labels >= 0) return GT_OK;
-    gt_buffer names = {0};
+    GT_BUFFER gt_buffer names = {0};
     for (size_t i = 0; i < t->csv.fields && i < 12; i++)
         gt_buffer_printf(&names, "%s'%s'", i ? ", " : "", trimmed(t->csv.field[i]));
     gt_status st = gt_fail(GT_USAGE, "no column '%.80s' of labels; the columns are 0 to %zu%s%.400s", labels,
                            t->csv.fields - 1, is_point(t) ? "" : ": ", is_point(t) || names.failed ? "" : names.data);
-    gt_buffer_free(&names);
     return st;
 }
 

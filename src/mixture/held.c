@@ -45,7 +45,7 @@ gt_status gt_em_low_variance(gt_em *em, const gt_mixture *m, double floors, int 
     gt_comm *c = em->blocks->comm;
     size_t d = em->blocks->d, k = (size_t)m->k;
     bool tied = m->covariance == GT_COVARIANCE_TIED, matrices = tied || m->covariance == GT_COVARIANCE_FULL;
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     low_search s = {.em = em, .m = m, .maximum = em->floor * floors};
     if (a) s.is_low = gt_arena_array(a, k, sizeof *s.is_low);
     if (a && matrices && em->floor > 0 && c->rank == 0)
@@ -59,6 +59,5 @@ gt_status gt_em_low_variance(gt_em *em, const gt_mixture *m, double floors, int 
         for (int i = 0; i < m->k; i++)
             if (s.is_low[tied ? 0 : i] && m->weights[i] > 0) low[(*n)++] = i;
     }
-    gt_arena_free(a);
     return st;
 }

@@ -104,12 +104,11 @@ gt_status gt_mixture_predict(gt_blocks *b, const gt_mixture *m, bool responsibil
 
 gt_status gt_blocks_coordinate(gt_blocks *b, int axis, float *out) {
     size_t n = (size_t)b->own_points;
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     float *own = a ? gt_arena_array(a, n + 1, sizeof *own) : NULL;
     gt_status st = gt_comm_agree_all(b->comm, own ? GT_OK : GT_NOMEM);
     for (size_t i = 0; i < n && !st; i++)
         own[i] = (float)b->x[i / b->panel * b->panel * b->d + (size_t)axis * b->panel + i % b->panel];
     if (!st) gt_comm_gather_all(b->comm, own, n * sizeof *own, out);
-    gt_arena_free(a);
     return st;
 }

@@ -55,7 +55,7 @@ gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const
                             int32_t *components) {
     size_t d = (size_t)m->d;
     bool full = m->covariance == GT_COVARIANCE_FULL, tied = m->covariance == GT_COVARIANCE_TIED;
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     double *root = a && (full || tied) ? gt_arena_array(a, d, d * sizeof *root) : NULL;
     float *noise = a ? gt_arena_array(a, d, sizeof *noise) : NULL;
     gt_status st = a && !gt_arena_failed(a) ? GT_OK : GT_NOMEM;
@@ -72,7 +72,6 @@ gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const
             place_sample(m, c, root, noise, points + (size_t)i * d);
         }
     }
-    gt_arena_free(a);
     return st;
 }
 
@@ -80,12 +79,11 @@ gt_status gt_mixture_latents(void *mixture, int64_t n, const int64_t *seeds, int
     const gt_mixture *m = mixture;
     if (m->d != z_dim)
         return gt_fail(GT_USAGE, "--mixture has %d dimensions, latents of the checkpoint have %d", m->d, z_dim);
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     double *points = a ? gt_arena_array(a, (size_t)n * (size_t)z_dim, sizeof *points) : NULL;
     int32_t *components = points ? gt_arena_array(a, (size_t)n, sizeof *components) : NULL;
     gt_status st = components ? gt_mixture_sample(m, 0, n, seeds, points, components) : GT_NOMEM;
     for (int64_t i = 0; i < n * z_dim && !st; i++) z[i] = (float)points[i];
-    gt_arena_free(a);
     return st;
 }
 

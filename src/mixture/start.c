@@ -71,7 +71,7 @@ static gt_status draw_mean(seeding *s, double share, int c, double *mean) {
 gt_status gt_em_seed_means(gt_em *em, uint64_t seed, uint32_t restart) {
     gt_blocks *b = em->blocks;
     seeding s = {.em = em};
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     if (a) s.nearest = gt_arena_array(a, (size_t)b->own_points + b->panel, sizeof *s.nearest);
     if (a) s.sums = gt_arena_array(a, (size_t)b->slices.count, sizeof *s.sums);
     gt_status st = gt_comm_agree_all(b->comm, a && !gt_arena_failed(a) ? GT_OK : GT_NOMEM);
@@ -83,6 +83,5 @@ gt_status gt_em_seed_means(gt_em *em, uint64_t seed, uint32_t restart) {
         s.latest = mean;
         gt_tell(c + 1);
     }
-    gt_arena_free(a);
     return st;
 }

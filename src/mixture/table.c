@@ -21,9 +21,8 @@ gt_status gt_cloud_columns(const gt_cloud *c, gt_arena *a, const char **columns)
     *columns = NULL;
     if (d > MAX_NAMES || !gt_cloud_name(c, 0)) return GT_OK;
     for (int i = 0; i < d; i++) name[i] = gt_cloud_name(c, i);
-    char *text = gt_class_names_to_text(name, d);
+    GT_FREED char *text = gt_class_names_to_text(name, d);
     *columns = text ? gt_arena_printf(a, "%s", text) : NULL;
-    free(text);
     return *columns ? GT_OK : GT_NOMEM;
 }
 

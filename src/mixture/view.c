@@ -16,7 +16,7 @@
 enum { BARS = 60, CURVE = 401, COMPONENTS = 16 /* of a line, with names */ };
 
 gt_status gt_fit_draw_curve(const gt_fit *f, const char *stem) {
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     double *x = a ? gt_arena_array(a, (size_t)f->n_curve, sizeof *x) : NULL;
     for (int i = 0; i < f->n_curve && x; i++) x[i] = i;
     gt_curve curve = {.n = f->n_curve, .x = x, .y = f->curve};
@@ -25,9 +25,7 @@ gt_status gt_fit_draw_curve(const gt_fit *f, const char *stem) {
                   .y_label = "nats",
                   .n_curves = 1,
                   .curves = &curve};
-    gt_status st = x ? gt_figure_write(stem, &p, 1, 1) : GT_NOMEM;
-    gt_arena_free(a);
-    return st;
+    return x ? gt_figure_write(stem, &p, 1, 1) : GT_NOMEM;
 }
 
 /* ---- axes ---- */
@@ -264,15 +262,13 @@ typedef struct filming {
 
 /* The film opens when the size of a frame is known. */
 static gt_status add_frame(filming *w, const gt_panel *panel, int times) {
-    uint8_t *pixels;
-    void *bytes = NULL;
+    GT_FREED uint8_t *pixels = NULL;
+    GT_FREED void *bytes = NULL;
     size_t n;
     gt_status st = gt_figure_pixels(panel, 1, 1, &pixels, &w->of.height, &w->of.width);
     if (!st && !w->film) st = gt_film_open(&w->film, &w->of);
     if (!st) st = gt_film_pack(&w->of, pixels, &bytes, &n);
     for (int i = 0; i < times && !st; i++) st = gt_film_add(w->film, bytes, n);
-    free(bytes);
-    free(pixels);
     return st;
 }
 

@@ -181,7 +181,7 @@ static void add_port(gt_buffer *b, int field, const port *p) {
 
 /* All of a constant but its numbers, which come next in the file. */
 static void add_tensor_head(gt_buffer *b, const tensor *t) {
-    gt_buffer head = {0};
+    GT_BUFFER gt_buffer head = {0};
     for (int i = 0; i < t->dims.n; i++) gt_proto_number(&head, 1, t->dims.d[i]);
     gt_proto_number(&head, 2, t->type);
     gt_proto_text(&head, 8, t->value.name);
@@ -189,7 +189,6 @@ static void add_tensor_head(gt_buffer *b, const tensor *t) {
     gt_proto_head(b, 5, head.n + t->bytes);
     gt_buffer_add(b, head.data, head.n);
     b->failed |= head.failed;
-    gt_buffer_free(&head);
 }
 
 static void add_about(gt_buffer *b, const char *const about[2]) {
@@ -212,7 +211,7 @@ static void add_head(gt_buffer *b, const gt_onnx *m) {
 }
 
 gt_status gt_onnx_write(gt_onnx *m, const char *path) {
-    gt_buffer head = {0}, graph = {0};
+    GT_BUFFER gt_buffer head = {0}, graph = {0};
     size_t bytes = 0;
     struct iovec *parts = gt_arena_array(m->arena, 2 * (size_t)m->n_tensors + 2, sizeof *parts);
     gt_buffer *heads = gt_arena_array(m->arena, (size_t)m->n_tensors + 1, sizeof *heads);
@@ -242,7 +241,5 @@ gt_status gt_onnx_write(gt_onnx *m, const char *path) {
                      (double)bytes / 1e9);
     else st = gt_file_replace(path, parts, 2 + 2 * m->n_tensors);
     for (int i = 0; i < m->n_tensors; i++) gt_buffer_free(&heads[i]);
-    gt_buffer_free(&graph);
-    gt_buffer_free(&head);
     return st;
 }

@@ -231,10 +231,9 @@ static gt_status export_graph(const gt_onnx_source *s, gt_graph *const raw[2], g
 }
 
 gt_status gt_onnx_export(const gt_onnx_source *source, const char *path) {
-    gt_arena *arena = gt_arena_new();
+    GT_ARENA gt_arena *arena = gt_arena_new();
     gt_graph *raw[2] = {source->build(source->arg, BATCH), source->build(source->arg, OTHER_BATCH)};
     gt_status st = arena ? export_graph(source, raw, arena, path) : GT_NOMEM;
     for (int i = 0; i < 2; i++) gt_graph_free(raw[i]);
-    gt_arena_free(arena);
     return st;
 }

@@ -11,12 +11,11 @@
 
 /* The packet is the one that this program writes with the record, to the byte: else it may say anything. */
 static gt_status check_xmp(const char *xmp, gt_record_found *out) {
-    gt_buffer made = {0};
+    GT_BUFFER gt_buffer made = {0};
     gt_record_put_xmp(&made, out->json);
     gt_status st = made.failed ? gt_fail(GT_NOMEM, "out of memory for a record") : GT_OK;
     if (!st && strcmp(xmp, made.data) && !*out->beyond)
         snprintf(out->beyond, sizeof out->beyond, "its XMP is not the one that Gantry writes with its record");
-    gt_buffer_free(&made);
     return st;
 }
 
@@ -37,13 +36,12 @@ static gt_status find_in_notes(gt_picture_said *f, gt_record_found *out) {
 static gt_status find_in_h5(const char *path, gt_record_found *out) {
     gt_h5_file h5 = {0};
     char *text = NULL;
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     gt_status st = a ? gt_h5_open(&h5, path) : gt_fail(GT_NOMEM, "out of memory for a record");
     if (!st) st = gt_h5_text(a, &h5, "/", GT_NOTES_KEY, &text);
     if (!st && text && !(out->json = strdup(text))) st = gt_fail(GT_NOMEM, "out of memory for a record");
     out->array = true;
     gt_h5_close(&h5);
-    gt_arena_free(a);
     return st;
 }
 

@@ -41,7 +41,7 @@ static char *place_of(const char *stamp) {
 
 static bool read_entry(const char *place, const char *stamp, gt_record_network *out) {
     enum { MOST = 4096, DIGITS = GT_SHA256_TEXT - 1 };
-    void *bytes = NULL;
+    GT_FREED void *bytes = NULL;
     size_t n, length = strlen(stamp);
     bool good = place && !access(place, R_OK) && !gt_file_read(place, MOST, &bytes, &n) &&
                 n == length + 2 * GT_SHA256_TEXT + 1 && !memcmp(bytes, stamp, length);
@@ -50,7 +50,6 @@ static bool read_entry(const char *place, const char *stamp, gt_record_network *
         contents[DIGITS] = recipe[DIGITS] = 0;
         good = gt_sha256_parse(contents, &out->contents) && gt_sha256_parse(recipe, &out->recipe);
     }
-    free(bytes);
     return good;
 }
 
@@ -69,12 +68,11 @@ gt_status gt_record_network_hash(const char *path, const char *recipe, bool anew
     bool settled = false;
     gt_status st = stamp_of(path, recipe, stamp, &settled);
     if (st) return st;
-    char *place = settled && !anew ? place_of(stamp) : NULL;
+    GT_FREED char *place = settled && !anew ? place_of(stamp) : NULL;
     if (!read_entry(place, stamp, out)) {
         st = gt_contents_root_of_file(path, &out->contents);
         if (!st) st = gt_sha256_of(recipe, strlen(recipe), &out->recipe);
         if (!st && place) write_entry(place, stamp, out);
     }
-    free(place);
     return st;
 }

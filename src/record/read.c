@@ -160,10 +160,8 @@ char *gt_record_others(const gt_record *r, const char *except) {
 /* ---- comparison ---- */
 
 static void describe(char *out, size_t room, const json_t *claimed, const json_t *made) {
-    char *a = json_dumps(claimed, JSON_ENCODE_ANY), *b = json_dumps(made, JSON_ENCODE_ANY);
+    GT_FREED char *a = json_dumps(claimed, JSON_ENCODE_ANY), *b = json_dumps(made, JSON_ENCODE_ANY);
     snprintf(out, room, "%.100s, and not %.100s", b ? b : "?", a ? a : "?");
-    free(a);
-    free(b);
 }
 
 /* Were both written by the same version? */

@@ -211,10 +211,8 @@ void compare_name(const char *const *dirs, int n, int run, char name[GT_NAME_BYT
 
 /* Is there something, and has it no log of a run? A name that leads nowhere is a slip, and no pattern gives one. */
 static bool is_other(const char *path) {
-    char *log = gt_path_join(path, "stats.jsonl");
-    bool other = log && access(log, F_OK) && (errno == ENOENT || errno == ENOTDIR) && !access(path, F_OK);
-    free(log);
-    return other;
+    GT_FREED char *log = gt_path_join(path, "stats.jsonl");
+    return log && access(log, F_OK) && (errno == ENOENT || errno == ENOTDIR) && !access(path, F_OK);
 }
 
 int gt_compare_sort_out(const char **dirs, int n) {
@@ -276,11 +274,11 @@ compare_cell *compare_cells(gt_stats *const *stats, const char *const *dirs, int
 }
 
 gt_status gt_compare_table(FILE *f, const char *const *dirs, int n) {
-    gt_stats **stats = calloc((size_t)n + 1, sizeof *stats);
+    GT_FREED gt_stats **stats = calloc((size_t)n + 1, sizeof *stats);
     gt_status st = stats ? compare_read(stats, dirs, n) : gt_fail(GT_NOMEM, "out of memory comparing runs");
     int filled, width = 3;
     char name[GT_NAME_BYTES];
-    compare_cell *cells = st ? NULL : compare_cells(stats, dirs, n, &filled);
+    GT_FREED compare_cell *cells = st ? NULL : compare_cells(stats, dirs, n, &filled);
     if (!st && !cells) st = gt_fail(GT_NOMEM, "out of memory comparing runs");
     if (!st) {
         for (int i = 0; i < n; i++) {
@@ -299,7 +297,5 @@ gt_status gt_compare_table(FILE *f, const char *const *dirs, int n) {
         compare_each_difference(stats, dirs, n, say_difference, f);
     }
     for (int i = 0; stats && i < n; i++) gt_stats_free(stats[i]);
-    free(stats);
-    free(cells);
     return st;
 }

@@ -194,13 +194,12 @@ static gt_status draw_runs(drawing *d, gt_stats **stats, const char *const *dirs
 }
 
 gt_status gt_compare_draw(const char *path, const char *const *dirs, int n, const gt_compare_curves *c) {
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     if (!a) return GT_NOMEM;
     drawing *d = gt_arena_alloc(a, sizeof *d);
     gt_stats **stats = gt_arena_array(a, (size_t)n, sizeof *stats);
     if (d) *d = (drawing){.arena = a, .wanted = c};
     gt_status st = d && stats ? draw_runs(d, stats, dirs, n, path) : GT_NOMEM;
     for (int i = 0; stats && i < n; i++) gt_stats_free(stats[i]);
-    gt_arena_free(a);
     return st;
 }

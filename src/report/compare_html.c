@@ -42,7 +42,7 @@ bool report_same_recipe(const report_run *runs, int n, const char *series) {
 static bool way_to(const char *page, const char *dir, char way[4200]) {
     char *copy = strdup(page), *slash = copy ? strrchr(copy, '/') : NULL;
     if (slash) slash[slash == copy] = 0;
-    char *from = copy ? realpath(slash ? copy : ".", NULL) : NULL, *to = realpath(dir, NULL);
+    GT_FREED char *from = copy ? realpath(slash ? copy : ".", NULL) : NULL, *to = realpath(dir, NULL);
     size_t common = 0, n = 0;
     bool whole = from && to;
     for (size_t i = 0; whole; i++) {
@@ -58,8 +58,6 @@ static bool way_to(const char *page, const char *dir, char way[4200]) {
         whole = n < 4200;
     }
     free(copy);
-    free(from);
-    free(to);
     return whole;
 }
 
@@ -111,7 +109,7 @@ static void say_units(void *arg, const char *sentence) { html_text(arg, "<p>", s
 
 static void put_values(gt_buffer *out, const comparison *c) {
     int columns;
-    compare_cell *cells = compare_cells(c->stats, c->dirs, c->n, &columns);
+    GT_FREED compare_cell *cells = compare_cells(c->stats, c->dirs, c->n, &columns);
     out->failed |= !cells;
     if (!cells) return;
     char note[COMPARE_NOTE];
@@ -127,7 +125,6 @@ static void put_values(gt_buffer *out, const comparison *c) {
     gt_buffer_printf(out, "</table></div>\n");
     compare_tell_units(c->stats, c->dirs, c->n, say_units, out);
     compare_each_difference(c->stats, c->dirs, c->n, say_difference, out);
-    free(cells);
 }
 
 /* ---- the page ---- */
@@ -166,7 +163,7 @@ static gt_status read_runs(gt_arena *a, comparison *c) {
 }
 
 gt_status gt_compare_html(const char *path, const char *const *dirs, int n) {
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     if (!a) return GT_NOMEM;
     size_t count = (size_t)n;
     comparison c = {.path = path,
@@ -180,6 +177,5 @@ gt_status gt_compare_html(const char *path, const char *const *dirs, int n) {
     if (!st) put_page(&page, &c);
     if (!st) st = gt_buffer_write(&page, path);
     for (int i = 0; c.stats && i < n; i++) gt_stats_free(c.stats[i]);
-    gt_arena_free(a);
     return st;
 }

@@ -39,7 +39,7 @@ static void read_keys(jobs *j, int run, char *text) {
 
 static gt_status read_job(jobs *j, int run, const char *dir) {
     static const char *const told[] = {"parameters", "ranks", "program"};
-    char *text = NULL;
+    GT_FREED char *text = NULL;
     gt_status st = gt_rundir_read(dir, "job.ini", &text);
     char *kept = text ? gt_arena_printf(j->arena, "%s", text) : NULL;
     gt_starts *s = st ? NULL : gt_starts_read(dir);
@@ -50,7 +50,6 @@ static gt_status read_job(jobs *j, int run, const char *dir) {
             if (value) set_value(j, run, told[i], value);
         }
     gt_starts_free(s);
-    free(text);
     return st || !s || gt_arena_failed(j->arena) ? GT_NOMEM : GT_OK;
 }
 
@@ -85,7 +84,7 @@ static void put_table(gt_buffer *out, const jobs *j, const char *const *names) {
 }
 
 void compare_jobs(gt_buffer *out, const char *const *dirs, const char *const *names, int n) {
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     jobs *j = a ? gt_arena_alloc(a, sizeof *j) : NULL;
     const char **values = j ? gt_arena_array(a, KEYS_MAX * (size_t)n, sizeof *values) : NULL;
     bool whole = values != NULL;
@@ -93,5 +92,4 @@ void compare_jobs(gt_buffer *out, const char *const *dirs, const char *const *na
     for (int i = 0; i < n && whole; i++) whole = !read_job(j, i, dirs[i]);
     if (whole) put_table(out, j, names);
     out->failed |= !whole;
-    gt_arena_free(a);
 }

@@ -56,8 +56,8 @@ static gt_status newest_fakes(const char *dir, cairo_surface_t **s) {
     char name[40];
     gt_grid_fakes_name(list[n - 1], name);
     free(list);
-    char *path = gt_path_join(dir, name);
-    void *bytes = NULL;
+    GT_FREED char *path = gt_path_join(dir, name);
+    GT_FREED void *bytes = NULL;
     size_t size;
     gt_picture p = {0};
     gt_status st = path ? gt_file_read(path, LARGEST_FILE, &bytes, &size)
@@ -66,8 +66,6 @@ static gt_status newest_fakes(const char *dir, cairo_surface_t **s) {
     if (!st && p.type != GT_U8) st = gt_fail(GT_FORMAT, "'%s': a picture of 8-bit samples is expected", path);
     if (!st) *s = surface_of(&p);
     gt_picture_free(&p);
-    free(bytes);
-    free(path);
     return st;
 }
 
@@ -127,13 +125,12 @@ static gt_status write_sheet(const char *path, cairo_surface_t *const *pictures,
 }
 
 gt_status gt_compare_picture(const char *path, const char *const *dirs, int n, int columns) {
-    cairo_surface_t **pictures = calloc((size_t)n + 1, sizeof *pictures);
+    GT_FREED cairo_surface_t **pictures = calloc((size_t)n + 1, sizeof *pictures);
     gt_status st = pictures ? gt_library_open("cairo") : gt_fail(GT_NOMEM, "out of memory comparing runs");
     for (int i = 0; i < n && !st; i++) st = newest_fakes(dirs[i], &pictures[i]);
     if (!st) st = write_sheet(path, pictures, dirs, n, columns);
     for (int i = 0; pictures && i < n; i++)
         if (pictures[i]) cairo_surface_destroy(pictures[i]);
-    free(pictures);
     return st;
 }
 

@@ -69,7 +69,7 @@ static void give_colours(const cutting *c, palette *p) {
 }
 
 void palette_find(palette *p, const uint8_t *rgb, size_t n) {
-    cutting *c = calloc(1, sizeof *c);
+    GT_FREED cutting *c = calloc(1, sizeof *c);
     memset(p, 0, sizeof *p);
     if (!c) return;
     for (size_t i = 0; i < n; i++, rgb += 3) {
@@ -90,5 +90,4 @@ void palette_find(palette *p, const uint8_t *rgb, size_t n) {
         cut(c, &c->boxes[best], &c->boxes[p->n]);
     }
     give_colours(c, p);
-    free(c);
 }

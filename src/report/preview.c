@@ -93,13 +93,11 @@ gt_status preview_put(gt_buffer *out, gt_preview kind, const gt_terminal *t, con
     if (kind == GT_PREVIEW_BLOCKS) cell_width = 1, cell_height = 2;
     if (kind == GT_PREVIEW_NONE || kind == GT_PREVIEW_AUTO || p->height < 1 || p->width < 1) return GT_OK;
     find_size(p, columns * cell_width, rows * cell_height, &height, &width);
-    uint8_t *rgb = to_rgb(p), *drawn = malloc((size_t)height * (size_t)width * 3);
+    GT_FREED uint8_t *rgb = to_rgb(p), *drawn = malloc((size_t)height * (size_t)width * 3);
     gt_status st = rgb && drawn ? scale(p, rgb, height, width, drawn) : GT_NOMEM;
     if (!st && kind == GT_PREVIEW_BLOCKS) preview_blocks(out, drawn, height, width, t->true_colour);
     if (!st && kind == GT_PREVIEW_SIXEL) preview_sixel(out, drawn, height, width);
     if (!st && kind == GT_PREVIEW_KITTY) preview_kitty(out, drawn, height, width);
-    free(rgb);
-    free(drawn);
     return st == GT_NOMEM || out->failed ? gt_fail(GT_NOMEM, "out of memory for a picture on the terminal") : st;
 }
 
@@ -112,12 +110,10 @@ static gt_status put_bytes(gt_buffer *out, gt_preview kind, const gt_terminal *t
 }
 
 gt_status preview_file(gt_buffer *out, gt_preview kind, const gt_terminal *t, const char *path) {
-    void *bytes;
+    GT_FREED void *bytes = NULL;
     size_t n;
     gt_status st = gt_file_read(path, LARGEST, &bytes, &n);
-    if (!st) st = put_bytes(out, kind, t, bytes, n);
-    free(bytes);
-    return st;
+    return st ? st : put_bytes(out, kind, t, bytes, n);
 }
 
 /* ---- drawing ---- */
@@ -126,12 +122,11 @@ gt_status preview_file(gt_buffer *out, gt_preview kind, const gt_terminal *t, co
 static gt_status draw(gt_preview wanted, const char *path, const void *bytes, size_t n, const char *title) {
     const gt_terminal t = gt_terminal_look();
     const gt_preview kind = preview_kind(wanted, &t);
-    gt_buffer out = {0};
+    GT_BUFFER gt_buffer out = {0};
     if (!gt_log_is_first() || kind == GT_PREVIEW_NONE) return GT_OK;
     if (title) gt_buffer_format(&out, "%s\n", title); /* a name may have anything in it */
     gt_status st = path ? preview_file(&out, kind, &t, path) : put_bytes(&out, kind, &t, bytes, n);
     if (!st) gt_log_draw(out.data, out.n);
-    gt_buffer_free(&out);
     return st;
 }
 

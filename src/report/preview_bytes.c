@@ -88,8 +88,8 @@ static void put_band(gt_buffer *out, const palette *p, const uint8_t *rgb, int r
 
 void preview_sixel(gt_buffer *out, const uint8_t *rgb, int height, int width) {
     enum { BAND = 6 };
-    palette *p = malloc(sizeof *p);
-    uint8_t *bits = calloc(PALETTE_MOST, (size_t)width);
+    GT_FREED palette *p = malloc(sizeof *p);
+    GT_FREED uint8_t *bits = calloc(PALETTE_MOST, (size_t)width);
     out->failed |= !p || !bits;
     if (p && bits) {
         palette_find(p, rgb, (size_t)height * (size_t)width);
@@ -104,8 +104,6 @@ void preview_sixel(gt_buffer *out, const uint8_t *rgb, int height, int width) {
             put_band(out, p, rgb + (size_t)y * (size_t)width * 3, height - y < BAND ? height - y : BAND, width, bits);
         gt_buffer_printf(out, "\033\\\n");
     }
-    free(p);
-    free(bits);
 }
 
 /* ---- kitty ---- */
@@ -113,8 +111,8 @@ void preview_sixel(gt_buffer *out, const uint8_t *rgb, int height, int width) {
 void preview_kitty(gt_buffer *out, const uint8_t *rgb, int height, int width) {
     enum { CHUNK = 4096, LEVEL = 6 };
     gt_picture p = {.height = height, .width = width, .channels = 3, .samples = (void *)rgb};
-    gt_buffer text = {0};
-    void *png = NULL;
+    GT_BUFFER gt_buffer text = {0};
+    GT_FREED void *png = NULL;
     size_t n = 0;
     if (!gt_png_encode(&p, LEVEL, &png, &n)) html_base64(&text, png, n);
     out->failed |= !png || text.failed;
@@ -125,6 +123,4 @@ void preview_kitty(gt_buffer *out, const uint8_t *rgb, int height, int width) {
         gt_buffer_printf(out, "\033\\");
     }
     gt_buffer_printf(out, "\n");
-    gt_buffer_free(&text);
-    free(png);
 }

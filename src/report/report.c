@@ -106,7 +106,7 @@ static void put_page(gt_buffer *out, const char *dir, bool beside, const char *n
 
 gt_status report_read(const char *dir, gt_stats **stats, gt_starts **starts) {
     struct stat st_dir;
-    char *path = gt_path_join(dir, "stats.jsonl"), *job = gt_path_join(dir, "job.ini");
+    GT_FREED char *path = gt_path_join(dir, "stats.jsonl"), *job = gt_path_join(dir, "job.ini");
     gt_status st = path && job ? GT_OK : GT_NOMEM;
     *stats = NULL;
     *starts = NULL;
@@ -117,8 +117,6 @@ gt_status report_read(const char *dir, gt_stats **stats, gt_starts **starts) {
     if (!st) gt_logs_warn(dir, *stats, *starts, 1);
     if (!st && !(*stats)->ticks && access(job, R_OK)) /* a run has a log, or, before the first tick, its job */
         st = gt_fail(GT_FAILED, "'%s' is not a run's directory: it has no ticks in stats.jsonl and no job.ini", dir);
-    free(path);
-    free(job);
     return st;
 }
 
@@ -126,18 +124,14 @@ gt_status gt_report_write(const char *dir, const char *path) {
     gt_stats *stats;
     gt_starts *starts;
     gt_status st = report_read(dir, &stats, &starts);
-    char *own = path ? NULL : gt_path_join(dir, "report.html"), *full = realpath(dir, NULL), *job = NULL;
-    gt_buffer page = {0};
+    GT_FREED char *own = path ? NULL : gt_path_join(dir, "report.html"), *full = realpath(dir, NULL), *job = NULL;
+    GT_BUFFER gt_buffer page = {0};
     if (!st && (!(path || own) || !full)) st = gt_fail(GT_FAILED, "no report of '%s': out of memory", dir);
     if (!st) st = gt_rundir_read(dir, "job.ini", &job);
     if (!st) put_page(&page, dir, !path, basename(full), job, stats, starts);
     if (!st) st = gt_buffer_write(&page, path ? path : own);
-    gt_buffer_free(&page);
     gt_stats_free(stats);
     gt_starts_free(starts);
-    free(job);
-    free(own);
-    free(full);
     return st;
 }
 

@@ -65,12 +65,11 @@ static void give_next(void *arg, const char *command, const char *what) {
 }
 
 static void give_command(next_list *l, const char *words, const char *dir, const char *what) {
-    gt_buffer command = {0};
+    GT_BUFFER gt_buffer command = {0};
     gt_buffer_printf(&command, "%s", words);
     gt_buffer_shell(&command, dir);
     gt_buffer_add(&command, "", 1);
     if (!command.failed) give_next(l, command.data, what);
-    gt_buffer_free(&command);
 }
 
 bool report_next_each(const char *dir, const gt_starts *starts, gt_log_next *next, void *arg) {
@@ -80,11 +79,10 @@ bool report_next_each(const char *dir, const gt_starts *starts, gt_log_next *nex
     if (running) give_command(&l, "gantry status ", dir, "how far the run is");
     if (running) give_command(&l, "gantry report ", dir, "this report once more, with what has come since");
     bool whole = (!finished && strcmp(state, "stopped")) || gt_log_next_each(dir, give_next, &l);
-    gt_buffer resume = {0};
+    GT_BUFFER gt_buffer resume = {0};
     gt_rundir_resume_command(dir, &resume);
     if (*state && !running && !finished && !l.n && !resume.failed) give_next(&l, resume.data, "the run resumes");
     whole = whole && !resume.failed;
-    gt_buffer_free(&resume);
     return whole;
 }
 
@@ -95,7 +93,7 @@ static void put_next(void *arg, const char *command, const char *what) {
 }
 
 void report_next(gt_buffer *out, const char *dir, const gt_starts *starts) {
-    gt_buffer rows = {0};
+    GT_BUFFER gt_buffer rows = {0};
     rows.failed |= !report_next_each(dir, starts, put_next, &rows);
     if (rows.n) {
         gt_buffer_printf(out, "<h2 id=\"next\">Next</h2>\n<div class=\"card scroll\"><table>\n");
@@ -103,7 +101,6 @@ void report_next(gt_buffer *out, const char *dir, const gt_starts *starts) {
         gt_buffer_printf(out, "</table></div>\n");
     }
     out->failed |= rows.failed;
-    gt_buffer_free(&rows);
 }
 
 /* ---- the state ---- */
@@ -183,7 +180,7 @@ static void take_remark(void *arg, const char *when, const char *text) {
 }
 
 void report_warnings(gt_buffer *out, const char *dir) {
-    remarks *r = calloc(1, sizeof *r);
+    GT_FREED remarks *r = calloc(1, sizeof *r);
     out->failed |= !r;
     if (r) gt_log_warnings_each(dir, take_remark, r);
     if (r && r->n) {
@@ -199,7 +196,6 @@ void report_warnings(gt_buffer *out, const char *dir) {
         }
         gt_buffer_printf(out, "</table></div>\n");
     }
-    free(r);
 }
 
 /* ---- metrics ---- */
@@ -254,21 +250,19 @@ static void put_link(gt_buffer *out, const char *name, double bytes) {
 }
 
 void report_files(gt_buffer *out, const char *dir) {
-    struct dirent **entries;
+    GT_FREED struct dirent **entries = NULL;
     int n = scandir(dir, &entries, NULL, alphasort), shown = 0;
     if (n < 0) return;
     gt_buffer_printf(out, "<details><summary id=\"files\">Files</summary>\n<div class=\"card scroll\"><table>\n");
     for (int i = 0; i < n; i++) {
         struct stat st;
-        char *path = gt_path_join(dir, entries[i]->d_name);
+        GT_FREED char *path = gt_path_join(dir, entries[i]->d_name);
         const char *name = entries[i]->d_name;
         bool lasts = *name != '.' && strcmp(name, "lock") && !gt_ends_with(name, ".part");
         bool file = lasts && path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
         if (file && shown++ < MOST_FILES) put_link(out, name, (double)st.st_size);
-        free(path);
         free(entries[i]);
     }
-    free(entries);
     if (shown > MOST_FILES) gt_buffer_printf(out, "<tr><td>%d more</td><td></td></tr>\n", shown - MOST_FILES);
     gt_buffer_printf(out, "</table></div></details>\n");
 }

@@ -74,8 +74,8 @@ static gt_status make_smaller(void **bytes, size_t *n, size_t most, int *factor)
 
 /* Appends the picture as a figure, unless there is no such file. */
 static void put_picture(gt_buffer *out, const char *dir, const char *name, const char *title, size_t most) {
-    char *path = gt_path_join(dir, name);
-    void *bytes = NULL;
+    GT_FREED char *path = gt_path_join(dir, name);
+    GT_FREED void *bytes = NULL;
     size_t n = 0;
     gt_status st = GT_OK;
     struct stat s;
@@ -104,8 +104,6 @@ static void put_picture(gt_buffer *out, const char *dir, const char *name, const
         gt_buffer_printf(out, "</figure>\n");
     }
     out->failed |= !path || st == GT_NOMEM;
-    free(bytes);
-    free(path);
 }
 
 static void put_fakes(gt_buffer *out, const char *dir, const char *when, long long images, size_t most) {
@@ -121,10 +119,8 @@ static size_t bytes_of(const char *dir, long long images) {
     char name[40];
     struct stat s;
     gt_grid_fakes_name(images, name);
-    char *path = gt_path_join(dir, name);
-    size_t bytes = path && stat(path, &s) == 0 ? (size_t)s.st_size : 0;
-    free(path);
-    return bytes;
+    GT_FREED char *path = gt_path_join(dir, name);
+    return path && stat(path, &s) == 0 ? (size_t)s.st_size : 0;
 }
 
 /* Number k of m pictures, evenly from the first to the last of n. */
@@ -175,9 +171,8 @@ static char *newest_reconstructions(gt_buffer *out, const char *dir) {
 }
 
 static void put_reconstructions(gt_buffer *out, const char *dir) {
-    char *newest = newest_reconstructions(out, dir);
+    GT_FREED char *newest = newest_reconstructions(out, dir);
     if (newest) put_picture(out, dir, newest, "Images and their reconstructions", LARGE);
-    free(newest);
 }
 
 /* Its name, to be freed. */

@@ -25,13 +25,12 @@ static void put_state(gt_buffer *out, const char *dir, const gt_starts *starts, 
 }
 
 static gt_status put_newest(gt_buffer *out, const char *dir, const gt_terminal *t, bool draws) {
-    char *path = report_newest_path(dir);
+    GT_FREED char *path = report_newest_path(dir);
     gt_status st = GT_OK;
     if (!path) return GT_OK;
     gt_buffer_format(out, "\n%s\n", path);
     if (draws) st = preview_file(out, GT_PREVIEW_BLOCKS, t, path);
     if (st && st != GT_NOMEM) gt_buffer_format(out, "not shown: %s\n", gt_message());
-    free(path);
     return st == GT_NOMEM ? st : GT_OK;
 }
 
@@ -42,7 +41,7 @@ static void put_next(void *arg, const char *command, const char *what) {
 gt_status gt_report_print(const char *dir) {
     report_run run = {.dir = dir, .name = dir};
     gt_starts *starts = NULL;
-    gt_buffer out = {0};
+    GT_BUFFER gt_buffer out = {0};
     const bool terminal = isatty(STDOUT_FILENO);
     const gt_terminal t = terminal ? gt_terminal_look() : (gt_terminal){0};
     gt_status st = report_read(dir, &run.stats, &starts);
@@ -53,7 +52,6 @@ gt_status gt_report_print(const char *dir) {
     if (!st) out.failed |= !report_next_each(dir, starts, put_next, &out);
     if (!st && out.failed) st = gt_fail(GT_NOMEM, "out of memory for the report of '%s'", dir);
     if (!st) fwrite(out.data, 1, out.n, stdout);
-    gt_buffer_free(&out);
     gt_stats_free(run.stats);
     gt_starts_free(starts);
     return st;

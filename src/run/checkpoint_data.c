@@ -22,15 +22,14 @@ enum { TEXT_MOST = 1 << 20 };
 #define CLASS_NAMES "/data/class_names"
 
 static void put_class_names(gt_checkpoint *c, const gt_checkpoint_data *d) {
-    char *text = gt_class_names_to_text(d->class_name, d->class_names);
+    GT_FREED char *text = gt_class_names_to_text(d->class_name, d->class_names);
     if (!text) checkpoint_stick(c, GT_NOMEM);
     else if (strlen(text) < TEXT_MOST) gt_checkpoint_text(c, CLASS_NAMES, text);
-    free(text);
 }
 
 /* For readers of attributes, clean as in the JSON text. */
 static void put_class_attribute(gt_checkpoint *c, const gt_checkpoint_data *d) {
-    char **name = calloc((size_t)d->class_names, sizeof *name);
+    GT_FREED char **name = calloc((size_t)d->class_names, sizeof *name);
     bool whole = name != NULL;
     for (int i = 0; i < d->class_names && whole; i++) {
         whole = (name[i] = strdup(d->class_name[i])) != NULL;
@@ -39,7 +38,6 @@ static void put_class_attribute(gt_checkpoint *c, const gt_checkpoint_data *d) {
     if (whole) checkpoint_attribute_texts(c, "class_names", (const char *const *)name, d->class_names);
     else checkpoint_stick(c, gt_fail(GT_NOMEM, "out of memory for names of classes"));
     for (int i = 0; name && i < d->class_names; i++) free(name[i]);
-    free(name);
 }
 
 void gt_checkpoint_put_data(gt_checkpoint *c, const gt_checkpoint_data *d) {

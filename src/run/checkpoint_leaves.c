@@ -47,7 +47,7 @@ gt_status checkpoint_leaves_add(checkpoint_leaves *l, const gt_array *a) {
     if (!l->arena) l->arena = gt_arena_new();
     if (!l->arena || !gt_arena_grow(l->arena, &l->of, l->n, &l->room, sizeof *l->of))
         return gt_fail(GT_NOMEM, "out of memory for the hashes of a checkpoint");
-    char *turned;
+    GT_FREED char *turned = NULL;
     const void *values = little_endian(a->data, n, size, &turned);
     checkpoint_leaf *leaf = &l->of[l->n];
     gt_sha256 root;
@@ -55,7 +55,6 @@ gt_status checkpoint_leaves_add(checkpoint_leaves *l, const gt_array *a) {
     gt_status st = leaf->path && values ? gt_merkle_of_bytes(l->pool, values, n * size, &root)
                                         : gt_fail(GT_NOMEM, "out of memory for the hash of '%s'", a->name);
     if (!st) st = hash_array(a, &root, &leaf->hash);
-    free(turned);
     l->n += !st;
     return st;
 }

@@ -92,9 +92,8 @@ static bool none_yet(const char *folder) {
 static gt_status cannot_open(const char *path, int error) {
     static const char last[] = "/last";
     const size_t n = strlen(path), end = sizeof last - 1;
-    char *folder = error == ENOENT && n > end && !strcmp(path + n - end, last) ? strndup(path, n - end) : NULL;
+    GT_FREED char *folder = error == ENOENT && n > end && !strcmp(path + n - end, last) ? strndup(path, n - end) : NULL;
     bool yet = folder && none_yet(folder);
-    free(folder);
     if (yet) return GT_FAILED;
     return gt_fail(GT_FAILED, "cannot open the checkpoint '%s': %s", path, strerror(error));
 }
@@ -256,12 +255,10 @@ static gt_status open_file(const char *path, gt_checkpoint_file **out, bool *new
 }
 
 static gt_status open_link(const char *path, gt_checkpoint_file **out) {
-    char *file;
+    GT_FREED char *file = NULL;
     bool newer;
     gt_status st = gt_checkpoint_settle(path, &file);
-    if (!st) st = open_file(file, out, &newer);
-    free(file);
-    return st;
+    return st ? st : open_file(file, out, &newer);
 }
 
 /* Is the entry of a folder one that runs may be? */
@@ -269,7 +266,7 @@ static int is_shown(const struct dirent *e) { return e->d_name[0] != '.'; }
 
 gt_status gt_checkpoint_none_in(const char *folder) {
     if (none_yet(folder)) return GT_FAILED;
-    struct dirent **entries = NULL;
+    GT_FREED struct dirent **entries = NULL;
     int n = scandir(folder, &entries, is_shown, alphasort), found = 0;
     char runs[256] = "", last[PATH_MAX];
     for (int i = 0; i < n; i++) {
@@ -279,7 +276,6 @@ gt_status gt_checkpoint_none_in(const char *folder) {
             snprintf(runs + used, sizeof runs - used, "%s%.240s", found++ ? ", " : "", entries[i]->d_name);
         free(entries[i]);
     }
-    free(entries);
     return gt_fail(GT_FAILED, "there is no checkpoint in '%s'%s%s", folder,
                    found ? "; runs in this folder that have one: " : "", runs);
 }
@@ -352,7 +348,7 @@ static bool is_gone(const char *path) {
 
 /* The newest checkpoint that `take` takes, of those that are listed. *gone: how many of them are no longer there. */
 static gt_status newest_listed(const char *dir, take_file *take, gt_checkpoint_file **file, int *gone) {
-    checkpoint_place *list;
+    GT_FREED checkpoint_place *list = NULL;
     int n;
     bool newer = false;
     *file = NULL;
@@ -360,16 +356,14 @@ static gt_status newest_listed(const char *dir, take_file *take, gt_checkpoint_f
     gt_status st = checkpoint_list(dir, &list, &n);
     bool again = !st && n > 0;
     for (int i = 0; i < n && again; i++) {
-        char *path = checkpoint_path(dir, list[i].images);
+        GT_FREED char *path = checkpoint_path(dir, list[i].images);
         st = path ? take(path, file, &newer) : GT_NOMEM;
         bool passed = path && st && is_gone(path);
         /* damaged or unreadable; a newer format or no memory ends the search */
         again = !newer && (st == GT_FORMAT || st == GT_FAILED);
         if (again && !passed) gt_log_once(GT_WARNING, "skipped: %s", gt_message());
         *gone += passed;
-        free(path);
     }
-    free(list);
     if (again)
         return gt_fail(st, "none of the %d checkpoints in '%s' can be used; the last one tried: %s", n, dir,
                        gt_message());
@@ -396,14 +390,11 @@ static bool is_same(const struct stat *a, const struct stat *b) {
 }
 
 static bool is_newest(const char *dir, const gt_checkpoint_file *f) {
-    checkpoint_place *list = NULL;
+    GT_FREED checkpoint_place *list = NULL;
     struct stat now;
     int n = 0;
-    char *path = checkpoint_list(dir, &list, &n) || !n ? NULL : checkpoint_path(dir, list[0].images);
-    bool newest = path && !strcmp(path, f->path) && !stat(path, &now) && is_same(&now, &f->is);
-    free(path);
-    free(list);
-    return newest;
+    GT_FREED char *path = checkpoint_list(dir, &list, &n) || !n ? NULL : checkpoint_path(dir, list[0].images);
+    return path && !strcmp(path, f->path) && !stat(path, &now) && is_same(&now, &f->is);
 }
 
 gt_status gt_checkpoint_newest_still(const char *dir, gt_checkpoint_file **file) {
@@ -418,14 +409,13 @@ static gt_status load_held(const char *path, gt_checkpoint_file **out, bool *new
 
 gt_status gt_checkpoint_choose(const char *path, char **file) {
     gt_checkpoint_file *f = NULL;
-    char *found = NULL;
+    GT_FREED char *found = NULL;
     bool newer;
     gt_status st = gt_is_directory(path) ? open_newest(path, load_held, &f) : gt_checkpoint_settle(path, &found);
     if (!st && found) st = load_held(found, &f, &newer);
     *file = f ? strdup(f->path) : NULL;
     if (f && !*file) st = gt_fail(GT_NOMEM, "out of memory for a file name");
     gt_checkpoint_close(f);
-    free(found);
     return st;
 }
 
@@ -496,9 +486,7 @@ gt_status gt_checkpoint_get_text(const gt_checkpoint_file *f, const char *path, 
 }
 
 bool gt_checkpoint_any(const char *dir) {
-    checkpoint_place *list = NULL;
+    GT_FREED checkpoint_place *list = NULL;
     int n = 0;
-    bool any = *dir && !access(dir, F_OK) && !checkpoint_list(dir, &list, &n) && n > 0;
-    free(list);
-    return any;
+    return *dir && !access(dir, F_OK) && !checkpoint_list(dir, &list, &n) && n > 0;
 }

@@ -98,7 +98,7 @@ static int make_link(const char *target, const char *path) {
 
 /* A symbolic link is replaced in one step: made under another name, renamed. */
 static gt_status set_link(const char *dir, const char *link, const char *target) {
-    char *path = gt_path_join(dir, link), *fresh;
+    GT_FREED char *path = gt_path_join(dir, link), *fresh = NULL;
     if (!path || asprintf(&fresh, "%s.part", path) < 0) fresh = NULL;
     gt_status st = fresh ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name");
     if (!st) {
@@ -107,8 +107,6 @@ static gt_status set_link(const char *dir, const char *link, const char *target)
         if (!error) error = gt_file_rename(fresh, path);
         if (error) st = gt_fail(GT_FAILED, "cannot make '%s' point to %s: %s", path, target, strerror(error));
     }
-    free(fresh);
-    free(path);
     return st;
 }
 
@@ -133,22 +131,20 @@ static gt_status catch_up(const char *dir, int64_t images) {
 }
 
 static gt_status remove_old(const gt_saver *s, const gt_keep *keep, int64_t images) {
-    checkpoint_place *list;
+    GT_FREED checkpoint_place *list = NULL;
     int n;
     gt_status st = checkpoint_list(s->dir, &list, &n);
     if (!st) checkpoint_choose_removed(list, n, keep, images, (int64_t[2]){gt_checkpoint_best(s->dir), s->owed});
     for (int i = 0; i < n && !st; i++) {
-        char *path = list[i].goes ? checkpoint_path(s->dir, list[i].images) : NULL;
+        GT_FREED char *path = list[i].goes ? checkpoint_path(s->dir, list[i].images) : NULL;
         int error = path ? gt_file_remove(path) : 0;
         if (error) st = gt_fail(GT_FAILED, "cannot remove '%s': %s", path, strerror(error));
-        free(path);
     }
-    free(list);
     return st;
 }
 
 gt_status gt_checkpoint_set_aside(const char *dir, int64_t images, int *n) {
-    checkpoint_place *list;
+    GT_FREED checkpoint_place *list = NULL;
     int64_t best = gt_checkpoint_best(dir), left = -1;
     int count;
     char name[40];
@@ -165,7 +161,6 @@ gt_status gt_checkpoint_set_aside(const char *dir, int64_t images, int *n) {
         snprintf(bad, sizeof bad, "bad-%s", name);
         if (!(st = gt_rundir_move(dir, name, dir, bad))) ++*n;
     }
-    free(list);
     gt_checkpoint_name(left, name);
     if (!st) st = set_link(dir, "last", name);
     if (!st && best >= images) st = set_link(dir, "best", name);

@@ -122,11 +122,10 @@ void checkpoint_attribute_texts(gt_checkpoint *c, const char *name, const char *
     size_t width = 1, count = n ? (size_t)n : 1;
     for (size_t i = 0; i < count; i++) width = strlen(text[i]) + 1 > width ? strlen(text[i]) + 1 : width;
     if (c->status || width > GT_H5_LONGEST_ATTRIBUTE || width * count > GT_H5_LONGEST_ATTRIBUTE) return;
-    char *rows = calloc(count, width);
+    GT_FREED char *rows = calloc(count, width);
     gt_array a = {name, GT_NUMBER_TEXT, 1 + (n > 0), {n ? n : (int64_t)width, (int64_t)width}, rows};
     for (size_t i = 0; i < count && rows; i++) strcpy(rows + i * width, text[i]);
     checkpoint_stick(c, rows ? gt_h5_attribute(&c->file, "/", &a) : gt_fail(GT_NOMEM, "out of memory"));
-    free(rows);
 }
 
 static void put_about(gt_checkpoint *c, const gt_checkpoint_about *about) {

@@ -11,11 +11,9 @@
 enum { CLASSES_MOST = 1 << 16 };
 
 static bool append_name(json_t *list, const char *name) {
-    char *clean = strdup(name);
+    GT_FREED char *clean = strdup(name);
     if (clean) gt_utf8_clean(clean);
-    bool done = clean && !json_array_append_new(list, json_string(clean));
-    free(clean);
-    return done;
+    return clean && !json_array_append_new(list, json_string(clean));
 }
 
 char *gt_class_names_to_text(const char *const *name, int n) {

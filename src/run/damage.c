@@ -21,10 +21,8 @@ void note_bad_line(gt_bad_lines *bad, int64_t number, bool whole) {
 /* Does the run go on in whose folder the log lies? */
 static bool may_grow(const char *path) {
     const char *slash = strrchr(path, '/');
-    char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : NULL;
-    bool grows = gt_lock_look(dir ? dir : ".").held;
-    free(dir);
-    return grows;
+    GT_FREED char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : NULL;
+    return gt_lock_look(dir ? dir : ".").held;
 }
 
 void gt_log_warn_lines(const char *path, const gt_bad_lines *bad) {
@@ -35,9 +33,8 @@ void gt_log_warn_lines(const char *path, const gt_bad_lines *bad) {
 }
 
 static void warn_in(const char *dir, const char *name, const gt_bad_lines *bad) {
-    char *path = gt_path_join(dir, name);
+    GT_FREED char *path = gt_path_join(dir, name);
     if (path) gt_log_warn_lines(path, bad);
-    free(path);
 }
 
 /* The values of a metric, which nothing reads whole. */
@@ -59,7 +56,7 @@ static gt_status look_at_metric(void *arg, const char *path, const char *name) {
 
 /* Whoever resumes the run makes it anew. */
 static void look_at_metrics(const char *dir, bool deep) {
-    char *path = gt_path_join(dir, "metrics.h5");
+    GT_FREED char *path = gt_path_join(dir, "metrics.h5");
     gt_stats *read = NULL;
     bool other, there = path && !access(path, F_OK);
     gt_file_kind kind = there ? gt_kind_of_file(path) : GT_KIND_MISSING;
@@ -70,7 +67,6 @@ static void look_at_metrics(const char *dir, bool deep) {
     }
     if (!sound) gt_log_once(GT_WARNING, "%s cannot be read; stats.jsonl has the same values", path);
     gt_stats_free(read);
-    free(path);
 }
 
 void gt_logs_warn(const char *dir, const gt_stats *stats, const gt_starts *starts, int runs) {

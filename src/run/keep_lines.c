@@ -48,13 +48,12 @@ static int copy_span(int from, int to, span s, char *buffer) {
 
 static int copy_kept(int to, void *arg) {
     const kept *k = arg;
-    char *buffer = malloc(COPIED);
+    GT_FREED char *buffer = malloc(COPIED);
     int from = buffer ? gt_file_open(k->path, O_RDONLY) : -1, error = !buffer ? ENOMEM : from < 0 ? errno : 0;
     for (const span *s = (const span *)k->spans.data; s < end_of(k) && !error; s++)
         error = copy_span(from, to, *s, buffer);
     if (!error && k->half) error = gt_write_all(to, "\n", 1);
     if (from >= 0) close(from);
-    free(buffer);
     return error;
 }
 

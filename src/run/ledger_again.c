@@ -65,10 +65,9 @@ static bool same_place(const gt_ledger_line *t, const gt_ledger_line *now) {
 
 static gt_status add_checkpoint(gt_ledger *l, const char *dir, gt_ledger_line *start) {
     gt_ledger_line line = *start;
-    char *path = gt_path_join(dir, start->name);
+    GT_FREED char *path = gt_path_join(dir, start->name);
     line.event = GT_LEDGER_CHECKPOINT;
     gt_status st = path ? gt_sha256_of_file(path, &line.file) : GT_NOMEM;
-    free(path);
     return st ? st : gt_ledger_add(l, &line, true, &start->from);
 }
 

@@ -232,8 +232,8 @@ static gt_status read_all(gt_ledger_lines *l, const char *text, size_t n) {
 gt_ledger_lines *gt_ledger_read(const char *dir) {
     if (gt_library_open("libcrypto")) return NULL; /* of each line's hash */
     gt_ledger_lines *l = calloc(1, sizeof *l);
-    char *path = gt_path_join(dir, GT_LEDGER_NAME);
-    void *text = NULL;
+    GT_FREED char *path = gt_path_join(dir, GT_LEDGER_NAME);
+    GT_FREED void *text = NULL;
     size_t n = 0;
     bool is_room = l && path && (l->arena = gt_arena_new());
     gt_status st = is_room ? GT_OK : GT_NOMEM;
@@ -242,8 +242,6 @@ gt_ledger_lines *gt_ledger_read(const char *dir) {
     if (is_room && gt_arena_failed(l->arena)) st = GT_NOMEM;
     if (!st) relate(l);
     if (st == GT_NOMEM) gt_fail(GT_NOMEM, "out of memory for %s of '%s'", GT_LEDGER_NAME, dir);
-    free(text);
-    free(path);
     if (!st) return l;
     gt_ledger_lines_free(l);
     return NULL;

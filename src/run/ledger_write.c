@@ -11,10 +11,9 @@
 
 /* The user's texts may have bytes that are not UTF-8; JSON cannot hold them. */
 static json_t *text_of(const char *text) {
-    char *clean = strdup(text ? text : "");
+    GT_FREED char *clean = strdup(text ? text : "");
     if (clean) gt_utf8_clean(clean);
     json_t *j = clean ? json_string(clean) : NULL;
-    free(clean);
     return j;
 }
 
@@ -130,7 +129,7 @@ void gt_ledger_close(gt_ledger *l) {
 const gt_ledger_lines *gt_ledger_past(const gt_ledger *l) { return l->past; }
 
 static gt_status add(gt_ledger *l, const gt_ledger_line *line, bool sync) {
-    char *text = print(l, line);
+    GT_FREED char *text = print(l, line);
     gt_sha256 hash;
     gt_status st = text ? gt_sha256_of(text, strlen(text), &hash) : gt_fail(GT_NOMEM, "out of memory");
     if (!st) {
@@ -139,7 +138,6 @@ static gt_status add(gt_ledger *l, const gt_ledger_line *line, bool sync) {
         l->lines++;
         st = l->file.pending.failed ? gt_fail(GT_NOMEM, "out of memory") : appender_flush(&l->file, sync);
     }
-    free(text);
     return st ? gt_wrap(st, GT_LEDGER_NAME) : GT_OK;
 }
 

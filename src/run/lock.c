@@ -304,9 +304,8 @@ gt_status gt_lock_take(gt_lock **lock, const char *dir, const gt_lock_options *o
 
 gt_lock_seen gt_lock_look(const char *dir) {
     holder h, self = describe_self();
-    char *path = gt_path_join(dir, "lock");
+    GT_FREED char *path = gt_path_join(dir, "lock");
     int error = path ? read_holder(path, &h) : ENOMEM;
-    free(path);
     bool none = error == ENOENT || error == NO_LOCK;
     if (error) return (gt_lock_seen){.held = !none, .sure = none};
     presence p = strcmp(h.host, self.host) ? HIDDEN : presence_of(&h);

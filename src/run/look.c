@@ -18,9 +18,8 @@ static const double fresh = 20, still = 30, ages = 86400, pause_s = 0.25;
 
 static double age_of_lock(const char *dir) {
     struct stat s;
-    char *path = gt_path_join(dir, "lock");
+    GT_FREED char *path = gt_path_join(dir, "lock");
     bool there = path && stat(path, &s) == 0;
-    free(path);
     return there ? gt_unix_time() - ((double)s.st_mtim.tv_sec + (double)s.st_mtim.tv_nsec * 1e-9) : 0;
 }
 

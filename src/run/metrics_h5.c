@@ -137,12 +137,11 @@ static gt_status build_whole(metrics_h5 *m, const gt_stats *s, row *rows) {
 
 gt_status metrics_h5_rebuild(metrics_h5 *m, const gt_stats *s) {
     metrics_h5_close(m);
-    row *rows = calloc((size_t)s->ticks + 1, sizeof *rows);
+    GT_FREED row *rows = calloc((size_t)s->ticks + 1, sizeof *rows);
     m->series = calloc((size_t)s->n_series + 1, sizeof *m->series);
     gt_status st = rows && m->series ? GT_OK : gt_fail(GT_NOMEM, "out of memory for '%s'", m->path);
     if (!st) st = m->swmr ? build_growing(m, s, rows) : build_whole(m, s, rows);
     if (st || !m->swmr) metrics_h5_close(m);
-    free(rows);
     return st;
 }
 
@@ -157,7 +156,7 @@ bool metrics_h5_ready(const metrics_h5 *m, const gt_stat_value *values, int n) {
 }
 
 gt_status metrics_h5_append(metrics_h5 *m, int64_t images, double timestamp, const gt_stat_value *values, int n) {
-    row *rows = malloc(((size_t)m->n + 1) * sizeof *rows);
+    GT_FREED row *rows = malloc(((size_t)m->n + 1) * sizeof *rows);
     gt_status st = rows ? GT_OK : gt_fail(GT_NOMEM, "out of memory for '%s'", m->path);
     for (int i = 0; i < m->n && !st; i++) rows[i] = (row){0, NAN, NAN};
     for (int i = 0; i < n && !st; i++)
@@ -168,6 +167,5 @@ gt_status metrics_h5_append(metrics_h5 *m, int64_t images, double timestamp, con
     if (!st) st = gt_h5_append(m->images, m->rows, GT_NUMBER_INT64, &images);
     if (!st) st = gt_h5_written(&m->file);
     m->rows++;
-    free(rows);
     return st ? gt_wrap(st, "cannot write '%s'", m->path) : GT_OK;
 }

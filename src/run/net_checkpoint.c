@@ -22,7 +22,7 @@ static gt_text path_of(const char *group, const gt_tensor *t) { return gt_text_o
 
 gt_status gt_net_write_checkpoint(const gt_net *net, gt_checkpoint *c, const char *group, gt_tensors_of which,
                                   const float *block) {
-    float *room = make_room(net);
+    GT_FREED float *room = make_room(net);
     if (!room) return checkpoint_stick(c, GT_NOMEM);
     gt_status st = GT_OK;
     for (int k = 0; k < net->n_tensors && !st; k++) {
@@ -32,7 +32,6 @@ gt_status gt_net_write_checkpoint(const gt_net *net, gt_checkpoint *c, const cha
         st = gt_checkpoint_tensor(c, path_of(group, t).s, &t->file_shape, room);
         gt_progress();
     }
-    free(room);
     return st;
 }
 

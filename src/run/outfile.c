@@ -61,7 +61,7 @@ gt_status gt_outfile_check_run(const char *path) {
     struct stat s;
     bool there = !stat(path, &s);
     if (there && !S_ISREG(s.st_mode)) return GT_OK;
-    char *file = gt_file_follow(path), *copy = file ? strdup(file) : NULL;
+    GT_FREED char *file = gt_file_follow(path), *copy = file ? strdup(file) : NULL;
     if (!copy && errno != ENOMEM) return GT_OK; /* links in a circle: that shows when the file is made */
     bool stays = copy && !fnmatch("?(bad-)checkpoint-*.h5", last_part(file), FNM_EXTMATCH) && is_run(dirname(copy));
     gt_status st = copy ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the name of a file");
@@ -74,8 +74,6 @@ gt_status gt_outfile_check_run(const char *path) {
             GT_USAGE,
             "'%s' would be a checkpoint in the folder of a run, which only gantry train may write: choose another name",
             path);
-    free(file);
-    free(copy);
     return st;
 }
 
@@ -152,11 +150,10 @@ static gt_status check_folder(look *l, const char *path) {
     for (struct dirent *e; !st && l->n < LOOKED_AT && (e = readdir(dir));) {
         const gt_outfile_name *name = find_name(l->o->inside, e->d_name);
         if (*e->d_name == '.' || (!name && !l->o->folders)) continue;
-        char *file = gt_path_join(path, e->d_name);
+        GT_FREED char *file = gt_path_join(path, e->d_name);
         if (!file) st = GT_NOMEM;
         else if (gt_is_directory(file)) st = is_written_into(l, file) ? check_folder(l, file) : GT_OK;
         else if (name) l->n++, st = check_file(file, name->kind, l->overwrite, "folder");
-        free(file);
     }
     closedir(dir);
     return st;

@@ -78,21 +78,19 @@ static char *head_of(int fd) {
 }
 
 static gt_outfile_kind kind_of_text(int fd) {
-    char *text = head_of(fd);
+    GT_FREED char *text = head_of(fd);
     if (!text) return GT_OUTFILE_OTHER;
     bool findings = is_findings(text);
     char *rest = text, *first = strsep(&rest, "\n");
     bool table = findings || is_heading(first, headings) || is_confusion(first, rest ? rest : ""),
          points = is_heading(first, headings_of_points);
-    free(text);
     return table ? GT_OUTFILE_TABLE : points ? GT_OUTFILE_POINTS : GT_OUTFILE_OTHER;
 }
 
 /* What stands under the heading of a report or a comparison. */
 static gt_outfile_kind kind_of_page(int fd) {
-    char *text = head_of(fd);
+    GT_FREED char *text = head_of(fd);
     bool is = text && strstr(text, "</h1><p>Gantry");
-    free(text);
     return is ? GT_OUTFILE_PAGE : GT_OUTFILE_OTHER;
 }
 

@@ -62,16 +62,14 @@ const gt_run_file *gt_run_file_of(const char *name) {
 /* ---- a folder that holds no run ---- */
 
 static bool has_checkpoint(const char *dir) {
-    checkpoint_place *list;
+    GT_FREED checkpoint_place *list = NULL;
     int n;
     bool has = false;
     if (checkpoint_list(dir, &list, &n)) return false;
     for (int i = 0; i < n && !has; i++) {
-        char *path = checkpoint_path(dir, list[i].images);
+        GT_FREED char *path = checkpoint_path(dir, list[i].images);
         has = path && gt_kind_of_file(path) == GT_KIND_CHECKPOINT;
-        free(path);
     }
-    free(list);
     return has;
 }
 

@@ -34,10 +34,8 @@ char *gt_rundir_numbered(const char *dir, long number, const char *before, int d
 }
 
 gt_status gt_rundir_move(const char *dir, const char *name, const char *to_dir, const char *to_name) {
-    char *from = gt_path_join(dir, name), *to = gt_path_join(to_dir, to_name);
+    GT_FREED char *from = gt_path_join(dir, name), *to = gt_path_join(to_dir, to_name);
     int error = from && to ? gt_file_rename(from, to) : ENOMEM;
-    free(from);
-    free(to);
     return error ? gt_fail(GT_FAILED, "cannot set '%s/%s' aside: %s", dir, name, strerror(error)) : GT_OK;
 }
 
@@ -74,19 +72,15 @@ char *gt_rundir_new(const char *outdir, const char *description) {
 
 /* Under a name that nothing has: what lies in the folder may be somebody's. */
 static gt_status probe(const char *dir) {
-    char *path = gt_path_join(dir, ".probe"), *part = NULL;
-    void *zeros = calloc(1, PROBE_BYTES);
+    GT_FREED char *path = gt_path_join(dir, ".probe"), *part = NULL;
+    GT_FREED void *zeros = calloc(1, PROBE_BYTES);
     if (path && zeros) gt_storage_begin("writing", path);
     int fd = path && zeros ? gt_half_open(path, &part) : -1, error = fd >= 0 ? 0 : path && zeros ? errno : ENOMEM;
     if (!error) error = gt_write_all(fd, zeros, PROBE_BYTES);
     if (!error) error = gt_file_sync(fd);
     if (fd >= 0) unlink(part), close(fd);
     if (path && zeros) gt_storage_end();
-    gt_status st = error ? gt_file_write_failed(path ? path : dir, error, PROBE_BYTES) : GT_OK;
-    free(zeros);
-    free(part);
-    free(path);
-    return st;
+    return error ? gt_file_write_failed(path ? path : dir, error, PROBE_BYTES) : GT_OK;
 }
 
 gt_status gt_rundir_prepare(const char *dir, size_t bytes) {
@@ -102,28 +96,24 @@ gt_status gt_rundir_prepare(const char *dir, size_t bytes) {
 }
 
 gt_status gt_rundir_write(const char *dir, const char *name, const char *text) {
-    char *path = gt_path_join(dir, name);
-    gt_status st = path ? gt_file_write(path, text, strlen(text)) : GT_NOMEM;
-    free(path);
-    return st;
+    GT_FREED char *path = gt_path_join(dir, name);
+    return path ? gt_file_write(path, text, strlen(text)) : GT_NOMEM;
 }
 
 gt_status gt_rundir_read(const char *dir, const char *name, char **text) {
-    char *path = gt_path_join(dir, name);
+    GT_FREED char *path = gt_path_join(dir, name);
     void *bytes = NULL;
     size_t n;
     gt_status st = path ? gt_file_read(path, LONGEST_TEXT, &bytes, &n) : GT_NOMEM;
     *text = st ? NULL : bytes;
-    free(path);
     return st == GT_NOMEM ? gt_fail(GT_NOMEM, "out of memory for %s/%s", dir, name) : GT_OK;
 }
 
 static bool take(const char *dir, const char *name) {
-    char *path = gt_path_join(dir, name);
+    GT_FREED char *path = gt_path_join(dir, name);
     gt_storage_begin("looking for", path);
     bool is = path && unlink(path) == 0;
     gt_storage_end();
-    free(path);
     return is;
 }
 
@@ -152,23 +142,21 @@ static void take_warning(const char *line, gt_log_warning *warning, void *arg) {
 }
 
 void gt_log_warnings_each(const char *dir, gt_log_warning *warning, void *arg) {
-    char *path = gt_path_join(dir, "log.txt");
+    GT_FREED char *path = gt_path_join(dir, "log.txt");
     gt_lines in;
     if (!path) return;
     gt_status st = gt_lines_open(&in, path, 0, 0);
     while (!st && gt_lines_next(&in)) take_warning(in.text, warning, arg);
     gt_lines_close(&in, st);
-    free(path);
 }
 
 bool gt_rundir_is_submitted(const char *dir) { return gt_folder_has(dir, GT_RUN_SCRIPT); }
 
 void gt_rundir_resume_command(const char *dir, gt_buffer *out) {
-    char *script = gt_rundir_is_submitted(dir) ? gt_path_join(dir, GT_RUN_SCRIPT) : NULL;
+    GT_FREED char *script = gt_rundir_is_submitted(dir) ? gt_path_join(dir, GT_RUN_SCRIPT) : NULL;
     gt_buffer_printf(out, "%s", script ? "sbatch " : "gantry train --run=");
     gt_buffer_shell(out, script ? script : dir);
     gt_buffer_add(out, "", 1);
-    free(script);
 }
 
 enum { MOST_NEXT = 16, NEXT_BYTES = 1024 };
@@ -201,8 +189,8 @@ static void give_next(char *line, gt_log_next *next, void *arg) {
 }
 
 bool gt_log_next_each(const char *dir, gt_log_next *next, void *arg) {
-    char *path = gt_path_join(dir, "log.txt");
-    next_list *list = path ? calloc(1, sizeof *list) : NULL;
+    GT_FREED char *path = gt_path_join(dir, "log.txt");
+    GT_FREED next_list *list = path ? calloc(1, sizeof *list) : NULL;
     gt_status st = list ? GT_OK : GT_NOMEM;
     gt_lines in;
     if (list) {
@@ -211,7 +199,5 @@ bool gt_log_next_each(const char *dir, gt_log_next *next, void *arg) {
         st = gt_lines_close(&in, st);
         for (int i = 0; i < list->n; i++) give_next(list->line[i], next, arg);
     }
-    free(list);
-    free(path);
     return st != GT_NOMEM;
 }

@@ -13,7 +13,7 @@
 #include "run/door/checkpoint_internal.h"
 
 gt_status gt_rundir_set_aside(const char *dir, char **aside) {
-    struct dirent **entries;
+    GT_FREED struct dirent **entries = NULL;
     *aside = NULL;
     int n = scandir(dir, &entries, NULL, alphasort);
     if (n < 0) return gt_fail(GT_FAILED, "cannot read the directory '%s': %s", dir, strerror(errno));
@@ -26,7 +26,6 @@ gt_status gt_rundir_set_aside(const char *dir, char **aside) {
                 else st = gt_rundir_move(dir, entries[i]->d_name, *aside, entries[i]->d_name);
             }
     for (int i = 0; i < n; i++) free(entries[i]);
-    free(entries);
     return st;
 }
 
@@ -36,11 +35,9 @@ static const char note[] = "restarted-by";
 
 /* Such a note, or none? */
 static bool is_free_for_note(const char *dir) {
-    char *before;
+    GT_FREED char *before = NULL;
     gt_rundir_read(dir, note, &before);
-    bool is = before ? !before[strspn(before, "0123456789")] : !gt_folder_has(dir, note);
-    free(before);
-    return is;
+    return before ? !before[strspn(before, "0123456789")] : !gt_folder_has(dir, note);
 }
 
 gt_status gt_rundir_note_restart(const char *dir) {
@@ -53,18 +50,14 @@ gt_status gt_rundir_note_restart(const char *dir) {
 bool gt_rundir_restarted(const char *dir) {
     const char *job = getenv("SLURM_JOB_ID"), *count = getenv("SLURM_RESTART_COUNT");
     if (!job || !*job || !count || atoi(count) < 1) return false;
-    char *by;
+    GT_FREED char *by = NULL;
     gt_rundir_read(dir, note, &by);
-    bool same = by && !strcmp(by, job);
-    free(by);
-    return same;
+    return by && !strcmp(by, job);
 }
 
 bool gt_rundir_lost_checkpoints(const char *dir) {
-    char *path = gt_path_join(dir, "last");
+    GT_FREED char *path = gt_path_join(dir, "last");
     struct stat s;
     bool there = path && lstat(path, &s) == 0; /* a copy may have made a file of the link */
-    bool lost = there && (S_ISREG(s.st_mode) || (S_ISLNK(s.st_mode) && stat(path, &s) && errno == ENOENT));
-    free(path);
-    return lost;
+    return there && (S_ISREG(s.st_mode) || (S_ISLNK(s.st_mode) && stat(path, &s) && errno == ENOENT));
 }

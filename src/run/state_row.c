@@ -35,11 +35,10 @@ static bool is_zero(const gt_state_row *r, const void *at) {
 }
 
 static void write_pictures(gt_checkpoint *c, const char *path, const gt_damage *d) {
-    double *list = d->n ? malloc(d->n * sizeof *list) : NULL;
+    GT_FREED double *list = d->n ? malloc(d->n * sizeof *list) : NULL;
     for (size_t i = 0; i < d->n && list; i++) list[i] = (double)d->picture[i];
     if (list) gt_checkpoint_doubles(c, path, &GT_SHAPE((int64_t)d->n), list);
     else if (d->n) checkpoint_stick(c, gt_fail(GT_NOMEM, "out of memory for damaged pictures"));
-    free(list);
 }
 
 static void write_number(gt_checkpoint *c, const gt_state_row *r, const void *at) {
@@ -101,14 +100,13 @@ static gt_status read_pictures(const gt_checkpoint_file *f, const char *path, gt
     const double most = 9007199254740992.0;
     const gt_checkpoint_entry *e = gt_checkpoint_find(f, path);
     size_t n = e ? e->size : 0;
-    double *list = calloc(n + 1, sizeof *list);
+    GT_FREED double *list = calloc(n + 1, sizeof *list);
     gt_status st = list ? gt_checkpoint_read_doubles(f, path, list, n) : gt_fail(GT_NOMEM, "out of memory");
     d->n = 0;
     for (size_t i = 0; i < n && !st; i++)
         st = list[i] >= 0 && list[i] < most && (i == 0 || list[i] >= list[i - 1] + 1)
                  ? gt_damage_add(d, (int64_t)list[i])
                  : gt_fail(GT_FORMAT, "%s: the values of %s are impossible", gt_checkpoint_path(f), path);
-    free(list);
     return st;
 }
 

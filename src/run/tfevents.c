@@ -92,7 +92,7 @@ static void put_checked(gt_buffer *b, const void *data, size_t n) {
 
 /* Adds the event as a record, and frees it. False: out of memory; the records before it stay. */
 static bool add_record(gt_buffer *out, gt_buffer *event) {
-    gt_buffer length = {0};
+    GT_BUFFER gt_buffer length = {0};
     size_t before = out->n;
     put_little_endian(&length, event->n, 8);
     put_checked(out, length.data, length.n);
@@ -103,7 +103,6 @@ static bool add_record(gt_buffer *out, gt_buffer *event) {
         out->failed = false;
     }
     gt_buffer_free(event);
-    gt_buffer_free(&length);
     return whole;
 }
 

@@ -29,7 +29,7 @@ void gt_search_state_dir(const gt_search *s, int trial, char dir[GT_SEARCH_PATH_
 /* What makes two searches the same one. Trials check their data themselves. */
 static char *search_text(const gt_search *s) {
     gt_buffer b = {0};
-    char *recipe = gt_job_to_recipe_text(s->job);
+    GT_FREED char *recipe = gt_job_to_recipe_text(s->job);
     gt_buffer_printf(
         &b, "# A search by gantry: the same command resumes it.\n[search]\ntrials = %d\nby = %s:%s\nseed = %llu\n",
         s->plan.trials, s->largest ? "max" : "min", s->series, (unsigned long long)s->seed);
@@ -38,7 +38,6 @@ static char *search_text(const gt_search *s) {
                      (long long)s->job->total_images, recipe ? recipe : "");
     gt_buffer_add(&b, "", 1);
     bool bad = !recipe || b.failed;
-    free(recipe);
     if (!bad) return b.data;
     gt_buffer_free(&b);
     gt_fail(GT_NOMEM, "out of memory for a search");
@@ -69,10 +68,9 @@ static gt_status check_name(void *arg, const char *path, const char *name) {
 static gt_status find_search(const gt_search *s, char **before) {
     const char *dir = s->plan.run;
     gt_status taken = gt_folder_each(dir, check_name, (void *)dir);
-    char *why = taken ? strdup(gt_message()) : NULL;
+    GT_FREED char *why = taken ? strdup(gt_message()) : NULL;
     gt_status st = gt_rundir_read(dir, "search.txt", before); /* another worker may have begun it by now */
     if (!st && !*before && taken) st = gt_fail(taken, "%s", why ? why : "out of memory");
-    free(why);
     return st;
 }
 

@@ -66,7 +66,7 @@ static int digits_of(double noise) {
 
 void gt_search_print_range(const gt_search *s, int quarter) {
     const int first = gt_search_quarter_begin(quarter, s->plan.trials);
-    gt_buffer b = {0};
+    GT_BUFFER gt_buffer b = {0};
     int n;
     const int *order = best_trials(s, &n);
     double noise = n ? noise_of(s, s->trial[order[0]].value) : (double)NAN;
@@ -85,7 +85,6 @@ void gt_search_print_range(const gt_search *s, int quarter) {
                          noise);
     gt_buffer_add(&b, "", 1);
     if (!b.failed) gt_info("after %d trial%s:%s", first, gt_plural(first), b.data);
-    gt_buffer_free(&b);
 }
 
 /* ---- tables ---- */

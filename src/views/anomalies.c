@@ -151,10 +151,8 @@ static gt_status draw_pairs(gt_arena *a, const gt_anomalies *l, const gt_pairs_o
 }
 
 static gt_status draw_worst(const gt_anomalies *l, const gt_pairs_of *e, int64_t pictures, const char *path) {
-    gt_arena *a = gt_arena_new();
-    gt_status st = a ? draw_pairs(a, l, e, pictures < l->n ? pictures : l->n, path) : GT_NOMEM;
-    gt_arena_free(a);
-    return st;
+    GT_ARENA gt_arena *a = gt_arena_new();
+    return a ? draw_pairs(a, l, e, pictures < l->n ? pictures : l->n, path) : GT_NOMEM;
 }
 
 /* ---- all of them ---- */

@@ -24,10 +24,9 @@ void card_put(gt_card *c, json_t *to, const char *key, json_t *value) {
 
 static json_t *shown(const char *text) {
     int n = gt_format(NULL, 0, "%s", text);
-    char *clean = n >= 0 ? malloc((size_t)n + 1) : NULL;
+    GT_FREED char *clean = n >= 0 ? malloc((size_t)n + 1) : NULL;
     if (clean) gt_format(clean, (size_t)n + 1, "%s", text);
     json_t *j = clean ? json_string(clean) : NULL;
-    free(clean);
     return j;
 }
 
@@ -124,10 +123,9 @@ static gt_status put_file(gt_card *c, const card_of *of, gt_checkpoint_file *f) 
 static void put_recipe(gt_card *c, const char *recipe) {
     json_t *lines = card_put_array(c, c->all, "recipe");
     for (int n; *recipe; recipe += n + (recipe[n] == '\n')) {
-        char *line = strndup(recipe, (size_t)(n = (int)strcspn(recipe, "\n")));
+        GT_FREED char *line = strndup(recipe, (size_t)(n = (int)strcspn(recipe, "\n")));
         if (line) card_put_text(c, lines, NULL, line);
         c->failed |= !line;
-        free(line);
     }
 }
 
@@ -137,11 +135,10 @@ static bool is_said(const char *text) { return text && *text; }
 
 static void put_names(gt_card *c, const card_of *of) {
     const gt_card_options *o = of->options;
-    char *run = is_said(o->run) ? realpath(o->run, NULL) : NULL;
+    GT_FREED char *run = is_said(o->run) ? realpath(o->run, NULL) : NULL;
     if (is_said(o->name)) card_put_text(c, c->all, "name", o->name);
     else card_put_name(c, c->all, "name", run ? run : of->file_name);
     card_put_text(c, c->all, "license", o->license);
-    free(run);
 }
 
 /* What whoever has the folder of the run may have written there. */
@@ -213,11 +210,10 @@ bool gt_card_has_sheet(const gt_card *c) { return c->sheet; }
 
 gt_status gt_card_write_sheet(const gt_card *c, const char *path) {
     enum { LARGEST = 1 << 30 };
-    void *bytes;
+    GT_FREED void *bytes = NULL;
     size_t n;
     gt_status st = gt_file_read(c->sheet, LARGEST, &bytes, &n);
     if (st) return st;
     st = gt_file_write(path, bytes, n);
-    free(bytes);
     return st;
 }

@@ -63,7 +63,7 @@ static bool is_same(gt_dataset *ds, const char *fingerprint, const gt_checkpoint
                     gt_status *st) {
     gt_hash128 hash;
     char hex[33];
-    gt_data_look *look = calloc(1, sizeof *look);
+    GT_FREED gt_data_look *look = calloc(1, sizeof *look);
     if (!look) {
         *st = gt_fail(GT_NOMEM, "out of memory for reading the data");
         return false;
@@ -76,7 +76,6 @@ static bool is_same(gt_dataset *ds, const char *fingerprint, const gt_checkpoint
         if (!*st) gt_hash_hex(look->pictures, hex);
         same = !*st && !strcmp(hex, d->pictures);
     }
-    free(look);
     return same;
 }
 
@@ -86,7 +85,7 @@ static gt_status count_classes(gt_card *c, const gt_dataset *ds) {
     json_t *classes = (json_t *)card_get(c, "data", "classes");
     int n = info->stored_label_width;
     if (info->label_kind != GT_LABELS_CLASSES || n < 1 || info->masks) return GT_OK;
-    int64_t *count = calloc((size_t)n, sizeof *count);
+    GT_FREED int64_t *count = calloc((size_t)n, sizeof *count);
     if (!count) return gt_fail(GT_NOMEM, "out of memory for the numbers of %d classes", n);
     for (int64_t i = 0; i < info->count; i++) {
         int k = gt_dataset_class(ds, i);
@@ -98,7 +97,6 @@ static gt_status count_classes(gt_card *c, const gt_dataset *ds) {
         if (!row) row = card_put_object(c, classes, NULL);
         card_put_int(c, row, "images", count[k]);
     }
-    free(count);
     return GT_OK;
 }
 
@@ -154,13 +152,11 @@ static gt_status put_now(gt_card *c, json_t *to, const card_of *of, const gt_che
 
 gt_status card_put_data(gt_card *c, const card_of *of) {
     gt_checkpoint_data d = {0};
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     json_t *to = card_put_object(c, c->all, "data");
     gt_status st = a ? gt_checkpoint_get_data(of->file, a, &d)
                      : gt_fail(GT_NOMEM, "out of memory for the data's facts");
     if (!st) card_put_text(c, to, "hub", of->options->dataset);
     if (!st) st = put_recorded(c, to, of, &d);
-    if (!st) st = put_now(c, to, of, &d);
-    gt_arena_free(a);
-    return st;
+    return st ? st : put_now(c, to, of, &d);
 }

@@ -157,7 +157,7 @@ static bool has_hash(const json_t *hashes, const char *hash) {
 
 /* *audited: each checkpoint that lies in the folder now is one of those. A file that cannot be read is not. */
 static gt_status are_audited(const char *dir, const json_t *hashes, bool *audited) {
-    checkpoint_place *list;
+    GT_FREED checkpoint_place *list = NULL;
     int n;
     gt_status st = checkpoint_list(dir, &list, &n);
     for (int i = 0; i < n && !st && *audited; i++) {
@@ -167,7 +167,6 @@ static gt_status are_audited(const char *dir, const json_t *hashes, bool *audite
         if (st != GT_NOMEM) st = GT_OK;
         free(path);
     }
-    free(list);
     return st;
 }
 
@@ -179,7 +178,7 @@ static void put_line(gt_card *c, const char *line) {
 }
 
 static gt_status put_audit(gt_card *c, const card_of *of) {
-    char *text;
+    GT_FREED char *text = NULL;
     gt_status st = gt_rundir_read(of->options->run, "audit.json", &text);
     json_t *audit = text ? json_loads(text, 0, NULL) : NULL;
     const json_t *hashes = json_object_get(audit, "hashes");
@@ -189,7 +188,6 @@ static gt_status put_audit(gt_card *c, const card_of *of) {
     else if (!st && text)
         card_put_text(c, c->all, "no_audit", "audit.json is of other checkpoints than those that the run has now");
     json_decref(audit);
-    free(text);
     return st;
 }
 
@@ -207,7 +205,7 @@ static gt_status put_job(gt_card *c, json_t *to, const card_of *of) {
 
 gt_status card_put_run(gt_card *c, const card_of *of) {
     json_t *to = card_put_object(c, c->all, "training");
-    char *path = gt_path_join(of->options->run, "stats.jsonl");
+    GT_FREED char *path = gt_path_join(of->options->run, "stats.jsonl");
     gt_stats *stats = path ? gt_stats_read(path) : NULL;
     gt_starts *starts = stats ? gt_starts_read(of->options->run) : NULL;
     gt_status st = starts ? GT_OK : gt_failure();
@@ -216,7 +214,6 @@ gt_status card_put_run(gt_card *c, const card_of *of) {
     if (!st) compare_hash(c, of, starts);
     gt_starts_free(starts);
     gt_stats_free(stats);
-    free(path);
     if (!st) st = put_job(c, to, of);
     if (!st) st = put_sheet(c, of);
     return st ? st : put_audit(c, of);

@@ -126,13 +126,12 @@ static void put_tick(gt_card *c, json_t *list, const gt_stats *s, int tick) {
 
 static gt_status put_log(gt_card *c, const card_of *of) {
     json_t *list = card_put_array(c, c->all, "log");
-    char *path = gt_path_join(of->options->run, "stats.jsonl");
+    GT_FREED char *path = gt_path_join(of->options->run, "stats.jsonl");
     gt_stats *stats = path ? gt_stats_read(path) : NULL;
     int tick = stats ? card_tick(stats, of->images) : -1;
     if (tick >= 0) put_tick(c, list, stats, tick);
     gt_status st = stats ? GT_OK : gt_failure();
     gt_stats_free(stats);
-    free(path);
     return st;
 }
 

@@ -26,10 +26,9 @@ static void put_number(gt_buffer *out, double x) {
 
 static void put_quoted(gt_buffer *out, const char *text) {
     json_t *j = json_string(text);
-    char *quoted = j ? json_dumps(j, JSON_ENCODE_ANY) : NULL;
+    GT_FREED char *quoted = j ? json_dumps(j, JSON_ENCODE_ANY) : NULL;
     if (quoted) gt_buffer_printf(out, "%s", quoted);
     out->failed |= !quoted;
-    free(quoted);
     json_decref(j);
 }
 
@@ -474,9 +473,8 @@ void gt_card_json(const gt_card *c, const char *sheet, gt_buffer *out) {
     bool fine = all;
     if (fine && !json_object_get(all, "audit")) fine = !json_object_set_new(all, "audit", json_null());
     if (fine && sheet) fine = !json_object_set_new(all, "sheet", json_string(sheet));
-    char *text = fine ? json_dumps(all, JSON_INDENT(INDENT) | JSON_REAL_PRECISION(DIGITS)) : NULL;
+    GT_FREED char *text = fine ? json_dumps(all, JSON_INDENT(INDENT) | JSON_REAL_PRECISION(DIGITS)) : NULL;
     if (text) gt_buffer_printf(out, "%s\n", text);
     out->failed |= !text;
-    free(text);
     json_decref(all);
 }

@@ -52,7 +52,7 @@ void gt_dataset_count_classes(const gt_dataset *ds, int64_t *images) {
 gt_status gt_dataset_label_moments(const gt_dataset *ds, gt_moments *out) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     int n = info->stored_label_width;
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     if (!a) return GT_NOMEM;
     float *label = gt_arena_array(a, (size_t)n, sizeof *label);
     sums *sum = gt_arena_array(a, (size_t)n, sizeof *sum);
@@ -63,7 +63,6 @@ gt_status gt_dataset_label_moments(const gt_dataset *ds, gt_moments *out) {
         for (int k = 0; k < n && !isnan(label[0]); k++) add_number(&out[k], &sum[k], (double)label[k]);
     }
     for (int k = 0; k < n && !st; k++) finish_moments(&out[k], &sum[k]);
-    gt_arena_free(a);
     return st;
 }
 
@@ -83,7 +82,7 @@ static gt_status leave_out(gt_unread *unread, gt_status st) {
 gt_status gt_dataset_pixel_moments(gt_dataset *ds, int64_t n, gt_moments *out, gt_unread *unread) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     size_t channels = (size_t)info->channels, size = (size_t)info->height * (size_t)info->width * channels;
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     if (!a) return GT_NOMEM;
     void *samples = gt_arena_alloc(a, info->image_bytes);
     sums *sum = gt_arena_array(a, channels, sizeof *sum);
@@ -101,7 +100,6 @@ gt_status gt_dataset_pixel_moments(gt_dataset *ds, int64_t n, gt_moments *out, g
     }
     if (!st && unread->n == n) st = gt_fail(GT_FORMAT, "%s", unread->why);
     for (size_t c = 0; c < channels && !st; c++) finish_moments(&out[c], &sum[c]);
-    gt_arena_free(a);
     return st;
 }
 
@@ -111,7 +109,7 @@ gt_status gt_dataset_count_alike(gt_dataset *ds, int64_t n, int64_t *uniform, in
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     size_t pixel = info->image_bytes / ((size_t)info->height * (size_t)info->width);
     if (n > info->count) n = info->count;
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     char *samples = a ? gt_arena_alloc(a, info->image_bytes) : NULL;
     gt_hash128 *hash = samples ? gt_arena_array(a, (size_t)n + 1, sizeof *hash) : NULL;
     gt_status st = hash ? GT_OK : GT_NOMEM;
@@ -128,14 +126,13 @@ gt_status gt_dataset_count_alike(gt_dataset *ds, int64_t n, int64_t *uniform, in
     }
     if (!st) qsort(hash, (size_t)read, sizeof *hash, by_hash);
     for (int64_t i = 1; i < read && !st; i++) *equal += !by_hash(&hash[i - 1], &hash[i]);
-    gt_arena_free(a);
     return st;
 }
 
 gt_status gt_dataset_count_mask_pixels(gt_dataset *ds, int64_t n, int64_t pixels[GT_MASK_IGNORE + 1]) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     size_t size = gt_mask_bytes(info);
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     uint8_t *mask = a ? gt_arena_alloc(a, size) : NULL;
     gt_status st = mask ? GT_OK : GT_NOMEM;
     if (n > info->count) n = info->count;
@@ -144,7 +141,6 @@ gt_status gt_dataset_count_mask_pixels(gt_dataset *ds, int64_t n, int64_t pixels
         st = gt_dataset_mask(ds, info->count * i / n, mask);
         for (size_t k = 0; k < size && !st; k++) pixels[mask[k]]++;
     }
-    gt_arena_free(a);
     return st;
 }
 
@@ -205,12 +201,10 @@ static gt_status draw_grid(gt_arena *a, gt_dataset *ds, const char *path, gt_gri
 }
 
 gt_status gt_dataset_draw(gt_dataset *ds, const char *path, gt_grid_png *picture, gt_unread *unread) {
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     *unread = (gt_unread){0};
     *picture = (gt_grid_png){0};
-    gt_status st = a ? draw_grid(a, ds, path, picture, unread) : GT_NOMEM;
-    gt_arena_free(a);
-    return st;
+    return a ? draw_grid(a, ds, path, picture, unread) : GT_NOMEM;
 }
 
 /* ---- are all images readable? ---- */
@@ -265,8 +259,8 @@ gt_status gt_dataset_verify_all(gt_comm *comm, gt_dataset *ds, const char *spec,
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     verification v = {.ds = ds, .pool = gt_pool_new(info->main_thread_only ? 1 : comm->threads)};
     int threads = gt_pool_threads(v.pool);
-    void *found = NULL;
-    gt_arena *a = gt_arena_new();
+    GT_FREED void *found = NULL;
+    GT_ARENA gt_arena *a = gt_arena_new();
     v.samples = a ? gt_arena_array(a, (size_t)threads, info->image_bytes + gt_mask_bytes(info)) : NULL;
     gt_status st = gt_comm_agree_all(
         comm, v.pool && v.samples ? GT_OK : gt_fail(GT_NOMEM, "out of memory for reading '%s'", spec));
@@ -280,8 +274,6 @@ gt_status gt_dataset_verify_all(gt_comm *comm, gt_dataset *ds, const char *spec,
                                               .arg = &v},
                               &found);
     if (!st && !comm->rank) st = tell_bad(&v, found, spec, bad, arg);
-    free(found);
-    gt_arena_free(a);
     gt_pool_free(v.pool);
     return gt_comm_agree_all(comm, st);
 }

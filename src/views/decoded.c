@@ -12,12 +12,10 @@ gt_status gt_reconstructions_draw(gt_runner *e, gt_dataset *data, int64_t n, int
                                   const char *path) {
     const gt_model *m = gt_runner_model(e);
     int64_t rows = (n + columns - 1) / columns;
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     float *cells = a ? gt_arena_array(a, 2 * (size_t)(columns * rows), gt_model_floats(m) * sizeof *cells) : NULL;
     gt_status st = cells ? gt_reconstruct(e, data, n, items, cells) : GT_NOMEM;
-    if (!st) st = gt_grid_write(path, cells, 2 * columns, (int)rows, m->height, m->width, m->channels, -1, 1, NULL);
-    gt_arena_free(a);
-    return st;
+    return st ? st : gt_grid_write(path, cells, 2 * columns, (int)rows, m->height, m->width, m->channels, -1, 1, NULL);
 }
 
 gt_status gt_latent_label(gt_arena *a, const gt_latents *l, const gt_generator *g, const char *class,

@@ -144,7 +144,7 @@ static gt_status detect_in_file(detection_run *r, const char *path) {
 static gt_status detect_in_item(detection_run *r, gt_source *s, int64_t i) {
     char buffer[GT_ITEM_NAME_BYTES];
     gt_picture p, mask = {0};
-    gt_box *there = NULL;
+    GT_FREED gt_box *there = NULL;
     int n = 0;
     gt_status st = gt_source_read(s, i, &p);
     if (st) return st;
@@ -154,7 +154,6 @@ static gt_status detect_in_item(detection_run *r, gt_source *s, int64_t i) {
     gt_picture_free(&mask);
     if (!st) st = detect_in_picture(r, &p, gt_source_name(s, i, buffer), there, n);
     else gt_picture_free(&p);
-    free(there);
     return st;
 }
 

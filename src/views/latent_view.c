@@ -62,14 +62,12 @@ gt_status gt_latent_dims_choose(gt_arena *a, const gt_latents *l, int d, const i
 static gt_status write_with_labels(gt_dataset *data, gt_array *arrays, int n, const char *path) {
     const gt_dataset_info *info = gt_dataset_get_info(data);
     int64_t count = info->count, width = info->label_width;
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     float *labels = a ? gt_arena_array(a, (size_t)(count * width), sizeof *labels) : NULL;
     gt_status st = labels ? GT_OK : GT_NOMEM;
     for (int64_t i = 0; i < count && !st; i++) gt_dataset_label(data, i, labels + i * width);
     if (width) arrays[n++] = (gt_array){"labels", GT_NUMBER_FLOAT, 2, {count, width}, labels};
-    if (!st) st = gt_arrays_write(path, arrays, n);
-    gt_arena_free(a);
-    return st;
+    return st ? st : gt_arrays_write(path, arrays, n);
 }
 
 /* latent and log_variance [n,d], error [n], labels [n,width], as far as they are there. */
@@ -185,10 +183,8 @@ static gt_status plot_histograms(gt_arena *a, const gt_latent_shown *runs, int n
 }
 
 gt_status gt_latents_plot_histograms(const gt_latent_shown *runs, int n, const char *stem) {
-    gt_arena *a = gt_arena_new();
-    gt_status st = a ? plot_histograms(a, runs, n, stem) : GT_NOMEM;
-    gt_arena_free(a);
-    return st;
+    GT_ARENA gt_arena *a = gt_arena_new();
+    return a ? plot_histograms(a, runs, n, stem) : GT_NOMEM;
 }
 
 /* ---- against labels ---- */
@@ -226,10 +222,8 @@ static gt_status plot_labels(gt_arena *a, const gt_latent_shown *runs, int n, co
 
 gt_status gt_latents_plot_labels(const gt_latent_shown *runs, int n, const char *stem) {
     if (!runs->label) return GT_OK;
-    gt_arena *a = gt_arena_new();
-    gt_status st = a ? plot_labels(a, runs, n, stem) : GT_NOMEM;
-    gt_arena_free(a);
-    return st;
+    GT_ARENA gt_arena *a = gt_arena_new();
+    return a ? plot_labels(a, runs, n, stem) : GT_NOMEM;
 }
 
 /* ---- all of that ---- */
@@ -237,7 +231,7 @@ gt_status gt_latents_plot_labels(const gt_latent_shown *runs, int n, const char 
 gt_status gt_latents_write(const gt_latents *l, gt_generator *g, const gt_latent_dims *dims,
                            const gt_latent_pictures *p, const char *outdir) {
     bool decoded = l->model->z_dim == l->model->latent_size; /* of continuous latents */
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     if (!a) return GT_NOMEM;
     const char *arrays = gt_arena_printf(a, "%s/latents.h5", outdir),
                *histograms = gt_arena_printf(a, "%s/histograms", outdir),
@@ -253,6 +247,5 @@ gt_status gt_latents_write(const gt_latents *l, gt_generator *g, const gt_latent
         gt_info("no traversal.png and no interpolation.png: there is nothing between the codes of a discrete latent");
     if (!st && decoded) st = gt_latent_draw_traversal(g, dims, p, traversal);
     if (!st && decoded) st = gt_latent_draw_interpolation(l, g, dims, p, interpolation);
-    gt_arena_free(a);
     return st;
 }

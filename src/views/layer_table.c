@@ -177,7 +177,7 @@ static gt_status run_timed(gt_phase *p, gt_exec *e, const gt_slice_input *slice)
 static gt_status time_phase(gt_phase *p, gt_exec *e) {
     gt_model *m = p->model;
     size_t n = (size_t)m->slice_size, bytes = m->nets[p->net]->block_floats * sizeof(float);
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     if (!a) return GT_NOMEM;
     float *images = gt_arena_array(a, n, gt_model_floats(m) * sizeof *images),
           *labels = gt_arena_array(a, n, (size_t)m->label_dim * sizeof *labels),
@@ -193,7 +193,6 @@ static gt_status time_phase(gt_phase *p, gt_exec *e) {
     gt_exec_bind(e, GT_SLOT_GRAD, gradient);
     gt_status st = images && labels && gradient ? run_timed(p, e, &slice) : GT_NOMEM;
     gt_block_free(gradient, bytes);
-    gt_arena_free(a);
     return st;
 }
 

@@ -62,10 +62,8 @@ static gt_status draw_filters(gt_arena *a, const gt_network_view *v, const char 
 }
 
 gt_status gt_view_filters(const gt_network_view *v, const char *path) {
-    gt_arena *a = gt_arena_new();
-    gt_status st = a ? draw_filters(a, v, path) : GT_NOMEM;
-    gt_arena_free(a);
-    return st;
+    GT_ARENA gt_arena *a = gt_arena_new();
+    return a ? draw_filters(a, v, path) : GT_NOMEM;
 }
 
 /* ---- values of the images ---- */

@@ -154,11 +154,9 @@ static gt_status remove_picture(const char *path) {
 static gt_status draw_kind(const gt_predictions *p, prediction_kind kind, int64_t pictures, const char *title,
                            const char *path) {
     int64_t n, *items;
-    gt_arena *a = path ? gt_arena_new() : NULL;
+    GT_ARENA gt_arena *a = path ? gt_arena_new() : NULL;
     gt_status st = a ? choose_items(a, p, kind, pictures, &items, &n) : GT_NOMEM;
-    if (!st) st = n ? draw_items(a, p, n, items, title, path) : remove_picture(path);
-    gt_arena_free(a);
-    return st;
+    return st ? st : n ? draw_items(a, p, n, items, title, path) : remove_picture(path);
 }
 
 gt_status gt_predictions_write(const gt_predictions *p, int64_t pictures, const char *outdir) {
@@ -168,14 +166,13 @@ gt_status gt_predictions_write(const gt_predictions *p, int64_t pictures, const 
     } sheets[] = {{KIND_RIGHT, "right.png", "classified rightly, the most certain first"},
                   {KIND_WRONG, "wrong.png", "classified wrongly, the most certain first"},
                   {KIND_UNKNOWN, "unknown.png", "without a known class, the most certain first"}};
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     if (!a) return GT_NOMEM;
     gt_status st = write_table(a, p, gt_arena_printf(a, "%s/predictions.csv", outdir));
     if (!st) st = write_arrays(a, p, gt_arena_printf(a, "%s/predictions.h5", outdir));
     for (int i = 0; i < 3 && !st; i++)
         st = draw_kind(p, sheets[i].kind, pictures, sheets[i].title,
                        gt_arena_printf(a, "%s/%s", outdir, sheets[i].name));
-    gt_arena_free(a);
     return st;
 }
 
@@ -189,10 +186,8 @@ static gt_status write_scores(gt_arena *a, const gt_predictions *p, const gt_sco
 }
 
 gt_status gt_evaluation_write(const gt_predictions *p, const gt_scores *s, const char *outdir) {
-    gt_arena *a = gt_arena_new();
-    gt_status st = a ? write_scores(a, p, s, outdir) : GT_NOMEM;
-    gt_arena_free(a);
-    return st;
+    GT_ARENA gt_arena *a = gt_arena_new();
+    return a ? write_scores(a, p, s, outdir) : GT_NOMEM;
 }
 
 /* ---- maps ---- */
@@ -262,14 +257,12 @@ static gt_status draw_maps(const map_view *v, int64_t n, const char *path) {
 }
 
 gt_status gt_score_maps_write(const gt_score_maps *maps, gt_dataset *data, int64_t pictures, const char *outdir) {
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     if (!a) return GT_NOMEM;
     map_view v = {.maps = maps, .names.data = data, .arena = a};
     v.mean = gt_arena_array(a, (size_t)maps->classes, sizeof *v.mean);
     gt_status st = v.mean ? write_map_tables(&v, gt_arena_printf(a, "%s/predictions.csv", outdir),
                                              gt_arena_printf(a, "%s/predictions.h5", outdir))
                           : GT_NOMEM;
-    if (!st) st = draw_maps(&v, pictures, gt_arena_printf(a, "%s/maps.png", outdir));
-    gt_arena_free(a);
-    return st;
+    return st ? st : draw_maps(&v, pictures, gt_arena_printf(a, "%s/maps.png", outdir));
 }

@@ -158,13 +158,11 @@ static gt_status write_arrays(const gt_segmentation *s, const char *path) {
 }
 
 gt_status gt_segmentation_write(const gt_segmentation *s, int64_t pictures, const char *outdir) {
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     if (!a) return GT_NOMEM;
     gt_status st = write_masks(a, s, outdir);
     if (!st) st = write_arrays(s, gt_arena_printf(a, "%s/predictions.h5", outdir));
-    if (!st) st = draw_overlays(a, s, pictures, gt_arena_printf(a, "%s/overlays.png", outdir));
-    gt_arena_free(a);
-    return st;
+    return st ? st : draw_overlays(a, s, pictures, gt_arena_printf(a, "%s/overlays.png", outdir));
 }
 
 /* ---- scores ---- */
@@ -178,8 +176,6 @@ static gt_status write_scores(gt_arena *a, const gt_segmentation *of, const char
 }
 
 gt_status gt_segmentation_write_scores(const gt_segmentation *s, const char *outdir) {
-    gt_arena *a = gt_arena_new();
-    gt_status st = a ? write_scores(a, s, outdir) : GT_NOMEM;
-    gt_arena_free(a);
-    return st;
+    GT_ARENA gt_arena *a = gt_arena_new();
+    return a ? write_scores(a, s, outdir) : GT_NOMEM;
 }

@@ -130,13 +130,11 @@ static gt_status write_densities(const densities *d, const char *outdir) {
 }
 
 gt_status gt_kl_write(double mean, double deviation, const char *outdir) {
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     kl_grid *g = a ? gt_arena_alloc(a, sizeof *g) : NULL;
     densities *d = g ? gt_arena_alloc(a, sizeof *d) : NULL;
     gt_status st = d ? GT_OK : GT_NOMEM;
     if (d) compute_kl(g, mean, deviation), compute_densities(d, mean, deviation);
     if (!st) st = write_kl(g, outdir);
-    if (!st) st = write_densities(d, outdir);
-    gt_arena_free(a);
-    return st;
+    return st ? st : write_densities(d, outdir);
 }

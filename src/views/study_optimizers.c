@@ -106,7 +106,7 @@ static gt_status draw(const paths *p, gt_buffer *csv, const char *outdir) {
 }
 
 gt_status gt_optimizer_paths_write(int steps, const float *rates, const char *outdir, double ends[GT_OPTIMIZER_PATHS]) {
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     paths p = {.n = steps + 1};
     gt_buffer b = {0};
     gt_status st = a ? allocate(a, &p) : GT_NOMEM;
@@ -115,9 +115,7 @@ gt_status gt_optimizer_paths_write(int steps, const float *rates, const char *ou
         ends[k] = p.f[k][steps];
     }
     if (!st) write_table(&p, &b);
-    if (!st) st = draw(&p, &b, outdir);
-    gt_arena_free(a);
-    return st;
+    return st ? st : draw(&p, &b, outdir);
 }
 
 const char *gt_optimizer_path_name(int path) { return ways[path].name; }

@@ -11,12 +11,11 @@
 
 gt_status study_write(const char *outdir, const char *name, gt_buffer *csv, const gt_panel *panels, int n,
                       int columns) {
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     const char *stem = a ? gt_arena_printf(a, "%s/%s", outdir, name) : NULL,
                *table = stem ? gt_arena_printf(a, "%s.csv", stem) : NULL;
     gt_status st = gt_buffer_write(csv, table);
     if (!st && n) st = gt_figure_write(stem, panels, n, columns);
-    gt_arena_free(a);
     return st;
 }
 
@@ -50,10 +49,8 @@ static gt_status write_dimensions(gt_arena *a, const gt_dimension *of, int d, co
 }
 
 gt_status gt_dimensions_write(const gt_dimension *of, int d, const char *outdir) {
-    gt_arena *a = gt_arena_new();
-    gt_status st = a ? write_dimensions(a, of, d, outdir) : GT_NOMEM;
-    gt_arena_free(a);
-    return st;
+    GT_ARENA gt_arena *a = gt_arena_new();
+    return a ? write_dimensions(a, of, d, outdir) : GT_NOMEM;
 }
 
 /* ---- estimates of a gradient ---- */

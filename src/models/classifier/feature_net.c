@@ -97,14 +97,13 @@ static gt_graph *build(const gt_feature_net *d, const gt_kernel_set *kernels) {
 /* ---- weights ---- */
 
 static gt_status read_all(gt_feature_net *d, gt_feature_net_read *read, void *arg) {
-    float *file = malloc(gt_net_largest(d->net) * sizeof *file);
+    GT_FREED float *file = malloc(gt_net_largest(d->net) * sizeof *file);
     gt_status st = file ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the weights of %s", d->kind->text);
     for (int i = 0; i < d->net->n_tensors && !st; i++, gt_progress()) {
         const gt_tensor *t = &d->net->tensors[i];
         st = read(arg, t->name, &t->file_shape, file);
         if (!st) gt_tensor_from_file(t, file, d->block + t->offset);
     }
-    free(file);
     return st;
 }
 

@@ -62,7 +62,7 @@ static gt_status check(const gt_tensor *t, const float *values) {
 }
 
 static gt_status read_all(gt_lpips *l, gt_lpips_read *read, void *arg) {
-    float *file = malloc(gt_net_largest(l->net) * sizeof *file);
+    GT_FREED float *file = malloc(gt_net_largest(l->net) * sizeof *file);
     gt_status st = file ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the weights of VGG16");
     for (int i = 0; i < l->net->n_tensors && !st; i++) {
         const gt_tensor *t = &l->net->tensors[i];
@@ -70,7 +70,6 @@ static gt_status read_all(gt_lpips *l, gt_lpips_read *read, void *arg) {
         if (!st) st = check(t, file);
         if (!st) gt_tensor_from_file(t, file, l->block + t->offset);
     }
-    free(file);
     return st;
 }
 

@@ -62,12 +62,11 @@ static void take_past(history *h) {
 
 static gt_status judge(history *h) {
     int n = h->j.logged.n;
-    gt_stat_value *values = malloc(((size_t)n + GT_WARNINGS_MAX) * sizeof *values);
+    GT_FREED gt_stat_value *values = malloc(((size_t)n + GT_WARNINGS_MAX) * sizeof *values);
     if (!values) return gt_fail(GT_NOMEM, "out of memory for ticks");
     memcpy(values, h->j.logged.of, (size_t)n * sizeof *values);
     h->watch.quiet = true;
     h->found = gt_watch_tick(&h->watch, h->n, (double)h->e->shown / 1000, values, &n);
-    free(values);
     return keep_tick(h);
 }
 
@@ -179,7 +178,7 @@ static gt_status way_all(history *h, int i, gt_replay_verdict *verdict) {
 }
 
 gt_status gt_replay_history_all(gt_replay *r, const gt_replay_history *of, int *met, gt_replay_verdict *verdict) {
-    history *h = calloc(1, sizeof *h);
+    GT_FREED history *h = calloc(1, sizeof *h);
     gt_engine *e = &r->engine;
     int64_t total = of->total;
     int n = of->n;
@@ -203,6 +202,5 @@ gt_status gt_replay_history_all(gt_replay *r, const gt_replay_history *of, int *
     free(h->tick);
     gt_values_clear(&h->j.measured);
     gt_values_clear(&h->j.logged);
-    free(h);
     return st;
 }

@@ -32,7 +32,7 @@ static gt_status take_value(gt_job *job, const gt_job *from, const char *key) {
 
 /* Nothing of the run's folder is in it: the engine neither looks for a run there nor writes. */
 static gt_status make_job(gt_job *job, const char *filed, const char *recipe, const char *data, bool nothing) {
-    char *differences = NULL;
+    GT_FREED char *differences = NULL;
     gt_job *before = gt_job_new();
     gt_status st = before ? gt_job_read_text(before, filed, "job.ini") : GT_NOMEM;
     size_t n = sizeof from_job / sizeof *from_job - !nothing;
@@ -41,7 +41,6 @@ static gt_status make_job(gt_job *job, const char *filed, const char *recipe, co
     job->resume_partial = true; /* the run has begun with what fitted */
     if (!st) st = gt_job_adopt(job, recipe, "the recipe of the checkpoint", &differences);
     if (before) gt_job_free(before);
-    free(differences);
     return st;
 }
 
@@ -125,12 +124,11 @@ gt_status replay_load_all(gt_engine *e, const char *path) {
 }
 
 static gt_status transfer_all(gt_engine *e) {
-    gt_buffer said = {0};
+    GT_BUFFER gt_buffer said = {0};
     gt_status st = GT_OK;
     gt_checkpoint_file *source = e->comm->rank ? NULL : gt_job_open_resumed(e->job, &st);
     st = gt_comm_agree_all(e->comm, st);
     if (!st) st = gt_engine_transfer_all(e, source, &said);
-    gt_buffer_free(&said);
     gt_checkpoint_close(source);
     return st;
 }
@@ -247,7 +245,7 @@ static gt_status run_all(gt_engine *e, const gt_replay_stretch *s, gt_journal *j
 gt_status gt_replay_run_all(gt_replay *r, const gt_replay_stretch *s) {
     gt_journal j = {0}; /* of a run that has no folder */
     gt_trace t = {0};
-    gt_replay_turn *turns;
+    GT_FREED gt_replay_turn *turns = NULL;
     int n;
     gt_status st = share_turns_all(r->engine.comm, s, &turns, &n);
     r->moved = true;
@@ -255,7 +253,6 @@ gt_status gt_replay_run_all(gt_replay *r, const gt_replay_stretch *s) {
     if (!st) st = run_all(&r->engine, s, &j, turns, n, &t);
     gt_trace_end(&r->engine, &t);
     gt_values_clear(&j.measured);
-    free(turns);
     return st;
 }
 

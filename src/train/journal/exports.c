@@ -38,10 +38,8 @@ static gt_status export_one(const exports *x, const gt_export_form *form, int64_
     char path[4200];
     snprintf(path, sizeof path, "%s/" SNAPSHOT "%09lld.%s", x->dir, (long long)images, form->name);
     if (is_file(path)) return GT_OK;
-    char *checkpoint = checkpoint_path(x->dir, images);
-    gt_status st = checkpoint ? gt_export(&(gt_export_request){.checkpoint = checkpoint, .out = path}, NULL) : GT_NOMEM;
-    free(checkpoint);
-    return st;
+    GT_FREED char *checkpoint = checkpoint_path(x->dir, images);
+    return checkpoint ? gt_export(&(gt_export_request){.checkpoint = checkpoint, .out = path}, NULL) : GT_NOMEM;
 }
 
 /* The images of the checkpoint that a file of this name belongs to, of any form; -1: the file is not an export. */
@@ -67,23 +65,21 @@ static gt_status remove_old(const exports *x, const checkpoint_place *list, int 
     for (struct dirent *entry; !st && (entry = readdir(d));) {
         int64_t images = images_of(entry->d_name);
         if (images < 0 || is_among(list, n, images)) continue;
-        char *path = gt_path_join(x->dir, entry->d_name);
+        GT_FREED char *path = gt_path_join(x->dir, entry->d_name);
         int error = !path ? ENOMEM : is_file(path) ? gt_file_remove(path) : 0;
         if (error) st = gt_fail(GT_FAILED, "cannot remove '%s': %s", entry->d_name, strerror(error));
-        free(path);
     }
     closedir(d);
     return st;
 }
 
 static gt_status export_all(const exports *x) {
-    checkpoint_place *list;
+    GT_FREED checkpoint_place *list = NULL;
     int n;
     gt_status st = checkpoint_list(x->dir, &list, &n);
     if (!st) st = remove_old(x, list, n); /* first: it makes room */
     for (int i = 0; i < n; i++)
         for (int k = 0; k < x->n && !st; k++) st = export_one(x, x->forms[k], list[i].images);
-    free(list);
     return st;
 }
 

@@ -43,7 +43,7 @@ static void say_of_networks(const gt_engine *e, const char *dir) {
 static void say_longer(const gt_engine *e, const char *dir) {
     const char *kind = gt_engine_rate_ends(e), *word = gt_rundir_is_submitted(dir) ? "submit" : "train";
     char *job = gt_path_join(dir, "job.ini"), what[128], other[4200];
-    gt_buffer more = {0};
+    GT_BUFFER gt_buffer more = {0};
     snprintf(other, sizeof other, "%s-longer", dir);
     snprintf(what, sizeof what, "twice as long, from the beginning: --schedule=%s ends with the run", kind);
     if (kind) {
@@ -54,7 +54,6 @@ static void say_longer(const gt_engine *e, const char *dir) {
     gt_buffer_add(&more, "", 1);
     if (!more.failed && !kind) gt_log_command(gt_text_of("%s --run=", word).s, dir, more.data, "twice as long");
     if (!more.failed && kind && job) gt_log_command(word, job, more.data, what);
-    gt_buffer_free(&more);
     free(job);
 }
 
@@ -63,9 +62,8 @@ void gt_say_next(const gt_engine *e, const char *dir, bool finished) {
     gt_info(GT_NEXT);
     gt_info("  %s/report.html: curves and pictures, for a browser", dir);
     say_of_networks(e, dir);
-    gt_buffer resume = {0};
+    GT_BUFFER gt_buffer resume = {0};
     gt_rundir_resume_command(dir, &resume);
     if (finished && !j->steps && !e->stopped_early) say_longer(e, dir);
     else if (!finished && !resume.failed) gt_log_to_copy(resume.data, "the run resumes");
-    gt_buffer_free(&resume);
 }

@@ -57,10 +57,8 @@ static unsigned owed_now(gt_engine *e, gt_journal *j) {
 /* ---- what an earlier process owes ---- */
 
 static bool is_missing(const char *dir, const char *name) {
-    char *path = gt_path_join(dir, name);
-    bool missing = path && access(path, F_OK);
-    free(path);
-    return missing;
+    GT_FREED char *path = gt_path_join(dir, name);
+    return path && access(path, F_OK);
 }
 
 /* How the process before has ended; `failed`: also where there is no word of an end. */
@@ -112,15 +110,13 @@ gt_status gt_owed_try_all(gt_engine *e, gt_journal *j) {
 }
 
 static gt_status fail(const gt_journal *j, unsigned owed) {
-    gt_buffer list = {0};
+    GT_BUFFER gt_buffer list = {0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (owed & names[i].bit) gt_buffer_printf(&list, "%s%s", list.n ? ", " : "", names[i].name);
-    gt_status st = gt_fail(
+    return gt_fail(
         GT_FAILED,
         "%s is fully trained, but %s could not be written (see the warnings): give the same command to try again",
         j->dir, list.n && !list.failed ? (const char *)list.data : "all of its files");
-    gt_buffer_free(&list);
-    return st;
 }
 
 gt_status gt_owed_settle_all(gt_engine *e, gt_journal *j) {

@@ -92,9 +92,9 @@ static void write_grid(gt_engine *e, gt_journal *j, const char *name, const char
 /* The data's images in the cells of the grid: for the measurers and, at the beginning of a run, as a picture. */
 static gt_status take_reals(gt_engine *e, gt_journal *j, bool write) {
     gt_grid grid;
-    int64_t *items = NULL;
+    GT_FREED int64_t *items = NULL;
     gt_status st = grid_of(e, &grid, &items);
-    float *images = st ? NULL : calloc((size_t)cells_of(&grid), gt_model_floats(e->model) * sizeof *images);
+    GT_FREED float *images = st ? NULL : calloc((size_t)cells_of(&grid), gt_model_floats(e->model) * sizeof *images);
     if (!st && !images) st = gt_fail(GT_NOMEM, "out of memory for reals.png");
     if (!st) st = gt_read_images(e->data, cells_of(&grid), items, images);
     if (!st) gt_sheet_metrics_add(e->sheets, GT_SHEET_REALS, images);
@@ -102,8 +102,6 @@ static gt_status take_reals(gt_engine *e, gt_journal *j, bool write) {
         gt_grid_empty(items, cells_of(&grid), gt_model_floats(e->model), images);
         write_grid(e, j, "reals.png", "reals", GT_OWES_REALS, &grid, images, false);
     }
-    free(items);
-    free(images);
     return st;
 }
 
@@ -155,8 +153,8 @@ static void no_pictures(gt_journal *j, unsigned kind) {
 /* Without memory for the grid a run goes on without pictures; a generator that fails ends the run. */
 gt_status gt_fakes_all(gt_engine *e, gt_journal *j, bool measured) {
     gt_grid grid;
-    int64_t *items = NULL;
-    void *fakes = NULL;
+    GT_FREED int64_t *items = NULL;
+    GT_FREED void *fakes = NULL;
     char name[40];
     if (!e->generator) return GT_OK;
     gt_status failed = prepare_generator_all(e);
@@ -184,8 +182,6 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j, bool measured) {
         gt_floats_round(&format, (size_t)cells_of(&grid) * gt_model_floats(e->model), fakes);
         if (measured) gt_sheet_metrics_add(e->sheets, GT_SHEET_FAKES, fakes);
     }
-    free(items);
-    free(fakes);
     return st == GT_NOMEM ? GT_OK : st;
 }
 
@@ -196,12 +192,12 @@ void gt_reconstructions_name(int64_t images, char name[40]) {
 gt_status gt_journal_reconstructions(gt_engine *e, gt_journal *j) {
     if (!gt_model_role(e->model, GT_ROLE_ENCODER) || e->comm->rank) return GT_OK;
     gt_grid grid;
-    int64_t *items = NULL;
+    GT_FREED int64_t *items = NULL;
     gt_status st = grid_of(e, &grid, &items);
     int n = st ? 0 : cells_of(&grid);
     const gt_runner_options o = {.role = GT_ROLE_ENCODER, .request = {0}, .pool = e->pool};
     gt_runner *encoder = st ? NULL : gt_runner_new(e->model, e->model->blocks[0], &o, NULL);
-    float *cells = encoder ? calloc(2 * (size_t)n, gt_model_floats(e->model) * sizeof *cells) : NULL;
+    GT_FREED float *cells = encoder ? calloc(2 * (size_t)n, gt_model_floats(e->model) * sizeof *cells) : NULL;
     if (!st && !cells) st = encoder ? gt_fail(GT_NOMEM, "out of memory for reconstructions") : GT_FAILED;
     if (!st) st = gt_reconstruct(encoder, e->data, n, items, cells);
     if (!st) gt_grid_empty(items, n, 2 * gt_model_floats(e->model), cells);
@@ -211,8 +207,6 @@ gt_status gt_journal_reconstructions(gt_engine *e, gt_journal *j) {
     if (st) no_pictures(j, GT_OWES_RECONSTRUCTIONS);
     else write_grid(e, j, name, "reconstructions", GT_OWES_RECONSTRUCTIONS, &grid, cells, !e->generator);
     gt_runner_close(encoder);
-    free(items);
-    free(cells);
     return st;
 }
 

@@ -52,7 +52,7 @@ gt_status gt_chain_take_up_all(gt_engine *e, gt_journal *j, gt_sha256 *state) {
 }
 
 static gt_status begin(gt_engine *e, gt_journal *j, const gt_sha256 *state) {
-    char *recipe = gt_job_to_recipe_text(e->job);
+    GT_FREED char *recipe = gt_job_to_recipe_text(e->job);
     gt_ledger_line line = gt_chain_line(e, GT_LEDGER_CHAIN);
     line.state = *state;
     line.form = GT_CHAIN_FORM;
@@ -64,7 +64,6 @@ static gt_status begin(gt_engine *e, gt_journal *j, const gt_sha256 *state) {
                                  line.has_source ? &line.source : NULL, recipe, &line.head);
     line.recipe_text = recipe;
     if (!st) gt_journal_note(j, &line, false);
-    free(recipe);
     if (st) return st;
     e->chain = (gt_chain){
         .begun = true, .head = line.head, .step = line.step, .images = line.images, .form = GT_CHAIN_FORM};
@@ -116,13 +115,12 @@ gt_status gt_chain_roll_back_all(gt_engine *e, gt_journal *j, gt_ledger_line *li
 
 void gt_chain_before_step(const gt_engine *e, gt_journal *j) {
     const gt_damage *next = &e->damage.next;
-    int64_t *fresh = next->n && e->comm->rank == 0 ? malloc(next->n * sizeof *fresh) : NULL;
+    GT_FREED int64_t *fresh = next->n && e->comm->rank == 0 ? malloc(next->n * sizeof *fresh) : NULL;
     gt_ledger_line line = {
         .event = GT_LEDGER_REPLACED, .images = gt_steps_shown(&e->steps, e->step + 1), .pictures = fresh};
     for (size_t i = 0; i < next->n && fresh; i++)
         if (!gt_damage_has(&e->damage.so_far, next->picture[i])) fresh[line.n_pictures++] = next->picture[i];
     if (line.n_pictures) gt_journal_note(j, &line, false);
-    free(fresh);
 }
 
 static void tell_left_out(gt_engine *e, gt_journal *j) {

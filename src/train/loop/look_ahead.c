@@ -59,7 +59,7 @@ bool gt_engine_look_ahead(gt_engine *e) {
 static int64_t tell_of_new(gt_engine *e) {
     gt_run_damage *d = &e->damage;
     int64_t fresh = 0;
-    void *samples = e->comm->rank ? NULL : malloc(e->info->image_bytes + gt_mask_bytes(e->info));
+    GT_FREED void *samples = e->comm->rank ? NULL : malloc(e->info->image_bytes + gt_mask_bytes(e->info));
     for (size_t i = 0; i < d->next.n; i++) {
         int64_t stored = d->next.picture[i];
         if (gt_damage_has(&d->so_far, stored)) continue;
@@ -70,7 +70,6 @@ static int64_t tell_of_new(gt_engine *e) {
         gt_warn("%s: " GT_TAKES_ITS_PLACE "; %" PRId64 " of %" PRId64 " pictures so far",
                 again ? gt_message() : "a picture that is repaired now", n, pictures_of(e));
     }
-    free(samples);
     return fresh;
 }
 

@@ -207,14 +207,13 @@ static void not_saved(gt_journal *j) {
 }
 
 static gt_checkpoint *begin_checkpoint(const gt_engine *e, const gt_journal *j) {
-    char *recipe = gt_job_to_recipe_text(e->job);
+    GT_FREED char *recipe = gt_job_to_recipe_text(e->job);
     gt_checkpoint *c = recipe ? gt_checkpoint_begin(
                                     &(gt_checkpoint_about){.model = e->model->name,
                                                            .kernel_set = gt_kernel_set_arithmetic(e->model->kernels),
                                                            .dataset = j->fingerprint,
                                                            .recipe = recipe})
                               : NULL;
-    free(recipe);
     if (c) gt_checkpoint_want_root(c, e->pool);
     return c;
 }

@@ -59,11 +59,10 @@ static bool series_of_baseline(const gt_engine *e, const void *own, int i, gt_te
 
 /* The caller takes scores->confusion over; the other ranks get zeros. */
 static gt_status score_set_all(gt_engine *e, gt_runner *network, gt_dataset *ds, gt_scores *scores) {
-    gt_classified *all = NULL;
+    GT_FREED gt_classified *all = NULL;
     *scores = (gt_scores){0};
     gt_status st = gt_classify_dataset_all(e->comm, network, ds, &all, NULL);
     if (!st && all) st = gt_classify_score(all, gt_dataset_get_info(ds)->count, e->model->label_dim, scores);
-    free(all);
     return gt_comm_agree_all(e->comm, st);
 }
 

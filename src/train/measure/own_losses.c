@@ -70,7 +70,7 @@ static gt_status mean_losses_all(gt_engine *e, gt_runner *network, gt_dataset *d
                                  .doing = "evaluating",
                                  .record = record_losses,
                                  .arg = (void *)role};
-    void *records;
+    GT_FREED void *records = NULL;
     gt_status st = gt_runner_dataset_all(e->comm, network, &pass, &records);
     const float *all = records;
     for (int k = 0; k < losses && all; k++) {
@@ -78,7 +78,6 @@ static gt_status mean_losses_all(gt_engine *e, gt_runner *network, gt_dataset *d
         for (int64_t i = 0; i < count; i++) sum += (double)all[i * losses + k];
         mean[k] = sum / (double)count;
     }
-    free(records);
     return st;
 }
 

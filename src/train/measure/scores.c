@@ -234,14 +234,13 @@ static void write_lines(const gt_engine *e, scores *s, const gt_metric_table *t)
 
 /* A line of the log, of any length. */
 static void tell_metrics(const gt_engine *e, const gt_metric_table *t) {
-    gt_buffer line = {0};
+    GT_BUFFER gt_buffer line = {0};
     char time[32];
     for (int i = 0; i < t->n; i++)
         if (t->value[i].is_base) gt_buffer_printf(&line, " (base rate %.5g)", t->value[i].value);
         else gt_buffer_printf(&line, " %s %.5g", t->value[i].key, t->value[i].value);
     gt_info("metrics kimg %-9.3f%s (%s)", (double)e->shown / 1000,
             line.n && !line.failed ? (const char *)line.data : "", gt_duration_text(t->seconds, time));
-    gt_buffer_free(&line);
 }
 
 static void put_values(const gt_metric_table *t, gt_values *values) {

@@ -188,14 +188,13 @@ static gt_status choose_kernels_all(gt_engine *e, const gt_checkpoint_file *f) {
 
 /* A resumed run has the steps that its events have. */
 static gt_status keep_tensorboard_step(gt_engine *e, const gt_journal *j) {
-    char *text = NULL;
+    GT_FREED char *text = NULL;
     if (gt_job_given(e->job, "tensorboard-step")) return GT_OK;
     gt_status st = gt_rundir_read(j->dir, "job.ini", &text);
     gt_job *before = text ? gt_job_new() : NULL;
     bool known = before && !gt_job_read_text(before, text, "job.ini");
     e->job->tensorboard_step = known ? before->tensorboard_step : GT_EVENTS_BY_IMAGES;
     if (before) gt_job_free(before);
-    free(text);
     return st;
 }
 
@@ -207,13 +206,12 @@ gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j) {
     j->log = NULL;
     if (gt_log_cut_back(path, e->shown) || !gt_log_open(path)) return GT_FAILED;
     if (gt_metric_lines_cut_back(j->dir, e->shown)) gt_warn("%s", gt_message());
-    char *text = gt_job_to_text(e->job);
+    GT_FREED char *text = gt_job_to_text(e->job);
     if (text)
         j->log = gt_runlog_open(j->dir, e->shown,
                                 &(gt_runlog_options){.swmr = e->job->log_swmr,
                                                      .step_in_images = e->job->tensorboard_step == GT_EVENTS_BY_IMAGES,
                                                      .job = text});
-    free(text);
     if (!j->log) return GT_FAILED;
     return GT_OK;
 }
@@ -231,7 +229,7 @@ gt_status gt_journal_take_past_all(gt_engine *e, gt_journal *j) {
 /* A job file that somebody has laid into the folder of a run that begins, before the run's own takes its place. */
 static gt_status keep_given_job(const gt_engine *e, const gt_journal *j) {
     static const char name[] = "job-given.ini";
-    char *given = NULL, *kept = NULL;
+    GT_FREED char *given = NULL, *kept = NULL;
     gt_status st = e->resumed ? GT_OK : gt_rundir_read(j->dir, "job.ini", &given);
     bool keep = given && !gt_job_is_resolved_text(given);
     if (keep) st = gt_rundir_read(j->dir, name, &kept);
@@ -243,8 +241,6 @@ static gt_status keep_given_job(const gt_engine *e, const gt_journal *j) {
                      j->dir, name);
     else if (!st && keep && !kept) st = gt_rundir_write(j->dir, name, given);
     if (!st && keep) gt_info("the run writes its own %s/job.ini: your file is kept as %s", j->dir, name);
-    free(given);
-    free(kept);
     return st;
 }
 

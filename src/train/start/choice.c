@@ -42,7 +42,7 @@ static gt_status add_phase(network *n, gt_phase *p, const gt_job *job, gt_buffer
 
 static gt_status look_at_network(const gt_job *job, network *out) {
     gt_model *m = gt_model_new(job);
-    gt_buffer text = {0};
+    GT_BUFFER gt_buffer text = {0};
     *out = (network){0};
     if (!m) return gt_failure();
     gt_status st = GT_OK;
@@ -53,7 +53,6 @@ static gt_status look_at_network(const gt_job *job, network *out) {
     for (int p = 0; p < m->n_phases && !st; p++) st = add_phase(out, &m->phases[p], job, &text);
     if (!st && text.failed) st = gt_fail(GT_NOMEM, "out of memory for a network's description");
     if (!st) out->is = gt_hash(text.data, text.n);
-    gt_buffer_free(&text);
     gt_model_free(m);
     return st;
 }

@@ -72,7 +72,7 @@ static gt_status compute_all(gt_engine *e, const gt_journal *j, gt_sha256 *root)
     gt_comm *c = e->comm;
     int64_t all = e->info->stored, first = all * c->rank / c->ranks, end = all * (c->rank + 1) / c->ranks;
     taking t = {.file.fd = -1};
-    gt_sha256 *leaf;
+    GT_FREED gt_sha256 *leaf = NULL;
     gt_comm_doing(c, e->step, "hashing the data");
     gt_status st = gt_comm_agree_all(c, hash_part(e, first, end - first, &leaf));
     if (!st) {
@@ -80,7 +80,6 @@ static gt_status compute_all(gt_engine *e, const gt_journal *j, gt_sha256 *root)
         st = gt_comm_funnel_all(c, leaf, (size_t)(end - first) * sizeof *leaf, take_leaves, &t);
         st = gt_comm_agree_all(c, c->rank ? st : end_taking(&t, st, root));
     }
-    free(leaf);
     gt_comm_broadcast_all(c, root, sizeof *root, 0);
     return st;
 }
@@ -136,13 +135,12 @@ static gt_status take_found(const gt_engine *e, const gt_journal *j, const gt_sh
 gt_status gt_data_root_all(gt_engine *e, gt_journal *j, gt_sha256 *root) {
     gt_status st = GT_OK;
     bool kept = false;
-    gt_sha256 *leaf = j && !e->comm->rank ? find_leaves(e, j, &kept) : NULL;
+    GT_FREED gt_sha256 *leaf = j && !e->comm->rank ? find_leaves(e, j, &kept) : NULL;
     int found = leaf != NULL;
     gt_comm_broadcast_all(e->comm, &found, sizeof found, 0);
     if (j) j->leaves_stored = found;
     if (!found) return compute_all(e, j, root);
     if (leaf) st = take_found(e, j, leaf, kept, root);
-    free(leaf);
     st = gt_comm_agree_all(e->comm, st);
     gt_comm_broadcast_all(e->comm, root, sizeof *root, 0);
     return st;

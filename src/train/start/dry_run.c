@@ -35,12 +35,11 @@ static double flops_per_image(const gt_engine *e) {
 }
 
 static gt_status print_job(const gt_engine *e) {
-    char *text = gt_job_to_text(e->job);
+    GT_FREED char *text = gt_job_to_text(e->job);
     if (!text) return GT_NOMEM;
     gt_print_lines(text);
     gt_print("\n");
     gt_print_flush(stdout);
-    free(text);
     return GT_OK;
 }
 
@@ -144,10 +143,9 @@ static gt_status transfer_all(gt_engine *e) {
     if (!gt_comm_max_all(e->comm, e->job->resume_file != NULL)) return GT_OK; /* rank 0 alone knows */
     if (e->comm->rank == 0) f = gt_job_open_resumed(e->job, &st);
     st = gt_comm_agree_all(e->comm, st);
-    gt_buffer said = {0};
+    GT_BUFFER gt_buffer said = {0};
     if (!st) st = gt_engine_transfer_all(e, f, &said);
     if (!st) gt_engine_log_transfer(&said);
-    gt_buffer_free(&said);
     gt_checkpoint_close(f);
     return st;
 }

@@ -70,13 +70,10 @@ static bool parse(const gt_kept_split *k, char *text, size_t n, gt_start *out) {
 }
 
 bool gt_kept_split_read(const gt_kept_split *k, gt_start *out) {
-    char *path = path_of(k);
-    void *bytes = NULL;
+    GT_FREED char *path = path_of(k);
+    GT_FREED void *bytes = NULL;
     size_t n;
-    bool found = path && !access(path, F_OK) && !gt_file_read(path, MOST_BYTES, &bytes, &n) && parse(k, bytes, n, out);
-    free(bytes);
-    free(path);
-    return found;
+    return path && !access(path, F_OK) && !gt_file_read(path, MOST_BYTES, &bytes, &n) && parse(k, bytes, n, out);
 }
 
 void gt_kept_split_write(const gt_kept_split *k, const gt_start *s, bool busy) {

@@ -24,11 +24,9 @@ static gt_status read_job_ini(const char *dir, char **text) {
 }
 
 bool gt_train_resumes(const gt_job *job) {
-    char *text = NULL;
+    GT_FREED char *text = NULL;
     if (!*job->run || gt_run_begins_anew(job)) return false;
-    bool there = gt_checkpoint_any(job->run) || (!read_job_ini(job->run, &text) && text);
-    free(text);
-    return there;
+    return gt_checkpoint_any(job->run) || (!read_job_ini(job->run, &text) && text);
 }
 
 typedef struct record {
@@ -52,12 +50,11 @@ static gt_status read_record(const gt_job *job, record *r) {
 
 gt_status gt_train_adopt(gt_job *job) {
     record r = {0};
-    char *differences = NULL;
+    GT_FREED char *differences = NULL;
     gt_status st = read_record(job, &r);
     if (!st && r.text) st = gt_job_adopt(job, r.text, r.name, &differences);
     gt_checkpoint_close(r.checkpoint);
     free(r.text);
-    free(differences);
     return st;
 }
 
@@ -77,7 +74,7 @@ char *gt_share_text_all(gt_comm *c, const char *text, gt_status *st) {
 gt_status gt_engine_adopt_all(gt_engine *e) {
     record r = {0};
     gt_status st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : read_record(e->job, &r));
-    char *text = st ? NULL : gt_share_text_all(e->comm, r.text, &st);
+    GT_FREED char *text = st ? NULL : gt_share_text_all(e->comm, r.text, &st);
     bool in_checkpoint = r.checkpoint;
     e->recorded = r.checkpoint;
     gt_comm_broadcast_all(e->comm, &in_checkpoint, sizeof in_checkpoint, 0);
@@ -85,7 +82,6 @@ gt_status gt_engine_adopt_all(gt_engine *e) {
     e->goes_on = !st && *text;
     e->has_recipe = e->goes_on && in_checkpoint;
     free(r.text);
-    free(text);
     return gt_comm_agree_all(e->comm, st);
 }
 

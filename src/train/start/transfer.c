@@ -35,14 +35,13 @@ gt_status gt_engine_inherit_all(gt_engine *e) {
     if (e->has_recipe || !gt_job_transfers(job)) return GT_OK;
     if (e->comm->rank == 0) f = open_source(job, &st);
     st = gt_comm_agree_all(e->comm, st);
-    char *recipe = st ? NULL : gt_share_text_all(e->comm, f ? gt_checkpoint_info(f)->recipe : NULL, &st);
+    GT_FREED char *recipe = st ? NULL : gt_share_text_all(e->comm, f ? gt_checkpoint_info(f)->recipe : NULL, &st);
     gt_job *theirs = st ? NULL : gt_job_from_recipe_text(recipe, f ? gt_checkpoint_path(f) : job->resume);
     if (!st && !theirs) st = GT_FORMAT;
     st = gt_comm_agree_all(e->comm, st);
     if (!st) st = gt_comm_agree_all(e->comm, gt_job_inherit(job, theirs, e->info->channels));
     gt_job_free(theirs);
     gt_checkpoint_close(f);
-    free(recipe);
     return st;
 }
 
@@ -188,7 +187,7 @@ static void say_mbstd(transfer *x, const gt_job *job, const gt_job *theirs) {
 
 /* What the networks expect of their input. For other channels the first layer begins afresh: then all is possible. */
 static gt_status compare_input(transfer *x, const gt_job *job, const gt_job *theirs) {
-    char *said = NULL;
+    GT_FREED char *said = NULL;
     size_t bytes;
     if (!gt_is(job->model, theirs->model) || job->channels != theirs->channels) return GT_OK;
     FILE *f = open_memstream(&said, &bytes);
@@ -197,7 +196,6 @@ static gt_status compare_input(transfer *x, const gt_job *job, const gt_job *the
     fclose(f);
     for (const char *line = said; line && *line && !st; line += strcspn(line, "\n") + 1)
         gt_buffer_format(x->said, "  %.*s\n", (int)strcspn(line, "\n"), line);
-    free(said);
     return st ? gt_wrap(st, "--resume") : GT_OK;
 }
 

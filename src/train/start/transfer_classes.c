@@ -99,10 +99,8 @@ static void say_by_name(const matching *m, gt_buffer *said) {
 /* Names as checkpoints keep them, on both sides. */
 static gt_status take_names(const gt_checkpoint_data *d, gt_arena *a, gt_class_names *out) {
     if (d->class_names < out->classes) return GT_OK;
-    char *text = gt_class_names_to_text(d->class_name, out->classes);
-    gt_status st = text ? gt_class_names_from_text(text, a, &out->name, &out->names) : GT_NOMEM;
-    free(text);
-    return st;
+    GT_FREED char *text = gt_class_names_to_text(d->class_name, out->classes);
+    return text ? gt_class_names_from_text(text, a, &out->name, &out->names) : GT_NOMEM;
 }
 
 static gt_status match_all(matching *m, const char *how, const char *file, gt_buffer *said) {

@@ -311,17 +311,15 @@ static bool take_logged(const gt_engine *e, const gt_journal *j, best *b, int64_
  * checkpoint, or its late values, and the link. */
 static void judge_again(const gt_engine *e, gt_journal *j, best *b, int64_t linked) {
     int64_t found = -1;
-    checkpoint_place *list = NULL;
+    GT_FREED checkpoint_place *list = NULL;
     int n = 0;
-    judged *of = checkpoint_list(j->dir, &list, &n) ? NULL : calloc((size_t)n + 1, sizeof *of);
+    GT_FREED judged *of = checkpoint_list(j->dir, &list, &n) ? NULL : calloc((size_t)n + 1, sizeof *of);
     if (!of) gt_warn("--best: the existing checkpoints are not judged again: %s", gt_message());
     for (int i = 0; i < n && of; i++) of[i].images = list[i].images <= e->shown ? list[i].images : -1;
     if (of && n) read_logged(e, j, of, n);
     for (int i = n - 1; i >= 0 && of; i--) /* the oldest first, as they were made */
         if (take_logged(e, j, b, linked, &of[i])) found = of[i].images;
     if (found >= 0) gt_saver_decide(j->saver, e->shown, found);
-    free(of);
-    free(list);
 }
 
 static void begin(gt_engine *e, gt_journal *j, void *own) {

@@ -14,7 +14,8 @@
 static void measure_guess(const gt_engine *e, gt_watch *w) {
     int classes = e->model->label_dim;
     double most = 0, loss = 0, n = (double)e->info->count;
-    int64_t *of_class = gt_model_classifier(e->model) == 0 ? calloc((size_t)classes + 1, sizeof *of_class) : NULL;
+    GT_FREED int64_t *of_class = gt_model_classifier(e->model) == 0 ? calloc((size_t)classes + 1, sizeof *of_class)
+                                                                    : NULL;
     if (!of_class) return; /* out of memory: the run is not judged by it */
     for (int64_t i = 0; i < e->info->count; i++) {
         int class = gt_dataset_class(e->data, i);
@@ -27,7 +28,6 @@ static void measure_guess(const gt_engine *e, gt_watch *w) {
     }
     w->guess_accuracy = most;
     w->guess_loss = loss;
-    free(of_class);
 }
 
 void gt_troubles_watch(const gt_engine *e, gt_watch *w) {
@@ -49,14 +49,13 @@ static void begin(gt_engine *e, gt_journal *j, void *own) {
 static gt_verdict decide(gt_engine *e, gt_journal *j, void *own, const gt_tick *t, gt_reason *why) {
     gt_watch *w = own;
     int known = j->logged.n, n = known;
-    gt_stat_value *values = malloc(((size_t)n + GT_WARNINGS_MAX) * sizeof *values);
+    GT_FREED gt_stat_value *values = malloc(((size_t)n + GT_WARNINGS_MAX) * sizeof *values);
     (void)t;
     j->logged.failed |= !values;
     if (!values) return GT_GO_ON;
     memcpy(values, j->logged.of, (size_t)n * sizeof *values);
     int trouble = gt_watch_tick(w, j->tick, (double)e->shown / 1000, values, &n);
     for (int i = known; i < n; i++) gt_values_put_stat(&j->logged, values[i], NULL);
-    free(values);
     if (trouble < 0) return GT_GO_ON;
     snprintf(why->text, sizeof why->text, "%s", gt_warning_at(w, trouble)->name);
     why->began = llround(1000 * w->of[trouble].began_kimg);

@@ -183,7 +183,7 @@ static bool has_already(const gt_job *job, const gt_option *row, const char *adv
 
 /* Does the job take the value together with its other options? */
 static bool is_taken(const gt_job *job, const char *key, const char *value) {
-    char *text = gt_job_to_text(job);
+    GT_FREED char *text = gt_job_to_text(job);
     gt_job *copy = text ? gt_job_new() : NULL;
     bool copied = copy && !gt_job_read_text(copy, text, "job.ini"), taken = !copied;
     if (copied) copy->colours = job->colours;
@@ -191,7 +191,6 @@ static bool is_taken(const gt_job *job, const char *key, const char *value) {
         taken = !gt_job_set(copy, key, value, NULL) &&
                 !gt_job_resolve(copy, job->height, job->width, job->channels, job->label_dim, 0);
     gt_job_free(copy);
-    free(text);
     return taken;
 }
 
@@ -270,7 +269,7 @@ int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int
 
 void gt_watch_replay(void *arg, int64_t images, const gt_stat_value *values, int n) {
     gt_watch *w = arg;
-    gt_stat_value *seen = malloc(((size_t)n + GT_WARNINGS_MAX) * sizeof *seen);
+    GT_FREED gt_stat_value *seen = malloc(((size_t)n + GT_WARNINGS_MAX) * sizeof *seen);
     if (!seen) return; /* it then knows less of the past */
     int k = 0;
     double tick = w->ticks;
@@ -284,5 +283,4 @@ void gt_watch_replay(void *arg, int64_t images, const gt_stat_value *values, int
     w->quiet = true;
     gt_watch_tick(w, (int)tick, (double)images / 1000, seen, &k);
     w->quiet = false;
-    free(seen);
 }

@@ -33,7 +33,7 @@ static gt_status sum_batch(void *arg, int64_t first, int n, const float *images,
 gt_status gt_channel_moments_all(gt_comm *comm, gt_dataset *ds, double *mean, double *std) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     size_t channels = (size_t)info->channels;
-    void *all = NULL;
+    GT_FREED void *all = NULL;
     gt_each_item each = {.comm = comm,
                          .data = ds,
                          .count = info->count,
@@ -54,7 +54,6 @@ gt_status gt_channel_moments_all(gt_comm *comm, gt_dataset *ds, double *mean, do
         mean[c] = total.sum / n;
         std[c] = sqrt(fmax(0, total.square / n - mean[c] * mean[c]));
     }
-    free(all);
     if (st) return st;
     gt_comm_broadcast_all(comm, mean, channels * sizeof *mean, 0);
     gt_comm_broadcast_all(comm, std, channels * sizeof *std, 0);

@@ -71,7 +71,7 @@ static gt_status unpack(const records *r, const char *from, int64_t n, gt_classi
 gt_status gt_classify_dataset_all(gt_comm *comm, gt_runner *with, gt_dataset *ds, gt_classified **all,
                                   float **probabilities) {
     records r = {ds, probabilities ? (size_t)gt_runner_model(with)->label_dim : 0, sizeof **all};
-    void *packed = NULL;
+    GT_FREED void *packed = NULL;
     r.bytes += r.probabilities * sizeof(float);
     *all = NULL;
     if (probabilities) *probabilities = NULL;
@@ -79,7 +79,6 @@ gt_status gt_classify_dataset_all(gt_comm *comm, gt_runner *with, gt_dataset *ds
         .data = ds, .bytes = r.bytes, .doing = "classifying", .record = record_classes, .arg = &r};
     gt_status st = gt_runner_dataset_all(comm, with, &pass, &packed);
     if (!st && packed) st = unpack(&r, packed, gt_dataset_get_info(ds)->count, all, probabilities);
-    free(packed);
     return gt_comm_agree_all(comm, st);
 }
 

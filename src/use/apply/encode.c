@@ -73,14 +73,13 @@ static gt_status unpack_latents(const records *r, const float *all, size_t n, gt
 gt_status gt_encode_dataset_all(gt_comm *c, gt_runner *e, gt_dataset *ds, gt_encoded *out) {
     size_t latent = (size_t)gt_runner_model(e)->latent_size;
     records r = {latent, 2 * latent + 1, gt_runner_floats(e, "log_variance") > 0};
-    void *all = NULL;
+    GT_FREED void *all = NULL;
     *out = (gt_encoded){0};
     const gt_runner_pass pass = {
         .data = ds, .bytes = r.width * sizeof(float), .doing = "encoding", .record = record_latents, .arg = &r};
     gt_status st = gt_runner_dataset_all(c, e, &pass, &all);
     if (!st)
         st = gt_comm_agree_all(c, all ? unpack_latents(&r, all, (size_t)gt_dataset_get_info(ds)->count, out) : GT_OK);
-    free(all);
     if (st) gt_encoded_free(out);
     return st;
 }

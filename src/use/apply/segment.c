@@ -158,8 +158,8 @@ gt_status gt_segment_dataset_all(gt_comm *comm, gt_runner *with, gt_dataset *ds,
                                  uint8_t **classes) {
     const gt_model *m = gt_runner_model(with);
     comparison c = {.data = ds, .classes = m->label_dim, .pixels = (size_t)m->height * (size_t)m->width};
-    int64_t *tables = NULL;
-    void *records = NULL;
+    GT_FREED int64_t *tables = NULL;
+    GT_FREED void *records = NULL;
     c.bytes = sizeof(record) + (classes ? c.pixels : 0);
     if (scores) *scores = (gt_segment_scores){0};
     if (classes) *classes = NULL;
@@ -172,8 +172,6 @@ gt_status gt_segment_dataset_all(gt_comm *comm, gt_runner *with, gt_dataset *ds,
     free(c.confusion);
     free(c.class);
     free(c.mask);
-    free(tables);
-    free(records);
     return gt_comm_agree_all(comm, st);
 }
 

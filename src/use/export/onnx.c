@@ -91,13 +91,11 @@ static gt_status write_onnx(const gt_export_source *s) {
     gt_status st = p ? check_request(s, p) : GT_USAGE;
     if (st) return st;
     gt_weights_out about = {0};
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     st = a ? gt_export_texts(s, a, &about) : gt_fail(GT_NOMEM, "out of memory for '%s'", s->request->out);
     built b = {s, p};
     const gt_onnx_source source = {build_part, &b, s->trained->params, p->outputs, about.texts, about.n_texts};
-    if (!st) st = gt_onnx_export(&source, s->request->out);
-    gt_arena_free(a);
-    return st;
+    return st ? st : gt_onnx_export(&source, s->request->out);
 }
 
 const gt_export_form gt_export_form_onnx = {

@@ -62,11 +62,9 @@ static gt_status write_pkl(const gt_export_source *s) {
     }
     gt_weight_text texts[GT_EXPORT_TEXTS_MOST];
     writing w = {.source = s, .texts = {.texts = texts}};
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     gt_status st = a ? gt_export_data_texts(&s->trained->data, a, &w.texts) : GT_NOMEM;
-    if (!st) st = gt_file_replace_by(s->request->out, write_pickle, &w, bytes);
-    gt_arena_free(a);
-    return st;
+    return st ? st : gt_file_replace_by(s->request->out, write_pickle, &w, bytes);
 }
 
 const gt_export_form gt_export_form_pkl = {

@@ -55,7 +55,7 @@ static const char *names_of(const gt_export_source *s, gt_arena *a) {
 
 gt_status gt_export_data_texts(const gt_checkpoint_data *d, gt_arena *a, gt_weights_out *w) {
     gt_weight_text *out = (gt_weight_text *)w->texts;
-    char *classes = d->class_names ? gt_class_names_to_text(d->class_name, d->class_names) : NULL;
+    GT_FREED char *classes = d->class_names ? gt_class_names_to_text(d->class_name, d->class_names) : NULL;
     if (!classes && d->class_names) return GT_NOMEM;
     if (classes) out[w->n_texts++] = (gt_weight_text){"gantry.class_names", gt_arena_printf(a, "%s", classes)};
     if (d->samples != GT_U8) out[w->n_texts++] = (gt_weight_text){"gantry.samples", gt_sample_type(d->samples)};
@@ -63,7 +63,6 @@ gt_status gt_export_data_texts(const gt_checkpoint_data *d, gt_arena *a, gt_weig
         out[w->n_texts++] = (gt_weight_text){"gantry.range",
                                              gt_arena_printf(a, "%.17g %.17g", d->range[0], d->range[1])};
     if (d->channels) out[w->n_texts++] = (gt_weight_text){"gantry.channels", d->channels};
-    free(classes);
     return gt_arena_failed(a) ? GT_NOMEM : GT_OK;
 }
 
@@ -71,7 +70,7 @@ gt_status gt_export_texts(const gt_export_source *s, gt_arena *a, gt_weights_out
     const gt_trained *t = s->trained;
     const gt_checkpoint_data *d = &t->data;
     gt_weight_text *out = gt_arena_array(a, GT_EXPORT_TEXTS_MOST, sizeof *out);
-    char *recipe = gt_job_to_recipe_text(t->job);
+    GT_FREED char *recipe = gt_job_to_recipe_text(t->job);
     gt_status st = out && recipe ? GT_OK : GT_NOMEM;
     if (!st) {
         w->texts = out;
@@ -83,22 +82,19 @@ gt_status gt_export_texts(const gt_export_source *s, gt_arena *a, gt_weights_out
         if (*s->inputs.s) out[w->n_texts++] = (gt_weight_text){"gantry.inputs", s->inputs.s};
         if (*d->pictures) out[w->n_texts++] = (gt_weight_text){"gantry.pictures", d->pictures};
     }
-    free(recipe);
     return st || gt_arena_failed(a) ? GT_NOMEM : GT_OK;
 }
 
 static gt_status write_tensors(const gt_export_source *s,
                                gt_status (*write)(const char *path, const gt_weights_out *w)) {
     gt_weights_out w = {0};
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     gt_status st = a ? list_tensors(s, a, &w) : GT_NOMEM;
     if (!st) st = gt_export_texts(s, a, &w);
     if (!st)
         ((gt_weight_text *)w.texts)[w.n_texts++] = (gt_weight_text){"format", "pt"}; /* readers in PyTorch expect it */
     if (st) st = gt_fail(GT_NOMEM, "out of memory for '%s'", s->request->out);
-    if (!st) st = write(s->request->out, &w);
-    gt_arena_free(a);
-    return st;
+    return st ? st : write(s->request->out, &w);
 }
 
 static gt_text inputs(const gt_export_source *s) {

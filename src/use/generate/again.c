@@ -66,15 +66,13 @@ static gt_status read_request(const gt_again *a, gt_arena *arena, makes what, gt
 
 /* Rank 0 alone reads the files of the user. */
 static gt_status make_all(gt_comm *comm, const gt_again *a) {
-    gt_arena *arena = gt_arena_new();
+    GT_ARENA gt_arena *arena = gt_arena_new();
     gt_generate_request q;
     int what = PICTURE;
     gt_status st = arena ? read_makes(a->record, &what) : GT_NOMEM;
     if (!st) st = read_request(a, arena, (makes)what, &q);
     st = gt_comm_agree_all(comm, st);
-    if (!st) st = gt_generate_all(comm, &q, NULL);
-    gt_arena_free(arena);
-    return st;
+    return st ? st : gt_generate_all(comm, &q, NULL);
 }
 
 static gt_status path_of(const gt_again *a, int64_t i, char *path, size_t bytes) {

@@ -214,11 +214,10 @@ static gt_status finish_webp(gt_collection *c) {
                     .width = (int)(of->columns * of->dims[1]),
                     .channels = (int)of->dims[2],
                     .samples = c->band};
-    void *bytes;
+    GT_FREED void *bytes = NULL;
     size_t n;
     gt_status st = gt_webp_encode(&p, &(gt_webp_options){.lossless = true, .notes = of->notes}, &bytes, &n);
     if (!st) st = gt_growing_add(&c->file, bytes, n);
-    free(bytes);
     return st ? st : gt_growing_finish(&c->file);
 }
 

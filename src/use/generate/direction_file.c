@@ -125,12 +125,11 @@ static gt_status from_npy(gt_directions *d, const void *bytes, size_t n, int num
 }
 
 static gt_status from_npy_file(gt_directions *d, const char *path, int num_ws, int w_dim) {
-    void *bytes;
+    GT_FREED void *bytes = NULL;
     size_t n;
     gt_status st = gt_file_read(path, MOST_BYTES, &bytes, &n);
     if (st) return st;
     st = from_npy(d, bytes, n, num_ws, w_dim);
-    free(bytes);
     return st;
 }
 
@@ -212,9 +211,9 @@ static bool moves(const gt_directions *d, size_t layer) {
 
 static gt_status write_hdf5(const gt_directions *d, const char *path) {
     size_t n = (size_t)d->n, layers = n * (size_t)d->num_ws;
-    char *names = calloc(n, GT_DIRECTION_NAME), *how = calloc(n, GT_DIRECTION_HOW);
-    uint8_t *moved = calloc(layers, 1);
-    double *sigma = calloc(n, sizeof *sigma);
+    GT_FREED char *names = calloc(n, GT_DIRECTION_NAME), *how = calloc(n, GT_DIRECTION_HOW);
+    GT_FREED uint8_t *moved = calloc(layers, 1);
+    GT_FREED double *sigma = calloc(n, sizeof *sigma);
     gt_status st = names && how && moved && sigma ? GT_OK : gt_fail(GT_NOMEM, "out of memory for '%s'", path);
     for (size_t i = 0; i < n && !st; i++) {
         memcpy(names + i * GT_DIRECTION_NAME, d->list[i].name, GT_DIRECTION_NAME);
@@ -230,12 +229,7 @@ static gt_status write_hdf5(const gt_directions *d, const char *path) {
         {"how", GT_NUMBER_TEXT, 2, {d->n, GT_DIRECTION_HOW}, how},
         {"network", GT_NUMBER_TEXT, 2, {1, sizeof d->network}, d->network},
     };
-    if (!st) st = gt_arrays_write(path, arrays, sizeof arrays / sizeof *arrays);
-    free(names);
-    free(how);
-    free(moved);
-    free(sigma);
-    return st;
+    return st ? st : gt_arrays_write(path, arrays, sizeof arrays / sizeof *arrays);
 }
 
 gt_status gt_directions_write(const gt_directions *d, const char *path) {

@@ -43,7 +43,7 @@ static gt_status make_cells(void *arg, int64_t first, int n, gt_buffer *out) {
     gt_direction_work *w = k->w;
     const gt_directions_request *r = w->request;
     size_t row = (size_t)w->model->num_ws * (size_t)w->model->w_dim;
-    float *small = malloc(floats_of(k) * sizeof *small);
+    GT_FREED float *small = malloc(floats_of(k) * sizeof *small);
     if (!small) return gt_fail(GT_NOMEM, "out of memory for the sheet");
     for (int i = 0; i < n; i++) {
         const float *step = w->found.steps + (size_t)((first + i) / r->n_strengths) * row;
@@ -55,7 +55,6 @@ static gt_status make_cells(void *arg, int64_t first, int n, gt_buffer *out) {
         shrink(k, k->images + i * gt_model_floats(w->model), small);
         gt_buffer_add(out, small, floats_of(k) * sizeof *small);
     }
-    free(small);
     return st;
 }
 

@@ -80,11 +80,9 @@ static gt_status read_all(const char *text, edit **list, int *n) {
 }
 
 gt_status gt_edits_check(const char *text) {
-    edit *list;
+    GT_FREED edit *list = NULL;
     int n;
-    gt_status st = read_all(text, &list, &n);
-    free(list);
-    return st;
+    return read_all(text, &list, &n);
 }
 
 /* ---- what it means for this network ---- */

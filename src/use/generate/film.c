@@ -81,14 +81,13 @@ static char *frame_path(const gt_film_of *of, int64_t frame) {
 
 /* Nothing of an earlier, longer film would follow this one. What lies there is not removed: it may be all there is. */
 static gt_status check_folder(const gt_film_of *of) {
-    char *path = frame_path(of, of->frames);
+    GT_FREED char *path = frame_path(of, of->frames);
     gt_status st = path ? GT_OK : GT_NOMEM;
     if (!st && of->frames && !access(path, F_OK))
         st = gt_fail(GT_USAGE,
                      "'%s' belongs to a longer film, whose end would follow this film of %lld frames: remove the "
                      "frames there, or choose another folder",
                      path, (long long)of->frames);
-    free(path);
     return st;
 }
 
@@ -116,10 +115,8 @@ gt_status gt_film_open(gt_film **out, const gt_film_of *of) {
 }
 
 static gt_status write_frame(const gt_film *f, const void *bytes, size_t n) {
-    char *path = frame_path(f->of, f->frames);
-    gt_status st = path ? gt_file_write(path, bytes, n) : GT_NOMEM;
-    free(path);
-    return st;
+    GT_FREED char *path = frame_path(f->of, f->frames);
+    return path ? gt_file_write(path, bytes, n) : GT_NOMEM;
 }
 
 gt_status gt_film_add(gt_film *f, const void *bytes, size_t n) {

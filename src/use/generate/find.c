@@ -145,7 +145,7 @@ static gt_status try_all(work *w) {
 /* Rank 0: the nearest of all ranks. */
 static gt_status gather_all(work *w, gt_found *found) {
     size_t n = (size_t)w->request->n_pictures;
-    gt_found *all = w->comm->rank ? NULL : calloc((size_t)w->comm->ranks * n + 1, sizeof *all);
+    GT_FREED gt_found *all = w->comm->rank ? NULL : calloc((size_t)w->comm->ranks * n + 1, sizeof *all);
     gt_status st = gt_comm_agree_all(w->comm, w->comm->rank || all ? GT_OK : gt_fail(GT_NOMEM, "out of memory"));
     if (!st) gt_comm_gather_all(w->comm, w->found, n * sizeof *w->found, all);
     for (size_t k = 0; k < n && all && !st; k++) {
@@ -157,7 +157,6 @@ static gt_status gather_all(work *w, gt_found *found) {
             if (nearer) found[k] = *f;
         }
     }
-    free(all);
     return st;
 }
 

@@ -50,13 +50,11 @@ static gt_status read_request(const gt_again *a, gt_arena *arena, gt_mix_request
 }
 
 static gt_status make_all(gt_comm *comm, const gt_again *a) {
-    gt_arena *arena = gt_arena_new();
+    GT_ARENA gt_arena *arena = gt_arena_new();
     gt_mix_request q;
     int64_t replaced;
     gt_status st = gt_comm_agree_all(comm, arena ? read_request(a, arena, &q) : GT_NOMEM);
-    if (!st) st = gt_mix_all(comm, &q, &replaced);
-    gt_arena_free(arena);
-    return st;
+    return st ? st : gt_mix_all(comm, &q, &replaced);
 }
 
 static gt_status path_of(const gt_again *a, int64_t i, char *path, size_t bytes) {

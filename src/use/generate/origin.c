@@ -25,21 +25,18 @@ static void name_network(const char *path, char name[GT_NAME_BYTES]) {
 }
 
 static gt_status hash_network(gt_origin *o) {
-    char *file;
+    GT_FREED char *file = NULL;
     const char *recipe = gt_generator_recipe(o->of.generator);
     gt_status st = gt_network_find(o->of.checkpoint, &file);
     if (st) return st;
     if (gt_is_directory(file)) {
-        char *run = file;
+        GT_FREED char *run = file;
         bool foreign;
         st = gt_network_choose(run, &o->of.options->reading, &file, &foreign);
-        free(run);
         if (!st && !file) st = gt_fail(GT_FAILED, "'%s' has no checkpoint", o->of.checkpoint);
     }
     if (!st) name_network(file, o->network);
-    if (!st) st = gt_record_network_hash(file, recipe, o->level == GT_RECORD_AGAIN, &o->hashes);
-    free(file);
-    return st;
+    return st ? st : gt_record_network_hash(file, recipe, o->level == GT_RECORD_AGAIN, &o->hashes);
 }
 
 static gt_status hash_files(gt_origin *o) {
@@ -218,12 +215,11 @@ static void say_label(const gt_record *r, said *s) {
     gt_record_get_int(r, "class", 0, INT32_MAX, &class);
     gt_record_get_text(r, "class_name", &name);
     if (class >= 0) add(s, "class %lld%s%s", (long long)class, name ? " " : "", name ? name : "");
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     const float *label = NULL;
     int n = 0;
     if (a) gt_record_get_floats(r, "label", 4096, a, &label, &n);
     for (int i = 0; i < n && label; i++) add(s, "%s%g", i ? "" : "label ", (double)label[i]);
-    gt_arena_free(a);
 }
 
 void gt_origin_say(const gt_record *r, char *text, size_t bytes) {

@@ -54,10 +54,9 @@ static gt_status put_records(gt_picture_zip *z, gt_buffer *b) {
 }
 
 static gt_status put_named(gt_picture_zip *z, const char *name, entry e, const void *bytes) {
-    gt_buffer b = {0};
+    GT_BUFFER gt_buffer b = {0};
     gt_zip_put_local(&b, name, e.size, e.crc);
     gt_status st = put_records(z, &b);
-    gt_buffer_free(&b);
     return st ? st : gt_growing_add(z->file, bytes, e.size);
 }
 
@@ -68,7 +67,7 @@ gt_status gt_picture_zip_add(gt_picture_zip *z, int64_t n, const char *records) 
     gt_status st = GT_OK;
     for (int64_t i = 0; i < n && !st; i++) {
         char name[GT_ENTRY_NAME_BYTES];
-        void *bytes;
+        GT_FREED void *bytes = NULL;
         size_t size;
         p.samples = (void *)(records + (size_t)i * gt_picture_bytes(&p));
         gt_record_notes notes = {0};
@@ -80,7 +79,6 @@ gt_status gt_picture_zip_add(gt_picture_zip *z, int64_t n, const char *records) 
         gt_entry_name((uint32_t)z->come, name);
         st = put_named(z, name, z->entries[z->come], bytes);
         z->come++;
-        free(bytes);
     }
     return st;
 }
@@ -103,7 +101,7 @@ static gt_status put_notes(const gt_collection_of *of, gt_buffer *text) {
 }
 
 static gt_status put_index(gt_picture_zip *z, entry notes) {
-    gt_buffer b = {0};
+    GT_BUFFER gt_buffer b = {0};
     uint64_t start = z->file->bytes, offset = 0;
     gt_status st = GT_OK;
     for (int64_t i = 0; i < z->of->n && !st; i++) {
@@ -116,18 +114,16 @@ static gt_status put_index(gt_picture_zip *z, entry notes) {
     if (!st) st = put_records(z, &b);
     gt_zip_put_end(&b, (uint64_t)z->of->n + 1, start, z->file->bytes - start);
     if (!st) st = put_records(z, &b);
-    gt_buffer_free(&b);
     return st;
 }
 
 gt_status gt_picture_zip_finish(gt_picture_zip *z) {
-    gt_buffer notes = {0};
+    GT_BUFFER gt_buffer notes = {0};
     gt_status st = put_notes(z->of, &notes);
     if (!st && notes.n >= GT_ZIP_TOO_LARGE)
         st = gt_fail(GT_USAGE, "dataset.json would be larger than 4 GB; give --out=FILE.h5");
     entry e = st ? (entry){0} : entry_of(notes.data, notes.n);
     if (!st) st = put_named(z, "dataset.json", e, notes.data);
     if (!st) st = put_index(z, e);
-    gt_buffer_free(&notes);
     return st;
 }

@@ -74,24 +74,22 @@ static gt_status from_npz(wanted *w, const char *path) {
     gt_status st = gt_zip_open(&z, path);
     if (st) return st;
     const gt_zip_entry *e = gt_zip_find(z, ARRAY ".npy", &i);
-    void *bytes = NULL;
+    GT_FREED void *bytes = NULL;
     if (!e) st = gt_fail(GT_FORMAT, "'%s': an archive without an array '%s'", path, ARRAY);
     else if (e->size > MOST_BYTES || !(bytes = malloc(e->size + 1)))
         st = gt_fail(GT_NOMEM, "'%s': '%s' has %llu bytes", path, ARRAY, (unsigned long long)e->size);
     if (!st && ((st = gt_zip_read(z, i, bytes)) || (st = from_npy(w, bytes, e->size)))) st = gt_wrap(st, "'%s'", path);
-    free(bytes);
     gt_zip_close(z);
     if (!st) network_of_npz(w, path);
     return st;
 }
 
 static gt_status from_npy_file(wanted *w, const char *path) {
-    void *bytes;
+    GT_FREED void *bytes = NULL;
     size_t n;
     gt_status st = gt_file_read(path, MOST_BYTES, &bytes, &n);
     if (st) return st;
     st = from_npy(w, bytes, n);
-    free(bytes);
     return st ? gt_wrap(st, "'%s'", path) : GT_OK;
 }
 
@@ -113,13 +111,12 @@ static gt_status from_hdf5(wanted *w, const char *path) {
     char shape[64];
     snprintf(shape, sizeof shape, "[%lld rows of %lld]", (long long)rows, (long long)columns);
     st = columns == row ? make_room(w, rows) : gt_wrap(other_shape(w, shape), "'%s'", path);
-    double *line = st ? NULL : malloc((size_t)row * sizeof *line);
+    GT_FREED double *line = st ? NULL : malloc((size_t)row * sizeof *line);
     if (!st && !line) st = gt_fail(GT_NOMEM, "out of memory for '%s'", path);
     for (int64_t i = 0; i < rows && !st; i++) {
         st = gt_array_rows(f, i, 1, line);
         for (int64_t k = 0; k < row && !st; k++) w->ws[i * row + k] = (float)line[k];
     }
-    free(line);
     gt_array_close(f);
     return st ? st : network_of_hdf5(w, path);
 }

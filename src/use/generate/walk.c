@@ -127,7 +127,7 @@ static int64_t frame_of(const work *w, int64_t sample) { return sample / w->cell
 static void put_classes(const work *w, gt_record_text *r) {
     int dim = gt_generator_labels(w->generator), class = -1, n = w->classes;
     size_t bytes = (size_t)dim * sizeof *w->class;
-    gt_buffer text = {0};
+    GT_BUFFER gt_buffer text = {0};
     while (n > 1 && !memcmp(w->class + (n - 1) * dim, w->class, bytes)) n--; /* one that stays is said once */
     if (n > 1) n = w->classes;
     for (int i = 0; i < n; i++) {
@@ -138,7 +138,6 @@ static void put_classes(const work *w, gt_record_text *r) {
     if (n && class >= 0 && !text.failed) gt_record_put_text(r, "classes", text.data);
     else if (n) gt_record_put_floats(r, "label", w->class, dim); /* there is one alone */
     r->json.failed |= text.failed;
-    gt_buffer_free(&text);
 }
 
 static void put_walk(work *w) {
@@ -302,7 +301,7 @@ static void put_in_frame(const work *w, int cell, const uint8_t *picture) {
 }
 
 static gt_status pack_frame(const work *w, int64_t frame, gt_buffer *out) {
-    void *bytes = NULL;
+    GT_FREED void *bytes = NULL;
     size_t n = 0;
     bool alone = gt_film_kind_of(w->of.path) == GT_FILM_FOLDER;
     gt_film_of of = w->of;
@@ -315,7 +314,6 @@ static gt_status pack_frame(const work *w, int64_t frame, gt_buffer *out) {
     uint64_t size = n;
     gt_buffer_add(out, &size, sizeof size);
     gt_buffer_add(out, bytes, n);
-    free(bytes);
     return GT_OK;
 }
 

@@ -71,12 +71,10 @@ static gt_status read_request(const gt_again *a, gt_arena *arena, gt_walk_reques
 }
 
 static gt_status make_all(gt_comm *comm, const gt_again *a) {
-    gt_arena *arena = gt_arena_new();
+    GT_ARENA gt_arena *arena = gt_arena_new();
     gt_walk_request q;
     gt_status st = gt_comm_agree_all(comm, arena ? read_request(a, arena, &q) : GT_NOMEM);
-    if (!st) st = gt_walk_all(comm, &q);
-    gt_arena_free(arena);
-    return st;
+    return st ? st : gt_walk_all(comm, &q);
 }
 
 static gt_status path_of(const gt_again *a, int64_t i, char *path, size_t bytes) {

@@ -237,7 +237,7 @@ gt_status gt_invert_dataset_all(gt_comm *c, gt_inverter *v, gt_dataset *ds, floa
 gt_status gt_invert_pairs(gt_inverter *v, gt_dataset *ds, int64_t n, int64_t *items, float *pairs) {
     size_t pixels = gt_model_floats(v->model), batch = (size_t)v->batch;
     gt_status st = check(v, ds);
-    float *images = st ? NULL : calloc(batch, pixels * sizeof *images);
+    GT_FREED float *images = st ? NULL : calloc(batch, pixels * sizeof *images);
     if (!st && !images) st = gt_fail(GT_NOMEM, "out of memory for images");
     for (int64_t first = 0; first < n && !st; first += v->batch) {
         int count = (int)(n - first < v->batch ? n - first : v->batch);
@@ -250,6 +250,5 @@ gt_status gt_invert_pairs(gt_inverter *v, gt_dataset *ds, int64_t n, int64_t *it
             memcpy(pair + pixels, v->found + (size_t)i * pixels, pixels * sizeof *pair);
         }
     }
-    free(images);
     return st;
 }

@@ -74,10 +74,9 @@ static gt_status take_steps(work *w, gt_projection *t) {
 
 /* Of an earlier projection into the same folder. */
 static gt_status forget_results(const gt_projection *t) {
-    char *path = gt_path_join(t->dir, "projected_w.npz");
+    GT_FREED char *path = gt_path_join(t->dir, "projected_w.npz");
     if (!path) return gt_fail(GT_NOMEM, "out of memory for a path");
     gt_file_remove(path);
-    free(path);
     return GT_OK;
 }
 

@@ -112,13 +112,12 @@ static gt_status write_pictures(work *w) {
 /* The frame whose result is the one `at` of the batch. */
 static gt_status add_frame(const work *w, gt_film *film, const gt_film_of *of, int at) {
     gt_picture both;
-    void *bytes = NULL;
+    GT_FREED void *bytes = NULL;
     size_t n;
     gt_status st = beside(w, at, &both);
     if (st) return st;
     st = gt_film_pack(of, both.samples, &bytes, &n);
     if (!st) st = gt_film_add(film, bytes, n);
-    free(bytes);
     gt_picture_free(&both);
     return st;
 }
@@ -227,13 +226,12 @@ static gt_status prepare(work *w, gt_arena *a) {
 
 gt_status gt_projection_results(gt_projector *p, const gt_projection *t) {
     work w = {.p = p, .t = t, .m = p->net.model};
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     gt_status st = a ? prepare(&w, a) : GT_NOMEM;
     if (!st) st = write_pictures(&w);
     if (!st) st = write_table(&w);
     if (!st) st = draw_curve(&w);
     if (!st && p->request->film) st = write_film(&w);
     if (!st) st = write_styles(&w); /* last: projected_w.npz is the mark of a target that is done */
-    gt_arena_free(a);
     return st;
 }

@@ -50,7 +50,7 @@ gt_status gt_projector_measure(gt_projector *p) {
     gt_model *m = p->net.model;
     const gt_runner_options o = {.role = GT_ROLE_MAPPING, .request = gt_plain_request(BATCH), .pool = p->request->pool};
     gt_runner *mapping = gt_runner_new(m, p->net.params, &o, NULL);
-    float *w = malloc(SAMPLES * (size_t)m->w_dim * sizeof *w);
+    GT_FREED float *w = malloc(SAMPLES * (size_t)m->w_dim * sizeof *w);
     gt_status st = !mapping ? gt_failure() : w ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d styles", SAMPLES);
     gt_mt19937 r;
     gt_mt_seed(&r, SEED);
@@ -59,7 +59,6 @@ gt_status gt_projector_measure(gt_projector *p) {
     if (!st && !isfinite(p->w_std))
         st = gt_fail(GT_NONFINITE, "'%s': the mapping network gives styles that are not numbers",
                      p->request->checkpoint);
-    free(w);
     gt_runner_close(mapping);
     return st;
 }

@@ -73,10 +73,9 @@ static bool is_picture(const char *path) {
 }
 
 static void hash_names(gt_targets *t) {
-    gt_buffer b = {0};
+    GT_BUFFER gt_buffer b = {0};
     for (int64_t i = 0; i < t->n; i++) gt_buffer_add(&b, t->list[i].name, strlen(t->list[i].name) + 1);
     t->names = gt_hash(b.data, b.n);
-    gt_buffer_free(&b);
 }
 
 gt_status gt_targets_open(gt_targets *t, const gt_project_request *r) {

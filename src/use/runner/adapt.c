@@ -18,13 +18,12 @@
 enum { FILE_MOST = 1 << 30 };
 
 gt_status gt_read_picture(const char *file, gt_picture *p) {
-    void *bytes;
+    GT_FREED void *bytes = NULL;
     size_t n;
     *p = (gt_picture){0};
     gt_status st = gt_file_read(file, FILE_MOST, &bytes, &n);
     if (st) return st;
     st = gt_picture_decode(p, bytes, n, 0);
-    free(bytes);
     return st ? gt_wrap(st, "'%s'", file) : GT_OK;
 }
 

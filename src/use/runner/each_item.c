@@ -86,7 +86,7 @@ static gt_status collect_all(const gt_each_item *w, char **mine, void **all) {
 gt_status gt_each_item_all(const gt_each_item *w, void **all) {
     int64_t rounds = rounds_of(w);
     float *images;
-    char *mine = room_for(w, rounds);
+    GT_FREED char *mine = room_for(w, rounds);
     *all = NULL;
     gt_status st = images_for(w, &images);
     st = gt_comm_agree_all(w->comm, mine ? st : GT_NOMEM);
@@ -96,6 +96,5 @@ gt_status gt_each_item_all(const gt_each_item *w, void **all) {
     st = gt_comm_agree_all(w->comm, st);
     free(images);
     if (!st && w->bytes) st = collect_all(w, &mine, all);
-    free(mine);
     return st;
 }

@@ -49,7 +49,7 @@ static gt_status make_batch(const state *s, gt_buffer *out) {
 gt_status gt_in_order_all(const gt_in_order *w) {
     state s = {.work = w};
     s.rounds = gt_pieces(gt_pieces(w->count, w->batch), w->comm->ranks);
-    gt_buffer mine = {0};
+    GT_BUFFER gt_buffer mine = {0};
     gt_status st = GT_OK;
     gt_tell_start(w->doing, w->of, w->count);
     for (; s.round < s.rounds; s.round++) {
@@ -61,6 +61,5 @@ gt_status gt_in_order_all(const gt_in_order *w) {
         if (!st) tell_progress(&s);
     }
     gt_tell_end();
-    gt_buffer_free(&mine);
     return gt_comm_agree_all(w->comm, st);
 }

@@ -15,7 +15,7 @@
 gt_status gt_read_images(gt_dataset *ds, int64_t n, int64_t *items, float *images) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     size_t floats = info->image_bytes / gt_sample_bytes(info->type);
-    void *samples = malloc(info->image_bytes);
+    GT_FREED void *samples = malloc(info->image_bytes);
     gt_status st = samples ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an image of the data");
     gt_storage_begin("reading", "pictures");
     for (int64_t i = 0; i < n && !st; i++) {
@@ -23,7 +23,6 @@ gt_status gt_read_images(gt_dataset *ds, int64_t n, int64_t *items, float *image
         if (!st) gt_dataset_floats(info, samples, floats, images + (size_t)i * floats);
     }
     gt_storage_end();
-    free(samples);
     return st;
 }
 

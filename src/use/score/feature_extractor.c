@@ -96,11 +96,10 @@ static gt_status refuse_model(const gt_extractor *d) {
 /* The weights and all that says what is computed with them: the recipe of a checkpoint. */
 static gt_status hash_trained(const gt_extractor *d, gt_hash128 *out) {
     const gt_trained *t = &d->trained;
-    char *recipe = gt_job_to_recipe_text(t->job);
+    GT_FREED char *recipe = gt_job_to_recipe_text(t->job);
     if (!recipe) return GT_NOMEM;
     gt_hash128 parts[] = {gt_hash(t->params, t->model->nets[t->network]->block_floats * sizeof(float)),
                           gt_hash(recipe, strlen(recipe))};
-    free(recipe);
     *out = gt_hash(parts, sizeof parts);
     return GT_OK;
 }

@@ -34,7 +34,7 @@ static gt_status read_rows_all(const gt_team *team, gt_cached_rows *from, gt_lan
     gt_comm *comm = team->comm;
     gt_rows share = gt_rows_share(l->count, l->d, comm);
     size_t d = (size_t)l->d;
-    float *panel = malloc(GT_ROWS_AT_ONCE * d * sizeof *panel);
+    GT_FREED float *panel = malloc(GT_ROWS_AT_ONCE * d * sizeof *panel);
     l->features = malloc((size_t)share.own * d * sizeof *l->features + 1);
     gt_status st = panel && l->features ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %lld rows", (long long)l->count);
     st = gt_comm_agree_all(comm, st);
@@ -50,7 +50,6 @@ static gt_status read_rows_all(const gt_team *team, gt_cached_rows *from, gt_lan
             memcpy(l->features + (size_t)(begin - share.first) * d, panel + (size_t)(begin - first) * d,
                    (size_t)(end - begin) * d * sizeof *panel);
     }
-    free(panel);
     if (*found) return GT_OK;
     free(l->features);
     l->features = NULL;

@@ -101,10 +101,9 @@ gt_status gt_metric_table_lines(const gt_metric_table *t, const char *snapshot, 
     for (int i = 0; i < t->n && !st; i++) {
         if (!begins_metric(t, i)) continue;
         json_t *values = line_of(t, i, snapshot, images);
-        char *text = json_dumps(values, JSON_ENSURE_ASCII | JSON_REAL_PRECISION(DIGITS));
+        GT_FREED char *text = json_dumps(values, JSON_ENSURE_ASCII | JSON_REAL_PRECISION(DIGITS));
         if (text) line(arg, t->value[i].metric, text);
         else st = gt_fail(GT_NOMEM, "out of memory for the line of %s", t->value[i].metric);
-        free(text);
         json_decref(values);
     }
     return st;
@@ -147,7 +146,7 @@ gt_status gt_metric_lines_add(gt_metric_lines *l, const gt_metric_table *t, cons
 static gt_status append_lines(const char *rundir, const char *metric, gt_buffer *text) {
     char name[96];
     snprintf(name, sizeof name, "metric-%s.jsonl", metric);
-    char *path = text->failed ? NULL : gt_path_join(rundir, name);
+    GT_FREED char *path = text->failed ? NULL : gt_path_join(rundir, name);
     appender a = {.fd = -1};
     gt_status st = path ? appender_open(&a, path, 0) : gt_fail(GT_NOMEM, "out of memory for '%s'", name);
     if (!st) {
@@ -157,7 +156,6 @@ static gt_status append_lines(const char *rundir, const char *metric, gt_buffer 
         a.pending = (gt_buffer){0};
     }
     appender_close(&a);
-    free(path);
     return st;
 }
 

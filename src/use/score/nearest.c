@@ -94,7 +94,7 @@ static gt_status find_all(gt_scoring *s, const gt_metric_set *fakes, const gt_me
 static gt_status compare_all(gt_scoring *s, gt_collected *reals, gt_collected *fakes, int lane, const char *path) {
     int64_t n = fakes->set->count;
     gt_comm *comm = s->team.comm;
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     gt_likeness *all = a ? gt_arena_array(a, (size_t)n, sizeof *all) : NULL;
     gt_neighbour *mine = a ? gt_arena_array(a, (size_t)n, NEAREST * sizeof *mine) : NULL,
                  *nearest = a ? gt_arena_array(a, (size_t)n, NEAREST * sizeof *mine) : NULL;
@@ -105,7 +105,6 @@ static gt_status compare_all(gt_scoring *s, gt_collected *reals, gt_collected *f
     if (!st) st = find_all(s, &made, &real, all, mine, nearest);
     if (!st && comm->rank == 0) st = draw_picture(a, path, fakes->set, reals->set, n, all, nearest);
     st = gt_comm_agree_all(comm, st);
-    gt_arena_free(a);
     return st;
 }
 

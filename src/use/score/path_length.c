@@ -236,7 +236,7 @@ static gt_status make_batch(void *arg, int64_t first, int n, const float *images
 gt_status gt_path_length_all(const gt_team *team, const gt_path_maker *m, const gt_lpips *lpips,
                              const gt_path_options *o, double *value) {
     paths p = {.maker = m, .o = o};
-    void *distances = NULL;
+    GT_FREED void *distances = NULL;
     gt_status st = gt_comm_agree_all(team->comm, open_paths(&p, team, lpips));
     gt_each_item each = {.comm = team->comm,
                          .count = o->count,
@@ -248,7 +248,6 @@ gt_status gt_path_length_all(const gt_team *team, const gt_path_maker *m, const 
     if (!st) st = gt_each_item_all(&each, &distances);
     if (!st) st = gt_comm_agree_all(team->comm, distances ? gt_path_length(distances, o->count, value) : GT_OK);
     if (!st) gt_comm_broadcast_all(team->comm, value, sizeof *value, 0);
-    free(distances);
     close_paths(&p);
     return st;
 }

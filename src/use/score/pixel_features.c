@@ -49,11 +49,10 @@ static void project_picture(void *arg, int i, int worker) {
 
 gt_status gt_pixel_features(const gt_components *c, gt_pool *pool, int n, const float *images, float *features) {
     size_t floats = (size_t)n * (size_t)c->d;
-    float *pictures = malloc(floats * sizeof *pictures);
+    GT_FREED float *pictures = malloc(floats * sizeof *pictures);
     if (!pictures) return gt_fail(GT_NOMEM, "out of memory for %d pictures", n);
     memcpy(pictures, images, floats * sizeof *pictures);
     gt_floats_round(&GT_SAMPLES_OF_8_BITS, floats, pictures);
     gt_pool_run(pool, n, project_picture, &(projecting){c, pictures, features});
-    free(pictures);
     return GT_OK;
 }

@@ -113,15 +113,13 @@ static void take_label(gt_source_info *info, int64_t item, const char *label, in
 
 static gt_status put_picture(gt_saved_fakes *s, int64_t item, const char *record) {
     gt_picture p = s->shape;
-    void *bytes = NULL;
+    GT_FREED void *bytes = NULL;
     size_t n = 0;
     p.samples = (void *)record;
     if (s->labels) take_label(&s->source.info, item, record + s->samples, s->set->label_dim);
     gt_status st = s->dest.kind->encode(&p, false, &bytes, &n);
     const gt_entry e = {.item = (uint32_t)item, .size = (uint32_t)n, .crc = st ? 0 : gt_crc32(0, bytes, n)};
-    if (!st) st = gt_dest_put(&s->dest, &e, bytes);
-    free(bytes);
-    return st;
+    return st ? st : gt_dest_put(&s->dest, &e, bytes);
 }
 
 static void put_pictures(void *arg, int64_t first, int64_t n, const void *records) {

@@ -67,7 +67,8 @@ double gt_scoring_bytes(const gt_scoring *s, int64_t reals, int height, int widt
 /* The time of a picture in one detector. */
 static gt_status time_extractor(gt_extractor *d, const float *images, double *seconds) {
     enum { LEAST = 3, MOST_SECONDS = 1 };
-    float *features = malloc((size_t)gt_extractor_batch(d) * (size_t)gt_extractor_features(d) * sizeof *features);
+    GT_FREED float *features = malloc((size_t)gt_extractor_batch(d) * (size_t)gt_extractor_features(d) *
+                                      sizeof *features);
     gt_status st = features ? gt_extractor_run(d, gt_extractor_batch(d), images, features, NULL, NULL)
                             : gt_fail(GT_NOMEM, "out of memory for features");
     double start = gt_clock();
@@ -77,7 +78,6 @@ static gt_status time_extractor(gt_extractor *d, const float *images, double *se
         runs++;
     }
     if (runs) *seconds += (gt_clock() - start) / runs / gt_extractor_batch(d);
-    free(features);
     return st;
 }
 
@@ -86,11 +86,10 @@ gt_status gt_scoring_measure(gt_scoring *s, int height, int width, int channels,
     *seconds = 0;
     for (int i = 0; i < GT_LANES && !st; i++) {
         if (!s->extractor[i] || gt_extractor_wants_fit(s->extractor[i])) continue;
-        float *images = calloc((size_t)gt_extractor_batch(s->extractor[i]),
-                               (size_t)height * (size_t)width * (size_t)channels * sizeof *images);
+        GT_FREED float *images = calloc((size_t)gt_extractor_batch(s->extractor[i]),
+                                        (size_t)height * (size_t)width * (size_t)channels * sizeof *images);
         st = images ? time_extractor(s->extractor[i], images, seconds)
                     : gt_fail(GT_NOMEM, "out of memory for pictures");
-        free(images);
     }
     return st;
 }

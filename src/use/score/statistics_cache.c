@@ -52,12 +52,11 @@ static void warn_unwritten(void) {
 
 static gt_status check_key(gt_zip *z, const char *key) {
     gt_npy a;
-    char *file;
+    GT_FREED char *file = NULL;
     size_t n = strlen(key);
     gt_status st = gt_npz_read(z, "key", MAX_KEY, &a, &file);
     if (!st && (a.size != 1 || a.elements != n || memcmp(file + a.head, key, n)))
         st = gt_fail(GT_FORMAT, "they belong to another key");
-    free(file);
     return st;
 }
 
@@ -99,13 +98,12 @@ static gt_status read_array(gt_zip *z, const char *name, char type, size_t size,
 
 /* Numbers of float64, which become the caller's. */
 static double *read_doubles(gt_zip *z, const char *name, int n_dims, const int64_t *dims, gt_npy *a, gt_status *st) {
-    char *file = NULL;
+    GT_FREED char *file = NULL;
     double *x = NULL;
     if (!*st) *st = read_array(z, name, 'f', sizeof(double), n_dims, dims, a, &file);
     if (!*st) x = malloc(a->elements * sizeof *x + 1);
     if (!*st && !x) *st = gt_fail(GT_NOMEM, "out of memory for kept statistics");
     if (x) memcpy(x, file + a->head, a->elements * sizeof *x);
-    free(file);
     return x;
 }
 
@@ -125,7 +123,7 @@ static gt_status read_gaussian(gt_zip *z, gt_gaussian *g) {
 
 gt_status gt_statistics_cache_get(const char *key, bool *found, gt_gaussian *out) {
     gt_zip *z;
-    char *path;
+    GT_FREED char *path = NULL;
     *found = false;
     *out = (gt_gaussian){0};
     gt_status st = open_entry(key, &z, &path);
@@ -136,7 +134,6 @@ gt_status gt_statistics_cache_get(const char *key, bool *found, gt_gaussian *out
         st = forget_entry(st, path);
     }
     gt_zip_close(z);
-    free(path);
     return st;
 }
 
@@ -144,7 +141,7 @@ gt_status gt_statistics_cache_get(const char *key, bool *found, gt_gaussian *out
 
 /* A new entry with its key, in a folder that is there; a failure was said. */
 static bool begin_entry(gt_npz *w, const char *key) {
-    char *dir = folder(), *path = NULL;
+    GT_FREED char *dir = folder(), *path = NULL;
     const int64_t length = (int64_t)strlen(key);
     if (dir && !gt_make_directories(dir)) path = path_of(key);
     gt_status st = path ? gt_npz_begin(w, path) : GT_FAILED;
@@ -153,8 +150,6 @@ static bool begin_entry(gt_npz *w, const char *key) {
         if (st) gt_npz_close(w);
     }
     if (st) warn_unwritten();
-    free(dir);
-    free(path);
     return !st;
 }
 
@@ -193,7 +188,7 @@ static void panel_name(const gt_cached_rows *r, char name[32]) { snprintf(name, 
 gt_cached_rows *gt_cached_rows_open(const char *key, int64_t count, int64_t d) {
     gt_cached_rows *r = calloc(1, sizeof *r);
     gt_npy a = {0};
-    char *file = NULL;
+    GT_FREED char *file = NULL;
     if (!r) return NULL;
     *r = (gt_cached_rows){.count = count, .d = d, .writer.file.fd = -1};
     gt_status st = open_entry(key, &r->zip, &r->path);
@@ -201,7 +196,6 @@ gt_cached_rows *gt_cached_rows_open(const char *key, int64_t count, int64_t d) {
     bool fits = r->zip && !st && gt_npy_integer(&a, file + a.head, 0) == count &&
                 gt_npy_integer(&a, file + a.head, 1) == d;
     if (r->zip) forget_entry(st, r->path);
-    free(file);
     if (fits) return r;
     gt_cached_rows_close(r);
     return NULL;

@@ -37,12 +37,11 @@ static gt_status read_array(gt_zip *z, const char *name, gt_npy *a, double **out
 /* Rounding, also to float16, leaves eigenvalues a little below 0. */
 static gt_status check_eigenvalues(size_t d, const double *covariance, double largest) {
     const double allowed = 0.01;
-    double *raised = malloc(d * d * sizeof *raised);
+    GT_FREED double *raised = malloc(d * d * sizeof *raised);
     if (!raised) return gt_fail(GT_NOMEM, "out of memory for %zu features", d);
     memcpy(raised, covariance, d * d * sizeof *raised);
     for (size_t i = 0; i < d; i++) raised[i * d + i] += allowed * largest;
     bool good = largest <= 0 || gt_cholesky(d, raised);
-    free(raised);
     return good ? GT_OK : gt_fail(GT_FORMAT, "sigma is not a covariance: it has negative eigenvalues");
 }
 

@@ -58,7 +58,7 @@ static gt_status record_batch(void *arg, gt_runner *encoder, const gt_run_batch 
 /* The means over images of what a pass has found -> sum [2 d + 1], on all ranks. */
 static gt_status mean_of_pass_all(gt_comm *c, const work *w, gt_dataset *ds, int64_t count, double *sum) {
     size_t width = 2 * (size_t)w->d + 1;
-    void *all;
+    GT_FREED void *all = NULL;
     const gt_runner_pass pass = {.data = ds,
                                  .count = count,
                                  .bytes = width * sizeof *sum,
@@ -69,7 +69,6 @@ static gt_status mean_of_pass_all(gt_comm *c, const work *w, gt_dataset *ds, int
     gt_status st = gt_runner_dataset_all(c, gt_latent_loss_encoder(w->loss), &pass, &all);
     for (int64_t i = 0; i < count && all; i++)
         for (size_t k = 0; k < width; k++) sum[k] += ((double *)all)[(size_t)i * width + k] / (double)count;
-    free(all);
     if (!st) gt_comm_broadcast_all(c, sum, width * sizeof *sum, 0);
     return st;
 }

@@ -155,7 +155,7 @@ static gt_status add_squares(checking *c, const float *base, const float *line, 
 static gt_status measure_noise(checking *c) {
     enum { VARIANCE = 70 /* 8! / (4! 4!) */ };
     size_t floats = c->net->block_floats;
-    float *base = malloc(floats * sizeof *base), *line = calloc(floats, sizeof *line);
+    GT_FREED float *base = malloc(floats * sizeof *base), *line = calloc(floats, sizeof *line);
     double sum = 0;
     gt_status st = base && line ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the noise of a loss");
     if (!st) memcpy(base, c->block, floats * sizeof *base);
@@ -165,8 +165,6 @@ static gt_status measure_noise(checking *c) {
     }
     if (base && line) memcpy(c->block, base, floats * sizeof *base);
     c->noise = fmax(sqrt(sum / VARIANCE / (NOISE_LINES * (NOISE_POINTS - 4))), fabs(c->value) * 1e-9);
-    free(base);
-    free(line);
     return st;
 }
 
@@ -302,7 +300,7 @@ static void rate_element(gt_gradcheck_tensor *out, const found *f, double gradie
 }
 
 static gt_status check_tensor(checking *c, const gt_tensor *t, gt_gradcheck_tensor *out) {
-    int64_t *chosen = malloc((size_t)c->options->elements * sizeof *chosen);
+    GT_FREED int64_t *chosen = malloc((size_t)c->options->elements * sizeof *chosen);
     gt_status st = chosen ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the elements of %s", t->name);
     *out = (gt_gradcheck_tensor){.name = t->name, .elements = st ? 0 : choose_elements(c, t, chosen)};
     if (!st) st = choose_step(c, t, *chosen, &out->step);
@@ -314,7 +312,6 @@ static gt_status check_tensor(checking *c, const gt_tensor *t, gt_gradcheck_tens
         st = compare_slope(c, c->block + at, gradient, out->step, &f);
         if (!st) rate_element(out, &f, gradient, chosen[i]);
     }
-    free(chosen);
     return st;
 }
 
