@@ -35,8 +35,9 @@ typedef struct gt_audit_options {
      */
     const char *trace, *compare;
     bool has_seed;
-    uint64_t seed; /* of the choice */
-    bool note;     /* leave RUN/audit.json for the model card (gantry/card.h) when all is right */
+    uint64_t seed;    /* of the choice */
+    bool note;        /* leave RUN/audit.json for the model card (gantry/card.h) when all is right */
+    int64_t pictures; /* that networks of the run made, as an audit of these has found; for the note */
 } gt_audit_options;
 
 enum { GT_AUDIT_HEAD = 65, GT_AUDIT_ARITHMETIC = 64 };
@@ -131,6 +132,7 @@ typedef struct gt_audit_pictures {
     const char *const *refused; /* [n] why a file is not opened; NULL: it is; NULL as a whole: all are */
     int n_networks;
     const char *const *network; /* where they come from; none: the networks that come with Gantry */
+    int64_t *came;              /* [n_networks] gets, on rank 0, how many came from each; NULL: not wanted */
     /* Files that records name by their hashes: styles, directions. "": none */
     const char *latents, *directions;
     const char *others; /* what lies beside the pictures and is not checked, to be printed; NULL or "": nothing */
@@ -143,10 +145,29 @@ typedef struct gt_audit_pictures {
  */
 gt_status gt_audit_pictures_all(gt_comm *comm, const gt_audit_pictures *o);
 
+/* After that, where the networks are files of a run's folder: are those that pictures came from the run's? Kept
+ * checkpoints are what gt_audit_run_all() looks at, and others are made again as in gt_audit_network_all(). All ranks.
+ */
+gt_status gt_audit_pictures_run_all(gt_comm *comm, const gt_audit_pictures *o, const char *run, const char *data);
+
 /* Pictures whose record is gone: tries n seeds, of networks with classes each with each class, of those networks, or
  * where there are none of the networks that come with Gantry. Prints for each picture what makes it, or the nearest.
  * All ranks. GT_UNDECIDED: one was not found. */
 gt_status gt_audit_find_all(gt_comm *comm, const gt_audit_pictures *o, int64_t n, const int64_t *seeds);
+
+/* ---- statements (gantry/statement.h) ---- */
+
+typedef struct gt_audit_statement {
+    const char *path, *key;     /* of the signed statement; PEM of a public key */
+    int n;                      /* networks that are compared; HDF5 files have passed gt_h5_check() */
+    const char *const *network; /* [n] */
+    bool folder;                /* they are all that lies there: the statement need not be of each */
+    const char *run;            /* whose ledger is compared; "": none. Its own audit is to follow */
+} gt_audit_statement;
+
+/* Rank 0. Prints what is right. GT_FAILED: the signature is not that of the key, or a network or the run is another.
+ * GT_UNDECIDED: nothing was compared, or not all of a folder. */
+gt_status gt_audit_statement_check(const gt_audit_statement *o);
 
 /* ---- bundles ---- */
 

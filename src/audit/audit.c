@@ -84,18 +84,22 @@ static const char *const *list_kept(const audit *a, int *n) {
 static void leave_note(audit *a) {
     const gt_audit_found *f = a->found;
     double share = f->images ? (double)f->replayed / (double)f->images : 0;
-    char line[1600];
+    char line[1600], pictures[96] = "";
     GT_BUFFER gt_buffer open = {0};
     say_open(f, &open);
+    if (a->o->pictures)
+        snprintf(pictures, sizeof pictures,
+                 "%" PRId64 " picture%s what the record says, made by a network of the run. ", a->o->pictures,
+                 a->o->pictures == 1 ? " is" : "s are");
     int n = 0;
     const char *const *kept = list_kept(a, &n);
     snprintf(line, sizeof line,
-             "%s%sLedger, kept checkpoints%s and a chain of %" PRId64 " hashes are whole; of %" PRId64
+             "%s%s%sLedger, kept checkpoints%s and a chain of %" PRId64 " hashes are whole; of %" PRId64
              " images that the run was shown, %" PRId64 " (%.1f %%) were computed again and gave the same bits. One "
              "forged interval between links goes unseen with probability %.3f, at the worst place %.3f (seed %" PRIu64
              ", gantry %s).",
-             open.data ? open.data + 1 : "", open.data ? " " : "", f->data_met ? ", data" : "", f->links, f->images,
-             f->replayed, 100 * share, promised(f->unseen), promised(f->worst), f->seed, GT_VERSION);
+             open.data ? open.data + 1 : "", open.data ? " " : "", pictures, f->data_met ? ", data" : "", f->links,
+             f->images, f->replayed, 100 * share, promised(f->unseen), promised(f->worst), f->seed, GT_VERSION);
     if (!kept || audit_note(a->o->run, line, kept, n))
         snprintf(a->found->note, sizeof a->found->note, "no " AUDIT_NOTE " for the model card: %s", gt_message());
 }

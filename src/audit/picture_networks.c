@@ -6,12 +6,15 @@
 #include <string.h>
 
 #include "audit/pictures.h"
+#include "base/door/file.h"
 #include "base/door/sha256.h"
 #include "contents/door/contents.h"
+#include "dist/door/dist.h"
 #include "gantry/log.h"
 #include "gantry/network.h"
 #include "gantry/program.h"
 #include "gantry/text.h"
+#include "run/door/checkpoint_internal.h"
 
 /* ---- names ---- */
 
@@ -89,4 +92,32 @@ void audit_candidates_print(const audit_candidates *c) {
         if (*c->list[i].recipe && !c->list[i].shipped)
             gt_print("%s: sha256:%s, recipe %s\n", audit_quoted(c->list[i].name, name),
                      gt_sha256_text(&c->list[i].contents, hex), c->list[i].recipe);
+}
+
+/* ---- those of a run ---- */
+
+/* By the name that the run gives: only such files are looked at when the run is audited. */
+static bool is_kept(const char *path) {
+    char name[GT_NAME_BYTES], right[40];
+    gt_path_name(path, name);
+    int64_t images = checkpoint_number(name);
+    if (images >= 0) gt_checkpoint_name(images, right);
+    return images >= 0 && !strcmp(name, right);
+}
+
+gt_status gt_audit_pictures_run_all(gt_comm *comm, const gt_audit_pictures *o, const char *run, const char *data) {
+    int n = o->n_networks;
+    gt_status st = GT_OK;
+    gt_comm_broadcast_all(comm, &n, sizeof n, 0);
+    for (int i = 0; i < n && !st; i++) {
+        char path[GT_CONTENTS_NAME_BYTES] = "";
+        gt_audit_made made;
+        if (!comm->rank && o->came[i] && !is_kept(o->network[i])) snprintf(path, sizeof path, "%s", o->network[i]);
+        gt_comm_broadcast_all(comm, path, sizeof path, 0);
+        if (!*path) continue;
+        const gt_audit_network one = {.network = path, .run = run, .data = data, .class = "", .pool = o->pool};
+        st = gt_audit_network_all(comm, &one, &made);
+        if (!st && !comm->rank) gt_audit_print_made(&one, &made);
+    }
+    return st;
 }

@@ -295,6 +295,7 @@ static gt_status compare_item(work *w, item *x, const gt_again *a, int64_t i) {
     if (st) settle(x, GT_UNDECIDED, "%s", gt_message());
     else tell(x, &p, &d, audit_candidate_text(&w->networks, x->network), says, columns);
     if (!x->status) snprintf(x->network->recipe, sizeof x->network->recipe, "%s", recipe);
+    if (!x->status && w->o->came) w->o->came[x->network - w->networks.list]++;
     unlink(made);
     return GT_OK;
 }

@@ -106,6 +106,17 @@ void gt_buffer_csv(gt_buffer *b, const char *text) {
     gt_buffer_printf(b, "\"");
 }
 
+void gt_buffer_base64(gt_buffer *b, const void *data, size_t n) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *p = data;
+    for (size_t i = 0; i < n; i += 3) {
+        unsigned bits = (unsigned)p[i] << 16 | (i + 1 < n ? (unsigned)p[i + 1] << 8 : 0) | (i + 2 < n ? p[i + 2] : 0);
+        char four[4] = {digits[bits >> 18], digits[bits >> 12 & 63], i + 1 < n ? digits[bits >> 6 & 63] : '=',
+                        i + 2 < n ? digits[bits & 63] : '='};
+        gt_buffer_add(b, four, 4);
+    }
+}
+
 void gt_buffer_free(gt_buffer *b) {
     free(b->data);
     *b = (gt_buffer){0};

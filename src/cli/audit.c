@@ -13,11 +13,14 @@
 #include "gantry/text.h"
 
 typedef struct audit_fields {
-    const char *data, *run, *trace, *compare, *class, *bundle, *checkpoint, *network, *latents, *directions, *find;
+    const char *data, *run, *trace, *compare, *class, *bundle, *checkpoint, *network, *latents, *directions, *find,
+        *key;
     double minutes, trunc;
     int64_t segments, seed, threads;
     bool all, head, note, overwrite;
-    gt_audit_pictures pictures; /* what is audited, when it is pictures */
+    gt_audit_pictures pictures; /* what is audited, when it is pictures, or a statement */
+    bool folder;                /* its networks are those of a folder */
+    const char *run_of;         /* the folder of a run with these networks; "" */
     int64_t n_seeds;
     int64_t *seeds; /* of --find */
 } audit_fields;
@@ -49,11 +52,15 @@ static const gt_option table[] = {
     {CLI_OPTION(class, "", "Class of these pictures, instead of that in their names"), .placeholder = "CLASS",
      .any = true, .with = "--run"},
     {CLI_OPTION(trunc, "1", "Truncation of these pictures, as gantry generate had it"), .max = 2, .with = "--run"},
-    {CLI_OPTION(network, "", "For pictures with a record: the network, or a run or folder with it"), .path = true,
-     .placeholder = "NETWORK", .with = "!--run",
+    {CLI_OPTION(network, "", "For pictures with a record, and statements: the network, or a run or folder with it"),
+     .path = true, .placeholder = "NETWORK", .with = "!--run",
      .detail =
          "A picture's record names its network by a hash, which is looked for here alone; without this, among the "
-         "networks that come with Gantry. A record names nothing that is opened."},
+         "networks that come with Gantry. A record names nothing that is opened. After pictures that the networks of "
+         "a run have made, and after a statement, the run is audited; with RUN/last it is not."},
+    {CLI_OPTION(key, "", "Check a statement that is signed (gantry card --sign) with this public key (Ed25519, PEM)"),
+     .path = true, .placeholder = "PUB.pem", .with = "!--run",
+     .detail = "Then the networks of --network by their SHA-256, and of a run the head of its chain and its data."},
     {CLI_OPTION(latents, "", "Styles that such pictures are made of, such as projected_w.npz"), .path = true,
      .placeholder = "FILE", .with = "!--run"},
     {CLI_OPTION(directions, "", "Directions along which such pictures were edited"), .path = true,
@@ -141,8 +148,8 @@ static gt_status check_pictures(gt_arena *a, gt_audit_pictures *p) {
     return GT_OK;
 }
 
-/* The first rank, before the ranks meet. */
-static gt_status prepare_pictures(cli_session *s) {
+/* The networks of --network, on the first rank, before the ranks meet. */
+static gt_status list_networks(cli_session *s) {
     audit_fields *f = s->fields;
     gt_audit_pictures *p = &f->pictures;
     const char **one = gt_arena_array(s->arena, 1, sizeof *one);
@@ -150,11 +157,36 @@ static gt_status prepare_pictures(cli_session *s) {
     *one = cli_find_network(s->arena, f->network);
     p->network = one;
     p->n_networks = *f->network != 0;
-    bool folder = *f->network && gt_is_directory(*one);
-    gt_status st = folder ? gt_audit_folder(s->arena, *one, false, &p->network, &p->n_networks, NULL) : GT_OK;
-    if (!st && folder && !p->n_networks) st = gt_fail(GT_FAILED, "--network: there is no network in '%s'", f->network);
-    if (!st) st = check_networks(s->arena, p, folder);
-    if (!st) st = check_pictures(s->arena, p);
+    f->folder = *f->network && gt_is_directory(*one);
+    if (f->folder && gt_folder_has(*one, "starts.jsonl") && gt_folder_has(*one, "job.ini")) f->run_of = *one;
+    gt_status st = f->folder ? gt_audit_folder(s->arena, *one, false, &p->network, &p->n_networks, NULL) : GT_OK;
+    if (!st && f->folder && !p->n_networks)
+        st = gt_fail(GT_FAILED, "--network: there is no network in '%s'", f->network);
+    if (!st) st = check_networks(s->arena, p, f->folder);
+    return !st && *f->run_of ? gt_audit_check_data(f->run_of, f->data) : st;
+}
+
+static gt_status prepare_statement(cli_session *s) {
+    audit_fields *f = s->fields;
+    const cli_arguments *a = &s->arguments;
+    if (a->n_words != 1 || *f->find || f->head || *f->bundle)
+        return gt_fail(GT_USAGE, "--key is for one signed statement, as gantry card --format=in-toto --sign writes it");
+    if (!cli_first_rank()) return GT_OK;
+    if (gt_is_directory(a->words[0]))
+        return gt_fail(GT_USAGE, "'%s' is a folder: --key checks a signed statement, and --network=%s compares the run",
+                       a->words[0], a->words[0]);
+    if (access(a->words[0], F_OK)) return gt_fail(GT_FAILED, "there is no '%s'", a->words[0]);
+    return list_networks(s);
+}
+
+static gt_status prepare_pictures(cli_session *s) {
+    audit_fields *f = s->fields;
+    gt_audit_pictures *p = &f->pictures;
+    gt_status st = list_networks(s);
+    if (!st && f->note && !*f->run_of)
+        st = gt_fail(GT_USAGE, "--note: the run that has made the pictures is needed (--network=RUN)");
+    p->came = gt_arena_array(s->arena, (size_t)p->n_networks + 1, sizeof *p->came);
+    if (!st) st = p->came ? check_pictures(s->arena, p) : GT_NOMEM;
     if (!st && *f->latents) st = gt_h5_check(f->latents);
     return !st && *f->directions ? gt_h5_check(f->directions) : st;
 }
@@ -166,8 +198,10 @@ static gt_status read_seeds(cli_session *s) {
 }
 
 static gt_status prepare(cli_session *s) {
-    const audit_fields *f = s->fields;
+    audit_fields *f = s->fields;
     bool pictures;
+    f->run_of = "";
+    if (*f->key) return prepare_statement(s);
     gt_status found = are_pictures(s, &pictures);
     if (!found && *f->find) found = read_seeds(s);
     if (found || pictures) return found ? found : prepare_pictures(s);
@@ -219,8 +253,8 @@ static gt_status write_bundle(const audit_fields *f, const char *run) {
     return st;
 }
 
-/* `run`: a folder, on rank 0. */
-static gt_status audit_run_all(cli_session *s, const char *run) {
+/* `run`: a folder, on rank 0. `pictures`: that it has made, for the note. */
+static gt_status audit_run_all(cli_session *s, const char *run, int64_t pictures) {
     const audit_fields *f = s->fields;
     const gt_options *o = &s->options;
     bool first = s->comm->rank == 0;
@@ -236,6 +270,7 @@ static gt_status audit_run_all(cli_session *s, const char *run) {
                                                         .trace = f->trace,
                                                         .compare = f->compare,
                                                         .note = f->note,
+                                                        .pictures = pictures,
                                                         .has_seed = gt_options_state(o, "seed") == GT_OPTION_GIVEN,
                                                         .seed = (uint64_t)f->seed},
                                     &found);
@@ -243,6 +278,43 @@ static gt_status audit_run_all(cli_session *s, const char *run) {
     if (first && (!st || st == GT_UNDECIDED || st == GT_STOPPED)) gt_audit_print(&found);
     gt_stop_restore();
     return st;
+}
+
+/* After pictures or a statement, of which `st` was found: the run that the networks lie in, where they do. What could
+ * not be checked before stays so. */
+static gt_status follow_run_all(cli_session *s, gt_status st, int64_t pictures) {
+    const audit_fields *f = s->fields;
+    char run[GT_NAME_BYTES * 16] = "", why[2048] = "";
+    if (!s->comm->rank) snprintf(run, sizeof run, "%s", f->run_of);
+    gt_comm_broadcast_all(s->comm, run, sizeof run, 0);
+    if ((st && st != GT_UNDECIDED) || !*run) return st;
+    if (st) snprintf(why, sizeof why, "%s", gt_message());
+    if (!s->comm->rank) gt_print("the run '%s':\n", run);
+    gt_status after = pictures ? gt_audit_pictures_run_all(s->comm, &f->pictures, run, f->data) : GT_OK;
+    if (!after) after = audit_run_all(s, run, pictures);
+    if (after && after != GT_UNDECIDED) return after;
+    return after && st ? gt_wrap(after, "%s; and of the run", why) : st ? gt_fail(st, "%s", why) : after;
+}
+
+static gt_status audit_statement_all(cli_session *s) {
+    const audit_fields *f = s->fields;
+    const gt_audit_statement o = {.path = s->arguments.words[0],
+                                  .key = f->key,
+                                  .n = f->pictures.n_networks,
+                                  .network = f->pictures.network,
+                                  .folder = f->folder,
+                                  .run = f->run_of};
+    gt_status st = gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : gt_audit_statement_check(&o));
+    return follow_run_all(s, st, 0);
+}
+
+/* How many pictures came from the networks that were given. */
+static int64_t count_came_all(const cli_session *s) {
+    const gt_audit_pictures *p = &((const audit_fields *)s->fields)->pictures;
+    int64_t n = 0;
+    for (int i = 0; i < p->n_networks && p->came; i++) n += p->came[i];
+    gt_comm_broadcast_all(s->comm, &n, sizeof n, 0);
+    return n;
 }
 
 static gt_status audit_pictures_all(cli_session *s) {
@@ -255,7 +327,8 @@ static gt_status audit_pictures_all(cli_session *s) {
     gt_status st = f->n_seeds ? gt_audit_find_all(s->comm, &f->pictures, f->n_seeds, f->seeds)
                               : gt_audit_pictures_all(s->comm, &f->pictures);
     gt_stop_restore();
-    return st;
+    int64_t came = count_came_all(s);
+    return came ? follow_run_all(s, st, came) : st;
 }
 
 static gt_status audit_all(cli_session *s) {
@@ -266,20 +339,21 @@ static gt_status audit_all(cli_session *s) {
     bool first = s->comm->rank == 0;
     if (*f->bundle) return gt_comm_agree_all(s->comm, first ? write_bundle(f, run) : GT_OK);
     gt_log_setup(s->comm->rank, s->comm->ranks, GT_ERROR); /* a run's warnings were said when it ran */
+    if (*f->key) return audit_statement_all(s);
     if (pictures) return audit_pictures_all(s);
     if (*f->run) return audit_network_all(s);
     char *folder = NULL;
     gt_status st = first && gt_audit_bundle_is(run) ? gt_audit_bundle_open(run, &folder) : GT_OK;
     if (!st && folder && f->note) st = gt_fail(GT_USAGE, "--note: '%s' is a bundle, not the folder of a run", run);
     st = gt_comm_agree_all(s->comm, st);
-    if (!st) st = audit_run_all(s, folder ? folder : run);
+    if (!st) st = audit_run_all(s, folder ? folder : run, 0);
     gt_audit_bundle_close(folder);
     return st;
 }
 
 const cli_command cli_audit = {
     .name = "audit",
-    .arguments = "RUN | FILE.zip | PICTURES | NETWORK --run=RUN [--key=value ...]",
+    .arguments = "RUN | FILE.zip | PICTURES | STATEMENT --key=PUB.pem | NETWORK --run=RUN [--key=value ...]",
     .help = "Check a run's ledger by computing parts of the run again",
     .detail =
         "Each run has a ledger, starts.jsonl, and a chain of hashes of its state. First all that needs no training: "

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
- * gantry card: a model card of a trained network (gantry/card.h). */
+ * gantry card: a model card of a trained network (gantry/card.h), or a statement (gantry/statement.h). */
 #include "cli/cli.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "gantry/arrays.h"
 #include "gantry/card.h"
 #include "gantry/file.h"
 #include "gantry/log.h"
+#include "gantry/statement.h"
 
 typedef struct card_fields {
-    const char *out, *data, *name, *license, *dataset;
+    const char *out, *data, *name, *license, *dataset, *format, *sign;
     bool json, quick, overwrite;
     int64_t threads;
     cli_assumed assumed;
@@ -26,6 +29,14 @@ static const gt_option table[] = {
      .detail = "If the run has a sheet of pictures of this network, it is written to FILE.png. An existing card may "
                "have been edited, so it is replaced only with --overwrite."},
     {CLI_OPTION(json, "0", "Print the card as JSON")},
+    {CLI_OPTION(format, "card", "A card, or a statement for other tools"), .choices = "card|in-toto",
+     .detail = "in-toto: a statement in JSON with SLSA's provenance: the SHA-256 of the checkpoints and exported "
+               "networks of a run (or of one of its files), the root of its data, source, program, and the head of its "
+               "chain. It needs the run's ledger. docs/verify.md."},
+    {CLI_OPTION(sign, "", "Sign the statement with this private key (Ed25519, PEM)"), .path = true,
+     .placeholder = "KEY.pem", .with = "--format=in-toto",
+     .detail = "openssl genpkey -algorithm ed25519 -out KEY.pem; chmod 600 KEY.pem. The result is a DSSE envelope, "
+               "which gantry audit --key=PUB.pem checks."},
     {CLI_OPTION(quick, "0", "Do not read the data; the card then lacks their hash and class sizes")},
     {CLI_OPTION(license, "", "License of the network, by its name on model hubs, such as cc-by-4.0"),
      .placeholder = "NAME", .any = true},
@@ -39,16 +50,50 @@ static const gt_option table[] = {
     CLI_ASSUMED_OF_CLASSIFIERS,
 };
 
+static bool is_statement(const card_fields *f) { return !strcmp(f->format, "in-toto"); }
+
+static gt_status check_statement(const card_fields *f) {
+    if (*f->out && !gt_ends_with(f->out, ".json"))
+        return gt_fail(GT_USAGE, "--out=%s: a statement is JSON: a name that ends in .json is needed", f->out);
+    if (access(f->file, F_OK)) return gt_fail(GT_FAILED, "there is no '%s'", f->file);
+    return gt_is_directory(f->file) ? GT_OK : gt_h5_check(f->file);
+}
+
 static gt_status prepare(cli_session *s) {
     card_fields *f = s->fields;
     if (s->arguments.n_words != 1) return gt_fail(GT_USAGE, "one run, checkpoint or network is needed");
     if (f->quick && *f->data) return gt_fail(GT_USAGE, "--data=%s: with --quick the data are not read", f->data);
     f->file = s->arguments.words[0];
-    gt_status st = cli_choose_checkpoint(&s->options, &f->file);
+    gt_status st = is_statement(f) ? check_statement(f) : cli_choose_checkpoint(&s->options, &f->file);
     if (!st) st = cli_find_run(s, f->file, &f->run, &f->job);
+    if (is_statement(f) || st) return st;
     f->sheet = "";
-    if (st || !*f->out || gt_kind_of_file(f->out) == GT_KIND_SPECIAL) return st;
+    if (!*f->out || gt_kind_of_file(f->out) == GT_KIND_SPECIAL) return st;
     return cli_picture_beside(s, f->out, &f->sheet);
+}
+
+static gt_status write_text(const card_fields *f, gt_buffer *text) {
+    if (*f->out) return gt_buffer_write(text, f->out);
+    if (text->failed) return gt_fail(GT_NOMEM, "out of memory for the text of the card");
+    fwrite(text->data, 1, text->n, stdout);
+    return GT_OK;
+}
+
+static gt_status write_statement(const card_fields *f) {
+    gt_buffer text = {0};
+    bool one = !gt_is_directory(f->file);
+    gt_status st = *f->run ? GT_OK
+                           : gt_fail(GT_FAILED,
+                                     "'%s' does not lie in the folder of a run, whose ledger a statement "
+                                     "tells",
+                                     f->file);
+    if (!st)
+        st = gt_statement_make(&(gt_statement_options){.run = f->run, .file = one ? f->file : "", .key = f->sign},
+                               &text);
+    if (!st) st = write_text(f, &text);
+    if (!st && *f->out) gt_print("%s\n", f->out);
+    gt_buffer_free(&text);
+    return st;
 }
 
 static gt_status write_card(const card_fields *f, const gt_card *card) {
@@ -58,9 +103,7 @@ static gt_status write_card(const card_fields *f, const gt_card *card) {
     gt_status st = sheet ? gt_card_write_sheet(card, f->sheet) : GT_OK;
     gt_path_name(f->sheet, name);
     (f->json || gt_ends_with(f->out, ".json") ? gt_card_json : gt_card_markdown)(card, sheet ? name : NULL, &text);
-    if (!st && *f->out) st = gt_buffer_write(&text, f->out);
-    else if (!st && text.failed) st = gt_fail(GT_NOMEM, "out of memory for the text of the card");
-    else if (!st) fwrite(text.data, 1, text.n, stdout);
+    if (!st) st = write_text(f, &text);
     if (!st && *f->out) gt_print("%s\n", f->out);
     if (!st && sheet) gt_print("%s\n", f->sheet);
     return st;
@@ -68,6 +111,7 @@ static gt_status write_card(const card_fields *f, const gt_card *card) {
 
 static gt_status make_card(cli_session *s) {
     const card_fields *f = s->fields;
+    if (is_statement(f)) return write_statement(f);
     gt_network_options reading = cli_reading(&s->options);
     gt_pool *pool = gt_pool_new((int)f->threads);
     if (!pool) return gt_failure();
@@ -102,7 +146,9 @@ const cli_command cli_card = {
     CLI_EXAMPLES(
         {"The card of a run's newest network", "gantry card runs/first"},
         {"For a folder that goes to a hub", "gantry card runs/first --out=upload/README.md --license=cc-by-4.0"},
-        {"For programs", "gantry card runs/first --json --quick"}),
+        {"For programs", "gantry card runs/first --json --quick"},
+        {"Signed, for who checks where it came from",
+         "gantry card runs/first --format=in-toto --sign=key.pem --out=first.json"}),
     CLI_ROWS(table),
     .prepare = prepare,
     .run = make_card,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Pages of cairo: see report/plot.h. */
-#include "report/door/html.h"
 #include "report/plot.h"
 
 #include <cairo-svg.h>
@@ -62,14 +61,4 @@ gt_status page_pixels(page *p, uint8_t **pixels) {
     if (*pixels) return GT_OK;
     return gt_fail(status ? GT_FAILED : GT_NOMEM, "a picture cannot be made: %s",
                    status ? cairo_status_to_string(status) : "out of memory");
-}
-
-void html_base64(gt_buffer *out, const unsigned char *p, size_t n) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < n; i += 3) {
-        unsigned bits = (unsigned)p[i] << 16 | (i + 1 < n ? (unsigned)p[i + 1] << 8 : 0) | (i + 2 < n ? p[i + 2] : 0);
-        char four[4] = {digits[bits >> 18], digits[bits >> 12 & 63], i + 1 < n ? digits[bits >> 6 & 63] : '=',
-                        i + 2 < n ? digits[bits & 63] : '='};
-        gt_buffer_add(out, four, 4);
-    }
 }

@@ -5,7 +5,6 @@
 
 #include "codec/door/codec.h"
 #include "report/preview.h"
-#include "report/door/html.h"
 
 /* ---- half blocks ---- */
 
@@ -114,7 +113,7 @@ void preview_kitty(gt_buffer *out, const uint8_t *rgb, int height, int width) {
     GT_BUFFER gt_buffer text = {0};
     GT_FREED void *png = NULL;
     size_t n = 0;
-    if (!gt_png_encode(&p, LEVEL, &png, &n)) html_base64(&text, png, n);
+    if (!gt_png_encode(&p, LEVEL, &png, &n)) gt_buffer_base64(&text, png, n);
     out->failed |= !png || text.failed;
     for (size_t at = 0; at < text.n && !text.failed; at += CHUNK) {
         bool last = text.n - at <= CHUNK;

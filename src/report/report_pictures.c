@@ -96,7 +96,7 @@ static void put_picture(gt_buffer *out, const char *dir, const char *name, const
             gt_buffer_printf(out, "<img%s alt=\"", factor ? " class=\"smaller\"" : "");
             html_text(out, "", title, "\" src=\"data:image/");
             gt_buffer_printf(out, "%s;base64,", factor ? "webp" : "png");
-            html_base64(out, bytes, n);
+            gt_buffer_base64(out, bytes, n);
             gt_buffer_printf(out, "\">");
         } else {
             html_text(out, "<p>Not shown: ", gt_message(), "</p>");

@@ -18,7 +18,7 @@
  *     what `gantry dataset` goes on with: DEST.progress                   progress
  *     metric logs, arrays, results of benchmarks                          results, own_hdf5
  *     HDF5 files of any kind whose structure is sound                     odd_hdf5
- *     records of pictures: JSON, XMP, chunks of PNG, WebP, JPEG and TIFF  record
+ *     records of pictures: JSON, XMP, chunks of PNG, WebP, JPEG and TIFF; signed statements  record
  *     points of mixtures in CSV; fits of mixtures                         points, mixture
  *     weights of other programs                                           safetensors, npz, torch_zip,
  *                                                                         torch_legacy, reference, tensorflow

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Records of pictures: in files of pictures, in XMP, and as JSON alone. */
+ * Records of pictures: in files of pictures, in XMP, and as JSON alone; envelopes of signed statements. */
 #include "fuzz.h"
 
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "codec/door/notes.h"
 #include "codec/door/webp.h"
 #include "gantry/memory.h"
+#include "record/door/envelope.h"
 #include "record/door/record.h"
 #include "use/generate/door/origin.h"
 
@@ -25,6 +26,8 @@ static void fill(gt_record_text *r) {
     gt_record_put_ranges(r, "seeds", seeds, 5);
     gt_record_put_text(r, "sampler", "heun");
 }
+
+#define SIXTEEN "AAAAAAAAAAAAAAAA"
 
 static void seeds(fuzz_put *put, void *arg) {
     uint8_t pixels[3 * 3 * 3] = {7, 8, 9};
@@ -44,6 +47,10 @@ static void seeds(fuzz_put *put, void *arg) {
     put(arg, bytes, n);
     free(bytes);
     gt_record_notes_free(&notes);
+    const char envelope[] =
+        "{\"payloadType\": \"application/vnd.in-toto+json\", \"payload\": \"e30=\", \"signatures\": "
+        "[{\"keyid\": \"\", \"sig\": \"" SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN "AAAAAA==\"}]}";
+    put(arg, envelope, sizeof envelope - 1);
 }
 
 /* All that a maker reads. */
@@ -84,6 +91,11 @@ static void run(const uint8_t *bytes, size_t n) {
         if (said.xmp && !gt_record_of_xmp(said.xmp, &json) && json) read_record(json);
         free(json);
         gt_picture_said_free(&said);
+    }
+    gt_envelope e;
+    if (!gt_envelope_read(&e, text, n)) {
+        fuzz_check(((const char *)e.statement)[e.n] == 0 && e.n_signatures >= 0);
+        gt_envelope_free(&e);
     }
     gt_record_found found;
     if (!gt_record_find(fuzz_file(bytes, n), &found)) free(found.json);

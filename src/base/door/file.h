@@ -46,6 +46,7 @@ void gt_buffer_quote(gt_buffer *b, const char *word);
  * number gets one, and loses it when it is read (data/door/csv.h). */
 #define GT_CSV_FORMULA "=+-@\t\r"
 void gt_buffer_csv(gt_buffer *b, const char *text);
+void gt_buffer_base64(gt_buffer *b, const void *data, size_t n); /* RFC 4648, section 4 */
 
 /* ---- the kind of a file ---- */
 

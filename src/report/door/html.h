@@ -7,8 +7,6 @@
 
 #include "base/door/file.h"
 
-void html_base64(gt_buffer *out, const unsigned char *p, size_t n);
-
 /* Appends the text with its special characters escaped, between `before` and `after`, which are HTML. */
 static inline void html_text(gt_buffer *out, const char *before, const char *text, const char *after) {
     gt_buffer_add(out, before, strlen(before));
