@@ -129,6 +129,7 @@ gt_status gt_audit_folder(gt_arena *a, const char *folder, bool pictures, const 
 typedef struct gt_audit_pictures {
     int n;
     const char *const *path;    /* rank 0's, as are all names here. HDF5 files have passed gt_h5_check() */
+    struct gt_ffmpeg **ffmpeg;  /* [n] for each .mp4 (gantry/film.h), or NULL */
     const char *const *refused; /* [n] why a file is not opened; NULL: it is; NULL as a whole: all are */
     int n_networks;
     const char *const *network; /* where they come from; none: the networks that come with Gantry */

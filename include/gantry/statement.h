@@ -25,7 +25,8 @@ typedef struct gt_statement_options {
     const char *key;  /* PEM of a private key (Ed25519): the statement is signed, in a DSSE envelope; "": it is not */
 } gt_statement_options;
 
-/* Appends the text. GT_FAILED: the run has no chain, a checkpoint is not the one of the ledger, or the file has no key. */
+/* Appends the text. GT_FAILED: the run has no chain, a checkpoint is not the one of the ledger, or the file has no key.
+ */
 gt_status gt_statement_make(const gt_statement_options *o, gt_buffer *out);
 
 #endif

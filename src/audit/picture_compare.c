@@ -62,15 +62,14 @@ static void compare_values(const gt_picture *a, const gt_picture *b, int64_t col
         }
 }
 
-/* Are all bytes equal but those of the XMP, in which records differ by names? WebP alone. */
+/* Are all bytes equal but those of the XMP, in which records differ by names? WebP and MP4 alone. */
 static bool same_but_xmp(const void *a, size_t n, const void *b, size_t m) {
     enum { RIFF_SIZE_ENDS = 8 };
     gt_picture_said x = {0}, y = {0};
     bool read = !gt_picture_said_read(&x, a, n) && !gt_picture_said_read(&y, b, m);
-    bool same = read && x.kind == GT_PICTURE_SAID_WEBP && x.before_xmp > RIFF_SIZE_ENDS &&
-                x.before_xmp == y.before_xmp &&
-                !memcmp((const char *)a + RIFF_SIZE_ENDS, (const char *)b + RIFF_SIZE_ENDS,
-                        x.before_xmp - RIFF_SIZE_ENDS);
+    size_t from = x.kind == GT_PICTURE_SAID_WEBP ? RIFF_SIZE_ENDS : 0;
+    bool same = read && x.before_xmp > RIFF_SIZE_ENDS && x.kind == y.kind && x.before_xmp == y.before_xmp &&
+                !memcmp((const char *)a + from, (const char *)b + from, x.before_xmp - from);
     gt_picture_said_free(&x);
     gt_picture_said_free(&y);
     return same;
@@ -144,10 +143,21 @@ static gt_status compare_films(const char *path, const char *made, audit_pixels 
     return st;
 }
 
+static gt_status compare_bytes(const char *path, const char *made, audit_pixels *out) {
+    file a = {0}, b = {0};
+    gt_status st = gt_file_read(path, GT_PICTURE_MAX_BYTES, &a.bytes, &a.n);
+    if (!st) st = gt_file_read(made, GT_PICTURE_MAX_BYTES, &b.bytes, &b.n);
+    out->bytes = !st && same_but_xmp(a.bytes, a.n, b.bytes, b.n);
+    close_picture(&a);
+    close_picture(&b);
+    return st;
+}
+
 gt_status audit_pixels_compare(const char *path, const char *made, audit_form form, int64_t columns, int64_t rows,
                                audit_pixels *out) {
     *out = (audit_pixels){.cell = -1, .frame = -1};
     if (form == AUDIT_FILM) return compare_films(path, made, out);
+    if (form == AUDIT_MP4) return compare_bytes(path, made, out);
     return form == AUDIT_ARRAY ? audit_arrays_compare(path, made, out)
                                : compare_pictures(path, made, columns, rows, out);
 }

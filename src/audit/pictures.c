@@ -17,7 +17,7 @@
 #include "dist/door/dist.h"
 #include "base/door/text.h"
 
-enum { PATH_ROOM = 4200, WORDS = 4096, LEAST_CELL = 4 * 4 };
+enum { PATH_ROOM = 4200, WORDS = 4096, LEAST_CELL = 4 * 4, MP4_CELL = 64 };
 
 typedef struct item {
     const char *path;
@@ -36,7 +36,7 @@ typedef struct item {
 typedef struct order {
     int64_t n, json, most, bytes; /* items; bytes of the record of the first; see gt_again */
     bool seeds;
-    char network[PATH_ROOM], latents[PATH_ROOM], directions[PATH_ROOM], folder[PATH_ROOM], ending[8];
+    char network[PATH_ROOM], latents[PATH_ROOM], directions[PATH_ROOM], folder[PATH_ROOM], ending[8]; /* ".mp4" */
 } order;
 
 typedef struct work {
@@ -79,7 +79,7 @@ static gt_status check_size(item *x) {
     return st;
 }
 
-/* An array has a byte for each image at least. */
+/* An array has a byte for each image at least, and a film of MP4 many for each cell. */
 static gt_status check_bytes(item *x) {
     int fd;
     off_t bytes;
@@ -87,8 +87,11 @@ static gt_status check_bytes(item *x) {
     if (st) return st;
     close(fd);
     x->most = x->bytes = bytes;
+    if (!x->found.array) x->most = gt_largest(bytes / MP4_CELL, 1);
     return GT_OK;
 }
+
+static bool is_mp4(const item *x) { return !x->found.array && x->found.kind == GT_PICTURE_SAID_MP4; }
 
 static gt_status read_facts(item *x, const char **network, const char **command, gt_sha256 *contents) {
     const char *hash = NULL;
@@ -100,13 +103,14 @@ static gt_status read_facts(item *x, const char **network, const char **command,
     if (!st && (!hash || !gt_sha256_parse(hash, contents))) st = gt_fail(GT_FORMAT, "its record names no network");
     x->seed = -1;
     if (!st) st = gt_record_get_int(x->record, "seed", 0, UINT32_MAX, &x->seed);
-    return st ? st : x->found.array ? check_bytes(x) : check_size(x);
+    return st ? st : x->found.array || is_mp4(x) ? check_bytes(x) : check_size(x);
 }
 
 /* A page of HTML that is a PNG, too, is shown as a page. */
 static bool named_as_it_is(const item *x) {
-    static const char *const endings[] = {".png", ".webp", ".jpg"};
-    return gt_ends_with(x->path, x->found.array ? ".h5" : endings[x->found.kind]) ||
+    static const char *const endings[] = {".png", ".webp", ".jpg", ".mp4"};
+    if (x->found.array) return gt_ends_with(x->path, ".h5") || gt_ends_with(x->path, ".npz");
+    return gt_ends_with(x->path, endings[x->found.kind]) ||
            (x->found.kind == GT_PICTURE_SAID_JPEG && gt_ends_with(x->path, ".jpeg"));
 }
 
@@ -184,6 +188,7 @@ static void next_order(work *w, order *o) {
     snprintf(o->directions, sizeof o->directions, "%s", w->o->directions);
     snprintf(o->ending, sizeof o->ending, "%s",
              x->found.array                   ? ".h5"
+             : is_mp4(x)                      ? ".mp4"
              : gt_ends_with(x->path, ".webp") ? ".webp"
                                               : ".png");
 }
@@ -211,6 +216,7 @@ static gt_status make_order_all(work *w, const order *o, const gt_maker *maker, 
                     .directions = o->directions,
                     .folder = o->folder,
                     .ending = o->ending,
+                    .ffmpeg = w->items && w->o->ffmpeg ? w->o->ffmpeg[w->together[0]] : NULL,
                     .most = o->most,
                     .bytes = o->bytes,
                     .pool = w->o->pool,
@@ -264,6 +270,12 @@ static void tell(item *x, const audit_pixels *p, const gt_record_difference *d, 
         settle(x, GT_UNDECIDED, "%s has another recipe than the network of its record", network);
     else if (!strcmp(d->key, "styles_sha256"))
         settle(x, GT_UNDECIDED, "the file of --latents has other styles than those of its record");
+    else if (is_mp4(x) && !whole)
+        settle(
+            x, GT_UNDECIDED,
+            "its bytes are not those of the film that %s makes of %s and ffmpeg packs here: another ffmpeg packed it, "
+            "or it shows something else",
+            network, says);
     else if (!same) tell_difference(x, p, network, says, columns);
     else if (!whole)
         settle(
@@ -277,7 +289,7 @@ static void tell(item *x, const audit_pixels *p, const gt_record_difference *d, 
 }
 
 static audit_form form_of(const item *x) {
-    return x->found.array ? AUDIT_ARRAY : x->found.animated ? AUDIT_FILM : AUDIT_PICTURE;
+    return x->found.array ? AUDIT_ARRAY : is_mp4(x) ? AUDIT_MP4 : x->found.animated ? AUDIT_FILM : AUDIT_PICTURE;
 }
 
 static gt_status compare_item(work *w, item *x, const gt_again *a, int64_t i) {

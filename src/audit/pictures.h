@@ -51,13 +51,14 @@ typedef struct audit_pixels {
     int64_t range;                            /* of values: 255, 65535; 0: float32 */
     int64_t frame;                            /* of a film: the first that differs; -1: none */
     int64_t cell;                             /* of a sheet: the first that differs; -1: none, or no sheet */
-    bool bytes;                               /* WebP: all bytes are equal but those of the XMP */
+    bool bytes;                               /* WebP, MP4: all bytes are equal but those of the XMP */
     char words[GT_CONTENTS_NAME_BYTES + 256]; /* why they cannot be compared value by value; "" */
 } audit_pixels;
 
-typedef enum audit_form { AUDIT_PICTURE, AUDIT_FILM, AUDIT_ARRAY } audit_form;
+typedef enum audit_form { AUDIT_PICTURE, AUDIT_FILM, AUDIT_MP4, AUDIT_ARRAY } audit_form;
 
-/* Compares two pictures, two films (.webp), or two files of arrays. `columns` and `rows`: of a sheet, else 1. */
+/* Compares two pictures, two films (of .mp4 the bytes alone), or two files of arrays. `columns` and `rows`: of a sheet,
+ * else 1. */
 gt_status audit_pixels_compare(const char *path, const char *made, audit_form form, int64_t columns, int64_t rows,
                                audit_pixels *out);
 

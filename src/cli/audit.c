@@ -10,6 +10,7 @@
 #include "gantry/stop.h"
 #include "gantry/arrays.h"
 #include "gantry/file.h"
+#include "gantry/film.h"
 #include "gantry/text.h"
 
 typedef struct audit_fields {
@@ -88,7 +89,8 @@ static const gt_option table[] = {
 
 /* Files of words that are said not to be pictures with records, in place of being taken for runs. */
 static bool is_other_file(const char *path) {
-    static const char *const endings[] = {".zip", ".npy", ".npz", ".mp4", ".tif", ".tiff", ".gif", ".bmp"};
+    static const char *const endings[] = {".zip", ".npy", ".npz", ".mp4", ".tif",  ".tiff",
+                                          ".gif", ".bmp", ".png", ".jpg", ".jpeg", ".webp"};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
         if (gt_ends_with(path, endings[i])) return !gt_audit_bundle_is(path);
     return false;
@@ -134,6 +136,17 @@ static gt_status check_networks(gt_arena *a, gt_audit_pictures *p, bool folder) 
     p->network = good;
     p->n_networks = n;
     return st;
+}
+
+/* Before MPI starts. Where ffmpeg is not, the audit says so. */
+static gt_status ready_ffmpeg(gt_arena *a, gt_audit_pictures *p) {
+    enum { MOST_FILMS = 64 };
+    int films = 0;
+    p->ffmpeg = gt_arena_array(a, (size_t)p->n + 1, sizeof(gt_ffmpeg *));
+    if (!p->ffmpeg) return GT_NOMEM;
+    for (int i = 0; i < p->n && films < MOST_FILMS; i++)
+        if (gt_ends_with(p->path[i], ".mp4") && ++films && gt_ffmpeg_ready(&p->ffmpeg[i])) break;
+    return GT_OK;
 }
 
 static gt_status check_pictures(gt_arena *a, gt_audit_pictures *p) {
@@ -187,6 +200,7 @@ static gt_status prepare_pictures(cli_session *s) {
         st = gt_fail(GT_USAGE, "--note: the run that has made the pictures is needed (--network=RUN)");
     p->came = gt_arena_array(s->arena, (size_t)p->n_networks + 1, sizeof *p->came);
     if (!st) st = p->came ? check_pictures(s->arena, p) : GT_NOMEM;
+    if (!st) st = ready_ffmpeg(s->arena, p);
     if (!st && *f->latents) st = gt_h5_check(f->latents);
     return !st && *f->directions ? gt_h5_check(f->directions) : st;
 }
@@ -327,6 +341,7 @@ static gt_status audit_pictures_all(cli_session *s) {
     gt_status st = f->n_seeds ? gt_audit_find_all(s->comm, &f->pictures, f->n_seeds, f->seeds)
                               : gt_audit_pictures_all(s->comm, &f->pictures);
     gt_stop_restore();
+    for (int i = 0; i < f->pictures.n && f->pictures.ffmpeg; i++) gt_ffmpeg_close(f->pictures.ffmpeg[i]);
     int64_t came = count_came_all(s);
     return came ? follow_run_all(s, st, came) : st;
 }

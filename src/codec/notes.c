@@ -33,23 +33,26 @@ gt_status notes_keep(gt_picture_said *f, char **to, const void *bytes, size_t n)
 
 typedef struct kind {
     const char *start;
-    size_t n;
+    size_t n, at; /* length, and place in the file */
     gt_status (*read)(gt_picture_said *f, const uint8_t *bytes, size_t n);
 } kind;
 
 static const kind kinds[] = {
-    {"\211PNG\r\n\032\n", 8, notes_of_png},
-    {"RIFF", 4, notes_of_webp},
-    {"\377\330\377", 3, notes_of_jpeg},
+    {"\211PNG\r\n\032\n", 8, 0, notes_of_png},
+    {"RIFF", 4, 0, notes_of_webp},
+    {"\377\330\377", 3, 0, notes_of_jpeg},
+    {"ftyp", 4, 4, notes_of_mp4},
 };
 
 gt_status gt_picture_said_read(gt_picture_said *out, const void *bytes, size_t n) {
     *out = (gt_picture_said){0};
     gt_status st = GT_FORMAT;
     size_t i = 0, count = sizeof kinds / sizeof *kinds;
-    while (i < count && (n < kinds[i].n || memcmp(bytes, kinds[i].start, kinds[i].n))) i++;
+    while (i < count &&
+           (n < kinds[i].at + kinds[i].n || memcmp((const char *)bytes + kinds[i].at, kinds[i].start, kinds[i].n)))
+        i++;
     st = i < count ? kinds[i].read(out, bytes, n)
-                   : gt_fail(GT_FORMAT, "it is not a PNG, WebP or JPEG: of other forms no record is read");
+                   : gt_fail(GT_FORMAT, "it is not a PNG, WebP, JPEG or MP4: of other forms no record is read");
     if (st) gt_picture_said_free(out);
     return st;
 }

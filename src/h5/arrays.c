@@ -12,9 +12,14 @@
 enum { NAME_BYTES = 256, LIST_BYTES = 512 };
 
 gt_status gt_arrays_write(const char *path, const gt_array *arrays, int n) {
+    return gt_arrays_write_noted(path, arrays, n, NULL, NULL);
+}
+
+gt_status gt_arrays_write_noted(const char *path, const gt_array *arrays, int n, const char *key, const char *note) {
     gt_h5_file f;
     gt_status st = gt_h5_create_memory(&f);
     for (int i = 0; i < n && !st; i++) st = gt_h5_write(&f, &arrays[i]);
+    if (!st && note) st = gt_h5_attribute_text(&f, "/", key, note);
     st = st ? gt_wrap(st, "%s", path) : gt_h5_save(&f, path);
     gt_h5_close(&f);
     return st;

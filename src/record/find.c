@@ -6,6 +6,7 @@
 
 #include "base/door/file.h"
 #include "codec/door/picture.h"
+#include "codec/door/weights.h"
 #include "h5/door/h5.h"
 #include "record/door/record.h"
 
@@ -45,13 +46,26 @@ static gt_status find_in_h5(const char *path, gt_record_found *out) {
     return st;
 }
 
+static gt_status find_in_npz(const char *path, gt_record_found *out) {
+    gt_status st;
+    gt_weights *w = gt_weights_open(path, &st);
+    const gt_fact *fact = w ? gt_weights_fact(w, GT_NOTES_KEY) : NULL;
+    if (fact && fact->kind == GT_FACT_TEXT && !(out->json = strdup(fact->text)))
+        st = gt_fail(GT_NOMEM, "out of memory for a record");
+    out->array = true;
+    gt_weights_close(w);
+    return st;
+}
+
 gt_status gt_record_find(const char *path, gt_record_found *out) {
     void *bytes;
     size_t n;
     *out = (gt_record_found){0};
     gt_file_kind kind = gt_kind_of_file(path);
     gt_status st;
-    if (kind == GT_KIND_HDF5) st = find_in_h5(path, out);
+    if (kind == GT_KIND_EMPTY) st = gt_fail(GT_FORMAT, "it is empty");
+    else if (kind == GT_KIND_HDF5) st = find_in_h5(path, out);
+    else if (kind == GT_KIND_ZIP && gt_ends_with(path, ".npz")) st = find_in_npz(path, out);
     else if (!(st = gt_file_read(path, GT_PICTURE_MAX_BYTES, &bytes, &n))) {
         gt_picture_said f;
         st = gt_picture_said_read(&f, bytes, n);

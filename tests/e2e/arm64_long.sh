@@ -72,6 +72,15 @@ same "$(last x86/alone)" "$(last arm/two)"
 expect 0 "instructions: each rank's own" "$LAUNCH" 1 "$GANTRY" train $job --run=mixed --steps=3 : -n 1 "$tree/run" "$made/gantry" train $job --run=mixed --steps=3
 same "$(last x86/alone)" "$(last mixed)"
 
+# What this machine makes is verified there.
+begins pictures
+. "$here/record_pictures.sh"
+make_networks
+make_pictures 1
+cp "$top"/networks/clipart64*.h5 nets
+quietly "$tree/run" "$made/gantry" audit [a-i]/*.png --network=nets
+[ "$(grep -c '^./seed.* is what .* makes of seed [0-9]' said)" = 100 ] || { cat said; fail 'not all pictures are verified'; }
+
 begins datasets
 /usr/bin/python3 -c 'import PIL' 2>/dev/null || skip 'no python3-pil'
 /usr/bin/python3 - <<'P' || fail 'cannot make pictures'

@@ -87,7 +87,7 @@ def change(where, *paths):
             elif kind == 'class': r['class'] = (r['class'] + 1) % 4
             elif kind == 'noise_mode': r['noise_mode'] = 'none'
             elif kind == 'sampler_steps': r['sampler_steps'] += 1
-            else: r[kind] = r[kind] * 0.75
+            else: r[kind] = r[kind] * 0.5
             new = with_record(data, json.dumps(r))
         counts[kind] = counts.get(kind, 0) + 1
         with open(f'{where}/{i:03d}-{kind}.png', 'wb') as f: f.write(new)

@@ -2,30 +2,12 @@
 # Records of pictures: each kind of network and of file is made again and found to be equal; whatever is changed is found; records that nobody wrote in good
 # faith are refused. Pixels do not depend on the record, and no record says where or by whom it was made.
 . "$(dirname "$0")/lib.sh"
+. "$here/record_pictures.sh"
 need_python
 change() { "$python" "$here/record.py" "$@"; }
-small="--data=synth:shapes:n=24,size=12,classes=4 --batch=6 --steps=2 --threads=1"
-
 begins networks
-# Two networks that come with Gantry, and four more: edm, few steps, DCGAN, a prior-less autoencoder.
-quietly "$GANTRY" train --model=edm $small --cond --model-channels=8 --num-blocks=1 --channel-mult=1 --run=edm
-quietly "$GANTRY" train --model=edm $small --cond --model-channels=8 --num-blocks=1 --channel-mult=1 --loss=consistency --resume=edm --run=few
-quietly "$GANTRY" train --model=dcgan --data=synth:shapes:n=24,size=16 --batch=6 --steps=2 --cbase=64 --cmax=8 --z-dim=8 --threads=1 --run=dcgan
-quietly "$GANTRY" train --model=cvae --data=synth:circles:n=24,size=12 --batch=6 --steps=2 --threads=1 --run=cvae
-mkdir nets
-for run in edm few dcgan cvae; do cp "$(last $run)" nets/$run.h5; done
-make() { # NAME NETWORK OPTIONS...
-    quietly "$GANTRY" generate "$2" --outdir="$1" --threads=1 "${@:3}"
-}
-make a clipart64 --seeds=0-15
-make b clipart64 --seeds=16-19 --trunc=0.7
-make c clipart64-cond --seeds=0-9 --class=2
-make d clipart64-cond --seeds=0-5 --class=3 --trunc=0.5 --noise-mode=random
-make e nets/edm.h5 --seeds=0-11 --class=1 --sampler-steps=2
-make f nets/edm.h5 --seeds=12-15 --class=2 --sampler-steps=2 --guidance=2 --sampler=euler
-make g nets/few.h5 --seeds=0-15 --class=0
-make h nets/dcgan.h5 --seeds=0-15
-make i nets/cvae.h5 --seeds=0-15
+make_networks
+make_pictures 1
 
 begins all_are_equal
 # All of them at once, on one rank and on two; the networks that come with Gantry without being told.
@@ -94,6 +76,49 @@ quietly "$GANTRY" directions clipart64 --count=2 --samples=100 --sheet=0 --out=f
 quietly "$GANTRY" generate clipart64 --seeds=3 --edit=d0:+2 --directions=found.h5 --outdir=edited --threads=1
 expect 3 '--directions=FILE is needed' "$GANTRY" audit edited/seed0003.png
 expect 0 'makes of seed 3, edited by d0:\+2' ranks 2 "$GANTRY" audit edited/seed0003.png --directions=found.h5
+# MP4: made and packed again by the same ffmpeg, all bytes are equal; else the film is not checked. A stand-in that keeps the frames, in boxes.
+mkdir bin && cat >bin/ffmpeg <<'PROGRAM'
+#!/usr/bin/python3
+import os, struct, sys
+frames = sys.stdin.buffer.read() + os.environ.get('VERSION', '').encode()
+with open(sys.argv[-1].removeprefix('file:'), 'wb') as f:
+    for kind, content in (b'ftyp', b'isom\0\0\2\0'), (b'moov', b''), (b'mdat', frames):
+        f.write(struct.pack('>I4s', 8 + len(content), kind) + content)
+PROGRAM
+chmod +x bin/ffmpeg
+for n in 1 2; do PATH=$PWD/bin:$PATH quietly ranks $n "$GANTRY" walk clipart64 --seeds=0-2 --seconds=0.3 --fps=10 --out=film$n.mp4 --threads=1; done
+cmp film1.mp4 film2.mp4 || fail 'ranks change a film'
+PATH=$PWD/bin:$PATH expect 0 '^film1.mp4 is what clipart64 .* makes of a walk through seeds 0-2 in 3 frames$' ranks 2 "$GANTRY" audit film1.mp4 film2.mp4
+[ "$(grep -c ' is what ' said)" = 2 ] || { cat said; fail 'two films'; }
+"$python" - <<'PYTHON'
+film = open('film1.mp4', 'rb').read()
+def put(name, data): open(f'mp4-{name}.mp4', 'wb').write(data)
+put('pixel', film[:3000] + bytes([film[3000] ^ 1]) + film[3001:])
+put('cut', film[:-10])
+put('box', film + b'\0\0\0\x08free')
+put('skip', film[:24] + b'\0\0\0\x0cskipmore' + film[24:])
+put('tail', film + b'tail')
+put('record', film.replace(b'"frames":3', b'"frames":4'))
+put('many', film.replace(b'"columns":1', b'"columns":9999'))
+put('bare', film[:film.index(b'uuid') - 4])
+PYTHON
+PATH=$PWD/bin:$PATH expect 3 'of 8 pictures not checked: 8$' "$GANTRY" audit mp4-*.mp4
+PATH=$PWD/bin:$PATH VERSION=2 expect 3 'film1.mp4: not checked: its bytes are not those of the film' "$GANTRY" audit film1.mp4
+for reason in 'pixel.mp4: .*bytes are not those' 'cut.mp4: .*truncated' 'box.mp4: .*a box behind' 'skip.mp4: .*a box skip' 'tail.mp4: .*4 bytes behind' 'record.mp4: .*bytes are not those' 'bare.mp4: .*has no record'; do
+    PATH=$PWD/bin:$PATH "$GANTRY" audit mp4-*.mp4 2>&1 | grep -q "mp4-$reason" || fail "not refused for: $reason"
+done
+expect 3 'MP4 needs the program ffmpeg, which is not installed' env PATH="$tmp/nowhere" "$GANTRY" audit film1.mp4
+# Styles that were found have a record, too, which says nothing of the target and is not made again.
+quietly "$GANTRY" project clipart64 --target=a/seed0001.png --outdir=projected --steps=2 --threads=1
+for ending in h5 npz; do expect 3 "its record is of 'project', whose pictures are not made again" "$GANTRY" audit projected/projected_w.$ending; done
+expect 0 'makes of row 0 of the styles' "$GANTRY" audit projected/proj.png --latents=projected/projected_w.npz
+"$python" - <<'PYTHON' || fail 'records of styles'
+import h5py, hashlib, json, numpy
+with h5py.File('projected/projected_w.h5') as f, numpy.load('projected/projected_w.npz') as z:
+    record = bytes(f.attrs['gantry']).decode()
+    assert str(z['gantry']) == record and 'seed0001' not in record and 'target' not in record
+    assert json.loads(record)['styles_sha256'] == hashlib.sha256(z['w'].astype('<f4').tobytes()).hexdigest()
+PYTHON
 # A cell of a sheet, a frame of a film, a picture of an animation in place of a still one.
 "$python" - "$here" <<'PYTHON'
 import sys
@@ -143,7 +168,7 @@ with Image.open('sheet.webp') as image: assert b'trainedAlgorithmicMedia' in ima
 PYTHON
 expect 3 'bare.png: not checked: it has no record' "$GANTRY" audit bare.png
 expect 3 'kept.webp: not checked: its pixels are those that clipart64 .* makes of seed 7, but it is not packed as here' "$GANTRY" audit kept.webp
-expect 3 'kept.tif: not checked: it is not a PNG, WebP or JPEG' "$GANTRY" audit kept.tif turned.tif pages.tif several.webp
+expect 3 'kept.tif: not checked: it is not a PNG, WebP, JPEG or MP4' "$GANTRY" audit kept.tif turned.tif pages.tif several.webp
 grep -q '^several.webp: not checked: it has several pictures, and its record one' said || { cat said; fail 'several pictures'; }
 expect 3 'differs by at most [0-9]+ of 255 from what clipart64 .* makes of seed 7' "$GANTRY" audit lossy.webp
 if [ "$("$python" -c 'import PIL; print(int(PIL.__version__.split(".")[0]) >= 11)')" = True ]; then
@@ -216,6 +241,28 @@ change claim-number b/seed0016.png layers.png truncated_layers 999
 expect 1 'layers.png: its record is not true: truncated_layers is not among' "$GANTRY" audit layers.png
 change claim-number a/seed0007.png layers.png truncated_layers 5
 expect 1 'layers.png: its record is not true: truncated_layers is not among' "$GANTRY" audit layers.png
+# Edits of strength 0, samplers and noise of arrays that know none; at truncation 0 the sentence says that seeds are alike.
+edit() { quietly "$GANTRY" generate clipart64 --seeds=3 "--edit=$2" --directions=found.h5 --outdir="$1" --threads=1; }
+edit still d0:0 && edit moved d1:0,d0:+2,d1:-0
+[ "$(change value still/seed0003.png edit)$(change value still/seed0003.png directions_sha256)" = nullnull ] && [ "$(change value moved/seed0003.png edit)" = '"d0:+2"' ] || fail 'an edit without an effect is recorded'
+alike still/seed0003.png a/seed0003.png && expect 0 '^still/seed0003.png is what clipart64 .* makes of seed 3$' "$GANTRY" audit still/seed0003.png
+change claim a/seed0003.png layers.png edit d0:0
+expect 1 'an edit without directions' "$GANTRY" audit layers.png
+change claim moved/seed0003.png layers.png edit d1:0,d0:+2
+expect 1 'its record is not true: edit is "d0:\+2", and not "d1:0,d0:\+2"' "$GANTRY" audit layers.png --directions=found.h5
+quietly "$GANTRY" generate clipart64 --seeds=0-4 --space=z --trunc=0.5 --out=z.h5 --threads=1
+"$python" - <<'PYTHON' || fail 'what has no effect is recorded'
+import h5py, json, shutil
+shutil.copy('z.h5', 'other-z.h5')
+with h5py.File('z.h5') as z, h5py.File('w.h5') as w, h5py.File('other-z.h5', 'r+') as other:
+    z, w = (json.loads(f.attrs['gantry']) for f in (z, w))
+    assert not {'truncation', 'noise_mode', 'sampler'} & set(z) and 'truncation' in w and 'noise_mode' not in w, (z, w)
+    other.attrs['gantry'] = json.dumps({**z, 'truncation': 0.5})
+PYTHON
+expect 0 'z.h5 is what clipart64 .* makes of seeds 0-4$' "$GANTRY" audit z.h5
+expect 1 'its record is not true: truncation is not among' "$GANTRY" audit other-z.h5
+make none0 clipart64 --seeds=5 --trunc=0
+expect 0 'makes of seed 5, truncation 0 \(all seeds have the same styles\)$' "$GANTRY" audit none0/seed0005.png
 quietly "$GANTRY" mix clipart64 --rows=0 --cols=2 --styles=0-9 --outdir=mixed-all --threads=1
 expect 3 'its record mixes all layers or none: one of the seeds has no effect' "$GANTRY" audit mixed-all/0-2.png
 
@@ -235,6 +282,13 @@ begins words
 # One sentence for what is not a picture with a record.
 echo >empty.zip
 expect 3 'empty.zip: not checked: it is not a PNG' "$GANTRY" audit empty.zip
+for name in empty.png empty.webp empty.h5; do
+    : >$name
+    expect 3 "$name: not checked: it is empty" "$GANTRY" audit $name a/seed0000.png
+done
+expect 3 'empty.png: not checked: it is empty' "$GANTRY" audit empty.png
+cp empty.zip text.png
+expect 3 'text.png: not checked: it is not a PNG' "$GANTRY" audit text.png
 expect 1 "there is no 'nothing.png'" "$GANTRY" audit nothing.png
 expect 2 "'several' is a folder: pictures, or one folder, are audited at a time" "$GANTRY" audit a/seed0000.png several
 mkdir damaged && cp nets/dcgan.h5 damaged && head -c 3000 nets/edm.h5 >damaged/edm.h5 && head -c 3000 all.h5 >cut.h5

@@ -22,6 +22,8 @@ typedef struct gt_array {
 /* Writes n arrays into a new file, which replaces an old one whole. Equal arrays make equal files. The message names
  * the path. */
 gt_status gt_arrays_write(const char *path, const gt_array *arrays, int n);
+/* The same with a text, if `note` is not NULL, as an attribute of the file. */
+gt_status gt_arrays_write_noted(const char *path, const gt_array *arrays, int n, const char *key, const char *note);
 
 /* ---- reading ---- */
 

@@ -18,11 +18,12 @@ typedef struct gt_again {
     const int64_t *seeds; /* [n]; NULL: n is 1, and the record has no seed */
     const char *network;  /* its file: the hash was compared */
     const char *latents,
-        *directions;    /* files that the user has given; "": none. Their hashes are the maker's to compare */
-    const char *folder; /* what is made again is written there */
-    const char *ending; /* of its name, if there is a choice: ".webp" */
-    int64_t most;       /* images at most: the file has no room for more */
-    int64_t bytes;      /* of the file */
+        *directions;          /* files that the user has given; "": none. Their hashes are the maker's to compare */
+    const char *folder;       /* what is made again is written there */
+    const char *ending;       /* of its name, if there is a choice: ".webp" */
+    struct gt_ffmpeg *ffmpeg; /* rank 0: for an .mp4 (gantry/film.h); NULL: it is not here */
+    int64_t most;             /* images at most: the file has no room for more */
+    int64_t bytes;            /* of the file */
     gt_pool *pool;
     int (*stop)(void);
 } gt_again;

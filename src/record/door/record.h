@@ -61,12 +61,12 @@ void gt_record_close(gt_record *r); /* NULL is fine */
 /* The record in a packet of XMP, to be freed; NULL and GT_OK: there is none. */
 gt_status gt_record_of_xmp(const char *xmp, char **json);
 
-/* The record of a picture's file: PNG, WebP, JPEG, or HDF5. *json NULL and GT_OK: there is none. GT_FORMAT: the
+/* The record of a picture's file: PNG, WebP, JPEG, HDF5, or .npz. *json NULL and GT_OK: there is none. GT_FORMAT: the
  * file is damaged. HDF5 files from elsewhere have passed gt_h5_check(). Messages
  * name no path. */
 typedef struct gt_record_found {
     char *json; /* to be freed */
-    bool array; /* an HDF5 file: not a picture */
+    bool array; /* of an HDF5 file or .npz: not a picture */
     /* Of a picture: see codec/door/notes.h. */
     gt_picture_said_kind kind;
     bool animated, lossy;

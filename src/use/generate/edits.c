@@ -64,6 +64,16 @@ static const char *read_edit(const char *text, edit *e) {
     return text;
 }
 
+void gt_edits_put_moving(const char *edits, gt_buffer *out) {
+    edit one;
+    for (const char *at = edits, *end; at && (end = read_edit(at, &one)); at = *end == ',' ? end + 1 : NULL) {
+        if (one.from == 0 && one.to == 0) continue;
+        if (out->n) gt_buffer_add(out, ",", 1);
+        gt_buffer_add(out, at, (size_t)(end - at));
+    }
+    gt_buffer_add(out, "", 1);
+}
+
 static gt_status read_all(const char *text, edit **list, int *n) {
     *n = 0;
     *list = malloc((strlen(text) / 2 + 1) * sizeof **list);

@@ -5,9 +5,14 @@
 #ifndef GANTRY_USE_GENERATE_EDITS_H
 #define GANTRY_USE_GENERATE_EDITS_H
 
+#include "gantry/file.h"
 #include "gantry/generate.h"
 
 typedef struct gt_edits gt_edits;
+
+/* Appends the edits of a text that was checked, but for those whose strength is 0, which do nothing, and a zero byte.
+ */
+void gt_edits_put_moving(const char *edits, gt_buffer *out);
 
 /* Rank 0 reads the file. All ranks call this, and return the same status. *out NULL: nothing is asked for. GT_USAGE: a
  * model without styles, a name that the file does not have, layers that the network does not have, strengths that

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/door/file.h"
+#include "codec/door/notes.h"
 
 /* What the waiting child gets first. */
 typedef struct order {
@@ -51,11 +52,12 @@ static void become_ffmpeg(const order *o) {
 static void wait_and_become(int from) {
     order o;
     setpgid(0, 0);
+    dup2(from, STDIN_FILENO);
+    close_range(STDERR_FILENO + 1, ~0u, 0); /* and so the pipes of others that wait, which would never end */
     size_t n = 0;
     for (ssize_t got = 1; got > 0 && n < sizeof o; n += (size_t)got)
-        if ((got = read(from, (char *)&o + n, sizeof o - n)) < 0) got = errno == EINTR ? 0 : -1;
+        if ((got = read(STDIN_FILENO, (char *)&o + n, sizeof o - n)) < 0) got = errno == EINTR ? 0 : -1;
     if (n < sizeof o) _exit(0); /* there will be no film */
-    dup2(from, STDIN_FILENO);
     dup2(STDERR_FILENO, STDOUT_FILENO);
     become_ffmpeg(&o);
     _exit(127);
@@ -115,12 +117,24 @@ static int end_program(gt_ffmpeg *f) {
     return status;
 }
 
-gt_status gt_ffmpeg_finish(gt_ffmpeg *f) {
+/* Behind all that ffmpeg has written. */
+static gt_status append(gt_ffmpeg *f, const char *xmp) {
+    gt_buffer box = {0};
+    gt_mp4_put_xmp(&box, xmp);
+    off_t end = lseek(f->file.fd, 0, SEEK_END);
+    int error = box.failed ? ENOMEM : end < 0 ? errno : gt_write_all(f->file.fd, box.data, box.n);
+    gt_status st = error ? gt_file_write_failed(f->file.path, error, box.n) : GT_OK;
+    gt_buffer_free(&box);
+    return st;
+}
+
+gt_status gt_ffmpeg_finish(gt_ffmpeg *f, const char *xmp) {
     int status = end_program(f);
     if (status)
         return gt_fail(GT_FAILED, "'%s': ffmpeg failed (status %d); see its message above", f->file.path,
                        WIFEXITED(status) ? WEXITSTATUS(status) : status);
-    return gt_growing_finish(&f->file);
+    gt_status st = xmp ? append(f, xmp) : GT_OK;
+    return st ? st : gt_growing_finish(&f->file);
 }
 
 void gt_ffmpeg_close(gt_ffmpeg *f) {

@@ -11,6 +11,6 @@
 
 gt_status gt_ffmpeg_begin(gt_ffmpeg *f, const char *path, double fps);
 gt_status gt_ffmpeg_add(gt_ffmpeg *f, const void *frame, size_t bytes); /* a PPM file */
-gt_status gt_ffmpeg_finish(gt_ffmpeg *f);
+gt_status gt_ffmpeg_finish(gt_ffmpeg *f, const char *xmp); /* xmp: what the film says of itself; NULL: nothing */
 
 #endif

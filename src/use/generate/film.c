@@ -131,7 +131,8 @@ gt_status gt_film_add(gt_film *f, const void *bytes, size_t n) {
 
 gt_status gt_film_finish(gt_film *f) {
     if (f->kind == GT_FILM_WEBP) return gt_webp_film_finish(f->webp);
-    return f->kind == GT_FILM_MP4 ? gt_ffmpeg_finish(f->of->ffmpeg) : GT_OK;
+    const char *xmp = f->of->notes ? f->of->notes->xmp : NULL;
+    return f->kind == GT_FILM_MP4 ? gt_ffmpeg_finish(f->of->ffmpeg, xmp) : GT_OK;
 }
 
 void gt_film_close(gt_film *f) {

@@ -269,6 +269,10 @@ static gt_status note_all(work *w) {
     if (!w->record || w->origin.level == GT_RECORD_NONE) return GT_OK;
     gt_collection_kind kind = gt_collection_kind_of(of->path);
     if (kind == GT_COLLECTION_DATASET) return note_each(w);
+    if (gt_ends_with(of->path, ".npy")) {
+        gt_info(".npy has no place for a record of what it was made of (docs/verify.md): .h5 has");
+        return GT_OK;
+    }
     bool sheet = kind == GT_COLLECTION_PICTURE, images = w->request->space == GT_IMAGES;
     int64_t rows = sheet ? of->rows : 1, columns = sheet ? of->columns : 1;
     gt_origin_put(&r, &w->origin, sheet ? "sheet" : "array", images ? rows * of->dims[0] : 0,
@@ -428,7 +432,8 @@ gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request, int
                                                 .options = &request->options,
                                                 .edit = &request->edit,
                                                 .latents = request->latents_file,
-                                                .styles = w.projected != NULL},
+                                                .styles = w.projected != NULL,
+                                                .space = request->space},
                                 request->record);
     if (!st) st = gt_comm_agree_all(comm, prepare(&w));
     if (!st)

@@ -16,6 +16,7 @@
 #include "kernels/door/kernels.h"
 #include "model/door/model.h"
 #include "use/generate/door/generator.h"
+#include "use/generate/edits.h"
 
 /* The name of the network that comes with Gantry, else that of the file without folders and ending. */
 static void name_network(const char *path, char name[GT_NAME_BYTES]) {
@@ -80,13 +81,18 @@ static void put_way(gt_record_text *r, const gt_origin *o, const gt_model *m) {
     static const char *const noises[] = {GT_NOISE_MODES(GT_NAME)};
     const gt_generator_options *g = o->of.options;
     const gt_edit_wish *e = o->of.edit;
-    if (m->num_ws) gt_record_put_text(r, "noise_mode", noises[g->noise_mode]);
+    gt_buffer edits = {0};
+    if (m->num_ws && !o->of.space) gt_record_put_text(r, "noise_mode", noises[g->noise_mode]);
     if (!o->of.styles && !m->draws_codes) gt_record_put_float(r, "truncation", g->truncation);
     bool some = g->truncated_layers > 0 && g->truncated_layers < m->num_ws && g->truncation != 1;
     if (some && !o->of.styles) gt_record_put_int(r, "truncated_layers", g->truncated_layers);
-    if (!e || !e->edits || !*e->edits) return;
-    gt_record_put_text(r, "edit", e->edits);
-    gt_record_put_sha256(r, "directions_sha256", &o->directions);
+    if (e && e->edits && *e->edits) gt_edits_put_moving(e->edits, &edits);
+    if (edits.n > 1) {
+        gt_record_put_text(r, "edit", edits.data);
+        gt_record_put_sha256(r, "directions_sha256", &o->directions);
+    }
+    r->json.failed |= edits.failed;
+    gt_buffer_free(&edits);
 }
 
 void gt_origin_put(gt_record_text *r, const gt_origin *o, const char *makes, int64_t height, int64_t width,
@@ -102,8 +108,8 @@ void gt_origin_put(gt_record_text *r, const gt_origin *o, const char *makes, int
     gt_record_put_int(r, "width", width);
     gt_record_put_int(r, "channels", channels);
     gt_record_put_int(r, "bits", bits);
-    if (m->in_steps) put_steps(r, o);
-    else put_way(r, o, m);
+    if (o->of.space != GT_LATENTS && m->in_steps) put_steps(r, o);
+    else if (o->of.space != GT_LATENTS) put_way(r, o, m);
     if (m->draws_codes)
         gt_record_put_float(r, "temperature", o->of.options->temperature > 0 ? o->of.options->temperature : 1);
     if (o->of.latents) gt_record_put_sha256(r, "latents_sha256", &o->latents);
@@ -196,13 +202,13 @@ static void say_numbers(const gt_record *r, said *s) {
         const char *key, *words;
         double usual;
     } numbers[] = {{"truncation", "truncation", 1}, {"temperature", "temperature", 1}, {"guidance", "guidance", 1}};
+    int64_t layers = 0, steps = 0;
+    gt_record_get_int(r, "truncated_layers", 0, 1 << 20, &layers);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         double x = numbers[i].usual;
         if (!gt_record_get_double(r, numbers[i].key, -1e6, 1e6, &x) && x != numbers[i].usual)
-            add(s, "%s %g", numbers[i].words, x);
+            add(s, "%s %g%s", numbers[i].words, x, i || x != 0 || layers ? "" : " (all seeds have the same styles)");
     }
-    int64_t layers = 0, steps = 0;
-    gt_record_get_int(r, "truncated_layers", 0, 1 << 20, &layers);
     gt_record_get_int(r, "sampler_steps", 0, 1 << 20, &steps);
     if (layers) add(s, "truncated in %lld layer%s", (long long)layers, gt_plural(layers));
     const char *text = NULL;

@@ -143,7 +143,8 @@ static void put_classes(const work *w, gt_record_text *r) {
 static void put_walk(work *w) {
     const gt_walk_request *q = w->request;
     gt_record_text *r = &w->common;
-    bool folder = gt_film_kind_of(q->film.path) == GT_FILM_FOLDER;
+    gt_film_kind kind = gt_film_kind_of(q->film.path);
+    bool folder = kind == GT_FILM_FOLDER;
     gt_origin_put(r, &w->origin, folder ? "frame" : "film", w->of.height, w->of.width, w->of.channels, 8);
     put_classes(w, r);
     gt_record_put_ranges(r, "seeds", q->seeds, q->n);
@@ -155,6 +156,7 @@ static void put_walk(work *w) {
     gt_record_put_bool(r, "loop", q->loop);
     if (folder) return;
     gt_record_put_double(r, "fps", q->film.fps);
+    if (kind != GT_FILM_WEBP) return;
     gt_record_put_bool(r, "lossless", q->film.lossless);
     if (!q->film.lossless) gt_record_put_double(r, "quality", q->film.quality);
 }
@@ -370,7 +372,7 @@ static gt_status prepare(work *w) {
     if (!st) st = make_arrays(w);
     if (!st) st = find_still(w);
     if (!st && w->origin.level != GT_RECORD_NONE) put_walk(w);
-    if (!st && gt_film_kind_of(w->of.path) == GT_FILM_WEBP) st = note_frame(w, -1, &w->notes);
+    if (!st && gt_film_kind_of(w->of.path) != GT_FILM_FOLDER) st = note_frame(w, -1, &w->notes);
     w->of.notes = w->notes.json ? &w->notes.notes : NULL;
     if (st || w->comm->rank) return st;
     gt_shown_say(w->model, gt_generator_channels(w->generator), "");

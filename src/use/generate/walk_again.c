@@ -66,14 +66,19 @@ static gt_status read_request(const gt_again *a, gt_arena *arena, gt_walk_reques
     if (!st) st = read_film(r, &q->film);
     if (!st && (!q->n || a->seeds)) st = gt_fail(GT_FORMAT, "its record lacks the seeds that it passes");
     q->space = (gt_walk_space)space;
-    q->film.path = gt_arena_printf(arena, makes == FRAME ? "%s/" : "%s/film.webp", a->folder);
+    q->film.path = makes == FRAME ? gt_arena_printf(arena, "%s/", a->folder)
+                                  : gt_arena_printf(arena, "%s/film%s", a->folder, a->ending);
+    q->film.ffmpeg = a->ffmpeg;
     return st ? st : gt_given_edits(a, &q->edit);
 }
 
 static gt_status make_all(gt_comm *comm, const gt_again *a) {
     GT_ARENA gt_arena *arena = gt_arena_new();
     gt_walk_request q;
-    gt_status st = gt_comm_agree_all(comm, arena ? read_request(a, arena, &q) : GT_NOMEM);
+    gt_status st = arena ? read_request(a, arena, &q) : GT_NOMEM;
+    if (!st && !comm->rank && gt_film_kind_of(q.film.path) == GT_FILM_MP4 && !a->ffmpeg)
+        st = gt_fail(GT_UNDECIDED, "MP4 needs the program ffmpeg, which is not installed");
+    st = gt_comm_agree_all(comm, st);
     return st ? st : gt_walk_all(comm, &q);
 }
 
@@ -81,7 +86,8 @@ static gt_status path_of(const gt_again *a, int64_t i, char *path, size_t bytes)
     int makes;
     (void)i;
     gt_status st = read_makes(a->record, &makes);
-    if (!st) snprintf(path, bytes, "%s/%s", a->folder, makes == FRAME ? "frame00000.png" : "film.webp");
+    if (!st && makes == FRAME) snprintf(path, bytes, "%s/frame00000.png", a->folder);
+    else if (!st) snprintf(path, bytes, "%s/film%s", a->folder, a->ending);
     return st;
 }
 

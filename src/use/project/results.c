@@ -73,21 +73,30 @@ static gt_status beside(const work *w, int i, gt_picture *out) {
     return st;
 }
 
-/* As `gantry generate --projected-w` writes its picture, whose bytes it has. Nothing is said of the target. */
+/* The record of the picture of the styles in w->ws, or of these styles as an array. Nothing is said of the target. */
+static gt_status note_styles(const work *w, bool array, gt_record_notes *notes) {
+    const gt_model *m = w->m;
+    gt_origin o = w->p->origin;
+    gt_record_text r = {0};
+    gt_sha256 styles;
+    *notes = (gt_record_notes){0};
+    gt_status st = gt_sha256_of(w->ws, styles_of(w) * sizeof *w->ws, &styles);
+    if (st || o.level == GT_RECORD_NONE) return st;
+    if (array) o.of.command = "project", o.of.space = GT_STYLES;
+    if (array) gt_origin_put(&r, &o, "array", 0, 0, 0, 32);
+    else gt_origin_put(&r, &o, "picture", m->height, m->width, w->shown, 8);
+    if (array) gt_record_put_text(&r, "array", "w");
+    gt_record_put_sha256(&r, "styles_sha256", &styles);
+    if (!array) gt_record_put_int(&r, "row", 0);
+    return gt_origin_end(&o, &r, notes);
+}
+
+/* As `gantry generate --projected-w` writes its picture, whose bytes it has. */
 static gt_status write_projected(const work *w, const char *path) {
     const gt_model *m = w->m;
     const gt_picture p = {.height = m->height, .width = m->width, .channels = w->shown, .samples = w->result};
-    const gt_origin *o = &w->p->origin;
-    gt_record_text r = {0};
-    gt_record_notes notes = {0};
-    gt_sha256 styles;
-    gt_status st = gt_sha256_of(w->ws, styles_of(w) * sizeof *w->ws, &styles);
-    if (!st && o->level != GT_RECORD_NONE) {
-        gt_origin_put(&r, o, "picture", m->height, m->width, w->shown, 8);
-        gt_record_put_sha256(&r, "styles_sha256", &styles);
-        gt_record_put_int(&r, "row", 0);
-        st = gt_origin_end(o, &r, &notes);
-    }
+    gt_record_notes notes;
+    gt_status st = note_styles(w, false, &notes);
     if (!st) st = gt_png_write_noted(path, &p, &notes.notes);
     gt_record_notes_free(&notes);
     return st;
@@ -169,11 +178,17 @@ static gt_status write_styles(work *w) {
         {"steps", GT_NUMBER_INT64, 1, {w->p->frames}, steps},
         {GT_NETWORK_OF_STYLES, GT_NUMBER_TEXT, 2, {1, sizeof network}, network},
     };
-    gt_status st = gt_arrays_write(path_of(w, "projected_w.h5", path), arrays, sizeof arrays / sizeof *arrays);
+    gt_record_notes notes;
+    gt_status st = note_styles(w, true, &notes);
+    if (!st)
+        st = gt_arrays_write_noted(path_of(w, "projected_w.h5", path), arrays, sizeof arrays / sizeof *arrays,
+                                   GT_NOTES_KEY, notes.json);
     const gt_weight_out out = {"w", 3, {1, num_ws, w_dim}, (size_t)(num_ws * w_dim), .data = w->ws};
-    const gt_weight_text text = {GT_NETWORK_OF_STYLES, network};
-    const gt_weights_out all = {.n = 1, .weights = &out, .n_texts = 1, .texts = &text};
-    return st ? st : gt_npz_write(path_of(w, "projected_w.npz", path), &all);
+    const gt_weight_text texts[] = {{GT_NETWORK_OF_STYLES, network}, {GT_NOTES_KEY, notes.json}};
+    const gt_weights_out all = {.n = 1, .weights = &out, .n_texts = notes.json ? 2 : 1, .texts = texts};
+    if (!st) st = gt_npz_write(path_of(w, "projected_w.npz", path), &all);
+    gt_record_notes_free(&notes);
+    return st;
 }
 
 static gt_status write_table(const work *w) {

@@ -18,6 +18,7 @@ typedef struct gt_origin_of {
     const gt_edit_wish *edit; /* NULL: none */
     const char *latents;      /* a file of latents, or a mixture, that seeds alone do not tell; NULL: none */
     bool styles;              /* pictures of styles that are given: truncation has no effect */
+    gt_generate_space space;  /* of arrays: noise has no effect on styles, and hardly anything on latents */
 } gt_origin_of;
 
 typedef struct gt_origin {
