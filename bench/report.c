@@ -26,7 +26,7 @@ static const gt_option rows[] = {
      BENCH_WRITES("*.h5", GT_OUTFILE_DATASET)},
     {BENCH_ROW(report_options, "csv", csv, "", "Write the rows of all tables 'scaling' to this file"),
      BENCH_WRITES("*.csv", GT_OUTFILE_TABLE)},
-    {BENCH_ROW(report_options, "svg", svg, "", "Plot images/s over cores, or --y over --x, to this file"),
+    {BENCH_ROW(report_options, "svg", svg, "", "Plot images/s over nodes or cores, or --y over --x, to this file"),
      BENCH_WRITES("*.svg", GT_OUTFILE_PICTURE)},
     BENCH_OVERWRITE(report_options),
     {BENCH_ROW(report_options, "x", plot.x, "", "Key of the column along")},
@@ -77,47 +77,70 @@ static gt_status write_csv(gt_results *const *list, int n, const char *name, con
     return st;
 }
 
-/* Images per second over cores: a line for each recipe, kind of scaling and number of threads a rank, from all
- * `scaling` results; for a model's table one for each network. */
-static gt_status plot_ranks(gt_results *const *list, int n, const char *path) {
-    enum { MOST_LINES = 12, MOST_POINTS = 64 };
-    static double x[MOST_LINES][MOST_POINTS], y[MOST_LINES][MOST_POINTS];
-    static char labels[MOST_LINES][96];
+/* ---- the plot of scaling ---- */
+
+enum { MOST_LINES = 12, MOST_POINTS = 64 };
+typedef struct rates_plot {
+    bool of_nodes; /* over nodes, else over cores */
+    int n;
+    double x[MOST_LINES][MOST_POINTS], y[MOST_LINES][MOST_POINTS];
+    char labels[MOST_LINES][96];
     gt_curve lines[MOST_LINES];
-    int n_lines = 0;
-    for (int i = 0; i < n; i++)
-        for (int k = 0; k < list[i]->n_tables; k++) {
-            const gt_table *t = &list[i]->tables[k];
-            for (int r = 0; r < t->n_rows && t->n_columns > 1; r++) {
-                double ranks = gt_table_number(t, r, "ranks"), rate = gt_table_number(t, r, "rate"),
-                       threads = gt_table_number(t, r, "threads");
-                bool words = t->columns[0].digits < 0 && t->columns[1].digits < 0;
-                if (!words || !(ranks >= 1) || !(rate > 0)) continue;
-                const gt_cell *cells = t->cells + r * t->n_columns;
-                char label[96];
-                bool several = threads > 1;
-                snprintf(label, sizeof label, several ? "%.40s, %.30s, %.0f threads" : "%.40s, %.30s", cells[0].text,
-                         cells[1].text, threads);
-                int l = 0;
-                while (l < n_lines && strcmp(labels[l], label)) l++;
-                if (l == MOST_LINES) continue;
-                if (l == n_lines) {
-                    snprintf(labels[l], sizeof labels[l], "%s", label);
-                    lines[n_lines++] = (gt_curve){.label = labels[l], .x = x[l], .y = y[l]};
-                }
-                if (lines[l].n == MOST_POINTS) continue;
-                x[l][lines[l].n] = several ? ranks * threads : ranks;
-                y[l][lines[l].n++] = rate;
-            }
-        }
-    if (!n_lines) return gt_fail(GT_USAGE, "--svg: these results have no images/s over cores (gantry bench scaling)");
-    return gt_figure_write_svg(path, &(gt_panel){.title = "gantry: images per second over cores (ranks x threads)",
-                                                 .x_label = "cores",
-                                                 .y_label = "images per second",
-                                                 .x_scale = GT_LOG_2,
-                                                 .y_scale = GT_LOG_10,
-                                                 .n_curves = n_lines,
-                                                 .curves = lines});
+} rates_plot;
+
+static void add_rate(rates_plot *p, const char *label, double x, double y) {
+    int l = 0;
+    while (l < p->n && strcmp(p->labels[l], label)) l++;
+    if (l == MOST_LINES) return;
+    gt_curve *line = &p->lines[l];
+    if (l == p->n) {
+        snprintf(p->labels[l], sizeof p->labels[l], "%s", label);
+        *line = (gt_curve){.label = p->labels[l], .x = p->x[l], .y = p->y[l]};
+        p->n++;
+    }
+    if (line->n == MOST_POINTS) return;
+    p->x[l][line->n] = x;
+    p->y[l][line->n++] = y;
+}
+
+/* A line for each recipe, kind of scaling and number of threads a rank; for a model's table one for each network. Over
+ * nodes, of each recipe's kinds: whatever the threads, with what one node does times the nodes. */
+static void add_rates(rates_plot *p, const gt_table *t) {
+    if (t->n_columns < 2 || t->columns[0].digits >= 0 || t->columns[1].digits >= 0) return;
+    for (int r = 0; r < t->n_rows; r++) {
+        double ranks = gt_table_number(t, r, "ranks"), rate = gt_table_number(t, r, "rate"),
+               threads = gt_table_number(t, r, "threads"), nodes = gt_table_number(t, r, "nodes"),
+               of_nodes = gt_table_number(t, r, "of_nodes");
+        const gt_cell *cells = t->cells + r * t->n_columns;
+        bool several = threads > 1 && !p->of_nodes;
+        char label[96];
+        if (!(ranks >= 1) || !(rate > 0) || p->of_nodes != (of_nodes > 0)) continue;
+        snprintf(label, sizeof label, several ? "%.40s, %.30s, %.0f threads" : "%.40s, %.30s", cells[0].text,
+                 cells[1].text, threads);
+        add_rate(p, label, p->of_nodes ? nodes : several ? ranks * threads : ranks, rate);
+        if (!p->of_nodes || strcmp(cells[1].text, "strong")) continue;
+        snprintf(label, sizeof label, "%.40s, ideal", cells[0].text);
+        add_rate(p, label, nodes, rate / of_nodes);
+    }
+}
+
+static gt_status plot_rates(gt_results *const *list, int n, const char *path) {
+    static rates_plot p;
+    for (int over = 1; over >= 0 && !p.n; over--) {
+        p.of_nodes = over;
+        for (int i = 0; i < n; i++)
+            for (int k = 0; k < list[i]->n_tables; k++) add_rates(&p, &list[i]->tables[k]);
+    }
+    if (!p.n) return gt_fail(GT_USAGE, "--svg: these results have no images/s over cores (gantry bench scaling)");
+    return gt_figure_write_svg(
+        path, &(gt_panel){.title = p.of_nodes ? "gantry: images per second over nodes"
+                                              : "gantry: images per second over cores (ranks x threads)",
+                          .x_label = p.of_nodes ? "nodes" : "cores",
+                          .y_label = "images per second",
+                          .x_scale = GT_LOG_2,
+                          .y_scale = GT_LOG_10,
+                          .n_curves = p.n,
+                          .curves = p.lines});
 }
 
 static gt_status report(char **files, int n_files) {
@@ -129,7 +152,7 @@ static gt_status report(char **files, int n_files) {
     if (!st && *options.h5) st = gt_results_write_h5(list, n, options.h5);
     if (!st && *options.csv) st = write_csv(list, n, "scaling", options.csv);
     bool columns = *options.plot.x || *options.plot.y;
-    if (!st && *options.svg && !columns) st = plot_ranks(list, n, options.svg);
+    if (!st && *options.svg && !columns) st = plot_rates(list, n, options.svg);
     if (!st && *options.svg && columns) st = bench_plot_write(list, n, &options.plot, options.svg);
     for (int i = 0; i < n; i++) gt_results_free(list[i]);
     return st;

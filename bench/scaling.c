@@ -4,11 +4,13 @@
  * rank and thread side by side, which share the machine but nothing else. With --model: a cost model
  * (common/cost_model.h) fitted to measurements with this launcher, checked against them, and evaluated on two kinds of
  * network. Runs the programs `step` and `reduce` beside it. */
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/door/clock.h"
 #include "base/door/machine.h"
 #include "common/bandwidth.h"
 #include "common/cost_model.h"
@@ -20,7 +22,7 @@
 typedef struct scaling_options {
     bench_common common;
     const char *recipe, *job, *ranks, *threads, *nodes, *launch, *mode, *svg;
-    int64_t steps, batch, slices, shared_cores, node_cores;
+    int64_t steps, batch, slices, shared_cores, node_cores, minutes;
     bool model, overwrite;
 } scaling_options;
 
@@ -38,11 +40,14 @@ static const gt_option rows[] = {
      .max = 65536},
     {BENCH_ROW(scaling_options, "ranks", ranks, "1,2", "Numbers of ranks")},
     {BENCH_ROW(scaling_options, "threads", threads, "1,2", "Numbers of threads of each")},
-    {BENCH_ROW(scaling_options, "mode", mode, "both",
-               "Batch: weak: the recipe's times the number of ranks; strong: the recipe's; nodes: the recipe's, first "
-               "on all of --ranks x --threads that fit one node, then the fastest of those that fill it on more nodes"),
+    {BENCH_ROW(
+         scaling_options, "mode", mode, "both",
+         "Batch: weak: the recipe's times the number of ranks; strong: the recipe's; nodes: one node in all ways "
+         "of --ranks x --threads, then the fastest that fills it on more nodes, strong and weak (a batch a node)"),
      .choices = "weak|strong|both|nodes"},
     {BENCH_ROW(scaling_options, "nodes", nodes, "1", "With --mode=nodes: numbers of nodes")},
+    {BENCH_ROW(scaling_options, "minutes", minutes, "0", "With --mode=nodes: no launch begins later; 0: no limit"),
+     .max = 1 << 20},
     {BENCH_ROW(scaling_options, "node-cores", node_cores, "0", "Cores of a node; 0: this machine's"), .max = 65536},
     {BENCH_ROW(scaling_options, "launch", launch, "mpirun -n %r",
                "Starts ranks: %r stands for their number, %t for threads, %n for nodes")},
@@ -56,7 +61,7 @@ static const gt_option rows[] = {
     BENCH_OVERWRITE(scaling_options),
 };
 
-enum { MOST_NUMBERS = 16, MOST_CORES = 64 };
+enum { MOST_NUMBERS = 64, MOST_CORES = 64 };
 
 typedef struct numbers {
     int n, of[MOST_NUMBERS];
@@ -64,9 +69,9 @@ typedef struct numbers {
 
 static numbers numbers_of(const char *text) {
     numbers list = {0};
-    for (char *end; *text && list.n < MOST_NUMBERS; text = *end == ',' ? end + 1 : end) {
+    for (char *end; *text; text = *end == ',' ? end + 1 : end) {
         long value = strtol(text, &end, 10);
-        if (end == text || value < 1) return (numbers){0};
+        if (end == text || value < 1 || value > 1 << 20 || list.n == MOST_NUMBERS) return (numbers){0};
         list.of[list.n++] = (int)value;
     }
     return list;
@@ -84,7 +89,7 @@ static int cores(void) {
 
 typedef struct point {
     double rate, sec_per_kimg, memory, batch, slices, busy;
-    double hosts, n, median, least, most, waited, node;
+    double hosts, n, median, least, most, node, computing, packing, sums, reading;
 } point;
 
 static gt_status read_point(gt_results *r, point *out) {
@@ -103,8 +108,11 @@ static gt_status read_point(gt_results *r, point *out) {
                    .median = gt_table_number(s, 0, "median"),
                    .least = gt_table_number(s, 0, "least"),
                    .most = gt_table_number(s, 0, "most"),
-                   .waited = gt_table_number(s, 0, "waited"),
-                   .node = gt_table_number(s, 0, "node")};
+                   .node = gt_table_number(s, 0, "node"),
+                   .computing = gt_table_number(s, 0, "computing"),
+                   .packing = gt_table_number(s, 0, "packing"),
+                   .sums = gt_table_number(s, 0, "sums"),
+                   .reading = gt_table_number(s, 0, "reading")};
     return GT_OK;
 }
 
@@ -154,8 +162,11 @@ static gt_status independent_rate(const char *recipe, int n, double *rate) {
 
 typedef struct study {
     const char *recipe;
+    numbers ranks, threads, nodes;
     point one;                          /* one rank, one thread */
     double independent[MOST_CORES + 1]; /* images/s by number of runs; 0: not measured yet */
+    double until;                       /* when no launch begins any more; 0: no limit */
+    bench *b;
     gt_table *table;
 } study;
 
@@ -166,23 +177,33 @@ static int node_cores(void) {
     return m.cores < m.allowed ? m.cores : m.allowed;
 }
 
-/* `nodes`: whole ones, which are counted as such; 0: only the cores that are used are. */
+/* `nodes`: whole ones, which are counted as such; 0: only the cores that are used are. `node_rate`: images/s of one
+ * node, with which several are compared. */
 static void tell_point(study *s, const char *mode, int nodes, int ranks, int threads, const point *p,
-                       double independent) {
+                       double independent, double node_rate) {
     int n = ranks * threads;
     double charged = nodes ? (double)nodes * node_cores() : n;
     gt_table_row(s->table, s->recipe, mode, p->hosts, (double)ranks, (double)threads, p->batch, p->rate,
                  p->sec_per_kimg, p->n, p->median, p->least, p->most, p->rate / s->one.rate,
-                 p->rate / (n * s->one.rate), independent > 0 ? p->rate / independent : NAN, p->waited, p->node,
-                 charged * p->sec_per_kimg / 3600, p->memory, p->busy);
+                 p->rate / (n * s->one.rate), independent > 0 ? p->rate / independent : NAN,
+                 node_rate > 0 ? p->rate / (nodes * node_rate) : NAN, p->computing, p->packing, p->sums, p->reading,
+                 p->node, charged * p->sec_per_kimg / 3600, p->memory, p->busy);
+}
+
+/* The batch has no work for so many ranks. */
+static void tell_few_slices(study *s, const char *what, int ranks) {
+    gt_results_say(s->b->results, "left out",
+                   "%s: %d ranks %s: a batch of %.0f has %.0f slices; what makes them run: --batch=%.0f "
+                   "--slices=%d (BATCH, SLICES of slurm/scaling.sbatch)",
+                   s->recipe, ranks, what, s->one.batch, s->one.slices, ranks * fmax(1, s->one.batch / s->one.slices),
+                   ranks);
 }
 
 static gt_status add_point(study *s, const char *mode, int ranks, int threads) {
-    bool weak = !strcmp(mode, "weak");
+    bool weak = !strcmp(mode, "weak"), few = !weak && ranks > (int)s->one.slices;
     int n = ranks * threads, available = cores();
-    if ((available && n > available) || (!weak && ranks > (int)s->one.slices) ||
-        (!weak && ranks == 1 && !strcmp(options.mode, "both")))
-        return GT_OK;
+    if (few) tell_few_slices(s, "by strong scaling", ranks);
+    if ((available && n > available) || few || (!weak && ranks == 1 && !strcmp(options.mode, "both"))) return GT_OK;
     point p = s->one;
     gt_status st = GT_OK;
     if (n > 1)
@@ -195,55 +216,116 @@ static gt_status add_point(study *s, const char *mode, int ranks, int threads) {
         if (available) st = independent_rate(s->recipe, n, independent);
         else *independent = n * s->one.rate;
     }
-    if (!st) tell_point(s, mode, 0, ranks, threads, &p, independent ? *independent : NAN);
+    if (!st) tell_point(s, mode, 0, ranks, threads, &p, independent ? *independent : NAN, NAN);
     return st;
 }
 
-static gt_status one_by_one(study *s, numbers ranks, numbers threads) {
+static gt_status one_by_one(study *s) {
     static const char *const modes[] = {"weak", "strong"};
     gt_status st = GT_OK;
     for (int m = 0; m < 2; m++)
-        for (int r = 0; r < ranks.n; r++)
-            for (int t = 0; t < threads.n && !st; t++)
+        for (int r = 0; r < s->ranks.n; r++)
+            for (int t = 0; t < s->threads.n && !st; t++)
                 if (!strcmp(options.mode, "both") || !strcmp(options.mode, modes[m]))
-                    st = add_point(s, modes[m], ranks.of[r], threads.of[t]);
+                    st = add_point(s, modes[m], s->ranks.of[r], s->threads.of[t]);
     return st;
 }
 
-/* A point that cannot be measured, such as one that needs more memory than there is, is left out with its message. */
-static bool add_nodes(study *s, int nodes, int ranks, int threads, point *p) {
-    *p = s->one;
-    if (ranks * threads > 1 && measure_point(s->recipe, nodes, ranks, threads, s->one.batch, s->one.slices, p, NULL)) {
-        fprintf(stderr, "left out: %d ranks x %d threads on %d nodes: %s\n", ranks, threads, nodes, gt_message());
-        return false;
-    }
-    tell_point(s, "strong", nodes, ranks, threads, p, NAN);
-    return true;
+/* One way to use a node. */
+typedef struct division {
+    int ranks, threads;
+    point p; /* of one node */
+} division;
+
+/* `batches`: of the recipe, which many nodes share (1) or of which each has one. What cannot be measured, such as what
+ * needs more memory than there is, is left out with the reason. */
+static bool measure_nodes(study *s, int nodes, division *d, int batches) {
+    char reason[512] = "";
+    int ranks = nodes * d->ranks;
+    d->p = s->one;
+    if (ranks * d->threads == 1) return true;
+    if (s->until && gt_clock() > s->until)
+        snprintf(reason, sizeof reason, "the %lld minutes of --minutes are over", (long long)options.minutes);
+    else if (measure_point(s->recipe, nodes, ranks, d->threads, batches * s->one.batch, batches * s->one.slices, &d->p,
+                           NULL))
+        snprintf(reason, sizeof reason, "%s", gt_message());
+    if (*reason)
+        gt_results_say(s->b->results, "left out", "%s, batch %.0f: %d ranks x %d threads on %d node%s: %s", s->recipe,
+                       batches * s->one.batch, ranks, d->threads, nodes, nodes > 1 ? "s" : "", reason);
+    return !*reason;
 }
 
-/* All ways to cut one node, then the fastest of those that use most of its cores on more of them. */
-static gt_status node_by_node(study *s, numbers ranks, numbers threads, numbers nodes) {
-    int best_ranks = 0, best_threads = 0;
-    point p, best = {.rate = 0};
-    for (int r = 0; r < ranks.n; r++)
-        for (int t = 0; t < threads.n; t++) {
-            int n = ranks.of[r] * threads.of[t], most = best_ranks * best_threads;
-            if (n > node_cores() || ranks.of[r] > (int)s->one.slices) continue;
-            if (!add_nodes(s, 1, ranks.of[r], threads.of[t], &p) || n < most || (n == most && p.rate < best.rate))
-                continue;
-            best = p, best_ranks = ranks.of[r], best_threads = threads.of[t];
+/* More of the node, then faster; with at most so many ranks. */
+static const division *best_division(const division *list, int n, int most_ranks) {
+    const division *best = NULL;
+    for (const division *d = list; d < list + n; d++) {
+        int more = best ? d->ranks * d->threads - best->ranks * best->threads : 1;
+        if (d->ranks <= most_ranks && (more > 0 || (!more && d->p.rate > best->p.rate))) best = d;
+    }
+    return best;
+}
+
+/* The batch has so few slices that each node gets at most `most` ranks: the largest such number of --ranks, and the
+ * threads that fill the node. */
+static division fewer_ranks(const study *s, int most) {
+    division d = {.ranks = 1};
+    for (int r = 0; r < s->ranks.n; r++)
+        if (s->ranks.of[r] <= most && s->ranks.of[r] > d.ranks) d.ranks = s->ranks.of[r];
+    d.threads = node_cores() / d.ranks;
+    if (d.threads < 1) d.threads = 1;
+    return d;
+}
+
+static void on_more_nodes(study *s, const division *list, int n) {
+    const division *best = best_division(list, n, INT_MAX);
+    tell_point(s, "strong", 1, best->ranks, best->threads, &best->p, NAN, best->p.rate);
+    for (int k = 0; k < s->nodes.n; k++) {
+        int nodes = s->nodes.of[k], most = (int)s->one.slices / nodes;
+        if (nodes == 1) continue;
+        if (!most) {
+            tell_few_slices(s, "one on each node", nodes);
+            continue;
         }
-    if (!best_ranks) return gt_fail(GT_FAILED, "no way to cut a node into --ranks x --threads could be measured");
-    for (int k = 0; k < nodes.n; k++)
-        if (nodes.of[k] > 1 && nodes.of[k] * best_ranks <= (int)s->one.slices)
-            add_nodes(s, nodes.of[k], nodes.of[k] * best_ranks, best_threads, &p);
+        const division *fits = best_division(list, n, most);
+        division d = fewer_ranks(s, most);
+        if (fits && fits->ranks * fits->threads >= d.ranks * d.threads) d = *fits;
+        if (measure_nodes(s, nodes, &d, 1))
+            tell_point(s, "strong", nodes, nodes * d.ranks, d.threads, &d.p, NAN, best->p.rate);
+    }
+    tell_point(s, "weak", 1, best->ranks, best->threads, &best->p, NAN, best->p.rate);
+    for (int k = 0; k < s->nodes.n; k++) {
+        division d = *best;
+        if (s->nodes.of[k] > 1 && measure_nodes(s, s->nodes.of[k], &d, s->nodes.of[k]))
+            tell_point(s, "weak", s->nodes.of[k], s->nodes.of[k] * d.ranks, d.threads, &d.p, NAN, best->p.rate);
+    }
+}
+
+/* One node in all ways, then more nodes. */
+static gt_status node_by_node(study *s) {
+    static division list[MOST_NUMBERS * MOST_NUMBERS];
+    int n = 0;
+    for (int r = 0; r < s->ranks.n; r++) {
+        int ranks = s->ranks.of[r];
+        if (ranks > (int)s->one.slices) {
+            tell_few_slices(s, "on one node", ranks);
+            continue;
+        }
+        for (int t = 0; t < s->threads.n; t++) {
+            list[n] = (division){.ranks = ranks, .threads = s->threads.of[t]};
+            if (ranks * s->threads.of[t] > node_cores() || !measure_nodes(s, 1, &list[n], 1)) continue;
+            tell_point(s, "one node", 1, ranks, s->threads.of[t], &list[n].p, NAN, NAN);
+            n++;
+        }
+    }
+    if (!n) return gt_fail(GT_FAILED, "no way to cut a node into --ranks x --threads could be measured");
+    on_more_nodes(s, list, n);
     return GT_OK;
 }
 
-static gt_status study_recipe(study *s, numbers ranks, numbers threads, numbers nodes) {
+static gt_status study_recipe(study *s) {
     gt_status st = measure_point(s->recipe, 1, 1, 1, (double)options.batch, (double)options.slices, &s->one, NULL);
     if (st) return st;
-    return strcmp(options.mode, "nodes") ? one_by_one(s, ranks, threads) : node_by_node(s, ranks, threads, nodes);
+    return strcmp(options.mode, "nodes") ? one_by_one(s) : node_by_node(s);
 }
 
 /* ---- the model ---- */
@@ -380,7 +462,10 @@ static gt_status model_recipe(bench *b, const char *recipe, numbers ranks) {
 static gt_status run(bench *b) {
     numbers ranks = numbers_of(options.ranks), threads = numbers_of(options.threads), nodes = numbers_of(options.nodes);
     if (!ranks.n || !threads.n || !nodes.n)
-        return gt_fail(GT_USAGE, "--ranks, --threads and --nodes must be numbers with commas between, as in 1,2,4");
+        return gt_fail(GT_USAGE,
+                       "--ranks, --threads and --nodes must be at most %d numbers with commas between, as in 1,2,4",
+                       MOST_NUMBERS);
+    double until = options.minutes ? gt_clock() + 60 * (double)options.minutes : 0;
     gt_status st = job_is_fine();
     if (st) return st;
     gt_results_say(b->results, "launch", "%s", options.launch);
@@ -401,17 +486,25 @@ static gt_status run(bench *b) {
                                             {"speedup", "speed-up", 2},
                                             {"efficiency", "of n x one", 3},
                                             {"independent", "of n independent", 3},
-                                            {"communication", "communication %", 1},
+                                            {"of_nodes", "of nodes x one", 3},
+                                            {"computing", "computing s", 4},
+                                            {"packing", "packing s", 4},
+                                            {"sums", "waiting in sums s", 4},
+                                            {"reading", "reading s", 4},
                                             {"node", "MB a node", 0},
                                             {"core_hours", "core-hours/kimg", 3},
                                             {"memory", "planned MB", 0},
                                             {"busy", "busy", 2}};
-        gt_results_say(b->results, "efficiency",
-                       "n = ranks x threads; speed-up: images/s over those of one rank and thread; 'of n x one': "
-                       "speed-up / n; 'of n independent': over n runs of one rank and thread at the same time");
-        gt_results_say(b->results, "time",
-                       "images/s and sec/kimg: of the best time of each phase; median, least and most: of the steps; "
-                       "communication: what ranks waited for gradients and parameters, on average");
+        gt_results_say(
+            b->results, "efficiency",
+            "n = ranks x threads; speed-up: images/s over those of one rank and thread; 'of n x one': "
+            "speed-up / n; 'of n independent': over n runs of one rank and thread at the same time; 'of nodes x "
+            "one': over the fastest way to fill one node, times the nodes");
+        gt_results_say(
+            b->results, "time",
+            "images/s and sec/kimg: of the best time of each phase; median, least and most: of the steps, after "
+            "one that is not counted; computing, packing, waiting in sums: parts of a step, means of steps "
+            "and ranks; reading: of a rank's pictures of a step, hidden by the step unless longer");
         gt_results_say(b->results, "core-hours", "%s",
                        strcmp(options.mode, "nodes") ? "of the cores that are used" : "of whole nodes");
         table = gt_results_table(b->results, "scaling", columns, sizeof columns / sizeof *columns);
@@ -424,7 +517,7 @@ static gt_status run(bench *b) {
         if (!bench_recipe_find(name))
             return gt_fail(GT_USAGE, "--recipe=%s: no such recipe; there are " BENCH_RECIPE_NAMES, name);
         if (options.model) st = model_recipe(b, name, ranks);
-        else st = study_recipe(&(study){.recipe = name, .table = table}, ranks, threads, nodes);
+        else st = study_recipe(&(study){name, ranks, threads, nodes, .until = until, .b = b, .table = table});
     }
     return st;
 }

@@ -161,11 +161,17 @@ static void tell_steps(bench *b, const gt_engine *e, const bench_steps *s) {
                                         {"least", "least", 4},
                                         {"most", "most", 4},
                                         {"waited", "communication %", 1},
-                                        {"node", "MB a node", 0}};
-    gt_table *table = gt_results_table(b->results, "steps one by one, phases at their intervals", columns, 9);
+                                        {"node", "MB a node", 0},
+                                        {"computing", "computing s", 4},
+                                        {"packing", "packing s", 4},
+                                        {"sums", "waiting in sums s", 4},
+                                        {"reading", "reading s", 4}};
+    gt_table *table = gt_results_table(b->results, "steps one by one, phases at their intervals", columns,
+                                       sizeof columns / sizeof *columns);
     double median = (s->seconds[(s->n - 1) / 2] + s->seconds[s->n / 2]) / 2;
     gt_table_row(table, options.recipe, (double)e->comm->ranks, (double)e->comm->hosts, (double)s->n, median,
-                 s->seconds[0], s->seconds[s->n - 1], 100 * s->waited, s->node_bytes / 1e6);
+                 s->seconds[0], s->seconds[s->n - 1], 100 * s->parts.sums / s->average, s->node_bytes / 1e6,
+                 s->parts.computing, s->parts.packing, s->parts.sums, s->parts.reading);
 }
 
 /* `held`: bytes of this process before the model was made. */

@@ -94,23 +94,37 @@ void bench_recipe_close(gt_engine *e) {
     gt_job_free(job);
 }
 
-/* Processor time at the beginning of each phase: noted by a prepare() put in front of the phase's own. */
+/* Counters at the beginning of each phase: noted by a prepare() put in front of the phase's own. */
+typedef struct mark {
+    double processor, computing, sums; /* seconds */
+} mark;
+
 static struct marks {
-    const gt_model *model;
+    gt_engine *engine;
     gt_status (*prepare[GT_MAX_PHASES])(gt_phase *p, gt_exec *e);
-    double at[GT_MAX_PHASES + 1];
+    double waited; /* by reducers, so far */
+    mark at[GT_MAX_PHASES + 1];
 } marks;
 
 static double processor_seconds(void) { return gt_clock_of(CLOCK_PROCESS_CPUTIME_ID); }
 
+static mark mark_now(void) {
+    gt_engine *e = marks.engine;
+    for (int net = 0; net < e->model->n_nets; net++)
+        marks.waited += gt_reducer_traffic(e->batches[0].reducers[net]).waited;
+    return (mark){processor_seconds(), e->measures.compute, marks.waited + e->measures.slice_sums};
+}
+
+/* Packing is over by then: this phase's counts as the one's before, and is taken off where it belongs. */
 static gt_status mark_and_prepare(gt_phase *p, gt_exec *e) {
-    long index = p - marks.model->phases;
-    marks.at[index] = processor_seconds();
+    long index = p - marks.engine->model->phases;
+    marks.at[index] = mark_now();
     return marks.prepare[index] ? marks.prepare[index](p, e) : GT_OK;
 }
 
-static void set_marks(gt_model *m) {
-    marks.model = m;
+static void set_marks(gt_engine *e) {
+    gt_model *m = e->model;
+    marks.engine = e;
     for (int p = 0; p < m->n_phases; p++) {
         if (m->phases[p].prepare == mark_and_prepare) continue;
         marks.prepare[p] = m->phases[p].prepare;
@@ -134,13 +148,18 @@ static gt_status one_step(gt_engine *e, bench_steps *best) {
     gt_status st = gt_engine_step_all(e);
     double rest = gt_clock() - start, end = processor_seconds(), busy = (end - processor) / (rest * e->comm->threads);
     if (st) return st;
-    marks.at[n] = end; /* the last phase's time includes the moving average: it has no mark of its own */
+    marks.at[n] = mark_now(); /* the last phase's time includes the moving average: it has no mark of its own */
     for (int p = 0; p < n; p++) {
+        double interval = e->model->phases[p].interval, next_packing = p + 1 < n ? e->phases[p + 1].preparing : 0;
+        const mark *from = &marks.at[p], *to = from + 1;
         keep_least(&best->phase[p], e->phases[p].seconds);
-        keep_least(&best->processor_phase[p], marks.at[p + 1] - marks.at[p]);
+        keep_least(&best->processor_phase[p], to->processor - from->processor);
         best->preparing[p] += e->phases[p].preparing;
+        best->parts.computing += (to->computing - from->computing - next_packing) / interval;
+        best->parts.packing += e->phases[p].preparing / interval;
+        best->parts.sums += (to->sums - from->sums) / interval;
         rest -= e->phases[p].seconds;
-        weighted += e->phases[p].seconds / e->model->phases[p].interval;
+        weighted += e->phases[p].seconds / interval;
     }
     weighted += rest;
     best->average += weighted;
@@ -148,13 +167,6 @@ static gt_status one_step(gt_engine *e, bench_steps *best) {
     keep_least(&best->rest, rest);
     if (busy > best->busy) best->busy = busy;
     return GT_OK;
-}
-
-/* Since the last call. */
-static double waited_seconds(gt_engine *e) {
-    double sum = 0;
-    for (int net = 0; net < e->model->n_nets; net++) sum += gt_reducer_traffic(e->batches[0].reducers[net]).waited;
-    return sum;
 }
 
 static double mean_of_ranks_all(gt_comm *c, double value) {
@@ -181,16 +193,25 @@ static double node_bytes_all(gt_comm *c) {
     return (double)most;
 }
 
+/* Seconds that the loader takes for this rank's pictures of a step, while all ranks read. The first steps are those
+ * that it decodes ahead. */
+static gt_status read_all(gt_engine *e, int steps, double *seconds) {
+    enum { AHEAD = 8 };
+    gt_loader_damage damage;
+    gt_status st = gt_loader_ready(e->loader, e->step + AHEAD, &damage);
+    double start = gt_clock();
+    for (int i = 1; i <= steps && !st; i++) st = gt_loader_ready(e->loader, e->step + AHEAD + (uint64_t)i, &damage);
+    *seconds = (gt_clock() - start) / steps;
+    return gt_comm_agree_all(e->comm, st);
+}
+
 gt_status bench_recipe_steps_all(gt_engine *e, int steps, bench_steps *out) {
     gt_status st = GT_OK;
-    double began = 0;
-    set_marks(e->model);
+    set_marks(e);
     for (int i = 0; i <= steps && !st; i++) {
         if (i < 2) { /* the first touches the memory: forgotten */
             memset(out, 0, sizeof *out);
             out->rest = 1e30;
-            waited_seconds(e);
-            began = gt_clock();
             for (int p = 0; p < e->model->n_phases; p++) {
                 out->phase[p] = out->processor_phase[p] = 1e30;
                 gt_exec_profile(gt_engine_first(e, p), i > 0);
@@ -198,8 +219,11 @@ gt_status bench_recipe_steps_all(gt_engine *e, int steps, bench_steps *out) {
         }
         st = one_step(e, out);
     }
+    if (!st) st = read_all(e, steps, &out->parts.reading);
     if (st) return st;
-    out->waited = mean_of_ranks_all(e->comm, waited_seconds(e)) / (gt_clock() - began);
+    double *const parts[] = {&out->parts.computing, &out->parts.packing, &out->parts.sums};
+    for (int i = 0; i < 3; i++) *parts[i] = mean_of_ranks_all(e->comm, *parts[i] / steps);
+    out->parts.reading = mean_of_ranks_all(e->comm, out->parts.reading);
     out->node_bytes = node_bytes_all(e->comm);
     bench_sort(out->seconds, out->n);
     out->average /= steps;

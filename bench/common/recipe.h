@@ -33,6 +33,13 @@ void bench_recipe_close(gt_engine *e);
 
 enum { BENCH_MOST_STEPS = 1000 };
 
+/* Seconds of a step, phases weighted by how often they are due: in graphs, without packing; in this rank's part of the
+ * packing of weights; without anything else to do while sums and parameters were on their way; and what the loader
+ * takes for this rank's pictures of a step, which the step hides unless it is shorter. */
+typedef struct bench_parts {
+    double computing, packing, sums, reading;
+} bench_parts;
+
 /* What was measured of steps in which every phase is due. Seconds on this rank. */
 typedef struct bench_steps {
     double phase[GT_MAX_PHASES]; /* the best of each */
@@ -48,8 +55,7 @@ typedef struct bench_steps {
     /* of the steps themselves, phases weighted by how often they are due: seconds, sorted */
     int n;
     double seconds[BENCH_MOST_STEPS];
-    /* of the time of the steps, what a rank waited for gradients and parameters, on average over the ranks */
-    double waited;
+    bench_parts parts; /* means of the steps and ranks */
     double node_bytes; /* resident, of all ranks of a host, on the one with most; what they share counts once */
 } bench_steps;
 

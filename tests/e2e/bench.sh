@@ -69,6 +69,11 @@ expect 2 "'all.h5' already exists and is an HDF5 file: .*--overwrite" "$GANTRY" 
 "$GANTRY" bench report all.h5 >again || fail 'report of an HDF5 file'
 cmp tables again || fail 'the tables differ after HDF5'
 grep -qE '^demo +weak +1 +2 +1 ' tables && grep -qE '^HDR InfiniBand.* 1024 ' tables || { cat tables; fail 'rows are missing'; }
+# Two nodes have no work by strong scaling: said, and measured with a batch for each.
+"$GANTRY" bench scaling --mode=nodes --recipe=demo --batch=2 --slices=1 --steps=1 --ranks=1 --threads=1 --nodes=1,2 --launch="$LAUNCH %r" --json >nodes.json || fail 'scaling --mode=nodes'
+"$GANTRY" bench report nodes.json --csv=nodes.csv --svg=nodes.svg >said || fail 'report of nodes'
+grep -q '^left out: demo: 2 ranks one on each node: a batch of 2 has 1 slices; .*--batch=4 --slices=2 ' said || { cat said; fail 'two nodes are left out without a word'; }
+cut -d, -f2,4,5,6 nodes.csv | paste -sd ' ' | grep -qx 'mode,ranks,threads,batch one node,1,1,2 strong,1,1,2 weak,1,1,2 weak,2,1,4' || { cat nodes.csv; fail 'rows over nodes'; }
 curves() { grep -c 'fill:none;stroke-width:1.8;' "$1"; }
 # Letters are drawn as shapes. A curve of a single point has no line.
 [ "$(curves model.svg)" = 3 ] && [ "$(curves all.svg)" -ge 5 ] || fail 'lines of the plots are missing'
