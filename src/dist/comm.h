@@ -47,6 +47,8 @@ void *gt_comm_scratch(gt_comm *c, size_t rows, size_t row_bytes);
 void gt_small_sum_advance(gt_comm *c);
 void gt_small_sum_free(gt_comm_inside *in);
 
+/* How many of the requests have ended, in a row, when `done` of them had before. */
+int gt_comm_done(int n, MPI_Request *requests, int done);
 /* Waits for requests. All of src/dist waits here, since MPI_Wait() would spin on a core that another rank needs. */
 void gt_comm_wait(gt_comm *c, int n, MPI_Request *requests);
 /* One turn of a waiting loop of the caller; *since is 0 before the first turn. */

@@ -96,10 +96,9 @@ bool gt_exchange_send(gt_reducer *r, int bucket) {
 
 bool gt_exchange_arrived(gt_reducer *r, int bucket) {
     gt_exchange *x = &r->exchange;
-    int done = 1;
-    if (x->n_receive > 0)
-        MPI_Testall(x->n_receive, gt_requests_of_bucket(x->receive, x->n_receive, bucket), &done, MPI_STATUSES_IGNORE);
-    return done;
+    MPI_Request *of_bucket = gt_requests_of_bucket(x->receive, x->n_receive, bucket);
+    x->n_arrived = gt_comm_done(x->n_receive, of_bucket, x->n_arrived);
+    return x->n_arrived == x->n_receive;
 }
 
 /* The own team's nodes are read one by one, and not as sums of the team: nobody has added them in the own shard. */
@@ -108,6 +107,7 @@ gt_nonfinite gt_exchange_complete(gt_reducer *r, int bucket) {
     gt_span shard = r->owned[bucket];
     float *mean = r->buffers + shard.offset;
     int none = 0, received = 0;
+    x->n_arrived = 0;
     if (r->plain) /* the sum is there: a fold of one term */
         return gt_mean_of(r->pool, mean, (const float *[]){mean}, (gt_fold){1, &none}, shard.size, r->slices);
     const float *terms[x->whole.n];

@@ -19,8 +19,8 @@ enum {
     LINE = 16,              /* floats of a cache line */
     LEAST_BUCKET = 1 << 16, /* floats: below, a message costs more than its bytes */
     MOST_BUCKET = 1 << 20,
-    LEAST_SHARD = 1 << 10, /* of a bucket, for each rank: likewise */
-    MOST_BUCKETS = 1000,   /* message tags must stay below 2^15 */
+    LEAST_OF_HOST = 1 << 10, /* of a bucket, for each host: likewise, as the ranks of a host send at once */
+    MOST_BUCKETS = 1000,     /* message tags must stay below 2^15 */
     BUCKETS_WANTED = 16,
     MOST_SLICES = 1 << 16,
 };
@@ -31,7 +31,7 @@ static size_t choose_bucket(const gt_comm *c, size_t floats, size_t wanted) {
     size_t size = wanted ? wanted : floats / BUCKETS_WANTED;
     if (!wanted && size < LEAST_BUCKET) size = LEAST_BUCKET;
     if (!wanted && size > MOST_BUCKET) size = MOST_BUCKET;
-    if (!wanted && size < (size_t)c->ranks * LEAST_SHARD) size = (size_t)c->ranks * LEAST_SHARD;
+    if (!wanted && size < (size_t)c->hosts * LEAST_OF_HOST) size = (size_t)c->hosts * LEAST_OF_HOST;
     if (size < floats / MOST_BUCKETS + 1) size = floats / MOST_BUCKETS + 1;
     return (size_t)gt_round_up((int64_t)size, LINE);
 }

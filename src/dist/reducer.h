@@ -66,6 +66,7 @@ typedef struct gt_exchange {
     int n_sums;                  /* what the own team's nodes add up to: so many nodes go to each remote */
     int sums[GT_TREE_DEPTH];     /* where in `nodes` the sums lie: each in its leftmost term */
     int n_receive, n_send;       /* messages per bucket */
+    int n_arrived;               /* of the bucket that is completed next, in a row: no look goes through all of them */
     MPI_Request *receive, *send; /* [buckets][n_...], persistent; plain: receive [buckets] for MPI_Iallreduce */
     float *inbox;                /* the other teams' nodes of the own shards: n_receive slots per bucket */
     size_t inbox_floats;

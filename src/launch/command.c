@@ -46,10 +46,11 @@ static bool prints_word(const char *command, const char *word) {
     return strstr(text, word) != NULL;
 }
 
-/* Open MPI's, by what `mpirun --version` prints; 0: another MPI. */
-static int version_of_open_mpi(void) {
-    char text[4096];
-    gt_shell_output("mpirun --version 2>&1", text, sizeof text);
+/* Open MPI's, by what it prints; 0: another MPI. */
+static int version_of_open_mpi(const char *program) {
+    char command[64], text[4096];
+    snprintf(command, sizeof command, "%s --version 2>&1", program);
+    gt_shell_output(command, text, sizeof text);
     const char *number = strstr(text, "(Open MPI) ");
     if (number) return atoi(number + strlen("(Open MPI) "));
     return strstr(text, "Open MPI") || strstr(text, "open-mpi") ? 4 : 0;
@@ -66,8 +67,6 @@ static const char *pmi_of_srun(void) {
     return name && *name ? name : "pmix";
 }
 
-static const char *const launchers[] = {GT_LAUNCHERS(GT_NAME)}; /* also the programs */
-
 static gt_status fail_without_launcher(const gt_launch_options *f, const char *why) {
     return gt_fail(GT_FAILED, "%s; for one rank with all cores as threads, give %s", why, f->alone);
 }
@@ -80,11 +79,29 @@ static gt_status choose_launcher(gt_launch_options *f) {
                           : GT_LAUNCHER_MPIRUN;
     if (f->launcher == GT_LAUNCHER_MPIRUN && !getenv("PATH")) /* a shell has one of its own, mpirun has not */
         return fail_without_launcher(f, "PATH is not set: mpirun needs PATH in the environment");
-    if (is_in_path(launchers[f->launcher])) return GT_OK;
-    if (f->launcher == GT_LAUNCHER_SRUN)
+    if (f->launcher == GT_LAUNCHER_SRUN && !is_in_path("srun"))
         return gt_fail(GT_USAGE, "srun is not in PATH: it belongs to Slurm; give --launcher=mpirun");
-    return fail_without_launcher(f, "mpirun is not in PATH: install it (Debian: apt-get install openmpi-bin) or load "
-                                    "the MPI module that this program was built with");
+    return GT_OK;
+}
+
+/* The mpirun of the MPI that this program has, for machines with several, as Debian names them. *version: of Open MPI,
+ * else 0. */
+static gt_status find_mpirun(const gt_launch_options *f, const char **program, int *version) {
+    static const char *const programs[] = {"mpirun", "mpirun.openmpi", "mpirun.mpich", "mpiexec.hydra"};
+    char library[256], why[512] = "mpirun is not in PATH: install it (Debian: apt-get install openmpi-bin) or load the "
+                                  "MPI module that this program was built with";
+    gt_mpi_version(library, sizeof library);
+    bool open_mpi = strstr(library, "Open MPI") != NULL;
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+        if (!is_in_path(programs[i])) continue;
+        *program = programs[i];
+        *version = version_of_open_mpi(programs[i]);
+        if (open_mpi == (*version > 0)) return GT_OK;
+        snprintf(why, sizeof why,
+                 "no mpirun in PATH is from %s, which this program uses: with another one each rank would run alone",
+                 library);
+    }
+    return fail_without_launcher(f, why);
 }
 
 static int count_hosts(const char *list) {
@@ -179,8 +196,8 @@ static void add_srun(words *w, const gt_launch_options *f) {
 static gt_status add_launcher(words *w, gt_launch_options *f, const gt_machine *m) {
     gt_status st = choose_launcher(f);
     if (st) return st;
-    add_word(w, launchers[f->launcher]);
     if (f->launcher == GT_LAUNCHER_SRUN) {
+        add_word(w, "srun");
         if (*f->hostfile)
             return gt_fail(GT_USAGE,
                            "--hostfile is for mpirun: with srun, choose hosts of the allocation with --hosts");
@@ -188,15 +205,12 @@ static gt_status add_launcher(words *w, gt_launch_options *f, const gt_machine *
             return gt_fail(GT_USAGE, "srun starts ranks in an allocation: salloc or sbatch first (or gantry submit)");
         add_srun(w, f);
     } else {
-        char library[256];
-        gt_mpi_version(library, sizeof library);
-        int version = version_of_open_mpi();
+        int version = 0;
+        const char *program = NULL;
+        st = find_mpirun(f, &program, &version);
+        if (st) return st;
+        add_word(w, program);
         w->open_mpi = version > 0;
-        if (!w->open_mpi && strstr(library, "Open MPI"))
-            return gt_fail(GT_FAILED,
-                           "the mpirun in PATH is not from %s, which this program uses: with another mpirun, each rank "
-                           "would run alone",
-                           library);
         if (w->open_mpi) add_open_mpi(w, f, m, version);
         else add_other_mpi(w, f);
     }
