@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/door/file.h"
+#include "common/machines.h"
 #include "common/plot.h"
 #include "common/program.h"
 #include "report/door/figure.h"
@@ -14,7 +15,7 @@ static const size_t most_json = (size_t)64 << 20;
 
 typedef struct report_options {
     bench_common common;
-    const char *h5, *svg, *csv;
+    const char *h5, *svg, *csv, *machines;
     bench_plot plot;
     bool overwrite;
 } report_options;
@@ -28,6 +29,9 @@ static const gt_option rows[] = {
      BENCH_WRITES("*.csv", GT_OUTFILE_TABLE)},
     {BENCH_ROW(report_options, "svg", svg, "", "Plot images/s over nodes or cores, or --y over --x, to this file"),
      BENCH_WRITES("*.svg", GT_OUTFILE_PICTURE)},
+    {BENCH_ROW(report_options, "machines", machines, "",
+               "Instead of all tables print one with a row for each machine and recipe, and write it to this file"),
+     BENCH_WRITES("*.json", GT_OUTFILE_TABLE)},
     BENCH_OVERWRITE(report_options),
     {BENCH_ROW(report_options, "x", plot.x, "", "Key of the column along")},
     {BENCH_ROW(report_options, "y", plot.y, "", "Key of the column upright")},
@@ -143,12 +147,30 @@ static gt_status plot_rates(gt_results *const *list, int n, const char *path) {
                           .curves = p.lines});
 }
 
+static gt_status compare_machines(gt_results *const *list, const int *file, int n) {
+    gt_results *all = NULL;
+    gt_status st = bench_machines(list, file, n, &all);
+    if (st) return st;
+    gt_results_print(all, stdout);
+    char *json = gt_results_json(all);
+    st = json ? gt_file_write(options.machines, json, strlen(json)) : gt_fail(GT_NOMEM, "out of memory for a table");
+    free(json);
+    gt_results_free(all);
+    return st;
+}
+
 static gt_status report(char **files, int n_files) {
     static gt_results *list[MOST_RESULTS];
+    static int file[MOST_RESULTS];
     int n = 0;
     gt_status st = n_files ? GT_OK : gt_fail(GT_USAGE, "files of results are needed (.json from --json, or .h5)");
-    for (int i = 0; i < n_files && !st; i++) st = read_results(files[i], list, &n);
-    for (int i = 0; i < n && !st; i++) gt_results_print(list[i], stdout);
+    for (int i = 0; i < n_files && !st; i++) {
+        int first = n;
+        st = read_results(files[i], list, &n);
+        for (int k = first; k < n; k++) file[k] = i;
+    }
+    for (int i = 0; i < n && !st && !*options.machines; i++) gt_results_print(list[i], stdout);
+    if (!st && *options.machines) st = compare_machines(list, file, n);
     if (!st && *options.h5) st = gt_results_write_h5(list, n, options.h5);
     if (!st && *options.csv) st = write_csv(list, n, "scaling", options.csv);
     bool columns = *options.plot.x || *options.plot.y;

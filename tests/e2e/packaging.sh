@@ -32,6 +32,19 @@ P
     n=$(sed -n 's/^PACKAGES := //p' "$top/Makefile" | wc -w)
     [ "$(sed -n 's/^    depends_on("\([^"]*\)")$/\1/p' "$top/packaging/spack/package.py" | wc -l)" = $((n - 1)) ] || fail 'the recipe names more or fewer libraries than the Makefile'
 }
+case_easybuild() {
+    local recipe=$top/packaging/easybuild/Gantry-$version-foss-2023b.eb
+    need_python
+    # Open MPI and OpenBLAS are of the toolchain, libwebpdemux comes with libwebp, libcrypto with OpenSSL.
+    "$python" - "$recipe" "$version" "$(sed -n 's/^PACKAGES := //p' "$top/Makefile" | wc -w)" <<'P' || fail "$recipe"
+import sys
+recipe = {'SYSTEM': {}}
+exec(open(sys.argv[1]).read(), recipe)
+assert recipe['version'] == sys.argv[2], recipe['version']
+assert len(recipe['dependencies']) == int(sys.argv[3]) - 3, [d[0] for d in recipe['dependencies']]
+P
+    grep -q 'Untried' "$recipe" || fail 'nobody has tried the recipe, and it does not say so'
+}
 case_site_without_pandoc() {
     mkdir nothing
     expect 1 'make site needs pandoc.* apt-get install pandoc' env PATH="$tmp/nothing" "$python" "$top/packaging/make-site" "$GANTRY" "$tmp/site"

@@ -19,3 +19,12 @@ grep -q '^left out: demo: 4 ranks one on each node: a batch of 8 has 2 slices; .
 awk -F, 'NR > 1 && !($10 > 0 && $11 <= $10 && $10 <= $12 && $13 > 0 && $17 > 0 && $18 + $19 + $17 < $12 * 1.5 && $20 > 0 && $21 > 0 && $22 > 0) { print; wrong = 1 } END { exit wrong }' out.csv || fail 'numbers'
 quietly "$GANTRY" bench report out.h5
 has_line '^scaling$' said || fail 'the HDF5 file has no table'
+
+# The kit: one file with everything, which names no host, user or file.
+GANTRY_SITE=$slurm/site.env RECIPE=demo BATCH=4 NODE_CORES=1 STEPS=1 timeout 900 sbatch --wait -N 2 --output="$tmp/log" "$slurm/measure.sbatch" "$tmp/kit" || { cat log; fail 'measure.sbatch'; }
+quietly "$GANTRY" bench report kit.h5
+for words in '^== doctor$' '^== hashes$' '^== peak$' '^== step$' '^== scaling$' '^== reduce$' '^ok *stylegan2 *g1:' '^ok *MPI '; do has_line "$words" said || { cat said log; fail "the kit has no '$words'"; }; done
+strings -n 3 kit.h5 | grep -E "$tmp|/(usr|tmp|home|root|dev|opt)/|\b$(hostname -s)\b|\b$(id -un)\b" && fail 'the kit names a host, a user or a file'
+expect 0 '^[^ ].* [0-9]+ the same +demo .* 1 x 1 +2 +[0-9.]+ +[0-9.]+ *$' "$GANTRY" bench report kit.h5 --machines=machines.json
+expect 0 '^machines$' "$GANTRY" bench report machines.json
+expect 0 ' demo .* cifar ' bash -c '"$1" bench report kit.h5 "$2" --machines=both.json | paste -sd " "' bash "$GANTRY" "$here/../../bench/results/step.json"
