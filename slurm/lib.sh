@@ -132,8 +132,8 @@ changed() { ls "$1" >/dev/null 2>&1 && stat -c %y "$1"; }
 # nothing was made or removed (the lock), should the program not have been told of the file.
 not_started() { [ -e "$unanswered" ] && ! is_lost && [ "$seen" = "$(changed "$run")" ] && case $status in 2 | 75) false ;; esac }
 
-# is_lost: has the program written that another host, or the network, is gone?
-is_lost() { [ "$(head -c 4 "$unanswered" 2>/dev/null)" = lost ]; }
+# is_lost: has the program added a line that says that another host, or the network, is gone?
+is_lost() { grep -qx lost "$unanswered" 2>/dev/null; }
 
 # launch_training COMMAND...: $failed is the number of pieces in a row, this one included, whose launch came to nothing; "" when it did not. It is tried
 # twice: after a requeue Slurm numbers its steps anew, and what the first step's PMIx server finds of one that was killed does not stop the second.
@@ -143,7 +143,7 @@ launch_training() {
     unanswered=$run/launches
     mkdir -p "$run" 2>/dev/null
     read -r failed restarts 2>/dev/null <"$unanswered"
-    [ "$failed" != lost ] || failed=0 restarts=0 # a shell that was killed
+    [ "$failed" != lost ] || failed=0 restarts=0 # of a shell that was killed; a rank that comes late adds the line below the numbers
     failed=$((${failed:-0} + 1)) restarts=${restarts:-0}
     echo "$failed $restarts" 2>/dev/null >"$unanswered"
     for tries in 1 2; do
@@ -181,8 +181,7 @@ train_until_done() {
     fi
     # shellcheck disable=SC2088
     case $run in '~/'*) run=$HOME/${run:2} ;; esac
-    case $(cat "$run/launches" 2>/dev/null) in # somebody's file, which would be counted with, and removed
-    lost) ;;
+    case $(grep -vx lost "$run/launches" 2>/dev/null) in # somebody's file, which would be counted with, and removed
     *[!0-9\ ]*) echo "'$run/launches' already exists and is not a count of launches: rename it" >&2 && exit 2 ;;
     esac
     data=$(option data "$@")

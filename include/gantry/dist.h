@@ -94,5 +94,8 @@ void gt_cores_unbind(void); /* takes back what `bind` has done */
 /* GT_USAGE: a batch cannot be cut into so many slices, or there are more ranks than slices; the message says what can
  * be done about it. */
 gt_status gt_slices_check_ranks(int batch, int slices, int ranks);
+/* Does each of so many hosts with equally many ranks send several sums of its slices, where fewer hosts would send one?
+ * Then `text` says so. */
+bool gt_slices_tell_hosts(int slices, int hosts, char *text, size_t room);
 
 #endif

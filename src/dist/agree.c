@@ -58,10 +58,10 @@ void gt_comm_at_abort(void (*write)(void *arg), void *arg) {
 static bool abandoned; /* another host may be out of reach */
 
 /* Scripts of batch jobs count how often that happens, and start the job again on hosts that are there (slurm/lib.sh).
- */
+ * A rank that comes late leaves their count as it is. */
 static void note_lost_host(void) {
     const char *path = getenv("GANTRY_LAUNCHES");
-    FILE *f = path && *path ? fopen(path, "we") : NULL;
+    FILE *f = path && *path ? fopen(path, "ae") : NULL;
     if (f) fputs("lost\n", f);
     if (f) fclose(f);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How a batch is cut into slices, and which rank owns which. */
+#include <stdio.h>
+
 #include "base/door/numbers.h"
 #include "dist/tree.h"
 #include "dist/door/dist.h"
@@ -139,4 +141,26 @@ int gt_tree_nodes_of(int slices, int ranks, int rank, gt_tree_node *nodes) {
     int first, count;
     gt_slice_range(slices, ranks, rank, &first, &count);
     return gt_tree_nodes_between(slices, first, first + count, nodes);
+}
+
+/* Each of so many hosts with equally many ranks, for a piece of a gradient, on average: the nodes of the tree that its
+ * slices add up to. */
+static double sums_sent(int slices, int hosts) {
+    gt_tree_node nodes[GT_TREE_DEPTH];
+    int sums = 0;
+    for (int host = 0; host < hosts; host++) sums += gt_tree_nodes_of(slices, hosts, host, nodes);
+    return (double)sums / hosts;
+}
+
+bool gt_slices_tell_hosts(int slices, int hosts, char *text, size_t room) {
+    const double few = 1.25;
+    double sent = hosts < 2 || hosts > slices ? 0 : sums_sent(slices, hosts);
+    int fewer = hosts;
+    if (sent <= few) return false;
+    while (sums_sent(slices, --fewer) > few) continue; /* one has the whole tree */
+    snprintf(text, room,
+             "each of %d hosts sends %.1f sums for a piece of a gradient, as %d slices cut into %d are no whole parts "
+             "of the tree of sums; %d host%s would send %.1f",
+             hosts, sent, slices, hosts, fewer, gt_plural(fewer), fewer > 1 ? sums_sent(slices, fewer) : 0);
+    return true;
 }

@@ -160,8 +160,31 @@ static void the_work_of_ranks(void **state) {
     assert_true(w->groups[0].first > w->groups[w->n_groups - 1].first);
 }
 
+/* 64 slices are whole parts of the tree on 2, 4 and 8 hosts; on three the cuts are within them (21, 42). */
+static void several_sums_of_a_host_are_told(void **state) {
+    (void)state;
+    static const struct {
+        int slices, hosts;
+        const char *sends, *better;
+    } rows[] = {{64, 1, NULL, NULL},
+                {64, 2, NULL, NULL},
+                {64, 8, NULL, NULL},
+                {96, 3, NULL, NULL},
+                {64, 3, "each of 3 hosts sends 3.7 sums ", "; 2 hosts would send 1.0"},
+                {64, 5, "each of 5 hosts sends 3.4 sums ", "; 4 hosts would send 1.0"},
+                {96, 4, "each of 4 hosts sends 2.0 sums ", "; 3 hosts would send 1.0"},
+                {96, 2, "each of 2 hosts sends 2.0 sums ", "; 1 host would send 0.0"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[256] = "";
+        assert_int_equal(gt_slices_tell_hosts(rows[i].slices, rows[i].hosts, text, sizeof text), rows[i].sends != NULL);
+        if (rows[i].sends) assert_non_null(strstr(text, rows[i].sends));
+        if (rows[i].better) assert_non_null(strstr(text, rows[i].better));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(several_sums_of_a_host_are_told),
         cmocka_unit_test(slices_of_a_batch),
         cmocka_unit_test(unequal_slices_of_a_batch),
         cmocka_unit_test(the_work_of_ranks),

@@ -171,13 +171,16 @@ void gt_engine_share_pictures_all(gt_engine *e) {
     e->pictures_with = gt_neighbours_open_all(e->comm, 0, bytes);
 }
 
-size_t gt_engine_most_picture_bytes(const gt_engine *e) {
-    return GT_LOADER_CACHE / (size_t)(e->pictures_with ? 1 : e->comm->local_ranks);
+/* Of the ranks of a host together. */
+static size_t picture_bound(const gt_engine *e, bool shared) {
+    return GT_LOADER_CACHE / (size_t)(shared ? 1 : e->comm->local_ranks);
 }
 
+size_t gt_engine_most_picture_bytes(const gt_engine *e) { return picture_bound(e, e->pictures_with); }
+
 size_t gt_engine_picture_bytes(const gt_engine *e) {
-    size_t shared = e->blocks_with != NULL, most = GT_LOADER_CACHE / (size_t)(shared ? 1 : e->comm->local_ranks);
-    return gt_loader_cache_bytes(e->info, e->model->masks, most) / (size_t)(shared ? e->blocks_with->count : 1);
+    size_t bytes = gt_loader_cache_bytes(e->info, e->model->masks, picture_bound(e, e->blocks_with));
+    return bytes / (size_t)(e->blocks_with ? e->blocks_with->count : 1);
 }
 
 /* ---- the end ---- */
