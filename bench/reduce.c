@@ -17,7 +17,7 @@
 
 typedef struct reduce_options {
     bench_common common;
-    int64_t megabytes;
+    int64_t megabytes, slices;
 } reduce_options;
 
 static reduce_options options;
@@ -25,6 +25,9 @@ static reduce_options options;
 static const gt_option rows[] = {
     BENCH_OPTIONS,
     {BENCH_ROW(reduce_options, "most", megabytes, "64", "Largest block, in MiB"), .min = 1, .max = 8192},
+    {BENCH_ROW(reduce_options, "slices", slices, "0",
+               "Slices of the batch, at least one for each rank; 0: one for each"),
+     .max = 65536},
 };
 
 typedef struct subject {
@@ -33,13 +36,17 @@ typedef struct subject {
     gt_reducer_schedule *plan;
     float *block;
     size_t floats;
+    int own; /* slices of this rank */
 } subject;
 
 /* From gradients that are there to sums that are everywhere: a backward pass of no duration. Filling the gradient is
  * not counted. */
 static double tree_seconds(const subject *s) {
     gt_reducer_begin_all(s->reducer, s->plan);
-    memset(gt_reducer_begin_group(s->reducer), 0, s->floats * sizeof(float));
+    for (int i = 0; i < s->own; i++) {
+        if (i) gt_reducer_end_group(s->reducer);
+        memset(gt_reducer_begin_group(s->reducer), 0, s->floats * sizeof(float));
+    }
     gt_comm_barrier_all(s->comm);
     double start = gt_clock();
     gt_reducer_progress(s->reducer, 1);
@@ -139,7 +146,9 @@ static double best_of(double (*seconds)(const subject *), const subject *s, int 
 
 static gt_status measure(bench *b, size_t floats, gt_table *table) {
     subject s = {.comm = b->comm, .floats = floats};
-    s.reducer = gt_reducer_new_all(b->comm, NULL, &(gt_reducer_options){.slices = b->comm->ranks, .floats = floats});
+    int slices = options.slices ? (int)options.slices : b->comm->ranks, first;
+    gt_slice_range(slices, b->comm->ranks, b->comm->rank, &first, &s.own);
+    s.reducer = gt_reducer_new_all(b->comm, NULL, &(gt_reducer_options){.slices = slices, .floats = floats});
     s.plan = s.reducer ? gt_reducer_schedule_new(s.reducer, 1, &(gt_span){0, floats}) : NULL;
     s.block = gt_block_alloc(floats * sizeof(float), "a block of gradients");
     gt_status st = gt_comm_agree_all(b->comm, s.plan && s.block ? GT_OK : GT_FAILED);
@@ -167,6 +176,7 @@ static gt_status run(bench *b) {
                                         {"ratio", "tree/Allreduce", 2},
                                         {"sent", "host sends MB", 2}};
     if (b->comm->ranks == 1) return gt_fail(GT_USAGE, "several ranks are needed: mpirun -n 2 gantry bench reduce");
+    if (options.slices && options.slices < b->comm->ranks) return gt_fail(GT_USAGE, "--slices: fewer than ranks");
     gt_table *table = gt_results_table(b->results, "sum of a block of gradients on all ranks; MB/s of the block",
                                        columns, 9);
     gt_status st = GT_OK;

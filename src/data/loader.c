@@ -32,7 +32,8 @@ typedef struct place { /* of one step in the ring */
     uint64_t step;
     bool ready;
     gt_status status; /* of filling it */
-    bool damaged;     /* it failed since bytes do not decode */
+    bool damaged;     /* it failed since bytes do not decode, */
+    int64_t bad;      /* those of this stored image */
     char message[1024];
     gt_damage damage; /* pictures whose places others have taken, */
     int replaced;     /* in so many samples */
@@ -77,6 +78,7 @@ static gt_status fetch_stored(void *arg, int64_t stored, void *pixels, uint8_t *
     uint8_t *kept = l->cache ? l->cache + (size_t)stored * (l->image_bytes + l->mask_bytes) : NULL;
     uint8_t is = kept ? atomic_load_explicit(&l->cached[stored], memory_order_acquire) : UNREAD;
     f->place->damaged = *damaged = is == DAMAGED;
+    f->place->bad = stored;
     if (*damaged) return gt_fail(GT_FORMAT, "image %" PRId64 " is damaged", stored);
     if (is == KEPT) {
         memcpy(pixels, kept, l->image_bytes);
@@ -238,8 +240,18 @@ gt_status gt_loader_masks(gt_loader *l, uint64_t step, int range, uint8_t *masks
     return GT_OK;
 }
 
+/* Of an image that was found to be damaged when all were read: why, in the place that the step cannot use. Only this
+ * thread may read it. */
+static void find_reason(gt_loader *l, place *p) {
+    bool damaged;
+    if (!p->status || !p->damaged || !l->cache || !l->info->main_thread_only) return;
+    if (gt_dataset_read_stored(l->ds, p->bad, p->pixels, l->mask_bytes ? p->masks : NULL, &damaged))
+        snprintf(p->message, sizeof p->message, "%s", gt_message());
+}
+
 gt_status gt_loader_ready(gt_loader *l, uint64_t step, gt_loader_damage *damage) {
     place *p = await_step(l, step);
+    find_reason(l, p);
     *damage = (gt_loader_damage){
         .n = (int)p->damage.n, .picture = p->damage.picture, .replaced = p->replaced, .undecodable = p->damaged};
     return p->status ? gt_fail(p->status, "%s", p->message) : GT_OK;
@@ -318,7 +330,7 @@ static gt_status fill_cache(gt_loader *l, const gt_loader_common *c) {
         bool damaged;
         if (l->cached[i] != UNREAD) continue;
         gt_status st = gt_dataset_read_stored(l->ds, i, kept, l->mask_bytes ? kept + l->image_bytes : NULL, &damaged);
-        if (st && !(damaged && l->info->skips_damaged)) return st;
+        if (st && !damaged) return st; /* a damaged one is met by the step that needs it, as where none are kept */
         atomic_store_explicit(&l->cached[i], st ? DAMAGED : KEPT, memory_order_release);
         gt_progress();
     }
