@@ -191,12 +191,14 @@ static const gt_option options[] = {
                "shape are copied; the others are listed and start with new values. As published, ada then works faster "
                "and the moving average has no ramp-up. noresume: none."},
     {OPTION(resume_classes, NULL, "Which classes of --resume are the data's: names, numbers, or pairs as in cat=Katze"),
-     .placeholder = "PAIRS", .any = true, .with = "--resume", .derived = "names",
+     .placeholder = "PAIRS", .any = true, .with = "--resume", .derived = "names; mean without --cond",
      .detail = "For networks that know as many classes as the data have. names: what the networks have learnt of a "
                "class goes to the data's class of the same name, whatever its number; a class that the networks do not "
                "know starts with new values; if the file or the data have no names, the numbers count. numbers: class "
                "k stays class k. OLD=NEW,... pairs classes of the networks with classes of the data, each by its name "
-               "or its number (#3); the other classes are matched as by names. Vectors have no classes."},
+               "or its number (#3); the other classes are matched as by names. Vectors have no classes. mean: a run "
+               "without --cond "
+               "begins with StyleGAN2 networks that know classes as they are for the mean of all classes."},
     {OPTION(resume_partial, "0", "Also start if less than half of the tensors of --resume fit"), .class = GT_COMMAND,
      .with = "--resume"},
     {OPTION(strict, "0", GT_STRICT), .class = GT_COMMAND, .with = "--resume"},

@@ -67,6 +67,8 @@ gt_status gt_job_inherit(gt_job *job, const gt_job *from, int64_t channels) {
     const char *base = gt_job_adds_to(job);
     if (base && !gt_is(job->model, from->model) && !gt_is(base, from->model)) return GT_OK;
     if (!base && !gt_is(job->model, from->model)) return GT_OK;
+    if (from->label_dim && !job->cond && !job->goes_on && job->family->without_labels)
+        gt_job_derive(job, "resume-classes", GT_CLASSES_MEAN);
     gt_status st = inherit_words(job, from, job->family->sizes);
     if (!st && channels == from->channels) st = inherit_words(job, from, job->family->input);
     if (!st && base) st = inherit_words(job, from, job->family->kept);

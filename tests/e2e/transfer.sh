@@ -31,8 +31,41 @@ expect 0 'G\.synthesis\.b32\.conv0\.weight starts with new values' "$GANTRY" tra
 cat said >larger.said
 for name in G.mapping.embed.weight D.b32.fromrgb.weight G_ema.synthesis.b32.torgb.weight; do grep -q "$name starts with new values" larger.said || { cat larger.said; fail "$name is not named"; }; done
 same_tensor "$(last source)" "$(last larger)" /networks/G/synthesis.b8.conv0.weight || fail 'b8 of G was not copied'
-expect 0 'starts with new values' ranks 2 "$GANTRY" train $shapes $job --run=uncond --resume=source --steps=2 # without classes
 expect 0 'starts with new values' "$GANTRY" train --data=synth:circles:n=40 $job --run=grey --resume=source --steps=2
+
+begins without_labels
+# Without labels from networks with labels: the mean of all classes lies in the weights (docs/mathematics/stylegan2-ada.md).
+cat >mean.py <<'P'
+import sys, h5py, numpy as np
+there, here = (h5py.File(path)['networks'] for path in sys.argv[1:3])
+get = lambda name: there[name][()].astype(np.float64)
+norm2 = lambda x: x / np.sqrt((x**2).mean(axis=1, keepdims=True) + 1e-8)
+fc = lambda x, name, lrmul=1: x @ get(name + '.weight').T * lrmul / np.sqrt(x.shape[1]) + lrmul * get(name + '.bias')
+def check(name, wanted): assert np.abs(here[name][()] - wanted).max() <= 1e-5 * np.abs(wanted).max(), name
+for net in 'G', 'G_ema':
+    y = norm2(fc(np.eye(4), net + '/mapping.embed'))
+    w, fc0 = get(net + '/mapping.fc0.weight'), net + '/mapping.fc0'
+    all, z = w.shape[1], w.shape[1] - y.shape[1]
+    check(fc0 + '.weight', w[:, :z] * np.sqrt(z / all))
+    check(fc0 + '.bias', get(fc0 + '.bias') + w[:, z:] @ y.mean(axis=0) / np.sqrt(all))
+x, i = norm2(fc(np.eye(4), 'D/mapping.embed')), 0
+while 'D/mapping.fc%d.weight' % i in there:
+    x, i = fc(x, 'D/mapping.fc%d' % i, 0.01), i + 1
+    x = np.where(x < 0, 0.2 * x, x) * np.sqrt(2)
+assert i and np.abs(x - x.mean(axis=0)).max() > 0
+for tensor in '.weight', '.bias': check('D/b4.out' + tensor, (x.mean(axis=0) @ get('D/b4.out' + tensor)).reshape(-1, *get('D/b4.out' + tensor).shape[1:]) / np.sqrt(x.shape[1]))
+P
+without="$shapes $job --resume=source --lrate=0 --ema-kimg=1e6"
+expect 0 'without labels, they begin with the mean of their 4 classes' "$GANTRY" train $without --run=uncond --steps=1
+! grep -q 'starts with new values' said || { cat said; fail 'something started afresh'; }
+"$python" mean.py "$(last source)" "$(last uncond)" || fail 'not the mean'
+has_line '^resume-classes = mean$' uncond/job.ini || fail 'the record does not have it'
+quietly ranks 2 "$GANTRY" train $without --run=uncond2 --steps=1
+same "$(last uncond)" "$(last uncond2)"
+expect 0 'computed again: 8 of 8 images' "$GANTRY" audit uncond --all --threads=1
+# A run whose record has no such option has begun with new values there, as version 1.0.0 did.
+mkdir old && grep -v ^resume-classes uncond/job.ini >old/job.ini
+expect 0 'G.mapping.fc0.weight starts with new values' "$GANTRY" train --run=old
 
 begins from_a_run_without_a_moving
 # From a run without a moving average it begins as the network itself.

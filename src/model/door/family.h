@@ -34,6 +34,7 @@
 #include "model/door/warning.h"
 
 enum { GT_JOB_MAX_KEYS = 256 };
+#define GT_CLASSES_MEAN "mean" /* gt_job.resume_classes of a run without labels from networks with labels */
 
 struct gt_job {
     /* no option: the kernels to compute with, unless `conv` or a checkpoint names others; NULL: the best */
@@ -88,7 +89,7 @@ struct gt_job {
 
     /* transfer */
     const char *resume;         /* a network's file or a run; "" : start afresh */
-    const char *resume_classes; /* see gt_match_classes(); "": by number, as runs of 1.0.0 began */
+    const char *resume_classes; /* see gt_match_classes(); "": as runs of 1.0.0 began, by number */
     bool resume_partial;        /* also where less than half of its tensors fit */
     bool strict;                /* not from classes of a text that nobody has published */
 
@@ -237,6 +238,10 @@ struct gt_family {
      * graphs. The name, the seed, the size of slices, and the lengths of latents, labels and images are there already.
      * The model reads the job, which must live as long. */
     gt_status (*make)(gt_model *m, const gt_job *job);
+    /* Of a model with labels: a graph whose outputs are the tensors, by their names and in the order of files, in which
+     * network `net` without labels stands for all classes. It reads the network in slot 0, and "c" [label_dim,
+     * label_dim], a row for each class. NULL: there, runs without labels begin with new values. */
+    gt_graph *(*without_labels)(gt_model *m, int net);
     /* Finds the family's networks in a file of another program (import.h). NULL: the family has none elsewhere. */
     gt_status (*import)(gt_imported *m);
 };

@@ -306,5 +306,6 @@ const gt_family gt_stylegan2_family = {
     .check = check,
     .group = group,
     .make = make,
+    .without_labels = gt_stylegan2_without_labels,
     .import = gt_stylegan2_import,
 };

@@ -178,4 +178,7 @@ gt_mapping_config gt_generator_mapping(const gt_generator_config *config);
 gt_status gt_stylegan2_make(gt_model *m, const gt_job *job, const gt_generator_config *generator,
                             const gt_discriminator_config *discriminator);
 
+/* gt_family.without_labels */
+gt_graph *gt_stylegan2_without_labels(gt_model *m, int net);
+
 #endif

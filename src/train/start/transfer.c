@@ -18,6 +18,7 @@
 #include "nets/door/layers.h"
 #include "train/journal/journal.h"
 #include "train/loop/engine.h"
+#include "train/start/transfer_labels.h"
 
 /* ---- sizes of the networks ---- */
 
@@ -52,6 +53,7 @@ typedef struct transfer {
     gt_buffer *said;
     float *scratch, *now; /* a tensor in the order of files: of the file, and of this run */
     gt_class_match classes;
+    gt_label_drop labels;
     gt_buffer said_of_classes;
     bool has_classes;               /* a tensor with values of classes was copied */
     double numbers, copied_numbers; /* of a network: its trainable ones */
@@ -101,11 +103,13 @@ static gt_status transfer_tensor(transfer *x, const char *name, const gt_tensor 
     char path[512], here[96], there[96];
     snprintf(path, sizeof path, "/networks/%s/%s", name, t->name);
     const gt_checkpoint_entry *e = gt_checkpoint_find(x->f, path);
-    bool copies = fits(e, t) && !t->anew;
+    const float *mean = gt_label_drop_find(&x->labels, t);
+    bool copies = !mean && fits(e, t) && !t->anew;
     bool added = x->base && !e && !t->frozen;
-    size_t copied = 0;
+    size_t copied = mean ? t->size : 0;
     gt_status st = copies ? take_tensor(x, name, path, t, more, block + t->offset, &copied) : GT_OK;
     if (st) return st;
+    if (mean) gt_tensor_from_file(t, mean, block + t->offset);
     const char *theirs = copies ? "other classes" : e ? gt_shape_text(&e->shape, there) : "nothing";
     gt_shape_text(&t->file_shape, here);
     if (t->frozen && copied < t->size)
@@ -126,7 +130,7 @@ static gt_status transfer_tensor(transfer *x, const char *name, const gt_tensor 
 static gt_status transfer_block(transfer *x, const char *name, const gt_model *m, int i, float *block) {
     const gt_net *net = m->nets[i];
     int before = x->copied;
-    gt_status st = GT_OK;
+    gt_status st = x->labels.trained.model ? gt_label_drop_compute(&x->labels, i, block == m->ema_block) : GT_OK;
     x->numbers = x->copied_numbers = 0;
     for (int k = 0; k < net->n_tensors && !st; k++)
         st = transfer_tensor(x, name, &net->tensors[k], gt_class_match_shape(&x->classes, i, k), block);
@@ -256,6 +260,11 @@ static gt_status transfer_all(gt_engine *e, transfer *x) {
     st = check_base(x, e->job, theirs->model);
     if (!st) st = compare_input(x, e->job, theirs);
     if (!st) st = gt_match_classes(e, x->f, theirs, &x->classes, &x->said_of_classes);
+    if (!st && gt_label_drop_is_due(e->job, theirs) && !gt_network_check(x->f, NULL)) {
+        st = gt_label_drop_open(&x->labels, e->job, x->f);
+        gt_buffer_format(x->said, "  without labels, they begin with the mean of their %lld classes\n",
+                         (long long)theirs->label_dim);
+    }
     gt_job_free(theirs);
     if (!st) st = transfer_networks(x, e->model);
     say_p(x, e);
@@ -281,6 +290,7 @@ gt_status gt_engine_transfer_all(gt_engine *e, const gt_checkpoint_file *f, gt_b
         if (!st) st = transfer_all(e, &x);
         free(x.scratch);
         gt_class_match_free(&x.classes);
+        gt_label_drop_close(&x.labels);
         gt_buffer_free(&x.said_of_classes);
         if (st) gt_engine_log_transfer(said);
     }

@@ -9,6 +9,7 @@
 #include "run/door/checkpoint.h"
 #include "train/journal/journal.h"
 #include "train/loop/engine.h"
+#include "train/start/transfer_labels.h"
 
 /* ---- which class is which ---- */
 
@@ -128,6 +129,7 @@ gt_status gt_match_classes(const gt_engine *e, const gt_checkpoint_file *f, cons
     *out = (gt_class_match){0};
     if (st) return st;
     gt_engine_name_classes(e, &here);
+    if (gt_label_drop_is_due(e->job, theirs)) return GT_OK;
     if (!n || n != theirs->label_dim) return no_effect(e->job, "the networks are not for as many classes as the data");
     if (here.vectors || there.vectors) return no_effect(e->job, "the labels are vectors");
     matching m = {.here.classes = n, .there.classes = n};
