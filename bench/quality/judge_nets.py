@@ -77,10 +77,12 @@ def changed(pictures, recipe, random):
     return pictures
 
 
-def trained(about, data, tell, part):
-    """A network; tell(epoch, mean loss, share of right answers) after each epoch. After an interruption it goes on behind the last epoch, by the file `part`."""
+def trained(about, data, tell, part, loss_of=None):
+    """A network; tell(epoch, mean loss, share of right answers) after each epoch. After an interruption it goes on behind the last epoch, by the file `part`. loss_of(outputs, rows): another loss than
+    that of classes, which are not counted then."""
     net, recipe, random = network(about), RECIPES[about['architecture']], np.random.RandomState(about['seed'])
     labels, steps = torch.from_numpy(data.labels), -(-len(data) // BATCH)
+    loss_of = loss_of or (lambda out, rows: functional.cross_entropy(out, labels[rows]))
     optimizer = torch.optim.SGD(net.parameters(), lr=recipe['lrate'], momentum=0.9, nesterov=True, weight_decay=5e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe['lrate'], total_steps=1 + about['epochs'] * steps)
     stateful, first = (net, optimizer, schedule), 0
@@ -93,7 +95,7 @@ def trained(about, data, tell, part):
         loss_sum = right = 0
         for rows in np.array_split(random.permutation(len(data)), steps):
             out = net(changed(torch.from_numpy(data.numbers(rows)), recipe, random))
-            loss = functional.cross_entropy(out, labels[rows])
+            loss = loss_of(out, rows)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -108,14 +110,19 @@ def trained(about, data, tell, part):
 
 def judged(net, pictures, count=None):
     """Features [N,F], and the classes [N] that the network names, of the first `count` pictures."""
+    rows, out = outputs(net, pictures, count)
+    return rows, out.argmax(1)
+
+
+def outputs(net, pictures, count=None):
+    """Features [N,F] and outputs [N,classes]."""
     net.eval()
-    rows, said, n = [], [], min(count or len(pictures), len(pictures))
+    rows, out, n = [], [], min(count or len(pictures), len(pictures))
     with torch.no_grad():
         for at in range(0, n, BATCH):
-            features = net[:-1](torch.from_numpy(pictures.numbers(slice(at, min(at + BATCH, n)))))
-            rows.append(features.numpy())
-            said.append(net[-1](features).argmax(1).numpy())
-    return np.concatenate(rows), np.concatenate(said)
+            rows.append(net[:-1](torch.from_numpy(pictures.numbers(slice(at, min(at + BATCH, n))))))
+            out.append(net[-1](rows[-1]))
+    return torch.cat(rows).numpy(), torch.cat(out).numpy()
 
 
 def kept_features(net, about, pictures):

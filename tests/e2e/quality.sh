@@ -138,6 +138,45 @@ PYTHON
     ! cmp -s said first || fail 'the features that were kept are not read'
     expect 0 '"architecture": "resnet20"' "$judge" train resnet20 train.zip --test=test.h5 --out=other.npz --epochs=1
 }
+# Faces: what is missing or other is named; a set that was half drawn goes on with the same pictures; the judge counts.
+case_faces() {
+    local faces="$scripts/faces --gantry=$GANTRY --train=6 --judge=4 --test=4 --styles=lorelei,micah" stand_in=$tmp/bin
+    mkdir "$stand_in" old
+    printf '#!/bin/sh\necho v16.20.0\n' >"$stand_in/node"
+    chmod +x "$stand_in/node"
+    PATH=$stand_in:$PATH expect 1 'node v16.20.0 is here; the packages need node 18 or later' $faces --out=faces
+    printf '#!/bin/sh\necho v20.0.0\n' >"$stand_in/node"
+    printf '#!/bin/sh\necho "no way to the registry" >&2; exit 1\n' >"$stand_in/npm"
+    chmod +x "$stand_in/npm"
+    PATH=$stand_in:$PATH expect 1 'npm could not fetch the packages: .*With a network the same command goes on' $faces --out=faces
+    mkdir -p old/node_modules/@dicebear/core
+    echo '{"version": "9.2.0"}' >old/node_modules/@dicebear/core/package.json
+    PATH=$stand_in:$PATH expect 1 'old has @dicebear/core of version 9.2.0; the faces are those of version 9' $faces --out=faces --packages=old
+    expect 2 'no style cubist; there are adventurer' $faces --styles=cubist
+    rm -r "$stand_in"
+    command -v npm >/dev/null || skip 'no npm, by which the drawer comes'
+    quietly $faces --out=faces
+    mv faces/faces64.zip whole.zip
+    mv faces/faces64.csv whole.csv
+    cp -r faces again
+    (cd again/faces-npm && node draw.mjs ../faces-parts/faces64-lorelei 64 lorelei 0 5) || fail 'the drawer'
+    truncate -s -100 again/faces-parts/faces64-lorelei.rgb
+    quietly $faces --out=again
+    ! grep -q 'npm fetches' said || { cat said; fail 'the packages were fetched again'; }
+    cmp again/faces64.csv whole.csv || fail 'other attributes'
+    [ "$("$GANTRY" hash --sha256 again/faces64.zip | cut -d' ' -f1)" = "$("$GANTRY" hash --sha256 whole.zip | cut -d' ' -f1)" ] || fail 'other pictures after an interruption'
+    [ "$(grep -c '^0000' whole.csv)" = 12 ] || fail 'no row for each face'
+    expect 0 '"accuracy"' "$scripts/faces_judge" train faces/faces64-judge.zip --test=faces/faces64-test.zip --epochs=1 --out=judge.npz
+    expect 0 '"combinations"' "$scripts/faces_judge" count judge.npz --reals=faces/faces64-judge.zip --test=faces/faces64-test.zip --fakes=faces/faces64-test.zip --out=counts.json
+    "$python" - <<'PYTHON' || { cat counts.json; fail 'counts'; }
+import json
+c = json.load(open('counts.json'))
+assert c['agreement']['test'] == c['agreement']['fakes'] == c['accuracy']['style'] and c['of'] == 8
+assert all(d['fakes'] == 0 <= d['reals'] <= 1 for d in c['distance'].values()) and c['combinations']['test'] == c['combinations']['fakes'] <= 8
+PYTHON
+    mv faces/faces64-test.csv elsewhere.csv
+    expect 1 'faces64-test.csv: no table of attributes' "$scripts/faces_judge" train faces/faces64-judge.zip --test=faces/faces64-test.zip --out=judge.npz
+}
 # The scripts that make datasets of what others publish: a stand-in for the package of CIFAR-10, the font itself where it is here.
 case_data() {
     mkdir package
