@@ -29,6 +29,7 @@
 #include "run/door/net_checkpoint.h"
 #include "run/door/state_row.h"
 #include "train/loop/stats.h"
+#include "use/runner/door/trained.h"
 
 enum { GT_LEARNT_HISTORY = GT_MAX_MOMENTS, GT_LEARNT };
 
@@ -387,5 +388,22 @@ const gt_shape *gt_class_match_shape(const gt_class_match *m, int net, int tenso
  * to no class. `more`: gt_class_match_shape(). Returns how many numbers were copied. */
 size_t gt_class_match_copy(const gt_class_match *m, const gt_shape *s, const gt_shape *more, const float *there,
                            float *now);
+
+/* ---- transfer_labels.c ---- */
+/* The networks of a file that know labels, as those of a run without labels begin with them. */
+typedef struct gt_label_drop { /* {0}: nothing is found */
+    gt_trained trained;
+    gt_graph *graph;
+    gt_exec *exec;
+} gt_label_drop;
+
+/* `theirs`: the job of the file. */
+bool gt_label_drop_is_due(const gt_job *job, const gt_job *theirs);
+gt_status gt_label_drop_open(gt_label_drop *d, const gt_job *job, const gt_checkpoint_file *f);
+/* From now on of network `net`, or of its average. A network that the file does not have has no values. */
+gt_status gt_label_drop_compute(gt_label_drop *d, int net, bool averaged);
+/* What the tensor begins with, in the order of files; NULL: with what the file has. */
+const float *gt_label_drop_find(const gt_label_drop *d, const gt_tensor *t);
+void gt_label_drop_close(gt_label_drop *d);
 
 #endif

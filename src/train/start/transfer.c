@@ -18,7 +18,6 @@
 #include "nets/door/layers.h"
 #include "train/journal/journal.h"
 #include "train/loop/engine.h"
-#include "train/start/transfer_labels.h"
 
 /* ---- sizes of the networks ---- */
 

@@ -9,7 +9,6 @@
 #include "run/door/checkpoint.h"
 #include "train/journal/journal.h"
 #include "train/loop/engine.h"
-#include "train/start/transfer_labels.h"
 
 /* ---- which class is which ---- */
 
