@@ -182,7 +182,7 @@ static void all_gathers_follow_each_other(void **state) {
     int n_parts;
     const gt_span *parts = gt_reducer_owned(r, &n_parts);
     for (int turn = 0; turn < TURNS; turn++) {
-        if (turn % comm->ranks == comm->rank) usleep(3000);
+        if (turn % comm->ranks == comm->rank) usleep(3000); /* each is late in turn: the bits must not depend on it */
         for (int p = 0; p < n_parts; p++)
             for (size_t i = 0; i < parts[p].size; i++)
                 block[parts[p].offset + i] = (float)((size_t)turn * N + parts[p].offset + i);
@@ -235,7 +235,7 @@ static void neighbours_have_memory_in_common(void **state) {
             gt_neighbours_post(with);
             gt_neighbours_await(with);
             for (int turn = 1; turn <= 5; turn++) {
-                if (turn % comm->ranks == comm->rank) usleep(2000);
+                if (turn % comm->ranks == comm->rank) usleep(2000); /* late, in turn */
                 for (size_t i = (size_t)place; i < n; i += (size_t)count) memory[i] = turn * 10000 + kind;
                 gt_neighbours_post(with);
                 gt_neighbours_await(with);
@@ -266,7 +266,7 @@ static void blocks_in_common_are_gathered_in_place(void **state) {
         const gt_span *parts = gt_reducer_owned(r, &n_parts);
         for (int turn = 0; turn < TURNS; turn++) {
             float *block = with && turn % 3 < 2 ? (float *)with->memory + turn % 3 * N : own_block;
-            if (turn % comm->ranks == comm->rank) usleep(3000);
+            if (turn % comm->ranks == comm->rank) usleep(3000); /* late to begin, and late to read */
             for (int p = 0; p < n_parts; p++)
                 for (size_t i = 0; i < parts[p].size; i++)
                     block[parts[p].offset + i] = (float)((size_t)turn * N + parts[p].offset + i);

@@ -2,7 +2,7 @@
  * A run's directory: numbers, first checks, the stop file, and a lock that outlives kill -9 and keeps the living out.
  */
 #define _GNU_SOURCE
-#include "scratch.h"
+#include "beating.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -439,9 +439,20 @@ static pid_t start_holder(void) {
     return pid;
 }
 
-static void stop_holder(pid_t pid) {
+/* Dead, and not yet waited for: a zombie. */
+static void make_zombie(pid_t pid) {
+    siginfo_t how;
     kill(pid, SIGKILL);
-    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(waitid(P_PID, (id_t)pid, &how, WEXITED | WNOWAIT), 0);
+}
+
+static unsigned beat_of_lock(void) {
+    size_t n;
+    unsigned beat;
+    char *text = get(at("lock"), &n);
+    assert_int_equal(sscanf(text, "beat %u", &beat), 1);
+    free(text);
+    return beat;
 }
 
 static void free_lock(void **state) {
@@ -450,7 +461,7 @@ static void free_lock(void **state) {
         gt_lock *l = take(scratch, &quick);
         assert_non_null(l);
         assert_true(exists("lock"));
-        usleep(250000);
+        for (unsigned first = beat_of_lock(); beat_of_lock() == first;) usleep(10000);
         assert_false(gt_lock_lost(l));
         gt_lock_release(l);
         assert_false(exists("lock"));
@@ -466,14 +477,13 @@ static void living_holder(void **state) {
     assert_null(take(scratch, &quick));
     snprintf(text, sizeof text, "process %ld", (long)pid);
     assert_message(text);
-    stop_holder(pid);
+    kill_and_wait(pid);
 }
 
 static void dead_holder(void **state) {
     (void)state;
     pid_t pid = start_holder();
-    kill(pid, SIGKILL);
-    usleep(50000); /* dead, not yet waited for: a zombie holds nothing */
+    make_zombie(pid); /* which holds nothing */
     gt_lock *l = take(scratch, &(gt_lock_options){.wait_s = 60, .still_s = 60});
     assert_non_null(l);
     gt_lock_release(l);
@@ -484,7 +494,7 @@ static void holder_ends_while_we_wait(void **state) {
     (void)state;
     pid_t pid = start_holder(), killer = fork();
     if (killer == 0) {
-        usleep(200000);
+        usleep(200000); /* by now the other one waits; where it is late, it finds a holder that is gone */
         kill(pid, SIGKILL);
         _exit(0);
     }
@@ -501,14 +511,13 @@ static void hidden_holder(void **state) {
     hidden = start_holder();
     assert_null(take(scratch, &quick));
     assert_message("is running");
-    kill(hidden, SIGKILL);
-    usleep(50000); /* a zombie is there */
+    make_zombie(hidden);
     gt_lock *l = take(scratch, &(gt_lock_options){.wait_s = 60, .still_s = 0.5});
     assert_non_null(l);
     gt_lock_release(l);
-    stop_holder(hidden);
+    kill_and_wait(hidden);
     hidden = start_holder();
-    stop_holder(hidden); /* this one is gone, to be seen or not */
+    kill_and_wait(hidden); /* this one is gone, to be seen or not */
     l = take(scratch, &(gt_lock_options){.wait_s = 60, .still_s = 60});
     hidden = 0;
     assert_non_null(l);
@@ -523,66 +532,42 @@ static void holder_without_a_start_time(void **state) {
     blind = false;
     assert_null(take(scratch, &quick));
     assert_message("is running");
-    stop_holder(pid);
-}
-
-static void write_foreign(unsigned beat, long pid, const char *host) {
-    char text[256];
-    int n = snprintf(text, sizeof text, "beat %010u\nhost %s\npid %ld started 1\ntoken 00000000000000aa\n", beat, host,
-                     pid);
-    put(at("lock"), text, (size_t)n);
+    kill_and_wait(pid);
 }
 
 static void holder_elsewhere(void **state) {
     (void)state;
-    write_foreign(7, 1, "elsewhere/boot/ns"); /* pid 1 lives here too: it must not be looked at */
+    put_lock(scratch, ELSEWHERE, 7, 0);
     gt_lock *l = take(scratch, &quick);
     assert_non_null(l); /* its beat stood still */
     gt_lock_release(l);
-    write_foreign(7, 1, "elsewhere/boot/ns");
-    pid_t beater = fork();
-    if (beater == 0) {
-        usleep(200000);
-        write_foreign(8, 1, "elsewhere/boot/ns");
-        _exit(0);
-    }
-    assert_null(take(scratch, &quick));
+    put_lock(scratch, ELSEWHERE, 0, 0);
+    pid_t living = start_beating(scratch, ELSEWHERE, 0);
+    assert_null(take(scratch, &(gt_lock_options){.still_s = 120}));
     assert_message("elsewhere");
-    waitpid(beater, NULL, 0);
+    kill_and_wait(living);
 }
 
 /* Slurm has ended an earlier piece of this job, or it has lost the node, and the piece runs on: a lock whose beat moves
  * is never taken. */
 static void holder_of_an_earlier_piece(void **state) {
     (void)state;
-    static const char piece[] = "beat %010u\nhost elsewhere/boot/ns\npid 1 started 1\ntoken 00aa\njob 18\nrestart 1\n";
-    char text[256];
+    static const char piece[] = ELSEWHERE "job 18\nrestart 1\n";
     gt_lock *l;
     size_t bytes;
     setenv("SLURM_JOB_ID", "18", 1);
     setenv("SLURM_RESTART_COUNT", "2", 1);
-    int n = snprintf(text, sizeof text, piece, 7u);
-    put(at("lock"), text, (size_t)n);
-    pid_t beater = fork();
-    if (beater == 0) {
-        for (unsigned beat = 8;; beat++) {
-            snprintf(text, sizeof text, piece, beat);
-            put(at("new"), text, (size_t)n);
-            rename(at("new"), at("lock"));
-            usleep(20000);
-        }
-    }
+    put_lock(scratch, piece, 0, 0);
+    pid_t living = start_beating(scratch, piece, 0);
     assert_int_equal(gt_lock_take(&l, scratch, &(gt_lock_options){.still_s = 120}), GT_FAILED);
     assert_message("job 18, which is running");
-    kill(beater, SIGKILL);
-    waitpid(beater, NULL, 0);
-    put(at("lock"), text, (size_t)n);
+    kill_and_wait(living);
+    put_lock(scratch, piece, 0, 0);
     assert_ok(gt_lock_take(&l, scratch, &quick));
     char *mine = get(at("lock"), &bytes);
     assert_non_null(strstr(mine, "job 18\nrestart 2\n"));
     free(mine);
     gt_lock_release(l);
-    unlink(at("new"));
     unsetenv("SLURM_JOB_ID");
     unsetenv("SLURM_RESTART_COUNT");
 }
@@ -628,10 +613,11 @@ static void recycled_pid(void **state) {
     gt_lock *l = take(scratch, &quick);
     assert_non_null(l);
     size_t n;
-    char *text = get(at("lock"), &n), *host = strstr(text, "host "), name[128];
+    char *text = get(at("lock"), &n), *host = strstr(text, "host "), name[128], holder[192];
     assert_true(host && sscanf(host, "host %127s", name) == 1);
     gt_lock_release(l);
-    write_foreign(3, (long)getpid(), name); /* our number, another start time */
+    snprintf(holder, sizeof holder, "host %s\npid %ld started 1\ntoken 00aa\n", name, (long)getpid());
+    put_lock(scratch, holder, 3, 0); /* our number, another start time */
     l = take(scratch, &(gt_lock_options){.wait_s = 60, .still_s = 60});
     assert_non_null(l);
     gt_lock_release(l);
@@ -642,7 +628,7 @@ static void recycled_pid(void **state) {
 static void unfinished_taker(void **state) {
     (void)state;
     pid_t pid = start_holder();
-    stop_holder(pid);
+    kill_and_wait(pid);
     put(at("lock.0123abcd.part"), "beat 00", 7);
     gt_lock *l = take(scratch, &quick);
     assert_non_null(l);
@@ -655,7 +641,7 @@ static void lost(void **state) {
     gt_lock *l = take(scratch, &quick);
     assert_non_null(l);
     assert_int_equal(unlink(at("lock")), 0);
-    write_foreign(1, 1, "elsewhere/boot/ns");
+    put_lock(scratch, ELSEWHERE, 1, 0);
     for (int i = 0; i < 6000 && !gt_lock_lost(l); i++) usleep(10000); /* a minute: machines may be busy */
     assert_true(gt_lock_lost(l));
     assert_int_equal(gt_lock_fail_lost(l), GT_FAILED);
@@ -671,7 +657,7 @@ static void lost(void **state) {
     assert_message("the directory '");
     assert_message("was removed or renamed");
     assert_int_equal(rename(other, scratch), 0);
-    write_foreign(1, 1, "elsewhere/boot/ns");
+    put_lock(scratch, ELSEWHERE, 1, 0);
     gt_lock_release(l);
     assert_true(exists("lock")); /* it is somebody else's */
 }
@@ -681,7 +667,7 @@ static void race(void **state) {
     (void)state;
     enum { RACERS = 6 };
     pid_t dead = start_holder(), racer[RACERS];
-    stop_holder(dead);
+    kill_and_wait(dead);
     int results[2];
     assert_int_equal(pipe(results), 0);
     for (int i = 0; i < RACERS; i++)
@@ -696,7 +682,7 @@ static void race(void **state) {
         assert_int_equal(read(results[0], &got, 1), 1);
         winners += got == 'y';
     }
-    for (int i = 0; i < RACERS; i++) stop_holder(racer[i]);
+    for (int i = 0; i < RACERS; i++) kill_and_wait(racer[i]);
     assert_int_equal(winners, 1);
 }
 

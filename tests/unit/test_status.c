@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The numbers that `gantry status` shows of a run, of a log that the test has written. */
 #define _GNU_SOURCE
-#include "scratch.h"
+#include "beating.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -70,22 +70,7 @@ static void the_speed_is_of_the_latest_ticks(void **state) {
 /* ---- does a run go on? ---- */
 
 enum { MINUTE = 60, HOURS = 100 * 3600 };
-
-/* A run whose lock another host has; its file is so many seconds old. It comes whole: another process may look. */
-static void put_lock(const char *run, unsigned beat, double age) {
-    char text[256], path[512], lock[512];
-    struct timespec now, times[2];
-    snprintf(lock, sizeof lock, "%s/lock", at(run));
-    snprintf(path, sizeof path, "%s/new", at(run));
-    int n = snprintf(text, sizeof text, "beat %010u\nhost elsewhere/boot/ns\npid 1 started 1\ntoken 00aa\njob 7\n",
-                     beat);
-    put(path, text, (size_t)n);
-    clock_gettime(CLOCK_REALTIME, &now);
-    now.tv_sec -= (time_t)age;
-    times[0] = times[1] = now;
-    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
-    assert_int_equal(rename(path, lock), 0);
-}
+static const char of_a_job[] = ELSEWHERE "job 7\n";
 
 static void put_start(const char *run, const char *ended) {
     const gt_start_fact none[] = {{0}};
@@ -96,17 +81,6 @@ static void put_start(const char *run, const char *ended) {
         gt_ledger_add(l, &(gt_ledger_line){.event = GT_LEDGER_START, .total = 28000, .facts = none}, false, NULL));
     if (*ended) assert_ok(gt_ledger_add(l, &(gt_ledger_line){.event = GT_LEDGER_END, .ended = ended}, false, NULL));
     gt_ledger_close(l);
-}
-
-/* A process that trains elsewhere: its beat moves, and its clock is a minute late. */
-static pid_t start_beating(const char *run) {
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid) return pid;
-    for (unsigned beat = 1;; beat++) {
-        put_lock(run, beat, MINUTE);
-        usleep(500000);
-    }
 }
 
 static const char *state_of_run(const char *run, bool held) {
@@ -134,11 +108,11 @@ static void holders_elsewhere_are_judged_by_their_beats(void **state) {
     gt_run_look look[RUNS] = {0};
     for (int i = 0; i < RUNS; i++) {
         put_start(runs[i].run, runs[i].ended);
-        put_lock(runs[i].run, 0, runs[i].age);
+        put_lock(at(runs[i].run), of_a_job, 0, runs[i].age);
         snprintf(paths[i], sizeof paths[i], "%s", at(runs[i].run));
         dirs[i] = paths[i];
     }
-    pid_t living = start_beating("living");
+    pid_t living = start_beating(at("living"), of_a_job, MINUTE);
     double began = gt_unix_time();
     gt_runs_look(dirs, RUNS, look);
     assert_true(gt_unix_time() - began > 10); /* so long the dead one's beat was watched, and nothing else */
@@ -150,9 +124,8 @@ static void holders_elsewhere_are_judged_by_their_beats(void **state) {
     assert_false(look[0].held);
     assert_true(look[1].held);
     assert_false(look[2].held);
-    kill(living, SIGKILL);
-    waitpid(living, NULL, 0);
-    put_lock("dead", 7, 0); /* it was started again */
+    kill_and_wait(living);
+    put_lock(at("dead"), of_a_job, 7, 0); /* it was started again */
     gt_runs_look(dirs, RUNS, look);
     assert_true(look[2].held);
 }

@@ -139,7 +139,7 @@ static void a_rank_ends_with_its_parent(void **state) {
 static void live_on(void) {
     static gt_comm_inside in = {.seen = {.rank = 3, .ranks = 4, .host = "here"}};
     gt_watchdog_start(&in, getppid());
-    gt_sleep(1.5);
+    gt_sleep(1.5); /* the watchdog looks once a second; where it is late, it finds nothing either */
 }
 
 static void a_rank_with_its_launcher_lives(void **state) {
