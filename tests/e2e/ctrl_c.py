@@ -126,7 +126,7 @@ def at_once():
     t.until('tick 1 ')
     os.kill(ranks_of('stuck')[1], signal.SIGSTOP)
     t.press_ctrl_c(SAID_AT_ONCE)
-    time.sleep(0.5)
+    time.sleep(0.5)  # what comes within 0.3 s is the same wish
     t.press_ctrl_c('stopping at once')
     t.ends(*range(1, 75), *range(76, 256), seconds=30)
     nothing_left('the second Ctrl-C')

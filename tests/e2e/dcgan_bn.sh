@@ -58,11 +58,13 @@ stop_second_rank() { # of what runs in the background
 waiting_is_logged() { grep -qE '"Timing/communication_sec": \{"num": 1, "mean": [1-9]' paused/stats.jsonl; }
 pause_second_rank() {
     stop_second_rank
-    sleep 3
+    sleep 3 # of which both ranks have more than a second on average
+    ticks=$(wc -l <paused/stats.jsonl)
     kill -CONT "$slow"
-    sleep 2
+    wait_until 180 next_tick
     waiting_is_logged
 }
+next_tick() { [ "$(wc -l <paused/stats.jsonl)" -gt "$ticks" ]; }
 # shellcheck disable=SC2086
 background "$LAUNCH" 2 "$GANTRY" train $job --bn=batch --batch=32 --run=paused --threads=1 --kimg=100000
 wait_until 180 has_line Progress/tick paused/stats.jsonl

@@ -33,15 +33,12 @@ begins a_rank_whose_launcher_is_gone
 "$LAUNCH" 2 "$program" wait >said 2>&1 &
 launcher=$!
 started+=("$launcher")
-ranks=
-for _ in $(seq 900); do
-    sleep 0.2
-    grep -q ' ranks on ' said && ranks=$(pgrep -P "$launcher") && break
-done
+wait_until 180 has_line ' ranks on ' said
+ranks=$(pgrep -P "$launcher")
 [ "$(wc -w <<<"$ranks")" = 2 ] || { cat said; fail "two ranks should wait now, there are '$ranks'"; }
 ticks() { for p in $ranks; do cat "/proc/$p/stat"; done | awk '{s += $14 + $15} END {print s}'; }
 before=$(ticks)
-sleep 3
+sleep 3 # what is measured
 used=$(($(ticks) - before)) # rank 1 waits for rank 0, which sleeps: 300 if it spun
 [ "$used" -le 90 ] || fail "a waiting rank used $used of 300 ticks of processor time"
 # Another run on the same cores binds to none of them.
@@ -50,11 +47,6 @@ if grep -q ' bound to ' said; then
     two_ranks_say 'not bound: another run uses some of the cores' || { cat said2; fail "two runs are bound to the same cores"; }
 fi
 kill -9 "$launcher"
-for _ in $(seq 900); do
-    sleep 0.2
-    alive=
-    for p in $ranks; do [ -d "/proc/$p" ] && grep -q '^State:[[:space:]]*[^Z]' "/proc/$p/status" && alive="$alive $p"; done
-    [ -z "$alive" ] && break
-done
-for p in $alive; do kill -9 "$p"; done
-[ -z "$alive" ] || fail "ranks$alive outlived their launcher by three minutes"
+started+=($ranks)
+over() { for p in $ranks; do ! grep -qs '^State:[[:space:]]*[^Z]' "/proc/$p/status" || return 1; done; }
+wait_until 180 over # ranks do not outlive their launcher

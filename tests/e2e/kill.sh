@@ -24,7 +24,7 @@ for ((i = 1; i <= kills; i++)); do
     # A quarter of the kills hit the beginning: reading the checkpoint, cutting back the logs, taking the lock; the others hit training.
     before=$(readlink run/last)
     [ $((RANDOM % 4)) = 0 ] || wait_until 180 is_further
-    sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
+    sleep "0.$((RANDOM % 4))$((RANDOM % 10))" # at any moment
     children=()
     [ "$n" = 1 ] || mapfile -t children < <(pgrep -P "$pid")
     victim=all

@@ -33,9 +33,9 @@ ranks=($(pgrep -P "$pid"))
 [ "${#ranks[@]}" = 4 ] || fail "4 ranks should train, there are ${#ranks[@]}"
 used() { for p in "${ranks[@]:1}"; do cat "/proc/$p/stat"; done | awk '{s += $14 + $15} END {print s}'; }
 kill -STOP "${ranks[0]}"
-sleep 0.5
+sleep 0.5 # a step that was under way ends
 before=$(used)
-sleep 2
+sleep 2 # what is measured
 after=$(used)
 kill -CONT "${ranks[0]}"
 [ $((after - before)) -le 180 ] || fail "three waiting ranks used $((after - before)) of 600 ticks of processor time"
@@ -51,7 +51,6 @@ for s in TERM INT; do
     for try in 1 2 3; do
         background "$LAUNCH" 2 "$GANTRY" train $endless --run=term
         wait_until 180 has_line tick running
-        sleep 0.3
         kill -$s "$pid"
         wait "$pid" && fail "status 0 after $s to mpirun"
         has_line 'about a second' running && break

@@ -43,7 +43,7 @@ for _ in 1 2 3; do
 done
 
 begins for_less_than
-# For less than that: nobody is accused, and the job goes on.
+# For less than that, a quarter of the limit: nobody is accused, and the job goes on.
 begin back
 echo "cut ${host[1]} ${host[2]}" >control
 sleep "$(awk -v l="$limit" 'BEGIN {print l / 4}')"

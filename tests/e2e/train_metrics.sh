@@ -158,7 +158,7 @@ begins the_checkpoint_comes_before_its_metrics
 # A run that is killed in the middle of metrics has the checkpoint of that moment, with the tick in the log, and goes on from there.
 background "$GANTRY" train $job --run=early_kill $many --keep=1 --kimg=0.12
 wait_until 180 test -e early_kill/checkpoint-000000040.h5
-sleep 0.5
+wait_until 180 has_line '"images": 40,' early_kill/stats.jsonl
 kill -9 "$pid"
 wait "$pid" 2>/dev/null
 [ ! -e early_kill/metric-fid200k.jsonl ] || fail 'the kill did not come in the middle of metrics'

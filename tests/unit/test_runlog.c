@@ -443,7 +443,7 @@ static void read_along(void **state) {
                  "assert len(i) == 600 and i[599] == 600000 and d['mean'][599] == -0.1 * 600000, (len(i), i[:])\n"
                  "print('r', end='', flush=True)\n",
                  scratch);
-        execl("/usr/bin/python3", "python3", "-c", program, (char *)NULL);
+        execl("/usr/bin/python3", "/usr/bin/python3", "-c", program, (char *)NULL);
         _exit(127);
     }
     char byte = 0;
