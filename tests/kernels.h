@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "kernels/door/kernel_set.h"
+#include "unit/sanitized.h"
 
 static inline const gt_kernel_set *asked_kernels(void) {
     const gt_kernel_set *set;
@@ -17,6 +18,12 @@ static inline const gt_kernel_set *asked_kernels(void) {
 
 static inline const gt_kernel_set *kernels_of(gt_isa isa, const char *conv) {
     return gt_kernel_set_with_conv(gt_kernel_set_with_isa(gt_kernel_set_best(), isa), conv);
+}
+
+/* Is this instruction set to be tested? With sanitizers only the one of which the matrix products have them
+ * (tests/e2e/sanitizers.sh). */
+static inline bool isa_is_tested(int isa) {
+    return gt_isa_available((gt_isa)isa) && (!sanitized() || (gt_isa)isa == gt_kernel_set_best()->isa);
 }
 
 #endif

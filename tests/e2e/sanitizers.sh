@@ -61,8 +61,12 @@ unit_test() { # NAME
     local supp=$tmp/figures.supp program=("${with_library[@]}" "$BUILD/tests/$1")
     [ ! -e "$tmp/$1.supp" ] || supp=$tmp/$1.supp
     export LSAN_OPTIONS=suppressions=$supp:print_suppressions=0
-    # Five runs of Inception take a minute here; test_feature_net has five.
-    [ "$1" != test_detector ] || export TEST_SKIP=published_networks
+    # Long cases whose code others run as well: test_feature_net has runs of Inception, test_replay another run that is replayed, test_faster another choice.
+    case $1 in
+    test_detector) export TEST_SKIP=published_networks ;;
+    test_replay) export TEST_SKIP=generator ;;
+    test_faster) export TEST_SKIP=no_larger_batch ;;
+    esac
     [[ ! $1 =~ ^($own)$ ]] || program=("$build/tests/$1")
     cd "$top" && part=$1 clean "${program[@]}" # a part of it may need a tool that is not here
 }

@@ -132,13 +132,8 @@ static void files_of_weights(void **state) {
     y = gt_feature_net_hash(part);
     assert_memory_equal(&x, &y, sizeof x);
     gt_feature_net_close(part);
-    /* three pictures one by one, and two at a time: the same bits. With sanitizers, which make a run of the network
-     * take eight seconds, one picture alone and beside none. */
-#ifdef __SANITIZE_ADDRESS__
-    enum { H = 20, W = 30, N = 1 };
-#else
+    /* three pictures one by one, and two at a time: the same bits */
     enum { H = 20, W = 30, N = 3 };
-#endif
     uint8_t pictures[N * H * W];
     for (int i = 0; i < N * H * W; i++) pictures[i] = (uint8_t)(i * i / 50);
     gt_feature_net_pictures p = {pictures, N, H, W, 1, GT_RESIZE_TF1};

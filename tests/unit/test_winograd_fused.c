@@ -117,7 +117,7 @@ static void test_same_bits(void **unused) {
         bool packed = any(2), scaled = any(2);
         if (s.h < 1 || s.w < 1 || !gt_conv_winograd.possible(&s)) continue;
         for (int isa = 0; isa < GT_ISA_COUNT; isa++) {
-            if (!gt_isa_available((gt_isa)isa)) continue;
+            if (!isa_is_tested(isa)) continue;
             s.kernels = kernels_of((gt_isa)isa, "auto");
             gt_winograd_tiling p = gt_winograd_tiling_of(&s);
             if (!gt_winograd_fused_possible(&p)) continue;
@@ -194,7 +194,7 @@ static void test_weight_gradient(void **unused) {
         if (any(2)) s.n = 1;
         if (s.h < 1 || s.w < 1 || s.c * s.o > 20000 || !gt_conv_winograd.possible(&s)) continue;
         for (int isa = 0; isa < GT_ISA_COUNT; isa++) {
-            if (!gt_isa_available((gt_isa)isa)) continue;
+            if (!isa_is_tested(isa)) continue;
             s.kernels = kernels_of((gt_isa)isa, "auto");
             gt_winograd_tiling p = gt_winograd_tiling_of(&s);
             if (!gt_winograd_fused_gradient_possible(&p)) continue;
