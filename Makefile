@@ -41,7 +41,7 @@ PACKAGES := ompi openblas $(HDF5) libpng libzip jansson libxxhash libcrypto zlib
 # Those that the program opens where it first uses them (.ci/late). `make LATE=` links all of them, as it is done for tests, for programs of others, for
 # processors without jumps for it (src/base/late.h), and for sanitizers.
 LATE     ?= $(filter ompi openblas $(HDF5) libzip libcrypto libwebp libwebpdemux libtiff-4 lcms2 libarchive cairo,$(PACKAGES))
-ifeq ($(filter x86_64 aarch64,$(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))),)
+ifeq ($(filter x86_64 aarch64,$(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))),)
 override LATE =
 endif
 ifneq ($(findstring -fsanitize,$(CC) $(CFLAGS) $(INSTRUMENT)),)
