@@ -86,6 +86,7 @@ CHECKER_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/checker/*.c))
 all: $(BUILD)/gantry $(SHARED) tests bench-programs   ## program, library, tests and benchmarks
 tests: $(TESTS)
 bench-programs: $(BENCHES)
+shared: $(SHARED)
 
 ifneq ($(MISSING),)
 ifeq ($(filter help deps deps-build missing clean count format check check-quick check-long simulate demo install install-library uninstall dist deb,$(MAKECMDGOALS)),)
@@ -216,7 +217,7 @@ warnings:
 OF_PROGRAM := $(addprefix $(BUILD)/tests/test_,options help outfile status)
 $(OF_PROGRAM): TEST_EXTRA = $(CLI_OBJ)
 $(OF_PROGRAM): $(CLI_OBJ)
-$(BUILD)/tests/golden_dataset: | $(BUILD)/gantry
+$(BUILD)/tests/golden_dataset $(BUILD)/tests/test_launch: | $(BUILD)/gantry
 # Memory that runs short on demand; there each allocation of an arena is one of malloc's.
 FAILING := $(addprefix $(BUILD)/tests/failing/,memory.o main.o checker.o)
 $(BUILD)/tests/failing/memory.o: src/base/memory.c
@@ -372,4 +373,4 @@ help:                ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
 -include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(CHECKER_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(TESTS:=.d) $(FUZZ_SHARED:.o=.d) $(FAILING:.o=.d) $(BENCHES:=.d)
-.PHONY: all tests warnings fuzzers bench-programs deps deps-build missing check check-quick check-long simulate demo install install-library uninstall deb dist site bench bench-results docs clean count format help FORCE
+.PHONY: all tests shared warnings fuzzers bench-programs deps deps-build missing check check-quick check-long simulate demo install install-library uninstall deb dist site bench bench-results docs clean count format help FORCE

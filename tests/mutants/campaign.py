@@ -317,7 +317,8 @@ def targets_of(test):
         return [target]
     with open(os.path.join(TOP, source), encoding="utf-8") as f:
         text = f.read()
-    return ["build/gantry", *sorted({f"build/{name}" for name in re.findall(r"\$BUILD\"?/((?:tests|bench)/\w*[a-z])\b", text)})]
+    library = ["shared"] if "libgantry.so" in text else []
+    return ["build/gantry", *library, *sorted({f"build/{name}" for name in re.findall(r"\$BUILD\"?/((?:tests|bench)/\w*[a-z])\b", text)})]
 
 
 def failed_case(said):
