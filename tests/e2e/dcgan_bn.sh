@@ -40,7 +40,7 @@ same "$(last alone)" "$(last resumed)"
 # Memory: all of a rank's slices are in it together, and --dry-run says so.
 arena() { # options
     # shellcheck disable=SC2086
-    quietly "$GANTRY" train $job --batch=64 --slices=8 --cbase=1024 --slices-at-once=1 --dry-run "$@"
+    quietly "$GANTRY" train $job --batch=64 --slices=8 --cbase=1024 --slices-at-once=1 --dry-run=quick "$@"
     sed -n 's/^memory .* including \([0-9]*\) MB for the graphs.*/\1/p' said
 }
 together=$(arena --bn=batch) apart=$(arena --bn=slice)

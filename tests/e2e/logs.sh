@@ -92,7 +92,8 @@ wait_until 180 test -s endless/stats.jsonl
 "$GANTRY" status endless --watch --every=0.5 >watched & watching=$!
 started+=($watching)
 wait_until 180 test -s watched && has_line '^endless: running' watched || { cat watched said; fail 'the status of a run that goes on'; }
-wait_until 180 test "$(wc -l <endless/stats.jsonl)" -ge 2
+two_ticks() { [ "$(wc -l <endless/stats.jsonl)" -ge 2 ]; }
+wait_until 180 two_ticks
 stops='stops in (9m 00|8m [0-9]+)s'
 grep -qE "^endless: running.*, $stops \(--max-time\)$" watched || { cat watched; fail 'status counts to the end of the training'; }
 [ "$(TZ=XST-5:30 "$GANTRY" status endless run | grep -cE "^endless .*  $stops \(--max-time\)$")" = 1 ] || fail 'status of several runs counts to the end of the training'

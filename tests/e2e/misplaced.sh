@@ -65,7 +65,7 @@ says 1 "'ffhq1024' is not a file here.*nothing is downloaded" ranks 2 "$GANTRY" 
 
 begins a_dry_run_looks_at_resume
 # ---- a dry run looks at --resume ----
-dry="$GANTRY train --data=shapes.zip $tiny --dry-run --steps=1"
+dry="$GANTRY train --data=shapes.zip $tiny --dry-run=quick --steps=1"
 # shellcheck disable=SC2086
 {
     says 1 'nowhere' $dry --resume=nowhere
@@ -311,8 +311,8 @@ tiny_net="--data=shapes.zip --cbase=64 --cmax=8 --map-layers=1 --threads=1 --bat
 check="submit $tiny_net --cpus-per-task=1 --dry-run" # slices against ranks, without starting them
 # shellcheck disable=SC2086
 {
-    expect 0 '^ranks +up to 4: one for each image of a batch' "$GANTRY" train $tiny_net --dry-run --steps=1
-    expect 0 '^ranks +up to 2, the number of slices of 2 images; with --slices=4, a new run allows up to that number' "$GANTRY" train $tiny_net --dry-run --steps=1 --slices=2
+    expect 0 '^ranks +up to 4: one for each image of a batch' "$GANTRY" train $tiny_net --dry-run=quick --steps=1
+    expect 0 '^ranks +up to 2, the number of slices of 2 images; with --slices=4, a new run allows up to that number' "$GANTRY" train $tiny_net --dry-run=quick --steps=1 --slices=2
     says 2 '3 ranks, but --batch=4 has only 2 slices: start at most 2 ranks .*with --slices=4 allows up to 4 ranks' "$GANTRY" $check --nodes=3 --slices=2
     quietly "$GANTRY" $check --nodes=2 --slices=2
     quietly "$GANTRY" $check --nodes=3

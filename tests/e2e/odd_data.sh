@@ -41,7 +41,7 @@ expect 0 "$far" "$GANTRY" train $nets --data=far.h5 --run=far
 grep -qE "$far" far/log.txt || fail 'the log does not say it'
 expect 0 "$far" ranks 2 "$GANTRY" train $nets --data=far.h5 --run=far2
 [ "$(grep -c 'the samples go from' said)" = 1 ] || { cat said; fail 'said more than once'; }
-expect 0 "$far" "$GANTRY" train $nets --data=far.h5 --run=dry --dry-run
+expect 0 "$far" "$GANTRY" train $nets --data=far.h5 --run=dry --dry-run=quick
 expect 0 '300 checked images' "$GANTRY" train $nets --data=many.h5 --run=many
 grep -q 'to 1.5 (of 256 of 300 checked images' said || { cat said; fail 'how many were looked at'; }
 quiet() { # the command says nothing of samples and classes
