@@ -93,7 +93,7 @@ static bool is_other_file(const char *path) {
                                           ".gif", ".bmp", ".png", ".jpg", ".jpeg", ".webp"};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
         if (gt_ends_with(path, endings[i])) return !gt_audit_bundle_is(path);
-    return false;
+    return gt_kind_of_file(path) == GT_KIND_EMPTY;
 }
 
 /* Are the words pictures with records, or a folder of them? */
