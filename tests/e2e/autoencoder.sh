@@ -59,7 +59,7 @@ helper same_part alone/traversal.png chosen/traversal.png 28 124 && [ "$(ls alon
 # the axis has the label's name, where the data give one
 quietly "$GANTRY" dataset synth:circles:n=100,size=12 named.h5
 quietly "$GANTRY" latent cvae named.h5 --outdir=nameless
-"$python" -c 'import h5py; h5py.File("named.h5", "r+")["images"].attrs["label_names"] = "radius"'
+warm -c 'import h5py; h5py.File("named.h5", "r+")["images"].attrs["label_names"] = "radius"'
 quietly "$GANTRY" latent cvae named.h5 --outdir=named
 cmp latent/labels.svg named/labels.svg && ! cmp -s latent/labels.svg nameless/labels.svg || fail 'the name of the label'
 expect 2 'the latents have the dimensions 0 to 99' "$GANTRY" latent digits synth:circles:n=100,size=12 --dims=100 --outdir=x

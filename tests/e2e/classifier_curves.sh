@@ -11,7 +11,7 @@ case_one_line() {
     grep -q ' train loss train acc .*val loss val acc test loss test acc ' <<<"$(tr -s ' ' <<<"$heading")" || { cat said; fail 'the heading lacks a part'; }
     [ "$(grep -oE ' [0-9]+\.[0-9]{3}' <<<"$line" | wc -l)" = 7 ] || { cat said; fail 'the line lacks a value'; } # kimg among them
     [ "${#line}" -le 100 ] && [ "${#heading}" = "${#line}" ] || { cat said; fail 'the line is too long, or not below its heading'; }
-    "$python" - <<'P' || fail 'the log does not say what the line says'
+    warm - <<'P' || fail 'the log does not say what the line says'
 import json
 lines = [json.loads(l) for l in open('one/stats.jsonl')]
 assert len(lines) == 4, len(lines)  # the first batch, then each epoch
@@ -81,7 +81,7 @@ case_epochs() {
         rm -r whole-$model
         # shellcheck disable=SC2086
         quietly "$GANTRY" train --model=$model $circles --run=whole-$model && quietly "$GANTRY" train --model=$model $circles --run=steps-$model --tick=0.001 --tick-minutes=0
-        "$python" - whole-$model steps-$model <<'END' || fail "$model: the curve over epochs"
+        warm - whole-$model steps-$model <<'END' || fail "$model: the curve over epochs"
 import json, sys
 rows, steps = ([json.loads(line) for line in open(f'{run}/stats.jsonl')] for run in sys.argv[1:])
 assert [r['images'] for r in rows] == [16, 100, 200, 300] and len(steps) == 21, [r['images'] for r in rows]
@@ -100,7 +100,7 @@ case_wide_axis() {
     "$python" -c 'import json
 for k in range(6): print(json.dumps({"Loss/train": {"num": 1, "mean": 100 * 0.1 ** k, "std": 0}, "images": 1000 * k + 1000, "timestamp": 1}))' >steep/stats.jsonl
     quietly "$GANTRY" compare steep --series=Loss/train --out=steep.svg
-    "$python" - <<'END' || fail 'the curve of a loss that falls tenfold at each tick'
+    warm - <<'END' || fail 'the curve of a loss that falls tenfold at each tick'
 import re
 paths = [[float(x) for x in re.findall(r'-?\d+\.?\d*', d)] for d in re.findall(r'<path [^>]*d="(M [^"]*)"', open('steep.svg').read())]
 line = [p for p in paths if len(p) == 12]

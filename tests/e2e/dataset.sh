@@ -126,7 +126,7 @@ begins the_report_of_a_split
 # The report of a split is of all its parts
 for n in 1 2; do
     quietly ranks $n "$GANTRY" dataset split pictures p$n.zip q$n --on-error=skip --seed=1 --report=split$n
-    "$python" - split$n p$n.zip q$n <<'END' || fail "split$n is not of both parts"
+    warm - split$n p$n.zip q$n <<'END' || fail "split$n is not of both parts"
 import json, sys
 name, *dests = sys.argv[1:]
 text, r = open(name).read(), json.load(open(name + '.json'))
@@ -174,7 +174,7 @@ printf '%s\n' 'cat/2.png,0.5,1' 'cat/4.png,2,3' >labels.csv
 expect 0 'labels +none' "$GANTRY" dataset inspect all3.zip
 
 begins pictures_of_many_sizes
-"$python" - "$here" <<'PY'
+warm - "$here" <<'PY'
 import os, sys
 sys.path.insert(0, sys.argv[1])
 from helper import png
@@ -187,7 +187,7 @@ expect 0 'sizes.zip: 5 images of 16 x 16' "$GANTRY" ${fitted#gantry }
 
 begins what_inspect_proposes
 # The command that inspect prints works as it stands, cuts nothing off, and makes what networks that come with Gantry take. Each set has a frame of colour at its border.
-"$python" - "$here" <<'PY'
+warm - "$here" <<'PY'
 import os, sys
 sys.path.insert(0, sys.argv[1])
 from helper import png
@@ -231,7 +231,7 @@ expect 0 '^classes +2|labels +2 classes' "$GANTRY" inspect set/sorted.zip
 quietly "$GANTRY" inspect set/tall --sheet=tall.png
 quietly "$GANTRY" inspect set/sorted.zip --sheet=sorted.png
 quietly "$GANTRY" train --data=set/tall.zip --run=tall --cfg=cpu --cbase=64 --cmax=8 --grid=4x4 --batch=4 --mbstd=2 --steps=1 --threads=1
-"$python" - <<'PY' || fail 'sheets or sets'
+warm - <<'PY' || fail 'sheets or sets'
 import numpy as np, zipfile, io
 from PIL import Image
 def cells(name, side, across):
@@ -252,7 +252,7 @@ PY
 
 begins pictures_of_many_kinds
 # A folder as people have them: dark symbols on a transparent ground, grey and colours, sizes, something broken. What nobody asked for is said.
-"$python" - "$here" <<'PY'
+warm - "$here" <<'PY'
 import os, sys
 sys.path.insert(0, sys.argv[1])
 from helper import png
@@ -273,7 +273,7 @@ said_too '1 of 17 pictures are enlarged, the smallest from 12 x 8 pixels'
 said_too '1 of 2 classes has fewer than 10 images, such as class 0 (4)'
 ! grep -q 'only one colour' said || fail 'the symbols are gone'
 make mine.zip mine.h5
-"$python" -c "import h5py; x = h5py.File('mine.h5')['images']; assert x.shape == (16, 20, 20, 3) and (x[15, 0, 0] == 255).all() and (x[15, 3, 3] == 0).all()" || fail 'the ground is not white'
+warm -c "import h5py; x = h5py.File('mine.h5')['images']; assert x.shape == (16, 20, 20, 3) and (x[15, 0, 0] == 255).all() and (x[15, 3, 3] == 0).all()" || fail 'the ground is not white'
 expect 0 '12 of 16 images have only one colour' "$GANTRY" ${corrected#gantry } --background=black --overwrite
 said_too '11 of 16 images equal an earlier image, though their pictures differ'
 expect 0 '12 of them have only one colour' "$GANTRY" inspect mine.zip --sheet=mine.png
@@ -289,7 +289,7 @@ head -c 300 many/photos/2.png | tee two/2.png >none/2.png # its head says that i
 quietly "$GANTRY" inspect one --sheet=one.png
 expect 0 'warning: two.png: 1 picture is left out: .*2.png' "$GANTRY" inspect two --sheet=two.png
 said_too '1 of them cannot be read: .*2.png'
-"$python" - <<'PY' || fail 'an unreadable picture leaves its cell empty'
+warm - <<'PY' || fail 'an unreadable picture leaves its cell empty'
 import numpy as np
 from PIL import Image
 full = lambda name: int((np.asarray(Image.open(name)).reshape(8, 24, 8, 30, -1) != 128).any((1, 3, 4)).sum())

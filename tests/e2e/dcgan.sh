@@ -151,7 +151,7 @@ begins sizes_and_channels
 # Sizes and channels.
 quietly "$GANTRY" train --model=dcgan --data=synth:circles:n=20,size=64 $nets --batch=4 --steps=1 --run=grey # 1 channel
 for channels in 2 4 5; do
-    "$python" -c "import h5py, numpy as np; h5py.File('c$channels.h5', 'w')['images'] = np.random.RandomState(0).randint(0, 255, (20, 16, 16, $channels), np.uint8)"
+    warm -c "import h5py, numpy as np; h5py.File('c$channels.h5', 'w')['images'] = np.random.RandomState(0).randint(0, 255, (20, 16, 16, $channels), np.uint8)"
 done
 quietly "$GANTRY" train --model=dcgan --data=c2.h5 $nets --batch=4 --steps=1 --run=two
 quietly "$GANTRY" train --model=dcgan --data=c4.h5 $nets --batch=4 --steps=1 --run=four

@@ -24,7 +24,7 @@ case_factors_and_components() {
         find_in run --method=$method --count=5 --sheet=0 --out=$method.npy
     done
     find_in run --method=sefa --layers=5 --sheet=0 --out=last.h5
-    "$python" - <<'PYTHON' || fail 'numpy finds other directions'
+    warm - <<'PYTHON' || fail 'numpy finds other directions'
 import glob, h5py, numpy as np
 w = [np.load(f"w{c}.npy")[:, 0].astype(np.float64) for c in range(4)]
 turns = np.stack([w[i % 4][i] for i in range(400)]).reshape(100, 4, -1)
@@ -77,7 +77,7 @@ PYTHON
 # In this network one combination of the numbers of w, u, moves the styles more than all others, and w differs most along another, v.
 case_planted() {
     quietly "$GANTRY" export run net.npz
-    "$python" - <<'PYTHON' || fail 'the network'
+    warm - <<'PYTHON' || fail 'the network'
 import numpy as np
 net = dict(np.load("net.npz"))
 rng = np.random.RandomState(5)
@@ -99,7 +99,7 @@ import numpy as np
 x = np.load("w.npy")[:, 0] @ np.load("planted.npy")[1]
 print(*(",".join(map(str, np.flatnonzero(side)[:20])) for side in (x > np.median(x), x < np.median(x))))') || fail 'two sets'
     expect 0 'examples.*20 and 20 w.* (39|40) of 40 nearer to their own' "$GANTRY" directions planted.npz --class=0 --with="${seeds% *}" --without="${seeds#* }" --sheet=0
-    "$python" - <<'PYTHON' || fail 'what was planted is not found'
+    warm - <<'PYTHON' || fail 'what was planted is not found'
 import h5py, numpy as np
 u, v = np.load("planted.npy")
 f = h5py.File("planted-directions.h5")
@@ -118,14 +118,14 @@ case_examples() {
     find_in run --with=0-49 --with-class=ring --without-class=square --name=ring --sheet=0
     for c in ring square; do styles $c.npy run --class=$c --seeds=0-49; done
     find_in run --with-w=ring.npy --without-w=square.npy --name=again --sheet=0
-    "$python" - <<'PYTHON' || fail 'plus'
+    warm - <<'PYTHON' || fail 'plus'
 import numpy as np
 w = np.load("ring.npy")
 w[:, 3] = 2 * w[:, 3] - np.load("square.npy")[:, 3]
 np.savez("plus.npz", w=w)
 PYTHON
     find_in run --with-w=plus.npz --without-w=square.npy --name=plus --sheet=0
-    "$python" - <<'PYTHON' || fail 'examples'
+    warm - <<'PYTHON' || fail 'examples'
 import h5py, numpy as np
 f = h5py.File("run/directions.h5")
 names = [t.decode() for t in f["names"][()]]
@@ -138,14 +138,14 @@ assert np.abs(again - ring).max() < 1e-5 * sigma
 assert np.abs(plus[3] - 2 * plus[0]).max() < 1e-4 * np.abs(plus).max() and np.abs(plus[0] / ring[0] - 6 / 7).max() < 1e-3
 PYTHON
     find_in run --method=pca --count=2 --sheet=0
-    "$python" -c 'import h5py, sys; sys.exit([t.decode() for t in h5py.File("run/directions.h5")["names"][()]] != ["d0", "d1", "ring", "again", "plus"])' ||
+    warm -c 'import h5py, sys; sys.exit([t.decode() for t in h5py.File("run/directions.h5")["names"][()]] != ["d0", "d1", "ring", "again", "plus"])' ||
         fail 'directions of examples do not stay'
 }
 
 case_edits() {
     find_in run --sheet=0 --count=4
     styles w.npy run --class=ring --seeds=0-5 --trunc=0.7
-    "$python" - <<'PYTHON' || fail 'numpy'
+    warm - <<'PYTHON' || fail 'numpy'
 import h5py, numpy as np
 w, d = np.load("w.npy"), h5py.File("run/directions.h5")["directions"][()]
 one = w + np.float32(2.5) * d[3]
@@ -166,7 +166,7 @@ PYTHON
     cmp edited.npy one.npy || fail 'an edit of projected styles'
     styles plain-edited.npy run --class=ring --seeds=0-5 --trunc=0.7 --edit=d0:0.25 --directions=plain.npy
     styles layers-edited.npy run --class=ring --seeds=0-5 --trunc=0.7 --edit=d0:2.5 --directions=layers.npy
-    cmp plain-edited.npy layers-edited.npy || "$python" -c 'import numpy as np, sys; sys.exit(np.abs(np.load("plain-edited.npy") - np.load("layers-edited.npy")).max() > 1e-5)' || fail 'an array is another direction'
+    cmp plain-edited.npy layers-edited.npy || warm -c 'import numpy as np, sys; sys.exit(np.abs(np.load("plain-edited.npy") - np.load("layers-edited.npy")).max() > 1e-5)' || fail 'an array is another direction'
     quietly "$GANTRY" mix run --class=ring --rows=0,1 --cols=2 --trunc=0.7 --edit=d3:2.5 --outdir=mixed
     alike mixed/0-0-class1.png edited/seed0000-class1.png && alike mixed/2-2-class1.png edited/seed0002-class1.png || fail 'an edit of mixed styles'
     quietly "$GANTRY" walk run --class=ring --seeds=0 --trunc=0.7 --seconds=1 --fps=5 --edit=d1:-2..2 --out=film/
@@ -192,7 +192,7 @@ case_what_cannot_be() {
     quietly "$GANTRY" train $small --run=later --steps=1
     find_in run --sheet=0 --count=2 --with=1-9 --without=10-25 --class=ring --name=glasses --overwrite --out=d.h5
     find_in other --sheet=0 --out=o.h5
-    "$python" - <<'PYTHON' || fail 'files'
+    warm - <<'PYTHON' || fail 'files'
 import h5py, numpy as np
 d = h5py.File("d.h5")["directions"][()]
 np.save("nan.npy", np.full_like(d, np.nan))

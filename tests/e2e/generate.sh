@@ -59,7 +59,7 @@ made 1 '5 images in named' --seeds=20,21,20,20,22 --class=3
 has_line '^--seeds: 2 of 5 seeds are given again, the first is 20$' said || { cat said; fail 'seeds that are given again'; }
 made 2 '2 files are replaced' --seeds=20,21,20 --class=3
 has_line '^--seeds: the seed 20 is given twice$' said || { cat said; fail 'a seed that is given twice'; }
-quietly "$GANTRY" generate run --class=3 --seeds=20,20 --out=rows.npy && "$python" -c 'import numpy as np; x = np.load("rows.npy"); assert len(x) == 2 and (x[0] == x[1]).all()' || fail 'rows of an array'
+quietly "$GANTRY" generate run --class=3 --seeds=20,20 --out=rows.npy && warm -c 'import numpy as np; x = np.load("rows.npy"); assert len(x) == 2 and (x[0] == x[1]).all()' || fail 'rows of an array'
 quietly "$GANTRY" generate run --class=3 --seeds=20 --out=rows.npy --overwrite && [ "$(tail -n 1 said)" = '1 file is replaced' ] || { cat said; fail 'a file of all that is replaced'; }
 mixed() { quietly ranks "$1" "$GANTRY" mix run --rows=0,1,0 --cols=1,2 --outdir=mixed-named "${@:2}"; }
 mixed 1 --class=1 && ! grep -q 'replaced$' said && has_line '^--rows: the seed 0 is given twice$' said || { cat said; fail 'the first mixture'; }
@@ -106,7 +106,7 @@ done
 quietly ranks 3 "$GANTRY" generate run --class=1 --seeds=0-18 --out=float.h5 --float
 make arrays --seeds=0-18 --npy && make whole --seeds=0-18 --grid && cmp whole/grid.png all1.png || fail '--out=FILE.png is not --grid'
 quietly "$GANTRY" generate run --class=1 --seeds=0-18 --grid=19x1 --out=line.png
-"$python" - <<'PYTHON' || fail 'files of all images'
+warm - <<'PYTHON' || fail 'files of all images'
 import h5py, numpy as np
 from PIL import Image
 all = np.load("all1.npy")
@@ -134,7 +134,7 @@ quietly "$GANTRY" generate run --class=1 --seeds=0-12 --space=w --trunc=0.7 --tr
 quietly "$GANTRY" generate run --class=1 --seeds=0-12 --space=w --out=full.npy
 quietly "$GANTRY" generate run --class=1 --seeds=0-12 --space=w --trunc=0.7 --truncation-cutoff=0 --out=none.npy
 cmp none.npy full.npy || fail 'a cutoff of 0 truncates'
-"$python" - <<'PYTHON' || fail 'latents and styles'
+warm - <<'PYTHON' || fail 'latents and styles'
 import h5py, numpy as np
 z, cut, full = np.load("z1.npy"), np.load("cut.npy"), np.load("full.npy")
 assert all((z[s] == np.random.RandomState(s).randn(32).astype(np.float32)).all() for s in range(13))
@@ -190,7 +190,7 @@ expect 2 'no class of this name \(0 disc' "$GANTRY" generate run --class=locomot
 
 begins depth_of_the_data
 # Single pictures and arrays hold the numbers of the data; grids have 8 bits, and so has what --depth=u8 makes. PNG of floats has 8 bits.
-"$python" - <<'PYTHON' || fail 'no data of 16 bits and of floats'
+warm - <<'PYTHON' || fail 'no data of 16 bits and of floats'
 import h5py, numpy as np
 x = np.random.default_rng(0).random((32, 16, 16, 3))
 for name, data, range in (('u16', x * 65535, None), ('twelve', x[..., :1] * 4095, (0, 4095)), ('f32', 100 + 400 * x, (100, 500))):
@@ -222,7 +222,7 @@ for again in twelve.npz twelve.safetensors twelve.pkl twelve.h5 f32.npz; do
 done
 # A picture of the data's depth is read as one of the data.
 quietly "$GANTRY" project of-twelve --target=twelve-each/seed0003.png --num-steps=1 --save-video=0 --outdir=found
-"$python" - <<'PYTHON' || fail 'depth of pictures and arrays'
+warm - <<'PYTHON' || fail 'depth of pictures and arrays'
 import h5py, numpy as np
 from PIL import Image
 def png(path): return np.array(Image.open(path))

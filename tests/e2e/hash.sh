@@ -21,7 +21,7 @@ unlike() {
 }
 # arrays FILE.npz FOLDER
 arrays() {
-    "$python" - "$@" <<'PYTHON' || fail "no $1"
+    warm - "$@" <<'PYTHON' || fail "no $1"
 import json, os, sys
 import numpy as np
 from PIL import Image
@@ -35,7 +35,7 @@ PYTHON
 leaves() {
     local d
     for d; do "$GANTRY" hash --sha256 --tensors "$d" >"$d.sums" || fail "no hashes of $d"; done
-    "$python" - "$@" <<'PYTHON' || fail "samples.sha256 of $*"
+    warm - "$@" <<'PYTHON' || fail "samples.sha256 of $*"
 import h5py, sys, zipfile
 for name in sys.argv[1:]:
     if name.endswith('.zip'):
@@ -95,7 +95,7 @@ case_resumed_datasets() {
 case_pictures() {
     cp pics/img0005.png a.png
     [ -n "${pillow-}" ] || skip 'no python3-pil (writing pictures)'
-    "$python" - <<'PYTHON' || fail 'no pictures'
+    warm - <<'PYTHON' || fail 'no pictures'
 from PIL import Image
 import numpy as np
 p = Image.open('a.png')
@@ -164,7 +164,7 @@ case_networks() {
     alike network net.npz again.npz
     expect 2 'tensors can only be compared with tensors' "$GANTRY" hash --compare net.npz pics
     # a list of arrays that is neither a network nor a dataset
-    "$python" -c 'import numpy as np; np.savez("two.npz", a=np.arange(6).reshape(2, 3), b=np.float64(.1)); np.savez("same.npz", b=np.float64(.1), a=np.asfortranarray(np.arange(6).reshape(2, 3)))'
+    warm -c 'import numpy as np; np.savez("two.npz", a=np.arange(6).reshape(2, 3), b=np.float64(.1)); np.savez("same.npz", b=np.float64(.1), a=np.asfortranarray(np.arange(6).reshape(2, 3)))'
     alike network two.npz same.npz
 }
 

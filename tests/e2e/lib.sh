@@ -19,8 +19,9 @@ verdict() { # STATUS of the case that is over
 }
 end_test() {
     local status=${ended:-$?}
+    [ ! -p "$tmp.warm/requests" ] || printf '0\0' 1<>"$tmp.warm/requests"
     end_case
-    rm -rf "$tmp"
+    rm -rf "$tmp" "$tmp.warm"
     [ -z "$case_now" ] || verdict "$status"
 }
 # begins NAME: here a case begins that needs what the cases before it have made; the one before is over. TEST_CASE=NAME ends the script after it.
@@ -146,7 +147,21 @@ differ() { # FILE FILE OBJECT: both have it, and not with the same numbers
     [ "$got" = 1 ] || { cat said; fail "$3 should differ in $1 and $2; h5diff's status is $got"; }
 }
 python=/usr/bin/python3
-helper() { "$python" "$here/helper.py" "$@" || fail "helper.py $*"; }
+# warm FILE ARGUMENTS...: as "$python" FILE ARGUMENTS..., in a process that has numpy and h5py loaded (warm.py).
+warm() {
+    local reply=$tmp.warm/$BASHPID status=
+    [ -p "$reply" ] || mkfifo "$reply"
+    kill -0 "$warm" || return 1
+    printf '%s\0' "$#" "$PWD" "$BASHPID" "$reply" "$@" 1<>"$tmp.warm/requests"
+    read -r -d '' -u 7 status 7<"$reply" # descriptor 0 stays the program's
+    return "${status:-1}"
+}
+if grep -qE '(^|[^a-z])(helper|warm) ' "$script"; then
+    mkdir "$tmp.warm" && mkfifo "$tmp.warm/requests"
+    "$python" -B "$here/warm.py" "$tmp.warm/requests" &
+    warm=$!
+fi
+helper() { warm "$here/helper.py" "$@" || fail "helper.py $*"; }
 need_python() { "$python" -c 'import h5py' 2>/dev/null || skip 'no python3-h5py (reading what users read)'; }
 
 # The cases of a script: functions case_NAME, in the order in which they stand there. Each runs in a process of its own after the script's set-up, in

@@ -59,7 +59,7 @@ has_line 'All other values are the latest ones' pages/compare.html || fail 'the 
 # Curves over something else are other pictures; every log has images, an older one no epochs.
 for over in kimg steps epochs hours; do quietly "$GANTRY" compare run again --series=Loss/D/loss --x=$over --out=over-$over.png; done
 [ "$(sha256sum over-*.png | cut -d' ' -f1 | sort -u | wc -l)" = 4 ] || fail 'curves over something else are the same'
-"$python" - <<'X' || fail 'epochs are not passes over the data'
+warm - <<'X' || fail 'epochs are not passes over the data'
 import json
 line = [json.loads(l) for l in open("run/stats.jsonl")][-1]
 assert line["Progress/epoch"]["mean"] * 96 == line["images"], line
@@ -126,7 +126,7 @@ quietly ranks 2 "$GANTRY" train $job --run=reference --steps=1 --grid=reference
 begins the_best_checkpoint_by_a_statistic
 # The best checkpoint by a statistic stays, beside the newest and the first of every so many; metrics.h5 as a whole.
 quietly "$GANTRY" train $small --tick=0.008 --checkpoint-kimg=0.008 --run=best --steps=10 --keep=1 --keep-every=0.032 --audit-disk=0 --best=max:Loss/scores/fake --log-swmr=off
-"$python" - <<'P' || fail 'the best checkpoint is another one'
+warm - <<'P' || fail 'the best checkpoint is another one'
 import glob, json, os, h5py
 best = {l['images']: l['Loss/scores/fake']['mean'] for l in map(json.loads, open('best/stats.jsonl'))}
 number = lambda path: int(os.path.basename(path)[11:20])
@@ -158,7 +158,7 @@ begins series_that_not_every_tick_renews
 # Series that not every tick renews go on with the value of the last tick where a run goes on. (What is by the clock, and pictures at the stop, aside.)
 quietly "$GANTRY" train $small --tick=0.008 --run=unbroken --steps=26
 for steps in 11 15 26; do quietly ranks $((steps == 15 ? 3 : 1)) "$GANTRY" train $small --tick=0.008 --run=broken --steps=$steps; done
-"$python" - <<'P' || fail 'another log where the run was stopped'
+warm - <<'P' || fail 'another log where the run was stopped'
 import json
 a, b = ([json.loads(l) for l in open(run + '/stats.jsonl')] for run in ('unbroken', 'broken'))
 aside = ('Timing/', 'Resources/', 'Ranks/', 'Trouble/', 'Fakes/', 'timestamp', 'Progress/images_per_sec')
@@ -180,7 +180,7 @@ quietly "$GANTRY" train $small --run=noclock --steps=40
 same "$(last clock)" "$(last noclock)"
 helper log clock
 # Pictures of the clock are in no curve.
-"$python" - <<'P' || fail 'pictures of the clock are measured'
+warm - <<'P' || fail 'pictures of the clock are measured'
 import json
 first, second = ({json.loads(line)['Fakes/swd_avg']['mean'] for line in open(run + '/stats.jsonl') if 'Fakes/swd_avg' in line} for run in ('clock', 'noclock'))
 assert first == second and first, (first, second)
@@ -190,7 +190,7 @@ begins read_while_it_goes
 # Read while it goes on.
 background "$GANTRY" train $job --run=live --steps=1000000 --checkpoint-kimg=1
 wait_until 180 has_line 'tick 20 ' running
-"$python" - <<'P' || fail 'metrics.h5 cannot be followed while the run goes on'
+warm - <<'P' || fail 'metrics.h5 cannot be followed while the run goes on'
 import h5py, time
 with h5py.File('live/metrics.h5', 'r', swmr=True) as f:
     series = f['Loss/G/loss']

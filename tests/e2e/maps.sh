@@ -9,7 +9,7 @@ net simple --model=simple-conv --lrate=0.003
 
 # close FILE FILE: the same probabilities, to a few bits
 close() {
-    "$python" - "$1" "$2" <<'END' || fail "$1 and $2 differ"
+    warm - "$1" "$2" <<'END' || fail "$1 and $2 differ"
 import sys, h5py, numpy as np
 a, b = (h5py.File(f)['probability'][:] for f in sys.argv[1:])
 assert b.shape == (a.shape[0], 1, 1, a.shape[1]) and np.abs(a - b[:, 0, 0]).max() < 2e-6, np.abs(a - b[:, 0, 0]).max()
@@ -34,7 +34,7 @@ case_own_size() {
     expect 0 '30 maps of 3x2 places' "$GANTRY" predict vgg "$(wide 64 96)" --fully-convolutional --outdir=wide
 }
 wide() { # WIDTH HEIGHT: a dataset of such pictures
-    "$python" - "$1" "$2" <<'END' || fail 'h5py'
+    warm - "$1" "$2" <<'END' || fail 'h5py'
 import sys, h5py, numpy as np
 w, h = map(int, sys.argv[1:])
 h5py.File('wide.h5', 'w')['images'] = np.random.RandomState(1).randint(0, 256, (30, h, w, 3), np.uint8)
@@ -46,13 +46,13 @@ case_sliding_windows() {
     wide 26 22 >/dev/null
     for n in 1 3; do quietly ranks $n "$GANTRY" predict simple wide.h5 --fully-convolutional --outdir=map$n; done
     for f in predictions.csv predictions.h5 maps.png; do cmp map1/$f map3/$f || fail "$f depends on the number of ranks"; done
-    "$python" - <<'END' || fail 'h5py'
+    warm - <<'END' || fail 'h5py'
 import h5py, numpy as np
 x = h5py.File('wide.h5')['images'][:]
 h5py.File('windows.h5', 'w')['images'] = np.concatenate([x[:, 2 * i:2 * i + 16, 2 * j:2 * j + 16] for i in range(4) for j in range(6)])
 END
     quietly "$GANTRY" predict simple windows.h5 --outdir=windows
-    "$python" - <<'END' || fail 'a place of the map is not what the network says of the window'
+    warm - <<'END' || fail 'a place of the map is not what the network says of the window'
 import h5py, numpy as np
 a = h5py.File('map1/predictions.h5')['probability'][:]
 b = h5py.File('windows/predictions.h5')['probability'][:].reshape(4, 6, 30, 4).transpose(2, 0, 1, 3)
@@ -61,7 +61,7 @@ END
 }
 case_a_picture() { # by itself is a dataset of one; what changes sizes is refused
     wide 26 22 >/dev/null
-    "$python" - <<'END' || fail 'h5py'
+    warm - <<'END' || fail 'h5py'
 import h5py
 open('one.ppm', 'wb').write(b'P6 26 22 255\n' + h5py.File('wide.h5')['images'][0].tobytes())
 h5py.File('first.h5', 'w')['images'] = h5py.File('wide.h5')['images'][:1]

@@ -304,7 +304,7 @@ END
 
 # Each option that docs/migrating.md has of another program is one of Gantry, or Gantry says what it is.
 case_words_of_the_page() {
-    "$python" - "$here/../../docs/migrating.md" >words <<'PY'
+    warm - "$here/../../docs/migrating.md" >words <<'PY'
 import re, sys
 commands = {'train.py': 'train', 'generate.py': 'generate', 'calc_metrics.py': 'metrics', 'dataset_tool.py': 'dataset', 'legacy.py': 'convert', 'EDM': 'train'}
 command = section = None

@@ -17,7 +17,7 @@ case_mix() {
     diff -r one three || fail 'the ranks change the pictures'
     quietly "$GANTRY" mix run --label=0,1,0,0 --rows=1,2,3,1 --cols=4-6,2 --styles=0,3- --trunc=0.8 --outdir=label
     diff -r one label || fail 'a label is not its class'
-    "$python" - <<'PYTHON' || fail 'mixed styles'
+    warm - <<'PYTHON' || fail 'mixed styles'
 import numpy as np
 w = np.load("w.npy")
 rows, columns = [1, 2, 3, 1], [4, 5, 6, 2]
@@ -28,7 +28,7 @@ def cell(r, c):
 np.savez("mixed.npz", w=[cell(r, c) for r in rows for c in columns] + [w[s] for s in range(1, 7)])
 PYTHON
     pictures
-    "$python" - <<'PYTHON' || fail 'mixed pictures'
+    warm - <<'PYTHON' || fail 'mixed pictures'
 import glob, numpy as np
 from PIL import Image
 read = lambda name: np.array(Image.open(name))
@@ -63,7 +63,7 @@ case_a_seed_is_its_own() {
         how='--seeds=4,5,5 --grid=3x1 --outdir=grid' of generate
         how='--seeds=5,2,2 --seconds=0.5 --fps=10 --out=one/' of walk
         how='--seeds=2,5,2 --grid=3x1 --seconds=0.5 --fps=10 --out=side/' of walk ranks 2
-        "$python" - "$plain" <<'PYTHON' || fail "$net $options: a picture depends on the others"
+        warm - "$plain" <<'PYTHON' || fail "$net $options: a picture depends on the others"
 import glob, sys, numpy as np
 from PIL import Image
 read = lambda name: np.array(Image.open(name))
@@ -111,7 +111,7 @@ case_mix_golden() {
     for net in skip resnet_grey freezed tf_skip; do
         quietly "$GANTRY" mix "$here/../golden/pkl/$net.pkl" --rows=0,1 --cols=2,3 --styles=0-3 --trunc=0.8 --outdir="golden-$net"
     done
-    "$python" - "$here/../golden/pkl" <<'PYTHON' || fail 'the reference mixes otherwise'
+    warm - "$here/../golden/pkl" <<'PYTHON' || fail 'the reference mixes otherwise'
 import sys, h5py, numpy as np
 from PIL import Image
 for net in "skip", "resnet_grey", "freezed", "tf_skip":
@@ -156,7 +156,7 @@ case_walk_of_styles() {
     quietly "$GANTRY" generate run --class=square --seeds=0-9 --space=w --out=square.npy
     walk 1 --class=ring --seeds=4-7 --grid=2x1 --styles=1,4- --out=open/
     walk 1 --class=ring,square --seeds=1,2 --out=classes/
-    "$python" - <<'PYTHON' || fail 'the spline'
+    warm - <<'PYTHON' || fail 'the spline'
 import numpy as np
 w, square = np.load("w.npy"), np.load("square.npy")
 def spline(points, t):
@@ -175,7 +175,7 @@ ends = [w[1], square[2]]  # of the walk from class to class
 np.savez("mixed.npz", w=np.array(out + ends, np.float32))
 PYTHON
     pictures
-    "$python" - <<'PYTHON' || fail 'the frames'
+    warm - <<'PYTHON' || fail 'the frames'
 import numpy as np
 from PIL import Image
 read = lambda name: np.array(Image.open(name)).astype(int)
@@ -198,7 +198,7 @@ case_walk_loops_and_latents() {
     walk 1 --label=0,1,0,0 --seeds=3,8,5 --loop --space=z --lossless --out=label.webp
     cmp loop1.webp label.webp || fail "a label is not its class"
     quietly "$GANTRY" generate run --class=ring --seeds=3,8,5 --outdir=keys
-    "$python" - <<'PYTHON' || fail 'the loop'
+    warm - <<'PYTHON' || fail 'the loop'
 import numpy as np
 from PIL import Image, ImageSequence
 film = Image.open("loop1.webp")
@@ -260,7 +260,7 @@ PROGRAM
     cmp film1.mp4 film3.mp4 || fail 'the ranks change the film'
     walk 1 --class=1 --seeds=0-3 --out=single/
     grep -q -- '-framerate 10 .*-i - .*-pix_fmt yuv420p .* -f mp4 file:film3.mp4' asked || fail "asked: $(cat asked)"
-    "$python" - <<'PYTHON' || fail 'the frames for ffmpeg'
+    warm - <<'PYTHON' || fail 'the frames for ffmpeg'
 import numpy as np
 from PIL import Image
 head, size = b"P6\n16 16\n255\n", 16 * 16 * 3

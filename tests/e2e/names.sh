@@ -12,7 +12,7 @@ helper folder pictures/=cmd 6 16 16 3
 cp -r pictures damaged
 head -c 60 damaged/=cmd/img0001.png >"damaged/$odd/$odd.png"
 cp "damaged/$odd/$odd.png" "$odd.png"
-"$python" - "$odd" "$mild" <<'END' || fail 'no files with odd names'
+warm - "$odd" "$mild" <<'END' || fail 'no files with odd names'
 import json, struct, sys, zipfile
 import h5py, numpy as np
 odd, mild = sys.argv[1:]
@@ -94,7 +94,7 @@ says 0 "$GANTRY" inspect "g$mild/mixture.h5"
 
 begins cells
 # What a spreadsheet would compute is text; and what reads tables here has the name as it was.
-"$python" - <<'END' || fail 'a cell begins a formula'
+warm - <<'END' || fail 'a cell begins a formula'
 import csv, glob
 seen = set()
 for path in glob.glob('*/*.csv'):
@@ -104,7 +104,7 @@ for cell in seen:
     except ValueError: assert not cell or cell[0] not in '=+-@\t\r', cell
 assert "'=cmd" in seen and any(cell.startswith("'=a") for cell in seen), seen
 END
-"$python" - <<'END'
+warm - <<'END'
 with open('labels.csv', 'w') as f: f.writelines(f'img{i:04d}.png,' + ('"\'=cmd"\n', '=cmd\n', 'cat\n')[i % 3] for i in range(6))
 END
 expect 0 '6 images' "$GANTRY" dataset pictures/=cmd again.zip --labels=labels.csv

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 need_python
 golden=$here/../golden/pkl
-networks() { "$python" -B "$here/networks.py" "$@" || fail "networks.py $*"; }
+networks() { warm "$here/networks.py" "$@" || fail "networks.py $*"; }
 make() { # FOLDER FILE OPTIONS...
     local out=$1 file=$2
     shift 2
@@ -59,7 +59,7 @@ case_inspect() {
 
 # What a run begins with, beside what was in the file; lrate 0 and a slow average leave it as it was.
 copied() { # FILE RUN NETWORK TENSOR
-    "$python" - "$golden/$1.h5" "$(last "$2")" "$3" "$4" <<'P' || fail "$2: $3.$4 is not that of $1"
+    warm - "$golden/$1.h5" "$(last "$2")" "$3" "$4" <<'P' || fail "$2: $3.$4 is not that of $1"
 import h5py, sys, numpy as np
 theirs, ours = (h5py.File(p) for p in sys.argv[1:3])
 a, b = theirs['G_ema/' + sys.argv[4]][()], ours[f'networks/{sys.argv[3]}/{sys.argv[4]}'][()]

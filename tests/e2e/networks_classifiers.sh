@@ -2,13 +2,13 @@
 # level: long
 # Classifiers of torchvision in other programs' files: what they say of pictures, and transfer from them. Without torch they cannot be made.
 . "$(dirname "$0")/lib.sh"
-networks() { "$python" -B "$here/networks.py" "$@" || fail "networks.py $*"; }
+networks() { warm "$here/networks.py" "$@" || fail "networks.py $*"; }
 has() { grep -qE -- "$1" said || { cat said; fail "no '$1'"; }; }
 "$python" -c 'import torch, torchvision' 2>/dev/null || skip 'python3-torch or python3-torchvision is not here'
 while read -r name prefix; do
     networks classifier $name 64 5 "$prefix" $name
     quietly "$GANTRY" predict $name.pth $name.h5 --image-size=64 --outdir=of-$name && has 'the scaling of pixels.*--normalize'
-    "$python" - of-$name/predictions.h5 $name.npy <<'P' || fail "$name says something else than torchvision's"
+    warm - of-$name/predictions.h5 $name.npy <<'P' || fail "$name says something else than torchvision's"
 import h5py, sys, numpy as np
 ours, = (v[()] for v in h5py.File(sys.argv[1]).values() if v.ndim == 2)
 assert np.abs(ours - np.load(sys.argv[2])).max() < 1e-4

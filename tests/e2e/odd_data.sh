@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 need_python
 "$python" -c 'import PIL' 2>/dev/null || skip 'no python3-pil (reading pictures)'
-"$python" - <<'PYTHON' || fail 'no data'
+warm - <<'PYTHON' || fail 'no data'
 import h5py, numpy as np
 r = np.random.RandomState(0)
 y, x = np.mgrid[0:16, 0:16] / 16
@@ -55,7 +55,7 @@ expect 1 "1 of 32 checked images cannot be used, the first one: 'nan\.h5': image
 
 begins few_pictures
 # Few, one, equal ones, of one colour each: said with the page to read, and of many others nothing.
-"$python" - <<'PYTHON' || fail 'no pictures'
+warm - <<'PYTHON' || fail 'no pictures'
 import numpy as np
 from PIL import Image
 import os
@@ -131,7 +131,7 @@ quiet "$GANTRY" train $nets --data=declared.h5 --run=again --resume=declared
 quietly "$GANTRY" inspect "$(last again)"
 kept '--resume'
 expect 0 'the first three of 5 channels \(R,G,B,nir,swir\)' "$GANTRY" generate declared --seeds=0-1 --outdir=ours --npy
-"$python" - <<'PYTHON' || fail 'generate: .npy is not in -1 .. 1'
+warm - <<'PYTHON' || fail 'generate: .npy is not in -1 .. 1'
 import numpy as np
 from PIL import Image
 x, picture = np.load('ours/seed0000.npy'), np.asarray(Image.open('ours/seed0000.png')).astype(int)

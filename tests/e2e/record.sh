@@ -37,7 +37,7 @@ expect 1 'its record is not true: author is not among what it was made with' "$G
 change claim claimed.png newer.png program 'gantry 9.0'
 expect 3 'not checked: its record is of another version, and only one of the two knows: author$' "$GANTRY" audit newer.png
 # A byte of a network, of its recipe; another network of the same name.
-"$python" - <<'PYTHON'
+warm - <<'PYTHON'
 import os
 os.makedirs('other')
 data = bytearray(open('nets/dcgan.h5', 'rb').read())
@@ -120,7 +120,7 @@ with h5py.File('projected/projected_w.h5') as f, numpy.load('projected/projected
     assert json.loads(record)['styles_sha256'] == hashlib.sha256(z['w'].astype('<f4').tobytes()).hexdigest()
 PYTHON
 # A cell of a sheet, a frame of a film, a picture of an animation in place of a still one.
-"$python" - "$here" <<'PYTHON'
+warm - "$here" <<'PYTHON'
 import sys
 sys.path.insert(0, sys.argv[1])
 from record import with_pixel
@@ -130,7 +130,7 @@ PYTHON
 expect 1 'differ, by at most 2 of 255; the first cell that differs is in row 1, column 1' "$GANTRY" audit cell.png
 
 # Arrays: one beside the pictures, one number.
-"$python" - <<'PYTHON'
+warm - <<'PYTHON'
 import h5py, shutil
 def more(f): f["more"] = [1]
 def value(f): f["images"][2, 5, 5, 1] ^= 1
@@ -148,7 +148,7 @@ expect 3 '^not checked: notes.txt$' "$GANTRY" audit several --find=0
 
 begins other_programs
 # Pillow saves a picture without its record, unless it is told to keep it; JPEG loses something.
-"$python" - <<'PYTHON' || fail 'Pillow'
+warm - <<'PYTHON' || fail 'Pillow'
 from PIL import Image
 import PIL.PngImagePlugin
 with Image.open('a/seed0007.png') as image:

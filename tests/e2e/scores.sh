@@ -94,7 +94,7 @@ case_statistics_of_others() {
     quietly ranks 3 "$GANTRY" metrics --reals="$reals" $own --save=a3.npz && cmp a.npz a3.npz || fail 'three ranks write other statistics'
     quietly "$GANTRY" metrics --reals="$fakes" $own --save=b.npz
     scores files --reals=a.npz --fakes=b.npz $own
-    "$python" - "$(value ab fid96)" "$(value files fid)" <<'PY' || fail 'numpy has other numbers'
+    warm - "$(value ab fid96)" "$(value files fid)" <<'PY' || fail 'numpy has other numbers'
 import sys
 import numpy as np
 a, b = np.load('a.npz'), np.load('b.npz')
@@ -137,7 +137,7 @@ PY
     # The judge of the usual FID programs, where SciPy is there.
     if "$python" -c 'import scipy.linalg' 2>full; then
         scores full --reals=full_a.npz --fakes=full_b.npz
-        "$python" - "$(value full fid)" <<'PY' || fail 'SciPy has another FID'
+        warm - "$(value full fid)" <<'PY' || fail 'SciPy has another FID'
 import sys
 import numpy as np
 from scipy.linalg import sqrtm
@@ -195,7 +195,7 @@ case_saved_fakes() {
 
 case_saved_floats() {
     need_python
-    "$python" - <<'PY'
+    warm - <<'PY'
 import h5py
 import numpy as np
 rng = np.random.RandomState(1)
@@ -235,7 +235,7 @@ PY
         scores both $net --data=wide.h5 --detector=ae-wide --metrics=fid40
         grep -q 'fakes 16-bit, reals float32' both || fail "$(cat both)"
     done
-    "$python" -c "import numpy as np, h5py; np.save('far.npy', h5py.File('wide.h5')['images'][:])"
+    warm -c "import numpy as np, h5py; np.save('far.npy', h5py.File('wide.h5')['images'][:])"
     quietly "$GANTRY" train --data=far.npy $nets --batch=8 --mbstd=2 --slices=4 --steps=1 --run=of-far
     expect 0 'samples go from .* outside the range -1 .. 1' "$GANTRY" metrics of-far --metrics=swd16
 }
@@ -254,7 +254,7 @@ case_range_of_floats() {
     is "abs($(value h5 fid40) / $(value bytes fid40) - 1) < 1e-3"
     grep -q ', 8-bit; 40 fakes' h5 || fail "$(cat h5)" # as the reals are
     expect 2 'none of the given sets has floats without a declared range' "$GANTRY" metrics --reals="$reals" --fakes=floats.h5 $own --range=0,1
-    "$python" -c "import h5py; f = h5py.File('floats.h5', 'a'); del f['images'].attrs['range']"
+    warm -c "import h5py; f = h5py.File('floats.h5', 'a'); del f['images'].attrs['range']"
     expect 2 "fakes: 'floats.h5': floats from .* to .* without a declared range: declare black and white with --range=LO,HI" "$GANTRY" metrics --reals="$reals" --fakes=floats.h5 $own
     scores h5_ranged --reals="$reals" --fakes=floats.h5 $own --metrics=fid --range=0,255
     cmp <(results h5) <(results h5_ranged) || fail 'a range that is given is another than that of the file'
@@ -266,7 +266,7 @@ case_order_of_classes() {
     need_python
     quietly "$GANTRY" train --data="$reals" --model=mlp --epochs=30 --run=sure --batch=30 # tells classes clearly
     quietly "$GANTRY" dataset "$reals" mixed.h5
-    "$python" - <<'PY'
+    warm - <<'PY'
 import h5py
 import numpy as np
 f = h5py.File('mixed.h5')
@@ -286,7 +286,7 @@ case_components_of_pixels() {
     scores three ranks 3 --reals=mixed.h5 --fakes=others.h5 --detector=pixels:20 --metrics=fid,kid,pr,authenticity
     cmp one three || fail 'three ranks give other scores'
     grep -q '"recipe": "pixels in 20 components of 120 reals [0-9a-f]* ([0-9.]* % of the variance), 8-bit; k 3; 96 fakes' one || fail "$(cat one)"
-    "$python" - "$(value one fid96)" "$(value one pr96_3_recall)" <<'PY' || fail 'numpy has other numbers'
+    warm - "$(value one fid96)" "$(value one pr96_3_recall)" <<'PY' || fail 'numpy has other numbers'
 import sys
 import h5py
 import numpy as np
@@ -307,7 +307,7 @@ recall = (gaps(fa, fb) <= radius).any(1).mean()
 assert abs(recall - float(sys.argv[2])) < 0.03, recall
 PY
     # Bright pictures that differ by little, some pixels by the sum of others: their covariance has less than its rounding in all other directions.
-    "$python" - <<'PY'
+    warm - <<'PY'
 import numpy as np
 random = np.random.default_rng(0)
 for name, share in ('alike', 0.02), ('besides', 0.1):
@@ -319,7 +319,7 @@ PY
     expect 0 'the 130 reals differ in 20 directions only, so the features are these 20 coordinates, not 50' "$GANTRY" metrics --reals=alike.npz --fakes=besides.npz --detector=pixels --metrics=fid
     scores alike --reals=alike.npz --fakes=besides.npz --detector=pixels --metrics=fid,kid
     # All of both sets are in each subset of KID, whose value depends on where zero is: at the mean of the reals.
-    "$python" - "$(value alike fid130)" "$(value alike kid130)" <<'PY' || fail 'numpy has other numbers of few directions'
+    warm - "$(value alike fid130)" "$(value alike kid130)" <<'PY' || fail 'numpy has other numbers of few directions'
 import sys
 import numpy as np
 a, b = (np.load(name)['images'].reshape(130, -1).astype(int) for name in ('alike.npz', 'besides.npz'))
@@ -465,7 +465,7 @@ case_recipes() {
     case $(recipe both) in *'240 reals: shapes '*'with mirror images; base rate of 96 reals, left out one at a time') ;; *) fail "$(cat both)" ;; esac
     local name
     name=a$(printf 'é%.0s' {1..60}).npy
-    "$python" - "$name" <<'PY'
+    warm - "$name" <<'PY'
 import sys
 import numpy as np
 rng = np.random.RandomState(0)

@@ -14,7 +14,7 @@ case_same_files_on_any_ranks() {
     done
     for f in confusion.csv confusion.png classes.csv; do cmp judged1/$f judged3/$f || fail "$f depends on the number of ranks"; done
     for f in predictions.csv predictions.h5 right.png wrong.png; do cmp told1/$f told3/$f || fail "$f depends on the number of ranks"; done
-    "$python" - <<'END' || fail 'the files'
+    warm - <<'END' || fail 'the files'
 import csv, h5py, numpy as np
 names = ['disc', 'ring', 'square', 'triangle']
 rows = list(csv.DictReader(open('told1/predictions.csv')))
@@ -36,7 +36,7 @@ END
 }
 # Pictures without labels are told, not judged; what an earlier call has drawn of right and wrong ones goes.
 case_without_labels() {
-    "$python" - <<'END' || fail 'h5py'
+    warm - <<'END' || fail 'h5py'
 import h5py, numpy as np
 h5py.File('bare.h5', 'w')['images'] = np.random.RandomState(0).randint(0, 256, (9, 16, 16, 3), np.uint8)
 END
@@ -51,7 +51,7 @@ case_other_classes() {
     expect 0 '48 of 100 images have classes beyond the network.s 4 and are not counted' "$GANTRY" evaluate net synth:shapes:n=100,size=16,classes=8 --outdir=eight
     has_line '52 images: accuracy' said || { cat said; fail 'the others are judged'; }
     quietly "$GANTRY" predict net synth:shapes:n=40,size=16,classes=2 --outdir=two
-    "$python" - <<'END' || fail 'h5py'
+    warm - <<'END' || fail 'h5py'
 import h5py, numpy as np
 with h5py.File('named.h5', 'w') as f:
     f['images'] = np.random.RandomState(0).randint(0, 256, (12, 16, 16, 3), np.uint8)
@@ -60,7 +60,7 @@ with h5py.File('named.h5', 'w') as f:
 END
     quietly "$GANTRY" predict net named.h5 --outdir=named
     quietly "$GANTRY" evaluate net named.h5 --outdir=named
-    "$python" - <<'END' || fail 'names'
+    warm - <<'END' || fail 'names'
 import csv, h5py
 names = ['a, b', 'the "c"', 'Käse', 'd']
 rows = list(csv.DictReader(open('named/predictions.csv', encoding='utf8')))

@@ -101,7 +101,7 @@ run_ends on
 
 # Features that are infinite or NaN, metric files and a cache that cannot be written, weights that one rank of three does not have.
 quietly "$GANTRY" export judge nan.npz
-"$python" - <<'END' || fail 'weights that are too large'
+warm - <<'END' || fail 'weights that are too large'
 import numpy as np
 a = dict(np.load('nan.npz', allow_pickle=True))
 a = {k: v * np.float32(1e30) if v.dtype == np.float32 else v for k, v in a.items()}
