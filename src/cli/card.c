@@ -12,8 +12,12 @@
 #include "gantry/log.h"
 #include "gantry/statement.h"
 
+#define CARD_FORMATS(X) X(CARD_FORMAT_CARD, "card") X(CARD_FORMAT_STATEMENT, "in-toto")
+typedef enum card_format { CARD_FORMATS(GT_CONSTANT) } card_format;
+
 typedef struct card_fields {
-    const char *out, *data, *name, *license, *dataset, *format, *sign;
+    const char *out, *data, *name, *license, *dataset, *sign;
+    card_format format;
     bool json, quick, overwrite;
     int64_t threads;
     cli_assumed assumed;
@@ -29,7 +33,7 @@ static const gt_option table[] = {
      .detail = "If the run has a sheet of pictures of this network, it is written to FILE.png. An existing card may "
                "have been edited, so it is replaced only with --overwrite."},
     {CLI_OPTION(json, "0", "Print the card as JSON")},
-    {CLI_OPTION(format, "card", "A card, or a statement for other tools"), .choices = "card|in-toto",
+    {CLI_OPTION(format, "card", "A card, or a statement for other tools"), GT_CHOICES(CARD_FORMATS),
      .detail = "in-toto: a statement in JSON with SLSA's provenance: the SHA-256 of the checkpoints and exported "
                "networks of a run (or of one of its files), the root of its data, source, program, and the head of its "
                "chain. It needs the run's ledger. docs/verify.md."},
@@ -50,7 +54,7 @@ static const gt_option table[] = {
     CLI_ASSUMED_OF_CLASSIFIERS,
 };
 
-static bool is_statement(const card_fields *f) { return !strcmp(f->format, "in-toto"); }
+static bool is_statement(const card_fields *f) { return f->format == CARD_FORMAT_STATEMENT; }
 
 static gt_status check_statement(const card_fields *f) {
     if (*f->out && !gt_ends_with(f->out, ".json"))

@@ -159,8 +159,8 @@ bool gt_slices_tell_hosts(int slices, int hosts, char *text, size_t room) {
     if (sent <= few) return false;
     while (sums_sent(slices, --fewer) > few) continue; /* one has the whole tree */
     snprintf(text, room,
-             "each of %d hosts sends %.1f sums for a piece of a gradient, as %d slices cut into %d are no whole parts "
-             "of the tree of sums; %d host%s would send %.1f",
+             "each of %d hosts sends %.1f sums for a piece of a gradient, as %d slices cut into %d are not whole "
+             "parts of the tree of sums; %d host%s would send %.1f",
              hosts, sent, slices, hosts, fewer, gt_plural(fewer), fewer > 1 ? sums_sent(slices, fewer) : 0);
     return true;
 }
