@@ -1,14 +1,14 @@
 # Sourced by tests of records: six kinds of networks, and pictures that they make.
 # shellcheck shell=bash
 record_small="--data=synth:shapes:n=24,size=12,classes=4 --batch=6 --steps=2 --threads=1"
-# Two networks come with Gantry; the autoencoder is trained until its pictures depend on their latents. Here are edm, few steps, DCGAN and an autoencoder, in the folder nets.
+# Two networks come with Gantry; here are edm, few steps, DCGAN and an autoencoder, in the folder nets.
 # shellcheck disable=SC2086
 make_networks() {
     local run edm="--model=edm $record_small --cond --model-channels=8 --num-blocks=1 --channel-mult=1"
     quietly "$GANTRY" train $edm --run=edm
     quietly "$GANTRY" train $edm --loss=consistency --resume=edm --run=few
     quietly "$GANTRY" train --model=dcgan --data=synth:shapes:n=24,size=16 --batch=6 --steps=2 --cbase=64 --cmax=8 --z-dim=8 --threads=1 --run=dcgan
-    quietly "$GANTRY" train --model=cvae --data=synth:circles:n=24,size=12 --batch=6 --steps=100 --threads=1 --run=cvae
+    quietly "$GANTRY" train --model=cvae --data=synth:circles:n=24,size=12 --batch=6 --steps=2 --threads=1 --run=cvae
     mkdir nets
     for run in edm few dcgan cvae; do cp "$(last $run)" nets/$run.h5; done
 }
