@@ -39,7 +39,7 @@ WERROR   ?= $(if $(ARCHIVED),,-Werror)
 HDF5     := $(shell { $(PKG_CONFIG) --exists hdf5-serial || ! $(PKG_CONFIG) --exists hdf5; } 2>/dev/null && echo hdf5-serial || echo hdf5)
 PACKAGES := ompi openblas $(HDF5) libpng libzip jansson libxxhash libcrypto zlib libjpeg libdeflate libwebp libwebpdemux libtiff-4 lcms2 libarchive cairo
 # Those that the program opens where it first uses them (.ci/late). `make LATE=` links all of them, as it is done for tests, for programs of others, for
-# processors without jumps for it (src/base/late.h), and for sanitizers.
+# processors without jumps for it (src/core/base/late.h), and for sanitizers.
 LATE     ?= $(filter ompi openblas $(HDF5) libzip libcrypto libwebp libwebpdemux libtiff-4 lcms2 libarchive cairo,$(PACKAGES))
 ifeq ($(filter x86_64 aarch64,$(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))),)
 override LATE =
@@ -51,19 +51,22 @@ MISSING  := $(shell for p in $(PACKAGES); do $(PKG_CONFIG) --exists $$p 2>/dev/n
 CFLAGS_PACKAGES := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
 LIBS     := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null) -lm -ldl -pthread
 
-# OPT=-g builds for a debugger. No contraction outside the kernels that ask for it: a fused multiply-add changes bits (see src/kernels/micro.h).
+# OPT=-g builds for a debugger. No contraction outside the kernels that ask for it: a fused multiply-add changes bits (see src/core/kernels/micro.h).
 # The same objects serve programs and shared objects; a name means what it means here, so that functions still become parts of others.
 CFLAGS_ALL = -std=gnu11 -g1 $(OPT) -fPIC -fno-semantic-interposition -Wall -Wextra $(WERROR) -ffp-contract=off -fno-math-errno -fno-trapping-math \
-  -pthread -MMD -MP -Iinclude -Isrc $(CFLAGS_PACKAGES) $(CPPFLAGS) $(CFLAGS) $(INSTRUMENT)
+  -pthread -MMD -MP -Iinclude -Isrc/core -Isrc $(CFLAGS_PACKAGES) $(CPPFLAGS) $(CFLAGS) $(INSTRUMENT)
 # Instrumentation for searches (tests/e2e/fuzz.sh): of what reads bytes, not of arithmetic.
-$(BUILD)/src/kernels/%.o $(BUILD)/src/graph/%.o: override INSTRUMENT =
-# Where products are fused with sums (src/kernels/micro.h), checks of UndefinedBehaviorSanitizer (tests/e2e/sanitizers.sh) would stand between some of them:
+$(BUILD)/src/core/kernels/%.o $(BUILD)/src/core/graph/%.o: override INSTRUMENT =
+# Where products are fused with sums (src/core/kernels/micro.h), checks of UndefinedBehaviorSanitizer (tests/e2e/sanitizers.sh) would stand between some of them:
 # one path of a kernel would round where another does not, and equal results would differ in bits. And clang takes half an hour for these checks.
-FUSING := $(foreach set,portable avx2 avx512 neon,$(BUILD)/src/kernels/gemm_$(set).o $(BUILD)/src/kernels/mixture_$(set).o)
+FUSING := $(foreach set,portable avx2 avx512 neon,$(BUILD)/src/core/kernels/gemm_$(set).o $(BUILD)/src/core/kernels/mixture_$(set).o)
 $(FUSING): CFLAGS_ALL += $(if $(findstring undefined,$(CFLAGS)),-fno-sanitize=undefined)
 
-LIBRARY_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/cli/% src/checker/%,$(wildcard src/*/*.c src/*/*/*.c)))
-CLI_OBJ      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/cli/*.c))
+# The program: the frame of commands, and of each feature the files command*.c. All else is the library.
+CLI_SOURCES  := $(wildcard src/core/command/*.c src/features/*/command*.c)
+SOURCES      := $(wildcard src/*/*.c src/*/*/*.c src/*/*/*/*.c src/*/*/*/*/*.c)
+LIBRARY_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(CLI_SOURCES) src/core/files/checker/%,$(SOURCES)))
+CLI_OBJ      := $(CLI_SOURCES:%.c=$(BUILD)/%.o)
 GOLDEN_OBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/golden_run/*.c))
 TOOLS        := $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
 # A file of tests/fuzz that defines a target is a program; the others are what they share.
@@ -81,7 +84,7 @@ WITH_WHOLE   := $(WHOLE) -Wl,--enable-new-dtags,-rpath,'$$ORIGIN'
 SHARED       := $(BUILD)/libgantry.so.$(basename $(VERSION))
 SONAME       := libgantry.so.$(firstword $(subst ., ,$(VERSION)))
 CHECKER      := $(BUILD)/libexec/gantry/check-hdf5
-CHECKER_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/checker/*.c))
+CHECKER_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/core/files/checker/*.c))
 
 all: $(BUILD)/gantry $(SHARED) tests bench-programs   ## program, library, tests and benchmarks
 tests: $(TESTS)
@@ -121,10 +124,10 @@ $(SHARED): $(LIBRARY_OBJ) $(BUILD)/libgantry.map
 	$(Q)$(CC) $(CFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/libgantry.map -o $@ $(LIBRARY_OBJ) $(LDFLAGS) $(LIBS)
 
 # What the program carries within itself.
-$(BUILD)/src/report/report.o: src/report/report.css src/report/report.js
-$(BUILD)/src/launch/doctor_hashes.o: src/launch/hashes.ini
-$(BUILD)/src/base/words.o: docs/glossary.md src/base/words.list $(BUILD)/headings
-$(BUILD)/src/base/words.o: CFLAGS_ALL += -DGT_HEADINGS='"$(BUILD)/headings"'
+$(BUILD)/src/features/report/report.o: src/features/report/report.css src/features/report/report.js
+$(BUILD)/src/features/doctor/doctor_hashes.o: src/features/doctor/hashes.ini
+$(BUILD)/src/core/base/words.o: docs/glossary.md src/core/base/words.list $(BUILD)/headings
+$(BUILD)/src/core/base/words.o: CFLAGS_ALL += -DGT_HEADINGS='"$(BUILD)/headings"'
 # "PAGE: HEADING" for each heading of the documents, but for those of the generated pages.
 PAGES := $(filter-out docs/commands.md docs/options.md,$(wildcard README.md docs/*.md docs/models/*.md))
 $(BUILD)/headings: $(PAGES)
@@ -132,14 +135,14 @@ $(BUILD)/headings: $(PAGES)
 	$(Q)awk '/^```/ { code = !code } FNR == 1 { code = 0 } !code && sub(/^##* /, "") { print FILENAME ": " $$0 }' $(PAGES) > $@
 
 # Where `make install` puts programs for its own use, for programs that have the library within them.
-%/src/base/program.o: CFLAGS_ALL += -DGT_LIBEXEC='"$(PREFIX)/libexec/gantry"'
+%/src/core/base/program.o: CFLAGS_ALL += -DGT_LIBEXEC='"$(PREFIX)/libexec/gantry"'
 
-$(BUILD)/src/base/version.o: CFLAGS_ALL += -DGT_GIT_ID='"$(GIT_ID)"'
+$(BUILD)/src/core/base/version.o: CFLAGS_ALL += -DGT_GIT_ID='"$(GIT_ID)"'
 # The program says which commit it is: rebuilt when that changes.
 $(BUILD)/git-id: FORCE
 	@mkdir -p $(@D)
 	@echo '$(GIT_ID)' | cmp -s - $@ || echo '$(GIT_ID)' > $@
-$(BUILD)/src/base/version.o: $(BUILD)/git-id
+$(BUILD)/src/core/base/version.o: $(BUILD)/git-id
 
 ifneq ($(LATE),)
 LATE_OBJ := $(BUILD)/late.o
@@ -150,7 +153,7 @@ PROGRAM_LIBS = $(shell $(PKG_CONFIG) --libs $(filter-out $(LATE),$(PACKAGES))) $
 else
 PROGRAM_LIBS = $(LIBS)
 endif
-$(BUILD)/late.o: $(CLI_OBJ) $(LIBRARY) .ci/late src/base/late.h
+$(BUILD)/late.o: $(CLI_OBJ) $(LIBRARY) .ci/late src/core/base/late.h
 	$(if $(Q),@echo "  late $(LATE)")
 	$(Q)CC="$(CC)" PKG_CONFIG="$(PKG_CONFIG)" NM=$(CROSS)nm READELF=$(CROSS)readelf LATE="$(LATE)" .ci/late $(BUILD)/late.c $(BUILD)/late.list $(CLI_OBJ) $(LIBRARY)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) -fno-lto -c $(BUILD)/late.c -o $@
@@ -177,7 +180,7 @@ ONE_CASE := $(BUILD)/tests/unit/one_case.o
 $(BUILD)/tests/%: tests/unit/%.c $(ONE_CASE) | $(WHOLE)
 	$(if $(Q),@echo "  link $@")
 	$(if $(and $(findstring --wrap,$(TEST_LIBS)),$(if $(TEST_LIBRARY),,shared)),$(error $@ puts functions in the place of the library's: add it to OF_ARCHIVE))
-	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_OPT) -fsemantic-interposition -Itests -Isrc/cli -Ibench $< -o $@ $(ONE_CASE) $(filter-out %/main.o,$(TEST_EXTRA)) $(or $(TEST_LIBRARY),$(WITH_WHOLE)) $(LDFLAGS) $(TEST_LDFLAGS) -lcmocka $(TEST_LIBS) $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(TEST_OPT) -fsemantic-interposition -Itests -Ibench $< -o $@ $(ONE_CASE) $(filter-out %/main.o,$(TEST_EXTRA)) $(or $(TEST_LIBRARY),$(WITH_WHOLE)) $(LDFLAGS) $(TEST_LDFLAGS) -lcmocka $(TEST_LIBS) $(LIBS)
 $(BUILD)/tests/test_import_foreign: TEST_LIBS = -llmdb
 # What other ranks and threads bring to a tick, the test tells.
 TOLD_TO_TICKS := gt_comm_gather_all gt_comm_max_all gt_comm_sum_all gt_loader_wait_seconds gt_reducer_traffic gt_saver_outcome
@@ -211,7 +214,7 @@ $(BUILD)/fuzz_%: tests/fuzz/%.c $(BUILD)/tests/fuzz/fuzz.o $(RESULTS_OBJ) $(LIBR
 # What another compiler (CC=clang) warns of in tests and benchmarks, and in what tests/e2e/sanitizers.sh does not compile: no code is made.
 look_at = printf '%s\n' $(1) | xargs -n 16 -P $$(nproc) $(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) -fsyntax-only $(2)
 warnings:
-	@$(call look_at,$(wildcard tests/unit/*.c tests/fuzz/*.c tests/tools/*.c tests/failing/*.c tests/golden_run/*.c src/kernels/gemm_*.c),-Itests -Itests/fuzz -Isrc/cli -Ibench)
+	@$(call look_at,$(wildcard tests/unit/*.c tests/fuzz/*.c tests/tools/*.c tests/failing/*.c tests/golden_run/*.c src/core/kernels/gemm_*.c),-Itests -Itests/fuzz -Ibench)
 	@$(call look_at,$(filter-out $(NO_ONEDNN),$(wildcard bench/*.c bench/common/*.c)),-Ibench)
 # The option table belongs to the program, not to the library: its tests link it.
 OF_PROGRAM := $(addprefix $(BUILD)/tests/test_,options help outfile status)
@@ -220,9 +223,9 @@ $(OF_PROGRAM): $(CLI_OBJ)
 $(BUILD)/tests/golden_dataset $(BUILD)/tests/test_launch: | $(BUILD)/gantry
 # Memory that runs short on demand; there each allocation of an arena is one of malloc's.
 FAILING := $(addprefix $(BUILD)/tests/failing/,memory.o main.o checker.o)
-$(BUILD)/tests/failing/memory.o: src/base/memory.c
-$(BUILD)/tests/failing/main.o: src/cli/main.c
-$(BUILD)/tests/failing/checker.o: src/checker/main.c
+$(BUILD)/tests/failing/memory.o: src/core/base/memory.c
+$(BUILD)/tests/failing/main.o: src/core/command/main.c
+$(BUILD)/tests/failing/checker.o: src/core/files/checker/main.c
 $(FAILING): CFLAGS_ALL += -DGT_CHUNK_BYTES=16 -Dmain=gantry_main
 $(FAILING):
 	@mkdir -p $(@D)
@@ -324,7 +327,7 @@ install-library: $(LIBRARY) $(SHARED) $(CHECKER) ## of that the libraries, the p
 	install -m 644 include/gantry/*.h $(DESTDIR)$(PREFIX)/include/gantry/
 	install -m 644 src/python/gantry/*.py $(DESTDIR)$(PYTHONDIR)/gantry/
 	@# A program with the static library looks for libexec where this installation has it.
-	$(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) -DGT_LIBEXEC='"$(PREFIX)/libexec/gantry"' -c src/base/program.c -o $(DESTDIR)$(LIBDIR)/program.o
+	$(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) -DGT_LIBEXEC='"$(PREFIX)/libexec/gantry"' -c src/core/base/program.c -o $(DESTDIR)$(LIBDIR)/program.o
 	cd $(DESTDIR)$(LIBDIR) && ar r libgantry.a program.o && rm program.o
 	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$${prefix}/include' '' 'Name: gantry' \
 	  'Description: training of image-generating networks on CPUs' 'Version: $(VERSION)' \
@@ -360,7 +363,10 @@ docs: $(BUILD)/gantry ## renew what is generated: tables of results in documents
 	@$(BUILD)/gantry reference --commands > docs/commands.md
 	@bench/fill_docs --gantry=$(BUILD)/gantry
 
-count:               ## characters of C in src and include, without comments and white space, for each room
+print-LIBS:
+	@echo $(LIBS)
+
+count:               ## lines of C in src and include, for each room of the core and each feature
 	@tests/tools/count_code .
 
 format:              ## bring the C to the form of .clang-format (clang-format 14)

@@ -10,8 +10,8 @@
 
 #include "common/program.h"
 #include "base/door/clock.h"
-#include "codec/door/codec.h"
-#include "gantry/dataset_tool.h"
+#include "files/codec/door/codec.h"
+#include "data/tool/door/dataset_tool.h"
 #include "gantry/log.h"
 #include "base/door/random.h"
 

@@ -8,8 +8,8 @@
 #include "gantry/classify.h"
 #include "gantry/job.h"
 #include "base/door/random.h"
-#include "model/door/family.h"
-#include "models/door/feature_net.h"
+#include "networks/model/door/family.h"
+#include "networks/models/door/feature_net.h"
 #include "gantry/trained.h"
 
 enum { SIDE = 32, CHANNELS = 3, BATCH = 8, BYTES = BATCH * SIDE * SIDE * CHANNELS };

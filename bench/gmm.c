@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include "common/program.h"
-#include "h5/door/arrays.h"
+#include "files/h5/door/arrays.h"
 #include "base/door/clock.h"
 #include "gantry/log.h"
 #include "base/door/random.h"
 #include "kernels.h"
-#include "mixture/em.h"
-#include "mixture/mixture.h"
+#include "features/gmm/em.h"
+#include "features/gmm/mixture.h"
 
 typedef struct gmm_options {
     bench_common common;

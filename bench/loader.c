@@ -10,7 +10,7 @@
 #include "common/program.h"
 #include "common/recipe.h"
 #include "base/door/clock.h"
-#include "codec/door/codec.h"
+#include "files/codec/door/codec.h"
 
 static bench_common options;
 static const gt_option rows[] = {BENCH_OPTIONS};

@@ -8,7 +8,7 @@
 #include "common/machines.h"
 #include "common/plot.h"
 #include "common/program.h"
-#include "report/door/figure.h"
+#include "figures/door/figure.h"
 
 enum { MOST_RESULTS = 1024 };
 static const size_t most_json = (size_t)64 << 20;

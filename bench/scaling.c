@@ -17,7 +17,7 @@
 #include "common/points.h"
 #include "common/program.h"
 #include "common/recipe.h"
-#include "report/door/figure.h"
+#include "figures/door/figure.h"
 
 typedef struct scaling_options {
     bench_common common;

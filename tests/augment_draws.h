@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "nets/door/augment.h"
+#include "networks/nets/door/augment.h"
 
 /* The inverse of the error function by Newton's method, from Winitzki's approximation. */
 static inline double inverse_erf(double y) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The cost model: see cost_model.h. */
 #include "common/cost_model.h"
-#include "model/door/model.h"
+#include "networks/model/door/model.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -65,7 +65,7 @@ gt_status cost_model_read(cost_model *m, const gt_results *step, double memory) 
     return st;
 }
 
-/* As the reducer cuts a block (src/dist/reducer.c). */
+/* As the reducer cuts a block (src/core/dist/reducer.c). */
 static double bucket_floats(double floats, int ranks) {
     return fmax(fmin(fmax(floats / 16, 1 << 16), 1 << 20), 1024.0 * ranks);
 }

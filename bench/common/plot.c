@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/program.h"
-#include "report/door/figure.h"
+#include "figures/door/figure.h"
 
 typedef struct row {
     double x, y;

@@ -3,7 +3,7 @@
 #ifndef BENCH_RECIPE_H
 #define BENCH_RECIPE_H
 
-#include "model/door/model.h"
+#include "networks/model/door/model.h"
 #include "train/loop/engine.h"
 
 enum { BENCH_RECIPES = 11, BENCH_RECIPE_KEYS = 7 };

@@ -6,7 +6,7 @@
 
 #include "base/door/file.h"
 #include "common/results.h"
-#include "h5/door/h5.h"
+#include "files/h5/door/h5.h"
 
 enum { MOST_ROWS = 1 << 16, MOST_TEXT = 1 << 16, PATH = 512 };
 

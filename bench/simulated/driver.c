@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * One step of training on simulated ranks: the ranks, the reducer, its messages and sums over slices are the program's
- * own (src/dist); graphs and optimisers only take time, as measured on one core.
+ * own (src/core/dist); graphs and optimisers only take time, as measured on one core.
  *
  *     driver STEP IMAGES CORE HOST [RATE LATENCY MESSAGE]
  *
@@ -24,7 +24,7 @@
 #include "base/door/clock.h"
 #include "dist/door/dist.h"
 #include "base/door/memory.h"
-#include "model/door/model.h"
+#include "networks/model/door/model.h"
 #include "simulated.h"
 
 enum { MOST_PHASES = 8, MOMENTS = 3 };

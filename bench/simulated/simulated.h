@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the driver on simulated ranks has in place of computation and memory (make simulate). The ranks are copies of
- * one shared object in one process. Linked with all of src/dist but shared.c and elements.c, which memory.c and
+ * one shared object in one process. Linked with all of src/core/dist but shared.c and elements.c, which memory.c and
  * elements.c beside this file replace. */
 #ifndef BENCH_SIMULATED_H
 #define BENCH_SIMULATED_H

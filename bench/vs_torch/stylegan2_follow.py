@@ -34,7 +34,7 @@ LIMIT, LIMIT_MOMENT, LIMIT_PL, LIMIT_P = 0.05, 1e-3, 1e-5, 1e-6
 
 
 def ordered(seed, first, count, items):
-    """The items at positions first, ... of all epochs: src/data/sampler.c."""
+    """The items at positions first, ... of all epochs: src/core/data/sampler.c."""
     a = math.isqrt(items - 1) + 1
     b = (items + a - 1) // a
 

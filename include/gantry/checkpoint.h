@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Checkpoints: everything that training needs to resume, in one HDF5 file that does not depend on the number of ranks.
  * The file is 512 bytes of text (name, format version, size, XXH3-128 of the whole file), then the HDF5 data; the
- * layout stands in src/run/door/checkpoint.h, with the functions that write.
+ * layout stands in src/core/run/door/checkpoint.h, with the functions that write.
  *
  *     gt_status st;
  *     gt_checkpoint_file *f = gt_checkpoint_open("runs/first", &st);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Ranks: starting them, errors that end all of them with one message, and what a launcher tells a process. How work is
- * cut into slices and summed is inside (src/dist/door/dist.h).
+ * cut into slices and summed is inside (src/core/dist/door/dist.h).
  *
  *     gt_status st;
  *     gt_comm *c = gt_comm_start_all(0, &st);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Families of models, as a program sees them: the list of families is in gantry/job.h. What a family fills in is inside
- * (src/model/door/family.h).
+ * (src/core/networks/model/door/family.h).
  *
  * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_FAMILY_H
@@ -19,7 +19,7 @@ typedef struct gt_family_model {
     const void *own;      /* what else the family knows of the model */
 } gt_family_model;
 
-/* ---- for families: src/model/family.c ---- */
+/* ---- for families: src/core/networks/model/family.c ---- */
 
 /* Does the job name a network that a new run begins with (--resume)? */
 bool gt_job_transfers(const gt_job *job);

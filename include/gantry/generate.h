@@ -79,9 +79,9 @@ void gt_seed_latent(uint32_t seed, int z_dim, float *z);
 /* trunc(clamp(x * 127.5 + 128, 0, 255)): docs/mathematics/seeds.md#pixel-values. */
 void gt_image_bytes(const float *x, uint8_t *out, size_t n);
 
-/* Steps along directions, which are added to styles after truncation (gantry/directions.h). */
+/* Steps along directions, which are added to styles after truncation (runner/generator/door/directions.h). */
 typedef struct gt_edit_wish {
-    const char *edits; /* "d3:+2.5,0-3,glasses:-1": see use/generate/edits.h; NULL or "": none */
+    const char *edits; /* "d3:+2.5,0-3,glasses:-1": see runner/generator/door/edits.h; NULL or "": none */
     const char *file;  /* of directions; rank 0 reads it */
     bool named;        /* by the user */
 } gt_edit_wish;
@@ -116,7 +116,7 @@ typedef struct gt_generate_request {
     gt_status (*latents)(void *arg, int64_t n, const int64_t *seeds, int z_dim, float *z);
     void *latents_arg;
     const char *latents_file; /* that `latents` makes them of; NULL: none */
-    const char *projected_w;  /* a file of styles instead of seeds (gantry/project.h); NULL or "": none */
+    const char *projected_w;  /* a file of styles instead of seeds (features/project/project.h); NULL or "": none */
     gt_edit_wish edit;
     gt_condition condition;
     const char *outdir; /* made if needed */

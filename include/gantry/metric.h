@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Metrics: numbers that say how good generated pictures are. A metric is a row of a file of src/metrics, and such a
- * file is a line of metrics/door/metric_list.h. It compares a set of fakes with a set of reals, or uses fakes alone,
+ * Metrics: numbers that say how good generated pictures are. A metric is a row of a file of src/core/metrics, and such
+ * a file is a line of metrics/door/metric_list.h. It compares a set of fakes with a set of reals, or uses fakes alone,
  * mostly in the features of a network.
  *
  * A metric with a name is computed of sets of pictures (gantry/score.h): `gantry metrics`, and --metrics of a run. A
@@ -28,7 +28,7 @@ typedef enum gt_metric_source {
     GT_METRIC_NO_NETWORK,
     GT_METRIC_INCEPTION,
     GT_METRIC_VGG16,
-    GT_METRIC_LPIPS,      /* path lengths: use/score/door/path_length.h */
+    GT_METRIC_LPIPS,      /* path lengths: score/door/path_length.h */
     GT_METRIC_CLASSIFIER, /* the user's own alone */
     GT_METRIC_OR_PIXELS,  /* the user's own; pixels where there is none */
 } gt_metric_source;

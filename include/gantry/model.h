@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A model: networks, and what they can be used for. gt_model_new() (gantry/job.h) makes one of a job, gt_trained_open()
  * (gantry/trained.h) of a checkpoint. How a model is trained, and what families fill in, is inside
- * (src/model/door/model.h).
+ * (src/core/networks/model/door/model.h).
  *
  * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
 #ifndef GANTRY_MODEL_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Trained networks, whatever file they are in: a checkpoint, a run's directory, or a file of another program
- * (codec/door/weights.h), which is then read as if it were a checkpoint.
+ * (files/codec/door/weights.h), which is then read as if it were a checkpoint.
  *
  *     gt_status st;
  *     gt_checkpoint_file *f = gt_network_open("network-snapshot-025000.pkl", NULL, &st);

@@ -6,7 +6,7 @@
  * written, files of unknown kind) is replaced only with --overwrite, and so are the pictures of a dataset and every
  * file that the command reads. A checkpoint in the folder of a run is never replaced, and no command but gantry train
  * makes one there. The kind of what lies there follows from its contents, not from its name. A row of a table of
- * options names what the option writes: see CLI_WRITES() and CLI_FILLS() in cli/cli.h.
+ * options names what the option writes: see CLI_WRITES() and CLI_FILLS() in command/door/cli.h.
  *
  * For Gantry's own commands: may change with any version. */
 #ifndef GANTRY_OUTFILE_H

@@ -77,12 +77,12 @@ typedef struct gt_starts {
     const gt_start_fact *facts; /* of the last start: what was run, in words; ends with a name NULL */
     const char *state;          /* how the last start ended: "finished", "stopped", "failed"; "": no word of an end */
     const char *message;        /* why it failed; "" */
-    const char *hash;           /* of the last checkpoint (gantry/contents.h), as the latest end tells it; "" */
-    gt_start_part *parts;       /* all starts, the first one first */
-    gt_start_part *all;         /* the same, each start by itself */
-    double ended;               /* Unix time */
-    int64_t shown;              /* by the latest line */
-    gt_bad_lines bad;           /* skipped */
+    const char *hash;     /* of the last checkpoint (runner/contents/door/contents.h), as the latest end tells it; "" */
+    gt_start_part *parts; /* all starts, the first one first */
+    gt_start_part *all;   /* the same, each start by itself */
+    double ended;         /* Unix time */
+    int64_t shown;        /* by the latest line */
+    gt_bad_lines bad;     /* skipped */
     gt_arena *arena;
 } gt_starts;
 

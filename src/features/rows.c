@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What features register with the core, apart from their commands: a word in a list for each. */
+#include "features/list.h"
+
 #include <stddef.h>
 
-#include "record/door/maker.h"
 #include "run/door/pages.h"
-
-#define MAKERS(X) X(generate) X(mix) X(walk)
-#define PAGES(X) X(report)
+#include "runner/record/door/maker.h"
 
 /* clang-format off */
 #define ROW(name) extern const gt_maker gt_maker_##name;

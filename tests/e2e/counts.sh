@@ -1,7 +1,7 @@
 #!/bin/bash
 # level: full
 # What commands start and open, in numbers that no load changes. Users pay for each at every prompt, and the tests thousands of times: a number that grows
-# needs a reason. A process beside the command's own walks through a file from elsewhere, once for each (src/h5/h5_check.c).
+# needs a reason. A process beside the command's own walks through a file from elsewhere, once for each (src/core/files/h5/h5_check.c).
 . "$(dirname "$0")/lib.sh"
 need strace 'counts system calls'
 # shellcheck disable=SC2154

@@ -78,7 +78,7 @@ case_each_check_can_fail() {
     printf '| `the frobnicator is out of order` | no | no |\n' >troubleshooting.md
     complains "troubleshooting.md:1: the program does not say 'the frobnicator is out of order'" $page troubleshooting.md
 
-    mkdir copy && cp -r "$top/src" "$top/include" "$top/docs" "$top/CITATION.cff" "$top/CHANGELOG.md" copy && sed -i 's/{"collapse"/{"implosion"/' copy/src/train/ticks/warnings.c
+    mkdir copy && cp -r "$top/src" "$top/include" "$top/docs" "$top/CITATION.cff" "$top/CHANGELOG.md" copy && sed -i 's/{"collapse"/{"implosion"/' copy/src/core/train/ticks/warnings.c
     complains 'the warning implosion is not explained' "$python" "$here/documents.py" "$tmp/copy" docs/reading-a-run.md
     grep -q 'there is no warning collapse' said || { cat said; fail 'a warning that is gone'; }
     mkdir copy/bench copy/tests

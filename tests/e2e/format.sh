@@ -34,7 +34,7 @@ case_choices_are_enums() {
 case_built_in_sets() { # one place knows how their names begin
     local places
     places=$(grep -rlE '"synth:"' src include --include='*.[ch]')
-    [ "$places" = src/data/source_synth.c ] || fail "gt_synth_of_path() tells a built-in set: $places"
+    [ "$places" = src/core/data/source_synth.c ] || fail "gt_synth_of_path() tells a built-in set: $places"
     ! grep -rnE 'strncmp\([^;]*"synth' src include --include='*.[ch]' || fail 'gt_synth_of_path() tells a built-in set'
 }
 run_cases

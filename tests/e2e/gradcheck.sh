@@ -53,7 +53,7 @@ plant() { # FILE EXPRESSION-OF-SED
 }
 # The derivative of tanh is multiplied by FACTOR.
 plant_factor() { # FACTOR
-    plant src/graph/ops/elementwise.c "s/ dx\[0\] = (slope);/ dx[0] = GT_MAP_##id == GT_MAP_tanh ? gt_scale(g, (slope), $1) : (slope);/"
+    plant src/core/graph/ops/elementwise.c "s/ dx\[0\] = (slope);/ dx[0] = GT_MAP_##id == GT_MAP_tanh ? gt_scale(g, (slope), $1) : (slope);/"
 }
 case_planted() {
     plant_factor 0.97f
@@ -83,7 +83,7 @@ case_not_finite() {
 }
 # Beside each element the loss is infinite: that is not a kink, nor lost in the noise.
 case_no_difference() {
-    plant src/use/study/gradcheck.c 's/^    if (!st) st = loss_of(c, &f\[1\]);$/&\n    f[1] = INFINITY;/'
+    plant src/features/gradcheck/gradcheck.c 's/^    if (!st) st = loss_of(c, &f\[1\]);$/&\n    f[1] = INFINITY;/'
     # shellcheck disable=SC2086
     expect 1 'a gradient of C_main is wrong: element [0-9]+ of .* the loss changes by -?(nan|inf)' house/build/gantry gradcheck $data --model=mlp --hidden=20 --activation=tanh
     has_line 'left out: 0 at kinks, 0 lost in the noise' said || { cat said; fail 'elements are left out'; }

@@ -39,7 +39,7 @@ case_lines() {
 # They keep the rules of the house. Public functions that a guest calls need no reason.
 case_rooms() {
     local called
-    called=$(grep -ohE 'gt_[a-z0-9_]+' "$guests"/*/src/cli/*.c | sort -u)
+    called=$(grep -ohE 'gt_[a-z0-9_]+' "$guests"/*/src/features/*/command*.c | sort -u)
     grep -vwF "$called" "$top/tests/public_functions" >house/tests/public_functions
     "$python" "$here/../tools/rooms.py" house house/build || fail 'see src/ROOMS'
 }

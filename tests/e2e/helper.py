@@ -270,7 +270,7 @@ def log(run, ticks=None, gaps=False):
         for name in lines[-1]:
             if '/' not in name: continue
             column, want = f[name], [l.get(name, {}).get('mean') for l in lines]
-            assert 'unit' in column.attrs and column.attrs['description'], f'{name} has no row in src/run/series.c'
+            assert 'unit' in column.attrs and column.attrs['description'], f'{name} has no row in src/core/run/series.c'
             assert len(column) == len(lines), f'{name}: {len(column)} values of {len(lines)}'
             assert all(w is None or w != w or abs(float(c['mean']) - w) <= 1e-6 * abs(w) for c, w in zip(column, want)), f'{name}: {column[:]} instead of {want}'
         assert f.attrs['gantry_version'] and f.attrs['description'] and b'[recipe]' in f.attrs['job'], 'metrics.h5 does not say what it is'
@@ -295,7 +295,7 @@ def attributes(path):
         units = {}
         def visit(name, o):
             tensor = isinstance(o, h5py.Dataset) and name.startswith(('networks/', 'optimizers/'))
-            assert tensor or o.attrs.get('description'), f'{name} has no row in src/run/checkpoint_notes.c'
+            assert tensor or o.attrs.get('description'), f'{name} has no row in src/core/run/checkpoint_notes.c'
             if 'unit' in o.attrs: units[name] = o.attrs['unit']
         f.visititems(visit)
         assert units['state/images'] == b'images' and units['state/step'] == b'steps', units

@@ -14,36 +14,23 @@
 #include <unistd.h>
 
 #include "gantry/arrays.h"
-#include "gantry/audit.h"
-#include "gantry/card.h"
-#include "gantry/compare.h"
-#include "gantry/contents.h"
 #include "gantry/dataset.h"
-#include "gantry/dataset_tool.h"
-#include "gantry/directions.h"
 #include "gantry/export.h"
 #include "gantry/features.h"
 #include "gantry/generate.h"
 #include "gantry/grid.h"
 #include "gantry/job.h"
 #include "gantry/kernels.h"
-#include "gantry/launch.h"
 #include "gantry/metric.h"
-#include "gantry/mix.h"
-#include "gantry/mixture_folder.h"
 #include "gantry/network.h"
 #include "gantry/picture.h"
-#include "gantry/project.h"
 #include "gantry/runlog.h"
 #include "gantry/runner.h"
 #include "gantry/score.h"
-#include "gantry/search.h"
 #include "gantry/text.h"
 #include "gantry/train.h"
 #include "gantry/transform.h"
 #include "gantry/trained.h"
-#include "gantry/walk.h"
-#include "gantry/report.h"
 #include "gantry/rundir.h"
 
 static gt_comm *comm;
@@ -116,22 +103,6 @@ static gt_status features(const char *path) {
     return st;
 }
 
-static gt_status contents(const char *path) {
-    gt_contents *c = NULL;
-    gt_status st = gt_contents_open(&c, path, &(gt_network_options){0});
-    if (!st) st = gt_contents_read(c, NULL, GT_CONTENTS_G1);
-    gt_contents_close(c);
-    return st;
-}
-
-static gt_status card(const char *path) {
-    gt_card *c = NULL;
-    gt_network_options reading = {0};
-    gt_status st = gt_card_make(&(gt_card_options){.file = path, .quick = true, .reading = &reading}, &c);
-    gt_card_free(c);
-    return st;
-}
-
 static gt_status exported(const char *path) {
     gt_export_done done;
     return gt_export(&(gt_export_request){.checkpoint = path, .out = "out.npz"}, &done);
@@ -142,32 +113,6 @@ static gt_status exported_to(const char *out) {
     gt_export_request r = {.checkpoint = "run/last", .out = out};
     gt_status st = gt_export_check(&r);
     return st ? st : gt_export(&r, &done);
-}
-
-static gt_status audit_head(const char *run) {
-    char head[GT_AUDIT_HEAD];
-    int64_t images, begin, links;
-    return gt_audit_head(run, head, &images, &begin, &links);
-}
-
-static gt_status bundle(const char *path) {
-    char *folder = NULL;
-    gt_status st = gt_audit_bundle_open(path, &folder);
-    if (!st) gt_audit_bundle_close(folder);
-    return st;
-}
-
-static gt_status report(const char *dir) { return gt_report_write(dir, "out.html"); }
-static gt_status report_to(const char *path) { return gt_report_write("run", path); }
-
-static gt_status compared(const char *dir) {
-    const char *dirs[] = {"run", dir};
-    return gt_compare_table(stderr, dirs, 2);
-}
-
-static gt_status series_drawn(const char *series) {
-    const char *dirs[] = {"run"};
-    return gt_compare_draw("out.png", dirs, 1, &(gt_compare_curves){.series = series});
 }
 
 static gt_status stats(const char *path) {
@@ -293,36 +238,6 @@ static gt_status picture(const char *bytes) {
     return st;
 }
 
-static gt_status converted(const char *from) {
-    gt_convert_result result = {0};
-    gt_status st = gt_convert_all(
-        comm, &(gt_convert_request){.n_sources = 1, .sources = &from, .dest = "out.zip", .overwrite = true}, &result);
-    gt_convert_result_free(&result);
-    return st;
-}
-
-static gt_status converted_to(const char *to) {
-    const char *from = "synth:shapes:n=8,size=16";
-    gt_convert_result result = {0};
-    gt_status st = gt_convert_all(comm, &(gt_convert_request){.n_sources = 1, .sources = &from, .dest = to}, &result);
-    gt_convert_result_free(&result);
-    return st;
-}
-
-static gt_status mixture(const char *path) {
-    gt_fit f = {0};
-    gt_status st = gt_fit_read_all(&f, comm, path);
-    gt_fit_free(&f);
-    return st;
-}
-
-static gt_status points(const char *path) {
-    gt_mixture_points p = {0};
-    gt_status st = gt_mixture_points_read_all(&p, comm, NULL, NULL, &(gt_mixture_source){.path = path});
-    gt_mixture_points_free(&p);
-    return st;
-}
-
 static const int64_t seeds[] = {1, 2};
 
 static gt_status generated(const char *path) {
@@ -346,46 +261,6 @@ static gt_status generated_class(const char *class) {
                            &made);
 }
 
-static gt_status mixed(const char *path) {
-    int64_t replaced;
-    return gt_mix_all(comm,
-                      &(gt_mix_request){.checkpoint = path,
-                                        .options = {.truncation = 1},
-                                        .n_rows = 1,
-                                        .n_columns = 1,
-                                        .rows = seeds,
-                                        .columns = seeds,
-                                        .styles = "0",
-                                        .outdir = "out"},
-                      &replaced);
-}
-
-static gt_status walked(const char *path) {
-    return gt_walk_all(comm, &(gt_walk_request){.checkpoint = path,
-                                                .options = {.truncation = 1},
-                                                .n = 2,
-                                                .seeds = seeds,
-                                                .frames = 2,
-                                                .film = {.path = "out.webp", .fps = 10}});
-}
-
-static gt_status projected(const char *target) {
-    return gt_project_all(
-        comm, &(gt_project_request){
-                  .checkpoint = "run/last", .n_targets = 1, .targets = &target, .outdir = "out", .steps = 1});
-}
-
-static gt_status directions(const char *path) {
-    return gt_directions_all(comm, &(gt_directions_request){.checkpoint = path,
-                                                            .options = {.truncation = 1},
-                                                            .count = 1,
-                                                            .samples = 8,
-                                                            .layers = "",
-                                                            .name = "",
-                                                            .sheet = "",
-                                                            .out = "d.h5"});
-}
-
 static gt_status scored(const char *reals) {
     gt_metric_table table = {0};
     int64_t images;
@@ -395,24 +270,6 @@ static gt_status scored(const char *reals) {
     gt_status st = gt_score_pictures_all(&o, &table, &images);
     gt_metric_table_free(&table);
     return st;
-}
-
-static gt_status varied(const char *range) {
-    gt_job *job = gt_job_new();
-    gt_search *s = gt_search_new(job);
-    gt_status st = s ? gt_search_vary(s, "lrate", range) : gt_failure();
-    gt_job_free(job);
-    return st;
-}
-
-static gt_status mail(const char *value) {
-    gt_option row = {.key = "mail"};
-    return gt_batch_check_text(&row, value);
-}
-
-static gt_status memory(const char *value) {
-    gt_option row = {.key = "mem"};
-    return gt_batch_check_memory(&row, value);
 }
 
 /* BATCH SLICES RANKS */
@@ -480,39 +337,13 @@ static const call calls[] = {
     FAILS(role, "nothing"),
     FAILS(features, "missing.h5"),
     FAILS(features, "cut.h5"),
-    FAILS(contents, "missing"),
-    FAILS(contents, "cut.h5"),
-    FAILS(contents, "text.h5"),
-    FAILS(card, "missing.h5"),
-    FAILS(card, "cut.h5"),
     FAILS(exported, "missing.h5"),
     FAILS(exported, "folder"),
     FAILS(exported_to, "out.unknown"),
     FAILS(exported_to, "empty/out.npz"),
-    FAILS(audit_head, "missing"),
-    FAILS(audit_head, "folder"),
-    FAILS(bundle, "missing.zip"),
-    FAILS(bundle, "cut.zip"),
-    FAILS(report, "missing"),
-    FAILS(report, "folder"),
-    FAILS(report_to, "empty/out.html"),
-    FAILS(gt_report_print, "missing"),
-    FAILS(compared, "missing"),
-    FAILS(series_drawn, "Loss/nothing"),
     FAILS(stats, "folder"),
     FAILS(metrics_log, "missing.h5"),
     FAILS(metrics_log, "cut.h5"),
-    FAILS(converted, "missing.zip"),
-    FAILS(converted, "empty"),
-    FAILS(converted, "cut.zip"),
-    FAILS(converted_to, "out.unknown"),
-    FAILS(converted_to, "cut.zip"),
-    FAILS(converted_to, "empty/out.zip"),
-    FAILS(mixture, "missing.h5"),
-    FAILS(mixture, "cut.h5"),
-    FAILS(mixture, "run/last"),
-    FAILS(points, "missing.csv"),
-    FAILS(points, "text.csv"),
     FAILS(picture, "\x89PNG\r\n\x1a\nand no more"),
     FAILS(picture, "\xff\xd8\xff\xe0"),
     FAILS(picture, "words"),
@@ -524,10 +355,6 @@ static const call calls[] = {
     FAILS(generated, "cut.h5"),
     FAILS(generated_class, "7"),
     FAILS(generated_class, "nobody"),
-    FAILS(mixed, "missing.h5"),
-    FAILS(walked, "noise.h5"),
-    FAILS(directions, "missing.h5"),
-    FAILS(projected, "missing.png"),
     FAILS(scored, "missing"),
     FAILS(scored, "cut.zip"),
     FAILS(training, "missing.zip"),
@@ -577,12 +404,6 @@ static const call calls[] = {
     FAILS(instructions, "avx1024"),
     FAILS(convolutions, "slow"),
     FAILS(gt_layers_check, "x"),
-    FAILS(gt_edits_check, "smile"),
-    FAILS(gt_direction_name_check, "a/b"),
-    FAILS(varied, "log:1..x"),
-    FAILS(varied, "9..1"),
-    FAILS(mail, "two\nlines"),
-    FAILS(memory, "much"),
     FAILS(slices, "16 2 3"),
     FAILS(slices, "8 4 8"),
     FAILS(slices, "8 4 5"),

@@ -224,7 +224,7 @@ case_other_commands() {
 END
 }
 
-# Words of other programs (src/base/words.c; test_help looks at each row), as people type them.
+# Words of other programs (src/core/base/words.c; test_help looks at each row), as people type them.
 case_words_of_other_programs() {
     submit='submit --data=shapes.zip --cpus-per-task=1 --dry-run'
     rows 60 <<END

@@ -11,11 +11,11 @@ said_of() { # PATTERN SED: with the table changed like this
     sed "$2" "$table" >faults
     FAULTS=$PWD/faults expect 1 "$1" $campaign check
 }
-said_of 'nine-rounds: its text is 0 times in src/base/philox.c' 's/ROUNDS = 10,/ROUNDS = 11,/'
+said_of 'nine-rounds: its text is 0 times in src/core/base/philox.c' 's/ROUNDS = 10,/ROUNDS = 11,/'
 said_of 'nine-rounds: its text is [0-9]{2,} times' 's/^    text   enum { ROUNDS = 10,/    text   ;/'
 said_of "nine-rounds: no test is called 'randon'" 's/^    tests  random$/    tests  randon/'
 said_of "'tests/unit/test_random.c' has no case 'nothing'" 's/^    tests  random$/    tests  random:nothing/'
-said_of 'fewer than 2 faults in the room search' 's,src/search/,src/base/,'
+said_of 'fewer than 2 faults in the room score' 's,src/core/score/,src/core/base/,'
 # A fault as a patch.
 expect 0 '^[-]enum \{ ROUNDS = 10,' $campaign show nine-rounds
 echo 'the faults fit the sources'

@@ -23,9 +23,9 @@ begins knows_its_commit
 # Within another repository: its commit is not ours.
 git init -q other && cd other && git -c user.name=x -c user.email=x@example.org commit -q --allow-empty -m other || fail 'git'
 tar xf "../one/$name.tar.gz" && cd "$name" || fail 'tar'
-env -u MAKEFLAGS make -s BUILD=b b/src/base/version.o || fail 'make'
+env -u MAKEFLAGS make -s BUILD=b b/src/core/base/version.o || fail 'make'
 [ "$(cat b/git-id)" = "${commit:0:10}" ] || fail "commit $(cat b/git-id) instead of ${commit:0:10}"
-grep -q "${commit:0:10}" b/src/base/version.o || fail 'the object does not have the commit'
-env -u MAKEFLAGS make -n BUILD=b all | grep -q 'src/cli/main.c' || fail 'make all'
-env -u MAKEFLAGS make -n V=1 BUILD=b b/src/base/hash.o | grep -q -- -Werror && fail 'warnings of compilers to come end the build of a release'
-env -u MAKEFLAGS make -n V=1 BUILD=b GIT_ID=given b/src/base/version.o | grep -q 'GT_GIT_ID=.*given' || fail 'GIT_ID is not taken'
+grep -q "${commit:0:10}" b/src/core/base/version.o || fail 'the object does not have the commit'
+env -u MAKEFLAGS make -n BUILD=b all | grep -q 'src/core/command/main.c' || fail 'make all'
+env -u MAKEFLAGS make -n V=1 BUILD=b b/src/core/base/hash.o | grep -q -- -Werror && fail 'warnings of compilers to come end the build of a release'
+env -u MAKEFLAGS make -n V=1 BUILD=b GIT_ID=given b/src/core/base/version.o | grep -q 'GT_GIT_ID=.*given' || fail 'GIT_ID is not taken'

@@ -35,40 +35,40 @@ call() { printf 'int %s(void); int gt_planted(void) { return %s(); }' "$1" "$1";
 
 case_order() { rooms "$top" "$BUILD" || fail 'see src/ROOMS for the order'; }
 case_include_of_a_later_room() {
-    plant src/base/memory.c '#include "train/loop/engine.h"'
-    found 'src/base/memory.c: includes train/loop/engine.h of the room train'
+    plant src/core/base/memory.c '#include "train/loop/engine.h"'
+    found 'src/core/base/memory.c: includes train/loop/engine.h of the room train'
 }
 case_include_of_a_later_public_header() {
-    plant src/nets/layers.c '#  include <gantry/train.h>'
-    found 'src/nets/layers.c: includes gantry/train.h of the room train'
+    plant src/core/networks/nets/layers.c '#  include <gantry/train.h>'
+    found 'src/core/networks/nets/layers.c: includes gantry/train.h of the room train'
 }
 case_include_between_public_headers() {
-    plant include/gantry/dist.h '#include "gantry/mixture.h"'
-    found 'include/gantry/dist.h: includes gantry/mixture.h of the room mixture'
+    plant include/gantry/dist.h '#include "features/gmm/mixture.h"'
+    found 'include/gantry/dist.h: includes features/gmm/mixture.h of the room features/gmm'
 }
 case_symbol_without_include() {
-    plant src/base/planted.c "$(call "$(function_of train/loop/train)")"
-    found 'src/base/planted.c: uses .* of src/train/loop/train.c'
+    plant src/core/base/planted.c "$(call "$(function_of core/train/loop/train)")"
+    found 'src/core/base/planted.c: uses .* of src/core/train/loop/train.c'
 }
 case_include_of_another_family() {
-    plant src/models/dcgan/model.c '#include "models/stylegan2/loss.h"'
-    found 'src/models/dcgan/model.c: includes models/stylegan2/loss.h of the room models/stylegan2'
+    plant src/core/networks/models/dcgan/model.c '#include "networks/models/stylegan2/loss.h"'
+    found 'src/core/networks/models/dcgan/model.c: includes networks/models/stylegan2/loss.h of the room networks/models/stylegan2'
 }
 case_symbol_of_another_family() {
-    plant src/models/dcgan/planted.c "$(call "$(function_of models/stylegan2/loss)")"
-    found 'src/models/dcgan/planted.c: uses .* of src/models/stylegan2/loss.c'
+    plant src/core/networks/models/dcgan/planted.c "$(call "$(function_of core/networks/models/stylegan2/loss)")"
+    found 'src/core/networks/models/dcgan/planted.c: uses .* of src/core/networks/models/stylegan2/loss.c'
 }
 case_include_that_is_not_a_door() {
-    plant src/nets/layers.c '#include "graph/exec.h"'
-    found 'src/nets/layers.c: includes graph/exec.h of the room graph, which is not a door'
+    plant src/core/networks/nets/layers.c '#include "graph/exec.h"'
+    found 'src/core/networks/nets/layers.c: includes graph/exec.h of the room graph, which is not a door'
 }
 case_door_in_a_public_header() {
-    plant include/gantry/train.h '#include "model/door/model.h"'
-    found 'include/gantry/train.h: includes model/door/model.h: a public header'
+    plant include/gantry/train.h '#include "networks/model/door/model.h"'
+    found 'include/gantry/train.h: includes networks/model/door/model.h: a public header'
 }
 case_door_without_a_row() {
-    plant src/graph/door/planted.h '/* empty */'
-    found 'src/graph/door/planted.h: stands in no row'
+    plant src/core/graph/door/planted.h '/* empty */'
+    found 'src/core/graph/door/planted.h: stands in no row'
 }
 case_public_function_that_nobody_calls() {
     plant include/gantry/train.h 'gt_status gt_planted(const gt_job *job);'
@@ -79,29 +79,49 @@ case_reason_for_nothing() {
     found 'tests/public_functions: gt_train_all is not public, or a program calls it'
 }
 case_hdf5_outside_its_room() {
-    plant src/metrics/sliced.c '#include <hdf5.h>'
-    found 'src/metrics/sliced.c: includes hdf5.h'
+    plant src/core/metrics/sliced.c '#include <hdf5.h>'
+    found 'src/core/metrics/sliced.c: includes hdf5.h'
 }
 case_libhdf5_outside_its_room() {
-    plant src/metrics/planted.c "$(call H5Dopen2)"
-    found 'src/metrics/planted.c: calls libhdf5'
+    plant src/core/metrics/planted.c "$(call H5Dopen2)"
+    found 'src/core/metrics/planted.c: calls libhdf5'
 }
-case_include_of_a_room_in_a_command() {
-    plant src/cli/version.c '#include "base/door/machine.h"'
-    found 'src/cli/version.c: includes base/door/machine.h: a command includes'
+case_include_of_another_feature() {
+    plant src/features/walk/walk.c '#include "features/mix/mix.h"'
+    found 'src/features/walk/walk.c: includes features/mix/mix.h of the room features/mix'
+}
+case_symbol_of_another_feature() {
+    plant src/features/walk/planted.c "$(call "$(function_of features/mix/mix)")"
+    found 'src/features/walk/planted.c: uses .* of src/features/mix/mix.c'
+}
+case_include_of_a_feature_in_a_core_room() {
+    plant src/core/train/loop/step.c '#include "features/report/report.h"'
+    found 'src/core/train/loop/step.c: includes features/report/report.h of the room features/report'
+}
+case_symbol_of_a_feature_in_a_core_room() {
+    plant src/core/command/planted.c "$(call "$(function_of features/mix/mix)")"
+    found 'src/core/command/planted.c: uses .* of src/features/mix/mix.c'
+}
+case_the_list_in_a_core_room() {
+    plant src/core/train/loop/step.c '#include "features/list.h"'
+    found 'src/core/train/loop/step.c: includes features/list.h of the room features'
+}
+case_include_in_a_feature_that_is_not_a_door() {
+    plant src/features/walk/walk.c '#include "graph/exec.h"'
+    found 'src/features/walk/walk.c: includes graph/exec.h of the room graph, which is not a door'
 }
 case_print_past_the_names() {
-    plant src/cli/version.c 'void gt_planted(const char *name); void gt_planted(const char *name) { printf("%s", name); }'
-    found 'src/cli/version.c: prints names as they are'
+    plant src/core/command/version.c 'void gt_planted(const char *name); void gt_planted(const char *name) { printf("%s", name); }'
+    found 'src/core/command/version.c: prints names as they are'
 }
 case_type_of_another_name() {
-    plant src/codec/planted.h 'typedef struct { int x; } gt_job_planted; typedef struct gt_box {
+    plant src/core/files/codec/planted.h 'typedef struct { int x; } gt_job_planted; typedef struct gt_box {
 } gt_box;'
-    found 'include/gantry/box.h: gt_box is another type in src/codec/planted.h'
+    found 'include/gantry/box.h: gt_box is another type in src/core/files/codec/planted.h'
 }
 case_comment_on_a_file_that_is_gone() {
-    plant src/base/memory.c '/* (base/gone.h has the contract; so have base/door/memory.h and base/NAME.c) */'
-    found 'src/base/memory.c: a comment names base/gone.h'
+    plant src/core/base/memory.c '/* (base/gone.h has the contract; so have base/door/memory.h and base/NAME.c) */'
+    found 'src/core/base/memory.c: a comment names base/gone.h'
 }
 case_header_without_room() {
     plant include/gantry/planted.h '/* empty */'
@@ -138,23 +158,30 @@ case_phrases_that_are_gone() {
 case_very_small_files() {
     small() { "$python" "$here/../tools/small.py" "$@"; }
     small "$top" || fail 'see tests/small_files'
-    mkdir -p few/src/base few/tests
-    echo '/* one line */' >few/src/base/a.h
-    seq 41 >few/src/base/b.c
-    printf 'src/base/b.c long ago\nsrc/base/c.c gone\n' >few/tests/small_files
+    mkdir -p few/src/core/base few/tests
+    echo '/* one line */' >few/src/core/base/a.h
+    seq 41 >few/src/core/base/b.c
+    printf 'src/core/base/b.c long ago\nsrc/base/c.c gone\n' >few/tests/small_files
     small few >said && fail 'nothing is found'
-    [ "$(cut -d: -f1 said | tr '\n' ' ')" = 'src/base/a.h tests/small_files tests/small_files ' ] || { cat said; fail 'not exactly what is wrong is found'; }
+    [ "$(cut -d: -f1 said | tr '\n' ' ')" = 'src/core/base/a.h tests/small_files tests/small_files ' ] || { cat said; fail 'not exactly what is wrong is found'; }
 }
-# tests/tools/count_code: comments and white space are not code, strings are
-case_counted_code() {
-    mkdir -p small/src/base small/include
-    echo 'base | | | purpose' >small/src/ROOMS
-    cat >small/src/base/a.c <<'END'
-// a comment \
-   goes on here
-int a = '"'; /* not "text" */ char *b = "/* text */ // \" \
-x";
-END
-    expect 0 '^ *37  base$' "$here/../tools/count_code" small
+# docs/internals.md has the lines of the core and of each feature, as far as they matter
+case_lines_of_code() {
+    count() { "$python" "$here/../tools/count_code" "$@"; }
+    count "$top" "$top/docs/internals.md" || fail 'give the numbers, and say in the commit what the lines are for'
+    mkdir -p small/src/core/base small/src/features/mix small/include
+    seq 500 >small/src/core/base/a.c
+    seq 120 >small/src/features/mix/a.c
+    echo 'There are `core` 201, `features` 120, `include` 0 and `all` 600, `feature mix` 21, `feature gone` 3' >small/page
+    count small >said
+    [ "$(awk '{ printf "%s ", $1 }' said)" = '500 120 500 120 0 620 ' ] || { cat said; fail 'other numbers'; }
+    count small small/page >said && fail 'nothing is found'
+    [ "$(cat said)" = 'small/page: `feature gone` is gone' ] || { cat said; fail 'not exactly what is gone is found'; }
+    seq 501 >small/src/core/base/a.c
+    seq 122 >small/src/features/mix/a.c
+    count small small/page | grep -c '`core` 501\|`feature mix` 122' >said
+    [ "$(cat said)" = 1 ] || fail 'a feature that has grown is not found'
+    seq 502 >small/src/core/base/a.c
+    count small small/page | grep -qF 'small/page: `core` 502' || fail 'a core that has grown is not found'
 }
 run_cases

@@ -15,10 +15,10 @@ slow='test_conv|test_gemm|test_memory|test_rundir'
 own='test_options|test_help|test_outfile|test_status|test_graph|test_short_memory|test_dataset_hdf5|test_ticks|test_projection|test_views|test_classify|test_rollback|test_in_order'
 tests=$(cd "$top/tests/unit" && ls test_*.c | sed 's/\.c$//' | grep -vxE "$slow")
 # Matrix products for other instructions than this processor's are the same source once more, and take long to compile: they are taken from the ordinary build.
-mkdir -p "$build/src/kernels"
+mkdir -p "$build/src/core/kernels"
 isa=$("$GANTRY" --version | sed -n 's/.*instructions: \([a-z0-9]*\).*/\1/p')
 [ -n "$isa" ] || fail 'the program does not say whose instructions it takes'
-for kernels in portable avx2 avx512; do [ "$kernels" = "$isa" ] || cp "$BUILD/src/kernels/gemm_$kernels.o" "$build/src/kernels/" || exit 1; done
+for kernels in portable avx2 avx512; do [ "$kernels" = "$isa" ] || cp "$BUILD/src/core/kernels/gemm_$kernels.o" "$build/src/core/kernels/" || exit 1; done
 
 begins warnings_of_the_second_compiler
 # Those of tests and benchmarks need no code. gcc's macro: clang has another way to say it.
@@ -28,8 +28,8 @@ compile() { # LEVEL TARGET...
 }
 # What computes, and what tests call most, is optimised; the rest is compiled in a quarter of the time without. Where products are fused with sums, a function
 # checks each address: checks in place would part some of them, which gives other bits, and the largest of these files would take 40 seconds to compile, not 9.
-computes=$(cd "$top" && printf "$build/%s " src/kernels/*.c src/graph/ops/*.c src/graph/passes/*.c src/base/philox.c src/data/labels_json.c)
-fuses=$(cd "$top" && printf "$build/%s " src/kernels/gemm_$isa.c src/kernels/mixture_*.c)
+computes=$(cd "$top" && printf "$build/%s " src/core/kernels/*.c src/core/graph/ops/*.c src/core/graph/passes/*.c src/core/base/philox.c src/core/data/labels_json.c)
+fuses=$(cd "$top" && printf "$build/%s " src/core/kernels/gemm_$isa.c src/core/kernels/mixture_*.c)
 # shellcheck disable=SC2046,SC2086
 {
     flags="$flags -mllvm -asan-instrumentation-with-call-threshold=0" compile -O1 ${fuses//.c /.o }
@@ -37,7 +37,7 @@ fuses=$(cd "$top" && printf "$build/%s " src/kernels/gemm_$isa.c src/kernels/mix
     compile -O0 "$build/tests/libgantry-whole.so" "$build/gantry" "$build/tests/gantry_failing" "$build/tests/golden" $(printf "$build/tests/%s " ${own//|/ })
     compile -O1 warnings
     # Loops that must become vectors do not where each address is checked: these once more, without.
-    build=$build/plain flags= compile -O1 "$build/plain/src/graph/ops/elementwise_run.o"
+    build=$build/plain flags= compile -O1 "$build/plain/src/core/graph/ops/elementwise_run.o"
 }
 
 # Freed memory is kept from reuse until 64 MB more are freed, not 256 MB as usual: that is faster. A use of memory that was freed longer ago is missed.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # level: full
-# The program starts with few libraries, and opens the others where it first uses them (src/base/library.c). A library that is not there is an error that names it.
+# The program starts with few libraries, and opens the others where it first uses them (src/core/base/library.c). A library that is not there is an error that names it.
 . "$(dirname "$0")/lib.sh"
 late=$BUILD/late.c # what the build has written (.ci/late); not there: for this processor all libraries are loaded with the program
 [ -e "$late" ] || lacks 'jumps to libraries that are opened late'

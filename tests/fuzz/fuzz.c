@@ -22,7 +22,7 @@
 #include "base/door/file.h"
 #include "gantry/dataset.h"
 #include "gantry/log.h"
-#include "h5/door/h5.h"
+#include "files/h5/door/h5.h"
 
 enum { FUZZ_PATH = 512 };
 
@@ -148,7 +148,7 @@ enum {
     MILLISECONDS = 20,
     SECONDS = 10,   /* for what waits instead */
     NO_MORE = 1,    /* a child's status when nobody asks any more */
-    MOST_MB = 4096, /* as h5/h5_check.c limits the process */
+    MOST_MB = 4096, /* as files/h5/h5_check.c limits the process */
 };
 
 static void answer(void) {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "job/door/job.h"
-#include "model/door/family.h"
+#include "networks/model/door/family.h"
 
 static void seeds(fuzz_put *put, void *arg) {
     static const char *const texts[] = {

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "run/door/checkpoint_internal.h"
-#include "mixture/mixture.h"
+#include "features/gmm/mixture.h"
 
 enum { POINTS = 40, SAMPLES = 8, MOST_NUMBERS = 1 << 16 };
 

@@ -8,7 +8,7 @@
 
 #include "gantry/job.h"
 #include "gantry/shape.h"
-#include "model/door/family.h"
+#include "networks/model/door/family.h"
 
 #define SHAPE "[shape]\ndata-height = 16\ndata-width = 16\ndata-channels = 3\nlabel-dim = 2\n"
 #define HUGE(side) "[shape]\ndata-height = " side "\ndata-width = " side "\ndata-channels = 3\nlabel-dim = 0\n"

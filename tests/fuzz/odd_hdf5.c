@@ -11,7 +11,7 @@
 #include "dataset_use.h"
 #include "run/door/checkpoint.h"
 #include "gantry/runlog.h"
-#include "h5/door/h5.h"
+#include "files/h5/door/h5.h"
 #include "points_use.h"
 #include "run/door/checkpoint_internal.h"
 

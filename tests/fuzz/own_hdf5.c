@@ -10,7 +10,7 @@
 
 #include "base/door/file.h"
 #include "common/results.h"
-#include "h5/door/arrays.h"
+#include "files/h5/door/arrays.h"
 #include "run/door/runlog.h"
 #include "points_use.h"
 

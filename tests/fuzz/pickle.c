@@ -2,7 +2,7 @@
  * Pickles: whatever they say, nothing of it is done; arrays, texts and numbers in them are looked at. */
 #include "fuzz.h"
 
-#include "codec/door/pickle.h"
+#include "files/codec/door/pickle.h"
 
 #define SEED(text) \
     { text, sizeof text - 1 }

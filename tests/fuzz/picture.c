@@ -2,7 +2,7 @@
  * Picture files of every kind that is read. */
 #include "fuzz.h"
 
-#include "codec/door/picture.h"
+#include "files/codec/door/picture.h"
 #include "picture_seeds.h"
 
 enum { MOST_BYTES = 1 << 20 }; /* a search is to be quick */

@@ -14,8 +14,8 @@
 #include <webp/encode.h>
 
 #include "fuzz.h"
-#include "codec/door/codec.h"
-#include "model/door/model.h"
+#include "files/codec/door/codec.h"
+#include "networks/model/door/model.h"
 
 enum { H = 9, W = 11 };
 

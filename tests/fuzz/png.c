@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/door/codec.h"
+#include "files/codec/door/codec.h"
 #include "base/door/hash.h"
-#include "codec/door/picture.h"
+#include "files/codec/door/picture.h"
 
 enum { MOST_BYTES = 16 << 20, MOST_ROWS = 4096 }; /* a search is to be quick */
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mixture/mixture.h"
+#include "features/gmm/mixture.h"
 
 enum { MOST_NUMBERS = 1 << 16 };
 

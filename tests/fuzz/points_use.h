@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "fuzz.h"
-#include "mixture/mixture.h"
+#include "features/gmm/mixture.h"
 
 static inline void fuzz_use_points(const char *path) {
     gt_cloud *c;

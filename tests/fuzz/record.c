@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/door/codec.h"
-#include "codec/door/notes.h"
-#include "codec/door/webp.h"
+#include "files/codec/door/codec.h"
+#include "files/codec/door/notes.h"
+#include "files/codec/door/webp.h"
 #include "gantry/memory.h"
-#include "record/door/envelope.h"
-#include "record/door/record.h"
-#include "use/generate/door/origin.h"
+#include "runner/record/door/envelope.h"
+#include "runner/record/door/record.h"
+#include "runner/generator/door/origin.h"
 
 static void fill(gt_record_text *r) {
     const int64_t seeds[] = {0, 1, 2, 9, 5};

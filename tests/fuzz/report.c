@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/door/file.h"
-#include "gantry/report.h"
+#include "features/report/report.h"
 #include "gantry/rundir.h"
 
 static void seeds(fuzz_put *put, void *arg) {

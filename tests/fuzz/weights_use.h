@@ -9,7 +9,7 @@
 
 #include "base/door/file.h"
 #include "base/door/numbers.h"
-#include "codec/door/weights.h"
+#include "files/codec/door/weights.h"
 #include "fuzz.h"
 #include "base/door/hash.h"
 

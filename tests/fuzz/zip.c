@@ -5,7 +5,7 @@
 #include <zip.h>
 
 #include "dataset_use.h"
-#include "codec/door/codec.h"
+#include "files/codec/door/codec.h"
 #include "base/door/hash.h"
 
 enum { MOST_UNPACKED = 16 << 20, HEIGHT = 4, WIDTH = 4 };

@@ -20,8 +20,8 @@
 
 #include "../kernels.h"
 #include "graph/door/graph.h"
-#include "nets/door/nets.h"
-#include "models/stylegan2/stylegan2.h"
+#include "networks/nets/door/nets.h"
+#include "networks/models/stylegan2/stylegan2.h"
 #include "metrics/door/rows.h"
 
 /* Order of dimensions in the file against memory. */

@@ -4,11 +4,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/door/optimizer.h"
-#include "model/door/schedule.h"
+#include "networks/model/door/optimizer.h"
+#include "networks/model/door/schedule.h"
 #include "golden.h"
-#include "models/classifier/classifier.h"
-#include "nets/door/layers.h"
+#include "networks/models/classifier/classifier.h"
+#include "networks/nets/door/layers.h"
 
 /* ---- optimisers: changes of parameters after each step ---- */
 

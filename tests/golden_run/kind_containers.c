@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "codec/door/weights.h"
+#include "files/codec/door/weights.h"
 #include "golden.h"
 
 static const char *container_path(gold *f, const char *name) {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "gantry/network.h"
-#include "use/runner/door/runner.h"
+#include "runner/door/runner.h"
 #include "gantry/trained.h"
 #include "kind_unet.h"
 

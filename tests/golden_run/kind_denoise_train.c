@@ -5,10 +5,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/door/model.h"
+#include "networks/model/door/model.h"
 #include "base/door/memory.h"
 #include "kind_unet.h"
-#include "models/edm/loss.h"
+#include "networks/models/edm/loss.h"
 
 static const double LOSS_LIMIT = 1e-5, CHANGE_LIMIT = 1e-3; /* golden/edm/README.md */
 

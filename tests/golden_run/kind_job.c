@@ -7,11 +7,11 @@
 
 #include "dist/door/dist.h"
 #include "gantry/job.h"
-#include "model/door/family.h"
-#include "model/door/optimizer.h"
+#include "networks/model/door/family.h"
+#include "networks/model/door/optimizer.h"
 #include "gantry/train.h"
 #include "golden.h"
-#include "models/classifier/classifier.h"
+#include "networks/models/classifier/classifier.h"
 
 enum { MAX_SIZES = 2 };
 

@@ -4,7 +4,7 @@
 
 #include "graph/door/ops.h"
 #include "golden.h"
-#include "nets/door/layers.h"
+#include "networks/nets/door/layers.h"
 
 void gold_modconv(gold *f) {
     gt_shape s;

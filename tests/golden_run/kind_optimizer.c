@@ -2,8 +2,8 @@
  * adam_ema_ada: the scalar loops of training - optimiser, moving average, augmentation controller. */
 #include <string.h>
 
-#include "model/door/ada.h"
-#include "model/door/optimizer.h"
+#include "networks/model/door/ada.h"
+#include "networks/model/door/optimizer.h"
 #include "golden.h"
 
 /* All steps from p on; out gets p after each. The moments start at zero. */

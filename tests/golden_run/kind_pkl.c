@@ -10,8 +10,8 @@
 #include "gantry/network.h"
 #include "base/door/random.h"
 #include "golden.h"
-#include "use/runner/door/runner.h"
-#include "use/runner/door/trained.h"
+#include "runner/door/runner.h"
+#include "runner/door/trained.h"
 
 static const double LIMIT = 2e-4;
 

@@ -4,7 +4,7 @@
 #define KIND_TOLD_H
 
 #include "golden.h"
-#include "nets/door/augment_told.h"
+#include "networks/nets/door/augment_told.h"
 
 enum { GOLD_TOLD_MAX = 64 };
 

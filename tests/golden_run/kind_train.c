@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/door/optimizer.h"
+#include "networks/model/door/optimizer.h"
 #include "phase.h"
 
 enum { MAX_SERIES = 64 };

@@ -5,7 +5,7 @@
 
 #include "graph/door/ops.h"
 #include "golden.h"
-#include "nets/door/layers.h"
+#include "networks/nets/door/layers.h"
 
 /* The prepared filter of a case, or the identity. */
 static gt_filter filter_of(gold *f, const char *name) {

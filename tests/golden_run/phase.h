@@ -5,8 +5,8 @@
 
 #include "gantry/model.h"
 #include "golden.h"
-#include "model/door/family.h"
-#include "models/stylegan2/loss.h"
+#include "networks/model/door/family.h"
+#include "networks/models/stylegan2/loss.h"
 
 /* What the phases of a file need, in memory order; NULL: not there. */
 typedef struct gold_inputs {

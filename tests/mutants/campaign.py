@@ -86,8 +86,8 @@ def rooms():
 
 
 def room_of(path):
-    parts = path.split("/")
-    return "/".join(parts[1:3]) if parts[1] == "use" else parts[1]
+    below = path.removeprefix("src/").removeprefix("core/")
+    return max((room for room in rooms() if below.startswith(f"{room}/")), key=len, default="")
 
 
 def source_of(test):

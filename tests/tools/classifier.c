@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/door/model.h"
-#include "models/classifier/networks.h"
+#include "networks/model/door/model.h"
+#include "networks/models/classifier/networks.h"
 
 static bool smooth;
 gt_node *__real_gt_max_pool_with(gt_graph *g, gt_node *x, gt_max_pool_attr a);

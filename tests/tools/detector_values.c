@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "gantry/dataset.h"
-#include "use/runner/door/items.h"
+#include "runner/door/items.h"
 #include "metrics/door/rows.h"
-#include "use/score/feature_extractor.h"
-#include "use/score/door/path_length.h"
+#include "score/feature_extractor.h"
+#include "score/door/path_length.h"
 #include "gantry/trained.h"
 
 static gt_team team;

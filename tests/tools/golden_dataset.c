@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "codec/door/codec.h"
-#include "codec/door/picture.h"
+#include "files/codec/door/codec.h"
+#include "files/codec/door/picture.h"
 #include "gantry/program.h"
 
 extern char **environ;

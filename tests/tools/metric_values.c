@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Every metric of src/metrics on rows and pictures by formula, to the last bit: what it prints is the same on any
+ * Every metric of src/core/metrics on rows and pictures by formula, to the last bit: what it prints is the same on any
  * number of ranks and threads. metric_values THREADS [ITEMS [LOOKS]]: with LOOKS the last rank is told to stop when it
  * has asked so often, and all ranks do. */
 #include <stdio.h>

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds the sources to the order of src/ROOMS: rooms.py TOP BUILD
 
-Prints one line for each violation and ends with status 1 if there is any. An #include or a symbol must belong to the same room or to one above it in the
-table; of another room than its own a file includes public headers and doors (src/ROOM/door) alone; a public header includes
-public headers alone; a public function that src/cli, src/checker, docs/examples and bench do not call stands in tests/public_functions, with
-a reason; families of networks are apart from each other; only the room h5 includes hdf5.h and calls libhdf5; src/cli includes
-gantry/*.h and cli/*.h of the sources and nothing else; what is printed for people goes through gantry/text.h, since names come from data; the name of a
-type means one type; and a file that a comment names exists."""
+Prints one line for each violation and ends with status 1 if there is any. An #include or a symbol of a core room (src/core) must belong to the same room or
+to one above it in the table. A feature (src/features/NAME) uses core rooms and itself: no feature uses another, and no core room uses a feature; what features
+register stands in src/features/list.h, which src/core/command/commands.c and src/features/rows.c read. Of another room than its own a file includes public headers
+and doors (src/core/ROOM/door) alone; a public header includes public headers alone; a public function that the program (src/core/command,
+src/features/*/command*.c), the checker, docs/examples and bench do not call stands in tests/public_functions, with a reason; families of networks are apart from
+each other; only the room files/h5 includes hdf5.h and calls libhdf5; what is printed for people goes through gantry/text.h, since names come from data; the name
+of a type means one type; and a file that a comment names exists."""
 import collections
 import os
 import re
@@ -31,7 +32,7 @@ def read_rooms(path):
             if name in header_room:
                 sys.exit(f'{path}: {name}.h stands in two rooms')
             header_room[name] = room
-        doors |= {f'src/{room}/door/{name}.h' for name in of_door.split()}
+        doors |= {f'src/core/{room}/door/{name}.h' for name in of_door.split()}
     return rooms, header_room, doors
 
 
@@ -67,12 +68,9 @@ def read_reasons(path):
     return reasons
 
 
-def place_of(path):
-    """(room, family) of src/ROOM/... ; family only in models. The folders of `use` are rooms of their own."""
-    parts = path.split('/')
-    if parts[0] == 'use':
-        return '/'.join(parts[:2]), ''
-    return parts[0], parts[1] if parts[0] == 'models' and len(parts) > 2 and parts[1] != 'door' else ''
+FAMILIES = 'networks/models'
+FEATURES = 'features'
+LISTS = ('src/core/command/commands.c', 'src/features/rows.c', 'src/features/list.h')  # what the words of features become
 
 
 class Check:
@@ -81,8 +79,18 @@ class Check:
         self.rooms, self.header_room, self.doors = read_rooms(f'{top}/src/ROOMS')
         self.found = []
 
+    def place_of(self, file):
+        """(room, part) of src/...: the part is a family of networks or a feature; the room is '' where no row fits."""
+        parts = file.split('/')
+        if parts[1] == FEATURES:
+            return FEATURES, parts[2] if len(parts) > 3 else ''
+        below = '/'.join(parts[2:]) if parts[1] == 'core' else '/'.join(parts[1:])
+        room = max((r for r in self.rooms if below.startswith(f'{r}/')), key=len, default='')
+        family = below[len(room) + 1:].split('/')
+        return room, family[0] if room == FAMILIES and len(family) > 1 and family[0] != 'door' else ''
+
     def may(self, user, used):
-        """May the place `user` use the place `used`? Families of networks only themselves and what belongs to no family."""
+        """May the place `user` use the place `used`? Families of networks, and features, only themselves and what belongs to none."""
         a, b = self.rooms.index(user[0]), self.rooms.index(used[0])
         return b < a or (a == b and used[1] in ('', user[1]))
 
@@ -93,11 +101,11 @@ class Check:
             if stem not in self.header_room:
                 self.found.append(f'include/{name}: stands in no row of src/ROOMS')
                 return None
-            return self.header_room[stem], stem if self.header_room[stem] == 'models' else ''
-        for base in ('src', os.path.relpath(folder, self.top)):
+            return self.header_room[stem], stem if self.header_room[stem] == FEATURES else ''
+        for base in ('src/core', 'src', os.path.relpath(folder, self.top)):
             path = os.path.normpath(f'{base}/{name}')
             if path.startswith('src/') and os.path.exists(f'{self.top}/{path}'):
-                return place_of(path[len('src/'):])
+                return self.place_of(path)
         return None
 
     def includes(self, file, place):
@@ -105,18 +113,16 @@ class Check:
         if file.endswith('.c') and place[0] != 'base' and PRINT.search(text):
             self.found.append(f'{file}: prints names as they are: gt_print() of gantry/text.h does not')
         for name in INCLUDE.findall(text):
-            if re.fullmatch(r'(hdf5(_hl)?|H5.*)\.h', name) and place[0] != 'h5':
-                self.found.append(f'{file}: includes {name}, which only the room h5 does')
+            if re.fullmatch(r'(hdf5(_hl)?|H5.*)\.h', name) and place[0] != 'files/h5':
+                self.found.append(f'{file}: includes {name}, which only the room files/h5 does')
             used = self.place_of_include(name, os.path.dirname(f'{self.top}/{file}'))
-            if place[0] == 'cli' and used and used[0] != 'cli' and not name.startswith('gantry/'):
-                self.found.append(f'{file}: includes {name}: a command includes gantry/*.h and cli/*.h')
             if used and used[0] not in self.rooms:
-                self.found.append(f'src/{used[0]}: stands in no row of src/ROOMS')
-            elif used and not self.may(place, used):
+                self.found.append(f'{file}: includes {name}, which stands in no row of src/ROOMS')
+            elif used and not self.may(place, used) and not (file in LISTS and name == 'features/list.h'):
                 self.found.append(f'{file}: includes {name} of the room {"/".join(filter(None, used))}')
             elif used and file.startswith('include/') and not name.startswith('gantry/'):
                 self.found.append(f'{file}: includes {name}: a public header includes public headers alone')
-            elif used and used[0] != place[0] and not name.startswith('gantry/') and '/door/' not in name and place[0] != 'cli':
+            elif used and used[0] != place[0] and not name.startswith('gantry/') and '/door/' not in name and file not in LISTS:
                 self.found.append(f'{file}: includes {name} of the room {used[0]}, which is not a door')
 
     def sources(self):
@@ -127,7 +133,7 @@ class Check:
 
     def all_includes(self):
         for file in self.sources():
-            place = place_of(file[len('src/'):])
+            place = self.place_of(file)
             if place[0] in self.rooms:
                 self.includes(file, place)
             else:
@@ -143,8 +149,8 @@ class Check:
         self.found += [f'{file}: stands in no row of src/ROOMS' for file in there - self.doors]
         self.found += [f'src/ROOMS: there is no {file}' for file in self.doors - there]
         for room in self.rooms:
-            if not os.path.isdir(f'{self.top}/src/{room}'):
-                self.found.append(f'src/ROOMS: there is no src/{room}')
+            if not any(os.path.isdir(f'{self.top}/{place}{room}') for place in ('src/core/', 'src/')):
+                self.found.append(f'src/ROOMS: there is no src/core/{room}')
 
     def texts(self):
         for root in ('src', 'include', 'bench'):
@@ -175,10 +181,10 @@ class Check:
             of_header, inside = functions_of(open(f'{self.top}/include/gantry/{name}', encoding='utf8').read())
             declared.update((function, name) for function in of_header)
             called |= inside
-        for root in ('src/cli', 'src/checker', 'docs/examples', 'bench'):
+        for root in ('src/core/command', 'src/features', 'src/core/files/checker', 'docs/examples', 'bench'):
             for folder, _, names in os.walk(f'{self.top}/{root}'):
                 for name in names:
-                    if name.endswith(('.c', '.h')):
+                    if name.endswith(('.c', '.h')) and (root != 'src/features' or name.startswith('command')):
                         text = open(f'{folder}/{name}', encoding='utf8').read()
                         called |= set(re.findall(r'\bgt_\w+', COMMENT.sub(' ', text)))
         reasons = read_reasons(f'{self.top}/tests/public_functions')
@@ -189,7 +195,7 @@ class Check:
         return len(declared)
 
     def symbols(self):
-        files = [file for file in self.sources() if file.endswith('.c') and place_of(file[len('src/'):])[0] in self.rooms]
+        files = [file for file in self.sources() if file.endswith('.c') and self.place_of(file)[0] in self.rooms]
         objects = {f'{self.build}/{file[:-2]}.o': file for file in files}
         missing = [o for o in objects if not os.path.exists(o)]
         if missing:
@@ -205,13 +211,13 @@ class Check:
                 defined[name] = objects[path]
         for name, users in wanted.items():
             for user in users:
-                place = place_of(user[len('src/'):])
+                place = self.place_of(user)
                 if name in defined:
-                    used = place_of(defined[name][len('src/'):])
-                    if not self.may(place, used):
+                    used = self.place_of(defined[name])
+                    if not self.may(place, used) and user not in LISTS and defined[name] not in LISTS:
                         self.found.append(f'{user}: uses {name} of {defined[name]}')
-                elif re.match(r'H5[A-Z]', name) and place[0] != 'h5':
-                    self.found.append(f'{user}: calls libhdf5, which only the room h5 does')
+                elif re.match(r'H5[A-Z]', name) and place[0] != 'files/h5':
+                    self.found.append(f'{user}: calls libhdf5, which only the room files/h5 does')
         return len(defined)
 
 

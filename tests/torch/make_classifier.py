@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes golden files of classifiers: make_classifier.py DIR
 Ten steps of small forms of the networks, in float64 with PyTorch's and torchvision's layers, normalisation, derivatives and optimisers: the loss of every sample,
-gradients of the first step, all tensors and running statistics after ten steps. Masks of dropout are drawn as src/base/door/random.h has them."""
+gradients of the first step, all tensors and running statistics after ten steps. Masks of dropout are drawn as src/core/base/door/random.h has them."""
 import math
 import sys
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random numbers as src/base/door/random.h has them: Philox 4x32-10 keyed by (seed, stream, step, sample), a stream being the XXH32 of its name."""
+"""Random numbers as src/core/base/door/random.h has them: Philox 4x32-10 keyed by (seed, stream, step, sample), a stream being the XXH32 of its name."""
 import numpy as np
 
 MASK = 0xffffffff

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Projection in PyTorch, written from the formulas (include/gantry/project.h, src/use/project/distance.h): project.py CHECKPOINT TARGET.png OUT.h5 [--steps=N] [--seed=N]
+"""Projection in PyTorch, written from the formulas (src/features/project/project.h, src/features/project/distance.h): project.py CHECKPOINT TARGET.png OUT.h5 [--steps=N] [--seed=N]
 [--space=w|w+] [--class=N] [--lpips=SEED] [--float32] [--channels-last]. Checkpoints are Gantry's, of StyleGAN2 with G `skip` and D `resnet`. --lpips: LPIPS with weights by formula of
 this seed (tests/golden/networks), else the distance of our own. Writes w [rows,w_dim], path [steps,rows,w_dim] and curve [steps,2] (dist, loss)."""
 import math, sys, zlib

@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <zip.h>
 
-#include "codec/door/codec.h"
+#include "files/codec/door/codec.h"
 #include "gantry/dataset.h"
 #include "base/door/hash.h"
 

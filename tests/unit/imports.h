@@ -7,7 +7,7 @@
 
 #include <pthread.h>
 
-#include "codec/door/sample.h"
+#include "files/codec/door/sample.h"
 #include "data/door/source.h"
 
 static inline gt_source *import(const char *spec, const gt_source_options *options) {

@@ -7,10 +7,10 @@
 
 #include <math.h>
 
-#include "h5/door/arrays.h"
+#include "files/h5/door/arrays.h"
 #include "base/door/random.h"
-#include "mixture/em.h"
-#include "mixture/mixture.h"
+#include "features/gmm/em.h"
+#include "features/gmm/mixture.h"
 
 enum { KINDS = 4 };
 static gt_comm *comm;

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "model/door/ada.h"
+#include "networks/model/door/ada.h"
 
 static const gt_ada_config published = {.target = 0.6, .interval = 4, .batch = 64, .kimg = 500};
 

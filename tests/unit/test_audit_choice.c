@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "audit/choice.h"
+#include "features/audit/choice.h"
 
 enum { MOST = 256, SEEDS = 6000 };
 static const double tolerance = 0.026; /* four standard deviations of a share of so many seeds */

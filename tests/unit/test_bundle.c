@@ -5,8 +5,8 @@
 
 #include "data_files.h"
 
-#include "audit/internal.h"
-#include "contents/door/contents.h"
+#include "features/audit/internal.h"
+#include "runner/contents/door/contents.h"
 #include "run/door/checkpoint.h"
 
 static void store(const char *name, int64_t images) {

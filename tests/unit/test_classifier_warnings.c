@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 #include "gantry/text.h"
-#include "model/door/family.h"
-#include "models/classifier/classifier.h"
+#include "networks/model/door/family.h"
+#include "networks/models/classifier/classifier.h"
 #include "train/ticks/warnings.h"
 
 enum { TICKS = 20, MOST = 64, SAMPLES = 1000 };

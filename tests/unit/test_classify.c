@@ -9,7 +9,7 @@
 #include "data/door/dataset.h"
 #include "gantry/classify.h"
 #include "gantry/runner.h"
-#include "model/door/model.h"
+#include "networks/model/door/model.h"
 
 enum { N = 6, CLASSES = 4 };
 static const float logits[N][CLASSES] = {{1, 2, 3, 0}, {1, 2, 3, 0},    {1, 2, 3, 0},

@@ -4,7 +4,7 @@
 
 #include <hdf5.h>
 
-#include "codec/door/npy.h"
+#include "files/codec/door/npy.h"
 #include "gantry/text.h"
 
 static void cloud_fails(const char *name, const char *text, gt_status expected, const char *message) {

@@ -3,7 +3,7 @@
  * by every transform, and gone where a depth is asked for. */
 #include "converting.h"
 
-#include "h5/door/h5.h"
+#include "files/h5/door/h5.h"
 
 enum { SIDE = 8, PIXELS = SIDE * SIDE, IMAGES = 3 };
 #define LOW 100.0

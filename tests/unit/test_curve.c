@@ -6,8 +6,8 @@
 #include <math.h>
 
 #include "gantry/generate.h"
-#include "use/generate/curve.h"
-#include "use/generate/styles.h"
+#include "features/walk/curve.h"
+#include "runner/generator/door/styles.h"
 
 enum { N = 5 };
 static const double points[N] = {2, -1, 0.5, 7, 3};

@@ -4,8 +4,8 @@
 #include "data_files.h"
 
 #include "data/door/parts.h"
-#include "dataset_tool/door/tool.h"
-#include "gantry/contents.h"
+#include "data/tool/door/tool.h"
+#include "runner/contents/door/contents.h"
 #include "gantry/job.h"
 #include "gantry/log.h"
 #include "train/journal/journal.h"

@@ -14,7 +14,7 @@
 #include "base/door/file.h"
 #include "data/door/dataset.h"
 #include "data/door/loader.h"
-#include "h5/h5_guard.h"
+#include "files/h5/h5_guard.h"
 
 enum { N = 20, H = 8, W = 12, C = 3, IMAGE = H * W * C };
 

@@ -3,7 +3,7 @@
  * with a message that names file and entry; none may crash or allocate what it merely claims. */
 #include "data_files.h"
 #include "sanitized.h"
-#include "model/door/model.h"
+#include "networks/model/door/model.h"
 
 #include <pthread.h>
 #include <sys/resource.h>

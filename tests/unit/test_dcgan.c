@@ -6,9 +6,9 @@
 
 #include "base/door/memory.h"
 #include "data/door/sampler.h"
-#include "model/door/family.h"
-#include "nets/door/norm.h"
-#include "models/dcgan/loss.h"
+#include "networks/model/door/family.h"
+#include "networks/nets/door/norm.h"
+#include "networks/models/dcgan/loss.h"
 
 /* ---- networks ---- */
 

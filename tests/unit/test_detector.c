@@ -5,16 +5,16 @@
 
 #include <math.h>
 
-#include "codec/door/weights_write.h"
-#include "model/door/family.h"
+#include "files/codec/door/weights_write.h"
+#include "networks/model/door/family.h"
 #include "run/door/checkpoint.h"
-#include "use/apply/door/encode.h"
+#include "runner/apply/door/encode.h"
 #include "gantry/classify.h"
 #include "gantry/generate.h"
 #include "gantry/job.h"
 #include "base/door/random.h"
-#include "models/door/feature_net.h"
-#include "use/score/feature_extractor.h"
+#include "networks/models/door/feature_net.h"
+#include "score/feature_extractor.h"
 
 enum { SIDE = 16, N = 3, MOST = 4096 };
 

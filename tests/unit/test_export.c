@@ -2,14 +2,14 @@
  * What is exported is read back with the same bits: every form, every protocol of pickles; names, shapes, texts. */
 #include "scratch.h"
 
-#include "codec/door/pickle_write.h"
-#include "codec/door/weights.h"
-#include "codec/door/weights_write.h"
-#include "model/door/family.h"
+#include "files/codec/door/pickle_write.h"
+#include "files/codec/door/weights.h"
+#include "files/codec/door/weights_write.h"
+#include "networks/model/door/family.h"
 #include "run/door/checkpoint.h"
 #include "gantry/export.h"
 #include "job/door/job.h"
-#include "use/export/door/export.h"
+#include "runner/export/door/export.h"
 #include "gantry/kernels.h"
 #include "gantry/network.h"
 

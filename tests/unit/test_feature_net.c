@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/door/weights_write.h"
+#include "files/codec/door/weights_write.h"
 #include "base/door/random.h"
-#include "models/door/feature_net.h"
+#include "networks/models/door/feature_net.h"
 
 /* ---- input ---- */
 

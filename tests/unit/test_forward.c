@@ -2,7 +2,7 @@
  * Layers of networks that are written once: derivatives of normalisation, pooling and dropout, rules of initial
  * values by layer, networks without their normalisation. Values beside PyTorch's: tests/golden/alone.h5. */
 #include "../check_op.h"
-#include "nets/door/forward.h"
+#include "networks/nets/door/forward.h"
 
 /* ---- derivatives ---- */
 

@@ -2,7 +2,7 @@
  * Frozen tensors: which ones a pattern names, and where they lie. */
 #include "expect.h"
 
-#include "nets/door/nets.h"
+#include "networks/nets/door/nets.h"
 
 static gt_net *network(void) {
     static const struct {

@@ -5,10 +5,10 @@
 #include <math.h>
 #include <sys/resource.h>
 
-#include "codec/door/sample.h"
+#include "files/codec/door/sample.h"
 #include "data/door/dataset.h"
 #include "gantry/job.h"
-#include "model/door/family.h"
+#include "networks/model/door/family.h"
 #include "run/door/checkpoint.h"
 #include "gantry/generate.h"
 #include "gantry/picture.h"

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "codec/door/grid.h"
+#include "files/codec/door/grid.h"
 #include "gantry/picture.h"
 
 static void parse(void **state) {

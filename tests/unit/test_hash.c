@@ -6,9 +6,9 @@
 #include <endian.h>
 
 #include "graph/door/graph.h"
-#include "h5/door/arrays.h"
+#include "files/h5/door/arrays.h"
 #include "run/door/checkpoint.h"
-#include "gantry/contents.h"
+#include "runner/contents/door/contents.h"
 #include "base/door/file.h"
 #include "base/door/sha256.h"
 #include "gantry/log.h"

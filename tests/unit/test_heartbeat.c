@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "gantry/dataset_tool.h"
+#include "data/tool/door/dataset_tool.h"
 #include "data/door/loader.h"
 #include "gantry/job.h"
 #include "gantry/log.h"
@@ -19,7 +19,7 @@
 #include "gantry/train.h"
 #include "interpose.h"
 #include "mixtures.h"
-#include "model/door/family.h"
+#include "networks/model/door/family.h"
 
 enum { PICTURES = 96, BUSY_FACTOR = 10 };
 

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "command/door/cli.h"
 #include "base/words.h"
-#include "model/door/family.h"
+#include "networks/model/door/family.h"
 
 typedef struct printed {
     char *text;

@@ -4,7 +4,7 @@
 #include "expect.h"
 
 #include "base/door/file.h"
-#include "use/runner/door/in_order.h"
+#include "runner/door/in_order.h"
 
 gt_status __wrap_gt_comm_agree_all(gt_comm *c, gt_status st);
 gt_status __wrap_gt_comm_agree_all(gt_comm *c, gt_status st) { return (void)c, st; }

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/dcgan/dcgan.h"
-#include "model/door/family.h"
+#include "networks/models/dcgan/dcgan.h"
+#include "networks/model/door/family.h"
 #include "job/door/job.h"
-#include "models/stylegan2/loss.h"
+#include "networks/models/stylegan2/loss.h"
 
 static const gt_stylegan2_options *own(const gt_job *job) { return job->own; }
 

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "gantry/launch.h"
+#include "command/launch/door/launch.h"
 
 static const char *const command[] = {"train", "--run=run", NULL};
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "models/classifier/networks.h"
+#include "networks/models/classifier/networks.h"
 
 enum { SIDE = 28, CLASSES = 10 };
 

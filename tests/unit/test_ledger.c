@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "gantry/contents.h"
+#include "runner/contents/door/contents.h"
 #include "run/door/chain.h"
 #include "run/door/ledger.h"
 

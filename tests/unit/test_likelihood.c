@@ -2,16 +2,16 @@
  * Importance-weighted log-likelihood, where there is a closed form: with a linear decoder, x = c + A z + sigma noise is
  * a Gaussian with the covariance A A^T + sigma^2. All LeakyReLUs of the network here stay on their linear side, as
  * biases of LIFT keep them above 0; A has orthogonal columns, so that the posterior is a Gaussian with independent
- * dimensions, which the encoder can give exactly. The studies of latents (gantry/latent_loss.h) have a closed form
- * there, too. */
+ * dimensions, which the encoder can give exactly. The studies of latents (features/study/latent_loss.h) have a closed
+ * form there, too. */
 #include "scratch.h"
 
 #include <math.h>
 
-#include "use/apply/likelihood.h"
-#include "models/autoencoder/loss.h"
-#include "gantry/latent_loss.h"
-#include "use/runner/door/runner.h"
+#include "runner/apply/likelihood.h"
+#include "networks/models/autoencoder/loss.h"
+#include "features/study/latent_loss.h"
+#include "runner/door/runner.h"
 
 enum { HEIGHT = 2, WIDTH = 3, D = HEIGHT * WIDTH, Z = 2, HIDDEN = 4 };
 

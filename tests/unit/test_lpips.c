@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "h5/door/arrays.h"
+#include "files/h5/door/arrays.h"
 #include "base/door/hash.h"
 #include "graph/door/ops.h"
 #include "base/door/random.h"
-#include "models/door/lpips.h"
+#include "networks/models/door/lpips.h"
 
 #define GOLDEN "tests/golden/networks/vgg16_lpips.h5"
 

@@ -3,7 +3,7 @@
 #include "expect.h"
 
 #include "gantry/job.h"
-#include "model/door/family.h"
+#include "networks/model/door/family.h"
 #include "train/measure/measurer.h"
 
 static const gt_state_row state[] = {{"/state/n", "", "A number", .type = GT_STATE_INT64}, {0}};

@@ -2,7 +2,7 @@
  * Fits in a folder and what is shown of them, as a program that uses the library calls them. */
 #include "scratch.h"
 
-#include "gantry/mixture_view.h"
+#include "features/gmm/mixture_view.h"
 #include "base/door/random.h"
 
 static gt_comm *comm;

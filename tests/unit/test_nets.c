@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "kernels.h"
-#include "nets/door/nets.h"
+#include "networks/nets/door/nets.h"
 
 static gt_net *small(void) {
     static const float filter[] = {0.25f, 0.75f, 0.5f};

@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "codec/door/protobuf.h"
+#include "files/codec/door/protobuf.h"
 #include "expect.h"
 #include "graph/door/ops.h"
 #include "base/door/random.h"
 #include "graph/door/elementwise.h"
-#include "onnx/file.h"
-#include "onnx/door/onnx.h"
+#include "runner/onnx/file.h"
+#include "runner/onnx/door/onnx.h"
 
 static void expect_bytes(gt_buffer *b, const char *bytes, size_t n) {
     assert_int_equal(b->n, n);

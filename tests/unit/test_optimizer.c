@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "model/door/optimizer.h"
-#include "model/door/schedule.h"
+#include "networks/model/door/optimizer.h"
+#include "networks/model/door/schedule.h"
 
 enum { N = 37 };
 

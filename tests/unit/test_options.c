@@ -12,10 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "command/door/cli.h"
 #include "gantry/text.h"
 #include "job/internal.h"
-#include "model/door/family.h"
+#include "networks/model/door/family.h"
 
 #define MODES(X) X(MODE_OPEN, "") X(MODE_FAST, "fast") X(MODE_EXACT, "exact")
 typedef enum mode { MODES(GT_CONSTANT) } mode;

@@ -7,10 +7,10 @@
 #include <fnmatch.h>
 
 #include "base/door/file.h"
-#include "cli/cli.h"
-#include "codec/door/npy.h"
-#include "codec/door/weights_write.h"
-#include "h5/door/arrays.h"
+#include "command/door/cli.h"
+#include "files/codec/door/npy.h"
+#include "files/codec/door/weights_write.h"
+#include "files/h5/door/arrays.h"
 #include "gantry/picture.h"
 
 /* ---- what may lie there ---- */

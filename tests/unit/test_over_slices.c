@@ -14,7 +14,7 @@
 #include "kernels.h"
 #include "dist/tree.h"
 #include "dist/door/dist.h"
-#include "model/door/model.h"
+#include "networks/model/door/model.h"
 #include "base/door/random.h"
 #include "graph_check.h"
 #include "graph_net.h"

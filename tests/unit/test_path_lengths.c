@@ -3,8 +3,8 @@
 #include "expect.h"
 
 #include "gantry/job.h"
-#include "model/door/family.h"
-#include "use/score/door/path_length.h"
+#include "networks/model/door/family.h"
+#include "score/door/path_length.h"
 
 static void networks(void **state) {
     (void)state;

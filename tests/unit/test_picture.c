@@ -11,8 +11,8 @@
 #include <tiffio.h>
 
 #include "base/door/hash.h"
-#include "codec/door/picture.h"
-#include "codec/door/raw_picture.h"
+#include "files/codec/door/picture.h"
+#include "files/codec/door/raw_picture.h"
 
 static bool have_pillow(void) {
     static int have = -1;

@@ -8,7 +8,7 @@
 #include "without.h"
 
 #include "expect.h"
-#include "report/plot.h"
+#include "figures/door/plot.h"
 
 enum { FROM = 60, TO = 404, DIGIT = 5 /* pixels at least, of a digit of size 11 */ };
 

@@ -7,7 +7,7 @@
 #include <png.h>
 #include <zlib.h>
 
-#include "codec/door/picture.h"
+#include "files/codec/door/picture.h"
 
 static gt_picture read_back(bytes b) {
     gt_picture p;

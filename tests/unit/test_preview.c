@@ -2,10 +2,10 @@
  * Pictures as the bytes of terminals, what terminals answer, and curves of characters. */
 #include "scratch.h"
 
-#include "codec/door/picture.h"
+#include "files/codec/door/picture.h"
 #include "run/door/runlog.h"
-#include "report/preview.h"
-#include "report/report.h"
+#include "figures/door/preview.h"
+#include "features/report/report.h"
 
 static void assert_bytes(gt_buffer *got, const char *wanted) {
     gt_buffer_add(got, "", 1);

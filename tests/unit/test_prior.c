@@ -6,8 +6,8 @@
 
 #include "expect.h"
 #include "base/door/random.h"
-#include "models/autoencoder/loss.h"
-#include "models/autoencoder/prior.h"
+#include "networks/models/autoencoder/loss.h"
+#include "networks/models/autoencoder/prior.h"
 
 enum { CLASSES = 3, CODES = 3, ALL = 81 /* maps of 2x2 tokens */ };
 

@@ -6,8 +6,8 @@
 #include <math.h>
 
 #include "base/door/random.h"
-#include "model/door/model.h"
-#include "use/project/step.h"
+#include "networks/model/door/model.h"
+#include "features/project/step.h"
 
 enum { STEPS = 40, W = 4, LAYERS = 3, MAP = 8, MAP_AT = 16, FLOATS = 32, FRAMES = STEPS };
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "job/door/job.h"
-#include "model/door/family.h"
+#include "networks/model/door/family.h"
 
 enum { SIZE = 32, CLASSES = 10, IMAGES = 1000 };
 

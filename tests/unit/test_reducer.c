@@ -9,7 +9,7 @@
 #include "base/door/random.h"
 #include "graph/door/ops.h"
 #include "kernels.h"
-#include "model/door/model.h"
+#include "networks/model/door/model.h"
 #include "work_plan.h"
 
 /* Slice gradients of such different sizes that another order of summation gives other bits. */

@@ -6,9 +6,9 @@
 #include <math.h>
 #include <sys/resource.h>
 
-#include "report/door/figure.h"
+#include "figures/door/figure.h"
 #include "gantry/grid.h"
-#include "gantry/report.h"
+#include "features/report/report.h"
 #include "run/door/ledger.h"
 #include "run/door/rundir.h"
 #include "run/door/runlog.h"

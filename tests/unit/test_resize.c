@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#include "codec/door/picture.h"
+#include "files/codec/door/picture.h"
 #include "data/door/resize.h"
 #include "base/door/random.h"
 #include "data/door/transform.h"

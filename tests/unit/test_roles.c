@@ -4,17 +4,17 @@
 #include <string.h>
 
 #include "scratch.h"
-#include "gantry/activations.h"
+#include "features/study/activations.h"
 #include "gantry/job.h"
 #include "graph/door/ops.h"
 #include "gantry/runlog.h"
 #include "gantry/runner.h"
-#include "model/door/family.h"
-#include "model/door/model.h"
-#include "use/apply/door/classify.h"
-#include "use/runner/door/items.h"
-#include "use/runner/door/roles.h"
-#include "use/runner/door/runner.h"
+#include "networks/model/door/family.h"
+#include "networks/model/door/model.h"
+#include "runner/apply/door/classify.h"
+#include "runner/door/items.h"
+#include "runner/door/roles.h"
+#include "runner/door/runner.h"
 
 enum { N = 4, CLASSES = 4 };
 

@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "base/door/random.h"
-#include "models/edm/loss.h"
-#include "models/edm/sampling.h"
+#include "networks/models/edm/loss.h"
+#include "networks/models/edm/sampling.h"
 
 enum { MOST = 129 };
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "gantry/job.h"
-#include "search/search.h"
+#include "features/search/search.h"
 
 static gt_varied varied(gt_job *job, const char *key, const char *text) {
     gt_varied v;

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "command/door/cli.h"
 #include "run/door/ledger.h"
 
 static const char *status_of_run(void) {

@@ -13,12 +13,12 @@
 
 #include "kernels.h"
 #include "base/door/memory.h"
-#include "model/door/family.h"
-#include "model/door/model.h"
+#include "networks/model/door/family.h"
+#include "networks/model/door/model.h"
 #include "gantry/pool.h"
-#include "models/stylegan2/stylegan2.h"
+#include "networks/models/stylegan2/stylegan2.h"
 #include "kernels/door/conv.h"
-#include "models/stylegan2/loss.h"
+#include "networks/models/stylegan2/loss.h"
 
 /* ---- names and shapes ---- */
 

@@ -14,7 +14,7 @@
 #include "base/door/clock.h"
 #include "gantry/log.h"
 #include "job/door/job.h"
-#include "model/door/family.h"
+#include "networks/model/door/family.h"
 #include "train/ticks/decider_list.h"
 
 /* ---- what the ranks bring ---- */

@@ -9,7 +9,7 @@
 
 #include "gantry/file.h"
 #include "gantry/job.h"
-#include "model/door/family.h"
+#include "networks/model/door/family.h"
 
 static void expands(gt_arena *a, const char *path, const char *to) {
     const char *got = gt_path_expand(a, path);

@@ -5,12 +5,12 @@
 
 #include <math.h>
 
-#include "codec/door/npy.h"
-#include "gantry/dataset_view.h"
-#include "gantry/file_view.h"
+#include "files/codec/door/npy.h"
+#include "features/dataset/dataset_view.h"
+#include "features/inspect/file_view.h"
 #include "gantry/memory.h"
-#include "report/door/figure.h"
-#include "views/anomalies.h"
+#include "figures/door/figure.h"
+#include "features/anomalies/anomalies.h"
 
 static gt_panel shown;
 static double edges[64], bars[64], others[256], others_at[256];

@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 
 #include "gantry/log.h"
-#include "model/door/family.h"
+#include "networks/model/door/family.h"
 #include "job/door/job.h"
 #include "train/ticks/warnings.h"
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "linear_op.h"
-#include "model/door/model.h"
+#include "networks/model/door/model.h"
 #include "worse.h"
 
 static const double sym6[12] = {0.015404109327027373, 0.0034907120842174702, -0.11799011114819057,

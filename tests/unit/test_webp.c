@@ -8,7 +8,7 @@
 #include <webp/demux.h>
 
 #include "base/door/file.h"
-#include "codec/door/webp.h"
+#include "files/codec/door/webp.h"
 
 enum { H = 18, W = 25 };
 static const gt_webp_options lossless = {.lossless = true};

@@ -6,7 +6,7 @@
 #include <time.h>
 #include <zlib.h>
 
-#include "codec/door/weights.h"
+#include "files/codec/door/weights.h"
 #include "base/door/file.h"
 
 static int make_foreign(void **state) { return make_foreign_files("foreign_weights.py", state); }

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One batch of an estimator, for the files of this room and tests (runner/apply/door/likelihood.h). */
+#ifndef GANTRY_RUNNER_APPLY_LIKELIHOOD_H
+#define GANTRY_RUNNER_APPLY_LIKELIHOOD_H
+
+#include "runner/apply/door/likelihood.h"
+
+int gt_estimator_batch(const gt_estimator *e);
+/* images [batch,H,W,C] in [-1,1], of which the first n are items `first` and so on -> out [n]; labels [batch,label_dim]
+ * of a model that sees labels, whose estimates are of log p(x|label), else NULL. */
+gt_status gt_estimator_run(gt_estimator *e, int64_t first, int n, const float *images, const float *labels,
+                           gt_likelihood *out);
+
+#endif

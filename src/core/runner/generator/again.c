@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Makes pictures of gantry generate again, of their records. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/door/sha256.h"
+#include "dist/door/dist.h"
+#include "runner/generator/door/generator.h"
+#include "runner/record/door/maker.h"
+#include "runner/generator/door/origin.h"
+
+enum { PATH_ROOM = 4200, MOST_SEEDS = 1 << 24 };
+
+typedef enum makes { PICTURE, SHEET, ARRAY } makes;
+static const char *const all_makes[] = {"picture", "sheet", "array"};
+
+static gt_status read_makes(const gt_record *r, int *out) {
+    *out = -1;
+    gt_status st = gt_record_get_choice(r, "makes", all_makes, sizeof all_makes / sizeof *all_makes, out);
+    return st || *out >= 0 ? st : gt_fail(GT_FORMAT, "its record lacks 'makes'");
+}
+
+static gt_status read_place(const gt_again *a, gt_arena *arena, makes what, gt_generate_request *q) {
+    const gt_record *r = a->record;
+    int64_t columns = 0, rows = 0, most = gt_record_has(r, "row") ? 1 : a->most;
+    bool unclamped = false;
+    static const char *const arrays[] = {"images", "w", "z"};
+    int space = GT_IMAGES;
+    int64_t bits = 8;
+    gt_status st = gt_record_get_int(r, "columns", 1, most, &columns);
+    if (!st) st = gt_record_get_int(r, "rows", 1, columns ? most / columns : 1, &rows);
+    if (!st) st = gt_record_get_int(r, "per_class", 1, most, &q->per_class);
+    if (!st) st = gt_record_get_int(r, "bits", 8, 32, &bits);
+    if (!st) st = gt_record_get_bool(r, "unclamped", &unclamped);
+    if (!st) st = gt_record_get_choice(r, "array", arrays, 3, &space);
+    if (!st && what != PICTURE)
+        st = gt_record_get_ranges(r, "seeds", most < MOST_SEEDS ? most : MOST_SEEDS, arena, &q->seeds, &q->n);
+    if (!st && what == SHEET && !rows) st = gt_fail(GT_FORMAT, "its record lacks columns and rows");
+    q->grid = (gt_grid){(int)columns, (int)rows, false};
+    q->as_float = unclamped;
+    q->bytes = bits == 8 && space == GT_IMAGES;
+    q->space = (gt_generate_space)space;
+    return st;
+}
+
+static gt_status read_request(const gt_again *a, gt_arena *arena, makes what, gt_generate_request *q) {
+    const gt_record *r = a->record;
+    *q = (gt_generate_request){.checkpoint = a->network,
+                               .n = a->n,
+                               .seeds = a->seeds,
+                               .single = what == PICTURE,
+                               .outdir = a->folder,
+                               .record = GT_RECORD_AGAIN,
+                               .stop = a->stop};
+    gt_status st = gt_origin_options(r, &q->options);
+    q->options.pool = a->pool;
+    if (!st) st = gt_origin_condition(r, arena, &q->condition);
+    if (!st) st = read_place(a, arena, what, q);
+    if (!st && what != PICTURE) q->out = gt_arena_printf(arena, "%s/all%s", a->folder, a->ending);
+    if (!st) st = gt_given_styles(a, &q->projected_w);
+    if (!st) st = gt_given_edits(a, &q->edit);
+    if (!st) st = gt_given_nothing_else(r);
+    if (!st && !*q->projected_w && !q->per_class && !q->seeds) st = gt_fail(GT_FORMAT, "its record has no seed");
+    return st;
+}
+
+/* Rank 0 alone reads the files of the user. */
+static gt_status make_all(gt_comm *comm, const gt_again *a) {
+    GT_ARENA gt_arena *arena = gt_arena_new();
+    gt_generate_request q;
+    int what = PICTURE;
+    gt_status st = arena ? read_makes(a->record, &what) : GT_NOMEM;
+    if (!st) st = read_request(a, arena, (makes)what, &q);
+    st = gt_comm_agree_all(comm, st);
+    return st ? st : gt_generate_all(comm, &q, NULL);
+}
+
+static gt_status path_of(const gt_again *a, int64_t i, char *path, size_t bytes) {
+    char name[GT_GENERATED_NAME];
+    int what;
+    int64_t row = 0;
+    gt_status st = read_makes(a->record, &what);
+    if (!st) st = gt_record_get_int(a->record, "row", 0, MOST_SEEDS, &row);
+    if (st) return st;
+    if (what == PICTURE)
+        snprintf(path, bytes, "%s/%s.png", a->folder, gt_generated_name(!a->seeds, a->seeds ? a->seeds[i] : row, name));
+    else snprintf(path, bytes, "%s/all%s", a->folder, a->ending);
+    return GT_OK;
+}
+
+static void say(const gt_record *r, char *text, size_t bytes) {
+    int64_t seed = -1, row = -1, per_class = 0;
+    const char *seeds = NULL;
+    char rest[1024];
+    gt_record_get_int(r, "seed", 0, INT64_MAX, &seed);
+    gt_record_get_int(r, "row", 0, INT64_MAX, &row);
+    gt_record_get_int(r, "per_class", 0, INT64_MAX, &per_class);
+    gt_record_get_text(r, "seeds", &seeds);
+    gt_origin_say(r, rest, sizeof rest);
+    const char *comma = *rest ? ", " : "";
+    if (seed >= 0) snprintf(text, bytes, "seed %lld%s%s", (long long)seed, comma, rest);
+    else if (row >= 0) snprintf(text, bytes, "row %lld of the styles%s%s", (long long)row, comma, rest);
+    else if (seeds) snprintf(text, bytes, "seeds %.200s%s%s%s", seeds, strlen(seeds) > 200 ? "..." : "", comma, rest);
+    else if (per_class) snprintf(text, bytes, "%lld seeds of each class%s%s", (long long)per_class, comma, rest);
+    else snprintf(text, bytes, "all rows of the styles%s%s", comma, rest);
+}
+
+const gt_maker gt_maker_generate = {"generate", make_all, path_of, say};

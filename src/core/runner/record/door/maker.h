@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * How pictures are made again of their records. A command that writes records has a maker, under its name; who checks
+ * records has a list of makers, and knows no command. */
+#ifndef GANTRY_RUNNER_RECORD_DOOR_MAKER_H
+#define GANTRY_RUNNER_RECORD_DOOR_MAKER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gantry/dist.h"
+#include "gantry/pool.h"
+#include "runner/record/door/record.h"
+
+/* A picture, or several that differ in their "seed" alone. The record is anybody's; nothing that it names is opened. */
+typedef struct gt_again {
+    const gt_record *record; /* of the first */
+    int64_t n;
+    const int64_t *seeds; /* [n]; NULL: n is 1, and the record has no seed */
+    const char *network;  /* its file: the hash was compared */
+    const char *latents,
+        *directions;          /* files that the user has given; "": none. Their hashes are the maker's to compare */
+    const char *folder;       /* what is made again is written there */
+    const char *ending;       /* of its name, if there is a choice: ".webp" */
+    struct gt_ffmpeg *ffmpeg; /* rank 0: for an .mp4 (runner/generator/door/film.h); NULL: it is not here */
+    int64_t most;             /* images at most: the file has no room for more */
+    int64_t bytes;            /* of the file */
+    gt_pool *pool;
+    int (*stop)(void);
+} gt_again;
+
+typedef struct gt_maker {
+    const char *command; /* that the record names */
+    /* All ranks; all return the same status. GT_FORMAT, GT_USAGE: no picture can have such a record, and why.
+     * GT_UNDECIDED: something is missing. */
+    gt_status (*make_all)(gt_comm *comm, const gt_again *a);
+    /* The path of what was made for item i; rank 0. */
+    gt_status (*path)(const gt_again *a, int64_t i, char *path, size_t bytes);
+    /* "seed 7, class 3, truncation 0.7" */
+    void (*say)(const gt_record *r, char *text, size_t bytes);
+} gt_maker;
+
+extern const gt_maker *const gt_makers[]; /* of all features, and NULL */
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Networks that pictures may come from, found by the hash of their contents: see pictures.h. A record names nothing
+ * that is opened: its name of the network only says which file is looked at first. Hashes are computed here, never
+ * taken from a cache. */
+#include <stdio.h>
+#include <string.h>
+
+#include "features/audit/pictures.h"
+#include "base/door/file.h"
+#include "base/door/sha256.h"
+#include "runner/contents/door/contents.h"
+#include "dist/door/dist.h"
+#include "gantry/log.h"
+#include "gantry/network.h"
+#include "gantry/program.h"
+#include "gantry/text.h"
+#include "run/door/checkpoint_internal.h"
+
+/* ---- names ---- */
+
+const char *audit_quoted(const char *name, char text[AUDIT_NAME_BYTES]) {
+    snprintf(text, AUDIT_NAME_BYTES - 1, "'%s", name);
+    for (unsigned char *p = (unsigned char *)text + 1; *p; p++)
+        if (*p < ' ' || *p == 0x7f || *p == '\'') *p = '?';
+    return strcat(text, "'");
+}
+
+const char *audit_name(const char *name, char text[AUDIT_NAME_BYTES]) {
+    for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
+        bool plain = (*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') || *p >= 0x80 ||
+                     strchr("/._-+=@%~", *p);
+        if (!plain) return audit_quoted(name, text);
+    }
+    snprintf(text, AUDIT_NAME_BYTES, "%s", name);
+    return text;
+}
+
+/* ---- networks ---- */
+
+static gt_status add(audit_candidates *c, const char *path, const char *name, bool shipped) {
+    if (!gt_arena_grow(c->arena, &c->list, c->n, &c->room, sizeof *c->list)) return GT_NOMEM;
+    audit_candidate *one = &c->list[c->n++];
+    *one = (audit_candidate){.path = gt_arena_printf(c->arena, "%s", path),
+                             .name = gt_arena_printf(c->arena, "%s", name),
+                             .shipped = shipped};
+    return one->path && one->name ? GT_OK : GT_NOMEM;
+}
+
+static gt_status add_shipped(audit_candidates *c) {
+    char names[4096], path[GT_PROGRAM_PATH_BYTES], *rest = names, *name;
+    gt_status st = GT_OK;
+    gt_shipped_names(GT_SHIPPED_NETWORKS, sizeof names, names);
+    while (!st && (name = strsep(&rest, ", ")))
+        if (*name && gt_shipped_find(GT_SHIPPED_NETWORKS, name, path)) st = add(c, path, name, true);
+    return st;
+}
+
+gt_status audit_candidates_open(audit_candidates *c, gt_arena *a, const char *const *path, int n) {
+    *c = (audit_candidates){.arena = a};
+    gt_status st = n ? GT_OK : add_shipped(c);
+    for (int i = 0; i < n && !st; i++) st = add(c, path[i], path[i], false);
+    return st;
+}
+
+static bool has_hash(audit_candidate *one, const gt_sha256 *contents) {
+    if (!one->hashed && !one->unreadable) {
+        one->unreadable = gt_contents_root_of_file(one->path, &one->contents);
+        if (one->unreadable && !one->shipped) gt_warn("no picture is looked for in it: %s", gt_message());
+        one->hashed = !one->unreadable;
+    }
+    return one->hashed && gt_sha256_equal(&one->contents, contents);
+}
+
+audit_candidate *audit_candidate_find(audit_candidates *c, const gt_sha256 *contents, const char *near) {
+    for (int turn = 0; turn < 2; turn++)
+        for (int i = 0; i < c->n; i++)
+            if ((strcmp(c->list[i].name, near) != 0) == turn && has_hash(&c->list[i], contents)) return &c->list[i];
+    return NULL;
+}
+
+const char *audit_candidate_text(audit_candidates *c, audit_candidate *one) {
+    if (!*one->g1 && gt_contents_hash_file(one->path, NULL, one->g1)) snprintf(one->g1, sizeof one->g1, "g1:?");
+    char name[AUDIT_NAME_BYTES];
+    const char *text = gt_arena_printf(c->arena, "%s (%s)", one->shipped ? one->name : audit_quoted(one->name, name),
+                                       one->g1);
+    return text ? text : one->name;
+}
+
+void audit_candidates_print(const audit_candidates *c) {
+    char hex[GT_SHA256_TEXT], name[AUDIT_NAME_BYTES];
+    for (int i = 0; i < c->n; i++)
+        if (*c->list[i].recipe && !c->list[i].shipped)
+            gt_print("%s: sha256:%s, recipe %s\n", audit_quoted(c->list[i].name, name),
+                     gt_sha256_text(&c->list[i].contents, hex), c->list[i].recipe);
+}
+
+/* ---- those of a run ---- */
+
+/* By the name that the run gives: only such files are looked at when the run is audited. */
+static bool is_kept(const char *path) {
+    char name[GT_NAME_BYTES], right[40];
+    gt_path_name(path, name);
+    int64_t images = checkpoint_number(name);
+    if (images >= 0) gt_checkpoint_name(images, right);
+    return images >= 0 && !strcmp(name, right);
+}
+
+gt_status gt_audit_pictures_run_all(gt_comm *comm, const gt_audit_pictures *o, const char *run, const char *data) {
+    int n = o->n_networks;
+    gt_status st = GT_OK;
+    gt_comm_broadcast_all(comm, &n, sizeof n, 0);
+    for (int i = 0; i < n && !st; i++) {
+        char path[GT_CONTENTS_NAME_BYTES] = "";
+        gt_audit_made made;
+        if (!comm->rank && o->came[i] && !is_kept(o->network[i])) snprintf(path, sizeof path, "%s", o->network[i]);
+        gt_comm_broadcast_all(comm, path, sizeof path, 0);
+        if (!*path) continue;
+        const gt_audit_network one = {.network = path, .run = run, .data = data, .class = "", .pool = o->pool};
+        st = gt_audit_network_all(comm, &one, &made);
+        if (!st && !comm->rank) gt_audit_print_made(&one, &made);
+    }
+    return st;
+}

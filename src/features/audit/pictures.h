@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The parts of an audit of pictures: networks, makers, comparison. All of it is rank 0's. */
+#ifndef GANTRY_FEATURES_AUDIT_PICTURES_H
+#define GANTRY_FEATURES_AUDIT_PICTURES_H
+
+#include "features/audit/audit.h"
+#include "runner/contents/door/contents.h"
+#include "gantry/hash.h"
+#include "gantry/memory.h"
+#include "runner/record/door/maker.h"
+#include "runner/record/door/record.h"
+
+/* ---- makers.c ---- */
+const gt_maker *audit_maker(const char *command); /* NULL: there is none */
+
+/* ---- picture_networks.c ---- */
+/* A name of a file that cannot be taken for words of the audit: in quotes, with ? for what no name should have, unless
+ * it is of letters, digits and a few signs alone. Returns `text`. */
+enum { AUDIT_NAME_BYTES = 4200 };
+const char *audit_name(const char *name, char text[AUDIT_NAME_BYTES]);
+/* The same, always in quotes. */
+const char *audit_quoted(const char *name, char text[AUDIT_NAME_BYTES]);
+
+/* A network that pictures may come from: those of the user, else those that come with Gantry. */
+typedef struct audit_candidate {
+    const char *path, *name;
+    bool shipped, hashed, unreadable;
+    gt_sha256 contents;
+    char g1[GT_CONTENTS_HASH_BYTES]; /* "": not computed yet */
+    char recipe[GT_SHA256_TEXT];     /* of pictures that came from it; "": none did */
+} audit_candidate;
+
+typedef struct audit_candidates {
+    audit_candidate *list; /* [n] in the arena */
+    int n, room;
+    gt_arena *arena;
+} audit_candidates;
+
+gt_status audit_candidates_open(audit_candidates *c, gt_arena *a, const char *const *path, int n);
+/* The network with this hash, of which contents are read here and now; NULL: none has it. `near`: the name of the one
+ * that is looked at first. */
+audit_candidate *audit_candidate_find(audit_candidates *c, const gt_sha256 *contents, const char *near);
+const char *audit_candidate_text(audit_candidates *c, audit_candidate *one); /* "clipart64 (g1:...)" */
+/* The hashes of those that pictures came from, and of their recipes, but of those that come with Gantry. */
+void audit_candidates_print(const audit_candidates *c);
+
+/* ---- picture_compare.c ---- */
+
+typedef struct audit_pixels {
+    int64_t differ, all, most;                /* values that differ, of how many, and by how much at most */
+    int64_t range;                            /* of values: 255, 65535; 0: float32 */
+    int64_t frame;                            /* of a film: the first that differs; -1: none */
+    int64_t cell;                             /* of a sheet: the first that differs; -1: none, or no sheet */
+    bool bytes;                               /* WebP, MP4: all bytes are equal but those of the XMP */
+    char words[GT_CONTENTS_NAME_BYTES + 256]; /* why they cannot be compared value by value; "" */
+} audit_pixels;
+
+typedef enum audit_form { AUDIT_PICTURE, AUDIT_FILM, AUDIT_MP4, AUDIT_ARRAY } audit_form;
+
+/* Compares two pictures, two films (of .mp4 the bytes alone), or two files of arrays. `columns` and `rows`: of a sheet,
+ * else 1. */
+gt_status audit_pixels_compare(const char *path, const char *made, audit_form form, int64_t columns, int64_t rows,
+                               audit_pixels *out);
+
+/* ---- array_compare.c ---- */
+/* All sets of two HDF5 files: names, shapes, numbers. GT_UNDECIDED: the first has links, groups or attributes that the
+ * other has not. */
+gt_status audit_arrays_compare(const char *path, const char *made, audit_pixels *out);
+
+#endif
