@@ -79,7 +79,7 @@ void gt_seed_latent(uint32_t seed, int z_dim, float *z);
 /* trunc(clamp(x * 127.5 + 128, 0, 255)): docs/mathematics/seeds.md#pixel-values. */
 void gt_image_bytes(const float *x, uint8_t *out, size_t n);
 
-/* Steps along directions, which are added to styles after truncation (runner/generator/door/directions.h). */
+/* Steps along directions, which are added to styles after truncation (runner/generator/door/direction_file.h). */
 typedef struct gt_edit_wish {
     const char *edits; /* "d3:+2.5,0-3,glasses:-1": see runner/generator/door/edits.h; NULL or "": none */
     const char *file;  /* of directions; rank 0 reads it */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Which features there are: a feature is a folder, and goes by deleting the folder and the words for it here. */
+ * Which commands there are, and what features register: a feature goes by deleting its folder and the words for it
+ * here. */
 #ifndef GANTRY_FEATURES_LIST_H
 #define GANTRY_FEATURES_LIST_H
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Very small files of the source stand in a list with a reason: small.py TOP [LIST]
 
-Very small are headers of at most 30 lines and sources of at most 40; a door (src/ROOM/door) is as small as it can be. A line of LIST (TOP/tests/small_files): the path, a
+Very small are headers of at most 30 lines and sources of at most 40; a door (src/core/ROOM/door) is as small as it can be. A line of LIST (TOP/tests/small_files): the path, a
 blank, the reason. Prints one line for each file that is not in the list, and for each line of the list whose file is gone
 or no longer small; ends with status 1 if there is any."""
 import os

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * gantry: one binary, one subcommand per row of commands.c. */
+ * gantry: one binary, a subcommand for each word of features/list.h. */
 #include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>

@@ -3,7 +3,7 @@
  *
  *   mean = sum of x / n,  covariance = sum of x x^T / n - mean mean^T
  *
- * The lower triangle of the second sum is cut into TILE x TILE tiles for the threads. use/scoring_*.c pass the
+ * The lower triangle of the second sum is cut into TILE x TILE tiles for the threads. score/scoring_*.c pass the
  * features of pictures; wavelet_distance.c makes the sums of its many nodes by gt_gram_add(). */
 #include "metrics/door/gaussian.h"
 

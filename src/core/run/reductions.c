@@ -48,12 +48,12 @@ static bool find_size(const char *dir, int size[3]) {
     return found;
 }
 
-const gt_named gt_recons[GT_RECONS] = {
+const gt_named gt_loss_kinds[GT_LOSS_KINDS] = {
     {"mse", "squared error"}, {"bce", "cross-entropy"}, {"normal", "-log of a normal density"}};
 
 static int kind_in(const char *job) {
-    for (int i = GT_RECONS - 1; i > 0; i--)
-        if (is_value(job, "recon", gt_recons[i].name)) return i;
+    for (int i = GT_LOSS_KINDS - 1; i > 0; i--)
+        if (is_value(job, "recon", gt_loss_kinds[i].name)) return i;
     return 0;
 }
 
@@ -67,7 +67,7 @@ gt_status gt_reductions_read(const char *dir, gt_reductions *out) {
     if (value_in(job, "recon-pixels")) {
         bool known = find_size(dir, size), codes = is_value(job, "model", "gumbel");
         *out = (gt_reductions){.any = true,
-                               .recon = gt_recons[kind_in(job)].name,
+                               .recon = gt_loss_kinds[kind_in(job)].name,
                                .mean_pixels = is_value(job, "recon-pixels", "mean"),
                                .mean_batch = is_value(job, "recon-batch", "mean"),
                                .mean_latent = is_value(job, "kl-latent", "mean"),

@@ -61,6 +61,10 @@ gt_status gt_card_write_sheet(const gt_card *c, const char *path);
 void gt_card_markdown(const gt_card *c, const char *sheet, gt_buffer *out);
 void gt_card_json(const gt_card *c, const char *sheet, gt_buffer *out);
 
+/* ---- for the files of this feature ----
+ * A card is one JSON object, which card_text.c writes down. Each function puts what it finds into the object. Memory
+ * that is short makes a value NULL: jansson then takes nothing, and c->failed says so at the end. */
+
 struct gt_card {
     json_t *all;
     char *sheet;
@@ -84,13 +88,12 @@ json_t *card_put_array(gt_card *c, json_t *to, const char *key);
 const json_t *card_get(const gt_card *c, const char *part, const char *key);
 const char *card_text(const json_t *text); /* "" where there is no text */
 
-/* The checkpoint's number of images; -1: it is not known. */
 typedef struct card_of {
     const gt_card_options *options;
     const gt_checkpoint_file *file;
     const gt_job *job; /* of the file's recipe */
     const char *file_name;
-    int64_t images;
+    int64_t images; /* the checkpoint's number of images; -1: it is not known */
 } card_of;
 
 /* card_run.c: how it was trained, its sheet, its audit. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry directions: what steps in the styles of a network change. */
-#include "runner/generator/door/directions.h"
+#include "features/directions/directions.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #ifndef GANTRY_FEATURES_DIRECTIONS_DIRECTION_WORK_H
 #define GANTRY_FEATURES_DIRECTIONS_DIRECTION_WORK_H
 
-#include "runner/generator/door/directions.h"
+#include "features/directions/directions.h"
 #include "gantry/trained.h"
 #include "runner/generator/door/direction_file.h"
 

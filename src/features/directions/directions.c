@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Directions of a network: see runner/generator/door/directions.h. Rank 0 finds them; all ranks map seeds and make
  * pictures. */
-#include "runner/generator/door/directions.h"
+#include "features/directions/directions.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Gaussian mixtures, fitted by expectation maximisation (A. P. Dempster, N. M. Laird, D. B. Rubin, "Maximum Likelihood
  * from Incomplete Data via the EM Algorithm", 1977) on any number of ranks and threads with the same bits, all in
- * float64. features/gmm/mixture_folder.h fits them; here is what is made of a fit.
- *
- * A log-likelihood is per sample, in nats, of the density over the data's own units; images count as points of H*W*C
- * numbers from 0 to 1. Functions that take blocks are collective: all ranks call them, and all return the same status.
- *
- * Gaussian mixtures, fitted by expectation maximisation (A. P. Dempster, N. M. Laird, D. B. Rubin, "Maximum Likelihood
- * from Incomplete Data via the EM Algorithm", 1977) on any number of ranks and threads with the same bits, all in
  * float64.
  *
  *     gt_cloud *points;
@@ -61,6 +54,35 @@ typedef struct gt_cloud_labels {
  * rank holds its own blocks in memory, 8 bytes a number. */
 typedef struct gt_blocks gt_blocks;
 
+/* `spec`: FILE.csv, .tsv, .txt or .dat (a line of numbers for each point, separated by commas, semicolons, tabs or
+ * blanks; a first line that holds something else is a heading), FILE.npy with an array [points] or [points,d], an array
+ * of an HDF5 file, or the images of a dataset (dataset.h). `array`: which array of an HDF5 file; "": the images of the
+ * file if it has images, else its only array of numbers, or the array called `latent` or `points`. GT_FORMAT: lines of
+ * unequal length, a field that is not a number, no points, ... On failure *out is NULL. */
+gt_status gt_cloud_open(gt_cloud **out, const char *spec, const char *array);
+/* The same with labels. `labels`: a column of FILE.csv, by its name in the heading or by its number from 0, which is
+ * then no number of the points; or an array of integers of the HDF5 file; "": none. Images bring their classes.
+ * `classes`: of images those of some classes alone (gt_dataset_options.classes); "": all. GT_USAGE: the points are of
+ * another kind. */
+gt_status gt_cloud_open_labelled(gt_cloud **out, const char *spec, const char *array, const char *labels,
+                                 const char *classes);
+void gt_cloud_close(gt_cloud *c); /* NULL is fine */
+gt_cloud_info gt_cloud_get_info(const gt_cloud *c);
+/* The name of number i of a point, from the heading of a CSV file; NULL: there are no names. */
+const char *gt_cloud_name(const gt_cloud *c, int i);
+enum { GT_CLOUD_CLASSES_MAX = 4096 };
+gt_cloud_labels gt_cloud_get_labels(const gt_cloud *c); /* valid until the cloud is closed */
+/* n points from `first` on, [n,d]; fastest in ascending order. GT_NONFINITE names the place of a number that is not
+ * finite; points and numbers are counted from 0, lines of a file from 1. Main thread only. */
+gt_status gt_cloud_read(gt_cloud *c, int64_t first, int64_t n, double *points);
+
+/* `pool` may be NULL. `kernels` (NULL: the best of this CPU) compute on the points; gt_mixture_fit() puts the kernels
+ * of a resumed fit in their place. On failure *out is NULL. */
+gt_status gt_blocks_read(gt_blocks **out, gt_comm *c, gt_pool *pool, const gt_kernel_set *kernels, gt_cloud *points);
+void gt_blocks_free(gt_blocks *b); /* NULL is fine */
+/* Of the points, on rank 0; {0} on other ranks, and where memory is short. */
+gt_hash128 gt_blocks_fingerprint(gt_blocks *b);
+
 /* ---- mixtures ---- */
 
 #define GT_COVARIANCES(X)         \
@@ -78,6 +100,20 @@ typedef struct gt_mixture {
 } gt_mixture;
 
 const char *gt_covariance_name(gt_covariance c);
+
+gt_covariance gt_covariance_parse(const char *name); /* of one of GT_COVARIANCES; the last one for any other name */
+
+gt_shape gt_covariances_shape(gt_covariance covariance, int k, int d); /* of gt_mixture's covariances */
+/* How many numbers such a mixture has; 0: there is no such mixture (see gt_message()). */
+size_t gt_mixture_size(gt_covariance covariance, int k, int d);
+/* All numbers are 0; they lie in the arena. */
+gt_status gt_mixture_init(gt_mixture *m, gt_arena *a, gt_covariance covariance, int k, int d);
+/* Are the weights shares of 1, up to roundings of a file? *sum: what they add up to. */
+bool gt_mixture_has_shares(const gt_mixture *m, double *sum);
+void gt_mixture_copy(gt_mixture *to, const gt_mixture *from); /* the numbers; both are of one shape */
+double gt_mixture_free_numbers(const gt_mixture *m);          /* how many numbers a fit chooses: for BIC and AIC */
+/* Row i, column j of the covariance of component c. */
+double gt_mixture_covariance(const gt_mixture *m, int c, int i, int j);
 
 /* ---- fitting ---- */
 
@@ -134,78 +170,6 @@ void gt_fit_free(gt_fit *f); /* {0} is fine; *f becomes {0} */
 double gt_fit_bic(const gt_fit *f, double log_likelihood, int64_t points);
 double gt_fit_aic(const gt_fit *f, double log_likelihood, int64_t points);
 
-/* ---- using a mixture ---- */
-
-typedef struct gt_prediction { /* of all points, on rank 0 */
-    gt_arena *arena;           /* holds the arrays */
-    float *responsibilities;   /* [points,k]; NULL unless wanted */
-    int32_t *labels;           /* [points] the component with the largest responsibility */
-    double *log_likelihoods;   /* [points] */
-} gt_prediction;
-
-/* Rank 0 holds 12 bytes for each point, and 4 k more with responsibilities. On other ranks *out is {0}; on failure it
- * is so on all. GT_FORMAT: points of another dimension. */
-gt_status gt_mixture_predict(gt_blocks *b, const gt_mixture *m, bool responsibilities, gt_prediction *out);
-void gt_prediction_free(gt_prediction *p);
-gt_status gt_mixture_score(gt_blocks *b, const gt_mixture *m, double *log_likelihood); /* per sample, on all ranks */
-
-/* n points [n,d], drawn from the mixture, and the component of each [n]. Point i depends on the mixture, on the seed
- * and on places[i] alone, a number >= 0; without `places` on i. GT_FORMAT: a covariance is singular. Not collective. */
-gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const int64_t *places, double *points,
-                            int32_t *components);
-/* Latents [n,z_dim] of the `seeds` for a generator (gt_generate_request.latents): sample number seeds[i] of a
- * gt_mixture with the seed 0. GT_USAGE: the mixture is of points of another dimension. */
-gt_status gt_mixture_latents(void *mixture, int64_t n, const int64_t *seeds, int z_dim, float *z);
-
-/* ---- points ---- */
-
-/* `spec`: FILE.csv, .tsv, .txt or .dat (a line of numbers for each point, separated by commas, semicolons, tabs or
- * blanks; a first line that holds something else is a heading), FILE.npy with an array [points] or [points,d], an array
- * of an HDF5 file, or the images of a dataset (dataset.h). `array`: which array of an HDF5 file; "": the images of the
- * file if it has images, else its only array of numbers, or the array called `latent` or `points`. GT_FORMAT: lines of
- * unequal length, a field that is not a number, no points, ... On failure *out is NULL. */
-gt_status gt_cloud_open(gt_cloud **out, const char *spec, const char *array);
-/* The same with labels. `labels`: a column of FILE.csv, by its name in the heading or by its number from 0, which is
- * then no number of the points; or an array of integers of the HDF5 file; "": none. Images bring their classes.
- * `classes`: of images those of some classes alone (gt_dataset_options.classes); "": all. GT_USAGE: the points are of
- * another kind. */
-gt_status gt_cloud_open_labelled(gt_cloud **out, const char *spec, const char *array, const char *labels,
-                                 const char *classes);
-void gt_cloud_close(gt_cloud *c); /* NULL is fine */
-gt_cloud_info gt_cloud_get_info(const gt_cloud *c);
-/* The name of number i of a point, from the heading of a CSV file; NULL: there are no names. */
-const char *gt_cloud_name(const gt_cloud *c, int i);
-enum { GT_CLOUD_CLASSES_MAX = 4096 };
-gt_cloud_labels gt_cloud_get_labels(const gt_cloud *c); /* valid until the cloud is closed */
-/* n points from `first` on, [n,d]; fastest in ascending order. GT_NONFINITE names the place of a number that is not
- * finite; points and numbers are counted from 0, lines of a file from 1. Main thread only. */
-gt_status gt_cloud_read(gt_cloud *c, int64_t first, int64_t n, double *points);
-
-/* `pool` may be NULL. `kernels` (NULL: the best of this CPU) compute on the points; gt_mixture_fit() puts the kernels
- * of a resumed fit in their place. On failure *out is NULL. */
-gt_status gt_blocks_read(gt_blocks **out, gt_comm *c, gt_pool *pool, const gt_kernel_set *kernels, gt_cloud *points);
-void gt_blocks_free(gt_blocks *b); /* NULL is fine */
-/* Of the points, on rank 0; {0} on other ranks, and where memory is short. */
-gt_hash128 gt_blocks_fingerprint(gt_blocks *b);
-
-/* ---- mixtures ---- */
-
-gt_covariance gt_covariance_parse(const char *name); /* of one of GT_COVARIANCES; the last one for any other name */
-
-gt_shape gt_covariances_shape(gt_covariance covariance, int k, int d); /* of gt_mixture's covariances */
-/* How many numbers such a mixture has; 0: there is no such mixture (see gt_message()). */
-size_t gt_mixture_size(gt_covariance covariance, int k, int d);
-/* All numbers are 0; they lie in the arena. */
-gt_status gt_mixture_init(gt_mixture *m, gt_arena *a, gt_covariance covariance, int k, int d);
-/* Are the weights shares of 1, up to roundings of a file? *sum: what they add up to. */
-bool gt_mixture_has_shares(const gt_mixture *m, double *sum);
-void gt_mixture_copy(gt_mixture *to, const gt_mixture *from); /* the numbers; both are of one shape */
-double gt_mixture_free_numbers(const gt_mixture *m);          /* how many numbers a fit chooses: for BIC and AIC */
-/* Row i, column j of the covariance of component c. */
-double gt_mixture_covariance(const gt_mixture *m, int c, int i, int j);
-
-/* ---- fitting ---- */
-
 /* `path`: a mixture that a fit has written; an HDF5 file with the arrays means [k,d] and, for a whole mixture, weights
  * [k] and covariances (shapes as in gt_mixture; weights and covariances both or neither); or the points of FILE.csv or
  * FILE.npy as means. The covariances must be of the kind `covariance`. GT_FORMAT, GT_USAGE: no such thing. The caller
@@ -248,6 +212,27 @@ gt_status gt_fit_write(const gt_fit *f, const char *path);
 gt_status gt_fit_read(gt_fit *f, const char *path);
 
 /* ---- using a mixture ---- */
+
+typedef struct gt_prediction { /* of all points, on rank 0 */
+    gt_arena *arena;           /* holds the arrays */
+    float *responsibilities;   /* [points,k]; NULL unless wanted */
+    int32_t *labels;           /* [points] the component with the largest responsibility */
+    double *log_likelihoods;   /* [points] */
+} gt_prediction;
+
+/* Rank 0 holds 12 bytes for each point, and 4 k more with responsibilities. On other ranks *out is {0}; on failure it
+ * is so on all. GT_FORMAT: points of another dimension. */
+gt_status gt_mixture_predict(gt_blocks *b, const gt_mixture *m, bool responsibilities, gt_prediction *out);
+void gt_prediction_free(gt_prediction *p);
+gt_status gt_mixture_score(gt_blocks *b, const gt_mixture *m, double *log_likelihood); /* per sample, on all ranks */
+
+/* n points [n,d], drawn from the mixture, and the component of each [n]. Point i depends on the mixture, on the seed
+ * and on places[i] alone, a number >= 0; without `places` on i. GT_FORMAT: a covariance is singular. Not collective. */
+gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const int64_t *places, double *points,
+                            int32_t *components);
+/* Latents [n,z_dim] of the `seeds` for a generator (gt_generate_request.latents): sample number seeds[i] of a
+ * gt_mixture with the seed 0. GT_USAGE: the mixture is of points of another dimension. */
+gt_status gt_mixture_latents(void *mixture, int64_t n, const int64_t *seeds, int z_dim, float *z);
 
 /* [points] number `axis` of every point, on rank 0. */
 gt_status gt_blocks_coordinate(gt_blocks *b, int axis, float *out);

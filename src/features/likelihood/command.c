@@ -5,7 +5,7 @@
 
 #include "command/door/applied.h"
 #include "gantry/file.h"
-#include "runner/apply/door/likelihood.h"
+#include "gantry/likelihood.h"
 #include "gantry/text.h"
 
 typedef struct likelihood_fields {

@@ -58,6 +58,8 @@ gt_status gt_compare_draw(const char *path, const char *const *dirs, int n, cons
  * table, the newest picture and the curves of each run, and links to the reports of the runs. */
 gt_status gt_compare_html(const char *path, const char *const *dirs, int n);
 
+/* ---- what the table, the pictures and the page share ---- */
+
 /* The name of a run: that of its directory, behind that of the folder above where another run has the same name. */
 void compare_name(const char *const *dirs, int n, int run, char name[GT_NAME_BYTES]);
 

@@ -50,19 +50,19 @@ static void say(compare_tell *tell, void *arg, const char *before, words *names,
 }
 
 /* "Reconstruction is squared error of a, b, and cross-entropy of c: they do not compare" */
-static void say_kinds(compare_tell *tell, void *arg, words of[GT_RECONS]) {
+static void say_kinds(compare_tell *tell, void *arg, words of[GT_LOSS_KINDS]) {
     gt_buffer sentence = {0};
     int some = 0, said = 0;
-    for (int i = 0; i < GT_RECONS; i++) some += of[i].n > 0;
+    for (int i = 0; i < GT_LOSS_KINDS; i++) some += of[i].n > 0;
     gt_buffer_printf(&sentence, "Reconstruction is ");
-    for (int i = 0; i < GT_RECONS; i++) {
+    for (int i = 0; i < GT_LOSS_KINDS; i++) {
         gt_buffer_add(&of[i].text, "", 1);
         if (of[i].n && !of[i].text.failed)
             gt_buffer_printf(&sentence, "%s%s of %s",
                              !said++        ? ""
                              : said == some ? ", and "
                                             : ", ",
-                             gt_recons[i].text, of[i].text.data);
+                             gt_loss_kinds[i].text, of[i].text.data);
         gt_buffer_free(&of[i].text);
     }
     gt_buffer_printf(&sentence, ": not comparable");
@@ -71,7 +71,7 @@ static void say_kinds(compare_tell *tell, void *arg, words of[GT_RECONS]) {
 }
 
 void compare_tell_units(gt_stats *const *stats, const char *const *dirs, int n, compare_tell *tell, void *arg) {
-    words means = {.n = 0}, unknown = {.n = 0}, of_kind[GT_RECONS] = {{.n = 0}};
+    words means = {.n = 0}, unknown = {.n = 0}, of_kind[GT_LOSS_KINDS] = {{.n = 0}};
     char name[GT_NAME_BYTES];
     for (int i = 0; i < n; i++) {
         gt_reductions r;
@@ -80,8 +80,8 @@ void compare_tell_units(gt_stats *const *stats, const char *const *dirs, int n, 
         bool pixels = r.mean_pixels, latent = r.mean_latent && gt_stats_find(stats[i], "Loss/KL");
         bool dark = (pixels && !(r.pixels > 0)) || (latent && !(r.latent > 0));
         if (pixels || latent) add_name(dark ? &unknown : &means, name);
-        for (int k = 0; k < GT_RECONS; k++)
-            if (!strcmp(r.recon, gt_recons[k].name)) add_name(&of_kind[k], name);
+        for (int k = 0; k < GT_LOSS_KINDS; k++)
+            if (!strcmp(r.recon, gt_loss_kinds[k].name)) add_name(&of_kind[k], name);
     }
     say(tell, arg, "Reconstruction and KL are sums over the pixels and the latent of an image; the log of ", &means,
         " has means");

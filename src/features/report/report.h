@@ -17,6 +17,8 @@ gt_status gt_report_write(const char *dir, const char *path);
  * newest sheet of pictures. */
 gt_status gt_report_print(const char *dir);
 
+/* ---- the parts of report.html, each appended to the page; `dir` is the directory of the run ---- */
+
 typedef struct report_run {
     const char *dir, *name;
     gt_stats *stats;

@@ -13,8 +13,6 @@
  *     st = gt_search_run(s, 0);
  *     st = gt_search_print_best(s, stdout);
  *
- * A search, as the files of this room share it (features/search/search.h).
- *
  * DESIGN
  * A trial is `gantry train` in a process of its own, with the values as options: so it gives the bits that it gives
  * alone, may have ranks of its own, and may fail or be killed without harm to the others. Any number of workers (ranks
@@ -43,15 +41,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "gantry/family.h"
 #include "gantry/status.h"
 #include "gantry/rundir.h"
 #include "networks/model/door/family.h"
-
-/* ---- ranges ---- */
-
-/* Is this value of an option a range, and not a value? */
-bool gt_is_range(const char *value);
 
 /* ---- a search ---- */
 
@@ -59,7 +51,7 @@ typedef struct gt_search gt_search;
 
 /* What is searched and how, without the ranges. The texts live as long as the search. */
 typedef struct gt_search_plan {
-    const char *run; /* the folder of the search; src/features/search/search.h says what lies there */
+    const char *run; /* the folder of the search; see DESIGN above */
     /* "[min:|max:]SERIES" of stats.jsonl, as the series is at the end of a trial. Without min: or max: accuracies, and
      * metrics as their kind says, are better when they are larger, all else when it is smaller. */
     const char *by;
@@ -92,6 +84,9 @@ gt_status gt_search_run(gt_search *s, double seconds);
 gt_status gt_search_print_best(const gt_search *s, FILE *f);
 
 /* ---- ranges ---- */
+
+/* Is this value of an option a range, and not a value? */
+bool gt_is_range(const char *value);
 
 typedef enum gt_vary_kind {
     GT_VARY_LOG,    /* log:LO..HI: the logarithm is uniform */

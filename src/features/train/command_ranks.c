@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command/door/cli.h"
+#include "features/train/command.h"
 #include "gantry/dist.h"
 #include "command/launch/door/launch.h"
 #include "gantry/log.h"

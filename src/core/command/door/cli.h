@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The command line: subcommands are rows of one table (commands.c), their options rows of option tables
- * (gantry/option.h). A command prints results to stdout and messages to stderr. Exit status: 0 done, 1 failed, 2 bad
- * usage, 3 it cannot be found out, 75 stopped before the end. */
+ * The command line: subcommands are rows of one table (commands.c makes it of features/list.h), their options rows of
+ * option tables (gantry/option.h). A command prints results to stdout and messages to stderr. Exit status: 0 done, 1
+ * failed, 2 bad usage, 3 it cannot be found out, 75 stopped before the end. */
 #ifndef GANTRY_COMMAND_DOOR_CLI_H
 #define GANTRY_COMMAND_DOOR_CLI_H
 
@@ -46,7 +46,7 @@ typedef gt_status cli_data_view(const char *spec, const char *sheet, gt_preview 
 /* ... and of a run: its state. *lost: nothing of the run can be read. */
 typedef gt_status cli_run_view(const char *dir, bool *lost);
 
-/* A subcommand: a file that defines `const cli_command cli_NAME`, and its name in the list of commands.c. */
+/* A subcommand: a file that defines `const cli_command cli_NAME`, and a word in features/list.h. */
 typedef struct cli_command {
     const char *name;
     const char *arguments; /* what stands behind the name in the usage line; NULL: nothing */
@@ -373,20 +373,8 @@ gt_status cli_resolve_job(gt_job *job);
  * ends at its start. */
 gt_status cli_check_later(gt_job *job);
 
-/* ---- ranks of gantry train (features/train/command_ranks.c) ---- */
+/* ---- ranks.c ---- */
 
-/* How the ranks of `gantry train` come about. A process that no launcher has started may start some. */
-typedef struct cli_ranks_start {
-    gt_job *job;
-    char **argv;        /* "train", arguments, NULL */
-    int ranks;          /* to be started, as the user says; 0: that is to be found; 1: none, or these are all there */
-    gt_starter starter; /* `of` NULL: nothing is chosen */
-    gt_start how;       /* of ranks that a choice has started: its text */
-} cli_ranks_start;
-/* GT_USAGE: --ranks says another number than the launcher. *s must not move. */
-gt_status cli_start_find(cli_ranks_start *s, gt_job *job, char **argv);
-/* Starts the command on several ranks, as gantry run does; `choice`: why so many. Returns the exit status. */
-int cli_start_ranks(const cli_ranks_start *s, int ranks, const char *choice);
 /* What is said, and what signals do, when this command of several ranks is asked to stop. */
 struct gt_launch_stop cli_launch_stop(char *const *command);
 

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The counts that a figure of a confusion matrix shows. Figures themselves are drawn inside
- * (src/core/figures/door/figure.h).
- *
  * Figures of data: panels with heat maps, bars, curves, points and ellipses, written as SVG and as PNG.
  *
  *     gt_curve curve = {.n = m, .x = x, .y = y};

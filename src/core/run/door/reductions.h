@@ -16,8 +16,8 @@ typedef struct gt_reductions {
     double pixels, latent;           /* numbers of an image and of its latent; 0: not known */
     double factor, beta, commitment; /* weights of reconstruction, divergence and commitment */
 } gt_reductions;
-enum { GT_RECONS = 3 };
-extern const gt_named gt_recons[GT_RECONS]; /* {--recon, what that makes the loss of an image} */
+enum { GT_LOSS_KINDS = 3 };
+extern const gt_named gt_loss_kinds[GT_LOSS_KINDS]; /* {--recon, what that makes the loss of an image} */
 
 /* From the folder of a run. */
 gt_status gt_reductions_read(const char *dir, gt_reductions *out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Importance-weighted log-likelihood: see runner/apply/door/likelihood.h. */
+ * Importance-weighted log-likelihood: see gantry/likelihood.h. */
 #include "runner/apply/likelihood.h"
 
 #include <math.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One batch of an estimator, for the files of this room and tests (runner/apply/door/likelihood.h). */
+ * One batch of an estimator, for the files of this room and tests (gantry/likelihood.h). */
 #ifndef GANTRY_RUNNER_APPLY_LIKELIHOOD_H
 #define GANTRY_RUNNER_APPLY_LIKELIHOOD_H
 
-#include "runner/apply/door/likelihood.h"
+#include "gantry/likelihood.h"
 
 int gt_estimator_batch(const gt_estimator *e);
 /* images [batch,H,W,C] in [-1,1], of which the first n are items `first` and so on -> out [n]; labels [batch,label_dim]

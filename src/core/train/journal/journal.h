@@ -124,9 +124,8 @@ void gt_journal_put_data(const gt_engine *e, const gt_journal *j, gt_checkpoint 
 /* The root of the tree over the SHA-256 of all stored samples (runner/contents/door/contents.h), on all ranks, which
  * share the work: what `gantry hash --sha256` prints of the data, where the job has no --classes and --class-names.
  * Subset, split and mirror images do not count. A picture that does not decode counts by its label alone: the run
- * passes over it
- * (--on-error=skip), stops where a step needs it, or does not need it. The hashes of the samples that lie
- * in the dataset (`gantry dataset` writes them), or that this run has kept, are used, and j->leaves_stored says so;
+ * passes over it (--on-error=skip), stops where a step needs it, or does not need it. The hashes of the samples that
+ * lie in the dataset (`gantry dataset` writes them), or that this run has kept, are used, and j->leaves_stored says so;
  * else they are computed. They are kept in the folder of the run (GT_RUN_LEAVES); a failure to keep them is a warning.
  * `j` NULL: everything is computed, and nothing kept. */
 gt_status gt_data_root_all(gt_engine *e, gt_journal *j, gt_sha256 *root);

@@ -176,9 +176,8 @@ typedef struct gt_engine {
     /* rollbacks before this state, in all processes: they change the seed of all that is drawn in steps */
     int64_t reseed;
 
-    /* Sees the sum of each phase's gradients, clipped, before the update; all ranks (features/audit/trace.c). NULL:
-     * nobody does
-     */
+    /* Sees the sum of each phase's gradients, clipped, before the update; all ranks (train/audit/trace.c). NULL: nobody
+     * does */
     void (*trace_all)(struct gt_engine *e, const gt_phase *p, gt_reducer *r, void *arg);
     void *trace_arg;
 

@@ -14,7 +14,8 @@
  * Destinations:
  *   FILE.zip   the interchange format: 00000/img00000000.png, numbered by the item's place in the source, stored; PNG
  *              uncompressed unless `compress`; then samples.sha256, the hash of each sample
- * (runner/contents/door/contents.h), and dataset.json. Zip64 where it must be. No times: equal input, equal bytes
+ *              (runner/contents/door/contents.h), and dataset.json. Zip64 where it must be. No times: equal input,
+ *              equal bytes
  *   FILE.h5    `images` [N,H,W,C] in chunks of one image, `labels`, `samples.sha256` [N,32], attributes as in
  *              dataset.h; `compress`: deflated
  *   FOLDER     the files of FILE.zip; must not lie in a source

@@ -36,9 +36,11 @@ typedef enum gt_reduced_by { GT_REDUCED_BY(GT_CONSTANT) } gt_reduced_by;
 
 /* The options of the family: networks/models/autoencoder/options.c. The networks take a job whose `own` these are; of
  * its common part they read height, width, channels and z_dim: the width of the latent (plain, normal), or the number
- * of tokens (gumbel, vq with a body other than conv). loss = factor * reconstruction + weight * divergence, each summed
- * or averaged over its dimensions and over the batch.
- */
+ * of tokens (gumbel, vq with a body other than conv).
+ *
+ *     loss = factor * reconstruction + weight * divergence
+ *
+ * each summed or averaged over its dimensions and over the batch. */
 typedef struct gt_autoencoder_options {
     double widths; /* of hidden layers, relative to those above */
     gt_recon recon;

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Films: animated WebP, MP4 (by the program ffmpeg), or a numbered PNG for each frame. Commands that make films
- * (features/walk/walk.h, features/project/project.h) take what a film is to be.
- *
  * Films: animated WebP, MP4 (by the program ffmpeg), or a numbered PNG for each frame. Frames are packed by any rank
  * and added by rank 0 in their order; one frame at a time is in memory.
  *

@@ -21,8 +21,8 @@
  * own (--recon=normal) is trained with -log p(x|z) itself, and its density is that of training.
  *
  * Stable from 1.0 on: what stands here keeps its meaning; structs may get more members. */
-#ifndef GANTRY_RUNNER_APPLY_DOOR_LIKELIHOOD_H
-#define GANTRY_RUNNER_APPLY_DOOR_LIKELIHOOD_H
+#ifndef GANTRY_LIKELIHOOD_H
+#define GANTRY_LIKELIHOOD_H
 
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
