@@ -110,7 +110,7 @@ static gt_outfile_kind kind_of_zip(const char *path) {
     bool known = true, network = gt_zip_find(z, "gantry.model.npy", NULL),
          moments = gt_zip_find(z, "mu.npy", NULL) && gt_zip_find(z, "sigma.npy", NULL),
          styles = gt_zip_find(z, "w.npy", NULL);
-    const char *parts = styles ? "w.npy|network.npy" : "mu.npy|sigma.npy|count.npy";
+    const char *parts = styles ? "w.npy|network.npy|gantry.npy" : "mu.npy|sigma.npy|count.npy";
     for (size_t i = 0; i < gt_zip_count(z) && known; i++) known = is_among(gt_zip_at(z, i)->name, parts);
     gt_zip_close(z);
     if (network) return GT_OUTFILE_NETWORK;
