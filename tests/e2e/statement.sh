@@ -47,6 +47,24 @@ case_audit() {
     rm changed/checkpoint-000000512.h5 && cp ledger changed/starts.jsonl
     expect 0 "also of networks that are not here: 'checkpoint-000000512.h5'" "$GANTRY" audit signed.json --key=pub.pem --network=changed
 }
+# What of a folder was not compared is said, and is not right.
+case_audit_of_folders() {
+    audit() { expect "$1" "$2" "$GANTRY" audit signed.json --key=pub.pem --network="$3"; }
+    mkdir none metrics npz below cut only
+    audit 3 'no network here was compared' none
+    cp run/metrics.h5 metrics
+    audit 3 'no network here was compared' metrics
+    for folder in npz below cut; do cp run/checkpoint-000001024.h5 $folder; done
+    quietly "$GANTRY" export other npz/other.npz
+    audit 3 "the statement is not of all networks here: 'npz/other.npz'" npz
+    mkdir -p below/a/b && cp other/checkpoint-000001024.h5 below/a/b && ln -s .. below/a/up
+    audit 3 "the statement is not of all networks here: 'below/a/b/checkpoint-000001024.h5'" below
+    head -c 3000 run/checkpoint-000000512.h5 >cut/checkpoint-000000512.h5
+    audit 3 "cannot be opened, and was not compared: 'cut/checkpoint-000000512.h5'" cut
+    ! has_line 'no picture' said || { cat said; fail 'words of pictures'; }
+    cp cut/checkpoint-000000512.h5 only
+    audit 3 "'only/checkpoint-000000512.h5'; also: no network here was compared" only
+}
 case_not_signed() {
     expect 1 "is not signed by the key in 'second-pub.pem', or was changed" "$GANTRY" audit signed.json --key=second-pub.pem --network=run
     statement damage signed.json # into bad-*.json

@@ -119,9 +119,11 @@ void gt_audit_print_made(const gt_audit_network *o, const gt_audit_made *made);
 
 /* Is it a file that may have a record: a picture, or an HDF5 file other than a checkpoint? */
 bool gt_audit_is_picture(const char *path);
-/* Files in the folder, of networks or (`pictures`) of pictures, into the arena, in the order of their names. *others
- * (NULL: not wanted): names of what else lies there, "a, b". */
-gt_status gt_audit_folder(gt_arena *a, const char *folder, bool pictures, const char *const **path, int *n,
+/* Files in the folder into the arena, in the order of their names: pictures, networks that can make some, or all that
+ * may be networks, .npz and those of folders in it, too. *others (NULL: not wanted): names of what else lies there,
+ * "a, b". */
+typedef enum gt_audit_wanted { GT_AUDIT_PICTURES, GT_AUDIT_NETWORKS, GT_AUDIT_ALL_NETWORKS } gt_audit_wanted;
+gt_status gt_audit_folder(gt_arena *a, const char *folder, gt_audit_wanted wanted, const char *const **path, int *n,
                           const char **others);
 
 typedef struct gt_audit_pictures {
@@ -161,11 +163,12 @@ typedef struct gt_audit_statement {
     int n;                      /* networks that are compared; HDF5 files have passed gt_h5_check() */
     const char *const *network; /* [n] */
     bool folder;                /* they are all that lies there: the statement need not be of each */
+    const char *unread;         /* of a folder: names of networks that cannot be opened, "a, b"; "" */
     const char *run;            /* whose ledger is compared; "": none. Its own audit is to follow */
 } gt_audit_statement;
 
 /* Rank 0. Prints what is right. GT_FAILED: the signature is not that of the key, or a network or the run is another.
- * GT_UNDECIDED: nothing was compared, or not all of a folder. */
+ * GT_UNDECIDED: no network was compared, or not all of a folder. */
 gt_status gt_audit_statement_check(const gt_audit_statement *o);
 
 /* ---- bundles ---- */

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "command/door/cli.h"
+#include "features/audit/internal.h"
+#include "features/audit/pictures.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
 #include "gantry/stop.h"
@@ -21,6 +23,7 @@ typedef struct audit_fields {
     bool all, head, note, overwrite;
     gt_audit_pictures pictures; /* what is audited, when it is pictures, or a statement */
     bool folder;                /* its networks are those of a folder */
+    const char *unread;         /* names of those of a folder that cannot be opened, for a statement; "" */
     const char *run_of;         /* the folder of a run with these networks; "" */
     int64_t n_seeds;
     int64_t *seeds; /* of --find */
@@ -107,7 +110,7 @@ static gt_status are_pictures(cli_session *s, bool *are) {
     f->pictures.n = a->n_words;
     if (a->n_words == 1 && gt_is_directory(first) && !gt_folder_has(first, "starts.jsonl") &&
         !gt_folder_has(first, "job.ini")) {
-        gt_status st = gt_audit_folder(s->arena, first, true, &f->pictures.path, &f->pictures.n, &f->pictures.others);
+        gt_status st = gt_audit_folder(s->arena, first, GT_AUDIT_PICTURES, &f->pictures.path, &f->pictures.n, &f->pictures.others);
         *are = f->pictures.n > 0;
         return st;
     }
@@ -119,8 +122,10 @@ static gt_status are_pictures(cli_session *s, bool *are) {
     return GT_OK;
 }
 
-/* What cannot be opened: of networks of a folder it is passed over with a warning, of pictures said. */
-static gt_status check_networks(gt_arena *a, gt_audit_pictures *p, bool folder) {
+/* What cannot be opened: of networks of a folder it is passed over with a warning, or, for a statement (`unread`),
+ * listed; of pictures said. */
+static gt_status check_networks(gt_arena *a, gt_audit_pictures *p, bool folder, audit_list *unread) {
+    char name[AUDIT_NAME_BYTES];
     const char **good = gt_arena_array(a, (size_t)p->n_networks + 1, sizeof *good);
     int n = 0;
     gt_status st = good ? GT_OK : GT_NOMEM;
@@ -129,10 +134,11 @@ static gt_status check_networks(gt_arena *a, gt_audit_pictures *p, bool folder) 
                                          : gt_h5_check(p->network[i]);
         if (!st) good[n++] = p->network[i];
         if (!st || !folder || st == GT_NOMEM || st == GT_STOPPED) continue;
-        gt_warn("no picture is looked for in it: %s", gt_message());
+        if (unread) audit_list_add(unread, "%s", audit_quoted(p->network[i], name));
+        else gt_warn("no picture is looked for in it: %s", gt_message());
         st = GT_OK;
     }
-    if (!st && p->n_networks && !n) st = gt_fail(GT_FAILED, "--network: there is no network that can be read");
+    if (!st && p->n_networks && !n && !unread) st = gt_fail(GT_FAILED, "--network: there is no network that can be read");
     p->network = good;
     p->n_networks = n;
     return st;
@@ -172,10 +178,16 @@ static gt_status list_networks(cli_session *s) {
     p->n_networks = *f->network != 0;
     f->folder = *f->network && gt_is_directory(*one);
     if (f->folder && gt_folder_has(*one, "starts.jsonl") && gt_folder_has(*one, "job.ini")) f->run_of = *one;
-    gt_status st = f->folder ? gt_audit_folder(s->arena, *one, false, &p->network, &p->n_networks, NULL) : GT_OK;
-    if (!st && f->folder && !p->n_networks)
+    bool statement = *f->key != 0;
+    audit_list unread = {0};
+    gt_status st = f->folder ? gt_audit_folder(s->arena, *one, statement ? GT_AUDIT_ALL_NETWORKS : GT_AUDIT_NETWORKS,
+                                               &p->network, &p->n_networks, NULL)
+                             : GT_OK;
+    if (!st && f->folder && !p->n_networks && !statement)
         st = gt_fail(GT_FAILED, "--network: there is no network in '%s'", f->network);
-    if (!st) st = check_networks(s->arena, p, f->folder);
+    if (!st) st = check_networks(s->arena, p, f->folder, statement ? &unread : NULL);
+    f->unread = gt_arena_printf(s->arena, "%s", audit_list_end(&unread));
+    if (!st && !f->unread) st = GT_NOMEM;
     return !st && *f->run_of ? gt_audit_check_data(f->run_of, f->data) : st;
 }
 
@@ -317,6 +329,7 @@ static gt_status audit_statement_all(cli_session *s) {
                                   .n = f->pictures.n_networks,
                                   .network = f->pictures.network,
                                   .folder = f->folder,
+                                  .unread = f->unread,
                                   .run = f->run_of};
     gt_status st = gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : gt_audit_statement_check(&o));
     return follow_run_all(s, st, 0);

@@ -445,26 +445,35 @@ typedef struct listing {
     gt_arena *arena;
     const char **path;
     int n, room;
-    bool pictures;
+    gt_audit_wanted wanted;
     audit_list others;
 } listing;
 
+static bool is_wanted(const listing *l, const char *path, gt_file_kind kind) {
+    if (l->wanted == GT_AUDIT_PICTURES) return gt_audit_is_picture(path);
+    return kind == GT_KIND_CHECKPOINT || kind == GT_KIND_HDF5 || gt_kind_is_foreign_network(kind) ||
+           (l->wanted == GT_AUDIT_ALL_NETWORKS && kind == GT_KIND_ZIP && gt_ends_with(path, ".npz"));
+}
+
 static gt_status list_entry(void *arg, const char *path, const char *name) {
+    char target[1];
     listing *l = arg;
     gt_file_kind kind = gt_kind_of_file(path);
-    bool network = kind == GT_KIND_CHECKPOINT || kind == GT_KIND_HDF5 || gt_kind_is_foreign_network(kind);
-    if (l->pictures ? !gt_audit_is_picture(path) : !network) {
+    bool dots = !strcmp(name, ".") || !strcmp(name, "..");
+    bool inside = kind == GT_KIND_FOLDER && !dots && readlink(path, target, sizeof target) < 0; /* links lead back */
+    if (inside && l->wanted == GT_AUDIT_ALL_NETWORKS) return gt_folder_each(path, list_entry, l);
+    if (!is_wanted(l, path, kind)) {
         char shown[AUDIT_NAME_BYTES];
-        if (strcmp(name, ".") && strcmp(name, "..")) audit_list_add(&l->others, "%s", audit_name(name, shown));
+        if (!dots) audit_list_add(&l->others, "%s", audit_name(name, shown));
         return GT_OK;
     }
     if (!gt_arena_grow(l->arena, &l->path, l->n, &l->room, sizeof *l->path)) return GT_NOMEM;
     return (l->path[l->n++] = gt_arena_printf(l->arena, "%s", path)) ? GT_OK : GT_NOMEM;
 }
 
-gt_status gt_audit_folder(gt_arena *a, const char *folder, bool pictures, const char *const **path, int *n,
+gt_status gt_audit_folder(gt_arena *a, const char *folder, gt_audit_wanted wanted, const char *const **path, int *n,
                           const char **others) {
-    listing l = {.arena = a, .pictures = pictures};
+    listing l = {.arena = a, .wanted = wanted};
     gt_status st = gt_folder_each(folder, list_entry, &l);
     *path = l.path;
     *n = l.n;

@@ -162,10 +162,14 @@ gt_status gt_audit_statement_check(const gt_audit_statement *o) {
     if (!st) st = read_statement(&w, &e);
     if (!st) st = check_networks(&w);
     if (!st && *o->run) st = check_run(&w);
-    if (!st && !o->n)
+    if (!st && !o->n && !o->folder)
         st = gt_fail(GT_UNDECIDED, "only the signature was checked: --network=FILE, RUN or FOLDER says of what");
     if (!st && w.others.n)
         st = gt_fail(GT_UNDECIDED, "the statement is not of all networks here: %s", audit_list_end(&w.others));
+    else if (!st && !w.met && o->folder) st = gt_fail(GT_UNDECIDED, "no network here was compared");
+    if (o->folder && *o->unread && (!st || st == GT_UNDECIDED))
+        st = st ? gt_wrap(st, "cannot be opened, and was not compared: %s; also", o->unread)
+                : gt_fail(GT_UNDECIDED, "cannot be opened, and was not compared: %s", o->unread);
     gt_envelope_free(&e);
     json_decref(w.all);
     free(w.here);
