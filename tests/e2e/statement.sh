@@ -63,6 +63,9 @@ case_audit_of_folders() {
     audit 3 "cannot be opened, and was not compared: 'cut/checkpoint-000000512.h5'" cut
     ! has_line 'no picture' said || { cat said; fail 'words of pictures'; }
     cp cut/checkpoint-000000512.h5 only
+    cp -r run no-job && rm no-job/job.ini && cp -r run no-ledger && rm no-ledger/starts.jsonl
+    audit 1 "'no-job' is not the folder of a run: there is no job.ini" no-job
+    audit 1 "'no-ledger' is not the run of the statement" no-ledger
     audit 3 "'only/checkpoint-000000512.h5'; also: no network here was compared" only
 }
 case_not_signed() {
@@ -125,6 +128,10 @@ case_pictures_and_their_run() {
     ! has_line '^head at' said || { cat said; fail 'no picture came from the run'; }
     cp -r run lost && sed -i 3d lost/starts.jsonl
     expect 1 'lost/starts.jsonl' "$GANTRY" audit made/seed0000.png --network=lost
+    rm lost/starts.jsonl
+    expect 3 'lost has no chain of hashes in lost/starts.jsonl' "$GANTRY" audit made/seed0000.png --network=lost
+    cp run/starts.jsonl lost && rm lost/job.ini
+    expect 1 "'lost' is not the folder of a run: there is no job.ini" "$GANTRY" audit made/seed0000.png --network=lost
     expect 2 '--note: the run that has made the pictures is needed' "$GANTRY" audit made/seed0000.png --network=run/last --note
 }
 run_cases

@@ -99,6 +99,11 @@ static bool is_other_file(const char *path) {
     return gt_kind_of_file(path) == GT_KIND_EMPTY;
 }
 
+/* One of the two is enough: that the other is gone is for the audit of the run to say. */
+static bool is_run(const char *folder) {
+    return gt_folder_has(folder, "starts.jsonl") || gt_folder_has(folder, "job.ini");
+}
+
 /* Are the words pictures with records, or a folder of them? */
 static gt_status are_pictures(cli_session *s, bool *are) {
     audit_fields *f = s->fields;
@@ -108,8 +113,7 @@ static gt_status are_pictures(cli_session *s, bool *are) {
     if (*f->run || !a->n_words || !cli_first_rank()) return GT_OK;
     f->pictures.path = a->words;
     f->pictures.n = a->n_words;
-    if (a->n_words == 1 && gt_is_directory(first) && !gt_folder_has(first, "starts.jsonl") &&
-        !gt_folder_has(first, "job.ini")) {
+    if (a->n_words == 1 && gt_is_directory(first) && !is_run(first)) {
         gt_status st = gt_audit_folder(s->arena, first, GT_AUDIT_PICTURES, &f->pictures.path, &f->pictures.n, &f->pictures.others);
         *are = f->pictures.n > 0;
         return st;
@@ -177,7 +181,7 @@ static gt_status list_networks(cli_session *s) {
     p->network = one;
     p->n_networks = *f->network != 0;
     f->folder = *f->network && gt_is_directory(*one);
-    if (f->folder && gt_folder_has(*one, "starts.jsonl") && gt_folder_has(*one, "job.ini")) f->run_of = *one;
+    if (f->folder && is_run(*one)) f->run_of = *one;
     bool statement = *f->key != 0;
     audit_list unread = {0};
     gt_status st = f->folder ? gt_audit_folder(s->arena, *one, statement ? GT_AUDIT_ALL_NETWORKS : GT_AUDIT_NETWORKS,
