@@ -119,6 +119,11 @@ case_pictures_and_their_run() {
     expect 0 "^'run/network-snapshot-000002048.safetensors' is what 'run' gives at 2.048 kimg" "$GANTRY" audit of-export/seed0000.png --network=run --segments=1
     expect 0 'made/seed0000.png is what' "$GANTRY" audit made/seed0000.png --network=run/last
     ! has_line '^head at' said || { cat said; fail 'the run of one file'; }
+    # a note is not written through a link
+    rm run/audit.json && echo mine >victim && ln -s ../victim run/audit.json
+    expect 0 "no audit.json for the model card: 'run/audit.json' is a link" "$GANTRY" audit made/seed0000.png --network=run --note
+    expect 0 "no audit.json for the model card: 'run/audit.json' is a link" "$GANTRY" audit run --note --segments=1
+    [ "$(cat victim)" = mine ] && rm run/audit.json || fail 'a file behind a link was written'
     # a network that somebody has put into the folder of the run
     cp other/checkpoint-000002048.h5 run/better.h5
     quietly "$GANTRY" generate run/better.h5 --seeds=0 --outdir=better --threads=1
