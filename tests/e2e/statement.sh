@@ -47,6 +47,25 @@ case_audit() {
     rm changed/checkpoint-000000512.h5 && cp ledger changed/starts.jsonl
     expect 0 "also of networks that are not here: 'checkpoint-000000512.h5'" "$GANTRY" audit signed.json --key=pub.pem --network=changed
 }
+# What lies in the folder of a run and is not the run's is not signed; what somebody has signed all the same is made again.
+case_foreign_networks() {
+    cp -r run mine
+    sign=(--format=in-toto --sign=key.pem --out=mine.json --overwrite)
+    train 1 third --cbase=32
+    cp third/checkpoint-000001024.h5 mine/network-snapshot-000001024.h5
+    expect 1 "'mine/network-snapshot-000001024.h5' has another recipe than the chain of 'mine'" "$GANTRY" card mine "${sign[@]}"
+    mv mine/network-snapshot-000001024.h5 mine/best.h5
+    expect 1 "'mine/best.h5' has another recipe than the chain of 'mine'" "$GANTRY" card mine/best.h5 "${sign[@]}"
+    rm mine/best.h5 && ln -s ../third/checkpoint-000001024.h5 mine/network-snapshot-000001024.h5
+    expect 1 "'mine/network-snapshot-000001024.h5' does not lie in 'mine', but leads to another folder" "$GANTRY" card mine "${sign[@]}"
+    rm mine/network-snapshot-000001024.h5
+    quietly "$GANTRY" export mine/checkpoint-000001024.h5 mine/network-snapshot-000001024.h5
+    quietly "$GANTRY" card mine "${sign[@]}"
+    expect 0 "^'mine/network-snapshot-000001024.h5' is what 'mine' gives at 1.024 kimg" "$GANTRY" audit mine.json --key=pub.pem --network=mine --segments=1
+    quietly "$GANTRY" export third/checkpoint-000001024.h5 mine/network-snapshot-000001024.safetensors --overwrite
+    quietly "$GANTRY" card mine "${sign[@]}"
+    expect 1 "'mine/network-snapshot-000001024.safetensors' is not what 'mine' gives at 1024 images" "$GANTRY" audit mine.json --key=pub.pem --network=mine
+}
 # What of a folder was not compared is said, and is not right.
 case_audit_of_folders() {
     audit() { expect "$1" "$2" "$GANTRY" audit signed.json --key=pub.pem --network="$3"; }

@@ -163,6 +163,7 @@ typedef struct gt_audit_statement {
     int n;                      /* networks that are compared; HDF5 files have passed gt_h5_check() */
     const char *const *network; /* [n] */
     bool folder;                /* they are all that lies there: the statement need not be of each */
+    int64_t *came;              /* [n] set to 1 where the statement is of it */
     const char *unread;         /* of a folder: names of networks that cannot be opened, "a, b"; "" */
     const char *run;            /* whose ledger is compared; "": none. Its own audit is to follow */
 } gt_audit_statement;

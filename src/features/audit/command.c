@@ -114,7 +114,8 @@ static gt_status are_pictures(cli_session *s, bool *are) {
     f->pictures.path = a->words;
     f->pictures.n = a->n_words;
     if (a->n_words == 1 && gt_is_directory(first) && !is_run(first)) {
-        gt_status st = gt_audit_folder(s->arena, first, GT_AUDIT_PICTURES, &f->pictures.path, &f->pictures.n, &f->pictures.others);
+        gt_status st = gt_audit_folder(s->arena, first, GT_AUDIT_PICTURES, &f->pictures.path, &f->pictures.n,
+                                       &f->pictures.others);
         *are = f->pictures.n > 0;
         return st;
     }
@@ -142,7 +143,8 @@ static gt_status check_networks(gt_arena *a, gt_audit_pictures *p, bool folder, 
         else gt_warn("no picture is looked for in it: %s", gt_message());
         st = GT_OK;
     }
-    if (!st && p->n_networks && !n && !unread) st = gt_fail(GT_FAILED, "--network: there is no network that can be read");
+    if (!st && p->n_networks && !n && !unread)
+        st = gt_fail(GT_FAILED, "--network: there is no network that can be read");
     p->network = good;
     p->n_networks = n;
     return st;
@@ -205,7 +207,9 @@ static gt_status prepare_statement(cli_session *s) {
         return gt_fail(GT_USAGE, "'%s' is a folder: --key checks a signed statement, and --network=%s compares the run",
                        a->words[0], a->words[0]);
     if (access(a->words[0], F_OK)) return gt_fail(GT_FAILED, "there is no '%s'", a->words[0]);
-    return list_networks(s);
+    gt_status st = list_networks(s);
+    f->pictures.came = gt_arena_array(s->arena, (size_t)f->pictures.n_networks + 1, sizeof *f->pictures.came);
+    return st ? st : f->pictures.came ? GT_OK : GT_NOMEM;
 }
 
 static gt_status prepare_pictures(cli_session *s) {
@@ -320,7 +324,7 @@ static gt_status follow_run_all(cli_session *s, gt_status st, int64_t pictures) 
     if ((st && st != GT_UNDECIDED) || !*run) return st;
     if (st) snprintf(why, sizeof why, "%s", gt_message());
     if (!s->comm->rank) gt_print("the run '%s':\n", run);
-    gt_status after = pictures ? gt_audit_pictures_run_all(s->comm, &f->pictures, run, f->data) : GT_OK;
+    gt_status after = gt_audit_pictures_run_all(s->comm, &f->pictures, run, f->data);
     if (!after) after = audit_run_all(s, run, pictures);
     if (after && after != GT_UNDECIDED) return after;
     return after && st ? gt_wrap(after, "%s; and of the run", why) : st ? gt_fail(st, "%s", why) : after;
@@ -333,6 +337,7 @@ static gt_status audit_statement_all(cli_session *s) {
                                   .n = f->pictures.n_networks,
                                   .network = f->pictures.network,
                                   .folder = f->folder,
+                                  .came = f->pictures.came,
                                   .unread = f->unread,
                                   .run = f->run_of};
     gt_status st = gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : gt_audit_statement_check(&o));

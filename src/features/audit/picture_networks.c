@@ -96,13 +96,15 @@ void audit_candidates_print(const audit_candidates *c) {
 
 /* ---- those of a run ---- */
 
-/* By the name that the run gives: only such files are looked at when the run is audited. */
-static bool is_kept(const char *path) {
-    char name[GT_NAME_BYTES], right[40];
-    gt_path_name(path, name);
+/* In the folder of the run, by the name that the run gives: only such files are looked at when the run is audited. */
+static bool is_kept(const char *path, const char *run) {
+    char name[GT_NAME_BYTES], right[40] = "";
+    GT_FREED char *file = gt_file_follow(path); /* of `last` */
+    gt_path_name(file ? file : path, name);
     int64_t images = checkpoint_number(name);
     if (images >= 0) gt_checkpoint_name(images, right);
-    return images >= 0 && !strcmp(name, right);
+    GT_FREED char *own = gt_path_join(run, right);
+    return images >= 0 && file && own && !strcmp(file, own);
 }
 
 gt_status gt_audit_pictures_run_all(gt_comm *comm, const gt_audit_pictures *o, const char *run, const char *data) {
@@ -112,7 +114,7 @@ gt_status gt_audit_pictures_run_all(gt_comm *comm, const gt_audit_pictures *o, c
     for (int i = 0; i < n && !st; i++) {
         char path[GT_CONTENTS_NAME_BYTES] = "";
         gt_audit_made made;
-        if (!comm->rank && o->came[i] && !is_kept(o->network[i])) snprintf(path, sizeof path, "%s", o->network[i]);
+        if (!comm->rank && o->came[i] && !is_kept(o->network[i], run)) snprintf(path, sizeof path, "%s", o->network[i]);
         gt_comm_broadcast_all(comm, path, sizeof path, 0);
         if (!*path) continue;
         const gt_audit_network one = {.network = path, .run = run, .data = data, .class = "", .pool = o->pool};

@@ -76,7 +76,7 @@ static gt_status read_statement(work *w, const gt_envelope *e) {
 
 /* ---- networks ---- */
 
-static gt_status check_network(work *w, const char *path) {
+static gt_status check_network(work *w, const char *path, int64_t *came) {
     gt_sha256 file, said;
     char name[AUDIT_NAME_BYTES], subject[AUDIT_NAME_BYTES];
     gt_status st = gt_sha256_of_file(path, &file);
@@ -86,6 +86,7 @@ static gt_status check_network(work *w, const char *path) {
         found = hash_of(one, "digest", "sha256", &said) && gt_sha256_equal(&file, &said);
         if (!found) continue;
         w->here[i] = true;
+        *came = 1;
         w->met++;
         gt_print("%s is %s of the statement\n", audit_quoted(path, name), audit_quoted(text_of(one, "name"), subject));
     }
@@ -99,7 +100,7 @@ static gt_status check_networks(work *w) {
     gt_status st = GT_OK;
     for (int i = 0; i < w->o->n && !st; i++) { /* of a folder, other arrays, such as metrics.h5, are not networks */
         const char *path = w->o->network[i];
-        if (!w->o->folder || gt_kind_of_file(path) != GT_KIND_HDF5) st = check_network(w, path);
+        if (!w->o->folder || gt_kind_of_file(path) != GT_KIND_HDF5) st = check_network(w, path, &w->o->came[i]);
     }
     if (st) return st;
     for (size_t i = 0; i < json_array_size(subjects(w)) && w->o->folder; i++)

@@ -95,10 +95,38 @@ static const gt_ledger_line *line_of_checkpoint(const work *w, const char *name)
 
 /* ---- subjects ---- */
 
+/* Behind all links. */
+static gt_status check_folder(const work *w, const char *path) {
+    GT_FREED char *file = realpath(path, NULL), *run = realpath(w->o->run, NULL);
+    char *slash = file ? strrchr(file, '/') : NULL;
+    if (slash) *slash = 0;
+    return slash && run && !strcmp(file, run)
+               ? GT_OK
+               : gt_fail(GT_FAILED, "'%s' does not lie in '%s', but leads to another folder: nothing is said of it",
+                         path, w->o->run);
+}
+
+/* A checkpoint of which the ledger says nothing, such as an export: only its recipe tells where it belongs. */
+static gt_status check_recipe(const work *w, const char *path) {
+    gt_sha256 recipe;
+    gt_status st;
+    if (gt_kind_of_file(path) != GT_KIND_CHECKPOINT) return GT_OK;
+    gt_checkpoint_file *f = gt_checkpoint_open(path, &st);
+    const char *text = f ? gt_checkpoint_info(f)->recipe : "";
+    if (f) st = gt_sha256_of(text, strlen(text), &recipe);
+    if (f && !st && !gt_sha256_equal(&recipe, &w->chain->recipe))
+        st = gt_fail(GT_FAILED, "'%s' has another recipe than the chain of '%s': nothing is said of it", path,
+                     w->o->run);
+    gt_checkpoint_close(f);
+    return st;
+}
+
 static gt_status add_subject(work *w, const char *path, const char *name) {
     const gt_ledger_line *line = line_of_checkpoint(w, name);
     gt_sha256 file, root;
-    gt_status st = gt_sha256_of_file(path, &file);
+    gt_status st = check_folder(w, path);
+    if (!st) st = gt_sha256_of_file(path, &file);
+    if (!st && !line) st = check_recipe(w, path);
     if (st) return st;
     if (checkpoint_number(name) >= 0 && (!line || !gt_sha256_equal(&file, &line->file)))
         return gt_fail(GT_FAILED,
