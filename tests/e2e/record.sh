@@ -192,6 +192,8 @@ done
 expect 0 "^bare-h/seed0003.png is what 'nets/dcgan.h5' .* makes of seed 3$" "$GANTRY" audit bare-h/seed0003.png --find=0-15 --network=nets/dcgan.h5
 grep -qE "^'nets/dcgan.h5': sha256:[0-9a-f]{64}, recipe [0-9a-f]{64}$" said || { cat said; fail 'the hashes of what was found'; }
 expect 3 'h/seed0003.png: not checked: it has a record, which is checked without --find' "$GANTRY" audit h/seed0003.png --find=3 --network=nets/dcgan.h5
+cp found.png found.html
+expect 3 'found.html: not checked: its name does not end as its contents' "$GANTRY" audit found.html found.png --find=7
 expect 2 '--find is for pictures' "$GANTRY" audit edm --find=0-3
 
 begins what_records_say

@@ -37,13 +37,14 @@ static gt_status read_picture(work *w, int i) {
     const char *refused = w->o->refused ? w->o->refused[i] : NULL;
     if (refused) return w->why[i] = refused, GT_OK;
     gt_status st = gt_record_find(w->o->path[i], &said);
-    bool several = !st && (said.animated || said.array), recorded = !st && said.json;
+    bool several = !st && (said.animated || said.array), recorded = !st && said.json,
+         named = !st && audit_named_as_it_is(w->o->path[i], &said);
     if (!st) free(said.json);
     if (!st && !several) st = gt_file_read(w->o->path[i], GT_PICTURE_MAX_BYTES, &bytes, &n);
     if (!st && !several) st = gt_picture_decode(&p, bytes, n, 0);
     free(bytes);
     if (st == GT_NOMEM) return st;
-    if (!st && !several && !recorded && !*said.beyond && p.type != GT_F32) {
+    if (!st && !several && !recorded && named && !*said.beyond && p.type != GT_F32) {
         w->exact[w->n] = said.kind == GT_PICTURE_SAID_PNG;
         w->place[w->n] = i;
         w->pictures[w->n++] = p;
@@ -55,6 +56,7 @@ static gt_status read_picture(work *w, int i) {
                                 : several      ? "it is not a single picture"
                                 : recorded     ? "it has a record, which is checked without --find"
                                 : *said.beyond ? said.beyond
+                                : !named       ? AUDIT_MISNAMED
                                                : "its numbers are floats");
     return w->why[i] ? GT_OK : GT_NOMEM;
 }

@@ -106,12 +106,11 @@ static gt_status read_facts(item *x, const char **network, const char **command,
     return st ? st : x->found.array || is_mp4(x) ? check_bytes(x) : check_size(x);
 }
 
-/* A page of HTML that is a PNG, too, is shown as a page. */
-static bool named_as_it_is(const item *x) {
+bool audit_named_as_it_is(const char *path, const gt_record_found *found) {
     static const char *const endings[] = {".png", ".webp", ".jpg", ".mp4"};
-    if (x->found.array) return gt_ends_with(x->path, ".h5") || gt_ends_with(x->path, ".npz");
-    return gt_ends_with(x->path, endings[x->found.kind]) ||
-           (x->found.kind == GT_PICTURE_SAID_JPEG && gt_ends_with(x->path, ".jpeg"));
+    if (found->array) return gt_ends_with(path, ".h5") || gt_ends_with(path, ".npz");
+    return gt_ends_with(path, endings[found->kind]) ||
+           (found->kind == GT_PICTURE_SAID_JPEG && gt_ends_with(path, ".jpeg"));
 }
 
 static gt_status read_item(work *w, item *x) {
@@ -124,9 +123,7 @@ static gt_status read_item(work *w, item *x) {
     if (st) return settle(x, GT_UNDECIDED, "%s", gt_message()), GT_OK;
     if (!x->found.json) return settle(x, GT_UNDECIDED, "it has no record"), GT_OK;
     if (*x->found.beyond) return settle(x, GT_UNDECIDED, "%s", x->found.beyond), GT_OK;
-    if (!named_as_it_is(x))
-        return settle(x, GT_UNDECIDED, "its name does not end as its contents: programs may show something else"),
-               GT_OK;
+    if (!audit_named_as_it_is(x->path, &x->found)) return settle(x, GT_UNDECIDED, AUDIT_MISNAMED), GT_OK;
     if ((st = read_facts(x, &network, &command, &contents)) == GT_NOMEM) return st;
     if (st) return settle(x, st == GT_FAILED ? st : GT_UNDECIDED, "%s", gt_message()), GT_OK;
     if (!(x->maker = audit_maker(command)))

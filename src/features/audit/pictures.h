@@ -44,6 +44,11 @@ const char *audit_candidate_text(audit_candidates *c, audit_candidate *one); /* 
 /* The hashes of those that pictures came from, and of their recipes, but of those that come with Gantry. */
 void audit_candidates_print(const audit_candidates *c);
 
+/* ---- pictures.c ---- */
+/* Does its name end as its contents? A page of HTML that is a PNG, too, is shown as a page. */
+bool audit_named_as_it_is(const char *path, const gt_record_found *found);
+#define AUDIT_MISNAMED "its name does not end as its contents: programs may show something else"
+
 /* ---- picture_compare.c ---- */
 
 typedef struct audit_pixels {
