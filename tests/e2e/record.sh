@@ -293,6 +293,15 @@ cp empty.zip text.png
 expect 3 'text.png: not checked: it is not a PNG' "$GANTRY" audit text.png
 expect 1 "there is no 'nothing.png'" "$GANTRY" audit nothing.png
 expect 2 "'several' is a folder: pictures, or one folder, are audited at a time" "$GANTRY" audit a/seed0000.png several
+# What fails beside the record says nothing of it: room for what is made again, a file with the hash that is no network.
+expect 3 'a/seed0000.png: not checked: .*File too large' bash -c 'ulimit -f 1; trap "" XFSZ; exec "$0" audit sheet.png a/seed0000.png' "$GANTRY"
+! grep -q 'cannot be true' said || { cat said; fail 'a full disk is called a lie'; }
+warm - <<'PYTHON'
+import h5py
+with h5py.File('numbers.h5', 'w') as f: f['x'] = [1.0, 2.0]
+PYTHON
+change claim a/seed0000.png numbers.png network_sha256 "$("$GANTRY" hash --sha256 numbers.h5 | cut -d' ' -f1 | cut -d: -f2)"
+expect 3 'numbers.png: not checked: .*numbers.h5' "$GANTRY" audit numbers.png --network=numbers.h5
 mkdir damaged && cp nets/dcgan.h5 damaged && head -c 3000 nets/edm.h5 >damaged/edm.h5 && head -c 3000 all.h5 >cut.h5
 expect 0 'h/seed0000.png is what' "$GANTRY" audit h/seed0000.png --network=damaged
 expect 3 'cut.h5: not checked: ' "$GANTRY" audit cut.h5 a/seed0000.png

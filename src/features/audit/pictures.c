@@ -15,6 +15,7 @@
 #include "base/door/sha256.h"
 #include "files/codec/door/picture.h"
 #include "dist/door/dist.h"
+#include "gantry/network.h"
 #include "base/door/text.h"
 
 enum { PATH_ROOM = 4200, WORDS = 4096, LEAST_CELL = 4 * 4, MP4_CELL = 64 };
@@ -309,14 +310,25 @@ static gt_status compare_item(work *w, item *x, const gt_again *a, int64_t i) {
     return GT_OK;
 }
 
+/* What has the hash of a record need not be a network. */
+static bool is_network(const char *path) {
+    gt_checkpoint_file *f = gt_network_open(path, NULL, NULL);
+    bool is = f && !gt_network_held(f);
+    gt_checkpoint_close(f);
+    return is;
+}
+
+/* A record cannot be true when no picture can have such a record. All else that fails, such as a full disk, says
+ * nothing of it. */
 static gt_status compare_order(work *w, const order *o, const gt_again *a, gt_status made) {
     gt_status st = GT_OK;
     char why[WORDS];
     snprintf(why, sizeof why, "%s", made ? gt_message() : "");
+    bool untrue = (made == GT_FORMAT || made == GT_USAGE) && is_network(o->network);
     for (int i = 0; i < o->n && !st; i++) {
         item *x = &w->items[w->together[i]];
-        if (made == GT_UNDECIDED) settle(x, GT_UNDECIDED, "%s", why);
-        else if (made) settle(x, GT_FAILED, "its record cannot be true: %s", why);
+        if (untrue) settle(x, GT_FAILED, "its record cannot be true: %s", why);
+        else if (made) settle(x, GT_UNDECIDED, "%s", why);
         else st = compare_item(w, x, a, i);
     }
     return st;
@@ -330,6 +342,7 @@ static gt_status check_all(work *w) {
     while (!st) {
         if (w->items) next_order(w, &o);
         if (w->items && o.n) st = gt_temp_folder_make("audit", o.folder, sizeof o.folder);
+        if (st && !ends_all(st)) st = gt_wrap(GT_UNDECIDED, "no picture can be made again");
         if ((st = gt_comm_agree_all(w->comm, st))) break;
         gt_comm_broadcast_all(w->comm, &o, sizeof o, 0);
         if (!o.n) break;
