@@ -142,6 +142,15 @@ for change in more, value, seed, less:
 PYTHON
 expect 1 'of 4 pictures not what the record says: 4$' "$GANTRY" audit other-*.h5
 [ "$(grep -c '^other-.* is not what clipart64 .* makes of seeds 0-4: ' said)" = 4 ] || { cat said; fail 'arrays'; }
+# A file orders no more images than it has rows.
+"$python" - <<'PYTHON'
+import h5py, json, numpy
+with h5py.File('all.h5') as f, h5py.File('greedy.h5', 'w') as g:
+    g.attrs['gantry'] = json.dumps({**json.loads(f.attrs['gantry']), 'seeds': '0-2999999'})
+    g['images'] = f['images'][:2]
+    g['padding'] = numpy.random.default_rng(0).integers(0, 256, 3000000, numpy.uint8)
+PYTHON
+expect 1 'greedy.h5: its record cannot be true' timeout 60 "$GANTRY" audit greedy.h5
 mkdir several && cp a/seed0000.png several && echo >several/notes.txt
 expect 3 '^not checked: notes.txt$' "$GANTRY" audit several
 expect 3 '^not checked: notes.txt$' "$GANTRY" audit several --find=0

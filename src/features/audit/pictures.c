@@ -14,6 +14,7 @@
 #include "base/door/file.h"
 #include "base/door/sha256.h"
 #include "files/codec/door/picture.h"
+#include "files/h5/door/h5.h"
 #include "dist/door/dist.h"
 #include "gantry/network.h"
 #include "base/door/text.h"
@@ -80,6 +81,22 @@ static gt_status check_size(item *x) {
     return st;
 }
 
+/* As many images as its array has rows: a small file may name millions of seeds. */
+static gt_status count_rows(const item *x, int64_t *rows) {
+    gt_h5_file h5 = {0};
+    gt_h5_set *set = NULL;
+    char path[64];
+    const char *array = "images";
+    gt_status st = gt_record_get_text(x->record, "array", &array);
+    gt_format(path, sizeof path, "/%.40s", array);
+    if (!st) st = gt_h5_open(&h5, x->path);
+    if (!st) st = gt_h5_set_open(&set, &h5, path);
+    if (!st) *rows = gt_largest(set->rows, 1);
+    gt_h5_set_close(set);
+    gt_h5_close(&h5);
+    return st;
+}
+
 /* An array has a byte for each image at least, and a film of MP4 many for each cell. */
 static gt_status check_bytes(item *x) {
     int fd;
@@ -89,7 +106,10 @@ static gt_status check_bytes(item *x) {
     close(fd);
     x->most = x->bytes = bytes;
     if (!x->found.array) x->most = gt_largest(bytes / MP4_CELL, 1);
-    return GT_OK;
+    int64_t rows = bytes;
+    if (gt_kind_of_file(x->path) == GT_KIND_HDF5) st = count_rows(x, &rows);
+    x->most = gt_smallest(x->most, rows);
+    return st;
 }
 
 static bool is_mp4(const item *x) { return !x->found.array && x->found.kind == GT_PICTURE_SAID_MP4; }
