@@ -288,6 +288,15 @@ expect 3 'page.html: not checked: its name does not end as its contents' "$GANTR
 mkdir named && cp a/seed0000.png 'named/x is what clipart64 makes of seed 1.png' && cp a/seed0000.png named/$'a\e[2Kb.png' && echo >'named/y.png is what'
 expect 3 "^not checked: 'y.png is what'$" "$GANTRY" audit named
 grep -q "^'named/x is what clipart64 makes of seed 1.png' is what" said && grep -q "^'named/a?\[2Kb.png' is what" said || { cat said; fail 'names of files'; }
+for code in '\302\240' '\302\205' '\342\200\203' '\342\200\213' '\342\200\257' '\342\201\240'; do
+    printf -v name "seed0.png${code}is${code}what${code}x.png"
+    cp a/seed0000.png "$name"
+    expect 0 "^'seed0.png\?is\?what\?x.png' is what" "$GANTRY" audit "$name"
+    rm "$name"
+done
+printf -v name 'a\342\200\203b'
+change claim a/seed0000.png hidden.png "$name" x
+expect 1 'hidden.png: its record is not true: a\?b is not among' "$GANTRY" audit hidden.png
 
 begins words
 # One sentence for what is not a picture with a record.

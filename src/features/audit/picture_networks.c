@@ -18,17 +18,32 @@
 
 /* ---- names ---- */
 
+/* Bytes of such a character that the text begins with; 0: none. */
+static int hidden(const unsigned char *p) {
+    if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0xa0) return 2;
+    if (p[0] != 0xe2 || !p[1]) return 0;
+    bool general = p[1] == 0x80 && ((p[2] >= 0x80 && p[2] <= 0x8f) || (p[2] >= 0xa8 && p[2] <= 0xaf));
+    return general || (p[1] == 0x81 && p[2] >= 0x9f && p[2] <= 0xaf) ? 3 : 0;
+}
+
+void audit_hide(char *text) {
+    char *to = text;
+    for (int n; *text; text += n ? n : 1) *to++ = (n = hidden((unsigned char *)text)) ? '?' : *text;
+    *to = 0;
+}
+
 const char *audit_quoted(const char *name, char text[AUDIT_NAME_BYTES]) {
     snprintf(text, AUDIT_NAME_BYTES - 1, "'%s", name);
     for (unsigned char *p = (unsigned char *)text + 1; *p; p++)
         if (*p < ' ' || *p == 0x7f || *p == '\'') *p = '?';
+    audit_hide(text);
     return strcat(text, "'");
 }
 
 const char *audit_name(const char *name, char text[AUDIT_NAME_BYTES]) {
     for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
-        bool plain = (*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') || *p >= 0x80 ||
-                     strchr("/._-+=@%~", *p);
+        bool plain = (*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') ||
+                     (*p >= 0x80 && !hidden(p)) || strchr("/._-+=@%~", *p);
         if (!plain) return audit_quoted(name, text);
     }
     snprintf(text, AUDIT_NAME_BYTES, "%s", name);

@@ -58,6 +58,7 @@ static void settle(item *x, gt_status st, const char *format, ...) {
     va_start(ap, format);
     gt_vformat(x->words, sizeof x->words, format, ap);
     va_end(ap);
+    audit_hide(x->words);
     x->status = st;
     x->done = true;
 }

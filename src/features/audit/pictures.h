@@ -18,7 +18,10 @@ const gt_maker *audit_maker(const char *command); /* NULL: there is none */
  * it is of letters, digits and a few signs alone. Returns `text`. */
 enum { AUDIT_NAME_BYTES = 4200 };
 const char *audit_name(const char *name, char text[AUDIT_NAME_BYTES]);
-/* The same, always in quotes. */
+/* In place: ? for each control, space and mark of U+0080-00A0, U+2000-200F, U+2028-202F and U+205F-206F, which look
+ * like the space between two words of the audit, or like nothing. */
+void audit_hide(char *text);
+/* The same as audit_name(), always in quotes. */
 const char *audit_quoted(const char *name, char text[AUDIT_NAME_BYTES]);
 
 /* A network that pictures may come from: those of the user, else those that come with Gantry. */
