@@ -311,7 +311,7 @@ cp empty.zip text.png
 expect 3 'text.png: not checked: it is not a PNG' "$GANTRY" audit text.png
 expect 1 "there is no 'nothing.png'" "$GANTRY" audit nothing.png
 expect 2 "'several' is a folder: pictures, or one folder, are audited at a time" "$GANTRY" audit a/seed0000.png several
-# What fails beside the record says nothing of it: room for what is made again, a file with the hash that is no network.
+# What fails beside the record says nothing of it: room for what is made again, a file with the hash that is not a network.
 expect 3 'a/seed0000.png: not checked: .*File too large' bash -c 'ulimit -f 1; trap "" XFSZ; exec "$0" audit sheet.png a/seed0000.png' "$GANTRY"
 ! grep -q 'cannot be true' said || { cat said; fail 'a full disk is called a lie'; }
 warm - <<'PYTHON'
