@@ -76,8 +76,7 @@ gt_status cli_check_resume(gt_job *job) {
     gt_status st = cli_check_checkpoint(gt_options_of_job(job), of.resume, &file);
     if (!st && !file) st = gt_checkpoint_none_in(of.resume);
     if (st) return gt_wrap(st, "--resume");
-    st = gt_job_set_resume_file(job, file);
-    return st;
+    return gt_job_set_resume_file(job, file);
 }
 
 gt_status cli_check_detector(gt_job *job) {

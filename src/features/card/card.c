@@ -213,7 +213,5 @@ gt_status gt_card_write_sheet(const gt_card *c, const char *path) {
     GT_FREED void *bytes = NULL;
     size_t n;
     gt_status st = gt_file_read(c->sheet, LARGEST, &bytes, &n);
-    if (st) return st;
-    st = gt_file_write(path, bytes, n);
-    return st;
+    return st ? st : gt_file_write(path, bytes, n);
 }

@@ -146,8 +146,7 @@ gt_status gt_png_write_noted(const char *path, const gt_picture *p, const gt_pic
     size_t n;
     gt_status st = gt_png_encode_noted(p, USUAL_LEVEL, notes, &bytes, &n);
     if (st) return gt_wrap(st, "'%s'", path);
-    st = gt_file_write(path, bytes, n);
-    return st;
+    return gt_file_write(path, bytes, n);
 }
 
 gt_status gt_png_write_picture(const char *path, const gt_picture *p) { return gt_png_write_noted(path, p, NULL); }

@@ -128,9 +128,7 @@ static gt_status from_npy_file(gt_directions *d, const char *path, int num_ws, i
     GT_FREED void *bytes = NULL;
     size_t n;
     gt_status st = gt_file_read(path, MOST_BYTES, &bytes, &n);
-    if (st) return st;
-    st = from_npy(d, bytes, n, num_ws, w_dim);
-    return st;
+    return st ? st : from_npy(d, bytes, n, num_ws, w_dim);
 }
 
 static gt_status read_rest(gt_directions *d, const gt_h5_file *f) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Lines and outputs of shells, for the files of this room (command/launch/door/launch.h). */
+ * Lines and outputs of shells, and what the files of this room share of batch jobs (command/launch/door/launch.h). */
 #ifndef GANTRY_COMMAND_LAUNCH_DOOR_SHELL_H
 #define GANTRY_COMMAND_LAUNCH_DOOR_SHELL_H
 
