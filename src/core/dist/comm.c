@@ -157,6 +157,7 @@ gt_comm *gt_comm_start_all(int threads, gt_status *status) {
     gt_status st = launch.ranks > 1 ? gt_mpi_check_limits() : GT_OK;
     if (!st && launch.ranks > 1) st = gt_mpi_open_files(0);
     if (!st && gt_mpi_launched()) st = gt_library_open("ompi");
+    if (!st && gt_mpi_launched()) st = gt_mpi_check_launcher(launch, false, 1);
     if (st) {
         free(in);
         return failed(st, status);
@@ -164,7 +165,7 @@ gt_comm *gt_comm_start_all(int threads, gt_status *status) {
     if (gt_mpi_launched()) {
         launcher = gt_find_launcher(); /* before MPI, which may start helpers */
         join_ranks(in);
-        st = gt_mpi_check_launcher(launch, c->ranks);
+        st = gt_mpi_check_launcher(launch, true, c->ranks);
     } else if (refuse_srun_without_mpi()) {
         free(in);
         return failed(GT_USAGE, status);

@@ -86,10 +86,11 @@ gt_status gt_mpi_check_limits(void);
 typedef struct gt_mpi_launch {
     int ranks;      /* that a launcher says it has started; 1: none says so */
     const char *by; /* the variable that says so: "PMI_SIZE"; "" */
+    bool hydra;     /* by MPICH's launcher: its processes never become ranks of Open MPI */
 } gt_mpi_launch;
 gt_mpi_launch gt_mpi_launch_look(void); /* before MPI_Init, which sets such variables itself */
-/* GT_USAGE: MPI has joined one rank alone of several: the launcher is one of another MPI. */
-gt_status gt_mpi_check_launcher(gt_mpi_launch before, int ranks);
+/* GT_USAGE: MPI has joined (`joined` true) or will join one rank alone of several: the launcher is one of another MPI. */
+gt_status gt_mpi_check_launcher(gt_mpi_launch before, bool joined, int ranks);
 
 /* Raises the limit of open files (ulimit -n) as far as this process may, up to what any rank needs. MPI opens a
  * connection to each rank on another host. GT_FAILED: the limit is too low for so many of them. */
