@@ -147,7 +147,7 @@ static double best_of(double (*seconds)(const subject *), const subject *s, int 
 static gt_status measure(bench *b, size_t floats, gt_table *table) {
     subject s = {.comm = b->comm, .floats = floats};
     int slices = options.slices ? (int)options.slices : b->comm->ranks, first;
-    gt_slice_range(slices, b->comm->ranks, b->comm->rank, &first, &s.own);
+    gt_slice_range(b->comm, slices, b->comm->rank, &first, &s.own);
     s.reducer = gt_reducer_new_all(b->comm, NULL, &(gt_reducer_options){.slices = slices, .floats = floats});
     s.plan = s.reducer ? gt_reducer_schedule_new(s.reducer, 1, &(gt_span){0, floats}) : NULL;
     s.block = gt_block_alloc(floats * sizeof(float), "a block of gradients");

@@ -77,11 +77,11 @@ static gt_status read_step(step *s, const char *path) {
 static gt_status cut(step *s) {
     int first, count;
     s->slices = (gt_slices){s->images * s->comm->ranks, s->images * s->comm->ranks};
-    gt_slice_range(s->slices.count, s->comm->ranks, s->comm->rank, &first, &count);
+    gt_slice_range(s->comm, s->slices.count, s->comm->rank, &first, &count);
     s->work.groups = calloc((size_t)count + 1, sizeof *s->work.groups);
     s->work.units = calloc((size_t)count + 1, sizeof *s->work.units);
     if (!s->work.groups || !s->work.units) return gt_fail(GT_NOMEM, "out of memory for groups");
-    gt_work_plan(s->slices, 1, s->comm->ranks, s->comm->rank, GT_MOST_AT_ONCE, &s->work);
+    gt_work_plan(s->comm, s->slices, 1, s->comm->rank, GT_MOST_AT_ONCE, &s->work);
     return GT_OK;
 }
 

@@ -35,6 +35,7 @@ typedef struct gt_comm {         /* read only */
     bool oversubscribed;         /* this host has more threads of this run than cores: do not spin (gt_pool_spin) */
     char host[GT_HOST_BYTES];
     const char *description; /* one line: ranks, hosts, threads, binding; on rank 0 */
+    const int *host_first;   /* [hosts] the lowest rank of each; NULL: there is one host */
 } gt_comm;
 
 /* Before gt_comm_start_all(), by a program whose processes may be ended, as those of gantry: `end`, such as _exit(),
@@ -94,8 +95,8 @@ void gt_cores_unbind(void); /* takes back what `bind` has done */
 /* GT_USAGE: a batch cannot be cut into so many slices, or there are more ranks than slices; the message says what can
  * be done about it. */
 gt_status gt_slices_check_ranks(int batch, int slices, int ranks);
-/* Does each of so many hosts with equally many ranks send several sums of its slices, where fewer hosts would send one?
+/* Does each of so many hosts with so many ranks send several sums of its slices, where fewer such hosts would send one?
  * Then `text` says so. */
-bool gt_slices_tell_hosts(int slices, int hosts, char *text, size_t room);
+bool gt_slices_tell_hosts(int slices, int hosts, int ranks_per_host, char *text, size_t room);
 
 #endif

@@ -30,12 +30,12 @@ grep -q 'error: rank 2: the disk is on fire (on ' said || { cat said; fail "the 
 
 begins a_rank_whose_launcher_is_gone
 # A rank whose launcher is gone ends; waiting ranks leave the cores to others.
-"$LAUNCH" 2 "$program" wait >said 2>&1 &
+"$LAUNCH" 2 "$program" wait >waiting 2>&1 & # a file of its own: nothing earlier is read in it
 launcher=$!
 started+=("$launcher")
-wait_until 180 has_line ' ranks on ' said
+wait_until 180 has_line ' ranks on ' waiting
 ranks=$(pgrep -P "$launcher")
-[ "$(wc -w <<<"$ranks")" = 2 ] || { cat said; fail "two ranks should wait now, there are '$ranks'"; }
+[ "$(wc -w <<<"$ranks")" = 2 ] || { cat waiting; fail "two ranks should wait now, there are '$ranks'"; }
 ticks() { for p in $ranks; do cat "/proc/$p/stat"; done | awk '{s += $14 + $15} END {print s}'; }
 before=$(ticks)
 sleep 3 # what is measured
@@ -43,7 +43,7 @@ used=$(($(ticks) - before)) # rank 1 waits for rank 0, which sleeps: 300 if it s
 [ "$used" -le 90 ] || fail "a waiting rank used $used of 300 ticks of processor time"
 # Another run on the same cores binds to none of them.
 two_ranks_say() { timeout 180 "$LAUNCH" 2 "$program" >said2 2>&1 && grep -q "2 ranks on .*$1" said2; }
-if grep -q ' bound to ' said; then
+if grep -q ' bound to ' waiting; then
     two_ranks_say 'not bound: another run uses some of the cores' || { cat said2; fail "two runs are bound to the same cores"; }
 fi
 kill -9 "$launcher"

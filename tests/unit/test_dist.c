@@ -66,7 +66,7 @@ static void check_small_sums(void) {
     for (int slices = 1; slices <= 33; slices++) {
         int first, count;
         double mine[MOST_SLICES][VALUES], sum[VALUES];
-        gt_slice_range(slices, comm->ranks, comm->rank, &first, &count);
+        gt_slice_range(comm, slices, comm->rank, &first, &count);
         for (int s = 0; s < count; s++)
             for (int i = 0; i < VALUES; i++) mine[s][i] = value_of(first + s, i);
         vectors_sent = 0;
@@ -91,20 +91,18 @@ static void small_values_are_the_serial_tree(void **state) {
 static void small_values_reach_the_ranks_of_uneven_hosts(void **state) {
     (void)state;
     if (comm->ranks == 1) skip();
-    gt_comm_inside *in = gt_inside(comm);
     gt_comm before = *comm;
-    int hosts[8 + 1] = {0}, n = 0, *first = in->host_first;
+    int hosts[8 + 1] = {0}, n = 0;
     assert_true(comm->ranks <= 8);
     for (int rank = 0; rank < comm->ranks; rank += 1 + n % 3, n++) hosts[n] = rank;
     hosts[n] = comm->ranks;
-    in->host_first = hosts;
+    comm->host_first = hosts;
     comm->hosts = n;
     for (int i = 0; i < n; i++)
         if (hosts[i] <= comm->rank && comm->rank < hosts[i + 1])
             comm->host_index = i, comm->local_rank = comm->rank - hosts[i], comm->local_ranks = hosts[i + 1] - hosts[i];
     check_small_sums();
     *comm = before;
-    in->host_first = first;
 }
 
 /* Vectors shorter and longer than there are ranks, slices fewer and more. Twice: the second time nothing of the first
@@ -118,7 +116,7 @@ static void long_vectors_are_the_serial_tree(void **state) {
             double *all = malloc((size_t)(slices * n) * sizeof *all), *out = malloc((size_t)n * sizeof *out);
             gt_tree_sum *s = gt_tree_sum_new(comm, slices, (size_t)n);
             assert_true(all && out && s);
-            gt_slice_range(slices, comm->ranks, comm->rank, &first, &count);
+            gt_slice_range(comm, slices, comm->rank, &first, &count);
             for (int again = 0; again < 2; again++) {
                 for (int i = 0; i < slices * n; i++) all[i] = (again + 1.0) / (3 + i * 7) * pow(10, (i * 3) % 8);
                 for (int i = 0; i < count; i++) gt_tree_sum_add(s, all + (first + i) * n);

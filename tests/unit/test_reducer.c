@@ -68,7 +68,7 @@ typedef enum how { TREE, ABREAST, PLAIN } how;
 
 /* This rank's part of slices in groups of at most `most`; abreast: all of them, or those of a stretch. */
 static const gt_work *work_of(plan *p, int slices, int most, int stretch, how how) {
-    plan_of(p, slices, how == ABREAST && !stretch ? slices : stretch ? stretch : 1, comm->ranks, comm->rank, most);
+    plan_of(p, comm, slices, how == ABREAST && !stretch ? slices : stretch ? stretch : 1, comm->rank, most);
     return &p->work;
 }
 
@@ -253,7 +253,7 @@ static void unequal_slices_give_the_mean_over_the_batch(void **state) {
     float alone[8][N], w[N], block[N];
     double states[8], states_sum;
     int first, count;
-    gt_slice_range(slices.count, comm->ranks, comm->rank, &first, &count);
+    gt_slice_range(comm, slices.count, comm->rank, &first, &count);
     memset(w, 0, sizeof w);
     for (int s = 0; s < slices.count; s++) { /* every rank computes all slices, to sum them serially */
         int n = gt_slices_samples(slices, s), at = gt_slices_first(slices, s);
@@ -342,7 +342,7 @@ static void slice_sums_are_the_serial_trees(void **state) {
                 const float *from[MOST_SLICES];
                 float *to[MOST_SLICES];
                 plan p;
-                const gt_work *w = plan_of(&p, slices, stretch, comm->ranks, comm->rank, most);
+                const gt_work *w = plan_of(&p, comm, slices, stretch, comm->rank, most);
                 gt_meetings *m = gt_meetings_new_all(comm, slices, stretch);
                 assert_non_null(m);
                 for (int u = 0, at = 0; u < w->n_units; at += w->units[u++]) {

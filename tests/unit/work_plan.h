@@ -13,9 +13,9 @@ typedef struct plan {
     int units[MOST_SLICES + 1];
 } plan;
 
-static inline const gt_work *plan_of(plan *p, int slices, int stretch, int ranks, int rank, int most) {
+static inline const gt_work *plan_of(plan *p, const gt_comm *c, int slices, int stretch, int rank, int most) {
     p->work = (gt_work){.groups = p->groups, .units = p->units};
-    gt_work_plan((gt_slices){slices, slices}, stretch, ranks, rank, most, &p->work);
+    gt_work_plan(c, (gt_slices){slices, slices}, stretch, rank, most, &p->work);
     return &p->work;
 }
 

@@ -94,8 +94,9 @@ static void join_ranks(gt_comm_inside *in) {
     MPI_Exscan(&leader, &leaders_before, 1, MPI_INT, MPI_SUM, in->world);
     c->host_index = c->rank == 0 ? 0 : leaders_before; /* what Exscan leaves on rank 0 is undefined */
     MPI_Bcast(&c->host_index, 1, MPI_INT, 0, in->node);
-    in->host_first = calloc((size_t)c->hosts, sizeof *in->host_first);
-    int spare[c->hosts], *first = in->host_first ? in->host_first : spare; /* the others must not wait */
+    int *first = calloc((size_t)c->hosts, sizeof *first), spare[c->hosts];
+    c->host_first = first;
+    if (!first) first = spare; /* the others must not wait */
     memset(first, 0, sizeof spare);
     first[c->host_index] = c->rank - c->local_rank;
     MPI_Allreduce(MPI_IN_PLACE, first, c->hosts, MPI_INT, MPI_MAX, in->world);
@@ -176,7 +177,7 @@ gt_comm *gt_comm_start_all(int threads, gt_status *status) {
     describe(in);
     if (!st) st = gt_heartbeat_start_all(in);
     if (!st && c->hosts > 1) st = gt_mpi_open_files(c->ranks - c->local_ranks);
-    if (!st && in->mpi && !in->host_first) st = gt_fail(GT_NOMEM, "out of memory for the ranks");
+    if (!st && in->mpi && !c->host_first) st = gt_fail(GT_NOMEM, "out of memory for the ranks");
     if ((st = gt_comm_agree_all(c, st))) {
         gt_comm_stop_all(c);
         return failed(st, status);
@@ -199,7 +200,7 @@ void gt_comm_stop_all(gt_comm *c) {
     }
     gt_unlock_cores(in);
     free(in->scratch);
-    free(in->host_first);
+    free((void *)c->host_first);
     gt_small_sum_free(in);
     gt_buffer_free(&in->description);
 }

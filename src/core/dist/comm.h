@@ -34,7 +34,6 @@ typedef struct gt_comm_inside {
     gt_buffer description;
     void *scratch; /* of gt_comm_scratch(); grows as needed */
     size_t scratch_bytes;
-    int *host_first;         /* [hosts] the lowest rank of each; alone: NULL */
     gt_small_sum *small_sum; /* small_sum.c; NULL: there was none yet */
 } gt_comm_inside;
 

@@ -13,15 +13,15 @@
 enum { TAG_BUCKET = 1, TAGS_OF_BUCKET = 32 };
 
 static int nodes_of_rank(const gt_reducer *r, int rank, gt_tree_node *nodes) {
-    return gt_tree_nodes_of(r->slices, r->comm->ranks, rank, nodes);
+    return gt_tree_nodes_of(r->comm, r->slices, rank, nodes);
 }
 
 /* Fewer than the nodes of its ranks together, since the tree adds some of those within the team. */
 static int nodes_of_team(const gt_reducer *r, int team, gt_tree_node *nodes) {
     int first, end, none, ranks = r->comm->ranks;
     gt_team_ranks t = r->teams.all[team];
-    gt_slice_range(r->slices, ranks, t.first, &first, &none);
-    if (t.first + t.count < ranks) gt_slice_range(r->slices, ranks, t.first + t.count, &end, &none);
+    gt_slice_range(r->comm, r->slices, t.first, &first, &none);
+    if (t.first + t.count < ranks) gt_slice_range(r->comm, r->slices, t.first + t.count, &end, &none);
     else end = r->slices;
     return gt_tree_nodes_between(r->slices, first, end, nodes);
 }

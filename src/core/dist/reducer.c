@@ -46,7 +46,7 @@ gt_span gt_shard_of(const gt_reducer *r, int bucket, int rank) {
 /* This rank's groups, from left to right or from right to left; each slice by itself where none are given. */
 static gt_status take_groups(gt_reducer *r, const gt_reducer_options *o) {
     int first, count, next;
-    gt_slice_range(r->slices, r->comm->ranks, r->comm->rank, &first, &count);
+    gt_slice_range(r->comm, r->slices, r->comm->rank, &first, &count);
     r->n_groups = o->work ? o->work->n_groups : count;
     r->groups = calloc((size_t)r->n_groups + 1, sizeof *r->groups);
     r->place = calloc((size_t)r->n_groups + 1, sizeof *r->place);

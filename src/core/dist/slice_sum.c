@@ -46,7 +46,7 @@ struct gt_meetings {
 /* The slices of a stretch that a rank has, by their places in it. */
 static bool part_of(const gt_meetings *m, int which, int rank, int *begin, int *end) {
     int first, count, start = which * m->stretch;
-    gt_slice_range(m->slices, m->comm->ranks, rank, &first, &count);
+    gt_slice_range(m->comm, m->slices, rank, &first, &count);
     *begin = first > start ? first - start : 0;
     *end = first + count - start < m->stretch ? first + count - start : m->stretch;
     return *begin < *end;
@@ -55,11 +55,11 @@ static bool part_of(const gt_meetings *m, int which, int rank, int *begin, int *
 /* Which stretch of a kind this rank shares; -1: none. */
 static int find_shared(const gt_meetings *m, int kind) {
     int first, count;
-    gt_slice_range(m->slices, m->comm->ranks, m->comm->rank, &first, &count);
+    gt_slice_range(m->comm, m->slices, m->comm->rank, &first, &count);
     if (!count) return -1;
     const int ends[] = {first / m->stretch, (first + count - 1) / m->stretch};
     for (int i = 0; i < 2; i++) {
-        int number = gt_cut_number(m->slices, m->stretch, m->comm->ranks, ends[i]);
+        int number = gt_cut_number(m->comm, m->slices, m->stretch, ends[i]);
         if (number >= 0 && number % 2 == kind) return ends[i];
     }
     return -1;

@@ -50,8 +50,7 @@ static size_t rows_of(int slices) { return stack_rows(slices) + levels_of(slices
 
 /* The rank that has a node's first slice. */
 static int owner_of(const gt_small_sum *s, const gt_comm *c, int level, int index) {
-    int64_t slice = (int64_t)index << level;
-    return (int)(((slice + 1) * c->ranks + s->slices - 1) / s->slices - 1);
+    return gt_slice_owner(c, s->slices, index << level);
 }
 
 static void send(gt_comm *c, gt_small_sum *s, const double *values, int rank, int tag) {
@@ -69,7 +68,7 @@ static void receive(gt_comm *c, const gt_small_sum *s, double *values, int rank,
 /* Which siblings this rank waits for: its last node's, then that of their sum, and so on. */
 static void await_siblings(gt_comm *c, gt_small_sum *s) {
     gt_tree_node nodes[GT_TREE_DEPTH];
-    int depth = gt_tree_nodes_of(s->slices, c->ranks, c->rank, nodes);
+    int depth = gt_tree_nodes_of(c, s->slices, c->rank, nodes);
     s->n_awaited = s->arrived = 0;
     while (depth && nodes[depth - 1].index % 2 == 0 && gt_tree_width(s->slices, nodes[depth - 1].level) > 1) {
         gt_tree_node sibling = {nodes[depth - 1].level, nodes[depth - 1].index + 1};
@@ -111,7 +110,7 @@ static void spread(gt_comm *c, gt_small_sum *s, int place, int count, const int 
 static int without_lowest_bit(int i) { return i & (i - 1); }
 
 static void await_root(gt_comm *c, gt_small_sum *s) {
-    const int *hosts = gt_inside(c)->host_first;
+    const int *hosts = c->host_first;
     double *row = s->rows + (rows_of(s->slices) - 1) * s->n;
     int from = c->rank == 0    ? owner_of(s, c, 0, 0)
                : c->local_rank ? c->rank - c->local_rank + without_lowest_bit(c->local_rank)
@@ -122,9 +121,8 @@ static void await_root(gt_comm *c, gt_small_sum *s) {
 }
 
 static void spread_root(gt_comm *c, gt_small_sum *s) {
-    const gt_comm_inside *in = gt_inside(c);
     if (!s->root) s->root = s->rows + (rows_of(s->slices) - 1) * s->n;
-    if (!c->local_rank) spread(c, s, c->host_index, c->hosts, in->host_first, 0);
+    if (!c->local_rank) spread(c, s, c->host_index, c->hosts, c->host_first, 0);
     spread(c, s, c->local_rank, c->local_ranks, NULL, c->rank - c->local_rank);
     s->active = false;
 }
@@ -176,7 +174,7 @@ gt_status gt_small_sum_begin_all(gt_comm *c, int slices, size_t n, gt_small_fill
     await_siblings(c, s);
     await_root(c, s);
     int first, count;
-    gt_slice_range(slices, c->ranks, c->rank, &first, &count);
+    gt_slice_range(c, slices, c->rank, &first, &count);
     for (int i = 0; i < count; i++) {
         double *row = s->rows + (size_t)s->depth * n;
         fill(arg, i, row);

@@ -16,6 +16,8 @@
 
 #include <stdbool.h>
 
+#include "gantry/dist.h"
+
 typedef struct gt_tree_node {
     int level, index;
 } gt_tree_node;
@@ -54,12 +56,12 @@ static inline int gt_tree_push(gt_tree_node *stack, int *depth, gt_tree_node nod
 
 /* Of the stretches that ranks share, counted from the batch's beginning, the number of stretch `which`; -1: one rank
  * has all of it. */
-int gt_cut_number(int slices, int stretch, int ranks, int which);
+int gt_cut_number(const gt_comm *c, int slices, int stretch, int which);
 
 /* The nodes that slices from `first` up to `end` add up to, from left to right, in nodes[GT_TREE_DEPTH]; returns their
  * number. */
 int gt_tree_nodes_between(int slices, int first, int end, gt_tree_node *nodes);
 /* The same for the slices of a rank. Every rank can compute the nodes of every rank. */
-int gt_tree_nodes_of(int slices, int ranks, int rank, gt_tree_node *nodes);
+int gt_tree_nodes_of(const gt_comm *c, int slices, int rank, gt_tree_node *nodes);
 
 #endif

@@ -38,7 +38,7 @@ static size_t nodes_of_others(const gt_tree_sum *s) {
     gt_tree_node nodes[GT_TREE_DEPTH];
     size_t sum = 0;
     for (int rank = 0; rank < s->comm->ranks; rank++)
-        if (rank != s->comm->rank) sum += (size_t)gt_tree_nodes_of(s->slices, s->comm->ranks, rank, nodes);
+        if (rank != s->comm->rank) sum += (size_t)gt_tree_nodes_of(s->comm, s->slices, rank, nodes);
     return sum;
 }
 
@@ -64,7 +64,7 @@ gt_tree_sum *gt_tree_sum_new(gt_comm *c, int slices, size_t n) {
         return NULL;
     }
     *s = (gt_tree_sum){.comm = c, .slices = slices, .n = n};
-    gt_slice_range(slices, c->ranks, c->rank, &s->first, &s->own);
+    gt_slice_range(c, slices, c->rank, &s->first, &s->own);
     if (!allocate(s)) return s;
     gt_tree_sum_free(s);
     return NULL;
@@ -99,7 +99,7 @@ static void send_nodes(gt_tree_sum *s) {
     int n = 0;
     for (int rank = 0; rank < c->ranks; rank++) {
         gt_tree_node nodes[GT_TREE_DEPTH];
-        int theirs = gt_tree_nodes_of(s->slices, c->ranks, rank, nodes);
+        int theirs = gt_tree_nodes_of(c, s->slices, rank, nodes);
         if (rank == c->rank) continue;
         if (theirs && mine)
             MPI_Irecv(next, (int)((size_t)theirs * mine), MPI_DOUBLE, rank, TAG, world, &s->requests[n++]);
@@ -126,7 +126,7 @@ static double *finish_shard(gt_tree_sum *s) {
     int depth = 0;
     for (int rank = 0; rank < c->ranks; rank++) {
         gt_tree_node nodes[GT_TREE_DEPTH];
-        int n = gt_tree_nodes_of(s->slices, c->ranks, rank, nodes);
+        int n = gt_tree_nodes_of(c, s->slices, rank, nodes);
         for (int i = 0; i < n; i++) {
             bool own = rank == c->rank;
             int top = depth;

@@ -119,7 +119,7 @@ gt_row_moments *gt_row_moments_new(const gt_team *team, int64_t count, int64_t d
     } else {
         gt_slices blocks = gt_rows_blocks(count);
         int own;
-        gt_slice_range(blocks.count, team->comm->ranks, team->comm->rank, &m->block, &own);
+        gt_slice_range(team->comm, blocks.count, team->comm->rank, &m->block, &own);
         m->piece = malloc(PIECE * columns * sizeof *m->piece);
         m->sum = malloc(columns * sizeof *m->sum);
         m->gram = malloc(columns * columns * sizeof *m->gram);

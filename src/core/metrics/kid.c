@@ -175,7 +175,7 @@ gt_status gt_kid_all(const gt_team *team, const gt_rows *fakes, const gt_rows *r
     gt_status st = check_subsets(&s);
     if (st) return st;
     int first, own;
-    gt_slice_range(s.o.subsets, team->comm->ranks, team->comm->rank, &first, &own);
+    gt_slice_range(team->comm, s.o.subsets, team->comm->rank, &first, &own);
     size_t bytes = workspace_of(&s);
     double *mine = NULL, *all = NULL;
     GT_ARENA gt_arena *a = gt_arena_new();

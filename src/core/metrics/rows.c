@@ -25,16 +25,16 @@ gt_status gt_team_look_all(const gt_team *team) {
 gt_slices gt_rows_blocks(int64_t count) { return (gt_slices){(int)count, (int)gt_smallest(count, GT_ROW_BLOCKS)}; }
 
 /* The items of a rank begin here and end where those of the next one begin. */
-static int64_t begin_of(int64_t count, int ranks, int rank) {
+static int64_t begin_of(int64_t count, const gt_comm *comm, int rank) {
     gt_slices blocks = gt_rows_blocks(count);
     int first, n;
-    if (rank == ranks) return count;
-    gt_slice_range(blocks.count, ranks, rank, &first, &n);
+    if (rank == comm->ranks) return count;
+    gt_slice_range(comm, blocks.count, rank, &first, &n);
     return first < blocks.count ? gt_slices_first(blocks, first) : count;
 }
 
 gt_rows gt_rows_share_of(int64_t count, int64_t together, int64_t d, const gt_comm *comm) {
-    int64_t first = begin_of(count, comm->ranks, comm->rank), end = begin_of(count, comm->ranks, comm->rank + 1);
+    int64_t first = begin_of(count, comm, comm->rank), end = begin_of(count, comm, comm->rank + 1);
     return (gt_rows){.count = count * together,
                      .d = d,
                      .together = together,
@@ -61,8 +61,7 @@ static gt_status each_panel_all(const gt_team *team, int64_t items, int64_t toge
     char *room = c->ranks > 1 ? gt_block_alloc(most, "rows of another rank") : NULL;
     gt_status st = gt_comm_agree_all(c, room || c->ranks == 1 ? GT_OK : GT_NOMEM);
     for (int rank = 0; rank < c->ranks && !st; rank++) {
-        int64_t begin = begin_of(items, c->ranks, rank) * together,
-                end = begin_of(items, c->ranks, rank + 1) * together;
+        int64_t begin = begin_of(items, c, rank) * together, end = begin_of(items, c, rank + 1) * together;
         for (int64_t i = begin; i < end && !st; i += at_once) {
             int64_t n = gt_smallest(at_once, end - i);
             const char *x = rank == c->rank ? mine + (size_t)(i - begin) * bytes : room;
@@ -143,7 +142,7 @@ gt_status gt_rows_sum_all(const gt_team *team, const gt_rows *rows, int64_t m, g
     gt_comm *c = team->comm;
     sums s = {rows, gt_rows_blocks(rows->count / rows->together), 0, m, fn, arg, NULL};
     int own;
-    gt_slice_range(s.blocks.count, c->ranks, c->rank, &s.first, &own);
+    gt_slice_range(c, s.blocks.count, c->rank, &s.first, &own);
     s.of = calloc((size_t)own * (size_t)m + 1, sizeof *s.of);
     gt_status st = s.of ? GT_OK : gt_fail(GT_NOMEM, "out of memory for sums over %lld rows", (long long)rows->count);
     st = gt_comm_agree_all(c, st);

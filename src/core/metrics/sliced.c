@@ -114,7 +114,7 @@ gt_status gt_sliced_distance_all(const gt_team *team, const gt_rows *a, const gt
                        (long long)a->count, (long long)b->count);
     projection p = {.team = team, .rows = a, .count = AT_ONCE};
     int first, own, threads = gt_pool_threads(team->pool);
-    gt_slice_range((int)n, team->comm->ranks, team->comm->rank, &first, &own);
+    gt_slice_range(team->comm, (int)n, team->comm->rank, &first, &own);
     gt_gemm_args g = args_of(&p, GT_ROWS_AT_ONCE);
     size_t bytes = gt_gemm_workspace(&g, threads) + 1, list = (size_t)a->count * sizeof(float);
     GT_FREED double *mine = malloc((size_t)own * sizeof *mine + 1);

@@ -118,7 +118,7 @@ gt_status gt_spectrum_add(gt_spectrum *s, const uint8_t *pictures, int64_t n) {
 gt_status gt_spectrum_finish_all(gt_spectrum *s, double *power) {
     gt_slices blocks = gt_rows_blocks(s->share.count);
     int first, own;
-    gt_slice_range(blocks.count, s->team.comm->ranks, s->team.comm->rank, &first, &own);
+    gt_slice_range(s->team.comm, blocks.count, s->team.comm->rank, &first, &own);
     GT_FREED double *sums = calloc((size_t)own * s->rings + 1, sizeof *sums);
     gt_status st = !sums                      ? gt_fail(GT_NOMEM, "out of memory for spectra")
                    : s->added != s->share.own ? gt_fail(GT_FAILED, "not all pictures were added")

@@ -62,7 +62,7 @@ gt_packets *gt_packets_new(const gt_team *team, int64_t count, int height, int w
         for (int l = 0; l < o->level; l++) h = gt_wavelet_length(o->wavelet, h), w = gt_wavelet_length(o->wavelet, w);
         p->d = (int64_t)channels * h * w;
         p->spare = gt_wavelet_spare(o->wavelet, o->level, channels, height, width);
-        gt_slice_range(p->nodes, team->comm->ranks, team->comm->rank, &p->first, &p->own);
+        gt_slice_range(team->comm, p->nodes, team->comm->rank, &p->first, &p->own);
         size_t own = (size_t)p->own, d = (size_t)p->d, rows = (size_t)gt_smallest(p->d, count);
         p->scratch = gt_arena_array(a, (size_t)gt_pool_threads(team->pool) * scratch_of(p), sizeof(double));
         p->piece = gt_arena_array(a, own * PIECE, d * sizeof(double));

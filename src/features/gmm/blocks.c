@@ -90,7 +90,7 @@ gt_status gt_blocks_read(gt_blocks **out, gt_comm *c, gt_pool *pool, const gt_ke
         else b->slices = slices_for(panels);
     }
     if (!st) {
-        gt_slice_range(b->slices.count, c->ranks, c->rank, &b->first, &b->own);
+        gt_slice_range(c, b->slices.count, c->rank, &b->first, &b->own);
         st = allocate_points(b);
     }
     if (!st) st = read_panels(b, points);

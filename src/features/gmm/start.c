@@ -46,7 +46,7 @@ static void choose_point(const seeding *s, int block, double rest, double *mean)
 static int owner_of(const gt_blocks *b, int block) {
     for (int rank = 0;; rank++) {
         int first, count;
-        gt_slice_range(b->slices.count, b->comm->ranks, rank, &first, &count);
+        gt_slice_range(b->comm, b->slices.count, rank, &first, &count);
         if (block < first + count) return rank;
     }
 }

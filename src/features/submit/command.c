@@ -201,7 +201,8 @@ static gt_status check_job(submission *s) {
     const gt_job_facts resolved = gt_job_look(job);
     char text[256];
     if (!st) st = gt_slices_check_ranks((int)resolved.batch, (int)resolved.slices, ranks);
-    if (!st && gt_slices_tell_hosts((int)resolved.slices, (int)s->f.batch.nodes, text, sizeof text))
+    if (!st && gt_slices_tell_hosts((int)resolved.slices, (int)s->f.batch.nodes, (int)s->f.batch.ntasks_per_node, text,
+                                    sizeof text))
         gt_warn("%s", text);
     return st ? st : check_threads(s, ranks);
 }

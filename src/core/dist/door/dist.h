@@ -8,7 +8,7 @@
  *     gt_status st;
  *     gt_comm *c = gt_comm_start_all(0, &st);
  *     st = gt_comm_agree_all(c, gt_slices_check_ranks(batch, slices, c->ranks)); // every rank returns the same
- *     gt_slice_range(slices, c->ranks, c->rank, &first, &count);
+ *     gt_slice_range(c, slices, c->rank, &first, &count);
  *     gt_reducer *r = gt_reducer_new_all(c, pool, &(gt_reducer_options){.slices = slices, .floats = block_floats});
  *     gt_reducer_schedule *schedule = gt_reducer_schedule_new(r, n, outputs);     // one per phase
  *     each phase:
@@ -89,7 +89,8 @@ typedef struct gt_mpi_launch {
     bool hydra;     /* by MPICH's launcher: its processes never become ranks of Open MPI */
 } gt_mpi_launch;
 gt_mpi_launch gt_mpi_launch_look(void); /* before MPI_Init, which sets such variables itself */
-/* GT_USAGE: MPI has joined (`joined` true) or will join one rank alone of several: the launcher is one of another MPI. */
+/* GT_USAGE: MPI has joined (`joined` true) or will join one rank alone of several: the launcher is one of another MPI.
+ */
 gt_status gt_mpi_check_launcher(gt_mpi_launch before, bool joined, int ranks);
 
 /* Raises the limit of open files (ulimit -n) as far as this process may, up to what any rank needs. MPI opens a
@@ -122,9 +123,11 @@ double gt_slices_weight(gt_slices c, int slice); /* samples of the slice x count
  * full batch has, or as there are samples. */
 gt_slices gt_slices_of_rest(gt_slices full, int rest);
 
-/* The contiguous range of slices of a rank: ranges differ by one slice at most. With more ranks than slices some get
- * none. */
-void gt_slice_range(int slices, int ranks, int rank, int *first, int *count);
+/* The contiguous range of slices of a rank: at most slices / ranks, rounded up, and at least one; the ranges of a host
+ * differ by one slice at most. Hosts have whole parts of the tree of sums as far as that leaves them room. With more
+ * ranks than slices some get none. Of `c` only ranks and hosts are read. */
+void gt_slice_range(const gt_comm *c, int slices, int rank, int *first, int *count);
+int gt_slice_owner(const gt_comm *c, int slices, int slice); /* which rank has it */
 
 /* Slices that run at once, in one execution (gt_exec_options.slices): of equal size, and a node of the tree. */
 typedef struct gt_group {
@@ -149,7 +152,7 @@ typedef struct gt_work {
     int *units;       /* [n_units] groups of each, all of one stretch where they are several */
 } gt_work;
 /* Room for as many groups and units as the rank has slices, and one, is the caller's. */
-void gt_work_plan(gt_slices slices, int stretch, int ranks, int rank, int most, gt_work *work);
+void gt_work_plan(const gt_comm *c, gt_slices slices, int stretch, int rank, int most, gt_work *work);
 
 /* Small values, one vector of n numbers per slice, summed in float64 by the tree. mine: [this rank's slices][n]; out:
  * [n], on all ranks. */

@@ -9,7 +9,7 @@
 static void cut(const gt_engine *e, gt_batch *b, gt_slices slices, int stretch) {
     b->slices = slices;
     b->stretch = stretch == GT_WHOLE_BATCH ? slices.count : (int)gt_largest(1, stretch / gt_slices_samples(slices, 0));
-    gt_slice_range(slices.count, e->comm->ranks, e->comm->rank, &b->first, &b->count);
+    gt_slice_range(e->comm, slices.count, e->comm->rank, &b->first, &b->count);
 }
 
 gt_batch *gt_engine_batch(gt_engine *e, gt_engine_phase *p, int which) {
@@ -200,7 +200,7 @@ static gt_status make_groups(gt_engine *e, gt_batch *b, int most, bool twice) {
     gt_status st = b->shape ? make_room(e, b->count, &b->work) : GT_NOMEM;
     if (st) return st;
     gt_work *w = &b->work;
-    gt_work_plan(b->slices, b->stretch, e->comm->ranks, e->comm->rank, most, w);
+    gt_work_plan(e->comm, b->slices, b->stretch, e->comm->rank, most, w);
     if (twice) w->n_units = w->n_groups;
     for (int i = 0; twice && i < w->n_groups; i++) w->units[i] = 1;
     for (int i = 0, first = 0; i < w->n_units; first += w->units[i++]) find_shapes(e, b, first, w->units[i]);

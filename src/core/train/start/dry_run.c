@@ -55,7 +55,8 @@ static void print_memory(const gt_engine *e) {
 static void print_ranks(const gt_engine *e) {
     int slices = e->batches[0].slices.count;
     char text[256];
-    if (gt_slices_tell_hosts(slices, e->comm->hosts, text, sizeof text)) gt_print("hosts       %s\n", text);
+    if (gt_slices_tell_hosts(slices, e->comm->hosts, e->comm->ranks / e->comm->hosts, text, sizeof text))
+        gt_print("hosts       %s\n", text);
     if (slices == (int)e->job->batch)
         gt_print("ranks       up to %d: one for each image of a batch; beyond that, give more threads per rank\n",
                  slices);
