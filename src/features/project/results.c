@@ -7,6 +7,7 @@
 #include "base/door/file.h"
 #include "base/door/numbers.h"
 #include "base/door/sha256.h"
+#include "files/codec/door/grid.h"
 #include "files/codec/door/notes.h"
 #include "files/codec/door/picture.h"
 #include "files/codec/door/sample.h"
@@ -64,12 +65,9 @@ static gt_status generate(work *w, int n, const float *from) {
 /* Target and result i beside each other. The caller frees *out. */
 static gt_status beside(const work *w, int i, gt_picture *out) {
     gt_status st = gt_picture_new(out, w->m->height, 2 * w->m->width, w->shown, GT_U8);
-    size_t line = (size_t)w->m->width * (size_t)w->shown;
-    const uint8_t *result = w->result + (size_t)i * pixels_of(w) * (size_t)w->shown;
-    for (size_t y = 0; !st && y < (size_t)w->m->height; y++) {
-        memcpy((uint8_t *)out->samples + 2 * y * line, w->target + y * line, line);
-        memcpy((uint8_t *)out->samples + (2 * y + 1) * line, result + y * line, line);
-    }
+    size_t height = (size_t)w->m->height, line = (size_t)w->m->width * (size_t)w->shown;
+    for (int k = 0; k < 2 && !st; k++)
+        gt_grid_put(out->samples, k, 2, height, line, k ? w->result + (size_t)i * height * line : w->target);
     return st;
 }
 

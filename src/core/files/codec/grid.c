@@ -156,6 +156,12 @@ void gt_grid_empty(const int64_t *items, int64_t cells, size_t floats, float *im
 
 /* ---- pixels ---- */
 
+void gt_grid_put(void *grid, int64_t cell, int64_t columns, size_t height, size_t line, const void *picture) {
+    size_t whole = line * (size_t)columns;
+    char *to = (char *)grid + (size_t)(cell / columns) * height * whole + (size_t)(cell % columns) * line;
+    for (size_t y = 0; y < height; y++) memcpy(to + y * whole, (const char *)picture + y * line, line);
+}
+
 void gt_grid_pixels(const float *x, size_t n, float lo, float hi, uint8_t *out) {
     float scale = 255.0f / (hi - lo);
     for (size_t i = 0; i < n; i++) {

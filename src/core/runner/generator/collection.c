@@ -136,9 +136,6 @@ static void close_zip(gt_collection *c) { gt_picture_zip_free(c->zip); }
 
 /* ---- pictures side by side ---- */
 
-/* Bytes of a line of a single picture. */
-static size_t line_of(const gt_collection_of *of) { return (size_t)of->dims[1] * (size_t)of->dims[2]; }
-
 static gt_status open_band(gt_collection *c, int64_t rows) {
     size_t bytes;
     bool fits = !gt_mul_overflows((size_t)(rows * c->of->columns), c->record, &bytes);
@@ -149,10 +146,8 @@ static gt_status open_band(gt_collection *c, int64_t rows) {
 }
 
 static void put_in_band(gt_collection *c, int64_t cell, const char *picture) {
-    const gt_collection_of *of = c->of;
-    size_t line = line_of(of), whole = line * (size_t)of->columns, height = (size_t)of->dims[0];
-    uint8_t *to = c->band + (size_t)(cell / of->columns) * height * whole + (size_t)(cell % of->columns) * line;
-    for (size_t y = 0; y < height; y++) memcpy(to + y * whole, picture + y * line, line);
+    gt_grid_put(c->band, cell, c->of->columns, (size_t)c->of->dims[0], (size_t)(c->of->dims[1] * c->of->dims[2]),
+                picture);
 }
 
 static gt_status check_png(const gt_collection_of *of) {

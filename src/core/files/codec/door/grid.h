@@ -29,6 +29,9 @@ void gt_grid_empty(const int64_t *items, int64_t cells, size_t floats, float *im
 /* out[i] = clip(rint((x[i] - lo) * (255 / (hi - lo))), 0, 255), halves to even; NaN becomes 0. */
 void gt_grid_pixels(const float *x, size_t n, float lo, float hi, uint8_t *out);
 
+/* Copies a picture, `height` lines of `line` bytes, to its cell in a grid of so many columns. */
+void gt_grid_put(void *grid, int64_t cell, int64_t columns, size_t height, size_t line, const void *picture);
+
 /* Of a row of pictures side by side, [height,columns * width,shown]: where most pixels of a picture's right edge are
  * white, the white ones become grey, and so below, unless the row is the last one. Pictures on white could not be told
  * apart otherwise. In pictures below 16 pixels a line would be too much. */
