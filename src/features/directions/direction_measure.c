@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The covariance of w: see direction_work.h. Sums are made by rank 0, in the order of the seeds. */
+ * The covariance of w: see directions.h. Sums are made by rank 0, in the order of the seeds. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kernels/door/symmetric.h"
 #include "networks/model/door/model.h"
-#include "features/directions/direction_work.h"
+#include "features/directions/directions.h"
 #include "runner/door/in_order.h"
 
 typedef struct sums {

@@ -9,7 +9,7 @@
 
 #include "gantry/text.h"
 #include "networks/model/door/model.h"
-#include "features/directions/direction_work.h"
+#include "features/directions/directions.h"
 #include "runner/generator/door/styles.h"
 #include "runner/door/in_order.h"
 

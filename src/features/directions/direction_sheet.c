@@ -8,7 +8,7 @@
 #include "base/door/memory.h"
 #include "networks/model/door/model.h"
 #include "figures/door/sheet.h"
-#include "features/directions/direction_work.h"
+#include "features/directions/directions.h"
 #include "runner/generator/door/generator.h"
 #include "runner/door/in_order.h"
 

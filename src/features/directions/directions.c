@@ -11,7 +11,6 @@
 #include "gantry/file.h"
 #include "gantry/text.h"
 #include "kernels/door/symmetric.h"
-#include "features/directions/direction_work.h"
 #include "runner/generator/door/generator.h"
 #include "runner/generator/door/styles.h"
 #include "runner/door/roles.h"
