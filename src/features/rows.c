@@ -1,22 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What features register with the core, apart from their commands: a word in a list for each. */
+ * What features register with the library, apart from their commands: a table for each kind of row in list.h. */
 #include "features/list.h"
 
 #include <stddef.h>
 
 #include "run/door/pages.h"
+#include "runner/export/door/export.h"
 #include "runner/record/door/maker.h"
 
 /* clang-format off */
-#define ROW(name) extern const gt_maker gt_maker_##name;
-MAKERS(ROW)
-#undef ROW
-#define ROW(name) extern const gt_run_page gt_run_page_##name;
-PAGES(ROW)
-#undef ROW
+#define FORM(name) extern const gt_export_form gt_export_form_##name;
+FORMS(FORM)
+#undef FORM
+#define FORM(name) &gt_export_form_##name,
+const gt_export_form *const gt_export_all_forms[] = {FORMS(FORM) NULL};
+_Static_assert(sizeof gt_export_all_forms / sizeof *gt_export_all_forms <= GT_EXPORT_MOST_FORMS + 1, "a list of forms holds all of them");
 
-#define ROW(name) &gt_maker_##name,
-const gt_maker *const gt_makers[] = {MAKERS(ROW) NULL};
-#undef ROW
-#define ROW(name) &gt_run_page_##name,
-const gt_run_page *const gt_run_pages[] = {PAGES(ROW) NULL};
+#define ROW(name, ...) ROW_##__VA_ARGS__(name)
+#define GROUP(title, list) list(ROW)
+#define ROW_(name)
+
+#define ROW_MAKER(name) extern const gt_maker gt_maker_##name;
+#define ROW_PAGE(name) extern const gt_run_page gt_run_page_##name;
+GROUPS(GROUP)
+#undef ROW_MAKER
+#undef ROW_PAGE
+
+#define ROW_MAKER(name) &gt_maker_##name,
+#define ROW_PAGE(name)
+const gt_maker *const gt_makers[] = {GROUPS(GROUP) NULL};
+#undef ROW_MAKER
+#undef ROW_PAGE
+
+#define ROW_MAKER(name)
+#define ROW_PAGE(name) &gt_run_page_##name,
+const gt_run_page *const gt_run_pages[] = {GROUPS(GROUP) NULL};

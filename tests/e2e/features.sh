@@ -14,14 +14,14 @@ ld -r -o core.o "${core[@]}" || fail 'the core cannot be joined'
 libs=$(make -s -C "$top" print-LIBS) || fail 'make print-LIBS'
 
 # words FOLDER: what its objects are called in the lists of list.h
-words() { of "${1#"$objects/"}" | xargs nm -P --defined-only | sed -nE 's/^(cli|gt_maker|gt_run_page)_([a-z]+) [DRd] .*/\2/p' | sort -u; }
+words() { of "${1#"$objects/"}" | xargs nm -P --defined-only | sed -nE 's/^(cli|gt_maker|gt_run_page|gt_export_form)_([a-z]+) [DRd] .*/\2/p' | sort -u; }
 # without FOLDER: builds ./gantry
 without() {
     local folder=$1 names word
     names=$(words "$folder")
     mkdir -p lists/features
     cp "$top/src/features/list.h" lists/features/
-    for word in $names; do sed -i "s/ X($word)//" lists/features/list.h; done
+    for word in $names; do sed -i "s/ X($word\(, [A-Z]*\)*)//" lists/features/list.h; done
     for file in core/command/commands features/rows; do
         gcc -std=gnu11 -Ilists -I"$top/include" -I"$top/src/core" -I"$top/src" -c "$top/src/$file.c" -o "${file##*/}.o" || fail "without ${folder##*/}: $file.c"
     done

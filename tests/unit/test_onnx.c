@@ -9,8 +9,8 @@
 #include "graph/door/ops.h"
 #include "base/door/random.h"
 #include "graph/door/elementwise.h"
-#include "runner/onnx/file.h"
-#include "runner/onnx/door/onnx.h"
+#include "features/onnx/file.h"
+#include "features/onnx/onnx.h"
 
 static void expect_bytes(gt_buffer *b, const char *bytes, size_t n) {
     assert_int_equal(b->n, n);

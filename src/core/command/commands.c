@@ -12,13 +12,13 @@
 #include "gantry/progress.h"
 
 /* clang-format off */
-#define COMMAND(name) extern const cli_command cli_##name;
+#define COMMAND(name, ...) extern const cli_command cli_##name;
 #define GROUP(title, list) list(COMMAND)
 GROUPS(GROUP)
 #undef COMMAND
 
 static const cli_command *const commands[] = {
-#define COMMAND(name) &cli_##name,
+#define COMMAND(name, ...) &cli_##name,
     GROUPS(GROUP)
 #undef COMMAND
 #undef GROUP
@@ -28,7 +28,7 @@ static const struct {
     const char *title;
     int commands;
 } groups[] = {
-#define COMMAND(name) +1
+#define COMMAND(name, ...) +1
 #define GROUP(title, list) {title, 0 list(COMMAND)},
     GROUPS(GROUP)
 };

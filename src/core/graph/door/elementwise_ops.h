@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The element-wise ops, a row each. Whoever needs something of all of them says what a row becomes, and includes this
  * header (which has no guard): ops.h makes prototypes of the rows, src/core/graph/ops/elementwise.c builders,
- * derivatives and descriptors, elementwise_run.c loops, src/core/runner/onnx/elementwise.c nodes of ONNX.
+ * derivatives and descriptors, elementwise_run.c loops, src/features/onnx/elementwise.c nodes of ONNX.
  *
  *     GT_UNARY(id, builder, flops, ONNX, value, slope)         gt_node *builder(gt_graph *g, gt_node *x)
  *     GT_UNARY_WITH(id, builder, flops, ONNX, value, slope)    gt_node *builder(gt_graph *g, gt_node *x, float c0)
@@ -9,7 +9,7 @@
  *     GT_OTHER(id, inputs, flops, ONNX, value, derivative)     written by hand in elementwise.c
  *
  * flops: for each element, 1 for each float operation, transcendental functions as their series are long. ONNX: the op
- * that does the same, or NULL: src/core/runner/onnx/elementwise.c makes several of them, or says that the op is for
+ * that does the same, or NULL: src/features/onnx/elementwise.c makes several of them, or says that the op is for
  * training. value: of floats, the element x of the input, or a, b, c of the inputs, and the constants c0, c1, c2.
  * slope: of nodes, made in the graph g: the derivative by x, times dy; it may use x, the result y, and c0.
  * derivative: 1, vjp_<id>() in elementwise.c, as binary ops have it too; 0: there is none. */

@@ -13,26 +13,21 @@
 #include "networks/nets/door/layers.h"
 #include "runner/door/trained.h"
 
-static const gt_export_form *const forms[] = {
-#define X(name) &gt_export_form_##name,
-    GT_EXPORT_FORMS(X)
-#undef X
-};
-enum { N_FORMS = sizeof forms / sizeof *forms, NAMES_BYTES = 256 };
-_Static_assert((int)N_FORMS <= (int)GT_EXPORT_MOST_FORMS, "a list of forms holds all of them");
+enum { NAMES_BYTES = 256 };
+static const gt_export_form *const *const forms = gt_export_all_forms;
 
 /* The forms that `m` has; NULL: all forms. */
 static const char *names_of(const gt_model *m, char names[NAMES_BYTES]) {
     size_t n = 0;
     names[0] = 0;
-    for (int i = 0; i < N_FORMS && n < NAMES_BYTES; i++)
+    for (int i = 0; forms[i] && n < NAMES_BYTES; i++)
         if (!m || !forms[i]->fits || forms[i]->fits(m))
             n += (size_t)snprintf(names + n, NAMES_BYTES - n, "%s%s", n ? ", " : "", forms[i]->name);
     return names;
 }
 
 static const gt_export_form *find_form(const char *name) {
-    for (int i = 0; i < N_FORMS; i++)
+    for (int i = 0; forms[i]; i++)
         if (!strcasecmp(forms[i]->name, name)) return forms[i];
     return NULL;
 }
@@ -103,8 +98,8 @@ gt_status gt_export_check(const gt_export_request *r) {
     struct stat in, out;
     const gt_export_form *form = form_of(r);
     if (!form) return GT_USAGE;
-    if (form == &gt_export_form_onnx && r->all)
-        return gt_fail(GT_USAGE, "--all: an .onnx holds one network, or a part of it (--part): '%s'", r->out);
+    if (form->one && r->all)
+        return gt_fail(GT_USAGE, "--all: an .%s holds one network, or a part of it (--part): '%s'", form->name, r->out);
     if (stat(r->out, &out)) return GT_OK;
     if (S_ISDIR(out.st_mode)) return gt_fail(GT_USAGE, "'%s' is a folder: name a file to write", r->out);
     if (!stat(r->checkpoint, &in) && in.st_dev == out.st_dev && in.st_ino == out.st_ino)

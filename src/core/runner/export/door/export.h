@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a form of export is: a line in the list below and a file export_NAME.c that defines gt_export_form_NAME. */
+ * What a form of export is: a word in src/features/list.h and a file that defines gt_export_form_NAME. */
 #ifndef GANTRY_RUNNER_EXPORT_DOOR_EXPORT_H
 #define GANTRY_RUNNER_EXPORT_DOOR_EXPORT_H
 
@@ -8,9 +8,6 @@
 #include "networks/model/door/model.h"
 #include "networks/nets/door/layers.h"
 #include "gantry/trained.h"
-
-/* In the order of help and messages. */
-#define GT_EXPORT_FORMS(X) X(pkl) X(safetensors) X(npz) X(onnx) X(h5)
 
 /* A network of the source. */
 typedef struct gt_export_net {
@@ -31,6 +28,7 @@ typedef struct gt_export_form {
     const char *name; /* also the ending of files: "pkl" is that of "a.pkl" */
     const char *help; /* a few words: what reads such files */
     bool all;         /* takes all networks, whether or not they are asked for */
+    bool one;         /* holds one network, or a part of it */
     /* May a model of this kind be written? NULL: any may. */
     bool (*fits)(const gt_model *m);
     const char *needs;                                 /* which models fit, for messages; NULL: nothing to say */
@@ -39,6 +37,8 @@ typedef struct gt_export_form {
     /* Writes the file source->request->out, whole or not at all (base/door/file.h). */
     gt_status (*write)(const gt_export_source *source);
 } gt_export_form;
+
+extern const gt_export_form *const gt_export_all_forms[]; /* in the order of help and messages, and NULL */
 
 enum { GT_EXPORT_MOST_FORMS = 16 };
 bool gt_export_is_form(const char *name); /* "pkl" */
@@ -52,9 +52,5 @@ enum { GT_EXPORT_TEXTS_MOST = 12 };
 gt_status gt_export_data_texts(const gt_checkpoint_data *d, gt_arena *a, gt_weights_out *w);
 /* What Gantry needs to make the model again, as texts of w: the model's name, the recipe, names of classes ... */
 gt_status gt_export_texts(const gt_export_source *s, gt_arena *a, gt_weights_out *w);
-
-#define X(name) extern const gt_export_form gt_export_form_##name;
-GT_EXPORT_FORMS(X)
-#undef X
 
 #endif

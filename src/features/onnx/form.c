@@ -2,7 +2,7 @@
  * Networks in use as ONNX models: generators, decoders, encoders, classifiers. */
 #include "networks/nets/door/layers.h"
 #include "networks/model/door/family.h"
-#include "runner/onnx/door/onnx.h"
+#include "features/onnx/onnx.h"
 #include "runner/export/door/export.h"
 
 /* What an ONNX model may be of: a role of the first network. */
@@ -101,6 +101,7 @@ static gt_status write_onnx(const gt_export_source *s) {
 const gt_export_form gt_export_form_onnx = {
     .name = "onnx",
     .help = "ONNX Runtime and others",
+    .one = true,
     .fits = fits,
     .inputs = inputs,
     .write = write_onnx,

@@ -10,7 +10,7 @@
 #include "graph/door/elementwise.h"
 #include "graph/door/op_list.h"
 #include "graph/door/passes.h"
-#include "runner/onnx/forms.h"
+#include "features/onnx/forms.h"
 
 typedef struct folding {
     const int *uses; /* of the nodes of the source */

@@ -6,8 +6,8 @@
 #include "graph/door/op_list.h"
 #include "graph/door/nodes.h"
 #include "graph/door/passes.h"
-#include "runner/onnx/forms.h"
-#include "runner/onnx/door/onnx.h"
+#include "features/onnx/forms.h"
+#include "features/onnx/onnx.h"
 
 /* Two batch sizes that no other size of a network is a multiple of. */
 enum { BATCH = 1009, OTHER_BATCH = 1013 };

@@ -6,7 +6,7 @@
 #include "base/door/numbers.h"
 #include "graph/door/nodes.h"
 #include "graph/door/op_list.h"
-#include "runner/onnx/forms.h"
+#include "features/onnx/forms.h"
 
 static gt_onnx_value *images(gt_translation *t, const gt_node *n) { return gt_form_in(t, n, 4, gt_order_images); }
 

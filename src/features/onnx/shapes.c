@@ -5,7 +5,7 @@
 #include "graph/door/ops.h"
 #include "graph/door/op_list.h"
 #include "graph/door/nodes.h"
-#include "runner/onnx/forms.h"
+#include "features/onnx/forms.h"
 
 /* Of matrices; with a batch dimension in front, which ONNX's product of matrices does not transpose. */
 void gt_onnx_matmul(gt_translation *t, const gt_node *n) {

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "runner/onnx/forms.h"
+#include "features/onnx/forms.h"
 
 static const char *const same_op[GT_MAP_CODES] = {
 #define GT_MAP_ROW(id, inputs, flops, derivative, onnx, value) [GT_MAP_##id] = onnx,

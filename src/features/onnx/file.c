@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ONNX models as files: see file.h. Numbers of fields and types are those of onnx.proto. */
-#include "runner/onnx/file.h"
+#include "features/onnx/file.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Forms of nodes: which axes lie where. See forms.h. */
-#include "runner/onnx/forms.h"
+#include "features/onnx/forms.h"
 
 #include <string.h>
 

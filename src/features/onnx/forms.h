@@ -8,7 +8,7 @@
 #define GANTRY_RUNNER_ONNX_FORMS_H
 
 #include "graph/door/internal.h"
-#include "runner/onnx/file.h"
+#include "features/onnx/file.h"
 
 typedef struct gt_form {
     int order[GT_MAX_DIMS];
