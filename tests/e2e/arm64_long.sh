@@ -3,20 +3,13 @@
 # The same bits on 64-bit ARM, emulated: built by a cross compiler in a tree of Debian for ARM; unit tests; short trainings of every family, a mixture and
 # datasets equal those made here; so do two emulated ranks, and an emulated rank beside one of this machine.
 . "$(dirname "$0")/lib.sh"
-[ "$(uname -m)" = x86_64 ] || skip 'the comparison is with an x86-64'
-need aarch64-linux-gnu-gcc 'Debian: gcc-aarch64-linux-gnu'
-need qemu-aarch64-static 'Debian: qemu-user-static'
-need mmdebstrap 'Debian: mmdebstrap'
-[ "$(id -u)" = 0 ] || skip 'the tree needs root'
-"$GANTRY" version | grep -q '^arithmetic: fma-' || skip 'this CPU has no fused multiply-adds'
-top=$(realpath "$here/../..") tree=$tmp/tree made=$BUILD/arm64
+. "$here/arm64.sh"
+needs_arm64
 
 begins build
-timeout -k 5 900 "$top/packaging/arm64-tree" "$tree" >log 2>&1 || { tail -n 5 log; skip 'Debian cannot be downloaded (network?)'; }
 units='base symmetric mixture_kernels kernel_set gemm winograd ops graph layers mixture'
 # shellcheck disable=SC2086
-GIT_ID=$("$GANTRY" version | sed -n 's/^gantry .*(git \(.*\))$/\1/p') make -C "$top" -j"$(nproc)" CROSS=aarch64-linux-gnu- SYSROOT="$tree" BUILD="$made" "$made/gantry" $(printf "$made/tests/test_%s " $units) >log 2>&1 || { tail -n 20 log; fail 'make'; }
-expect 0 '^arithmetic: fma-[0-9]+ \(instructions: neon\)' "$tree/run" "$made/gantry" version
+build_arm64 $(printf "tests/test_%s " $units)
 
 begins unit_tests
 for name in $units; do
@@ -71,15 +64,6 @@ same "$(last x86/alone)" "$(last arm/two)"
 # shellcheck disable=SC2086
 expect 0 "instructions: each rank's own" "$LAUNCH" 1 "$GANTRY" train $job --run=mixed --steps=3 : -n 1 "$tree/run" "$made/gantry" train $job --run=mixed --steps=3
 same "$(last x86/alone)" "$(last mixed)"
-
-# What this machine makes is verified there.
-begins pictures
-. "$here/record_pictures.sh"
-make_networks
-make_pictures 1
-cp "$top"/networks/clipart64*.h5 nets
-quietly "$tree/run" "$made/gantry" audit [a-i]/*.png --network=nets
-[ "$(grep -c '^./seed.* is what .* makes of seed [0-9]' said)" = 100 ] || { cat said; fail 'not all pictures are verified'; }
 
 begins datasets
 /usr/bin/python3 -c 'import PIL' 2>/dev/null || skip 'no python3-pil'
