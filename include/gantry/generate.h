@@ -131,12 +131,13 @@ typedef struct gt_generate_request {
     gt_grid grid; /* how they lie in grid.png, or in `out`; 0 columns: about square */
     /* Arrays of images, and files of single ones, hold numbers as the data do, of 16 bits or (arrays alone) float32,
      * clamped to their range; all else is 8-bit. */
-    bool as_float;           /* arrays are float32 in the range of the data, not clamped */
-    bool bytes;              /* all is 8-bit */
-    gt_generate_space space; /* what goes into an array */
-    gt_record_level record;  /* what pictures say of themselves (docs/verify.md) */
-    int (*stop)(void);       /* not 0: the work is given up; NULL: never */
-    gt_generated *told;      /* what becomes known of the files; NULL: nobody asks */
+    bool as_float;                /* arrays are float32 in the range of the data, not clamped */
+    bool bytes;                   /* all is 8-bit */
+    gt_generate_space space;      /* what goes into an array */
+    gt_record_level record;       /* what pictures say of themselves (docs/verify.md) */
+    const struct gt_again *again; /* the order of an audit (runner/record/door/maker.h); NULL: pictures are new */
+    int (*stop)(void);            /* not 0: the work is given up; NULL: never */
+    gt_generated *told;           /* what becomes known of the files; NULL: nobody asks */
 } gt_generate_request;
 
 /* All ranks make and write the images together. All ranks return the same status. GT_STOPPED: `stop` said so; images

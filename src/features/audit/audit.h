@@ -126,10 +126,13 @@ typedef enum gt_audit_wanted { GT_AUDIT_PICTURES, GT_AUDIT_NETWORKS, GT_AUDIT_AL
 gt_status gt_audit_folder(gt_arena *a, const char *folder, gt_audit_wanted wanted, const char *const **path, int *n,
                           const char **others);
 
+enum { GT_AUDIT_FFMPEGS = 3 };
+
 typedef struct gt_audit_pictures {
     int n;
-    const char *const *path;    /* rank 0's, as are all names here. HDF5 files have passed gt_h5_check() */
-    struct gt_ffmpeg **ffmpeg;  /* [n] for each .mp4 (runner/generator/door/film.h), or NULL */
+    const char *const *path; /* rank 0's, as are all names here. HDF5 files have passed gt_h5_check() */
+    /* [n,GT_AUDIT_FFMPEGS] for each .mp4, or NULL (runner/generator/door/film.h): one packs, two unpack */
+    struct gt_ffmpeg **ffmpeg;
     const char *const *refused; /* [n] why a file is not opened; NULL: it is; NULL as a whole: all are */
     int n_networks;
     const char *const *network; /* where they come from; none: the networks that come with Gantry */

@@ -151,13 +151,18 @@ static gt_status check_networks(gt_arena *a, gt_audit_pictures *p, bool folder, 
 }
 
 /* Before MPI starts. Where ffmpeg is not, the audit says so. */
-static gt_status ready_ffmpeg(gt_arena *a, gt_audit_pictures *p) {
+static gt_status ready_ffmpeg(gt_arena *a, gt_audit_pictures *p, const char **refused) {
     enum { MOST_FILMS = 64 };
     int films = 0;
-    p->ffmpeg = gt_arena_array(a, (size_t)p->n + 1, sizeof(gt_ffmpeg *));
+    gt_status st = GT_OK;
+    p->ffmpeg = gt_arena_array(a, (size_t)p->n + 1, GT_AUDIT_FFMPEGS * sizeof(gt_ffmpeg *));
     if (!p->ffmpeg) return GT_NOMEM;
-    for (int i = 0; i < p->n && films < MOST_FILMS; i++)
-        if (gt_ends_with(p->path[i], ".mp4") && ++films && gt_ffmpeg_ready(&p->ffmpeg[i])) break;
+    for (int i = 0; i < p->n; i++) {
+        if (refused[i] || !gt_ends_with(p->path[i], ".mp4")) continue;
+        if (++films > MOST_FILMS) refused[i] = "64 films of MP4 are audited at a time";
+        for (int k = 0; k < GT_AUDIT_FFMPEGS && films <= MOST_FILMS && !st; k++)
+            st = gt_ffmpeg_ready(&p->ffmpeg[i * GT_AUDIT_FFMPEGS + k]);
+    }
     return GT_OK;
 }
 
@@ -170,7 +175,7 @@ static gt_status check_pictures(gt_arena *a, gt_audit_pictures *p) {
         if (st == GT_NOMEM || st == GT_STOPPED) return st;
         if (st && !(refused[i] = gt_arena_printf(a, "%s", gt_message()))) return GT_NOMEM;
     }
-    return GT_OK;
+    return ready_ffmpeg(a, p, refused);
 }
 
 /* The networks of --network, on the first rank, before the ranks meet. */
@@ -220,7 +225,6 @@ static gt_status prepare_pictures(cli_session *s) {
         st = gt_fail(GT_USAGE, "--note: the run that has made the pictures is needed (--network=RUN)");
     p->came = gt_arena_array(s->arena, (size_t)p->n_networks + 1, sizeof *p->came);
     if (!st) st = p->came ? check_pictures(s->arena, p) : GT_NOMEM;
-    if (!st) st = ready_ffmpeg(s->arena, p);
     if (!st && *f->latents) st = gt_h5_check(f->latents);
     return !st && *f->directions ? gt_h5_check(f->directions) : st;
 }
@@ -363,7 +367,8 @@ static gt_status audit_pictures_all(cli_session *s) {
     gt_status st = f->n_seeds ? gt_audit_find_all(s->comm, &f->pictures, f->n_seeds, f->seeds)
                               : gt_audit_pictures_all(s->comm, &f->pictures);
     gt_stop_restore();
-    for (int i = 0; i < f->pictures.n && f->pictures.ffmpeg; i++) gt_ffmpeg_close(f->pictures.ffmpeg[i]);
+    for (int i = 0; i < f->pictures.n * GT_AUDIT_FFMPEGS && f->pictures.ffmpeg; i++)
+        gt_ffmpeg_close(f->pictures.ffmpeg[i]);
     int64_t came = count_came_all(s);
     return came ? follow_run_all(s, st, came) : st;
 }

@@ -17,9 +17,10 @@
 #include "files/h5/door/h5.h"
 #include "dist/door/dist.h"
 #include "gantry/network.h"
+#include "gantry/version.h"
 #include "base/door/text.h"
 
-enum { PATH_ROOM = 4200, WORDS = 4096, LEAST_CELL = 4 * 4, MP4_CELL = 64 };
+enum { PATH_ROOM = 4200, WORDS = 4096, LEAST_CELL = 4 * 4 };
 
 typedef struct item {
     const char *path;
@@ -98,7 +99,22 @@ static gt_status count_rows(const item *x, int64_t *rows) {
     return st;
 }
 
-/* An array has a byte for each image at least, and a film of MP4 many for each cell. */
+/* A small file that orders much work is packed from pictures that are alike, as no network makes them. */
+static gt_status check_images(item *x) {
+    enum { ALWAYS = 4096, BYTES_OF_IMAGE = 64 };
+    int64_t columns = 1, rows = 1, frames = 1, most = gt_largest(x->bytes / BYTES_OF_IMAGE, ALWAYS);
+    gt_status st = gt_record_get_int(x->record, "columns", 1, UINT32_MAX, &columns);
+    if (!st) st = gt_record_get_int(x->record, "rows", 1, UINT32_MAX, &rows);
+    if (!st && !gt_record_has(x->record, "frame")) st = gt_record_get_int(x->record, "frames", 1, UINT32_MAX, &frames);
+    x->most = gt_smallest(x->most, most);
+    return st || columns <= most / rows / frames
+               ? st
+               : gt_fail(GT_UNDECIDED,
+                         "its record orders %lld x %lld images in %lld frames, and a file of %lld bytes "
+                         "may order %lld: nothing was made",
+                         (long long)columns, (long long)rows, (long long)frames, (long long)x->bytes, (long long)most);
+}
+
 static gt_status check_bytes(item *x) {
     int fd;
     off_t bytes;
@@ -106,10 +122,7 @@ static gt_status check_bytes(item *x) {
     if (st) return st;
     close(fd);
     x->most = x->bytes = bytes;
-    if (!x->found.array) x->most = gt_largest(bytes / MP4_CELL, 1);
-    int64_t rows = bytes;
-    if (gt_kind_of_file(x->path) == GT_KIND_HDF5) st = count_rows(x, &rows);
-    x->most = gt_smallest(x->most, rows);
+    if (gt_kind_of_file(x->path) == GT_KIND_HDF5) st = count_rows(x, &x->most);
     return st;
 }
 
@@ -125,7 +138,8 @@ static gt_status read_facts(item *x, const char **network, const char **command,
     if (!st && (!hash || !gt_sha256_parse(hash, contents))) st = gt_fail(GT_FORMAT, "its record names no network");
     x->seed = -1;
     if (!st) st = gt_record_get_int(x->record, "seed", 0, UINT32_MAX, &x->seed);
-    return st ? st : x->found.array || is_mp4(x) ? check_bytes(x) : check_size(x);
+    if (!st) st = x->found.array || is_mp4(x) ? check_bytes(x) : check_size(x);
+    return st || x->found.array ? st : check_images(x);
 }
 
 bool audit_named_as_it_is(const char *path, const gt_record_found *found) {
@@ -212,6 +226,12 @@ static void next_order(work *w, order *o) {
                                               : ".png");
 }
 
+/* [GT_AUDIT_FFMPEGS] */
+static struct gt_ffmpeg *const *ffmpegs_of(const work *w, int64_t item) {
+    static struct gt_ffmpeg *const none[GT_AUDIT_FFMPEGS] = {NULL};
+    return w->o->ffmpeg ? w->o->ffmpeg + item * GT_AUDIT_FFMPEGS : none;
+}
+
 static gt_status make_order_all(work *w, const order *o, const gt_maker *maker, gt_again *a) {
     gt_comm *c = w->comm;
     int64_t *seeds = gt_arena_array(w->arena, (size_t)o->n + 1, sizeof *seeds);
@@ -235,7 +255,7 @@ static gt_status make_order_all(work *w, const order *o, const gt_maker *maker, 
                     .directions = o->directions,
                     .folder = o->folder,
                     .ending = o->ending,
-                    .ffmpeg = w->items && w->o->ffmpeg ? w->o->ffmpeg[w->together[0]] : NULL,
+                    .ffmpeg = w->items ? *ffmpegs_of(w, w->together[0]) : NULL,
                     .most = o->most,
                     .bytes = o->bytes,
                     .pool = w->o->pool,
@@ -280,8 +300,35 @@ static void tell_difference(item *x, const audit_pixels *p, const char *network,
                network, says, (long long)p->differ, (long long)p->all, (long long)p->most, (long long)p->range, cell);
 }
 
+static void tell_mp4(item *x, const audit_pixels *p, const char *network, const char *says) {
+    if (*p->words)
+        settle(x, GT_UNDECIDED, "its bytes are not those of the film that %s makes of %s and ffmpeg packs here: %.500s",
+               network, says, p->words);
+    else
+        settle(x, GT_UNDECIDED,
+               "it is of a form that loses something, and its frames differ by at most %lld of %lld from those of the "
+               "film that %s makes of %s and ffmpeg packs here",
+               (long long)p->most, (long long)p->range, network, says);
+}
+
+/* What another version means by a key or a value is not known here. */
+static const char *program_of(const gt_record *r) {
+    const char *program = "?";
+    gt_record_get_text(r, "program", &program);
+    return program;
+}
+
+static bool is_of_this_version(const gt_record *r) { return !strcmp(program_of(r), "gantry " GT_VERSION); }
+
+enum { VERSIONS_BYTES = 128 };
+static const char *versions(const gt_record *r, char text[VERSIONS_BYTES]) {
+    snprintf(text, VERSIONS_BYTES, "its record is of '%.60s', and this is 'gantry " GT_VERSION "'", program_of(r));
+    return text;
+}
+
 static void tell(item *x, const audit_pixels *p, const gt_record_difference *d, const char *network, const char *says,
                  int64_t columns) {
+    char both[VERSIONS_BYTES];
     bool same = !p->differ && !*p->words, whole = x->found.array || x->found.kind == GT_PICTURE_SAID_PNG || p->bytes;
     if (!strcmp(d->key, "arithmetic"))
         settle(x, GT_UNDECIDED, "it was made with another arithmetic than this processor has: %s", d->values);
@@ -289,12 +336,9 @@ static void tell(item *x, const audit_pixels *p, const gt_record_difference *d, 
         settle(x, GT_UNDECIDED, "%s has another recipe than the network of its record", network);
     else if (!strcmp(d->key, "styles_sha256"))
         settle(x, GT_UNDECIDED, "the file of --latents has other styles than those of its record");
-    else if (is_mp4(x) && !whole)
-        settle(
-            x, GT_UNDECIDED,
-            "its bytes are not those of the film that %s makes of %s and ffmpeg packs here: another ffmpeg packed it, "
-            "or it shows something else",
-            network, says);
+    else if (*d->unknown)
+        settle(x, GT_UNDECIDED, "%s: only one of the two knows %s", versions(x->record, both), d->unknown);
+    else if (is_mp4(x) && !whole) tell_mp4(x, p, network, says);
     else if (!same) tell_difference(x, p, network, says, columns);
     else if (!whole)
         settle(
@@ -302,13 +346,11 @@ static void tell(item *x, const audit_pixels *p, const gt_record_difference *d, 
             "its pixels are those that %s makes of %s, but it is not packed as here: programs may show something else",
             network, says);
     else if (*d->key) settle(x, GT_FAILED, "its record is not true: %s is %s", d->key, d->values);
-    else if (*d->unknown)
-        settle(x, GT_UNDECIDED, "its record is of another version, and only one of the two knows: %s", d->unknown);
     else settle(x, GT_OK, "it is what %s makes of %s", network, says);
 }
 
 static audit_form form_of(const item *x) {
-    return x->found.array ? AUDIT_ARRAY : is_mp4(x) ? AUDIT_MP4 : x->found.animated ? AUDIT_FILM : AUDIT_PICTURE;
+    return x->found.array ? AUDIT_ARRAY : x->found.animated ? AUDIT_FILM : AUDIT_PICTURE;
 }
 
 static gt_status compare_item(work *w, item *x, const gt_again *a, int64_t i) {
@@ -321,7 +363,8 @@ static gt_status compare_item(work *w, item *x, const gt_again *a, int64_t i) {
     if (!st) st = gt_record_get_int(x->record, "columns", 1, x->most, &columns);
     if (!st) st = gt_record_get_int(x->record, "rows", 1, x->most, &rows);
     if (!st) st = compare_records(x, made, says, sizeof says, recipe, &d);
-    if (!st) st = audit_pixels_compare(x->path, made, form_of(x), columns, rows, &p);
+    if (!st && is_mp4(x)) st = audit_mp4_compare(x->path, made, ffmpegs_of(w, x - w->items) + 1, a->folder, &p);
+    else if (!st) st = audit_pixels_compare(x->path, made, form_of(x), columns, rows, &p);
     if (st == GT_NOMEM) return st;
     if (st) settle(x, GT_UNDECIDED, "%s", gt_message());
     else tell(x, &p, &d, audit_candidate_text(&w->networks, x->network), says, columns);
@@ -343,12 +386,13 @@ static bool is_network(const char *path) {
  * nothing of it. */
 static gt_status compare_order(work *w, const order *o, const gt_again *a, gt_status made) {
     gt_status st = GT_OK;
-    char why[WORDS];
+    char why[WORDS], both[VERSIONS_BYTES];
     snprintf(why, sizeof why, "%s", made ? gt_message() : "");
     bool untrue = (made == GT_FORMAT || made == GT_USAGE) && is_network(o->network);
     for (int i = 0; i < o->n && !st; i++) {
         item *x = &w->items[w->together[i]];
-        if (untrue) settle(x, GT_FAILED, "its record cannot be true: %s", why);
+        if (untrue && is_of_this_version(x->record)) settle(x, GT_FAILED, "its record cannot be true: %s", why);
+        else if (untrue) settle(x, GT_UNDECIDED, "%s (%s)", why, versions(x->record, both));
         else if (made) settle(x, GT_UNDECIDED, "%s", why);
         else st = compare_item(w, x, a, i);
     }

@@ -63,12 +63,20 @@ typedef struct audit_pixels {
     char words[GT_CONTENTS_NAME_BYTES + 256]; /* why they cannot be compared value by value; "" */
 } audit_pixels;
 
-typedef enum audit_form { AUDIT_PICTURE, AUDIT_FILM, AUDIT_MP4, AUDIT_ARRAY } audit_form;
+typedef enum audit_form { AUDIT_PICTURE, AUDIT_FILM, AUDIT_ARRAY } audit_form;
 
-/* Compares two pictures, two films (of .mp4 the bytes alone), or two files of arrays. `columns` and `rows`: of a sheet,
- * else 1. */
+/* Compares two pictures, two films of WebP, or two files of arrays. `columns` and `rows`: of a sheet, else 1. */
 gt_status audit_pixels_compare(const char *path, const char *made, audit_form form, int64_t columns, int64_t rows,
                                audit_pixels *out);
+
+/* Are all bytes of two WebP or MP4 files equal but those of the XMP? */
+gt_status audit_same_files(const char *path, const char *made, bool *same);
+
+/* ---- mp4_compare.c ---- */
+/* Compares the bytes of two MP4 films, and, where these differ, the frames that ffmpeg unpacks in `folder`; words say
+ * why it cannot. */
+gt_status audit_mp4_compare(const char *path, const char *made, struct gt_ffmpeg *const unpackers[2],
+                            const char *folder, audit_pixels *out);
 
 /* ---- array_compare.c ---- */
 /* All sets of two HDF5 files: names, shapes, numbers. GT_UNDECIDED: the first has links, groups or attributes that the

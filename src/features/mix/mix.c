@@ -216,7 +216,8 @@ gt_status gt_mix_all(gt_comm *comm, const gt_mix_request *request, int64_t *repl
                     .of = {.command = "mix",
                            .checkpoint = request->checkpoint,
                            .options = &request->options,
-                           .edit = &request->edit}}};
+                           .edit = &request->edit,
+                           .again = request->again}}};
     gt_status st = gt_comm_agree_all(comm, open_generator(&w));
     if (!st) st = gt_pictures_origin_all(&w.p, false);
     if (!st) st = gt_comm_agree_all(comm, prepare(&w));

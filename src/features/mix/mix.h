@@ -15,8 +15,9 @@ typedef struct gt_mix_request {
     const char *styles; /* layers that come from the column's seed (see layers.h); "": 0 to 6, at most the first half */
     gt_edit_wish edit;  /* of all images */
     const char *outdir; /* made if needed */
-    gt_record_level record; /* what pictures say of themselves (docs/verify.md) */
-    int (*stop)(void);      /* as in gt_generate_request */
+    gt_record_level record;       /* what pictures say of themselves (docs/verify.md) */
+    const struct gt_again *again; /* the order of an audit (runner/record/door/maker.h); NULL: pictures are new */
+    int (*stop)(void);            /* as in gt_generate_request */
 } gt_mix_request;
 
 /* Writes OUTDIR/ROW-COLUMN.png of each row with each column, SEED-SEED.png of each seed (ROW-COLUMN-class3.png of a

@@ -340,7 +340,8 @@ gt_status gt_walk_all(gt_comm *comm, const gt_walk_request *request) {
                     .of = {.command = "walk",
                            .checkpoint = request->checkpoint,
                            .options = &request->options,
-                           .edit = &request->edit}}};
+                           .edit = &request->edit,
+                           .again = request->again}}};
     gt_status st = gt_comm_agree_all(comm, gt_pictures_open(&w.p, true));
     if (!st) st = gt_pictures_origin_all(&w.p, true);
     if (!st) st = gt_comm_agree_all(comm, prepare(&w));

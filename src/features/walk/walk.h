@@ -25,7 +25,8 @@ typedef struct gt_walk_request {
     gt_film_of film;        /* path, fps, lossless, quality, ffmpeg */
     int64_t from, count;    /* these frames alone are made, as a film of its own; count 0: all */
     gt_record_level record; /* what the film says of itself (docs/verify.md) */
-    int (*stop)(void);      /* as in gt_generate_request */
+    const struct gt_again *again; /* the order of an audit (runner/record/door/maker.h); NULL: the film is new */
+    int (*stop)(void);            /* as in gt_generate_request */
 } gt_walk_request;
 
 /* Writes the film. The walk goes through all seeds at equal intervals, on a Catmull-Rom spline: of their styles, which

@@ -51,6 +51,7 @@ static gt_status read_request(const gt_again *a, gt_arena *arena, makes what, gt
                                .single = what == PICTURE,
                                .outdir = a->folder,
                                .record = GT_RECORD_AGAIN,
+                               .again = a,
                                .stop = a->stop};
     gt_status st = gt_origin_options(r, &q->options);
     q->options.pool = a->pool;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 /* What the waiting child gets first. */
 typedef struct order {
     char path[PATH_MAX], rate[32];
+    char film[PATH_MAX], most[32]; /* to be unpacked into `path`, and bytes at most; "": a film is packed */
 } order;
 
 struct gt_ffmpeg {
@@ -41,8 +43,13 @@ static bool is_there(const char *program) {
     return false;
 }
 
-/* Sides of MP4 films are even. */
+/* Sides of MP4 films are even. Of a film that anybody has packed, the two forms of frames are read that ffmpeg packs
+ * into MP4, and no other file. */
 static void become_ffmpeg(const order *o) {
+    if (*o->film)
+        execlp("ffmpeg", "ffmpeg", "-nostdin", "-loglevel", "quiet", "-y", "-protocol_whitelist", "file",
+               "-codec_whitelist", "h264,mpeg4", "-f", "mp4", "-i", o->film, "-map", "0:v:0", "-fs", o->most, "-f",
+               "image2pipe", "-c:v", "ppm", o->path, (char *)NULL);
     execlp("ffmpeg", "ffmpeg", "-loglevel", "error", "-y", "-f", "image2pipe", "-framerate", o->rate, "-c:v", "ppm",
            "-i", "-", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f",
            "mp4", o->path, (char *)NULL);
@@ -115,6 +122,18 @@ static int end_program(gt_ffmpeg *f) {
     f->pipe = -1;
     while (waitpid(f->child, &status, 0) < 0 && errno == EINTR) continue;
     return status;
+}
+
+gt_status gt_ffmpeg_unpack(gt_ffmpeg *f, const char *film, const char *frames, int64_t most) {
+    order o = {0};
+    snprintf(o.most, sizeof o.most, "%" PRId64, most);
+    if (snprintf(o.film, sizeof o.film, "file:%s", film) >= (int)sizeof o.film ||
+        snprintf(o.path, sizeof o.path, "file:%s", frames) >= (int)sizeof o.path)
+        return gt_fail(GT_USAGE, "'%s': the path is too long", film);
+    int error = gt_write_all(f->pipe, &o, sizeof o), status = end_program(f);
+    return error || status ? gt_fail(GT_FAILED, "ffmpeg cannot unpack it (status %d)",
+                                     WIFEXITED(status) ? WEXITSTATUS(status) : status)
+                           : GT_OK;
 }
 
 /* Behind all that ffmpeg has written. */

@@ -147,6 +147,10 @@ static gt_status plan_collection(work *w) {
     if (w->of.columns * w->of.rows < w->n)
         return gt_fail(GT_USAGE, "--grid has %lld cells for %lld images", (long long)(w->of.columns * w->of.rows),
                        (long long)w->n);
+    if (r->again && gt_collection_kind_of(w->of.path) == GT_COLLECTION_ARRAY &&
+        w->n > r->again->bytes / (int64_t)w->record)
+        return gt_fail(GT_UNDECIDED, "its arrays would have %lld x %zu bytes, and it has %lld: Gantry packs no arrays",
+                       (long long)w->n, w->record, (long long)r->again->bytes);
     gt_status st = gt_collection_check(&w->of);
     return st && !out ? gt_wrap(st, "--grid") : st;
 }
@@ -399,7 +403,8 @@ gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request, int
                            .options = &request->options,
                            .edit = &request->edit,
                            .latents = request->latents_file,
-                           .space = request->space}}};
+                           .space = request->space,
+                           .again = request->again}}};
     gt_status st = gt_comm_agree_all(comm, open_generator(&w));
     if (!st) st = share_projected_all(&w);
     w.p.of.styles = w.projected != NULL;

@@ -125,6 +125,26 @@ void gt_origin_put_label(gt_record_text *r, const gt_origin *o, const float *lab
     if (class >= 0 && class < named && o->level != GT_RECORD_SHORT) gt_record_put_text(r, "class_name", names[class]);
 }
 
+/* Whoever knows the record of a sheet or a film before the work knows that the work is in vain. */
+static gt_status check_size(const gt_again *again, const char *json) {
+    static const char *const keys[] = {"height", "width"};
+    gt_record *made = NULL;
+    const char *makes = "", *wanted = "";
+    gt_status st = gt_record_parse(&made, json, strlen(json));
+    if (!st) st = gt_record_get_text(made, "makes", &makes);
+    if (!st) st = gt_record_get_text(again->record, "makes", &wanted);
+    bool same = !st && !strcmp(makes, wanted); /* a mixture has a sheet beside its picture */
+    for (int i = 0; i < 2 && same && !st; i++) {
+        int64_t is = 0, said = 0;
+        st = gt_record_get_int(made, keys[i], 0, INT64_MAX, &is);
+        if (!st) st = gt_record_get_int(again->record, keys[i], 0, INT64_MAX, &said);
+        if (!st && is != said)
+            st = gt_fail(GT_FORMAT, "its %s would be %lld, and not %lld", keys[i], (long long)is, (long long)said);
+    }
+    gt_record_close(made);
+    return st;
+}
+
 gt_status gt_origin_end(const gt_origin *o, gt_record_text *r, gt_record_notes *notes) {
     *notes = (gt_record_notes){0};
     if (o->level == GT_RECORD_NONE) {
@@ -132,6 +152,7 @@ gt_status gt_origin_end(const gt_origin *o, gt_record_text *r, gt_record_notes *
         return GT_OK;
     }
     gt_status st = gt_record_end(r, notes);
+    if (!st && o->of.again && (st = check_size(o->of.again, notes->json))) gt_record_notes_free(notes);
     if (st != GT_USAGE) return st;
     if (gt_log_is_first()) gt_log_once(GT_WARNING, "%s: it is left out", gt_message());
     return GT_OK;

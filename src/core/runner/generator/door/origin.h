@@ -20,6 +20,7 @@ typedef struct gt_origin_of {
     const char *latents;      /* a file of latents, or a mixture, that seeds alone do not tell; NULL: none */
     bool styles;              /* pictures of styles that are given: truncation has no effect */
     gt_generate_space space;  /* of arrays: noise has no effect on styles, and hardly anything on latents */
+    const gt_again *again;    /* the order of an audit; NULL: pictures are new */
 } gt_origin_of;
 
 typedef struct gt_origin {
@@ -39,7 +40,8 @@ void gt_origin_put(gt_record_text *r, const gt_origin *o, const char *makes, int
                    int channels, int bits);
 /* The class or the vector that such a label is; nothing of a generator without labels. */
 void gt_origin_put_label(gt_record_text *r, const gt_origin *o, const float *label);
-/* gt_record_end(); a record that is too large is left out with a warning. */
+/* gt_record_end(); a record that is too large is left out with a warning. GT_FORMAT: pictures of the audit's record
+ * would have another size than it says. */
 gt_status gt_origin_end(const gt_origin *o, gt_record_text *r, gt_record_notes *notes);
 
 /* What an option of the generator was, out of a record. The arena holds what is pointed to. */
