@@ -1,5 +1,5 @@
 """A command under a terminal of its own, for ctrl_c.py and terminal.py."""
-import os, pty, re, select, signal, sys, time
+import os, pty, re, select, signal, sys, threading, time
 
 gantry = os.environ['GANTRY']
 PATIENCE = 180  # seconds; other work may load the machine
@@ -12,6 +12,8 @@ def fail(text):
 class Terminal:
     """A command whose controlling terminal is a pseudo-terminal; what it says is in self.text."""
 
+    shared = False  # as on a machine with other work: the process gets a third of a processor
+
     def __init__(self, *command, ignore=None):
         self.command, self.text, self.status = command, '', None
         self.began = time.monotonic()
@@ -21,6 +23,19 @@ class Terminal:
             os.environ['TERM'] = 'xterm'
             if ignore: signal.signal(ignore, signal.SIG_IGN)
             os.execv(command[0], command)
+        self.by_hand = False  # the test itself holds the process back
+        if Terminal.shared: threading.Thread(target=self.share, args=(os.pidfd_open(self.pid),), daemon=True).start()
+
+    def share(self, process):
+        """Lets the process run for a third of the time, until it ends or Terminal.shared does: no other process has to compute for it."""
+        try:
+            while Terminal.shared:
+                if not self.by_hand: signal.pidfd_send_signal(process, signal.SIGSTOP)
+                time.sleep(0.02)
+                signal.pidfd_send_signal(process, signal.SIGCONT)
+                time.sleep(0.01)
+        except ProcessLookupError: pass
+        os.close(process)
 
     def read(self, seconds):
         if self.fd is None or not select.select([self.fd], [], [], seconds)[0]: return
@@ -40,8 +55,9 @@ class Terminal:
 
     def hold_back(self, seconds):
         """The process gets hardly any processor time for so long: what it does now lasts at least that, on any machine."""
-        end = time.monotonic() + seconds
+        end, self.by_hand = time.monotonic() + seconds, True
         while time.monotonic() < end: self.let_by(0.002)
+        self.by_hand = False
 
     def let_by(self, seconds):
         """The process stands still, and then goes on for so long."""

@@ -1,6 +1,6 @@
 """What commands show on a terminal while the machine is loaded. terminal.sh gives the program, the part, and a run `net` in this folder.
 
-The test loads the machine itself. A part looks at the times at which something was shown: soon after the start, and then without long gaps, with what a user
+The program gets a third of a processor, as on a loaded machine. A part looks at the times at which something was shown: soon after the start, and then without long gaps, with what a user
 wants to know in it. Where a gap is filled by the program's own clock (a step that takes seconds), the part holds the program back, so that the work is long on a fast machine, too."""
 import os, random, re, subprocess, sys, time
 
@@ -10,16 +10,11 @@ from pseudo_terminal import PATIENCE, Terminal, fail, gantry
 here = os.getcwd()
 FIRST, SILENT = 2, 5  # seconds: to the first sign of life, and between two of them (10 are promised)
 RATED = r'\d+ of \d+ {} \(\d+ %\), [\d.e+-]+ {}/s.*, ETA \d'
-busy = []
-
-
-def load():
-    for _ in range(os.cpu_count() or 1): busy.append(subprocess.Popen([sys.executable, '-c', 'while True: pass']))
 
 
 def unload():
     """For what follows the times of signs do not matter."""
-    while busy: busy.pop().kill()
+    Terminal.shared = False
 
 
 def start_seconds():
@@ -88,8 +83,8 @@ def dry_run():
     if not re.search(r'time +[\d.]+ hours \([\d.]+ days\) for 1000000.0 kimg, at [\d.]+ images/s', text): fail(f'hours and days\n{text[-1500:]}')
     if '[data]' in text or '--cfg=cpu' in text: fail(f'the job, or its own recipe, is told\n{text}')
     unload()
-    for limit in (20, 100):  # a machine with other work may need all of the first for some pieces of so large a step, and then measures no other network
-        text = watch([*job[:2], '--cfg=auto', '--dry-run', f'--dry-run-seconds={limit}', '--threads=1'], r'\d+ ok, ', None, 0)
+    for limit in (20, 100):  # a machine with other work may need all of the first for the step, and then measures no other network
+        text = watch([*job[:2], '--cfg=auto', '--cmax=128', '--dry-run', f'--dry-run-seconds={limit}', '--threads=1'], r'\d+ ok, ', None, 0)
         smaller = re.search(r'faster +--kimg=\d+: takes a day\s+--cfg=cpu: [\d.]+ images/s, [\d.]+ (minutes|hours).* for 400 kimg', text)
         if smaller: break
     if not smaller: fail(f'no smaller network\n{text[-1500:]}')
@@ -149,8 +144,5 @@ def quiet():
         if ('Loading' in t.text) != bool(wanted): fail(f'{option}: {t.text!r}')
 
 
-if sys.argv[1] != 'quiet': load()
-try:
-    globals()[sys.argv[1]]()
-finally:
-    unload()
+Terminal.shared = sys.argv[1] != 'quiet'
+globals()[sys.argv[1]]()
