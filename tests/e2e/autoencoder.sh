@@ -2,7 +2,7 @@
 # The autoencoder family: every model trains, goes on exactly, is the same on any number of ranks; its commands; what is refused.
 . "$(dirname "$0")/lib.sh"
 need_python
-circles="--data=synth:circles:n=100,size=12 --batch=16 --slices=4"
+circles="--data=synth:circles:n=100,size=12 --batch=16 --slices=4 --widths=0.1"
 for model in cvae digits gumbel vq; do
     quietly "$GANTRY" train --model=$model $circles --run=$model --epochs=2 --seed=1
     # No time at all: each start makes one step.
@@ -30,14 +30,14 @@ longer() { # option, images, what job.ini does not hold afterwards
     [ "$(shown longer)" = "$2" ] || { cat said; fail "$(shown longer) images instead of $2 with $1"; }
     ! grep -q "^$3" longer/job.ini || { cat longer/job.ini; fail "job.ini holds $3 after $1"; }
 }
-quietly "$GANTRY" train --model=vae --data=synth:circles:n=32,size=12 --batch=16 --slices=1 --epochs=1 --run=longer
+quietly "$GANTRY" train --model=vae --data=synth:circles:n=32,size=12 --batch=16 --slices=1 --widths=0.1 --epochs=1 --run=longer
 longer --epochs=3 96 'kimg = 0.032'
 longer --kimg=0.16 160 epochs
 longer --epochs=6 192 'kimg = 0.16'
 begins slices_that_differ_by_one_sample
 # slices that differ by one sample
-quietly "$GANTRY" train --model=cvae --data=synth:circles:n=100,size=12 --batch=15 --slices=4 --run=uneven --epochs=1
-quietly ranks 4 "$GANTRY" train --model=cvae --data=synth:circles:n=100,size=12 --batch=15 --slices=4 --run=uneven-4 --epochs=1
+quietly "$GANTRY" train --model=cvae --data=synth:circles:n=100,size=12 --batch=15 --slices=4 --widths=0.1 --run=uneven --epochs=1
+quietly ranks 4 "$GANTRY" train --model=cvae --data=synth:circles:n=100,size=12 --batch=15 --slices=4 --widths=0.1 --run=uneven-4 --epochs=1
 same "$(last uneven)" "$(last uneven-4)"
 
 begins commands
@@ -83,7 +83,7 @@ cmp one.csv two.csv || fail 'the likelihood depends on ranks or threads'
 
 begins anomalies
 # anomalies: an autoencoder of circles ranks squares and noise on top
-quietly "$GANTRY" train --model=ae --data=synth:circles:n=200,size=12 --batch=32 --slices=1 --run=ae --epochs=20 --lrate=0.001
+quietly "$GANTRY" train --model=ae --data=synth:circles:n=200,size=12 --batch=32 --slices=1 --widths=0.1 --run=ae --epochs=20 --lrate=0.001
 quietly "$GANTRY" train --model=vae --data=synth:circles:n=100,size=12 --batch=16 --slices=1 --widths=0.05 --z-dim=3 --run=three --epochs=40 --lrate=0.003 --beta=0.05 --seed=1
 helper mixed mixed.h5
 quietly "$GANTRY" anomalies ae mixed.h5 --outdir=plain --worst=16
