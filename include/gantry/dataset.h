@@ -51,6 +51,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gantry/fields.h"
 #include "gantry/hash.h"
 #include "gantry/pool.h"
 #include "gantry/sample.h"
@@ -86,6 +87,7 @@ typedef struct gt_dataset_options {
     /* The two samples of an array of floats (.npy, .npz) that stand for -1 and 1; NULL: -1 and 1. Other sources say it
      * themselves. */
     const double *float_range;
+    const gt_fields_request *fields; /* targets, conditions and their values (fields.h); NULL: ordinary pictures */
 } gt_dataset_options;
 
 typedef struct gt_dataset_info {
@@ -116,6 +118,11 @@ typedef struct gt_dataset_info {
     const char *booleans;      /* as in gt_source_info */
     bool main_thread_only;     /* gt_dataset_read only from the main thread */
     bool skips_damaged;        /* options.skip_damaged */
+    /* Of fields (fields.h); all other datasets: NULL, 0, -1, NULL. The dataset owns them. */
+    const gt_channel_scale *scale; /* [channels] */
+    int conditions;                /* so many of the last channels are no targets */
+    int mask_of_target;            /* the channel, 1 where targets are there and 0 where not; -1: there is none */
+    const gt_fields_place *place;
 } gt_dataset_info;
 
 /* `options` NULL: all images, labels wanted where there are some, not mirrored. Messages name file, entry and reason.
@@ -146,6 +153,11 @@ void gt_dataset_floats(const gt_dataset_info *info, const void *samples, size_t 
 /* The item's label as label_width floats (classes: one-hot; no label: zeros, or NaN for vectors); writes nothing when
  * label_width is 0. */
 void gt_dataset_label(const gt_dataset *ds, int64_t item, float *label);
+
+/* What tells the item's sample from others wherever it lies: its time in seconds since 1970-01-01 in its calendar, or
+ * the number of the stored image where there are no times. *time: the same as the file has it, in place->time_units
+ * (NaN: there are no times); may be NULL. */
+int64_t gt_dataset_moment(const gt_dataset *ds, int64_t item, double *time);
 
 /* The item's class, wanted or not; -1: it has none. */
 int gt_dataset_class(const gt_dataset *ds, int64_t item);
