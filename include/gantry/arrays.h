@@ -38,7 +38,8 @@ void gt_h5_own_end(void);
 void gt_h5_check_by(const char *program, const char *command);
 /* Walks through the file in another process. To be called before MPI_Init. A file that is not an HDF5 file passes.
  * GT_FORMAT: the walk failed, died or took too long. GT_NOMEM: memory is too short for the walk. GT_FAILED: the walk
- * could not be started (the checking program is missing), or this host is too busy for it. */
+ * could not be started (the checking program is missing), or this host is too busy for it. `path` may also be a list
+ * "FILE:NAME,NAME,FILE:NAME" of arrays of files. */
 gt_status gt_h5_check(const char *path);
 enum { GT_H5_NO_MEMORY = 71 }; /* the exit status where memory is short */
 int gt_h5_check_here(const char *path);

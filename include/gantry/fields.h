@@ -53,12 +53,25 @@ typedef struct gt_channel_scale {
     const char *name, *units; /* units "": not given */
     double mean, deviation;   /* of the transformed values; deviation > 0 */
     gt_value_transform transform;
+    int height, width; /* of the field in its file, before it was resized; 0: not known */
 } gt_channel_scale;
 
 /* n normalised values, `stride` apart, become physical ones in place; the other way. log1p and sqrt: what lies below
  * the least possible value (f(x) < 0 for sqrt) becomes 0 before it is undone. */
 void gt_channel_scale_undo(const gt_channel_scale *c, float *values, size_t n, size_t stride);
 void gt_channel_scale_do(const gt_channel_scale *c, float *values, size_t n, size_t stride);
+
+/* Where and when the samples are, for files that are made of them; all NULL or 0 where it is not known. */
+typedef struct gt_fields_axis {
+    char name[64], units[128], standard_name[64], long_name[128];
+    int64_t n;
+    const double *values; /* [n] */
+} gt_fields_axis;
+
+typedef struct gt_fields_place {
+    gt_fields_axis y, x; /* of the targets' grid (of the condition's, if there are no targets and it has this size) */
+    const char *time_units, *calendar;
+} gt_fields_place;
 
 /* Which fields, for gt_dataset_options.fields. The targets are gt_dataset_open()'s `spec`, "FILE:NAME[,NAME...]" as the
  * conditions: "FILE:NAME,NAME,FILE:NAME": a part with a colon begins a file, other parts are further variables of the
@@ -73,20 +86,9 @@ typedef struct gt_fields_request {
     /* The channels of a checkpoint, all of them in its order; NULL: computed. Channels of the data are matched to them
      * by name and come in their order. GT_USAGE: one is missing, or there is one more, or its units are others. */
     const gt_channel_scale *fixed;
-    int n_fixed, fixed_conditions; /* as info->channels and info->conditions were */
-    int height, width;             /* of the grid where there are no targets; where there are, and not 0, a check */
+    int n_fixed, fixed_conditions;      /* as info->channels and info->conditions were */
+    const gt_fields_place *fixed_place; /* of the targets in training; NULL: not known */
+    int height, width; /* of the grid where there are no targets; where there are, and not 0, a check */
 } gt_fields_request;
-
-/* Where and when the samples are, for files that are made of them; all NULL or 0 where it is not known. */
-typedef struct gt_fields_axis {
-    char name[64], units[128], standard_name[64], long_name[128];
-    int64_t n;
-    const double *values; /* [n] */
-} gt_fields_axis;
-
-typedef struct gt_fields_place {
-    gt_fields_axis y, x; /* of the targets' grid (of the condition's, if there are no targets and it has this size) */
-    const char *time_units, *calendar;
-} gt_fields_place;
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "data/dataset_internal.h"
+#include "data/fields/fields.h"
 #include "files/codec/door/sample.h"
 #include "gantry/log.h"
 #include "base/door/progress.h"
@@ -148,8 +149,13 @@ static gt_status complete(gt_dataset *ds, const gt_dataset_options *options) {
         st = gt_notes_set_range(&s->info, options->float_range[0], options->float_range[1]);
     if (!st && options->use_labels) st = check_labels(ds);
     if (!st) st = choose_subset(ds, options);
+    if (!st && options->fields) {
+        st = gt_fields_measure(s, ds->chosen, ds->unmirrored);
+        ds->shape = s->shape;
+    }
     if (st) return st;
     fill_info(ds, options);
+    if (options->fields) gt_fields_about(s, &ds->info);
     return options->use_masks ? count_mask_classes(ds) : GT_OK;
 }
 
@@ -167,8 +173,9 @@ gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_o
                                         .every_label = true};
     *out = NULL;
     gt_source *s;
-    gt_status st = gt_source_open(&s, spec, &as_it_is);
+    gt_status st = options->fields ? gt_fields_open(&s, spec, options->fields) : gt_source_open(&s, spec, &as_it_is);
     if (st) return st;
+    if (!spec || !*spec) spec = s->spec;
     gt_dataset *ds = gt_arena_alloc(s->arena, sizeof *ds);
     if (!ds) {
         gt_source_close(s);
@@ -190,6 +197,14 @@ void gt_dataset_close(gt_dataset *ds) {
     gt_damage_free(&ds->damage);
     free(ds->chosen);
     gt_source_close(ds->source); /* with the dataset, which lies in its arena */
+}
+
+int64_t gt_dataset_moment(const gt_dataset *ds, int64_t item, double *time) {
+    bool mirrored;
+    int64_t stored = gt_dataset_stored(ds, item, &mirrored);
+    if (ds->info.scale) return gt_fields_moment(ds->source, stored, time);
+    if (time) *time = NAN;
+    return stored;
 }
 
 gt_source *gt_dataset_source(gt_dataset *ds) { return ds->source; }

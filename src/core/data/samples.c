@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What samples mean: numbers of -1 .. 1 for networks, and the other way round; which channels are colours. */
 #include <math.h>
+#include <string.h>
 
 #include "base/door/clones.h"
 #include "files/codec/door/sample.h"
@@ -18,6 +19,10 @@ void gt_dataset_floats(const gt_dataset_info *info, const void *samples, size_t 
     enum { LEVELS = 256, EXACT = 1 << 20 };
     double low = info->range[0];
     float half = (float)((info->range[1] - low) / 2), level[LEVELS];
+    if (info->scale) { /* fields are normalised */
+        memcpy(out, samples, n * sizeof *out);
+        return;
+    }
     switch (info->type) {
     case GT_U8:
         if (fabs(low) < EXACT && low == floor(low)) {

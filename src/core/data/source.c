@@ -121,7 +121,7 @@ static gt_status look_inside(gt_source *source) {
 /* An option that says nothing of such a source. */
 static gt_status check_options(const gt_source_kind *kind, const gt_source_options *o) {
     bool shaped = o->layout != GT_ARRAY_GUESS || (o->shape && *o->shape), named = o->array && *o->array;
-    if (named && !kind->named) return gt_fail(GT_USAGE, "--array is for .npz, HDF5 and LMDB");
+    if (named && !kind->named) return gt_fail(GT_USAGE, "FILE:NAME and --array are for .npz, HDF5 and LMDB");
     return shaped && !kind->shaped ? gt_fail(GT_USAGE, "--layout and --shape are for arrays: .npy, .npz and HDF5")
                                    : GT_OK;
 }
@@ -206,28 +206,36 @@ static bool as_it_is(const gt_source *s, const gt_source_options *o) {
            !s->inside;
 }
 
-gt_status gt_source_open(gt_source **out, const char *spec, const gt_source_options *options) {
-    static const gt_source_options usual = {.mnist_border = GT_MNIST_BORDER};
-    if (!options) options = &usual;
-    *out = NULL;
-    if (options->crops < 0)
-        return gt_fail(GT_USAGE, "--crops=%d: the side of a square in pixels, or 0", options->crops);
+gt_source *gt_source_new(const char *spec) {
     gt_arena *a = gt_arena_new();
     gt_source *s = a ? gt_arena_alloc(a, sizeof *s) : NULL;
     size_t length = strlen(spec);
     while (length > 1 && spec[length - 1] == '/') length--;
     if (s) s->arena = a, s->file.fd = -1, s->spec = s->path = gt_arena_printf(a, "%.*s", (int)length, spec);
-    if (!s || !s->spec) {
-        gt_arena_free(a);
-        return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
+    if (s && s->spec) return s;
+    gt_arena_free(a);
+    return NULL;
+}
+
+gt_status gt_source_open(gt_source **out, const char *spec, const gt_source_options *given) {
+    gt_source_options options = given ? *given : (gt_source_options){.mnist_border = GT_MNIST_BORDER};
+    gt_named_array part;
+    *out = NULL;
+    if (options.crops < 0) return gt_fail(GT_USAGE, "--crops=%d: the side of a square in pixels, or 0", options.crops);
+    if (gt_named_array_is(spec, &part)) {
+        if (options.array && *options.array)
+            return gt_fail(GT_USAGE, "--array=%s and '%s' both name an array", options.array, spec);
+        spec = part.file, options.array = part.name;
     }
-    gt_status st = open_source(s, options);
+    gt_source *s = gt_source_new(spec);
+    if (!s) return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
+    gt_status st = open_source(s, &options);
     if (st) {
         gt_source_close(s);
         return gt_wrap(st, "'%s'", spec);
     }
     fill_info(s);
-    if (!as_it_is(s, options)) s->leaves = NULL;
+    if (!as_it_is(s, &options)) s->leaves = NULL;
     *out = s;
     return GT_OK;
 }

@@ -85,6 +85,21 @@ bool gt_file_begins(const char *path, uint64_t offset, const void *bytes, size_t
 /* The length of the byte-order mark that some editors put before a text: 3, or 0 where there is none. */
 size_t gt_text_mark(const char *text, size_t n);
 
+/* ---- "FILE:NAME", an array of a file (named.c) ---- */
+
+/* What lies at the whole name comes first. NAME begins behind the last colon before which a file lies, or, where there
+ * is none, behind the last colon. */
+enum { GT_ARRAY_FILE_BYTES = 4096, GT_ARRAY_OF_FILE_BYTES = 256 };
+typedef struct gt_named_array {
+    char file[GT_ARRAY_FILE_BYTES], name[GT_ARRAY_OF_FILE_BYTES]; /* name "": the file as a whole */
+} gt_named_array;
+/* Does the text name an array of a file that is there? */
+bool gt_named_array_is(const char *text, gt_named_array *out);
+/* The next part of a list "FILE:NAME,NAME,FILE:NAME": a part without a colon is another array of the file before, or,
+ * where that has no name, another file. Begin with *rest, the list; false: there are no more. GT_USAGE in *st: a name
+ * is too long or empty. */
+bool gt_named_array_next(const char **rest, gt_named_array *part, gt_status *st);
+
 /* ---- replacing a file (file.c) ---- */
 
 /* As gt_file_write(), from several parts, one after the other; what is written before the renaming is a half. */

@@ -147,6 +147,9 @@ static inline bool gt_own_labels(const gt_source_options *o) {
     return o->labels == GT_SOURCE_LABELS_OWN && !o->labels_csv;
 }
 
+/* A source of nothing with its arena, for gt_source_close(); NULL: out of memory. */
+gt_source *gt_source_new(const char *spec);
+
 /* ---- reading (source.c) ---- */
 
 /* The two kinds of sources that most are: arrays, whose items have s->shape, and picture files. Others set s->read and

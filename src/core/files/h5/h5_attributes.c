@@ -98,3 +98,42 @@ bool gt_h5_is_scale(const gt_h5_file *f, const char *path) {
     if (count) free(*text);
     return is;
 }
+
+/* ---- the scales of axes: DIMENSION_LIST has a list of references for each axis ---- */
+
+typedef struct scales {
+    gt_arena *arena;
+    const gt_h5_file *file;
+    int n;
+    const uint64_t *address;
+    const char **scale;
+} scales;
+
+static gt_status match_scale(void *arg, const char *path) {
+    scales *x = arg;
+    H5O_info_t info;
+    if (!gt_h5_is_scale(x->file, path) ||
+        H5Oget_info_by_name2(x->file->id, path, &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0)
+        return GT_OK;
+    for (int i = 0; i < x->n; i++)
+        if (x->address[i] && x->address[i] == info.addr && !(x->scale[i] = gt_arena_printf(x->arena, "%s", path)))
+            return GT_NOMEM;
+    return GT_OK;
+}
+
+gt_status gt_h5_scales(gt_arena *arena, const gt_h5_file *f, const char *path, int n, const char **scale) {
+    uint64_t address[GT_H5_MOST_DIMS] = {0};
+    attribute a;
+    bool there;
+    for (int i = 0; i < n; i++) scale[i] = NULL;
+    gt_status st = open_attribute(&a, f, path, "DIMENSION_LIST", &there);
+    hid_t base = there && !st && a.class == H5T_VLEN ? H5Tget_super(a.type) : -1;
+    bool references = base >= 0 && H5Tequal(base, H5T_STD_REF_OBJ) > 0;
+    if (there && !st && (!references || a.n != (size_t)n || n > GT_H5_MOST_DIMS))
+        st = gt_fail(GT_FORMAT, "attribute DIMENSION_LIST: must be references to a scale for each of %d axes", n);
+    else if (there && !st && (st = h5_references_read(a.id, a.n, address)))
+        st = gt_wrap(st, "attribute DIMENSION_LIST");
+    h5_release(base, -1, -1);
+    close_attribute(&a);
+    return st || !there ? st : gt_h5_each(f, true, match_scale, &(scales){arena, f, n, address, scale});
+}

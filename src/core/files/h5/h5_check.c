@@ -127,7 +127,7 @@ bool gt_h5_is(const char *path) {
     return is;
 }
 
-gt_status gt_h5_check(const char *path) {
+static gt_status check_file(const char *path) {
     char own[GT_PROGRAM_PATH_BYTES], line[512];
     if (!gt_h5_is(path)) return GT_OK;
     if (!other[0]) gt_program_helper("check-hdf5", own);
@@ -148,4 +148,17 @@ gt_status gt_h5_check(const char *path) {
     if (ended == child) return child_status(checker, path, how, line);
     return gt_fail(GT_FAILED, "'%s' cannot be checked: how '%s' ended is not known: %s (is SIGCHLD ignored?)", path,
                    checker, strerror(errno));
+}
+
+gt_status gt_h5_check(const char *text) {
+    gt_named_array part = {0};
+    char before[GT_ARRAY_FILE_BYTES] = "";
+    gt_status st = GT_OK, odd;
+    if (!access(text, F_OK)) return check_file(text);
+    while (!st && gt_named_array_next(&text, &part, &odd)) { /* who reads the text refuses what is odd */
+        if (odd || !strcmp(part.file, before)) continue;
+        strcpy(before, part.file);
+        st = check_file(part.file);
+    }
+    return st;
 }

@@ -32,6 +32,8 @@ enum { H5_TEXT_PLACE = 16 }; /* bytes of a text of variable length, which lies e
  * Such texts lie in heaps of the file; libhdf5 believes what a file says of their lengths, reads behind the heap and
  * writes behind its own memory, so they are read without libhdf5. */
 gt_status h5_texts_read(hid_t of, size_t n, size_t most, char **text);
+/* The same of n lists of references to objects: the address of the first of each; 0: the list is empty. */
+gt_status h5_references_read(hid_t of, size_t n, uint64_t *address);
 
 /* New files that are made with this access list are written by h5_sink.c, without file locks. *error gets errno of the
  * first read or write that failed, and must not be moved while the file is open. libhdf5 does not survive a write that

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reads texts of variable length in attributes and sets: see h5_texts_read() in h5_room.h.
+ * Reads texts of variable length in attributes and sets, and lists of references: see h5_room.h.
  *
- * For each text the attribute, or the set, holds the place of the text (libhdf5 hands the place over through a
+ * For each text or list the attribute, or the set, holds its place (libhdf5 hands the place over through a
  * conversion to opaque bytes):
  *
  *     length (4), place of a heap (8), number in it (4)
@@ -98,28 +98,57 @@ static const uint8_t *find(const heap *h, uint64_t wanted, size_t *size) {
     return NULL;
 }
 
+/* The elements of one place, of `unit` bytes each; *size: bytes of all of them. */
+static gt_status follow(heap *h, const uint8_t *place, size_t unit, const uint8_t **found, size_t *size) {
+    uint64_t length = (uint64_t)gt_le32(place) * unit, at = gt_le64(place + 4);
+    *found = (const uint8_t *)"";
+    *size = 0;
+    if (!length || !at) return GT_OK;
+    gt_status st = read_heap(h, at);
+    if (st) return st;
+    if (!(*found = find(h, gt_le32(place + 12), size)) || length > *size)
+        return gt_fail(GT_FORMAT, "one of its texts is damaged");
+    *size = (size_t)length;
+    return GT_OK;
+}
+
 static gt_status read_one(heap *h, const uint8_t *place, size_t most, char **text) {
-    uint64_t length = gt_le32(place), at = gt_le64(place + 4);
-    const uint8_t *found = (const uint8_t *)"";
-    size_t size = 0;
-    if (length && at) {
-        gt_status st = read_heap(h, at);
-        if (st) return st;
-        if (!(found = find(h, gt_le32(place + 12), &size)) || length > size)
-            return gt_fail(GT_FORMAT, "one of its texts is damaged");
-        size = (size_t)length;
-    }
+    const uint8_t *found;
+    size_t size;
+    gt_status st = follow(h, place, 1, &found, &size);
+    if (st) return st;
     *text = strndup((const char *)found, size < most ? size : most);
     return *text ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a text");
 }
 
+static gt_status open_places(hid_t of, size_t n, heap *h, uint8_t **places) {
+    *h = (heap){.fd = -1};
+    *places = calloc(n, PLACE);
+    gt_status st = *places ? read_places(of, *places) : gt_fail(GT_NOMEM, "out of memory for %zu texts", n);
+    return st ? st : open_heaps(of, h);
+}
+
 gt_status h5_texts_read(hid_t of, size_t n, size_t most, char **text) {
-    heap h = {.fd = -1};
-    GT_FREED uint8_t *places = calloc(n, PLACE);
+    heap h;
+    GT_FREED uint8_t *places = NULL;
     memset(text, 0, n * sizeof *text);
-    gt_status st = places ? read_places(of, places) : gt_fail(GT_NOMEM, "out of memory for %zu texts", n);
-    if (!st) st = open_heaps(of, &h);
+    gt_status st = open_places(of, n, &h, &places);
     for (size_t i = 0; i < n && !st; i++) st = read_one(&h, places + i * PLACE, most, &text[i]);
+    free(h.bytes);
+    return st;
+}
+
+gt_status h5_references_read(hid_t of, size_t n, uint64_t *address) {
+    heap h;
+    GT_FREED uint8_t *places = NULL;
+    gt_status st = open_places(of, n, &h, &places);
+    for (size_t i = 0; i < n && !st; i++) {
+        const uint8_t *found;
+        size_t size;
+        address[i] = 0;
+        st = follow(&h, places + i * PLACE, sizeof *address, &found, &size);
+        if (!st && size) address[i] = gt_le64(found);
+    }
     free(h.bytes);
     return st;
 }

@@ -135,5 +135,7 @@ gt_status gt_h5_text(gt_arena *a, const gt_h5_file *f, const char *of, const cha
 gt_status gt_h5_numbers(const gt_h5_file *f, const char *of, const char *name, int most, double *out, int *count);
 /* Is the set a dimension scale, the coordinates of an axis of others? In NetCDF-4 files each dimension is one. */
 bool gt_h5_is_scale(const gt_h5_file *f, const char *path);
+/* The paths of the scales of the n axes of a set, in the arena; NULL: an axis has none. GT_FORMAT: damaged. */
+gt_status gt_h5_scales(gt_arena *a, const gt_h5_file *f, const char *path, int n, const char **scale);
 
 #endif
