@@ -38,7 +38,13 @@
  *   RGB, one to four shapes of synth:shapes that do not overlap, on a ground of waves between two colours; each shape
  *   reaches 0.14 to 0.24 of the side from its centre. Masks: 0 ground, 1 disc, 2 ring, ... (pixels whose middle lies in
  *   the shape).
- * Image i of any is a function of name, keys and i alone (Philox); n does not matter to it.
+ * synth:fields, keys n=16384, size=32 (multiples of 4, 8 to 64), seed=0
+ *   float32 with a condition (fields.h), normalised: the target `field`, a Gaussian random field on a torus with mean
+ * 0, and the condition `coarse`, the means of its blocks of 4x4 pixels, each in all pixels of its block. The covariance
+ * of two pixels (dy,dx) apart is C(dy,dx) = sum over k, l = 0 .. size-1 of P(k,l) cos(2 pi (k dy + l dx) / size), with
+ *   P(k,l) proportional to (4 + k'^2 + l'^2)^(-3/2), k' = min(k, size - k), and C(0,0) = 1. With A the matrix of block
+ *   means, the field that is given its means m is Gaussian: mean C A' (A C A')^-1 m, covariance C - C A' (A C A')^-1 A
+ * C. Image i of any is a function of name, keys and i alone (Philox); n does not matter to it.
  *
  * Threads: images may be read from any thread, several at a time; those of an HDF5 file only from the main thread
  * (gt_dataset_info.main_thread_only). Labels and info: any thread, any time. All sources are read at random: what is

@@ -67,6 +67,10 @@ static inline gt_request gt_plain_request(int n) {
  *
  *     role           inputs         outputs
  *     generator      z c            image [n,H,W,C]
+ *     conditional generator
+ *                    z c            image [n,H,W,C]; z is a picture [n,H,W,C] whose last channels are the conditions
+ *                                   (gantry/fields.h) and whose others, the targets', are noise; the image has the
+ *                                   targets that are made, and these conditions once more
  *     denoiser       x level c      denoised [n,H,W,C]: of x [n,H,W,C] with noise of a level [n] (in flows: the
  *                                   velocity at a time)
  *     mapping        z c            ws [n,num_ws,w_dim], truncated (models with styles)
@@ -85,6 +89,7 @@ static inline gt_request gt_plain_request(int n) {
  *     latent loss    images z c     z [n,samples,latent_size]; loss [n,samples]: squared error or cross-entropy of the
  *                                   pixels in [0,1] that are decoded from z, summed; gradient: its derivatives by z */
 #define GT_ROLE_GENERATOR "generator"
+#define GT_ROLE_CONDITIONAL "conditional generator"
 #define GT_ROLE_DENOISER "denoiser"
 #define GT_ROLE_MAPPING "mapping"
 #define GT_ROLE_DISCRIMINATOR "discriminator"

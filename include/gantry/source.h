@@ -166,6 +166,10 @@ typedef struct gt_source_info {
                              range 0 .. 1; NULL: the samples are others */
     int border;           /* pixels that were added on each side (mnist_border) */
     bool main_thread_only; /* gt_source_read and gt_source_head only from the main thread */
+    /* Of fields (fields.h): so many of the last channels are conditions; their values were normalised by `scale`
+     * [channels], which lives as long as the source. 0, NULL: the items are ordinary pictures. */
+    int conditions;
+    const struct gt_channel_scale *scale;
 } gt_source_info;
 
 /* ---- classes by their names and numbers ---- */

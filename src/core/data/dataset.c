@@ -93,6 +93,8 @@ static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
         .booleans = n->booleans,
         .main_thread_only = ds->source->main_thread_only,
         .skips_damaged = ds->skips,
+        .conditions = n->conditions,
+        .scale = n->scale,
         .mask_of_target = -1,
     };
 }

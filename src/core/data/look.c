@@ -140,8 +140,9 @@ gt_status gt_dataset_look(gt_dataset *ds, gt_pool *pool, gt_data_look *out) {
 
 bool gt_dataset_may_leave_range(const gt_dataset_info *i) { return i->type == GT_F32 || !gt_dataset_usual_range(i); }
 
-/* A declared 0.1 is not exactly the float32 that samples can have. */
+/* A declared 0.1 is not exactly the float32 that samples can have. Normalised fields have no ends. */
 bool gt_dataset_leaves_range(const gt_dataset_info *info, double least, double most) {
+    if (info->scale) return false;
     return (float)least < (float)info->range[0] || (float)most > (float)info->range[1];
 }
 

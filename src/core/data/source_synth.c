@@ -20,7 +20,8 @@ static float radius_of(const gt_synth *s, uint32_t i) {
     return gt_synth_number(s, i, 0, 0.65f * unit, 10.2f * unit);
 }
 
-static void draw_circle(const gt_synth *s, uint32_t i, uint8_t *pixels) {
+static void draw_circle(const gt_synth *s, uint32_t i, void *to) {
+    uint8_t *pixels = to;
     enum { RIGHT = 1, UP };
     int size = (int)s->size;
     float unit = (float)size / 28, half_line = 0.46f * unit, middle = 0.5f * (float)size, radius = radius_of(s, i);
@@ -45,7 +46,8 @@ static gt_status label_circles(const gt_synth *s, gt_source_info *notes) {
 
 /* ---- shapes ---- */
 
-static void draw_shape(const gt_synth *s, uint32_t i, uint8_t *pixels) {
+static void draw_shape(const gt_synth *s, uint32_t i, void *to) {
+    uint8_t *pixels = to;
     enum { CENTRE_X, CENTRE_Y, EXTENT, TILT, HUE, SATURATION, VALUE, GROUND_HUE, GROUND_SATURATION, GROUND_VALUE };
     int size = (int)s->size, k = (int)(i % s->classes);
     float side = (float)size;
@@ -100,7 +102,7 @@ static const gt_synth_set sets[] = {
      .draw = draw_shape,
      .label = label_shapes},
 };
-static const gt_synth_set *const all_sets[] = {&sets[0], &sets[1], &gt_synth_scenes};
+static const gt_synth_set *const all_sets[] = {&sets[0], &sets[1], &gt_synth_scenes, &gt_synth_fields};
 
 static gt_status find_set(const char *name, size_t length, const gt_synth_set **set) {
     for (size_t i = 0; i < sizeof all_sets / sizeof *all_sets; i++) {
@@ -109,7 +111,7 @@ static gt_status find_set(const char *name, size_t length, const gt_synth_set **
             return GT_OK;
         }
     }
-    return gt_fail(GT_USAGE, "no such set; there are synth:circles, synth:shapes and synth:scenes");
+    return gt_fail(GT_USAGE, "no such set; there are synth:circles, synth:shapes, synth:scenes and synth:fields");
 }
 
 /* One key=value from *text on; moves *text behind it and its comma. */
@@ -208,7 +210,9 @@ static gt_status open_synth(gt_source *source, const gt_source_options *options)
     if (st) return st;
     source->count = (int64_t)s->n;
     source->shape = (gt_picture){
-        .height = (int)s->size, .width = (int)s->size, .channels = s->set->channels, .type = GT_U8};
+        .height = (int)s->size, .width = (int)s->size, .channels = s->set->channels, .type = s->set->type};
+    if (s->set->begin) st = s->set->begin(s, source->arena);
+    if (st) return st;
     st = s->set->label(s, &source->info);
     if (s->set->mask) source->mask = draw_mask;
     if (!st) st = gt_notes_check(&source->info, source->count, true);

@@ -15,7 +15,9 @@ typedef struct gt_synth_set { /* one built-in set */
     uint32_t version;          /* counts up whenever an image changes; part of the fingerprint */
     uint64_t n, size, classes; /* defaults; classes 0: the key is unknown to the set */
     int channels;
-    void (*draw)(const gt_synth *s, uint32_t i, uint8_t *pixels);
+    gt_sample type;
+    gt_status (*begin)(gt_synth *s, gt_arena *a); /* checks the keys, and makes s->own and s->scale; NULL: nothing */
+    void (*draw)(const gt_synth *s, uint32_t i, void *pixels); /* [size,size,channels] of the type */
     gt_status (*label)(const gt_synth *s, gt_source_info *notes);
     void (*mask)(const gt_synth *s, uint32_t i, uint8_t *classes); /* NULL: there are no masks */
 } gt_synth_set;
@@ -24,6 +26,8 @@ struct gt_synth {
     const gt_synth_set *set;
     uint64_t n, size, classes, seed;
     uint32_t stream;
+    const void *own;                /* what the set has made ready */
+    struct gt_channel_scale *scale; /* [channels] of fields; NULL: none */
 };
 
 /* Random number `position` of image i, in [low, high). */
@@ -47,5 +51,6 @@ float gt_shape_distance(int kind, gt_point q); /* negative inside */
 void gt_synth_colour(float hue, float saturation, float value, float rgb[3]);
 
 extern const gt_synth_set gt_synth_scenes; /* synth_scenes.c */
+extern const gt_synth_set gt_synth_fields; /* synth_fields.c */
 
 #endif

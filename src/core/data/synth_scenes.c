@@ -88,7 +88,8 @@ static void draw_ground(const gt_synth *s, uint32_t i, float hue, uint8_t *pixel
         }
 }
 
-static void draw_scene(const gt_synth *s, uint32_t i, uint8_t *pixels) {
+static void draw_scene(const gt_synth *s, uint32_t i, void *picture) {
+    uint8_t *pixels = picture;
     int size = (int)s->size;
     scene c = scene_of(s, i);
     float hue = gt_synth_number(s, i, GROUND + 5, 0, 1);

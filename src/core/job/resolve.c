@@ -279,6 +279,8 @@ gt_status gt_job_open_data(gt_job *job, gt_dataset **out) {
     if (st) return st;
     const gt_dataset_info *i = gt_dataset_get_info(*out);
     job->colours = gt_dataset_colours(i);
+    job->conditions = i->conditions;
+    job->target_mask = i->mask_of_target >= 0;
     const char *key = wants_classes(job);
     if (!key || !i->label_width || i->label_kind == GT_LABELS_CLASSES) return GT_OK;
     gt_dataset_close(*out);
@@ -287,6 +289,22 @@ gt_status gt_job_open_data(gt_job *job, gt_dataset **out) {
         return gt_fail(GT_USAGE, "--model=%s learns classes, and the labels of '%s' are vectors", job->model,
                        job->data);
     return gt_fail(GT_USAGE, "--%s: the labels of '%s' are vectors, and D can only learn classes", key, job->data);
+}
+
+/* Jobs without conditions have the records that they had before there were any. */
+static gt_status check_conditions(gt_job *job, int64_t channels) {
+    static const char *const keys[] = {"data-conditions", "data-target-mask"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        job->state[gt_options_find(&job->options, keys[i]) - job->options.rows] = job->conditions ? GT_OPTION_DERIVED
+                                                                                                  : GT_OPTION_MOOT;
+    if (job->conditions < 0 || (job->conditions && job->conditions >= channels))
+        return gt_fail(GT_FORMAT, "%lld of %lld channels are conditions: no target is left", (long long)job->conditions,
+                       (long long)channels);
+    if (!job->conditions || job->family->takes_conditions) return GT_OK;
+    return gt_fail(
+        GT_USAGE,
+        "--model=%s makes pictures of noise alone, but '%s' has conditions, of which --model=edm makes fields",
+        job->model, job->data);
 }
 
 gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t channels, int64_t label_width,
@@ -310,6 +328,7 @@ gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t cha
                        job->cond ? "cond" : wants_classes(job), job->data);
     if (images && job->subset > images)
         return gt_fail(GT_USAGE, "--subset must be between 1 and %lld", (long long)images);
+    if ((st = check_conditions(job, channels))) return st;
     job->height = height;
     job->width = width;
     job->channels = channels;

@@ -23,6 +23,8 @@ static const role_text texts[] = {
      "an autoencoder is for gantry reconstruct, latent, anomalies, generate and walk"},
     {GT_ROLE_MAPPING, "has no styles w, as networks of StyleGAN2 have",
      "a generator with styles is for gantry generate, mix, walk, directions and project, and for anomalies"},
+    {GT_ROLE_CONDITIONAL, "makes no fields of conditions",
+     "it makes fields of conditions, by gantry generate and metrics with --condition=DATA"},
     {GT_ROLE_GENERATOR, "makes no pictures",
      "a generator is for gantry generate and walk; the generator of a GAN is also for anomalies"},
 };

@@ -147,7 +147,9 @@ gt_model *gt_family_make(const gt_family *family, const gt_job *job) {
                     .label_dim = (int)job->label_dim,
                     .height = (int)job->height,
                     .width = (int)job->width,
-                    .channels = (int)job->channels};
+                    .channels = (int)job->channels,
+                    .conditions = (int)job->conditions,
+                    .target_mask = job->target_mask};
     if (!family->make(m, job)) return m;
     gt_model_free(m);
     return NULL;

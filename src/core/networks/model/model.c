@@ -63,6 +63,17 @@ const gt_role *gt_model_role(const gt_model *m, const char *name) {
     return NULL;
 }
 
+const gt_role *gt_model_maker(const gt_model *m) {
+    return gt_model_role(m, m->conditions ? GT_ROLE_CONDITIONAL : GT_ROLE_GENERATOR);
+}
+
+void gt_model_put_conditions(const gt_model *m, const float *picture, float *z) {
+    int targets = m->channels - m->conditions;
+    for (int64_t p = 0; p < (int64_t)m->height * m->width; p++)
+        for (int c = targets; c < m->channels; c++)
+            z[p * m->channels + c] = m->target_mask && c == m->channels - 1 ? 1 : picture[p * m->channels + c];
+}
+
 bool gt_model_has_role(const gt_model *m, const char *name) { return gt_model_role(m, name) != NULL; }
 
 void gt_model_add_role(gt_model *m, gt_role role) {

@@ -33,6 +33,10 @@ static void say_of_networks(const gt_engine *e, const char *dir) {
                        classes ? " --class=0 --seeds=0-31 --grid=8x4 --outdir=pictures"
                                : " --seeds=0-31 --grid=8x4 --outdir=pictures",
                        "pictures");
+    if (gt_model_role(m, GT_ROLE_CONDITIONAL)) {
+        gt_log_command("generate", dir, " --condition=DATA --members=16 --out=ensemble.h5", "ensembles of fields");
+        gt_log_command("metrics", dir, " --condition=DATA --members=16", "scores of such ensembles");
+    }
     if (gt_model_role(m, GT_ROLE_ENCODER)) say_of_encoder(m, dir);
     if (gt_model_role(m, GT_ROLE_CLASSIFIER)) gt_log_command("evaluate", dir, " DATA", "its accuracy on other data");
     if (gt_model_classifier(m) == 0 && !m->masks) say_of_classifier(m, dir);

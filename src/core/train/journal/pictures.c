@@ -111,7 +111,15 @@ typedef struct drawing {
     gt_engine *engine;
     const int64_t *items;
     int cells;
+    float *real; /* room for a picture, whose conditions the cell has; NULL: there are no conditions */
 } drawing;
+
+static gt_status put_conditions(const drawing *d, int64_t cell, float *z) {
+    int64_t item = d->items[cell];
+    gt_status st = d->real && item >= 0 ? gt_read_images(d->engine->data, 1, &item, d->real) : GT_OK;
+    if (!st && d->real && item >= 0) gt_model_put_conditions(d->engine->model, d->real, z);
+    return st;
+}
 
 /* Cells first .. first+n-1, with latents and labels that depend on the cell alone. */
 static gt_status make_cells(void *arg, int64_t first, int n, const float *none, void *images) {
@@ -120,13 +128,15 @@ static gt_status make_cells(void *arg, int64_t first, int n, const float *none, 
     gt_engine *e = d->engine;
     const gt_model *m = e->model;
     float *z = gt_exec_input(e->generator, "z"), *c = gt_exec_input(e->generator, "c");
-    for (int i = 0; i < e->drawn; i++) {
+    gt_status st = GT_OK;
+    for (int i = 0; i < e->drawn && !st; i++) {
         int64_t cell = first + i < d->cells ? first + i : d->cells - 1;
         gt_key key = {(uint64_t)e->job->seed, gt_stream("grid/z"), 0, (uint32_t)cell};
         if (z) gt_random_normal(key, z + (size_t)i * (size_t)m->z_dim, (size_t)m->z_dim);
         if (c && m->label_dim) gt_dataset_label(e->data, d->items[cell], c + (size_t)i * (size_t)m->label_dim);
+        if (z) st = put_conditions(d, cell, z + (size_t)i * (size_t)m->z_dim);
     }
-    gt_status st = gt_exec_run(e->generator, &(gt_exec_env){.seed = (uint64_t)e->job->seed, .step = e->step});
+    if (!st) st = gt_exec_run(e->generator, &(gt_exec_env){.seed = (uint64_t)e->job->seed, .step = e->step});
     if (!st)
         memcpy(images, gt_exec_output(e->generator, "image"), (size_t)n * gt_model_floats(e->model) * sizeof(float));
     return st;
@@ -160,7 +170,9 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j, bool measured) {
     gt_status failed = prepare_generator_all(e);
     if (failed) return failed;
     gt_status st = gt_comm_agree_all(e->comm, grid_of(e, &grid, &items));
-    drawing d = {.engine = e, .items = items};
+    GT_FREED float *real = e->model->conditions ? calloc(gt_model_floats(e->model), sizeof *real) : NULL;
+    if (!st && e->model->conditions && !real) st = gt_fail(GT_NOMEM, "out of memory for a picture");
+    drawing d = {.engine = e, .items = items, .real = real};
     gt_each_item each = {.comm = e->comm,
                          .batch = e->drawn,
                          .bytes = gt_model_floats(e->model) * sizeof(float),

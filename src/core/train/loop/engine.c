@@ -280,11 +280,12 @@ static gt_status open_phase(gt_engine *e, int index) {
 }
 
 static gt_status open_generator(gt_engine *e) {
-    if (!gt_model_role(e->model, GT_ROLE_GENERATOR)) return GT_OK;
-    e->drawn = gt_model_batch(e->model, gt_model_role(e->model, GT_ROLE_GENERATOR));
+    const gt_role *maker = gt_model_maker(e->model);
+    if (!maker) return GT_OK;
+    e->drawn = gt_model_batch(e->model, maker);
     gt_request plain = gt_plain_request(e->drawn);
     plain.draft = true;
-    e->generator_graph = gt_model_build(e->model, GT_ROLE_GENERATOR, &plain);
+    e->generator_graph = gt_model_build(e->model, maker->name, &plain);
     if (!e->generator_graph) return GT_FAILED;
     gt_exec_options options = gt_engine_exec_options(e, 1, 1, 0);
     e->generator = gt_exec_new(e->generator_graph, &options);

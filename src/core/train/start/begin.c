@@ -76,7 +76,7 @@ static gt_status check_same_job(gt_engine *e, gt_journal *j, const gt_checkpoint
         snprintf(name, sizeof name, "%s/job.ini", j->dir);
         st = before ? gt_job_read_text(before, text, name) : GT_NOMEM;
         if (st == GT_USAGE) st = GT_FORMAT; /* nobody typed it */
-        if (!st) before->goes_on = true, before->colours = e->job->colours;
+        if (!st) before->goes_on = true, gt_job_take_data(before, e->job);
         if (!st) st = gt_job_inherit_found(before, e->job); /* job.ini does not have it */
         if (!st)
             st = gt_job_resolve(before, e->job->height, e->job->width, e->job->channels,

@@ -186,7 +186,7 @@ static bool is_taken(const gt_job *job, const char *key, const char *value) {
     GT_FREED char *text = gt_job_to_text(job);
     gt_job *copy = text ? gt_job_new() : NULL;
     bool copied = copy && !gt_job_read_text(copy, text, "job.ini"), taken = !copied;
-    if (copied) copy->colours = job->colours;
+    if (copied) gt_job_take_data(copy, job);
     if (copied)
         taken = !gt_job_set(copy, key, value, NULL) &&
                 !gt_job_resolve(copy, job->height, job->width, job->channels, job->label_dim, 0);

@@ -134,8 +134,10 @@ struct gt_job {
 
     /* the data's shape, known once resolved */
     int64_t height, width, channels;
-    int64_t colours;   /* of the channels (gt_dataset_colours); set before gt_job_resolve */
-    int64_t label_dim; /* length of the labels that training uses; 0: it uses none */
+    int64_t colours;    /* of the channels (gt_dataset_colours); set before gt_job_resolve, as the next two */
+    int64_t conditions; /* so many of the last channels are no targets (gantry/fields.h) */
+    bool target_mask;   /* the last of them is the mask of the targets */
+    int64_t label_dim;  /* length of the labels that training uses; 0: it uses none */
 
     /* derived, never written */
     bool resolved;
@@ -223,6 +225,7 @@ struct gt_family {
     /* Gives values to the options that neither anybody nor the model's `defaults` have set (gt_job_derive). `items`:
      * images of an epoch; 0: unknown. NULL: there are none. */
     void (*resolve)(gt_job *job, int64_t items);
+    bool takes_conditions; /* the models learn targets that are given conditions; others refuse such data */
     /* Slices of a batch where the job does not say how many; NULL: one for each image. */
     int (*default_slices)(const gt_job *job);
     /* Can the family's models make images of this shape? GT_USAGE: no; the message says which shapes fit. NULL: the
@@ -255,6 +258,12 @@ bool gt_job_given(const gt_job *job, const char *key);
 /* The value of an option as text, for callers that do not know the family's struct. NULL: the model has no such option,
  * or the value is left open (gt_options_effective). */
 const char *gt_job_value(const gt_job *job, const char *key);
+/* What was found in the data and no option says: a job of the same data takes it before gt_job_resolve. */
+static inline void gt_job_take_data(gt_job *to, const gt_job *from) {
+    to->colours = from->colours;
+    to->conditions = from->conditions;
+    to->target_mask = from->target_mask;
+}
 /* True where the option has no value yet: the caller then sets the field, and the option counts as derived. */
 bool gt_job_derives(gt_job *job, const char *key);
 /* Gives an option a value, as text, if the option has none yet. */

@@ -167,6 +167,9 @@ struct gt_model {
     bool masks;                /* the model is trained on masks of label_dim classes (segmentation) */
     bool unlabelled_generator; /* the generator takes no labels even if there are some: D alone learns from them */
     int height, width, channels;
+    /* Of fields (gantry/fields.h): so many of the last channels are no targets; the last one is the targets' mask. */
+    int conditions;
+    bool target_mask;
     /* What the parameters of networks that read images take as pixels: "0 to 1, minus ..."; NULL: there are none.
      * Inputs of graphs are -1 to 1 in any case. */
     const char *pixels;
@@ -226,6 +229,11 @@ gt_status gt_model_add_network(gt_model *m, gt_net *net, gt_learning learning);
 gt_status gt_model_average(gt_model *m, int net);
 void gt_model_init(gt_model *m); /* first parameters of all networks; a moving average begins as its network */
 void gt_model_add_role(gt_model *m, gt_role role);
+/* The role in which the model makes pictures, of latents alone or of latents and conditions; NULL: it makes none. */
+const gt_role *gt_model_maker(const gt_model *m);
+/* Puts the conditions of a picture [H,W,C] into a latent [H,W,C]: the targets' channels stay, and a mask of targets
+ * becomes 1. */
+void gt_model_put_conditions(const gt_model *m, const float *picture, float *z);
 /* Items at a time of a role. */
 int gt_model_batch(const gt_model *m, const gt_role *role);
 /* The graph of a role. NULL: see gt_message(). */

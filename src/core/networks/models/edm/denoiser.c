@@ -68,7 +68,8 @@ gt_node *gt_denoise(gt_forward *f, const gt_denoiser *d, gt_node *x, gt_node *si
     gt_coefficients c = gt_coefficients_of(g, d, sigma);
     gt_unet_inputs inputs = *in;
     inputs.noise = c.noise;
-    gt_node *y = gt_unet(f, &d->unet, c.in ? gt_times_pictures(g, c.in, x) : x, &inputs);
+    gt_node *seen[] = {c.in ? gt_times_pictures(g, c.in, x) : x, in->condition};
+    gt_node *y = gt_unet(f, &d->unet, in->condition ? gt_concat(g, 2, seen, 3) : seen[0], &inputs);
     return c.skip ? gt_add(g, gt_times_pictures(g, c.skip, x), gt_times_pictures(g, c.out, y)) : y;
 }
 

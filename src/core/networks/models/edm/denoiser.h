@@ -40,7 +40,8 @@ typedef struct gt_coefficients {
 } gt_coefficients;
 gt_coefficients gt_coefficients_of(gt_graph *g, const gt_denoiser *d, gt_node *sigma);
 
-/* D(x; sigma), or the velocity, of x [N,H,W,C] and sigma [N]. `in`: labels and augment; noise is not read. */
+/* D(x; sigma), or the velocity, of x [N,H,W,out] and sigma [N]. `in`: labels, augment and condition; noise is not read.
+ * The network sees the condition beside c_in x as it is: its values are normalised already. */
 gt_node *gt_denoise(gt_forward *f, const gt_denoiser *d, gt_node *x, gt_node *sigma, const gt_unet_inputs *in);
 
 /* A number for each picture times pictures; NULL for NULL. */

@@ -25,7 +25,7 @@ typedef struct gt_edm_options {
     const char *channel_mult; /* "1,2,2": a number for each level */
     int64_t num_blocks;
     const char *attn_resolutions; /* "16,8": heights of pictures; "": none */
-    double unet_dropout, label_dropout;
+    double unet_dropout, label_dropout, condition_drop;
     double augment; /* probability of each transform */
     double sigma_data, p_mean, p_std;
     int64_t stages; /* of --loss=consistency, as the next three */
@@ -71,10 +71,15 @@ typedef struct gt_edm {
 gt_status gt_edm_shape(const gt_job *job, gt_unet_shape *s);
 gt_status gt_edm_denoiser(const gt_job *job, gt_denoiser *d); /* with that network */
 bool gt_edm_tunes(const gt_job *job);                         /* by --loss=consistency */
+bool gt_edm_regresses(const gt_job *job);                     /* by --loss=regression */
 extern const char *const gt_precond_names[];                  /* by gt_precond */
 extern const char *const gt_unet_path_names[];                /* by gt_unet_path, ended by NULL */
 /* GT_USAGE: the job's network cannot be sampled so. */
 gt_status gt_edm_check_sampling(const gt_job *job, gt_solver sampler, double guidance);
+/* Channels begin .. end-1 of pictures [n,H,W,C]; NULL: there are none. */
+gt_node *gt_edm_channels(gt_graph *g, gt_node *pictures, int begin, int end);
+/* gt_denoise() of pictures with all channels: of conditions as well, which the result has once more. */
+gt_node *gt_edm_denoise_all(gt_forward *f, const gt_denoiser *d, gt_node *x, gt_node *level, gt_unet_inputs *in);
 /* The graph of the phase for slices of n samples: sums of squares, and their gradients. */
 void gt_edm_phase(const gt_edm *m, const gt_net *net, gt_graph *g, int n);
 /* The graph from latents to pictures: a loop over the denoiser. NULL: see gt_message(). */

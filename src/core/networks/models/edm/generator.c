@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The generator of a denoiser: a graph of one evaluation, which runs in a loop (gt_graph_repeat) along the course from
- * noise to pictures (sampling.h). With guidance each evaluation is two turns, with labels and without. */
+ * noise to pictures (sampling.h). With guidance each evaluation is two turns, with labels and conditions and without.
+ * The latent is a picture: noise in the channels that are made, and the conditions, which stay as they are. */
 #include <math.h>
 #include <string.h>
 
@@ -13,17 +14,23 @@ typedef struct way { /* what the loop reads */
     gt_solver sampler;
     float guidance; /* 1: none */
     bool starts;    /* from pictures */
+    bool regression;
+    bool drops_labels, drops_conditions; /* the evaluation without, as it was in training */
     int n, labels;
-    size_t floats, all; /* of a picture, of all */
+    size_t floats, all;         /* that are made: of a picture, of all */
+    size_t pixels, made, given; /* pixels of all pictures; channels: those that are made, and conditions */
 } way;
 
 typedef struct place { /* where a run is */
     gt_course course;
-    float *labels, *with_labels; /* as they were given; the network's result with them */
+    float *labels, *conditions; /* as they were given */
+    float *with_labels;         /* the network's result with them */
+    float *x;                   /* room for what is made of all pictures */
 } place;
 
 static size_t state_bytes(const way *w) {
-    return sizeof(place) + 3 * w->all * sizeof(double) + (w->all + (size_t)(w->n * w->labels)) * sizeof(float);
+    return sizeof(place) + 3 * w->all * sizeof(double) +
+           (2 * w->all + w->pixels * w->given + (size_t)(w->n * w->labels)) * sizeof(float);
 }
 
 static place *place_in(void *state, const way *w) {
@@ -35,8 +42,28 @@ static place *place_in(void *state, const way *w) {
     p->course.start = doubles + w->all;
     p->course.slope = doubles + 2 * w->all;
     p->with_labels = (float *)(doubles + 3 * w->all);
-    p->labels = p->with_labels + w->all;
+    p->x = p->with_labels + w->all;
+    p->conditions = p->x + w->all;
+    p->labels = p->conditions + w->pixels * w->given;
     return p;
+}
+
+/* `n` channels of each pixel, from the channels of others of so many: what is made of pictures, or the conditions. */
+static void copy_channels(const way *w, size_t n, const float *from, size_t of, float *to, size_t among) {
+    for (size_t i = 0; i < w->pixels; i++, from += of, to += among) memcpy(to, from, n * sizeof *to);
+}
+
+static float *take(const way *w, const float *pictures, place *p) {
+    copy_channels(w, w->made, pictures, w->made + w->given, p->x, w->made);
+    return p->x;
+}
+
+static void put(const way *w, const place *p, float *pictures) {
+    copy_channels(w, w->made, p->x, w->made, pictures, w->made + w->given);
+}
+
+static void put_conditions(const way *w, const place *p, float *pictures) {
+    copy_channels(w, w->given, p->conditions, w->given, pictures + w->made, w->made + w->given);
 }
 
 /* Fresh noise of a picture depends on the picture's number and on the step. */
@@ -57,13 +84,27 @@ static void draw_churn(void *arg, int step, float *to, size_t n) {
     }
 }
 
-/* What the network is asked next: x and the level, with labels or, `plainly`, without. */
+/* What the network is asked next: x and the level, with labels and conditions or, `plainly`, without. */
 static void ask(const way *w, place *p, gt_exec *e, const gt_exec_env *env, bool plainly) {
-    float *x = gt_exec_input(e, "z"), *level = gt_exec_input(e, "level"), *c = gt_exec_input(e, "c");
-    if (plainly) gt_course_input(&p->course, x);
-    else gt_course_next(&p->course, x, draw_churn, &(churning){w, env});
+    float *pictures = gt_exec_input(e, "z"), *level = gt_exec_input(e, "level"), *c = gt_exec_input(e, "c");
+    if (plainly) gt_course_input(&p->course, p->x);
+    else gt_course_next(&p->course, p->x, draw_churn, &(churning){w, env});
+    if (plainly && w->drops_conditions) memset(pictures, 0, w->pixels * (w->made + w->given) * sizeof *pictures);
+    else put_conditions(w, p, pictures);
+    put(w, p, pictures);
     for (int i = 0; i < w->n; i++) level[i] = (float)p->course.at;
-    for (int i = 0; i < w->n * w->labels; i++) c[i] = plainly ? 0 : p->labels[i];
+    for (int i = 0; i < w->n * w->labels; i++) c[i] = plainly && w->drops_labels ? 0 : p->labels[i];
+}
+
+static void begin(const way *w, place *p, gt_exec *e) {
+    const float *z = gt_exec_input(e, "z"), *labels = gt_exec_input(e, "c");
+    float *start = p->with_labels; /* nothing else is there yet */
+    if (w->labels) memcpy(p->labels, labels, (size_t)(w->n * w->labels) * sizeof *labels);
+    copy_channels(w, w->given, z + w->made, w->made + w->given, p->conditions, w->given);
+    if (w->starts) memcpy(start, take(w, gt_exec_input(e, "start"), p), w->all * sizeof *start);
+    take(w, z, p);
+    if (w->regression) memset(p->x, 0, w->all * sizeof *p->x);
+    gt_course_begin(&p->course, p->x, w->starts ? start : NULL);
 }
 
 static void step(const gt_loop *loop, gt_exec *e, const gt_exec_env *env, int turn, void *state) {
@@ -71,17 +112,20 @@ static void step(const gt_loop *loop, gt_exec *e, const gt_exec_env *env, int tu
     place *p = place_in(state, w);
     float *image = (float *)(uintptr_t)gt_exec_output(e, "image");
     bool guided = w->guidance != 1, plainly = guided && turn % 2;
-    if (turn == 0) {
-        if (w->labels) memcpy(p->labels, gt_exec_input(e, "c"), (size_t)(w->n * w->labels) * sizeof *p->labels);
-        gt_course_begin(&p->course, gt_exec_input(e, "z"), w->starts ? gt_exec_input(e, "start") : NULL);
-    } else if (plainly) memcpy(p->with_labels, image, w->all * sizeof *image);
+    if (turn == 0) begin(w, p, e);
+    else if (plainly) memcpy(p->with_labels, take(w, image, p), w->all * sizeof *image);
     else {
-        for (size_t i = 0; guided && i < w->all; i++) image[i] += w->guidance * (p->with_labels[i] - image[i]);
-        gt_course_take(&p->course, image);
+        float *made = take(w, image, p);
+        for (size_t i = 0; guided && i < w->all; i++) made[i] += w->guidance * (p->with_labels[i] - made[i]);
+        gt_course_take(&p->course, made);
     }
-    if (turn < loop->turns) ask(w, p, e, env, plainly);
-    else
-        for (size_t i = 0; i < w->all; i++) image[i] = (float)p->course.x[i];
+    if (turn < loop->turns) {
+        ask(w, p, e, env, plainly);
+        return;
+    }
+    for (size_t i = 0; i < w->all; i++) p->x[i] = (float)p->course.x[i];
+    put(w, p, image);
+    put_conditions(w, p, image);
 }
 
 /* What is asked for, else what the job says. */
@@ -96,7 +140,11 @@ static gt_status plan_course(const gt_edm *m, const gt_request *r, gt_arena *a, 
     if (r->steps.guided) guidance = r->steps.guidance;
     gt_status st = levels ? gt_edm_check_sampling(m->job, sampler, guidance) : GT_NOMEM;
     if (st) return st;
-    if (flow) gt_sampling_times(levels, steps);
+    if (w->regression && steps != 1)
+        return gt_fail(GT_USAGE, "--steps=%d: a network trained with --loss=regression makes fields in one step",
+                       steps);
+    if (w->regression) levels[0] = m->denoiser.sigma_data, levels[1] = 0;
+    else if (flow) gt_sampling_times(levels, steps);
     else
         gt_sampling_levels(levels, steps,
                            fmax(consistent ? o->sigma_mid : o->sigma_min, gt_denoiser_sigma_min(&m->denoiser)),
@@ -134,21 +182,29 @@ gt_graph *gt_edm_generator(gt_model *m, const gt_request *r) {
     const gt_unet_shape *s = &own->denoiser.unet;
     gt_graph *g = gt_graph_new("generator", m->kernels);
     way *w = g ? gt_arena_alloc(gt_graph_arena(g), sizeof *w) : NULL;
-    if (w) w->floats = gt_model_floats(m);
+    if (w)
+        *w = (way){.n = r->n,
+                   .labels = s->labels,
+                   .regression = own->rule.regression,
+                   .drops_labels = own->options->label_dropout > 0,
+                   .drops_conditions = own->options->condition_drop > 0,
+                   .pixels = (size_t)r->n * (size_t)(s->height * s->width),
+                   .made = (size_t)s->out,
+                   .given = (size_t)(m->channels - s->out),
+                   .floats = (size_t)(s->height * s->width * s->out)};
+    if (w) w->all = (size_t)r->n * w->floats;
     if (!w || plan_course(own, r, gt_graph_arena(g), w)) {
         gt_graph_free(g);
         return NULL;
     }
-    w->n = r->n;
-    w->labels = s->labels;
-    w->all = (size_t)r->n * w->floats;
     gt_forward f = {.graph = g, .bound = {g, m->nets[0], 0}};
     gt_node *z = gt_input(g, "z", GT_SHAPE(r->n, m->z_dim));
     gt_unet_inputs in = {.labels = s->labels ? gt_input(g, "c", GT_SHAPE(r->n, s->labels)) : NULL};
-    gt_output(g, "image",
-              gt_denoise(&f, &own->denoiser, gt_reshape(g, z, GT_SHAPE(r->n, s->height, s->width, s->in)),
-                         gt_input(g, "level", GT_SHAPE(r->n)), &in));
-    if (w->starts) gt_output(g, "start", gt_input(g, "start", GT_SHAPE(r->n, s->height, s->width, s->in)));
+    gt_shape shape = GT_SHAPE(r->n, s->height, s->width, m->channels);
+    gt_output(
+        g, "image",
+        gt_edm_denoise_all(&f, &own->denoiser, gt_reshape(g, z, shape), gt_input(g, "level", GT_SHAPE(r->n)), &in));
+    if (w->starts) gt_output(g, "start", gt_input(g, "start", shape));
     int turns = gt_sampling_evaluations(&w->sampling) * (w->guidance != 1 ? 2 : 1);
     gt_graph_repeat(
         g, &(gt_loop){

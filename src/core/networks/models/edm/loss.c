@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "graph/door/ops.h"
+#include "networks/model/door/family.h"
 #include "networks/models/edm/edm.h"
 
 static gt_node *sigma_of(gt_graph *g, const gt_levels_rule *rule, gt_node *draw) {
@@ -42,7 +43,7 @@ static gt_denoising of_consistency(gt_forward *f, const gt_denoiser *d, const gt
                                    gt_loss_draws draws, const gt_unet_inputs *in) {
     static const float K = 8, B = 1; /* Geng et al., appendix: values of CIFAR-10 */
     gt_graph *g = f->graph;
-    float c = (float)(rule->huber * sqrt((double)d->unet.height * d->unet.width * d->unet.in));
+    float c = (float)(rule->huber * sqrt((double)d->unet.height * d->unet.width * d->unet.out));
     gt_node *sigma = sigma_of(g, rule, draws.level), *noisy = with_noise(g, pictures, sigma, draws.noise);
     gt_node *n = gt_shift(g, gt_scale(g, gt_sigmoid(g, gt_scale(g, sigma, -B)), K), 1);
     gt_node *share = gt_neg(g, gt_max(g, gt_neg(g, gt_mul(g, n, draws.gap)), gt_scalar(g, -1))); /* at most 1 */
@@ -72,9 +73,20 @@ static gt_denoising of_flow(gt_forward *f, const gt_denoiser *d, const gt_levels
     return (gt_denoising){time, noisy, gt_square(g, gt_sub(g, gt_denoise(f, d, noisy, time, in), velocity))};
 }
 
+static gt_denoising of_regression(gt_forward *f, const gt_denoiser *d, const gt_levels_rule *rule, gt_node *pictures,
+                                  gt_loss_draws draws, const gt_unet_inputs *in) {
+    gt_graph *g = f->graph;
+    (void)rule, (void)draws;
+    if (!pictures) return (gt_denoising){0};
+    gt_node *level = gt_broadcast(g, gt_scalar(g, (float)d->sigma_data), GT_SHAPE(gt_dim(pictures, 0))),
+            *nothing = gt_broadcast(g, gt_scalar(g, 0), *gt_node_shape(pictures));
+    return (gt_denoising){level, nothing, gt_square(g, gt_sub(g, gt_denoise(f, d, nothing, level, in), pictures))};
+}
+
 gt_denoising gt_denoising_of(gt_forward *f, const gt_denoiser *d, const gt_levels_rule *rule, gt_node *pictures,
                              gt_loss_draws draws, const gt_unet_inputs *in) {
-    return (draws.gap                       ? of_consistency
+    return (rule->regression                ? of_regression
+            : draws.gap                     ? of_consistency
             : d->precond == GT_PRECOND_FLOW ? of_flow
                                             : of_edm)(f, d, rule, pictures, draws, in);
 }
@@ -110,11 +122,25 @@ static void report(gt_graph *g, gt_node *loss, gt_node *draw, bool uniform) {
     gt_output(g, "Loss/levels", gt_scale(g, gt_mul(g, bins_of(g, draw, uniform), mean), GT_EDM_BINS));
 }
 
+gt_node *gt_edm_channels(gt_graph *g, gt_node *pictures, int begin, int end) {
+    if (begin == end) return NULL;
+    return pictures && gt_dim(pictures, 3) == end - begin ? pictures : gt_slice(g, pictures, 3, begin, end);
+}
+
+gt_node *gt_edm_denoise_all(gt_forward *f, const gt_denoiser *d, gt_node *x, gt_node *level, gt_unet_inputs *in) {
+    gt_graph *g = f->graph;
+    int made = d->unet.out, channels = x ? (int)gt_dim(x, 3) : made;
+    in->condition = gt_edm_channels(g, x, made, d->unet.in);
+    gt_node *both[] = {gt_denoise(f, d, gt_edm_channels(g, x, 0, made), level, in),
+                       gt_edm_channels(g, x, made, channels)};
+    return both[1] ? gt_concat(g, 2, both, 3) : both[0];
+}
+
 void gt_edm_phase(const gt_edm *m, const gt_net *net, gt_graph *g, int n) {
     const gt_unet_shape *s = &m->denoiser.unet;
-    gt_shape shape = GT_SHAPE(n, s->height, s->width, s->in);
+    int channels = (int)m->job->channels;
     gt_forward f = {.graph = g, .bound = {g, net, 0}, .training = true};
-    gt_node *pictures = gt_input(g, "images", shape);
+    gt_node *pictures = gt_input(g, "images", GT_SHAPE(n, s->height, s->width, channels));
     gt_unet_inputs in = {0};
     if (s->labels) {
         double p = m->options->label_dropout;
@@ -125,12 +151,18 @@ void gt_edm_phase(const gt_edm *m, const gt_net *net, gt_graph *g, int n) {
         in.augment = gt_input(g, GT_EDM_NUMBERS, GT_SHAPE(n, s->augment));
         pictures = gt_augment(g, &m->config, GT_EDM_AUGMENT, pictures);
     }
+    gt_node *targets = gt_edm_channels(g, pictures, 0, s->out), *mask = gt_edm_channels(g, pictures, s->in, channels);
+    in.condition = gt_edm_channels(g, pictures, s->out, s->in);
+    if (in.condition && m->options->condition_drop > 0)
+        in.condition = gt_drop_labels(g, in.condition, gt_random_uniform_op(g, "conditions", GT_SHAPE(n, 1, 1, 1)),
+                                      m->options->condition_drop);
     bool uniform = m->rule.uniform;
     gt_loss_draws draws = {.level = uniform ? gt_random_uniform_op(g, "level", GT_SHAPE(n))
                                             : gt_random_normal_op(g, "level", GT_SHAPE(n)),
-                           .noise = gt_random_normal_op(g, "noise", shape),
+                           .noise = gt_random_normal_op(g, "noise", GT_SHAPE(n, s->height, s->width, s->out)),
                            .gap = m->stages.n ? gt_input(g, GT_EDM_GAP, GT_SCALAR) : NULL};
-    gt_denoising r = gt_denoising_of(&f, &m->denoiser, &m->rule, pictures, draws, &in);
+    gt_denoising r = gt_denoising_of(&f, &m->denoiser, &m->rule, targets, draws, &in);
+    if (mask) r.loss = gt_mul(g, r.loss, mask);
     report(g, r.loss, draws.level, uniform);
     gt_put_gradients(g, net, gt_gradients(g, net, 0, gt_mean_loss(g, r.loss)), NULL);
 }

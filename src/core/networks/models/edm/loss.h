@@ -20,11 +20,14 @@
 
 #include "networks/models/edm/denoiser.h"
 
+/* Regression: the network without noise, the mean of what is possible given the conditions. It is asked once, for
+ * pictures of zeros at the level sigma_data, and the loss is the squared error. */
 typedef struct gt_levels_rule { /* how levels are drawn */
     double mean, std;           /* of EDM of the logarithm of sigma, of flow of the logit of time */
     bool uniform;               /* of flow: times are uniform instead */
     double sigma_min;           /* of flow: noise that is left at time 1 */
     double huber;               /* of consistency: c / sqrt(numbers of a picture) */
+    bool regression;            /* no level is drawn */
 } gt_levels_rule;
 
 /* What is drawn for n pictures. */
@@ -49,11 +52,13 @@ typedef struct gt_stages {
 /* 1 / factor^(1 + stage), after so many images of the run. */
 double gt_stages_gap(const gt_stages *s, int64_t shown);
 
-/* `in`: labels and augment of the pictures [n,H,W,C] in [-1,1]. Consistency is of EDM's preconditioning alone. */
+/* `in`: labels, augment and conditions of the pictures [n,H,W,out], usually in [-1,1]. Consistency is of EDM's
+ * preconditioning alone. */
 gt_denoising gt_denoising_of(gt_forward *f, const gt_denoiser *d, const gt_levels_rule *rule, gt_node *pictures,
                              gt_loss_draws draws, const gt_unet_inputs *in);
 
-/* Label dropout: labels [n,labels] are zeros where the draw [n,1], uniform in [0,1), lies below p. */
+/* Dropout of labels [n,labels] or conditions [n,H,W,K]: zeros where the draw [n,1] or [n,1,1,1], uniform in [0,1), lies
+ * below p. */
 gt_node *gt_drop_labels(gt_graph *g, gt_node *labels, gt_node *draw, double p);
 
 #endif

@@ -26,13 +26,14 @@ static gt_graph *build_phase(gt_phase *p, int n) {
 
 static void write_augmented(gt_exec *e, const gt_edm *own, const gt_slice_input *s) {
     const gt_unet_shape *u = &own->denoiser.unet;
-    gt_shape shape = GT_SHAPE(s->n, u->height, u->width, u->in);
+    int channels = (int)own->job->channels;
+    gt_shape shape = GT_SHAPE(s->n, u->height, u->width, channels);
     gt_augment_source source = gt_augment_random(s->seed, GT_EDM_AUGMENT, s->step, s->sample0);
-    size_t each = (size_t)(u->height * u->width * u->in);
+    size_t each = (size_t)(u->height * u->width * channels);
     float *pictures = gt_exec_input(e, "images"), *numbers = gt_exec_input(e, GT_EDM_NUMBERS);
     for (int i = 0; i < s->n; i++) {
         gt_told told = gt_told_draw(&own->pipe, &source, i, &shape);
-        gt_told_move(&told, s->images + (size_t)i * each, u->height, u->width, u->in, pictures + (size_t)i * each);
+        gt_told_move(&told, s->images + (size_t)i * each, u->height, u->width, channels, pictures + (size_t)i * each);
         memcpy(numbers + i * u->augment, told.numbers, (size_t)u->augment * sizeof *numbers);
         gt_augment_put(&own->config, e, GT_EDM_AUGMENT, &told.params, i, shape);
     }
@@ -48,6 +49,8 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     return GT_OK;
 }
 
+enum { GT_STATS = 1 + GT_EDM_BINS }; /* regression has no levels to tell apart */
+
 static gt_status add_phase(gt_model *m) {
     static const gt_stat stats[] = {{.name = "Loss/loss", .output = "Loss/loss"},
                                     {"Loss/level1", "Loss/levels", 0, GT_EDM_BINS, false},
@@ -59,14 +62,15 @@ static gt_status add_phase(gt_model *m) {
                                           .build = build_phase,
                                           .fill = fill,
                                           .stats = stats,
-                                          .n_stats = sizeof stats / sizeof *stats,
+                                          .n_stats = gt_edm_regresses(((const gt_edm *)m->own)->job) ? 1 : GT_STATS,
                                           .model = m};
     return GT_OK;
 }
 
 /* ---- the model ---- */
 
-static gt_levels_rule rule_of(const gt_edm_options *o) {
+static gt_levels_rule rule_of(const gt_edm_options *o, bool regression) {
+    if (regression) return (gt_levels_rule){.regression = true};
     if (o->precond != GT_PRECOND_FLOW) return (gt_levels_rule){.mean = o->p_mean, .std = o->p_std, .huber = o->huber};
     return (gt_levels_rule){.mean = o->time_mean, .std = o->time_std, .uniform = o->times == GT_TIMES_UNIFORM};
 }
@@ -84,9 +88,9 @@ static gt_graph *build_denoiser(gt_model *m, const gt_request *r) {
     if (!g) return NULL;
     gt_forward f = {.graph = g, .bound = {g, m->nets[0], 0}};
     gt_unet_inputs in = {.labels = s->labels ? gt_input(g, "c", GT_SHAPE(r->n, s->labels)) : NULL};
-    gt_node *x = gt_input(g, "x", GT_SHAPE(r->n, s->height, s->width, s->in)),
+    gt_node *x = gt_input(g, "x", GT_SHAPE(r->n, s->height, s->width, m->channels)),
             *level = gt_input(g, "level", GT_SHAPE(r->n));
-    gt_output(g, "denoised", gt_denoise(&f, &own->denoiser, x, level, &in));
+    gt_output(g, "denoised", gt_edm_denoise_all(&f, &own->denoiser, x, level, &in));
     return gt_whole_graph(g, "the ", "denoiser");
 }
 
@@ -104,20 +108,22 @@ gt_status gt_edm_make(gt_model *m, const gt_job *job) {
     *own = (gt_edm){.job = job,
                     .options = o,
                     .denoiser = denoiser,
-                    .rule = rule_of(o),
+                    .rule = rule_of(o, gt_edm_regresses(job)),
                     .stages = stages_of(job),
                     .pipe = gt_told_standard(o->augment)};
     own->config = gt_told_config(&own->pipe, (int)job->colours);
     m->epoch_end = GT_EPOCH_RUNS_ON;
     m->shown = shown;
-    m->n_shown = sizeof shown / sizeof *shown;
+    m->n_shown = own->rule.regression ? 1 : GT_STATS;
     m->loss_stat = "Loss/loss";
     m->in_steps = true;
     m->usual_steps = (gt_steps_wanted){
         .sampler = o->sampler, .steps = (int)o->sampler_steps, .guided = true, .guidance = o->guidance};
     m->reference = gt_edm_reference(m, job->ema_kimg > 0);
-    gt_model_add_role(
-        m, (gt_role){.name = GT_ROLE_GENERATOR, .build = gt_edm_generator, .inputs = {"z", "c"}, .outputs = {"image"}});
+    gt_model_add_role(m, (gt_role){.name = m->conditions ? GT_ROLE_CONDITIONAL : GT_ROLE_GENERATOR,
+                                   .build = gt_edm_generator,
+                                   .inputs = {"z", "c"},
+                                   .outputs = {"image"}});
     gt_model_add_role(m, (gt_role){.name = GT_ROLE_DENOISER,
                                    .build = build_denoiser,
                                    .inputs = {"x", "level", "c"},

@@ -64,12 +64,15 @@ static const gt_option options[] = {
     {OPTION(label_dropout, NULL, "Probability that a picture's label is hidden from the network in training"),
      .derived = "0.1; 0 with --cfg=cifar10, as published; with --resume that of the network", .max = 0.95,
      .with = "--cond", .detail = "For --guidance: 0.1 to 0.2 is customary."},
-    {OPTION(augment, "0.12", "Probability of each augmentation, with labels for the network; 0: none"), .max = 1,
+    {OPTION(condition_drop, "0", "Probability that a field's conditions are hidden from the network in training"),
+     .max = 0.95, .detail = "The network then sees zeros. For --guidance: 0.1 to 0.2 is customary."},
+    {OPTION(augment, NULL, "Probability of each augmentation, with labels for the network; 0: none"), .max = 1,
+     .derived = "0.12; 0 for fields",
      .detail =
          "Flips, scaling, turns, stretching and shifts. The augmentation of a picture is an input of the network, so "
          "generated pictures do not show it. Half of the pictures are flipped left-right, whatever the probability."},
-    {OPTION(sigma_data, "0.5", "Standard deviation of the data's pixels in -1..1 that EDM assumes"), .min = 1e-3,
-     .max = 10},
+    {OPTION(sigma_data, NULL, "Standard deviation of the data's pixels in -1..1 that EDM assumes"), .min = 1e-3,
+     .max = 10, .derived = "0.5; 1 for fields, which are normalised"},
     {OPTION(p_mean, NULL, "Mean of the logarithm of noise levels in training (edm)"),
      .derived = "-1.2; -1.1 with --loss=consistency", .min = -20, .max = 20, .with = "--precond=edm"},
     {OPTION(p_std, NULL, "Standard deviation of the logarithm of noise levels in training (edm)"),
@@ -114,9 +117,10 @@ static const gt_option options[] = {
     {OPTION(churn_min, "0.05", "Lowest noise level at which noise is added"), .max = 1e6},
     {OPTION(churn_max, "50", "Highest noise level at which noise is added"), .max = 1e6},
     {OPTION(churn_noise, "1.003", "Standard deviation of the added noise"), .max = 10},
-    {OPTION(guidance, "1", "How strongly labels steer pictures; 1: as trained, 0: not at all"), .max = 100,
-     .detail = "Other values than 1 need a network trained with --label-dropout, as --cond does by default. Each step "
-               "then evaluates the network twice as often."},
+    {OPTION(guidance, "1", "How strongly labels and conditions steer pictures; 1: as trained, 0: not at all"),
+     .max = 100,
+     .detail = "Other values than 1 need a network trained with --label-dropout, as --cond does by default, or with "
+               "--condition-drop. Each step then evaluates the network twice as often."},
     {FOUND("unet-encoder", encoder), .group = "shape"},
     {FOUND("unet-decoder", decoder)},
     {FOUND("unet-embedding", embedding)},
@@ -175,11 +179,14 @@ static const gt_named tuning_recipes[] = {
 /* The losses, by the names of --loss; the first one is that of a job which names none. */
 static const struct loss {
     const char *name;
-    bool tunes;         /* a trained network, in stages */
-    const char *values; /* that nobody has given */
+    bool tunes; /* a trained network, in stages */
+    bool regresses;
+    const char *sampler; /* that pictures are made with; NULL: any other one */
+    const char *values;  /* that nobody has given */
 } losses[] = {
-    {"mse", false, "p-mean=-1.2 p-std=1.2 sampler=heun sampler-steps=18 sheet-steps=8"},
-    {"consistency", true,
+    {"mse", false, false, NULL, "p-mean=-1.2 p-std=1.2 sampler=heun sampler-steps=18 sheet-steps=8"},
+    {"regression", false, true, "euler", "p-mean=-1.2 p-std=1.2 sampler=euler sampler-steps=1 sheet-steps=1"},
+    {"consistency", true, false, "consistency",
      "p-mean=-1.1 p-std=2 stages=8 stage-factor=2 sampler=consistency sampler-steps=2 sheet-steps=2 sigma-mid=0.821"},
 };
 
@@ -190,6 +197,7 @@ static const struct loss *loss_of(const gt_job *job) {
 }
 
 bool gt_edm_tunes(const gt_job *job) { return loss_of(job)->tunes; }
+bool gt_edm_regresses(const gt_job *job) { return loss_of(job)->regresses; }
 
 static const char *tunes(const gt_job *job) { return gt_edm_tunes(job) ? "--loss=consistency" : NULL; }
 
@@ -238,7 +246,9 @@ static void resolve(gt_job *job, int64_t items) {
     if (job->resumes) gt_job_derive(job, "ema-ramp", "0");
     gt_job_derive_all(job, loss_of(job)->values);
     if (gt_edm_tunes(job)) derive_tuning(job);
+    gt_job_derive_all(job, job->conditions ? "augment=0 sigma-data=1" : "augment=0.12 sigma-data=0.5");
     leave_out_usual(job, "huber");
+    leave_out_usual(job, "condition-drop");
     gt_derive_recipe(job, recipes);
     gt_job_derive(job, "label-dropout", job->label_dim ? "0.1" : "0");
     double growth = gt_recipe_of(job, recipes) == CPU ? 2e3 : 10e6;
@@ -281,8 +291,8 @@ gt_status gt_edm_shape(const gt_job *job, gt_unet_shape *s) {
     int attention[GT_UNET_LEVELS];
     *s = (gt_unet_shape){.height = (int)job->height,
                          .width = (int)job->width,
-                         .in = (int)job->channels,
-                         .out = (int)job->channels,
+                         .in = (int)(job->channels - job->target_mask),
+                         .out = (int)(job->channels - job->conditions),
                          .labels = (int)job->label_dim,
                          .channels = (int)o->model_channels,
                          .embedding_mult = 4,
@@ -345,18 +355,19 @@ gt_status gt_edm_check_sampling(const gt_job *job, gt_solver sampler, double gui
     const gt_edm_options *o = job->own;
     if (o->precond == GT_PRECOND_FLOW && sampler == GT_SOLVER_STOCHASTIC)
         return gt_fail(GT_USAGE, "--sampler=stochastic: flows have no fresh noise; give heun, euler or midpoint");
-    if ((sampler == GT_SOLVER_CONSISTENCY) != gt_edm_tunes(job))
+    const char *only = loss_of(job)->sampler;
+    if (only ? !gt_is(solvers[sampler], only) : sampler == GT_SOLVER_CONSISTENCY)
         return gt_fail(GT_USAGE, "--sampler=%s: a network trained with --loss=%s makes pictures with --sampler=%s",
-                       solvers[sampler], loss_of(job)->name,
-                       gt_edm_tunes(job) ? "consistency" : "heun, euler, midpoint or stochastic");
+                       solvers[sampler], loss_of(job)->name, only ? only : "heun, euler, midpoint or stochastic");
     if (guidance == 1) return GT_OK;
-    if (!job->label_dim)
+    if (!job->label_dim && !job->conditions)
         return gt_fail(GT_USAGE, "--guidance=%g: guidance uses labels and needs a model trained with --cond", guidance);
-    if (o->label_dropout > 0) return GT_OK;
+    if ((job->label_dim && o->label_dropout > 0) || o->condition_drop > 0) return GT_OK;
+    const char *drop = job->label_dim ? "label-dropout" : "condition-drop";
     return gt_fail(GT_USAGE,
-                   "--guidance=%g: guidance needs a network trained with label dropout, but here --label-dropout is 0: "
-                   "train one with --label-dropout=0.1",
-                   guidance);
+                   "--guidance=%g: guidance needs a network trained with %s, but here --%s is 0: train one with "
+                   "--%s=0.1",
+                   guidance, job->label_dim ? "label dropout" : "dropped conditions", drop, drop);
 }
 
 static gt_status check(const gt_job *job) {
@@ -368,6 +379,13 @@ static gt_status check(const gt_job *job) {
     if (job->z_dim != job->height * job->width * job->channels)
         return gt_fail(GT_USAGE, "--z-dim=%lld: --model=edm begins with a picture of noise, which has %lld numbers",
                        (long long)job->z_dim, (long long)(job->height * job->width * job->channels));
+    if (o->condition_drop > 0 && !job->conditions)
+        return gt_fail(GT_USAGE, "--condition-drop=%g: '%s' has no conditions", o->condition_drop, job->data);
+    if (gt_edm_regresses(job) && (!job->conditions || o->precond != GT_PRECOND_EDM))
+        return gt_fail(GT_USAGE, "--loss=regression is for data with conditions and for --precond=edm");
+    if (gt_edm_tunes(job) && job->target_mask)
+        return gt_fail(GT_USAGE, "--loss=consistency compares whole fields, but targets of '%s' have missing values",
+                       job->data);
     if (o->sigma_min > o->sigma_max)
         return gt_fail(GT_USAGE, "--sigma-min=%g is larger than --sigma-max=%g", o->sigma_min, o->sigma_max);
     if (gt_edm_tunes(job) && o->precond != GT_PRECOND_EDM)
@@ -401,8 +419,9 @@ const gt_family gt_edm_family = {
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .sizes = "precond arch model-channels channel-mult num-blocks attn-resolutions augment sigma-data "
-             "label-dropout",
-    .losses = "mse|consistency",
+             "label-dropout condition-drop",
+    .takes_conditions = true,
+    .losses = "mse|consistency|regression",
     .own_bytes = sizeof(gt_edm_options),
     .derived = derived,
     .advice = advice,

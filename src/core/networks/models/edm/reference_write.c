@@ -85,6 +85,7 @@ const gt_reference_form *gt_edm_reference(const gt_model *m, bool averaged) {
     static const gt_reference_form forms[] = {{"EDM's program", last, put_network, put_rest},
                                               {"EDM's program", average, put_network, put_rest}};
     const gt_edm *own = m->own;
-    bool samples_so = own->denoiser.precond != GT_PRECOND_FLOW && !own->stages.n; /* as that program does */
+    bool samples_so = own->denoiser.precond != GT_PRECOND_FLOW && !own->stages.n &&
+                      !m->conditions; /* as that program does */
     return samples_so && m->height == m->width ? &forms[averaged] : NULL;
 }

@@ -24,11 +24,11 @@ typedef enum gt_unet_path {
 } gt_unet_path;
 
 typedef struct gt_unet_shape {
-    int height, width; /* multiples of 2^(levels - 1) */
-    int in, out;
-    int labels, augment;      /* 0: none */
-    int channels;             /* of the first convolution; a multiple of 4, above 128 of 32, as all widths are */
-    int levels;               /* at most GT_UNET_LEVELS */
+    int height, width;   /* multiples of 2^(levels - 1) */
+    int in, out;         /* channels: those of the picture that is made come first, conditions follow (gt_denoise) */
+    int labels, augment; /* 0: none */
+    int channels;        /* of the first convolution; a multiple of 4, above 128 of 32, as all widths are */
+    int levels;          /* at most GT_UNET_LEVELS */
     int mult[GT_UNET_LEVELS]; /* channels of each level, as multiples */
     int embedding_mult;       /* channels of the embedding: 4 */
     int noise_mult;           /* channels of the noise's own embedding: 1 */
@@ -42,6 +42,7 @@ typedef struct gt_unet_shape {
 
 typedef struct gt_unet_inputs {
     gt_node *noise, *labels, *augment; /* augment NULL: nothing was done to the pictures */
+    gt_node *condition;                /* [N,H,W,in - out]: for gt_denoise(); NULL: none */
     /* For tests: hears what each child returns ("enc.8x8_down"). NULL: nobody does. */
     void (*stage)(void *arg, const char *name, gt_node *n);
     void *arg;
