@@ -48,6 +48,9 @@ typedef struct gt_checkpoint_data {
     bool vectors;         /* the labels that the networks know are vectors; false: classes, none, or unknown */
     int class_names;      /* how many classes have names: 0 .. class_names - 1; 0: names are not given */
     const char *const *class_name;
+    const struct gt_channel_scale *scale; /* [scales] channels of fields (fields.h); NULL: of ordinary pictures */
+    int scales, conditions;
+    const struct gt_fields_place *place; /* the targets' grid; NULL: not known */
 } gt_checkpoint_data;
 
 /* ---- writing in the background ---- */

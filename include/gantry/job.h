@@ -31,7 +31,7 @@ void gt_job_free(gt_job *job);
 
 /* What a program reads of a job: the values of these options as they are now. Texts live in the job's arena. */
 typedef struct gt_job_facts {
-    const char *model, *data, *run, *outdir, *resume, *detector, *export;
+    const char *model, *data, *condition, *statics, *run, *outdir, *resume, *detector, *export;
     int64_t batch, slices, threads, ranks, seed;
     bool restart, progress;
     double heartbeat_limit;

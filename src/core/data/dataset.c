@@ -204,7 +204,7 @@ void gt_dataset_close(gt_dataset *ds) {
 int64_t gt_dataset_moment(const gt_dataset *ds, int64_t item, double *time) {
     bool mirrored;
     int64_t stored = gt_dataset_stored(ds, item, &mirrored);
-    if (ds->info.scale) return gt_fields_moment(ds->source, stored, time);
+    if (ds->info.place) return gt_fields_moment(ds->source, stored, time);
     if (time) *time = NAN;
     return stored;
 }

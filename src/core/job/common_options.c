@@ -48,6 +48,24 @@ static const gt_option options[] = {
                "options as in synth:shapes:n=4096,size=32,classes=8,seed=0. Two jobs use the same data if the "
                "fingerprints of the data agree, wherever the files are. A run also resumes, with a warning, if the "
                "same pictures are in other files (for example unzipped)."},
+    {OPTION(condition, "", "Fields from which those of --data are to be made, as in FILE.nc:ta_850,hus_700"),
+     .only = "edm", .by_rank = true, .path = true, .class = GT_EXECUTION, .common = true,
+     .placeholder = "FILE:NAME,...",
+     .detail = "FILE:NAME is a variable of a NetCDF-4, HDF5 or .npz file; further names are of the same file until the "
+               "next FILE:NAME. Samples are matched by their times, pictures by their names (docs/fields-data.md)."},
+    {GT_ROW(gt_job, "static", statics, "", "Fields that are the same for all samples, as in orography.nc:topo"),
+     .only = "edm", .by_rank = true, .path = true, .class = GT_EXECUTION, .placeholder = "FILE:NAME,..."},
+    {OPTION(missing, "refuse", "What to do about missing values of fields: refuse the data, or mask them"),
+     .only = "edm", GT_CHOICES(GT_MISSING_RULES), .class = GT_EXECUTION,
+     .detail = "mask: targets that are missing are left out of the loss; a missing condition is the mean of its "
+               "channel, and a channel more tells where."},
+    {OPTION(value_transform, "", "Transform of the values of fields, as in pr=log1p: log1p, sqrt or none"),
+     .only = "edm", .placeholder = "NAME=NAME,...", .any = true, .class = GT_EXECUTION,
+     .detail = "A transform without the name of a variable is that of the targets. Then each channel is brought to "
+               "mean 0 and deviation 1 over the training data; results are in the data's units."},
+    {OPTION(condition_resize, "smooth", "How conditions are brought to the grid of the data"), .only = "edm",
+     GT_CHOICES(GT_CONDITION_RESIZES), .class = GT_EXECUTION, .with = "--condition|--static",
+     .detail = "smooth: the mean by area of finer fields, lines between the middles of coarser ones."},
     {OPTION(test_data, "", "Images that are never trained on; their losses are logged"),
      .only = "autoencoder|classifier|dcgan", .by_rank = true, .path = true, .class = GT_EXECUTION, .common = true},
     {OPTION(validation, "0", "Share of the data to hold out: its loss and accuracy are logged"), .only = "classifier",

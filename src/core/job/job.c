@@ -35,6 +35,8 @@ void gt_job_free(gt_job *job) {
 gt_job_facts gt_job_look(const gt_job *job) {
     return (gt_job_facts){.model = job->model,
                           .data = job->data,
+                          .condition = job->condition,
+                          .statics = job->statics,
                           .run = job->run,
                           .outdir = job->outdir,
                           .resume = job->resume,

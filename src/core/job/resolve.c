@@ -263,7 +263,17 @@ int64_t gt_job_label_width(const gt_job *job, const gt_dataset_info *info) {
     return uses_masks(job) ? info->mask_classes : info->stored_label_width;
 }
 
+bool gt_job_fields(const gt_job *job, gt_fields_request *out) {
+    *out = (gt_fields_request){.condition = job->condition,
+                               .statics = job->statics,
+                               .missing = job->missing,
+                               .value_transform = job->value_transform,
+                               .condition_resize = job->condition_resize};
+    return *job->condition || *job->statics || *job->value_transform;
+}
+
 gt_status gt_job_open_data(gt_job *job, gt_dataset **out) {
+    gt_fields_request fields;
     gt_job_find_family(job);
     gt_dataset_options o = {.use_labels = uses_labels(job),
                             .classes = job->classes,
@@ -274,7 +284,8 @@ gt_status gt_job_open_data(gt_job *job, gt_dataset **out) {
                             .skip_damaged = job->on_error == GT_ON_ERROR_SKIP,
                             .subset = job->subset,
                             .held_out = job->validation,
-                            .subset_seed = (uint32_t)job->seed};
+                            .subset_seed = (uint32_t)job->seed,
+                            .fields = gt_job_fields(job, &fields) ? &fields : NULL};
     gt_status st = gt_dataset_open(out, job->data, &o);
     if (st) return st;
     const gt_dataset_info *i = gt_dataset_get_info(*out);

@@ -48,6 +48,7 @@ void gt_checkpoint_put_data(gt_checkpoint *c, const gt_checkpoint_data *d) {
     if (d->has_range) gt_checkpoint_doubles(c, RANGE, &GT_SHAPE(2), d->range);
     if (d->channels && strlen(d->channels) < TEXT_MOST) gt_checkpoint_text(c, CHANNELS, d->channels);
     if (d->vectors) gt_checkpoint_text(c, LABELS, "vectors");
+    checkpoint_put_fields(c, d);
     if (!d->class_names) return;
     put_class_names(c, d);
     put_class_attribute(c, d);
@@ -129,5 +130,6 @@ gt_status gt_checkpoint_get_data(const gt_checkpoint_file *f, gt_arena *a, gt_ch
     if (!st) st = get_samples(f, out);
     if (!st) st = get_range(f, out);
     if (!st) st = get_channels(f, a, out);
+    if (!st) st = checkpoint_get_fields(f, a, out);
     return st ? st : get_class_names(f, a, out);
 }

@@ -106,6 +106,8 @@ static int train(gt_job *job, const cli_settings *mine, const foreign *left, cha
     if (cli_first_rank()) gt_tell_start("starting", NULL, 0);
     /* One rank looks at a file from elsewhere. */
     if (!st && cli_first_rank()) st = gt_h5_check(of.data);
+    if (!st && cli_first_rank()) st = gt_h5_check(of.condition);
+    if (!st && cli_first_rank()) st = gt_h5_check(of.statics);
     if (!st && cli_first_rank()) st = cli_check_resume(job);
     if (!st && cli_first_rank()) st = cli_check_detector(job);
     bool dry = of.dry_run != GT_DRY_RUN_NO, begins = cli_first_rank() && !of.restart && gt_is_directory(of.run);

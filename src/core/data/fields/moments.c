@@ -196,6 +196,8 @@ gt_status gt_fields_measure(gt_source *s, const int64_t *chosen, int64_t n) {
     if (!st) st = finish(s, f, all, values);
     if (!st) st = name_all(s, f);
     s->shape.channels = f->channels;
+    s->info.conditions = f->conditions;
+    s->info.scale = f->scale;
     if (!st && f->channels > 256) st = gt_fail(GT_USAGE, "%d channels; at most 256 are possible", f->channels);
     f->request = NULL;
     return st;

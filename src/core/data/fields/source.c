@@ -130,10 +130,11 @@ static gt_status fit_field(gt_fields *f, gt_field *x, gt_source_info *notes) {
     x->flip_x = direction(&v->x) * direction(&p->x) < 0;
     gt_status st = gt_cells_plan(f->arena, &x->y, v->height, f->height, f->resize);
     if (!st) st = gt_cells_plan(f->arena, &x->x, v->width, f->width, f->resize);
-    if (!st && x->flip_y)
-        st = gt_notes_say(notes, "'%s' has its rows in the other order than the targets' %s; they are turned", v->name,
+    bool told = x > f->field && !strcmp(gt_field_like(x - 1)->file, v->file);
+    if (!st && x->flip_y && !told)
+        st = gt_notes_say(notes, "'%s' has its rows in the other order than the targets' %s: they are turned", v->name,
                           p->y.name);
-    if (!st && x->flip_x)
+    if (!st && x->flip_x && !told)
         st = gt_notes_say(notes, "'%s' has its columns in the other order than the targets' %s; they are turned",
                           v->name, p->x.name);
     return st;
@@ -322,8 +323,6 @@ gt_status gt_fields_open(gt_source **out, const char *spec, const gt_fields_requ
 
 void gt_fields_about(const gt_source *s, gt_dataset_info *info) {
     const gt_fields *f = s->state;
-    info->scale = f->scale;
-    info->conditions = f->conditions;
     info->mask_of_target = f->mask_of_target;
     info->place = &f->place;
 }

@@ -52,4 +52,7 @@ const gt_option *gt_job_first_difference(const gt_job *a, const gt_job *b, const
  * The text lies in the job's arena; NULL: out of memory. */
 const char *gt_job_description(gt_job *job);
 
+/* How the job's data are opened as fields; its texts are the job's. False: they are ordinary pictures. */
+bool gt_job_fields(const gt_job *job, gt_fields_request *out);
+
 #endif

@@ -13,6 +13,9 @@
 /* Keeps the first failure of building `c`, with its message. Returns the failure that is kept. */
 gt_status checkpoint_stick(gt_checkpoint *c, gt_status st);
 
+/* The part of the data's facts that only fields have (checkpoint_fields.c). GT_FORMAT: damaged. */
+void checkpoint_put_fields(gt_checkpoint *c, const gt_checkpoint_data *d);
+gt_status checkpoint_get_fields(const gt_checkpoint_file *f, gt_arena *a, gt_checkpoint_data *out);
 /* Makes a root attribute of texts: `n` of them, 0 for a single one. One that is too long for an attribute is left out.
  */
 void checkpoint_attribute_texts(gt_checkpoint *c, const char *name, const char *const *text, int n);

@@ -111,7 +111,11 @@ void gt_journal_put_data(const gt_engine *e, const gt_journal *j, gt_checkpoint 
     gt_checkpoint_data d = {.samples = e->info->type,
                             .has_range = !gt_dataset_usual_range(e->info),
                             .range = {e->info->range[0], e->info->range[1]},
-                            .channels = e->info->channel_names};
+                            .channels = e->info->channel_names,
+                            .scale = e->info->scale,
+                            .scales = e->info->channels,
+                            .conditions = e->info->conditions,
+                            .place = e->info->place};
     memcpy(d.pictures, j->pictures, sizeof d.pictures);
     if (j->look.unreadable) {
         gt_hash_hex(j->look.pictures, d.readable);

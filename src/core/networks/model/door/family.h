@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "gantry/family.h"
+#include "gantry/fields.h"
 #include "gantry/log.h"
 #include "gantry/option.h"
 #include "gantry/preview.h"
@@ -33,7 +34,7 @@
 #include "networks/model/door/schedule.h"
 #include "networks/model/door/warning.h"
 
-enum { GT_JOB_MAX_KEYS = 256 };
+enum { GT_JOB_MAX_KEYS = 320 };
 #define GT_CLASSES_MEAN "mean" /* gt_job.resume_classes of a run without labels from networks with labels */
 
 struct gt_job {
@@ -47,9 +48,12 @@ struct gt_job {
     void *own;                          /* the family's own options: its struct */
 
     /* data */
-    const char *data;      /* path, or "synth:..." */
-    const char *test_data; /* "": none */
-    double validation;     /* part of the data that is held out; 0: none */
+    const char *data;                                  /* path, or "synth:..." */
+    const char *test_data;                             /* "": none */
+    const char *condition, *statics, *value_transform; /* of fields (gantry/fields.h) */
+    gt_missing missing;
+    gt_condition_resize condition_resize;
+    double validation; /* part of the data that is held out; 0: none */
     bool cond, mirror;
     int64_t subset;      /* images; 0: all */
     const char *classes; /* only images of these; "": all */
