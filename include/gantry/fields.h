@@ -53,7 +53,8 @@ typedef struct gt_channel_scale {
     const char *name, *units; /* units "": not given */
     double mean, deviation;   /* of the transformed values; deviation > 0 */
     gt_value_transform transform;
-    int height, width; /* of the field in its file, before it was resized; 0: not known */
+    int height, width;         /* of the field in its file, before it was resized; 0: not known */
+    const char *standard_name; /* of CF; NULL or "": not given */
 } gt_channel_scale;
 
 /* n normalised values, `stride` apart, become physical ones in place; the other way. log1p and sqrt: what lies below

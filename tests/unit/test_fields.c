@@ -7,6 +7,7 @@
 #include "base/door/exact.h"
 #include "base/door/random.h"
 #include "data/door/dataset.h"
+#include "data/door/fields_file.h"
 #include "data/fields/calendar.h"
 #include "data/fields/cells.h"
 
@@ -315,11 +316,67 @@ static void refusals(void **state) {
     }
 }
 
+/* ---- results ---- */
+
+enum { SAMPLES = 2, MEMBERS = 3, TARGETS = 2 };
+
+static void results_are_netcdf(void **state) {
+    (void)state;
+    static const gt_channel_scale targets[] = {
+        {.name = "pr", .units = "kg m-2 s-1", .standard_name = "precipitation_flux"}, {.name = "tas", .units = "K"}};
+    const double rows[] = {40, 20}, columns[] = {5, 15, 25}, times[] = {1.5, 2.5};
+    const gt_fields_place place = {.y = {"lat", "degrees_north", "latitude", "", 2, rows},
+                                   .x = {"x", "", "", "", 3, columns},
+                                   .time_units = "days since 2000-02-28",
+                                   .calendar = "360_day"};
+    gt_fields_file_of of = {.path = at("pred.nc"),
+                            .samples = SAMPLES,
+                            .members = MEMBERS,
+                            .height = 2,
+                            .width = 3,
+                            .targets = TARGETS,
+                            .target = targets,
+                            .place = &place,
+                            .time = times,
+                            .source = "a test"};
+    for (int plain = 0; plain < 2; plain++) {
+        gt_fields_file *f;
+        float values[MEMBERS * 6 * TARGETS];
+        assert_ok(gt_fields_file_open(&f, &of));
+        assert_false(exists(plain ? "plain.nc" : "pred.nc"));
+        for (int t = SAMPLES; t-- > 0;) {
+            for (int i = 0; i < MEMBERS * 6 * TARGETS; i++) values[i] = i == 1 ? NAN : (float)(1000 * t + i);
+            assert_ok(gt_fields_file_put(f, t, values));
+        }
+        assert_ok(gt_fields_file_finish(f));
+        gt_fields_file_close(f);
+        of.path = at("plain.nc"), of.place = NULL, of.time = NULL;
+    }
+    assert_int_equal(halves(), 0);
+    of.target = (gt_channel_scale[]){{.name = "pr", .units = ""}, {.name = "pr", .units = ""}};
+    gt_fields_file *twice;
+    assert_int_equal(gt_fields_file_open(&twice, &of), GT_USAGE);
+    char command[512];
+    bool all = have_tool("/usr/bin/python3 -c 'import netCDF4, xarray' && command -v ncdump",
+                         "netcdf-bin, python3-netcdf4 or python3-xarray");
+    if (!all) skip();
+    snprintf(command, sizeof command, "/usr/bin/python3 tests/tools/read_fields.py %s", scratch);
+    assert_int_equal(system(command), 0);
+    gt_dataset *ds; /* and Gantry reads what it writes */
+    assert_int_equal(gt_dataset_open(&ds, in("pred.nc:tas"),
+                                     &(gt_dataset_options){.fields = &(gt_fields_request){.missing = GT_MISSING_MASK}}),
+                     GT_OK);
+    assert_string_equal(gt_dataset_get_info(ds)->channel_names, "tas_0,tas_1,tas_2,mask_of_targets");
+    gt_dataset_close(ds);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sums_are_exact),    cmocka_unit_test(calendars),       cmocka_unit_test(grids),
-        cmocka_unit_test(scales_are_undone), cmocka_unit_test(as_numpy_has_it), cmocka_unit_test(channels_of_a_network),
-        cmocka_unit_test(missing_values),    cmocka_unit_test(other_files),     cmocka_unit_test(refusals),
+        cmocka_unit_test(sums_are_exact),  cmocka_unit_test(calendars),
+        cmocka_unit_test(grids),           cmocka_unit_test(scales_are_undone),
+        cmocka_unit_test(as_numpy_has_it), cmocka_unit_test(channels_of_a_network),
+        cmocka_unit_test(missing_values),  cmocka_unit_test(other_files),
+        cmocka_unit_test(refusals),        cmocka_unit_test(results_are_netcdf),
     };
     return test_status(cmocka_run_group_tests_name("fields", tests, make_scratch, remove_scratch));
 }

@@ -29,19 +29,20 @@ void checkpoint_put_fields(gt_checkpoint *c, const gt_checkpoint_data *d) {
     int n = d->scales;
     if (!d->scale || n < 1) return;
     GT_FREED double *table = calloc((size_t)n * COLUMNS, sizeof *table);
-    GT_FREED const char **texts = calloc((size_t)n * 2, sizeof *texts);
+    GT_FREED const char **texts = calloc((size_t)n * 3, sizeof *texts);
     if (!table || !texts) {
         checkpoint_stick(c, gt_fail(GT_NOMEM, "out of memory for the channels"));
         return;
     }
     for (int i = 0; i < n; i++) {
         const gt_channel_scale *s = &d->scale[i];
-        texts[i] = s->name, texts[n + i] = s->units;
+        texts[i] = s->name, texts[n + i] = s->units, texts[2 * n + i] = s->standard_name ? s->standard_name : "";
         memcpy(table + i * COLUMNS, (double[COLUMNS]){s->mean, s->deviation, s->transform, s->height, s->width},
                COLUMNS * sizeof *table);
     }
     put_texts(c, FIELDS "names", texts, n);
     put_texts(c, FIELDS "units", texts + n, n);
+    put_texts(c, FIELDS "standard_names", texts + 2 * n, n);
     gt_checkpoint_doubles(c, FIELDS "scale", &GT_SHAPE(n, COLUMNS), table);
     gt_checkpoint_int(c, FIELDS "conditions", d->conditions);
     if (!d->place) return;
@@ -96,14 +97,15 @@ static bool read_row(const double *row, gt_channel_scale *s) {
 }
 
 gt_status checkpoint_get_fields(const gt_checkpoint_file *f, gt_arena *a, gt_checkpoint_data *out) {
-    const char *const *name, *const *units;
-    int n, of_units;
+    const char *const *name, *const *units, *const *standard_name;
+    int n, of_units, of_names;
     int64_t conditions;
     if (!gt_checkpoint_find(f, FIELDS "scale")) return GT_OK;
     gt_status st = get_texts(f, FIELDS "names", a, &name, &n);
     if (!st) st = get_texts(f, FIELDS "units", a, &units, &of_units);
+    if (!st) st = get_texts(f, FIELDS "standard_names", a, &standard_name, &of_names);
     if (!st) st = gt_checkpoint_get_int(f, FIELDS "conditions", &conditions);
-    if (!st && (n < 1 || n > CHANNELS_MOST || of_units != n || conditions < 0 || conditions > n))
+    if (!st && (n < 1 || n > CHANNELS_MOST || of_units != n || of_names != n || conditions < 0 || conditions > n))
         st = wrong(f, FIELDS "names");
     if (st) return st;
     double *table = gt_arena_array(a, (size_t)n * COLUMNS, sizeof *table);
@@ -111,7 +113,7 @@ gt_status checkpoint_get_fields(const gt_checkpoint_file *f, gt_arena *a, gt_che
     gt_fields_place *place = gt_arena_alloc(a, sizeof *place);
     st = table && scale && place ? gt_checkpoint_read_doubles(f, FIELDS "scale", table, (size_t)n * COLUMNS) : GT_NOMEM;
     for (int i = 0; i < n && !st; i++) {
-        scale[i] = (gt_channel_scale){.name = name[i], .units = units[i]};
+        scale[i] = (gt_channel_scale){.name = name[i], .units = units[i], .standard_name = standard_name[i]};
         if (!read_row(table + i * COLUMNS, &scale[i])) st = wrong(f, FIELDS "scale");
     }
     if (!st) st = get_axis(f, FIELDS "y", FIELDS "y_about", a, &place->y);

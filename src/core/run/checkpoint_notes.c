@@ -34,6 +34,7 @@ static const checkpoint_note table[] = {
     {"/data/fields", "", "The channels of fields: targets, then conditions"},
     {"/data/fields/names", "", "Their names, as a JSON array"},
     {"/data/fields/units", "", "Their units, as a JSON array"},
+    {"/data/fields/standard_names", "", "Their names in the CF conventions, as a JSON array"},
     {"/data/fields/scale", "",
      "Of each: mean, deviation, transform (0 none, 1 log1p, 2 sqrt), height and width in its file"},
     {"/data/fields/conditions", "channels", "How many of them are no targets"},

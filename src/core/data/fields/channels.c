@@ -25,8 +25,12 @@ static gt_channel_scale scale_of(const gt_fields *f, const gt_field_channel *c) 
     if (c->kind == GT_CHANNEL_MASK)
         return (gt_channel_scale){
             .name = gt_arena_printf(f->arena, MASK_OF "%s", name_of(f, c)), .units = "", .deviation = 1};
-    return (gt_channel_scale){
-        .name = name_of(f, c), .units = v->units, .deviation = 1, .height = v->height, .width = v->width};
+    return (gt_channel_scale){.name = name_of(f, c),
+                              .units = v->units,
+                              .deviation = 1,
+                              .standard_name = v->standard_name,
+                              .height = v->height,
+                              .width = v->width};
 }
 
 static int values_of(const gt_fields *f) {
@@ -153,7 +157,8 @@ static gt_status take_fixed(gt_fields *f, int k) {
     gt_status st = GT_OK;
     s.name = gt_arena_printf(f->arena, "%s", s.name);
     s.units = gt_arena_printf(f->arena, "%s", s.units);
-    if (!s.name || !s.units) return GT_NOMEM;
+    s.standard_name = gt_arena_printf(f->arena, "%s", s.standard_name ? s.standard_name : "");
+    if (!s.standard_name || !s.name || !s.units) return GT_NOMEM;
     bool last = !target && !strcmp(s.name, TARGET_MASK);
     if ((target || last) && !targets) return GT_OK;
     if (last) f->mask_of_target = f->channels;

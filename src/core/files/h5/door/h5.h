@@ -77,6 +77,10 @@ gt_status gt_h5_attribute(gt_h5_file *f, const char *of, const gt_array *a);
 enum { GT_H5_LONGEST_ATTRIBUTE = 60000 };
 gt_status gt_h5_attribute_text(gt_h5_file *f, const char *of, const char *name, const char *text);
 
+/* The sets have these n scales as their axes, in this order. Scales have CLASS and NAME as gt_h5_is_scale() finds them.
+ */
+gt_status gt_h5_attach(gt_h5_file *f, int n, const char *const *scale, int sets, const char *const *set);
+
 /* ---- reading ---- */
 
 enum { GT_H5_MOST_DIMS = 32 };
