@@ -6,6 +6,9 @@
 #include <unistd.h>
 
 #include "features/inspect/command.h"
+#include "data/door/fields_look.h"
+#include "files/h5/door/arrays.h"
+#include "features/inspect/fields_view.h"
 #include "features/inspect/file_view.h"
 #include "gantry/arrays.h"
 #include "gantry/file.h"
@@ -74,6 +77,14 @@ static gt_status inspect_dataset(const gt_options *o, const char *path, const in
     return view ? view(path, f->sheet, f->preview) : gt_fail(GT_FAILED, "'%s': this program shows no datasets", path);
 }
 
+/* *fields: it is a file of fields, of which no picture is shown. */
+static gt_status inspect_fields_file(const char *path, bool *fields) {
+    bool hdf5 = gt_h5_is(path);
+    gt_status st = hdf5 ? gt_h5_check(path) : GT_OK;
+    *fields = !st && hdf5 && gt_fields_here(path);
+    return *fields ? gt_fields_print(path) : st;
+}
+
 static gt_status inspect_hdf5(const gt_options *o, const char *path, const inspect_fields *f) {
     bool other = false;
     gt_status st = gt_h5_check(path);
@@ -114,6 +125,9 @@ static gt_status inspect(const gt_options *o, const char *path, gt_file_kind kin
                        "'%s' is a job: --graph shows its graphs, gantry train %s --dry-run its time and memory", path,
                        path);
     if (kind == GT_KIND_NUMPY && gt_ends_with(path, ".npy")) return inspect_array(o, path, f);
+    bool fields = false;
+    gt_status st = *f->sheet ? GT_OK : inspect_fields_file(path, &fields);
+    if (st || fields) return st;
     return gt_ends_with(path, ".h5") || gt_ends_with(path, ".hdf5") ? inspect_hdf5(o, path, f)
                                                                     : inspect_dataset(o, path, f);
 }
@@ -184,6 +198,7 @@ const cli_command cli_inspect = {
     .takes_job = true,
     CLI_EXAMPLES({"A run: state, job, files", "gantry inspect runs/first"},
                  {"A dataset", "gantry inspect pictures.zip"},
+                 {"Variables, axes and times of a NetCDF file", "gantry inspect rain.nc"},
                  {"A picture or a dataset, shown on the terminal", "gantry inspect pictures.zip --preview"},
                  {"An array: range, mean, deviation, histogram", "gantry inspect z.npy"},
                  {"Layers of a model, with shapes and parameters",
