@@ -45,6 +45,11 @@ typedef enum gt_reduction { GT_REDUCTIONS(GT_CONSTANT) } gt_reduction;
 #define GT_BN_KINDS(X) X(GT_BN_BATCH, "batch") X(GT_BN_SLICE, "slice") X(GT_BN_NONE, "none")
 typedef enum gt_bn_kind { GT_BN_KINDS(GT_CONSTANT) } gt_bn_kind;
 
+/* The reconstruction loss of an autoencoder: squared error; cross-entropy, computed from logits; -log of a normal
+ * density of each pixel, whose mean and log variance the decoder gives. */
+#define GT_RECONS(X) X(GT_RECON_MSE, "mse") X(GT_RECON_BCE, "bce") X(GT_RECON_NORMAL, "normal")
+typedef enum gt_recon { GT_RECONS(GT_CONSTANT) } gt_recon;
+
 #define GT_MEMORY_USES(X) X(GT_MEMORY_NORMAL, "normal") X(GT_MEMORY_LOW, "low")
 typedef enum gt_memory_use { GT_MEMORY_USES(GT_CONSTANT) } gt_memory_use;
 

@@ -32,6 +32,9 @@ quietly "$shipped" export begun checkout/networks/shapes16.h5 --all
 ln checkout/networks/shapes16.h5 installed/share/gantry/networks/
 net=$tmp/checkout/networks/shapes16.h5
 expect 0 '^networks that come with Gantry: shapes16$' "$shipped" version
+# Debian's libraries lie in lib/ARCH, a folder deeper than the programs.
+mkdir -p installed/lib/arch && cp "$GANTRY" installed/lib/arch/
+expect 0 '^networks that come with Gantry: shapes16$' installed/lib/arch/gantry version
 for program in "$shipped" "$tmp/installed/bin/gantry"; do
     expect 0 "^'shapes16' comes with Gantry: .*networks/shapes16.h5" "$program" generate shapes16 --seeds=0-3 --grid=2x2 --out=named.png --threads=1 --overwrite
     quietly "$program" generate "$net" --seeds=0-3 --grid=2x2 --out=file.png --threads=1 --overwrite

@@ -10,8 +10,8 @@
 #include "gantry/file.h"
 #include "base/door/program.h"
 
-static const char *const places[] = {
-    "..", "../share/gantry"}; /* of a checkout, installed: from the folder of program or library */
+/* From the folder of program or library: in a checkout, installed, and installed as Debian does it (lib/ARCH). */
+static const char *const places[] = {"..", "../share/gantry", "../../share/gantry"};
 enum { PLACES = sizeof places / sizeof *places };
 
 static bool may_be_name(const char *word) { return *word && *word != '/' && !strchr(word, '.'); }

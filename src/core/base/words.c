@@ -43,13 +43,15 @@ static bool cut(gt_word *w) {
 }
 
 bool gt_word_next(const char **at, gt_word_kind *kind, gt_word *w) {
-    static const char *const sections[] = {
-        [GT_WORD_UNKNOWN] = "[unknown]", [GT_WORD_OF_VALUE] = "[of values]", [GT_WORD_OF_MODEL] = "[of models]"};
+    static const char *const sections[] = {[GT_WORD_OF_COMMAND] = "[commands]",
+                                           [GT_WORD_UNKNOWN] = "[unknown]",
+                                           [GT_WORD_OF_VALUE] = "[of values]",
+                                           [GT_WORD_OF_MODEL] = "[of models]"};
     while (**at) {
         size_t n = strcspn(*at, "\n");
         snprintf(w->line, sizeof w->line, "%.*s", (int)n, *at);
         *at += n + ((*at)[n] == '\n');
-        for (int k = GT_WORD_UNKNOWN; k <= GT_WORD_OF_MODEL; k++)
+        for (int k = GT_WORD_OF_COMMAND; k <= GT_WORD_OF_MODEL; k++)
             if (!strcmp(w->line, sections[k])) *kind = (gt_word_kind)k;
         if (cut(w)) return true;
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/door/words.h"
 #include "command/door/cli.h"
 #include "features/list.h"
 #include "gantry/dist.h"
@@ -143,10 +144,6 @@ int cli_leave(const char *command, gt_status status, gt_comm *comm) {
     return code == CLI_STOPPED && ranks > 1 ? stopped(rank) : code;
 }
 
-#define RUN "run, as in gantry run -n 4 train"
-#define STOP "a file, touch RUN/stop, or Ctrl-C"
-#define ITSELF "the command alone, as in gantry train"
-
 /* "calc_metrics.py" is compared as "calc-metrics", and "train_ddp.py" as "train". */
 static void plain_name(const char *typed, char *out, size_t bytes) {
     snprintf(out, bytes, "%s", typed);
@@ -159,97 +156,11 @@ static void plain_name(const char *typed, char *out, size_t bytes) {
 }
 
 const char *cli_called_here(const char *typed) {
-    static const gt_named names[] = {
-        {"projector", "project"},
-        {"style-mixing", "mix"},
-        {"calc-metrics", "metrics"},
-        {"fid", "metrics"},
-        {"score", "metrics"},
-        {"dataset-tool", "dataset"},
-        {"prepare", "dataset"},
-        {"preprocess", "dataset"},
-        {"create", "dataset"},
-        {"import", "dataset"},
-        {"pack", "dataset"},
-        {"resize", "dataset"},
-        {"legacy", "convert"},
-        {"onnx", "export, as in gantry export RUN network.onnx"},
-        {"save", "export"},
-        {"sample", "generate"},
-        {"samples", "generate"},
-        {"gen", "generate"},
-        {"gen-images", "generate"},
-        {"visualizer", "generate"},
-        {"inference", "generate, and predict for classifiers"},
-        {"infer", "generate, and predict for classifiers"},
-        {"gen-video", "walk"},
-        {"interpolate", "walk"},
-        {"sefa", "directions"},
-        {"ganspace", "directions"},
-        {"closed-form-factorization", "directions"},
-        {"apply-factor", "generate --edit"},
-        {"video", "walk"},
-        {"encode", "latent"},
-        {"classify", "predict"},
-        {"eval", "evaluate"},
-        {"test", "evaluate"},
-        {"validate", "evaluate"},
-        {"fit", "gmm fit"},
-        {"cluster", "gmm fit"},
-        {"kmeans", "gmm fit"},
-        {"resume", "train --run=RUN"},
-        {"continue", "train --run=RUN"},
-        {"finetune", "train --resume=NETWORK"},
-        {"fine-tune", "train --resume=NETWORK"},
-        {"sweep", "search"},
-        {"mpirun", RUN},
-        {"mpiexec", RUN},
-        {"srun", RUN},
-        {"torchrun", RUN},
-        {"accelerate", RUN},
-        {"deepspeed", RUN},
-        {"launch", RUN},
-        {"python", ITSELF},
-        {"python3", ITSELF},
-        {"gantry", ITSELF},
-        {"sbatch", "submit"},
-        {"qsub", "submit for Slurm; for PBS: qsub slurm/train.pbs"},
-        {"squeue", "status, as in gantry status runs/*"},
-        {"scancel", STOP},
-        {"stop", STOP},
-        {"kill", STOP},
-        {"cancel", STOP},
-        {"pause", STOP},
-        {"plot", "compare"},
-        {"info", "inspect"},
-        {"show", "inspect"},
-        {"view", "inspect"},
-        {"open", "inspect"},
-        {"log", "report"},
-        {"logs", "report"},
-        {"ls", "status, as in gantry status runs/*"},
-        {"list", "status, as in gantry status runs/*"},
-        {"monitor", "status, as in gantry status runs/*"},
-        {"watch", "status, as in gantry status runs/*"},
-        {"new", "train"},
-        {"main", "train"},
-        {"run-training", "train"},
-        {"tensorboard", "that program: tensorboard --logdir=runs"},
-        {"benchmark", "bench"},
-        {"options", "reference"},
-        {"-?", "help"},
-        {"/?", "help"},
-        {"?", "help"},
-        {"/h", "help"},
-        {"/help", "help"},
-        {"--h", "help"},
-        {"-v", "version"},
-        {"--v", "version"},
-    };
+    static gt_word found; /* holds the text */
     char name[64];
     plain_name(typed, name, sizeof name);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(name, names[i].name)) return names[i].text;
+    const gt_word *w = gt_word_find(NULL, GT_WORD_OF_COMMAND, name, &found);
+    if (w && !strcmp(name, w->word)) return w->says;
     return cli_find(name) ? cli_find(name)->name : NULL; /* generate.py */
 }
 

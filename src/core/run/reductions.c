@@ -48,26 +48,24 @@ static bool find_size(const char *dir, int size[3]) {
     return found;
 }
 
-const gt_named gt_loss_kinds[GT_LOSS_KINDS] = {
-    {"mse", "squared error"}, {"bce", "cross-entropy"}, {"normal", "-log of a normal density"}};
-
-static int kind_in(const char *job) {
-    for (int i = GT_LOSS_KINDS - 1; i > 0; i--)
-        if (is_value(job, "recon", gt_loss_kinds[i].name)) return i;
-    return 0;
+static gt_recon recon_in(const char *job) {
+    static const char *const names[] = {GT_RECONS(GT_NAME)};
+    int i = sizeof names / sizeof *names - 1;
+    while (i > 0 && !is_value(job, "recon", names[i])) i--;
+    return (gt_recon)i;
 }
 
 gt_status gt_reductions_read(const char *dir, gt_reductions *out) {
     enum { POOLED = 4 };
     char *job;
     int size[3] = {0};
-    *out = (gt_reductions){.recon = ""};
+    *out = (gt_reductions){0};
     gt_status st = gt_rundir_read(dir, "job.ini", &job);
     if (st || !job) return st;
     if (value_in(job, "recon-pixels")) {
         bool known = find_size(dir, size), codes = is_value(job, "model", "gumbel");
         *out = (gt_reductions){.any = true,
-                               .recon = gt_loss_kinds[kind_in(job)].name,
+                               .recon = recon_in(job),
                                .mean_pixels = is_value(job, "recon-pixels", "mean"),
                                .mean_batch = is_value(job, "recon-batch", "mean"),
                                .mean_latent = is_value(job, "kl-latent", "mean"),

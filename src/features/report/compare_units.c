@@ -6,6 +6,11 @@
 #include "gantry/text.h"
 #include "features/report/compare.h"
 
+/* What --recon makes the loss of an image. */
+static const char *const losses[] = {
+    [GT_RECON_MSE] = "squared error", [GT_RECON_BCE] = "cross-entropy", [GT_RECON_NORMAL] = "-log of a normal density"};
+enum { LOSSES = sizeof losses / sizeof *losses };
+
 static void scale_series(gt_stats *s, const char *end, double factor) {
     for (int i = 0; i < s->n_series; i++) {
         gt_stats_series *series = &s->series[i];
@@ -50,19 +55,19 @@ static void say(compare_tell *tell, void *arg, const char *before, words *names,
 }
 
 /* "Reconstruction is squared error of a, b, and cross-entropy of c: they do not compare" */
-static void say_kinds(compare_tell *tell, void *arg, words of[GT_LOSS_KINDS]) {
+static void say_kinds(compare_tell *tell, void *arg, words of[LOSSES]) {
     gt_buffer sentence = {0};
     int some = 0, said = 0;
-    for (int i = 0; i < GT_LOSS_KINDS; i++) some += of[i].n > 0;
+    for (int i = 0; i < LOSSES; i++) some += of[i].n > 0;
     gt_buffer_printf(&sentence, "Reconstruction is ");
-    for (int i = 0; i < GT_LOSS_KINDS; i++) {
+    for (int i = 0; i < LOSSES; i++) {
         gt_buffer_add(&of[i].text, "", 1);
         if (of[i].n && !of[i].text.failed)
             gt_buffer_printf(&sentence, "%s%s of %s",
                              !said++        ? ""
                              : said == some ? ", and "
                                             : ", ",
-                             gt_loss_kinds[i].text, of[i].text.data);
+                             losses[i], of[i].text.data);
         gt_buffer_free(&of[i].text);
     }
     gt_buffer_printf(&sentence, ": not comparable");
@@ -71,7 +76,7 @@ static void say_kinds(compare_tell *tell, void *arg, words of[GT_LOSS_KINDS]) {
 }
 
 void compare_tell_units(gt_stats *const *stats, const char *const *dirs, int n, compare_tell *tell, void *arg) {
-    words means = {.n = 0}, unknown = {.n = 0}, of_kind[GT_LOSS_KINDS] = {{.n = 0}};
+    words means = {.n = 0}, unknown = {.n = 0}, of_kind[LOSSES] = {{.n = 0}};
     char name[GT_NAME_BYTES];
     for (int i = 0; i < n; i++) {
         gt_reductions r;
@@ -80,8 +85,7 @@ void compare_tell_units(gt_stats *const *stats, const char *const *dirs, int n, 
         bool pixels = r.mean_pixels, latent = r.mean_latent && gt_stats_find(stats[i], "Loss/KL");
         bool dark = (pixels && !(r.pixels > 0)) || (latent && !(r.latent > 0));
         if (pixels || latent) add_name(dark ? &unknown : &means, name);
-        for (int k = 0; k < GT_LOSS_KINDS; k++)
-            if (!strcmp(r.recon, gt_loss_kinds[k].name)) add_name(&of_kind[k], name);
+        add_name(&of_kind[r.recon], name);
     }
     say(tell, arg, "Reconstruction and KL are sums over the pixels and the latent of an image; the log of ", &means,
         " has means");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Words of other programs (stylegan2-ada-pytorch, stylegan3, EDM, examples of PyTorch and Keras, sbatch): what an
- * option of theirs is called here, and what it is where Gantry has none. */
+ * option or a command of theirs is called here, and what it is where Gantry has none. */
 #ifndef GANTRY_BASE_DOOR_WORDS_H
 #define GANTRY_BASE_DOOR_WORDS_H
 
@@ -17,10 +17,11 @@ typedef struct gt_word {
 } gt_word;
 
 typedef enum gt_word_kind {
-    GT_WORD_UNKNOWN,  /* no option of Gantry where it holds */
-    GT_WORD_OF_VALUE, /* an option of Gantry with another meaning, seen by a value that it does not take; or one value
-                         of it, "model=ddpm" */
-    GT_WORD_OF_MODEL, /* an option of other models than that of the job, whose family has `at` and `here` */
+    GT_WORD_OF_COMMAND, /* what `says` names is the command, or what else it is here; options do not matter */
+    GT_WORD_UNKNOWN,    /* no option of Gantry where it holds */
+    GT_WORD_OF_VALUE,   /* an option of Gantry with another meaning, seen by a value that it does not take; or one value
+                           of it, "model=ddpm" */
+    GT_WORD_OF_MODEL,   /* an option of other models than that of the job, whose family has `at` and `here` */
 } gt_word_kind;
 
 /* docs/glossary.md, and lines of "PAGE: HEADING" of the documents. */

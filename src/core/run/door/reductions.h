@@ -5,19 +5,17 @@
 
 #include <stdbool.h>
 
-#include "gantry/option.h"
+#include "gantry/choices.h"
 #include "gantry/status.h"
 
 /* How an autoencoder's run reduces its losses, and of how many numbers. */
 typedef struct gt_reductions {
-    bool any;          /* it is an autoencoder's */
-    const char *recon; /* "mse", "bce", "normal" */
+    bool any; /* it is an autoencoder's */
+    gt_recon recon;
     bool mean_pixels, mean_batch, mean_latent, mean_kl_batch;
     double pixels, latent;           /* numbers of an image and of its latent; 0: not known */
     double factor, beta, commitment; /* weights of reconstruction, divergence and commitment */
 } gt_reductions;
-enum { GT_LOSS_KINDS = 3 };
-extern const gt_named gt_loss_kinds[GT_LOSS_KINDS]; /* {--recon, what that makes the loss of an image} */
 
 /* From the folder of a run. */
 gt_status gt_reductions_read(const char *dir, gt_reductions *out);

@@ -26,11 +26,6 @@
 typedef enum gt_latent_kind { GT_LATENT_PLAIN, GT_LATENT_NORMAL, GT_LATENT_GUMBEL, GT_LATENT_VQ } gt_latent_kind;
 typedef enum gt_body_kind { GT_BODY_MLP, GT_BODY_CONV, GT_BODY_DIGITS } gt_body_kind;
 
-/* The reconstruction loss: squared error; cross-entropy, computed from logits; -log of a normal density of each pixel,
- * whose mean and log variance the decoder gives. */
-#define GT_RECONS(X) X(GT_RECON_MSE, "mse") X(GT_RECON_BCE, "bce") X(GT_RECON_NORMAL, "normal")
-typedef enum gt_recon { GT_RECONS(GT_CONSTANT) } gt_recon;
-
 #define GT_REDUCED_BY(X) X(GT_REDUCED_BY_SUM, "sum") X(GT_REDUCED_BY_MEAN, "mean")
 typedef enum gt_reduced_by { GT_REDUCED_BY(GT_CONSTANT) } gt_reduced_by;
 
