@@ -11,7 +11,7 @@
 #include "common/program.h"
 #include "base/door/clock.h"
 #include "files/codec/door/codec.h"
-#include "data/tool/door/dataset_tool.h"
+#include "features/dataset/dataset_tool.h"
 #include "gantry/log.h"
 #include "base/door/random.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Which commands there are, and what their features register: a feature goes by deleting its folder and its words here.
  * Behind the name of a command stands what its feature registers with the library, too (rows.c): MAKER, a maker of
- * pictures of records (runner/record/door/maker.h), PAGE, a page of runs (run/door/pages.h). */
+ * pictures of records (runner/record/door/maker.h), PAGE, a page of runs (run/door/pages.h), SAVER, a writer of the
+ * pictures that were scored (score/door/saved_fakes.h). */
 #ifndef GANTRY_FEATURES_LIST_H
 #define GANTRY_FEATURES_LIST_H
 
@@ -12,7 +13,7 @@
     X(generate, MAKER) X(mix, MAKER) X(walk, MAKER) X(directions) X(project) \
     X(metrics) X(export) X(convert) X(reconstruct) X(latent) X(anomalies) \
     X(likelihood) X(predict) X(evaluate) X(detect)
-#define DATA(X) X(dataset)
+#define DATA(X) X(dataset, SAVER)
 #define LOOK(X) \
     X(status) X(report, PAGE) X(audit) X(card) X(compare) \
     X(inspect) X(hash) X(look) X(study) X(activations) X(gradcheck)

@@ -7,6 +7,7 @@
 #include "run/door/pages.h"
 #include "runner/export/door/export.h"
 #include "runner/record/door/maker.h"
+#include "score/door/saved_fakes.h"
 
 /* clang-format off */
 #define FORM(name) extern const gt_export_form gt_export_form_##name;
@@ -22,12 +23,15 @@ _Static_assert(sizeof gt_export_all_forms / sizeof *gt_export_all_forms <= GT_EX
 
 #define ROW_MAKER(name) extern const gt_maker gt_maker_##name;
 #define ROW_PAGE(name) extern const gt_run_page gt_run_page_##name;
+#define ROW_SAVER(name) extern const gt_fakes_writer gt_fakes_writer_##name;
 GROUPS(GROUP)
 #undef ROW_MAKER
 #undef ROW_PAGE
+#undef ROW_SAVER
 
 #define ROW_MAKER(name) &gt_maker_##name,
 #define ROW_PAGE(name)
+#define ROW_SAVER(name)
 const gt_maker *const gt_makers[] = {GROUPS(GROUP) NULL};
 #undef ROW_MAKER
 #undef ROW_PAGE
@@ -35,3 +39,9 @@ const gt_maker *const gt_makers[] = {GROUPS(GROUP) NULL};
 #define ROW_MAKER(name)
 #define ROW_PAGE(name) &gt_run_page_##name,
 const gt_run_page *const gt_run_pages[] = {GROUPS(GROUP) NULL};
+#undef ROW_PAGE
+#undef ROW_SAVER
+
+#define ROW_PAGE(name)
+#define ROW_SAVER(name) &gt_fakes_writer_##name,
+const gt_fakes_writer *const gt_fakes_writers[] = {GROUPS(GROUP) NULL};

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "data/tool/door/tool.h"
+#include "features/dataset/tool.h"
 
-/* see data/tool/progress_file.c */
+/* see features/dataset/progress_file.c */
 enum { MARK = 8, HEAD = 24, OUTCOME = 48, TEXT_BYTES_AT = 48, CRC_AT = 52, RECORD = 56 };
 static const gt_hash128 key = {1, 2};
 _Static_assert(sizeof(gt_outcome) == OUTCOME && sizeof key == HEAD - 8, "the layout of a record");

@@ -5,7 +5,7 @@
 
 #include "data_files.h"
 #include "gantry/log.h"
-#include "data/tool/door/tool.h"
+#include "features/dataset/tool.h"
 
 static gt_comm *comm;
 

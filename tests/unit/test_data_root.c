@@ -4,7 +4,7 @@
 #include "data_files.h"
 
 #include "data/door/parts.h"
-#include "data/tool/door/tool.h"
+#include "features/dataset/tool.h"
 #include "runner/contents/door/contents.h"
 #include "gantry/job.h"
 #include "gantry/log.h"

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/door/file.h"
-#include "data/tool/door/tool.h"
+#include "features/dataset/tool.h"
 #include "gantry/source.h"
 #include "run/door/appender.h"
 

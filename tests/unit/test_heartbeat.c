@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "data/tool/door/dataset_tool.h"
+#include "features/dataset/dataset_tool.h"
 #include "data/door/loader.h"
 #include "gantry/job.h"
 #include "gantry/log.h"

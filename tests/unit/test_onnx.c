@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "files/codec/door/protobuf.h"
 #include "expect.h"
 #include "graph/door/ops.h"
 #include "base/door/random.h"

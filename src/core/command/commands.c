@@ -72,6 +72,7 @@ FINDER(const cli_examination, examination)
 FINDER(const cli_latent_file, latent_file)
 FINDER(cli_data_view, data_view)
 FINDER(cli_run_view, run_view)
+FINDER(cli_not_begun, not_begun)
 
 const gt_option *cli_options(const cli_command *c, int *n) {
     *n = c->n_rows;

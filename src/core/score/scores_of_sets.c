@@ -13,7 +13,7 @@
 #include "gantry/runner.h"
 #include "base/door/text.h"
 #include "score/nearest.h"
-#include "score/saved_fakes.h"
+#include "score/door/saved_fakes.h"
 #include "score/statistics_file.h"
 
 /* Floats whose range nobody said: some are looked at now, all of them when they are read. */
@@ -58,12 +58,15 @@ static gt_status scores_all(gt_scores_work *w, gt_picture_set *reals, gt_picture
     const char *path = w->request->save_fakes;
     if (!*path) return gt_scoring_run_all(w->scoring, reals, fakes, paths, out);
     gt_saved_fakes *saved;
+    const gt_fakes_writer *writer = *gt_fakes_writers;
     gt_picture_set_round(fakes, reals); /* the file has the numbers that are scored */
-    gt_status st = gt_scoring_fakes(w->scoring) ? gt_saved_fakes_begin_all(&saved, &w->team, path, fakes)
-                                                : gt_fail(GT_USAGE, "these metrics look at no pictures");
+    gt_status st;
+    if (!gt_scoring_fakes(w->scoring)) st = gt_fail(GT_USAGE, "these metrics look at no pictures");
+    else if (!writer) st = gt_fail(GT_USAGE, "this program writes no datasets");
+    else st = writer->begin_all(&saved, &w->team, path, fakes);
     if (st) return gt_wrap(st, "--save-fakes");
     st = gt_scoring_run_all(w->scoring, reals, fakes, paths, out);
-    return gt_saved_fakes_end_all(saved, st);
+    return writer->end_all(saved, st);
 }
 
 gt_status gt_scores_run_all(gt_scores_work *w, gt_picture_set *reals, gt_picture_set *fakes,

@@ -11,7 +11,7 @@
 #include "dist/door/dist.h"
 #include "gantry/log.h"
 #include "gantry/text.h"
-#include "runner/generator/door/find.h"
+#include "features/audit/find.h"
 
 typedef struct work {
     const gt_audit_pictures *o;

@@ -8,7 +8,7 @@
 #include "features/dataset/command.h"
 #include "gantry/arrays.h"
 #include "gantry/dataset.h"
-#include "data/tool/door/dataset_tool.h"
+#include "features/dataset/dataset_tool.h"
 #include "gantry/file.h"
 #include "gantry/log.h"
 #include "gantry/stop.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "dist/door/dist.h"
-#include "command/launch/door/shell.h"
+#include "command/launch/door/launch.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
 #include "base/door/text.h"

@@ -11,7 +11,7 @@
 #include "base/door/pool.h"
 #include "kernels/door/kernel_set.h"
 #include "features/doctor/doctor.h"
-#include "command/launch/door/ready.h"
+#include "command/launch/door/launch.h"
 
 static void examine_cpu(doctor *d) {
     char text[512];

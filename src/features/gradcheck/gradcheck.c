@@ -10,7 +10,6 @@
 #include "base/door/progress.h"
 #include "base/door/random.h"
 #include "graph/door/graph.h"
-#include "graph/door/loss_terms.h"
 #include "networks/model/door/family.h"
 
 /* Steps that are tried, each a quarter of the one before; the first is so many times the rms of the tensor. */

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "files/codec/door/protobuf.h"
 #include "gantry/version.h"
 
 enum { IR_VERSION = 8, OPSET = 17, FLOAT = 1, INT64 = 7 };

@@ -4,6 +4,7 @@
 #ifndef GANTRY_RUNNER_ONNX_FILE_H
 #define GANTRY_RUNNER_ONNX_FILE_H
 
+#include "base/door/file.h"
 #include "gantry/memory.h"
 #include "gantry/shape.h"
 #include "gantry/status.h"
@@ -50,5 +51,15 @@ void gt_onnx_about(gt_onnx *m, const char *key, const char *text); /* metadata; 
 /* Writes the file: the old one, the new one, and never half of either. GT_USAGE: it would exceed 2 GiB, which protocol
  * buffers cannot hold. */
 gt_status gt_onnx_write(gt_onnx *m, const char *path);
+
+/* ---- protobuf.c: protocol buffers; fields of a message, one after the other, into a buffer ---- */
+
+void gt_proto_number(gt_buffer *b, int field, int64_t value);
+void gt_proto_float(gt_buffer *b, int field, float value);
+void gt_proto_text(gt_buffer *b, int field, const char *text);
+/* A message within a message; `inner` is freed. */
+void gt_proto_message(gt_buffer *b, int field, gt_buffer *inner);
+/* The head of such a field of n bytes, which the caller puts behind. */
+void gt_proto_head(gt_buffer *b, int field, size_t n);
 
 #endif

@@ -11,7 +11,6 @@
 #include "gantry/text.h"
 #include "gantry/file.h"
 #include "gantry/grid.h"
-#include "command/launch/door/launch.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
@@ -82,8 +81,8 @@ static gt_status read_run(now *r, const char *dir, int runs, bool held) {
     r->lost = gt_logs_are_lost(r->stats, r->starts);
     gt_logs_warn(dir, r->stats, r->starts, runs);
     if (!r->lost && !r->starts->count && !r->stats->ticks && !gt_folder_has(dir, "job.ini"))
-        return gt_rundir_is_submitted(dir)
-                   ? gt_batch_fail_not_begun(dir)
+        return gt_rundir_is_submitted(dir) && cli_find_not_begun()
+                   ? cli_find_not_begun()(dir)
                    : gt_fail(GT_FAILED,
                              "'%s' is not a run's directory: it has neither job.ini nor ticks in stats.jsonl", dir);
     int last = r->stats->ticks - 1;

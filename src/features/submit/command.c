@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry submit: a job as a Slurm batch script. What would only show when the job starts, hours later, is checked now:
- * options, data, networks, slices against ranks. The script is made by command/launch/door/launch.h. */
-#include "command/launch/door/launch.h"
+ * options, data, networks, slices against ranks. The script is made by batch.c. */
+#include "features/submit/batch.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -276,6 +276,7 @@ static int submit_job(int argc, char **argv) {
 
 const cli_command cli_submit = {
     .name = "submit",
+    .not_begun = gt_batch_fail_not_begun,
     .arguments = "[JOB] [OPTIONS OF train ...] [--key=value ...] [-- OPTIONS OF sbatch ...]",
     .help = "Check a training job; keep it in Slurm's queue until it is done",
     .detail = "Also takes the arguments of gantry train. The batch script is shown, kept in the run's directory as "

@@ -46,6 +46,9 @@ typedef gt_status cli_data_view(const char *spec, const char *sheet, gt_preview 
 /* ... and of a run: its state. *lost: nothing of the run can be read. */
 typedef gt_status cli_run_view(const char *dir, bool *lost);
 
+/* Why the job of this run, which is submitted, has not begun to train: GT_FAILED. */
+typedef gt_status cli_not_begun(const char *dir);
+
 /* A subcommand: a file that defines `const cli_command cli_NAME`, and a word in features/list.h. */
 typedef struct cli_command {
     const char *name;
@@ -77,6 +80,7 @@ typedef struct cli_command {
     const cli_latent_file *latent_file;
     cli_data_view *data_view;
     cli_run_view *run_view;
+    cli_not_begun *not_begun;
     bool takes_job; /* the options of jobs are options of the command, too: cli_split_with_job() */
     bool ranks;     /* several ranks share the work */
     bool pool;      /* `run` gets a pool of --threads threads */
@@ -196,6 +200,7 @@ const cli_examination *cli_find_examination(void);
 const cli_latent_file *cli_find_latent_file(void);
 cli_data_view *cli_find_data_view(void);
 cli_run_view *cli_find_run_view(void);
+cli_not_begun *cli_find_not_begun(void);
 const gt_option *cli_options(const cli_command *c, int *n);
 int cli_perform(const cli_command *c, int argc, char **argv); /* returns the exit status */
 

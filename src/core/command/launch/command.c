@@ -9,7 +9,7 @@
 #include "base/door/machine.h"
 #include "base/door/numbers.h"
 #include "dist/door/dist.h"
-#include "command/launch/door/shell.h"
+#include "command/launch/door/launch.h"
 #include "base/door/file.h"
 #include "base/door/log.h"
 #include "base/door/program.h"

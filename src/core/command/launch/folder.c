@@ -4,7 +4,7 @@
  * the launcher, which inherits the open file. The kernel unlocks the file when both are gone, however they ended, so no
  * number of a process counts, which another may have by now. The file gets its name when it is locked, and holds the
  * boot of the system that knows of the lock: in a file system that hosts share, folders of other hosts stay. */
-#include "command/launch/door/ready.h"
+#include "command/launch/ready.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -38,7 +38,7 @@
 #include "dist/door/stop.h"
 #include "gantry/text.h"
 #include "command/launch/network.h"
-#include "command/launch/door/ready.h"
+#include "command/launch/ready.h"
 #include "command/launch/stderr.h"
 
 enum { FAILED = 1, STOPPED = 75 }; /* exit statuses */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What must be there before a launcher starts ranks: see ready.h. */
-#include "command/launch/door/ready.h"
+#include "command/launch/ready.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -19,7 +19,7 @@
 #include "base/door/clock.h"
 #include "command/launch/door/launch.h"
 #include "command/launch/network.h"
-#include "command/launch/door/ready.h"
+#include "command/launch/ready.h"
 
 enum { FAILED = 1, TURN = 20 /* milliseconds */ };
 static const double patience = 3; /* seconds for mpirun to end what it has started */

@@ -116,7 +116,7 @@ gt_status gt_grad(gt_graph *g, int n_y, gt_node *const *y, gt_node *const *dy, i
                   gt_node **out);
 gt_node *gt_stop_gradient(gt_graph *g, gt_node *x);
 /* Notes that the graph's results are derivatives of this scalar; of several: of their sum. For checks of derivatives
- * (graph/door/loss_terms.h), nothing else. At most GT_MAX_LOSSES. */
+ * (features/gradcheck/gradcheck.h), nothing else. At most GT_MAX_LOSSES. */
 enum { GT_MAX_LOSSES = 4 };
 void gt_note_loss(gt_graph *g, gt_node *loss);
 

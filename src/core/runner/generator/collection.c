@@ -13,7 +13,7 @@
 #include "files/codec/door/webp.h"
 #include "gantry/grid.h"
 #include "base/door/memory.h"
-#include "data/tool/door/tool.h"
+#include "data/door/written.h"
 #include "files/h5/door/h5.h"
 
 typedef struct kind {

@@ -3,8 +3,9 @@
 #include <stdlib.h>
 
 #include "files/codec/door/zip_records.h"
+#include "base/door/hash.h"
 #include "files/codec/door/picture.h"
-#include "data/tool/door/tool.h"
+#include "data/door/written.h"
 #include "files/codec/door/codec.h"
 #include "files/codec/door/notes.h"
 #include "runner/generator/door/collection.h"
