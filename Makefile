@@ -362,6 +362,7 @@ docs: $(BUILD)/gantry ## renew what is generated: tables of results in documents
 	@$(BUILD)/gantry reference --markdown > docs/options.md
 	@$(BUILD)/gantry reference --commands > docs/commands.md
 	@bench/fill_docs --gantry=$(BUILD)/gantry
+	@tests/tools/draw_rooms . > docs/images/rooms.svg
 
 print-LIBS:
 	@echo $(LIBS)

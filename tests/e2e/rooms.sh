@@ -140,6 +140,14 @@ case_table_in_the_docs() {
     done <table
     [ "$(wc -l <table)" -ge 10 ] || fail 'no table'
 }
+# and the picture is drawn from the table as it is
+case_picture_in_the_docs() {
+    "$python" "$here/../tools/draw_rooms" "$top" >rooms.svg
+    cmp rooms.svg "$top/docs/images/rooms.svg" || fail 'draw it again: make docs'
+    mkdir -p moved/src && cp -r "$top/src/features" moved/src/ && tac "$top/src/ROOMS" >moved/src/ROOMS
+    "$python" "$here/../tools/draw_rooms" moved | cmp -s - rooms.svg && fail 'another table is the same picture'
+    return 0
+}
 # phrases that are gone stay away
 gone() { "$python" "$here/../tools/gone.py" "$here/../gone_phrases" "$1"; }
 case_phrases_that_are_gone() {
