@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Statements of in-toto, read by Python's json alone. Called by statement.sh."""
-import base64, hashlib, json, re, sys
+import base64, hashlib, json, re, subprocess, sys
 
 PAYLOAD = 'application/vnd.in-toto+json'
 
@@ -18,7 +18,16 @@ def lines(run):
     with open(run + '/starts.jsonl') as f: return [json.loads(x) for x in f]
 
 
-def subjects(path, *names): assert [s['name'] for s in read(path)['subject']] == list(names), read(path)['subject']
+def names_of(path):
+    s = read(path)
+    if 'payload' in s: s = json.loads(base64.b64decode(s['payload']))
+    return [one['name'] for one in s['subject']]
+
+
+def subjects(path, *names): assert sorted(names_of(path)) == sorted(names), names_of(path)
+
+
+def lacks(path, name): assert names_of(path) and name not in names_of(path), names_of(path)
 
 
 def says(path, run, head, data):
@@ -49,8 +58,22 @@ def taken_apart(signed, plain):
     e = read(signed)
     body = base64.b64decode(e['payload'], validate=True)
     assert e['payloadType'] == PAYLOAD and json.loads(body) == read(plain) and len(e['signatures']) == 1
-    with open('pae.bin', 'wb') as f: f.write(b'DSSEv1 %d %s %d %s' % (len(PAYLOAD), PAYLOAD.encode(), len(body), body))
+    with open('pae.bin', 'wb') as f: f.write(pae(body))
     with open('sig.bin', 'wb') as f: f.write(base64.b64decode(e['signatures'][0]['sig'], validate=True))
+
+
+def pae(body): return b'DSSEv1 %d %s %d %s' % (len(PAYLOAD), PAYLOAD.encode(), len(body), body)
+
+
+def with_subject(signed, old, new, key):
+    """Signed by the key, by OpenSSL: the statement with the SHA-256 of file `new` in place of that of `old`."""
+    e = read(signed)
+    body = base64.b64decode(e['payload']).replace(old.encode(), sha256(new).encode())
+    with open('forged.pae', 'wb') as f: f.write(pae(body))
+    subprocess.run(['openssl', 'pkeyutl', '-sign', '-inkey', key, '-rawin', '-in', 'forged.pae', '-out', 'forged.sig'], check=True)
+    with open('forged.sig', 'rb') as f: e['signatures'][0]['sig'] = base64.b64encode(f.read()).decode()
+    e['payload'] = base64.b64encode(body).decode()
+    with open(signed, 'w') as f: json.dump(e, f)
 
 
 def keyid(path): print(read(path)['signatures'][0]['keyid'])

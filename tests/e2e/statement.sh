@@ -51,19 +51,31 @@ case_audit() {
 case_foreign_networks() {
     cp -r run mine
     sign=(--format=in-toto --sign=key.pem --out=mine.json --overwrite)
-    train 1 third --cbase=32
-    cp third/checkpoint-000001024.h5 mine/network-snapshot-000001024.h5
-    expect 1 "'mine/network-snapshot-000001024.h5' has another recipe than the chain of 'mine'" "$GANTRY" card mine "${sign[@]}"
+    train 1 third --seed=7
+    no() { printf "'mine/%s' is not what gantry export makes of a kept checkpoint that the ledger of 'mine' names: nothing is said of it" "$1"; }
+    unsigned() { expect 0 "$(no "$1")" "$GANTRY" card mine "${sign[@]}" && statement lacks mine.json "$1"; }
+    cp third/checkpoint-000001024.h5 mine/network-snapshot-000001024.h5 # of another seed, with the same recipe
+    unsigned network-snapshot-000001024.h5
+    expect 1 "$(no network-snapshot-000001024.h5)" "$GANTRY" card mine/network-snapshot-000001024.h5 "${sign[@]}"
     mv mine/network-snapshot-000001024.h5 mine/best.h5
-    expect 1 "'mine/best.h5' has another recipe than the chain of 'mine'" "$GANTRY" card mine/best.h5 "${sign[@]}"
+    expect 1 "$(no best.h5)" "$GANTRY" card mine/best.h5 "${sign[@]}"
+    cp mine/checkpoint-000001024.h5 mine/best.h5 && quietly "$GANTRY" card mine/best.h5 "${sign[@]}"
     rm mine/best.h5 && ln -s ../third/checkpoint-000001024.h5 mine/network-snapshot-000001024.h5
     expect 1 "'mine/network-snapshot-000001024.h5' does not lie in 'mine', but leads to another folder" "$GANTRY" card mine "${sign[@]}"
     rm mine/network-snapshot-000001024.h5
     quietly "$GANTRY" export mine/checkpoint-000001024.h5 mine/network-snapshot-000001024.h5
     quietly "$GANTRY" card mine "${sign[@]}"
     expect 0 "^'mine/network-snapshot-000001024.h5' is what 'mine' gives at 1.024 kimg" "$GANTRY" audit mine.json --key=pub.pem --network=mine --segments=1
-    quietly "$GANTRY" export third/checkpoint-000001024.h5 mine/network-snapshot-000001024.safetensors --overwrite
+    for form in npz safetensors; do
+        quietly "$GANTRY" export third/checkpoint-000001024.h5 mine/network-snapshot-000001024.$form --overwrite
+        unsigned network-snapshot-000001024.$form
+        quietly "$GANTRY" export mine/checkpoint-000001024.h5 mine/network-snapshot-000001024.$form --overwrite
+    done
     quietly "$GANTRY" card mine "${sign[@]}"
+    statement subjects mine.json checkpoint-00000{0512,1024,1536,2048}.h5 network-snapshot-000001024.{h5,npz,safetensors} network-snapshot-000002048.safetensors
+    before=$(sha256sum mine/network-snapshot-000001024.safetensors | cut -d' ' -f1)
+    quietly "$GANTRY" export third/checkpoint-000001024.h5 mine/network-snapshot-000001024.safetensors --overwrite
+    statement with_subject mine.json "$before" mine/network-snapshot-000001024.safetensors key.pem
     expect 1 "'mine/network-snapshot-000001024.safetensors' is not what 'mine' gives at 1024 images" "$GANTRY" audit mine.json --key=pub.pem --network=mine
 }
 # What of a folder was not compared is said, and is not right.

@@ -6,13 +6,16 @@
 
 #include <fnmatch.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/door/file.h"
 #include "base/door/sha256.h"
 #include "runner/contents/door/contents.h"
+#include "gantry/export.h"
 #include "gantry/log.h"
 #include "gantry/version.h"
 #include "runner/record/door/envelope.h"
@@ -106,18 +109,48 @@ static gt_status check_folder(const work *w, const char *path) {
                          path, w->o->run);
 }
 
-/* A checkpoint of which the ledger says nothing, such as an export: only its recipe tells where it belongs. */
-static gt_status check_recipe(const work *w, const char *path) {
-    gt_sha256 recipe;
-    gt_status st;
-    if (gt_kind_of_file(path) != GT_KIND_CHECKPOINT) return GT_OK;
-    gt_checkpoint_file *f = gt_checkpoint_open(path, &st);
-    const char *text = f ? gt_checkpoint_info(f)->recipe : "";
-    if (f) st = gt_sha256_of(text, strlen(text), &recipe);
-    if (f && !st && !gt_sha256_equal(&recipe, &w->chain->recipe))
-        st = gt_fail(GT_FAILED, "'%s' has another recipe than the chain of '%s': nothing is said of it", path,
-                     w->o->run);
-    gt_checkpoint_close(f);
+/* The checkpoint of the export's name, if it lies in the run as the ledger names it. To be freed; NULL: it does not. */
+static char *checkpoint_of(const work *w, const char *export) {
+    long long images;
+    char name[GT_NAME_BYTES];
+    gt_sha256 file;
+    if (sscanf(export, "network-snapshot-%18lld.", &images) != 1) return NULL;
+    gt_checkpoint_name(images, name);
+    const gt_ledger_line *line = line_of_checkpoint(w, name);
+    char *path = line ? gt_path_join(w->o->run, name) : NULL;
+    if (path && !access(path, R_OK) && !gt_sha256_of_file(path, &file) && gt_sha256_equal(&file, &line->file))
+        return path;
+    free(path);
+    return NULL;
+}
+
+/* As gantry export writes the network in use, and then with all networks. */
+static gt_status compare_export(const char *checkpoint, const char *out, const gt_sha256 *wanted, bool *same) {
+    gt_sha256 file;
+    gt_status st = GT_OK;
+    for (int all = 0; all < 2 && !st && !*same; all++) {
+        st = gt_export(&(gt_export_request){.checkpoint = checkpoint, .out = out, .all = all}, NULL);
+        if (!st) st = gt_sha256_of_file(out, &file);
+        *same = !st && gt_sha256_equal(&file, wanted);
+        unlink(out);
+    }
+    return st == GT_NOMEM || st == GT_STOPPED ? st : GT_OK;
+}
+
+/* Of a file that the ledger does not name, such as an export, anybody may have put it there: it must be what a
+ * checkpoint gives that the ledger names. */
+static gt_status is_of_the_run(const work *w, const char *name, const gt_sha256 *file, bool *same) {
+    char folder[GT_NAME_BYTES * 16] = "";
+    for (int i = 0; i < w->ledger->n; i++) {
+        const gt_ledger_line *t = &w->ledger->line[i];
+        *same |= t->event == GT_LEDGER_CHECKPOINT && !t->superseded && gt_sha256_equal(&t->file, file);
+    }
+    GT_FREED char *checkpoint = *same ? NULL : checkpoint_of(w, name);
+    if (!checkpoint) return GT_OK;
+    gt_status st = gt_temp_folder_make("card", folder, sizeof folder);
+    GT_FREED char *out = st ? NULL : gt_path_join(folder, name);
+    if (!st) st = out ? compare_export(checkpoint, out, file, same) : GT_NOMEM;
+    if (*folder) gt_temp_folder_remove(folder);
     return st;
 }
 
@@ -126,8 +159,18 @@ static gt_status add_subject(work *w, const char *path, const char *name) {
     gt_sha256 file, root;
     gt_status st = check_folder(w, path);
     if (!st) st = gt_sha256_of_file(path, &file);
-    if (!st && !line) st = check_recipe(w, path);
+    bool known = line != NULL;
+    if (!st && !known && checkpoint_number(name) < 0) st = is_of_the_run(w, name, &file, &known);
     if (st) return st;
+    if (!known && checkpoint_number(name) < 0) {
+        st = gt_fail(GT_FAILED,
+                     "'%s' is not what gantry export makes of a kept checkpoint that the ledger of '%s' "
+                     "names: nothing is said of it",
+                     path, w->o->run);
+        if (*w->o->file) return st;
+        gt_warn("%s", gt_message());
+        return GT_OK;
+    }
     if (checkpoint_number(name) >= 0 && (!line || !gt_sha256_equal(&file, &line->file)))
         return gt_fail(GT_FAILED,
                        "'%s' is not the checkpoint that the ledger of '%s' names: nothing is said of it; "
