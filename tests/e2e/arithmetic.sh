@@ -92,7 +92,7 @@ case_scores() {
         OPENBLAS_CORETYPE=$core quietly "$GANTRY" metrics --reals=synth:shapes:n=300,size=16 --fakes=synth:scenes:n=300,size=16,seed=9 --detector=judge --metrics=fid,kid,pr,fwd64 --json
         grep '^{' said >score-$core.json
     done
-    "$python" - score-*.json <<'P' || fail 'scores differ by more than 1e-9'
+    warm - score-*.json <<'P' || fail 'scores differ by more than 1e-9'
 import json, sys
 found = [{k: v for line in open(name) for k, v in json.loads(line)['results'].items()} for name in sys.argv[1:]]
 assert len(found) > 1 and len(found[0]) >= 4, found

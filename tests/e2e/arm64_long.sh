@@ -66,7 +66,7 @@ expect 0 "instructions: each rank's own" "$LAUNCH" 1 "$GANTRY" train $job --run=
 same "$(last x86/alone)" "$(last mixed)"
 
 begins datasets
-/usr/bin/python3 -c 'import PIL' 2>/dev/null || skip 'no python3-pil'
+python_has PIL || skip 'no python3-pil'
 /usr/bin/python3 - <<'P' || fail 'cannot make pictures'
 import os
 from PIL import Image, ImageCms

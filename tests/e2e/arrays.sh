@@ -4,7 +4,7 @@
 # NumPy and h5py hold.
 . "$(dirname "$0")/lib.sh"
 need_python
-"$python" -c 'import numpy, h5py, PIL' 2>/dev/null || skip 'python3-pil is needed'
+python_has numpy h5py PIL || skip 'python3-pil is needed'
 cat >cases.py <<'PYTHON'
 import glob, gzip, io, json, os, pickle, re, struct, subprocess, sys, tarfile
 import h5py, numpy as np

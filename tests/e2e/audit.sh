@@ -5,9 +5,10 @@
 . "$(dirname "$0")/lib.sh"
 need_python
 export GANTRY BUILD PYTHONDONTWRITEBYTECODE=1
-forge() { "$python" "$here/audit.py" "$@" >forger 2>&1 || { tail -5 forger; fail "audit.py $*"; }; }
+forge() { warm "$here/audit.py" "$@" >forger 2>&1 || { tail -5 forger; fail "audit.py $*"; }; }
 check() { # STATUS 'pattern' RUN [DATA]: without the program
-    expect "$1" "$2" "$python" "$here/../../docs/audit/check.py" "${@:3}"
+    warm "$here/../../docs/audit/check.py" "${@:3}" >said 2>&1
+    [ $? = "$1" ] && grep -qE -- "$2" said || { cat said; fail "not status $1 and '$2': check.py ${*:3}"; }
 }
 forge data true.npz
 job='--data=true.npz --model=mlp --hidden=16 --batch=16 --kimg=6.144 --tick=1.024 --snap=1 --keep=99 --threads=1 --grid=2x2'
@@ -34,7 +35,7 @@ false_in() {
 # Which interval a seed draws, by a program of its own: of a run whose intervals are all false, it is the one that is named.
 choices() { # N
     local seed chosen
-    "$python" "$here/audit.py" drawn 300 >drawn || fail 'audit.py drawn'
+    warm "$here/audit.py" drawn 300 >drawn || fail 'audit.py drawn'
     forge forge_other_seed wrong
     for ((seed = 1; seed <= $1; seed++)); do
         choice[seed]=$(sed -n ${seed}p drawn)
@@ -100,7 +101,7 @@ case_contradictions() {
 # On other ranks and instructions, killed and resumed, a family with more in its state; and what cannot be checked.
 case_true_runs() {
     local before
-    check 0 '^6 checkpoints, 6 links, data' true true.npz
+    expect 0 '^6 checkpoints, 6 links, data' "$python" "$here/../../docs/audit/check.py" true true.npz # as users start it
     expect 0 '1024 of 6144 images .* unseen with probability 0\.834, at the worst place 0\.834' "$GANTRY" audit true --segments=1
     GT_ISA=avx2 train 2 ranks --seed=3
     expect 0 '100.0 %' "$GANTRY" audit ranks --all
@@ -223,7 +224,7 @@ case_hostile_ledgers() {
     local what before
     for what in rollbacks cycle large deep lines device; do
         rm -rf hostile && cp -r true hostile
-        "$python" - "$what" <<'P' || fail "$what"
+        warm - "$what" <<'P' || fail "$what"
 import hashlib, json, os, sys
 path = 'hostile/starts.jsonl'
 with open(path) as f: lines = f.read().splitlines()
@@ -265,7 +266,7 @@ case_what_a_file_says() {
     # shellcheck disable=SC2086,SC2154
     quietly "$GANTRY" train $small --steps=1 --threads=1 --grid=2x2 --run=small
     quietly "$GANTRY" export small net.pkl
-    for of in true/checkpoint-000003072.h5 net.safetensors net.npz net.pkl; do "$python" "$here/audit_files.py" $of files || fail "audit_files.py $of"; done
+    for of in true/checkpoint-000003072.h5 net.safetensors net.npz net.pkl; do warm "$here/audit_files.py" $of files || fail "audit_files.py $of"; done
     cp -r true gone && rm gone/checkpoint-000003072.h5 # is computed again
     said() { # WHAT 'pattern'
         expect 1 "is not what '$run' gives at [0-9]+ images: all tensors are equal, but not what it says beside them: its $2" "$GANTRY" audit files/$1 --run=$run

@@ -2,7 +2,7 @@
 # Reports of one run and of several, and the site of the documents, in headless Chromium: wide and narrow windows, light and dark.
 . "$(dirname "$0")/lib.sh"
 need chromium 'package chromium: it shows the pages'
-"$python" -c 'import PIL' 2>/dev/null || skip 'no python3-pil (reading screenshots)'
+python_has PIL || skip 'no python3-pil (reading screenshots)'
 top=$(realpath "$here/../..")
 
 begins reports

@@ -4,7 +4,7 @@
 # or not recorded, is not there.
 . "$(dirname "$0")/lib.sh"
 need_python
-"$python" -c 'import yaml' 2>/dev/null || skip 'no python3-yaml (reading front matter)'
+python_has yaml || skip 'no python3-yaml (reading front matter)'
 job="$small --tick=0.04 --snap=1 --keep=99 --threads=1 --grid=2x2"
 card() { "$python" "$here/card.py" "$@" || fail "card.py $*"; }
 # made RUN [OPTION...]: RUN as card.json and card.md

@@ -97,7 +97,7 @@ END
 # Values of three decades have a logarithmic axis: a loss that falls tenfold at each tick is a straight line.
 case_wide_axis() {
     quietly "$GANTRY" train $job --epochs=1 --run=steep
-    "$python" -c 'import json
+    warm -c 'import json
 for k in range(6): print(json.dumps({"Loss/train": {"num": 1, "mean": 100 * 0.1 ** k, "std": 0}, "images": 1000 * k + 1000, "timestamp": 1}))' >steep/stats.jsonl
     quietly "$GANTRY" compare steep --series=Loss/train --out=steep.svg
     warm - <<'END' || fail 'the curve of a loss that falls tenfold at each tick'

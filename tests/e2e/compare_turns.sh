@@ -3,7 +3,7 @@
 # bench/vs_torch/compare.py with programs that only say figures: turns choose a set-up and a memory format and then count, a store is gone on with, other builds and other machines do not count; the
 # results become a table and the sentence of ratios. A process begins with its set-up.
 . "$(dirname "$0")/lib.sh"
-"$python" -c 'import numpy' 2>/dev/null || skip 'python3-numpy is not here'
+python_has numpy || skip 'python3-numpy is not here'
 # shellcheck disable=SC2154
 programs=$here/../../bench/vs_torch
 

@@ -10,7 +10,7 @@ run() { # NAME JOB OPTIONS...
     quietly "$GANTRY" train "$course/$job.ini" --threads=1 --log=warning --seed="$seed" "$@" --run="$name-$seed"
 }
 assert() { # PYTHON, with last(run, series)
-    "$python" - "$seed" "$1" <<'END' || fail "seed $seed: $1"
+    warm - "$seed" "$1" <<'END' || fail "seed $seed: $1"
 import json, sys
 seed, text = sys.argv[1:]
 def last(run, series):
@@ -52,7 +52,7 @@ begins activations
 # ReLU's deviation from layer to layer, 0.01 does not.
 for seed in 0 1 2 3 4; do
     quietly "$GANTRY" activations --hidden=100,100,100,100,100 --inits='1 0.01 he' --activations='sigmoid relu' --seed=$seed --outdir=activations
-    "$python" - <<'END' || fail "activations, seed $seed"
+    warm - <<'END' || fail "activations, seed $seed"
 import csv
 rows = list(csv.DictReader(open('activations/activations.csv')))
 assert len(rows) == 30

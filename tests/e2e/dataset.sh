@@ -322,7 +322,7 @@ quietly "$GANTRY" generate rgba --seeds=0-3 --outdir=generated --grid
 
 begins 2_channels_of_16_bits
 # 2 channels of 16 bits, 5 channels of float32: colour is left alone, and the log says so; resumed bit for bit
-"$python" -c 'import h5py' 2>/dev/null || skip "no python3-h5py (data of many channels); all else passed"
+python_has h5py || skip "no python3-h5py (data of many channels); all else passed"
 helper many_channels
 for data in two five; do
     expect 0 'colour augmentations are off' "$GANTRY" train --data=$data.h5 $tiny --run=$data

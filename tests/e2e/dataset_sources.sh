@@ -3,7 +3,7 @@
 # gantry dataset on what the field's datasets come as: CIFAR-10 and MNIST in full size, CIFAR-100, TFRecords, numpy, large TIFFs cut into
 # squares. The files are stand-ins (tests/tools/foreign.py); every image that comes out is compared with the formula they are made of.
 . "$(dirname "$0")/lib.sh"
-"$python" -c 'import numpy, PIL, h5py' 2>/dev/null || skip 'python3-pil and python3-h5py are needed'
+python_has numpy PIL h5py || skip 'python3-pil and python3-h5py are needed'
 tools=$here/../tools
 
 cat >check.py <<'END'
@@ -34,10 +34,10 @@ for first in range(0, n, 1000):
     for k, image in enumerate(block(first)):
         assert np.array_equal(image, kinds[(first + k) % 251]), first + k
 END
-same_as_formula() { "$python" check.py "$@" || fail "$1 is not what its source holds"; }
+same_as_formula() { warm check.py "$@" || fail "$1 is not what its source holds"; }
 make() { quietly "$GANTRY" dataset "$@"; }
 
-"$python" "$tools/foreign.py" full full && "$python" "$tools/foreign.py" small || fail 'no stand-ins'
+warm "$tools/foreign.py" full full && warm "$tools/foreign.py" small || fail 'no stand-ins'
 
 make full/cifar-10-python.tar.gz cifar.zip
 same_as_formula cifar.zip 50000 32 32 3 0 10
@@ -71,13 +71,13 @@ done
 
 begins pictures_of_1360_x_1024_pixels
 # Pictures of 1360 x 1024 pixels in squares of 512: three columns, the last one aligned to the border, and two rows
-mkdir large && "$python" -c '
+mkdir large && warm -c '
 import numpy as np
 from PIL import Image
 y, x = np.mgrid[0:1024, 0:1360]
 for k in range(3): Image.fromarray(np.stack([x // 8, y // 8, 0 * x + k], -1).astype(np.uint8)).save(f"large/{k}.tif", compression="tiff_lzw")'
 quietly ranks 2 "$GANTRY" dataset large squares.zip --crops=512
-"$python" -c '
+warm -c '
 import io, zipfile
 import numpy as np
 from PIL import Image

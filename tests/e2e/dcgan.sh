@@ -21,7 +21,7 @@ for way in '' "$tricks" "$losses" "$features"; do
 done
 # The log of the tricks: ranges at the begin, counts of flips and moments of targets and latents at each tick, by any number of ranks.
 grep -q 'targets of D: real images 0.7..1.2, 10 % of them 0..0.3; generated images 0..0.3, 10 % of them 0.7..1.2; of G: 1, 30 % of them 0..0.3$' tricked/log.txt || { cat tricked/log.txt; fail 'the log does not say the ranges of targets'; }
-"$python" -c "
+warm -c "
 import json
 s = json.loads(open('tricked/stats.jsonl').readlines()[-1])
 t = {k: s['Targets/' + k] for k in ('real', 'fake', 'G', 'flipped_real', 'flipped_fake', 'flipped_G')}
@@ -76,7 +76,7 @@ quietly "$GANTRY" generate tricks/conditional --seeds=0-3 --class=2 --outdir=cla
 expect 2 'the network is conditional' "$GANTRY" generate tricks/conditional --seeds=0 --outdir=class
 quietly "$GANTRY" generate tricks/classes --seeds=0-3 --outdir=classes # D alone knows of labels
 for latent in plain uniform; do quietly "$GANTRY" generate tricks/$latent --seeds=0-9 --space=z --out=$latent.npy; done
-"$python" -c "
+warm -c "
 import math, numpy as np
 plain, uniform = np.load('plain.npy'), np.load('uniform.npy')
 drawn = np.concatenate([np.random.RandomState(seed).randn(1, plain.shape[1]) for seed in range(10)])
@@ -93,7 +93,7 @@ quietly "$GANTRY" generate tricks/conditional --seeds=10-14 --class=2 --out=thir
 quietly "$GANTRY" generate tricks/plain --seeds=0-4 --out=none.zip # no labels
 quietly "$GANTRY" generate tricks/conditional --per-class=5 --out=rows.png
 [ "$(helper size rows.png)" = '80 64 3' ] || fail "a class a row: $(helper size rows.png)"
-"$python" -c "
+warm -c "
 import io, json, zipfile
 import h5py, numpy as np
 from PIL import Image
@@ -130,7 +130,7 @@ quietly "$GANTRY" generate tricks/plain --seeds=0-31 --float --out=seeds.npy
 quietly "$GANTRY" anomalies tricks/plain odd.h5 --num-steps=0 --worst=4 --outdir=seeds
 grep -q 'quantile 0.99 of the 70 images that the run was' said || { cat said; fail 'fewer images than are looked at'; }
 quietly "$GANTRY" anomalies tricks/plain odd.h5 --num-steps=20 --worst=4 --threshold=2 --outdir=steps
-"$python" -c "
+warm -c "
 import csv, h5py, numpy as np
 images, made = h5py.File('odd.h5')['images'][()] / 255.0, np.load('seeds.npy') / 255.0
 nearest = ((images[:, None] - made[None]) ** 2).sum(axis=(2, 3, 4)).min(axis=1)
@@ -172,7 +172,7 @@ for n in few other; do
     quietly "$GANTRY" latent semi "${!n}" --network=D --layer=b8.conv --outdir=features-$n --threads=1
 done
 head -n 8 predicted-other/predictions.csv | cmp - predicted-few/predictions.csv || fail 'the class of an image depends on the others'
-"$python" -c "
+warm -c "
 import csv, h5py, json
 rows = list(csv.DictReader(open('predicted-other/predictions.csv')))
 right = sum(r['class'] == r['truth'] for r in rows) / len(rows)

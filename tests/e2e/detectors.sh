@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 need_python
 values=$BUILD/tests/detector_values
-"$python" -c 'import torch, h5py' 2>/dev/null || skip 'python3-torch or python3-h5py is not here'
+python_has torch h5py || skip 'python3-torch or python3-h5py is not here'
 torch() { "$python" -B "$here/../torch/$1.py" "${@:2}" >said 2>&1 || { cat said; fail "$1.py"; }; }
 
 begins features

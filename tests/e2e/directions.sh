@@ -71,7 +71,7 @@ for method in "sefa", "pca":
     assert (np.load(f"{method}.npy") == h5py.File(f"{method}.h5")["directions"][()]).all()
 PYTHON
     [ -s sefa.png ] && [ ! -e sefa-ring.png ] || fail 'the sheet'
-    "$python" -c 'import sys; from PIL import Image; a = Image.open("sefa.png"); sys.exit(a.size[0] < 7 * 96 or a.size[1] < 5 * 96)' || fail 'a small sheet'
+    warm -c 'import sys; from PIL import Image; a = Image.open("sefa.png"); sys.exit(a.size[0] < 7 * 96 or a.size[1] < 5 * 96)' || fail 'a small sheet'
 }
 
 # In this network one combination of the numbers of w, u, moves the styles more than all others, and w differs most along another, v.
@@ -94,7 +94,7 @@ PYTHON
     find_in planted.npz --method=sefa --sheet=0
     find_in planted.npz --sheet=0 --method=pca --out=pca.h5
     styles w.npy planted.npz --class=0 --seeds=0-79
-    seeds=$("$python" -c '
+    seeds=$(warm -c '
 import numpy as np
 x = np.load("w.npy")[:, 0] @ np.load("planted.npy")[1]
 print(*(",".join(map(str, np.flatnonzero(side)[:20])) for side in (x > np.median(x), x < np.median(x))))') || fail 'two sets'

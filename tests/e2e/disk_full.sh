@@ -97,7 +97,7 @@ written() { [ "$(readlink small/run/last)" != "$newest" ]; }
 wait_until 180 written
 kill -USR1 "$pid"
 ends 75
-"$python" - <<'PY' || fail 'metric-swd8.jsonl has gaps'
+warm - <<'PY' || fail 'metric-swd8.jsonl has gaps'
 import json
 images = [json.loads(line)['images'] for line in open('small/run/metric-swd8.jsonl')]
 assert images == list(range(40, 40 * len(images) + 1, 40)), images

@@ -19,7 +19,7 @@ for way in "$drawn" "$flow"; do
     same "$(last one)" "$(last parts)"
 done
 for s in Loss/loss Loss/level1 Loss/level4; do grep -q "\"$s\"" parts/stats.jsonl || fail "no $s in the log"; done
-"$python" - <<'P' || fail 'a series of metrics.h5 has no unit or no description'
+warm - <<'P' || fail 'a series of metrics.h5 has no unit or no description'
 import h5py
 def look(name, item):
     if isinstance(item, h5py.Dataset): assert item.attrs['description'] and 'unit' in item.attrs, name
@@ -152,7 +152,7 @@ for c in 0 0.00054 0.5; do
     quietly "$GANTRY" train $edm --loss=consistency --resume=classes --cond --subset=1 --batch=1 --slices=1 --steps=1 --huber=$c --run=c$c
     helper value c$c Loss/loss >>losses
 done
-"$python" - $(cat losses) <<'END' || fail "--huber: $(cat losses)"
+warm - $(cat losses) <<'END' || fail "--huber: $(cat losses)"
 import sys
 zero, usual, half = map(float, sys.argv[1:])
 span = [2 * loss * c * 432 ** 0.5 / (zero ** 2 - loss ** 2) for c, loss in ((0.00054, usual), (0.5, half))]
@@ -176,7 +176,7 @@ tuned three-steps --seeds=0-9 --sampler-steps=3
 tuned guided --seeds=0-9 --guidance=2
 [ "$(md5sum two.npy one-step.npy three-steps.npy guided.npy | cut -c1-32 | sort -u | wc -l)" = 4 ] || fail 'two ways make the same pictures'
 quietly ranks 2 "$GANTRY" generate one --seeds=3-9 --class=1 --out=some.npy
-"$python" -c 'import numpy as np; assert (np.load("two.npy")[3:] == np.load("some.npy")).all()' || fail 'the picture of a seed depends on its place'
+warm -c 'import numpy as np; assert (np.load("two.npy")[3:] == np.load("some.npy")).all()' || fail 'the picture of a seed depends on its place'
 tuned near --seeds=0-1 --start=first/seed0000-class2.png --strength=0.5
 quietly "$GANTRY" walk one --seeds=0-1 --class=0 --seconds=0.1 --out=tuned-way/
 quietly "$GANTRY" inspect one

@@ -2,7 +2,7 @@
 # The examples in Python, as they stand on their pages: they run, read sizes from the files, and make the pictures of `gantry generate`.
 . "$(dirname "$0")/lib.sh"
 need_python
-"$python" -c 'import torch, onnx, PIL' 2>/dev/null || skip 'python3-torch, python3-onnx or python3-pil is not here'
+python_has torch onnx PIL || skip 'python3-torch, python3-onnx or python3-pil is not here'
 top=$(dirname "$(dirname "$here")")
 
 # example PAGE WORD: the page's blocks of Python in which the word stands, and behind them the test's own lines, which are read from the input.

@@ -1,7 +1,7 @@
 # level: full
 # gantry export FILE.pkl: a stand-in for the reference implementation loads the file, and makes the pictures that gantry generate makes.
 . "$(dirname "$0")/lib.sh"
-"$python" -c 'import torch, h5py' 2>/dev/null || skip 'python3-torch or python3-h5py is not here'
+python_has torch h5py || skip 'python3-torch or python3-h5py is not here'
 stand_in=$here/../reference
 # The successor has the classes in another module, and no other one; its Generator takes the options of the synthesis network one by one.
 mkdir -p successor/training

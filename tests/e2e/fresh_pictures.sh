@@ -26,7 +26,7 @@ for images, values in rare.items():
 assert len(set(often.values())) == 22, 'they never change'
 print('the values are those of the moment')
 END
-"$python" look.py || fail 'the pictures that a tick speaks of are not its own'
+warm look.py || fail 'the pictures that a tick speaks of are not its own'
 
 begins stopped_in_the_middle_and_gone
 # Stopped in the middle and gone on with: the same in each line.
@@ -59,7 +59,7 @@ assert len(whole) == len(parts), (len(whole), len(parts))
 for a, b in zip(whole, parts): assert a == b, [(k, a.get(k), b.get(k)) for k in sorted(set(a) | set(b)) if a.get(k) != b.get(k)]
 print(len(whole), 'equal ticks')
 END
-"$python" compare.py || fail 'a run that went on has another log'
+warm compare.py || fail 'a run that went on has another log'
 quietly "$GANTRY" report parts
 quietly "$GANTRY" compare rare often
 awk 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "swd") at = NF - i } $1 == "rare" || $1 == "often" { print $(NF - at) }' said | sort -u >values
@@ -86,7 +86,7 @@ for images, t in halting.items():
     for s in ('Fakes/swd_avg', 'Fakes/spread'): assert t.get(s) == (often if stopped else rare)[images].get(s), (images, s) # at 8 not those of the beginning
     assert t['Trouble/collapse'] == rare[images]['Trouble/collapse']
 END
-"$python" stops.py || fail 'a stop leaves other metrics'
+warm stops.py || fail 'a stop leaves other metrics'
 
 begins where_best_goes_by_pictures
 # Where --best goes by pictures, each checkpoint has its own, also between those of --snap.
@@ -99,7 +99,7 @@ values = {images: ticks[images]['Fakes/swd_avg']['mean'] for images in range(16,
 best = min(values, key=values.get)
 assert os.readlink('best/best') == 'checkpoint-%09d.h5' % best, (os.readlink('best/best'), values)
 END
-"$python" best.py || fail 'best is not the checkpoint with the least distance'
+warm best.py || fail 'best is not the checkpoint with the least distance'
 same "$(last best)" "$(train 1 plain --snap=4 --steps=10 && last plain)"
 
 begins stopped_within_a_tick
@@ -131,4 +131,4 @@ best = 'checkpoint-%09d.h5' % max(whole, key=whole.get)
 assert os.readlink('uncut/best') == os.readlink('cut/best') == best, (os.readlink('uncut/best'), os.readlink('cut/best'), whole)
 assert max(t['Loss/signs/fake']['mean'] for i, t in cut.items() if i not in uncut) > max(whole.values()), 'no stop has a value that misleads'
 END
-"$python" cut.py || fail 'a stop within a tick changes what is decided'
+warm cut.py || fail 'a stop within a tick changes what is decided'

@@ -2,7 +2,7 @@
 # level: long
 # Golden files of jobs made anew by PyTorch, and compared: for where python3-torch is installed.
 . "$(dirname "$0")/lib.sh"
-/usr/bin/python3 -c 'import torch, h5py' 2>/dev/null || skip 'python3-torch or python3-h5py is not here'
+python_has torch h5py || skip 'python3-torch or python3-h5py is not here'
 for maker in make_autoencoder make_prior make_dcgan make_classifier make_alone make_consistency; do
     /usr/bin/python3 -B "$here/../torch/$maker.py" . || fail "$maker.py"
 done

@@ -50,7 +50,7 @@ PYTHON
     rm -- "${@/%/.sums}"
 }
 helper folder pics 24 16 16 3 classes
-"$python" -c 'import PIL' 2>/dev/null && pillow=1
+python_has PIL && pillow=1
 
 case_datasets() {
     local labels

@@ -36,7 +36,7 @@ expect 0 'mean .* deviation' "$python" "$examples/read_run.py" vae --latents=lat
 expect 0 '^images,Loss/G/loss$' "$python" "$examples/read_run.py" run --csv=Loss/G/loss
 grep -q '^16,-\?[0-9]' said || { cat said; fail 'no values in the CSV'; }
 expect 1 'no series .*Loss/nothing' "$python" "$examples/read_run.py" run --csv=Loss/nothing
-if "$python" -c 'import matplotlib' 2>/dev/null; then
+if python_has matplotlib; then
     quietly "$python" "$examples/read_run.py" run --plot=curve.png --csv=Loss/G/loss,Loss/D/loss
     [ "$(head -c 4 curve.png | tail -c 3)" = PNG ] || fail 'no picture of the curves'
     # A metric has values at checkpoints alone: they are one line. Two runs, one of them started three times.

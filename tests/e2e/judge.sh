@@ -2,7 +2,7 @@
 # level: full
 # The second judge (bench/quality/judge.py) without its network, so without PyTorch: distances of recorded features, pictures of all kinds of files, judges that were written. quality.sh trains one.
 . "$(dirname "$0")/lib.sh"
-"$python" -c 'import numpy, h5py, PIL' 2>/dev/null || skip 'python3-numpy, python3-h5py or python3-pil is not here'
+python_has numpy h5py PIL || skip 'python3-numpy, python3-h5py or python3-pil is not here'
 golden=$(dirname "$here")/golden/metrics/fid_from_features.h5
 export golden
 PYTHONPATH=$(dirname "$(dirname "$here")")/bench/quality

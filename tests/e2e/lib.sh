@@ -147,6 +147,7 @@ differ() { # FILE FILE OBJECT: both have it, and not with the same numbers
     [ "$got" = 1 ] || { cat said; fail "$3 should differ in $1 and $2; h5diff's status is $got"; }
 }
 python=/usr/bin/python3
+python_has() { "$python" -c 'import importlib.util, sys; sys.exit(not all(map(importlib.util.find_spec, sys.argv[1:])))' "$@"; } # MODULE...: of Python; PyTorch takes 1.3 s to import
 # warm FILE ARGUMENTS...: as "$python" FILE ARGUMENTS..., in a process that has numpy and h5py loaded (warm.py).
 warm() {
     local reply=$tmp.warm/$BASHPID status=
@@ -162,7 +163,7 @@ if grep -qE '(^|[^a-z])(helper|warm) ' "$script"; then
     warm=$!
 fi
 helper() { warm "$here/helper.py" "$@" || fail "helper.py $*"; }
-need_python() { "$python" -c 'import h5py' 2>/dev/null || skip 'no python3-h5py (reading what users read)'; }
+need_python() { python_has h5py || skip 'no python3-h5py (reading what users read)'; }
 
 # The cases of a script: functions case_NAME, in the order in which they stand there. Each runs in a process of its own after the script's set-up, in
 # the same folder. TEST_CASE=NAME (`make check T=script:NAME`) chooses; * and ? stand for other characters. The last command of a script.

@@ -45,7 +45,7 @@ case_state_dicts() {
     ! grep -q 'does not give the \(clamp\|multiplier\)' said || { cat said; fail 'it says what was given'; }
     make other cond.safetensors --class=1 --lrmul=1
     alike other/seed0000-class1.png given/seed0000-class1.png && fail '--lrmul changes nothing'
-    ! "$python" -c 'import torch' 2>/dev/null || { networks state "$golden/skip.h5" G_ema. ema.pt && make of-pt ema.pt --clamp=0 && equal plain of-pt; }
+    ! python_has torch || { networks state "$golden/skip.h5" G_ema. ema.pt && make of-pt ema.pt --clamp=0 && equal plain of-pt; }
 }
 
 case_inspect() {
@@ -189,7 +189,7 @@ case_other_kinds() {
     never stylegan3-r.pkl 'a network of StyleGAN3 \(R\), which Gantry does not have' 'inspect FILE'
     never other.pkl "G_ema, a 'Other', has no tensor 'synthesis.b4.const'" 'inspect FILE'
     networks pickle "$golden/skip.pkl" old.pkl nothing 0
-    "$python" -c 'import pickletools; open("less.pkl", "wb").write(pickletools.optimize(open("old.pkl", "rb").read()))'
+    warm -c 'import pickletools; open("less.pkl", "wb").write(pickletools.optimize(open("old.pkl", "rb").read()))'
     never less.pkl 'a pickle of protocol 0: save the file again' 'inspect FILE'
     networks pickle "$golden/skip.pkl" one.pkl nothing 1
     never one.pkl 'a pickle of protocol 0 or 1: save the file again' 'inspect FILE' 'generate FILE --seeds=0 --outdir=no'
@@ -224,7 +224,7 @@ tf_skip tf-value Gs.static_kwargs.planted
     quietly "$GANTRY" train --model=resnet18 --data=synth:shapes:n=8,size=32,classes=2 --width=0.0625 --batch=4 --steps=1 --run=classes
     for run in edm classes; do quietly "$GANTRY" export $run $run.npz; done
     local kind=safetensors what
-    ! "$python" -c 'import torch' 2>/dev/null || kind=pt
+    ! python_has torch || kind=pt
     for what in tensor value; do
         networks state "$golden/skip.h5" '' $what.npz $what=planted && planted $what.npz planted generate --seeds=0
         networks state "$golden/skip.h5" G_ema. $what.safetensors $what=G_ema.planted && planted $what.safetensors G_ema.planted generate --seeds=0
@@ -406,10 +406,10 @@ case_refused() {
     networks state "$golden/skip.h5" layers. other.safetensors
     expect 1 "layers.*unknown names" "$GANTRY" generate other.safetensors --seeds=0 --outdir=no
     printf 'cos\nsystem\n(S"touch called"\ntR.' >evil0.pkl
-    "$python" -c 'import os, pickle; open("evil.pkl", "wb").write(pickle.dumps(type("E", (), {"__reduce__": lambda s: (os.system, ("touch called",))})(), 2))'
+    warm -c 'import os, pickle; open("evil.pkl", "wb").write(pickle.dumps(type("E", (), {"__reduce__": lambda s: (os.system, ("touch called",))})(), 2))'
     expect 1 'posix.system' "$GANTRY" generate evil.pkl --seeds=0 --outdir=no
     expect 1 "evil.pkl.: a pickle that calls 'posix.system': refused" "$GANTRY" inspect evil.pkl
-    "$python" -c 'import pickle; open("plain.pkl", "wb").write(pickle.dumps({"data": 3}, 2))'
+    warm -c 'import pickle; open("plain.pkl", "wb").write(pickle.dumps({"data": 3}, 2))'
     expect 1 'plain.pkl.: a pickle without a network' "$GANTRY" inspect plain.pkl
     expect 1 '' "$GANTRY" generate evil0.pkl --seeds=0 --outdir=no
     [ ! -e called ] && [ ! -e no ] || fail 'something was called or made'

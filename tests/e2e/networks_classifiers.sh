@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 networks() { warm "$here/networks.py" "$@" || fail "networks.py $*"; }
 has() { grep -qE -- "$1" said || { cat said; fail "no '$1'"; }; }
-"$python" -c 'import torch, torchvision' 2>/dev/null || skip 'python3-torch or python3-torchvision is not here'
+python_has torch torchvision || skip 'python3-torch or python3-torchvision is not here'
 while read -r name prefix; do
     networks classifier $name 64 5 "$prefix" $name
     quietly "$GANTRY" predict $name.pth $name.h5 --image-size=64 --outdir=of-$name && has 'the scaling of pixels.*--normalize'

@@ -2,7 +2,7 @@
 # level: strict
 # The stem for small pictures is not a network of torchvision's: it does not load there.
 . "$(dirname "$0")/lib.sh"
-"$python" -c 'import torch, torchvision' 2>/dev/null || skip 'python3-torch or python3-torchvision is not here'
+python_has torch torchvision || skip 'python3-torch or python3-torchvision is not here'
 quietly "$GANTRY" train --model=mobilenet-v2 --data=synth:shapes:n=8,size=32,classes=5 --batch=8 --steps=1 --run=small
 quietly "$GANTRY" export small small.npz
 "$python" - <<'P' || fail 'torchvision takes the network for its own'

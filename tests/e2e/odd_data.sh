@@ -3,7 +3,7 @@
 # and the names of channels are kept in checkpoints.
 . "$(dirname "$0")/lib.sh"
 need_python
-"$python" -c 'import PIL' 2>/dev/null || skip 'no python3-pil (reading pictures)'
+python_has PIL || skip 'no python3-pil (reading pictures)'
 warm - <<'PYTHON' || fail 'no data'
 import h5py, numpy as np
 r = np.random.RandomState(0)
@@ -90,7 +90,7 @@ begins pictures_of_other_kinds
 # A GIF is a picture, of an animation the first one is taken and that is said; HEIC is named.
 mkdir kinds
 helper moving kinds/a.gif
-"$python" -c 'from PIL import Image; Image.open("kinds/a.gif").convert("RGB").convert("P").save("kinds/b.gif")'
+warm -c 'from PIL import Image; Image.open("kinds/a.gif").convert("RGB").convert("P").save("kinds/b.gif")'
 quietly "$GANTRY" dataset kinds kinds.zip
 [ "$(grep -c "'a.gif': only the first picture of its animation is read" said)" = 1 ] && ! grep -q "'b.gif'" said || { cat said; fail 'what is said of the GIFs'; }
 expect 0 '2 images 16x16x3' "$GANTRY" train $nets --data=kinds --run=of_gifs

@@ -14,7 +14,7 @@ for i in bad:
     data[entry.header_offset + 30 + len(entry.filename) + 60] ^= 1 # behind the head of the picture, in what is packed
 open(out, 'wb').write(data)
 PYTHON
-bend() { "$python" bend.py "$@" || fail 'no damaged archive'; }
+bend() { warm bend.py "$@" || fail 'no damaged archive'; }
 state() { # RUN KEY: a number of its newest checkpoint
     h5dump -d "/state/$2" "$(last "$1")" 2>/dev/null | sed -n 's/^ *(0): //p' | head -1
 }
@@ -103,7 +103,7 @@ case_other_sources() {
     works 1 c cut --steps=15
     cp pics/img0002.png cut/img0001.png
     ! go 1 c cut --steps=16 || fail 'another picture is taken for the same'
-    "$python" - <<'PYTHON' || fail 'no HDF5'
+    warm - <<'PYTHON' || fail 'no HDF5'
 import h5py, numpy as np
 a = np.random.RandomState(0).rand(200, 16, 16, 3).astype('f4') * 2 - 1
 with h5py.File('sum.h5', 'w') as f:

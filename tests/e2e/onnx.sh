@@ -3,7 +3,7 @@
 # the same file from any number of ranks; what cannot be exported is refused.
 . "$(dirname "$0")/lib.sh"
 need_python
-"$python" -c 'import onnx' 2>/dev/null || skip 'no python3-onnx'
+python_has onnx || skip 'no python3-onnx'
 
 case_networks() {
     "$python" -B "$here/../onnx/cases.py" few || fail 'small networks'

@@ -3,7 +3,7 @@
 # The documents as a reader types them: the blocks of commands and of Python of each page in order, but for blocks that are marked <!-- not run: WHY -->. pages.sh has the quick pages.
 . "$(dirname "$0")/lib.sh"
 . "$here/typing.sh"
-"$python" -c 'import torch, onnx' 2>/dev/null || skip 'python3-torch or python3-onnx is not here'
+python_has torch onnx || skip 'python3-torch or python3-onnx is not here'
 export anew=1
 world all
 

@@ -16,7 +16,7 @@ equal() { diff -r "$1" "$2" >differences || { cat differences; fail "$1 and $2 d
 
 case_the_steps_are_those_of_pytorch() {
     local options
-    "$python" -c 'import torch, PIL' 2>/dev/null || skip 'python3-torch or python3-pil is not here'
+    python_has torch PIL || skip 'python3-torch or python3-pil is not here'
     for options in '' --space=w+; do
         # shellcheck disable=SC2086
         project torch 1 seeds/seed0000.png $options
@@ -27,7 +27,7 @@ case_the_steps_are_those_of_pytorch() {
 }
 
 case_conditional_networks_need_a_class() {
-    "$python" -c 'import torch, PIL' 2>/dev/null || skip 'python3-torch or python3-pil is not here'
+    python_has torch PIL || skip 'python3-torch or python3-pil is not here'
     quietly "$GANTRY" train $small --run=classes --steps=10 --lrate=0.02 --threads=1
     net=$(last classes)
     expect 2 'the network is conditional' "$GANTRY" project "$net" --target=seeds/seed0000.png --outdir=none
@@ -125,7 +125,7 @@ case_what_was_stopped_goes_on() {
 }
 
 case_targets_of_other_kinds() {
-    "$python" -c 'import PIL' 2>/dev/null || skip 'no python3-pil'
+    python_has PIL || skip 'no python3-pil'
     helper targets .
     project wide 1 wide.png --save-video=0
     grep -q "'wide'.*cropped.*resized" said || { cat said; fail 'nothing is said of what was done to the target'; }
@@ -145,7 +145,7 @@ case_targets_of_other_kinds() {
 
 # Of a folder what cannot be used is left out, in one line, on any number of ranks; a file that is named must be a picture.
 case_bad_files_of_a_folder() {
-    "$python" -c 'import PIL' 2>/dev/null || skip 'no python3-pil'
+    python_has PIL || skip 'no python3-pil'
     mkdir mixed
     helper moving mixed/a.gif
     cp seeds/seed0001.png mixed/c.png

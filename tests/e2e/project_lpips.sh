@@ -3,7 +3,7 @@
 # rectifiers one comes so near to 0 every few dozen steps that rounding decides its sign, and then w moves another way by 1e-4.
 . "$(dirname "$0")/lib.sh"
 need_python
-"$python" -c 'import torch, PIL' 2>/dev/null || skip 'python3-torch or python3-pil is not here'
+python_has torch PIL || skip 'python3-torch or python3-pil is not here'
 torch() { "$python" -B "$here/../torch/$1.py" "${@:2}" >said 2>&1 || { cat said; fail "$1.py"; }; }
 torch lpips_files 7 vgg.pth lin.pth
 for colours in 3 1; do

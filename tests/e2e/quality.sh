@@ -2,7 +2,7 @@
 # level: long
 # The scripts of bench/quality: final runs with tiny budgets, stopped in the middle, gone on, and begun once more when all is done; tables from scores alone; a judge of tiny data.
 . "$(dirname "$0")/lib.sh"
-"$python" -c 'import torch, PIL' 2>/dev/null || skip 'python3-torch or python3-pil is not here'
+python_has torch PIL || skip 'python3-torch or python3-pil is not here'
 scripts=$here/../../bench/quality
 there() { [ -e "$1" ]; }
 
@@ -196,7 +196,7 @@ PYTHON
     echo '[1]' >package/test_lables.json
     expect 1 'the package is not what it was: labels of cifar10-test' "$scripts/cifar10" --gantry="$GANTRY" --package=package --rows=20 --out=cifar
     expect 1 'nowhere.ttf is not here: see --help' "$scripts/emoji" --gantry="$GANTRY" --font=nowhere.ttf
-    "$python" -c 'import fontTools' 2>/dev/null && [ -e /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ] || return 0
+    python_has fontTools && [ -e /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ] || return 0
     expect 0 'emoji-held-out.zip: 200 images of 64 x 64 pixels, 3 channels' "$scripts/emoji" --gantry="$GANTRY" --out=emoji
 }
 run_cases

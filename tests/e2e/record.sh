@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$here/record_pictures.sh"
 need_python
-change() { "$python" "$here/record.py" "$@"; }
+change() { warm "$here/record.py" "$@"; }
 begins networks
 make_networks
 make_pictures 1
@@ -63,7 +63,7 @@ expect 1 "'nothing.h5' cannot be read" "$GANTRY" audit a/seed0000.png --network=
 quietly "$GANTRY" export nets/dcgan.h5 other/dcgan.safetensors
 quietly "$GANTRY" generate other/dcgan.safetensors --seeds=0 --outdir=of-export && alike of-export/seed0000.png h/seed0000.png || fail 'the exported network makes another picture'
 quietly "$GANTRY" audit of-export/seed0000.png --network=other/dcgan.safetensors
-"$python" -c "
+warm -c "
 data = bytearray(open('other/dcgan.safetensors', 'rb').read()); data[-5] ^= 1; open('other/dcgan.safetensors', 'wb').write(data)"
 expect 3 'none of the networks given' "$GANTRY" audit of-export/seed0000.png --network=other
 
@@ -110,7 +110,7 @@ for n in 1 2; do PATH=$PWD/bin:$PATH quietly ranks $n "$GANTRY" walk clipart64 -
 cmp film1.mp4 film2.mp4 || fail 'ranks change a film'
 PATH=$PWD/bin:$PATH expect 0 '^film1.mp4 is what clipart64 .* makes of a walk through seeds 0-2 in 3 frames$' ranks 2 "$GANTRY" audit film1.mp4 film2.mp4
 [ "$(grep -c ' is what ' said)" = 2 ] || { cat said; fail 'two films'; }
-"$python" - <<'PYTHON'
+warm - <<'PYTHON'
 film = open('film1.mp4', 'rb').read()
 def put(name, data): open(f'mp4-{name}.mp4', 'wb').write(data)
 put('pixel', film[:3000] + bytes([film[3000] + 5 if film[3000] < 128 else film[3000] - 5]) + film[3001:])
@@ -140,7 +140,7 @@ expect 3 'MP4 needs the program ffmpeg, which is not installed' env PATH="$tmp/n
 quietly "$GANTRY" project clipart64 --target=a/seed0001.png --outdir=projected --steps=2 --threads=1
 for ending in h5 npz; do expect 3 "its record is of 'project', whose pictures are not made again" "$GANTRY" audit projected/projected_w.$ending; done
 expect 0 'makes of row 0 of the styles' "$GANTRY" audit projected/proj.png --latents=projected/projected_w.npz
-"$python" - <<'PYTHON' || fail 'records of styles'
+warm - <<'PYTHON' || fail 'records of styles'
 import h5py, hashlib, json, numpy
 with h5py.File('projected/projected_w.h5') as f, numpy.load('projected/projected_w.npz') as z:
     record = bytes(f.attrs['gantry']).decode()
@@ -171,7 +171,7 @@ PYTHON
 expect 1 'of 4 pictures not what the record says: 4$' "$GANTRY" audit other-*.h5
 [ "$(grep -c '^other-.* is not what clipart64 .* makes of seeds 0-4: ' said)" = 4 ] || { cat said; fail 'arrays'; }
 # A file orders no more images than it has rows.
-"$python" - <<'PYTHON'
+warm - <<'PYTHON'
 import h5py, json, numpy
 with h5py.File('all.h5') as f, h5py.File('greedy.h5', 'w') as g:
     g.attrs['gantry'] = json.dumps({**json.loads(f.attrs['gantry']), 'seeds': '0-2999999'})
@@ -364,7 +364,7 @@ expect 1 'an edit without directions' "$GANTRY" audit layers.png
 change claim moved/seed0003.png layers.png edit d1:0,d0:+2
 expect 1 'its record is not true: edit is "d0:\+2", and not "d1:0,d0:\+2"' "$GANTRY" audit layers.png --directions=found.h5
 quietly "$GANTRY" generate clipart64 --seeds=0-4 --space=z --trunc=0.5 --out=z.h5 --threads=1
-"$python" - <<'PYTHON' || fail 'what has no effect is recorded'
+warm - <<'PYTHON' || fail 'what has no effect is recorded'
 import h5py, json, shutil
 shutil.copy('z.h5', 'other-z.h5')
 with h5py.File('z.h5') as z, h5py.File('w.h5') as w, h5py.File('other-z.h5', 'r+') as other:

@@ -191,7 +191,7 @@ back_at() { # RUN: a copy of the run, as it was when it was killed before its se
 back_at killed-chain
 chained 2 killed-chain --threads=1
 same "$(last chain)" "$(last killed-chain)"
-"$python" - chain2 killed-chain <<'P' || fail 'a ledger is not whole'
+warm - chain2 killed-chain <<'P' || fail 'a ledger is not whole'
 import hashlib, json, sys
 for run in sys.argv[1:]:
     lines = open(f'{run}/starts.jsonl', 'rb').read().split(b'\n')
@@ -211,7 +211,7 @@ assert resumed['images'] == 1008
 P
 # Somebody has changed a weight and mended the checksum, or a link.
 back_at forged
-"$python" -c "import h5py; h5py.File('forged/$(basename "$early")', 'r+')['networks/C/fc1.bias'][0] = 7" && "$BUILD/tests/checksum" "forged/$(basename "$early")" || fail 'nothing was forged'
+warm -c "import h5py; h5py.File('forged/$(basename "$early")', 'r+')['networks/C/fc1.bias'][0] = 7" && "$BUILD/tests/checksum" "forged/$(basename "$early")" || fail 'nothing was forged'
 expect 1 "starts.jsonl: checkpoint-000001008.h5, from which the run would resume, has the state [0-9a-f]{64} in line [0-9]+, and now the state [0-9a-f]{64}: .*gantry audit forged" "$GANTRY" train --run=forged
 back_at other-link
 sed -i '/"event":"link".*"images":2048/s/"state":"./"state":"g/; s/"state":"g\(.\)/"state":"\1\1/' other-link/starts.jsonl

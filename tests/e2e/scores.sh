@@ -24,7 +24,7 @@ value() { # FILE KEY
     sed -n 's/.*[{ ]"'"$2"'": \([^,}]*\)[,}].*/\1/p' "$1" | tail -n 1 | grep . || fail "no $2 in $1: $(cat "$1")"
 }
 is() { # EXPRESSION of value names a, b, ... with their values: must be true
-    "$python" -c 'import math, sys; sys.exit(not eval(sys.argv[1]))' "$1" || fail "not true: $1"
+    warm -c 'import math, sys; sys.exit(not eval(sys.argv[1]))' "$1" || fail "not true: $1"
 }
 
 case_a_set_and_itself() {
@@ -73,7 +73,7 @@ case_results_of_a_run() {
     grep -q '^fid40_full  *[0-9.e-]*  *deep-conv before .*; 40 fakes: generated, classes of the reals; 96 reals: shapes [0-9a-f]\{8\}$' said || fail "$(cat said)"
     quietly ranks 2 "$GANTRY" metrics --network=gan $own --metrics=fid50k_full --count=40
     [ "$(wc -l <gan/metric-fid40_full.jsonl)" = 2 ] && [ -s gan/metric-pr40_3.jsonl ] || fail "$(ls gan)"
-    "$python" -c '
+    warm -c '
 import json
 a, b = [json.loads(l) for l in open("gan/metric-fid40_full.jsonl")]
 assert a["results"] == b["results"] and list(a["results"]) == ["fid40_full"] and a["metric"] == "fid40_full", a
@@ -135,7 +135,7 @@ PY
     expect 2 'kid: the fakes are statistics of another program, which allow only fid' "$GANTRY" metrics --reals=a.npz --fakes=b.npz --metrics=kid
     expect 2 'the fakes are statistics of 5 features, the reals of 50' ranks 2 "$GANTRY" metrics --reals=a.npz --fakes=less.npz
     # The judge of the usual FID programs, where SciPy is there.
-    if "$python" -c 'import scipy.linalg' 2>full; then
+    if warm -c 'import scipy.linalg' 2>full; then
         scores full --reals=full_a.npz --fakes=full_b.npz
         warm - "$(value full fid)" <<'PY' || fail 'SciPy has another FID'
 import sys
@@ -369,7 +369,7 @@ case_base_rate() {
     rm -f gan/metric-* && quietly "$GANTRY" metrics gan --metrics=authenticity50
     grep -q '"results": {"authenticity50": [0-9.]*, "authenticity50_base": 0[0-9.]*}' gan/metric-authenticity50.jsonl || fail "$(cat gan/metric-*)"
     need_python
-    "$python" -c '
+    warm -c '
 import numpy as np
 np.save("noise.npy", np.random.RandomState(0).randint(0, 256, (30, 16, 16, 3), "u1"))'
     scores noise --reals="$reals" --fakes=noise.npy --metrics=authenticity
@@ -396,7 +396,7 @@ case_without_a_detector() {
     [ "$(names_said)" = 'authenticity96 swd96_16 swd96_avg fwd96 spectrum96 ' ] || { cat said; fail 'names'; }
     expect 2 'fid needs the weights of Inception' "$GANTRY" metrics --reals="$reals" --fakes="$fakes" --save=a.npz
     expect 2 'fid needs the weights of Inception.* an autoencoder trained with Gantry$' "$GANTRY" metrics --reals="$reals"  --save=a.npz
-    "$python" -c 'import numpy as np; np.savez("s.npz", mu=np.zeros(3), sigma=np.eye(3)); np.savez("p.npz", images=np.arange(80 * 768).reshape(80, 16, 16, 3).astype("u1"))' || skip 'no numpy'
+    warm -c 'import numpy as np; np.savez("s.npz", mu=np.zeros(3), sigma=np.eye(3)); np.savez("p.npz", images=np.arange(80 * 768).reshape(80, 16, 16, 3).astype("u1"))' || skip 'no numpy'
     expect 2 'fid needs the weights of Inception.* an autoencoder trained with Gantry$' "$GANTRY" metrics --reals=s.npz --fakes="$fakes"
     expect 0 '^spectrum80 ' "$GANTRY" metrics --reals=p.npz --fakes=p.npz
 }
@@ -418,7 +418,7 @@ case_few_pictures() {
     expect 0 'there are not more fakes .20. than features .50.' "$GANTRY" metrics --reals="$reals" --fakes=synth:shapes:n=20,size=16 $own
     expect 0 'there are only 96 fakes of the requested 10000' ranks 2 "$GANTRY" metrics --reals="$reals" --fakes="$fakes" $own --metrics=fid10k_full
     grep -q '^fid96_full' said || fail 'the key does not show the number'
-    "$python" -c '
+    warm -c '
 import numpy as np
 np.save("equal.npy", np.full((60, 16, 16, 3), 77, "u1"))' && expect 0 'all 60 fakes are equal' "$GANTRY" metrics --reals="$reals" --fakes=equal.npy $own
     expect 1 'swd has no value: .*one colour' ranks 2 "$GANTRY" metrics --reals=equal.npy --fakes=equal.npy --metrics=swd

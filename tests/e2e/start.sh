@@ -63,7 +63,7 @@ case_version_under_mpirun() {
 }
 # Each command ends with a message, not with a signal, and a training before its first step.
 case_a_library_that_is_missing() {
-    "$python" -c 'import PIL' 2>/dev/null || skip 'no python3-pil (pictures)'
+    python_has PIL || skip 'no python3-pil (pictures)'
     "$python" - <<'PYTHON' || fail 'no pictures'
 import io, os, tarfile, zipfile
 from PIL import Image, ImageCms

@@ -2,7 +2,7 @@
 # level: full
 # gantry start: the plan for pictures as people have them, what it refuses, and the whole way; stopped or killed in each step, the same command goes on to the same bits.
 . "$(dirname "$0")/lib.sh"
-"$python" -c 'import PIL' 2>/dev/null || skip 'no python3-pil (pictures)'
+python_has PIL || skip 'no python3-pil (pictures)'
 # A checkout with small networks under the names of those that come with the program.
 mkdir -p checkout/build checkout/networks
 cp -r "$GANTRY" "$BUILD/libexec" checkout/build/

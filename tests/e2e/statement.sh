@@ -14,7 +14,7 @@ chmod 600 key.pem second.pem
 quietly "$GANTRY" export run run/network-snapshot-000002048.safetensors
 quietly "$GANTRY" card run --format=in-toto --out=plain.json
 quietly "$GANTRY" card run --format=in-toto --sign=key.pem --out=signed.json
-statement() { "$python" "$here/statement.py" "$@" || fail "statement.py $*"; }
+statement() { warm "$here/statement.py" "$@" || fail "statement.py $*"; }
 
 case_what_it_says() {
     statement says plain.json run "$("$GANTRY" audit run --head | cut -d' ' -f1)" "$("$GANTRY" hash --sha256 synth:shapes:n=32,size=16 2>/dev/null | cut -d' ' -f1)"

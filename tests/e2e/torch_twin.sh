@@ -3,7 +3,7 @@
 # StyleGAN2-ADA in PyTorch (bench/vs_torch): the golden values, with labels and without, in two memory formats; a training by a job of Gantry that is stopped and goes on; Gantry makes the same
 # pictures of its snapshots as PyTorch does.
 . "$(dirname "$0")/lib.sh"
-"$python" -c 'import torch, h5py, PIL' 2>/dev/null || skip 'python3-torch, python3-h5py or python3-pil is not here'
+python_has torch h5py PIL || skip 'python3-torch, python3-h5py or python3-pil is not here'
 twin=$here/../../bench/vs_torch
 
 case_golden() {

@@ -41,7 +41,7 @@ grep -q 'metrics kimg 0.120 .*fid96 .*pr48_3_precision .*pr48_3_recall ' alone/l
 helper metrics_of alone
 grep -q 'fid96' alone/report.html || fail 'report.html'
 expect 0 'fid96.*pr48_3_precision' "$GANTRY" compare with alone plain
-best=$("$python" - <<'END'
+best=$(warm - <<'END'
 import json
 rows = [json.loads(l) for l in open('alone/metric-fid96.jsonl')]
 print('checkpoint-%09d.h5' % min(rows, key=lambda r: r['results']['fid96'])['images'])
@@ -241,7 +241,7 @@ train 1 recipes --metrics=fid96 --detector=changing --best=fid96 --kimg=0.08
 rm -r changing && cp -r judge2 changing
 train 1 recipes --metrics=fid96 --detector=changing --best=fid96 --kimg=0.2
 [ "$(grep -c 'has another recipe than the best so far' recipes/log.txt)" = 1 ] || { cat recipes/log.txt; fail 'nothing is said of another recipe, or more than once'; }
-best=$("$python" - <<'END'
+best=$(warm - <<'END'
 import json
 rows = [json.loads(l) for l in open('recipes/metric-fid96.jsonl')]
 rows = [r for r in rows if r['images'] > 80]

@@ -4,7 +4,7 @@
 # And what is refused, with the command that mends it.
 # shellcheck disable=SC2086
 . "$(dirname "$0")/lib.sh"
-"$python" -c 'import numpy' 2>/dev/null || skip 'python3-numpy is needed'
+python_has numpy || skip 'python3-numpy is needed'
 "$python" "$here/../tools/foreign.py" s || fail 'no stand-ins'
 cp s/train-images-idx3-ubyte.gz s/t10k-images-idx3-ubyte.gz
 "$python" - <<'PY' || fail 'no pictures'

@@ -58,7 +58,7 @@ P
 without="$shapes $job --resume=source --lrate=0 --ema-kimg=1e6"
 expect 0 'without labels, they begin with the mean of their 4 classes' "$GANTRY" train $without --run=uncond --steps=1
 ! grep -q 'starts with new values' said || { cat said; fail 'something started afresh'; }
-"$python" mean.py "$(last source)" "$(last uncond)" || fail 'not the mean'
+warm mean.py "$(last source)" "$(last uncond)" || fail 'not the mean'
 has_line '^resume-classes = mean$' uncond/job.ini || fail 'the record does not have it'
 quietly ranks 2 "$GANTRY" train $without --run=uncond2 --steps=1
 same "$(last uncond)" "$(last uncond2)"
@@ -114,7 +114,7 @@ begins classes
 # As many classes with other names, in another order: what a network has learnt of a class goes to the class of the same name, in every tensor that has a
 # place for each class; a class of another name begins with new values. Where classes lie in the tensors of a family is known from the tensors' shapes.
 there='--data=synth:shapes:n=64,size=16 --classes=disc,ring,square,star' here='--data=synth:shapes:n=64,size=16 --classes=star,disc,triangle,ring'
-"$python" - <<'P'
+warm - <<'P'
 import h5py, numpy as np
 random = np.random.default_rng(1)
 for name, names in ('masks-there.h5', ('disc', 'ring', 'square', 'star')), ('masks-here.h5', ('star', 'disc', 'triangle', 'ring')):
@@ -156,7 +156,7 @@ known() { # MODEL OPTIONS...: the network to begin with, and a run that begins w
     expect 0 'warning: 1 of 4 classes start with new values, .*: triangle ' "$GANTRY" train --model=$of $to --batch=8 --seed=2 --run=now --resume=known --steps=1 --lrate=0 "$@"
     grep -q '3 of 4 have another number' said || { cat said; fail "$of: classes in another order are not told"; }
 }
-lie() { "$python" classes.py "$(last known)" "$(last now)" "$@" || fail "$of: the values of classes"; } # FROM PATTERN:AXIS...
+lie() { warm classes.py "$(last known)" "$(last now)" "$@" || fail "$of: the values of classes"; } # FROM PATTERN:AXIS...
 # shellcheck disable=SC2086
 known stylegan2 --cond $nets --mbstd=2 --ema-kimg=1e6 --ema-ramp=0
 lie 3,0,-1,1 '^G/mapping.embed.weight:1' '^G_ema/mapping.embed.weight:1' '^D/mapping.embed.weight:1'
@@ -191,7 +191,7 @@ lie 3,1,2,1 '^C/fc5.weight:0' '^C/fc5.bias:0'
 begin 0 'matched by their numbers: --resume-classes=numbers' --resume-classes=numbers
 lie 0,1,2,3 '^C/fc5.weight:0' '^C/fc5.bias:0'
 audited
-"$python" -c 'import numpy as np; np.savez("nameless.npz", images=np.random.default_rng(1).integers(0, 256, (32, 16, 16, 3), dtype=np.uint8), labels=np.arange(32) % 4)'
+warm -c 'import numpy as np; np.savez("nameless.npz", images=np.random.default_rng(1).integers(0, 256, (32, 16, 16, 3), dtype=np.uint8), labels=np.arange(32) % 4)'
 begin 0 'matched by their numbers: the data has no names of classes' '' --data=nameless.npz
 lie 0,1,2,3 '^C/fc5.weight:0' '^C/fc5.bias:0'
 begin 0 'C.fc5.weight starts with new values \(--new-head\)' --new-head

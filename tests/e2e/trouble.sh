@@ -12,7 +12,7 @@ quietly "$GANTRY" train $job --run=warned
 has_line 'warning: ceiling since tick' warned/log.txt || fail 'log.txt does not have the warning'
 began=$(sed -n 's/.*ceiling since tick \([0-9]*\) .*/\1/p' said | head -1)
 helper log warned
-"$python" - "$began" <<'P' || fail 'the series do not say what the warning says'
+warm - "$began" <<'P' || fail 'the series do not say what the warning says'
 import json, sys
 began = int(sys.argv[1])
 lines = [json.loads(l) for l in open('warned/stats.jsonl')]
