@@ -153,7 +153,7 @@ warm() {
     local reply=$tmp.warm/$BASHPID status=
     [ -p "$reply" ] || mkfifo "$reply"
     kill -0 "$warm" || return 1
-    printf '%s\0' "$#" "$PWD" "$BASHPID" "$reply" "$@" 1<>"$tmp.warm/requests"
+    printf '%s\0' "$#" "$PWD" "$BASHPID" "$reply" "$@" >"$tmp.warm/requests" # waits until it listens: what is written before is lost
     read -r -d '' -u 7 status 7<"$reply" # descriptor 0 stays the program's
     return "${status:-1}"
 }
