@@ -141,7 +141,7 @@ apart() {
 case_hosts_with_other_copies() {
     for n in 96 90; do quietly "$GANTRY" dataset synth:shapes:n=$n,size=16,classes=4 set$n.zip; done
     quietly "$GANTRY" dataset synth:shapes:n=96,size=16,classes=4,seed=1 other96.zip
-    apart set.zip set96.zip set90.zip "$GANTRY" train --data=set.zip --model=vae --batch=16 --epochs=1 --run="$PWD/refused" # another number of rests of a batch
+    apart set.zip set96.zip set90.zip "$GANTRY" train --data=set.zip --model=vae --widths=0.1 --batch=16 --epochs=1 --run="$PWD/refused" # another number of rests of a batch
     apart set.zip set96.zip other96.zip "$GANTRY" train --data=set.zip $job --run="$PWD/refused"
     for n in set96 other96; do quietly "$GANTRY" dataset $n.zip $n.h5 && quietly "$GANTRY" dataset $n.zip $n; done
     apart set.h5 set96.h5 other96.h5 "$GANTRY" train --data=set.h5 $job --run="$PWD/refused"
@@ -269,7 +269,7 @@ case_damaged_checkpoints() {
 case_foreign_checkpoints() {
     seq 1 40 | sed 's/$/,1/' >points.csv
     # One from elsewhere whose checksum is right, but nothing behind it: it is looked at in a process of its own before it is opened, whatever `last` points to.
-    quietly "$GANTRY" train --data=synth:circles:n=64,size=8 --model=ae --run=coded --z-dim=2 --batch=16 --steps=2
+    quietly "$GANTRY" train --data=synth:circles:n=64,size=8 --model=ae --widths=0.1 --run=coded --z-dim=2 --batch=16 --steps=2
     for run in ok coded; do
         cp -r $run foreign-$run && cp "$(last $run)" foreign-$run/checkpoint-000000900.h5
         damage foreign-$run/checkpoint-000000900.h5 540 && "$BUILD/tests/checksum" foreign-$run/checkpoint-000000900.h5 || fail 'no checksum'

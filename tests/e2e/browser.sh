@@ -10,7 +10,7 @@ job="$small --tick=0.016 --snap=2 --steps=12"
 quietly "$GANTRY" train $job --run=first
 quietly "$GANTRY" train $job --run=a-second-run-whose-name-has-very-many-words-and-numbers-1234567890 --gamma=3 --grid=4x2
 quietly "$GANTRY" train --model=mlp --data=synth:shapes:n=64,size=16,classes=3 --validation=0.25 --batch=16 --slices=4 --steps=12 --tick=0.032 --run=classes
-quietly "$GANTRY" train --model=vae --data=synth:circles:n=64,size=12 --batch=16 --slices=4 --steps=12 --tick=0.032 --run=vae
+quietly "$GANTRY" train --model=vae --widths=0.1 --data=synth:circles:n=64,size=12 --batch=16 --slices=4 --steps=12 --tick=0.032 --run=vae
 # hours whose numbers are long, beside the unit
 "$python" - vae/stats.jsonl <<'END'
 import json, sys

@@ -157,7 +157,7 @@ expect 0 'resuming|images' "$GANTRY" dataset pictures all3.zip --channels=3 --wi
 quietly "$GANTRY" dataset source any.zip --width=30 --height=30 --channels=1
 expect 0 'does not fit --model=stylegan2: .*nearest size that fits is 32 x 32' "$GANTRY" dataset inspect any.zip
 expect 2 'nearest size that fits is 32 x 32 .*--width=32 --height=32' "$GANTRY" train --data=any.zip --run=any
-quietly "$GANTRY" train --model=vae --data=any.zip --run=any --batch=8 --steps=2
+quietly "$GANTRY" train --model=vae --widths=0.1 --data=any.zip --run=any --batch=8 --steps=2
 expect 2 '--transform=center-crop needs --width and --height' "$GANTRY" dataset source odd.zip --transform=center-crop
 expect 1 'nowhere' "$GANTRY" dataset nowhere odd.zip
 expect 1 'nowhere' ranks 2 "$GANTRY" dataset nowhere odd.zip

@@ -113,12 +113,12 @@ begins images_and_latents
 quietly "$GANTRY" gmm fit synth:circles:n=300,size=8 --k=3 --covariance=tied --outdir=images
 quietly "$GANTRY" gmm sample images/mixture.h5 --n=12 --outdir=images
 [ "$(helper size images/samples.png)" = '32 24 1' ] || fail "samples: $(helper size images/samples.png)"
-quietly "$GANTRY" train --model=cvae --data=synth:circles:n=100,size=12 --batch=16 --slices=4 --run=cvae --epochs=1 --z-dim=1
+quietly "$GANTRY" train --model=cvae --widths=0.1 --data=synth:circles:n=100,size=12 --batch=16 --slices=4 --run=cvae --epochs=1 --z-dim=1
 quietly "$GANTRY" latent cvae synth:circles:n=100,size=12 --outdir=latent
 quietly "$GANTRY" gmm fit latent/latents.h5 --k=2 --outdir=latent
 quietly "$GANTRY" gmm sample latent/mixture.h5 --decoder=cvae --n=9 --outdir=latent
 [ "$(helper size latent/samples.png)" = '36 36 1' ] || fail "decoded samples: $(helper size latent/samples.png)"
-quietly "$GANTRY" train --model=cvae --data=synth:circles:n=40,size=64 --batch=8 --slices=4 --run=cvae64 --epochs=1 --z-dim=1
+quietly "$GANTRY" train --model=cvae --widths=0.1 --data=synth:circles:n=40,size=64 --batch=8 --slices=4 --run=cvae64 --epochs=1 --z-dim=1
 expect 0 'no many/samples.png: 513x512 images of 64x64 pixels are too large' "$GANTRY" gmm sample latent/mixture.h5 --decoder=cvae64 --n=262145 --outdir=many
 [ -s many/samples.h5 ] && [ ! -e many/samples.png ] || fail "$(ls many)"
 quietly "$GANTRY" generate cvae --seeds=0-8 --mixture=latent/mixture.h5 --outdir=seeds --grid

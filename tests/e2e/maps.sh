@@ -76,7 +76,7 @@ END
 case_mistakes() {
     expect 2 'images of 12x12: the network was trained on 16x16' "$GANTRY" predict simple synth:shapes:n=5,size=12 --fully-convolutional --outdir=none
     expect 2 'with 1 channels: the network was trained on 16x16 with 3' "$GANTRY" predict simple synth:circles:n=5,size=16 --fully-convolutional --outdir=none
-    quietly "$GANTRY" train --model=ae --data=synth:circles:n=20,size=16 --steps=1 --batch=4 --run=ae
+    quietly "$GANTRY" train --model=ae --widths=0.1 --data=synth:circles:n=20,size=16 --steps=1 --batch=4 --run=ae
     expect 2 'is not a classifier' "$GANTRY" predict ae synth:circles:n=20,size=16 --fully-convolutional --outdir=none
     [ ! -e none ] || fail 'files of a command that failed'
 }

@@ -272,7 +272,7 @@ END
 begins again_into_the_same_place
 # Tables and arrays that commands have made are known as theirs: the same command replaces them.
 quietly "$GANTRY" dataset synth:shapes:n=24,size=16,classes=3 few.zip
-quietly "$GANTRY" train --model=vae --data=few.zip --batch=8 --steps=1 --threads=1 --run=vae
+quietly "$GANTRY" train --model=vae --widths=0.1 --data=few.zip --batch=8 --steps=1 --threads=1 --run=vae
 quietly "$GANTRY" train --model=lenet --data=few.zip --batch=8 --steps=1 --threads=1 --run=net
 printf 'a,b\n1,2\n2,3\n5,1\n4,4\n1,1\n7,3\n' >points.csv
 for ((i = 0; i < 2; i++)); do

@@ -101,7 +101,7 @@ expect 1 'not read \(HEIC\)' "$GANTRY" train $nets --data=kinds/c.heic --run=hei
 
 begins autoencoders
 # Autoencoders, and the commands that give data to them.
-quiet "$GANTRY" train --model=vae --data=declared.h5 --run=vae --z-dim=2 --batch=8 --steps=2 --threads=1
+quiet "$GANTRY" train --model=vae --widths=0.1 --data=declared.h5 --run=vae --z-dim=2 --batch=8 --steps=2 --threads=1
 for command in "latent vae far.h5 --outdir=l" "reconstruct vae far.h5 --out=r.png" "anomalies vae far.h5 --outdir=a" "likelihood vae far.h5 --samples=2 --out=p.csv"; do
     # shellcheck disable=SC2086
     expect 0 "$far" "$GANTRY" $command

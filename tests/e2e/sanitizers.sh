@@ -28,7 +28,8 @@ compile() { # LEVEL TARGET...
 }
 # What computes, and what tests call most, is optimised; the rest is compiled in a quarter of the time without. Where products are fused with sums, a function
 # checks each address: checks in place would part some of them, which gives other bits, and the largest of these files would take 40 seconds to compile, not 9.
-computes=$(cd "$top" && printf "$build/%s " src/core/kernels/*.c src/core/graph/ops/*.c src/core/graph/passes/*.c src/core/base/philox.c src/core/data/labels_json.c)
+computes=$(cd "$top" && printf "$build/%s " src/core/kernels/*.c src/core/graph/ops/*.c src/core/graph/passes/*.c src/core/base/{philox,memory,option,shown,words}.c \
+    src/core/graph/graph.c src/core/metrics/{nearest,sliced}.c src/core/networks/nets/net.c src/core/data/labels_json.c)
 fuses=$(cd "$top" && printf "$build/%s " src/core/kernels/gemm_$isa.c src/core/kernels/mixture_*.c)
 # shellcheck disable=SC2046,SC2086
 {
@@ -61,11 +62,13 @@ unit_test() { # NAME
     local supp=$tmp/figures.supp program=("${with_library[@]}" "$BUILD/tests/$1")
     [ ! -e "$tmp/$1.supp" ] || supp=$tmp/$1.supp
     export LSAN_OPTIONS=suppressions=$supp:print_suppressions=0
-    # Long cases whose code others run as well: test_feature_net has runs of Inception, test_replay another run that is replayed, test_faster another choice.
+    # Long cases whose code others run as well: test_feature_net has runs of Inception, test_replay another run that is replayed, test_faster another choice,
+    # and all other logs of test_runlog are read as one of a gigabyte is.
     case $1 in
     test_detector) export TEST_SKIP=published_networks ;;
     test_replay) export TEST_SKIP=generator ;;
     test_faster) export TEST_SKIP=no_larger_batch ;;
+    test_runlog) export TEST_SKIP=huge ;;
     esac
     [[ ! $1 =~ ^($own)$ ]] || program=("$build/tests/$1")
     cd "$top" && part=$1 clean "${program[@]}" # a part of it may need a tool that is not here

@@ -211,7 +211,7 @@ PY
     for kind in wide deep; do
         ending=h5
         [ $kind = wide ] || ending=zip
-        quietly "$GANTRY" train --data=$kind.h5 --model=cvae --z-dim=4 --steps=3 --batch=16 --run=ae-$kind
+        quietly "$GANTRY" train --data=$kind.h5 --model=cvae --widths=0.1 --z-dim=4 --steps=3 --batch=16 --run=ae-$kind
         quietly "$GANTRY" train --data=$kind.h5 $nets --batch=8 --mbstd=2 --slices=4 --steps=1 --lrate=0.05 --run=of-$kind
         scores net of-$kind --detector=ae-$kind --metrics=fid40,pr40_3 --save-fakes=$kind-fakes.$ending
         scores file --reals=$kind.h5 --fakes=$kind-fakes.$ending --detector=ae-$kind --metrics=fid40,pr40_3

@@ -71,7 +71,7 @@ assert list(csv.reader(open('named/confusion.csv', encoding='utf8')))[0][1:] == 
 END
 }
 case_other_networks() {
-    quietly "$GANTRY" train --model=ae --data=synth:circles:n=20,size=16 --steps=1 --batch=4 --run=ae
+    quietly "$GANTRY" train --model=ae --widths=0.1 --data=synth:circles:n=20,size=16 --steps=1 --batch=4 --run=ae
     expect 2 "model 'autoencoder' is not a classifier" "$GANTRY" predict ae synth:circles:n=20,size=16 --outdir=none
     expect 2 "model 'autoencoder' is not a classifier" "$GANTRY" evaluate ae synth:circles:n=20,size=16 --outdir=none
     expect 2 '20x20|16x16' "$GANTRY" evaluate net synth:shapes:n=8,size=20 --outdir=none
