@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "features/inspect/command.h"
+#include "base/door/file.h"
 #include "data/door/fields_look.h"
 #include "files/h5/door/arrays.h"
 #include "features/inspect/fields_view.h"
@@ -108,6 +109,12 @@ static gt_status inspect_picture(const gt_options *o, const char *path, const in
 static gt_status inspect(const gt_options *o, const char *path, gt_file_kind kind, const inspect_fields *f) {
     bool other;
     gt_network_options reading = cli_reading(o);
+    gt_named_array array;
+    bool named = kind == GT_KIND_MISSING && gt_named_array_is(path, &array);
+    if (named) {
+        gt_status st = gt_h5_check(array.file);
+        return st ? st : inspect_dataset(o, path, f);
+    }
     if (kind == GT_KIND_MISSING && access(path, F_OK) && !gt_synth_of_path(path))
         return gt_fail(GT_FAILED, "'%s': %s; a dataset, a checkpoint, a run's directory or its log is needed", path,
                        strerror(errno));

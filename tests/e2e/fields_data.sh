@@ -1,0 +1,63 @@
+#!/bin/bash
+# level: full
+# Fields of NetCDF files: what gantry inspect says of them, training and resuming, FILE:NAME in all commands, and what is wrong with files before the
+# first step. tests/unit/test_fields.c has the values.
+. "$(dirname "$0")/lib.sh"
+"$python" -c 'import netCDF4, h5py' 2>/dev/null || skip 'no python3-netcdf4 or python3-h5py (making NetCDF files)'
+"$python" "$here/../tools/fields.py" . || fail 'no data'
+train=(train --model=edm --batch=4 --slices=4 --threads=1 --data=fine.nc:pr)
+given=(--condition=coarse.nc:ta_850,hus --static=large.nc:topo --value-transform=pr=log1p)
+
+says() { for words in "$@"; do grep -qE -- "$words" said || { cat said; fail "not said: $words"; }; done; }
+
+begins inspect
+expect 0 'ta_850  *250\.096 \.\. 289\.91 K' "$GANTRY" inspect coarse.nc
+says 'time 12: 2000-02-29T12:00:00 \.\. 2000-03-11T12:00:00, calendar standard, hours since' 'levels 2' 'lat 4: 35 \.\. 5 degrees_north' \
+    'training  *gantry train --model=edm --data=coarse.nc:hus,ta_850 --condition=FILE:NAME'
+expect 0 '12 of 144 values are missing' "$GANTRY" inspect sea.nc
+expect 0 "ta_850  *cannot be used: .*'months since" "$GANTRY" inspect months.nc
+expect 0 'topo' "$GANTRY" inspect large.nc
+says '--static=large.nc:topo'
+
+begins training
+expect 0 "10 samples of 'pr' .* belong together; without a partner are 2 and 2" "$GANTRY" "${train[@]}" "${given[@]}" --steps=2 --run=one
+expect 0 'resum' "$GANTRY" "${train[@]}" "${given[@]}" --steps=4 --run=one
+expect 0 'done: two' ranks 2 "$GANTRY" "${train[@]}" "${given[@]}" --steps=4 --run=two
+one=$("$GANTRY" hash one | awk '{print $1}') two=$("$GANTRY" hash two | awk '{print $1}')
+[ "$one" = "$two" ] || fail "resumed $one, on two ranks $two"
+"$python" - <<'PYTHON' || fail 'the channels in the checkpoint'
+import glob, json, h5py, numpy as np
+with h5py.File(sorted(glob.glob('one/checkpoint-*.h5'))[-1]) as f:
+    fields = f['data/fields']
+    assert json.loads(fields['names'][()]) == ['pr', 'ta_850', 'hus_0', 'hus_1', 'topo']
+    assert json.loads(fields['units'][()]) == ['kg m-2 s-1', 'K', '', '', 'm']
+    assert fields['conditions'][()] == 4 and fields['scale'][0, 2] == 1
+    assert np.allclose(fields['scale'][:, :2], np.fromfile('moments').reshape(5, 2), rtol=1e-6)
+    assert np.allclose(fields['y'][()], np.arange(8) * 5 + 2.5)
+PYTHON
+expect 2 'not those the run was begun with' "$GANTRY" "${train[@]}" --condition=coarse.nc:ta_850,hus --static=large.nc:topo --steps=6 --run=one
+
+begins refusals
+# Before the first step, by name.
+head -c 9000 coarse.nc >short.nc
+printf 'time,pr\n0,1\n' >text.nc
+cp coarse.nc coarse.dat
+refuse() { expect "$1" "$2" "$GANTRY" "${train[@]}" --steps=2 --run=bad "${@:3}" && [ ! -e bad ] || fail "there is a run: $*"; }
+refuse 1 'short\.nc' --condition=short.nc:ta_850
+refuse 1 'text\.nc' --condition=text.nc:ta_850
+refuse 2 "did you mean 'ta_850'" --condition=coarse.nc:ta_805
+refuse 1 'have no times in common' --condition=later.nc:ta_850
+refuse 1 'values are missing' --data=holes.nc:pr --condition=sea.nc:sst
+refuse 1 "'sst': 12 of 144|'sst': .* values are missing" --data=plain.npz:fine --condition=sea.nc:sst
+refuse 2 'no axis of samples; --static takes it' --condition=large.nc:topo
+refuse 1 'holds no samples' --condition=empty.nc:ta_850
+expect 0 'done' "$GANTRY" "${train[@]}" --condition=coarse.dat:ta_850 --steps=2 --run=dat
+expect 0 'done' "$GANTRY" "${train[@]}" --data=holes.nc:pr --condition=sea.nc:sst --missing=mask --steps=2 --run=masked
+
+begins one_rule
+# FILE:NAME is what --array is.
+expect 0 '12 ' "$GANTRY" dataset plain.npz:fine one.h5
+expect 0 '12 ' "$GANTRY" dataset plain.npz two.h5 --array=fine
+[ "$("$GANTRY" inspect one.h5 | grep fingerprint)" = "$("$GANTRY" inspect two.h5 | grep fingerprint)" ] || fail 'FILE:NAME and --array read different arrays'
+expect 2 "both name an array" "$GANTRY" dataset plain.npz:fine three.h5 --array=coarse
+expect 0 'images  *12' "$GANTRY" inspect plain.npz:fine
