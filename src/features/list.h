@@ -20,6 +20,8 @@
 #define MACHINE(X) X(doctor) X(bench) X(help) X(man) X(reference) X(completion) X(version)
 /* Forms of exported networks (runner/export/door/export.h) in the order of help: the core's, and onnx, a feature. */
 #define FORMS(X) X(pkl) X(safetensors) X(npz) X(onnx) X(h5)
+/* What makes ensembles (runner/generator/door/ensemble.h). */
+#define ENSEMBLES(X) X(fields)
 #define GROUPS(X) \
     X("Train", TRAINING) \
     X("Use what was trained", USE) \

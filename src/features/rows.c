@@ -6,6 +6,7 @@
 
 #include "run/door/pages.h"
 #include "runner/export/door/export.h"
+#include "runner/generator/door/ensemble.h"
 #include "runner/record/door/maker.h"
 #include "score/door/saved_fakes.h"
 
@@ -45,3 +46,9 @@ const gt_run_page *const gt_run_pages[] = {GROUPS(GROUP) NULL};
 #define ROW_PAGE(name)
 #define ROW_SAVER(name) &gt_fakes_writer_##name,
 const gt_fakes_writer *const gt_fakes_writers[] = {GROUPS(GROUP) NULL};
+
+#define ENSEMBLE(name) extern const gt_ensembles gt_ensembles_##name;
+ENSEMBLES(ENSEMBLE)
+#undef ENSEMBLE
+#define ENSEMBLE(name) &gt_ensembles_##name,
+const gt_ensembles *const gt_ensembles_found[] = {ENSEMBLES(ENSEMBLE) NULL};

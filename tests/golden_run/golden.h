@@ -86,6 +86,7 @@ void gold_fid(gold *f);
 void gold_nearest(gold *f);
 void gold_swd(gold *f);
 void gold_fwd(gold *f);
+void gold_ensembles(gold *f);
 void gold_pkl(gold *f);
 void gold_denoise_pkl(gold *f); /* called by gold_pkl */
 void gold_denoise_state(gold *f);

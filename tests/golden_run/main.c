@@ -31,6 +31,7 @@ const gold_kind gold_kinds[] = {
     {"nn_spectrum", gold_nearest, false},
     {"swd", gold_swd, false},
     {"fwd", gold_fwd, false},
+    {"ensembles", gold_ensembles, false},
     {"inception_fid", gold_inception, false},
     {"vgg16_lpips", gold_vgg16, false},
     {"containers", gold_containers, false},

@@ -14,6 +14,7 @@
 #include "base/door/random.h"
 #include "metrics/door/authenticity.h"
 #include "metrics/door/gaussian.h"
+#include "metrics/door/fourier.h"
 #include "metrics/transforms.h"
 #include "metrics/door/distances.h"
 #include "metrics/door/rows.h"

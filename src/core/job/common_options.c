@@ -193,7 +193,7 @@ static const gt_option options[] = {
     {OPTION(loss, NULL,
             "Loss: for dcgan all but the last two; for edm the squared error, or consistency for few steps"),
      .only = "dcgan|edm", .after = "semi-baseline", .group = "dcgan", .other_group = "edm",
-     .derived = "dcgan bce; edm mse", .choices = "bce|lsgan|hinge|wgan-gp|mse|consistency",
+     .derived = "dcgan bce; edm mse", .choices = "bce|lsgan|hinge|wgan-gp|mse|consistency|regression",
      .detail =
          "dcgan: cross-entropy, least squares, hinge, Wasserstein. bce and lsgan allow smooth and flipped targets. "
          "wgan-gp, the Wasserstein loss with a gradient penalty, needs --bn=none; its published values are --d-steps=5 "

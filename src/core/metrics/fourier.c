@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Discrete Fourier transform. */
-#include "metrics/transforms.h"
+#include "metrics/door/fourier.h"
 
 #include "base/door/mathfn.h"
 

@@ -12,7 +12,7 @@
 #include "base/door/mathfn.h"
 #include "gantry/memory.h"
 #include "metrics/door/metric.h"
-#include "metrics/transforms.h"
+#include "metrics/door/fourier.h"
 #include "metrics/door/metric_list.h"
 
 struct gt_spectrum {

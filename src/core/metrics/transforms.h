@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What distances of pictures are computed of: Fourier transform, Laplacian pyramid, wavelet packets. */
+ * What distances of pictures are computed of: Laplacian pyramid, wavelet packets. */
 #ifndef GANTRY_METRICS_TRANSFORMS_H
 #define GANTRY_METRICS_TRANSFORMS_H
 
 #include <stdbool.h>
 #include <stddef.h>
-
-/* Discrete Fourier transform of any length, by its prime factors (Cooley and Tukey). float64, and no function of the C
- * library: the same bits everywhere. */
-
-typedef struct gt_complex {
-    double re, im;
-} gt_complex;
-
-/* roots[k] = exp(-2 pi i k / n) */
-void gt_fourier_roots(size_t n, gt_complex *roots);
-/* out[k] = sum over j of in[j stride] roots[j k mod n]; roots as above; spare: n. Not in place. */
-void gt_fourier(size_t n, size_t stride, const gt_complex *in, const gt_complex *roots, gt_complex *out,
-                gt_complex *spare);
 
 /* Laplacian pyramids of pictures [h,w,c]: each level is the picture at that resolution less what the next level, half
  * as large, knows of it; the last level is the small picture itself. The blur is (1 4 6 4 1)/16 on both axes, mirrored

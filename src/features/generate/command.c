@@ -8,6 +8,7 @@
 #include "gantry/arrays.h"
 #include "gantry/file.h"
 #include "gantry/text.h"
+#include "runner/generator/door/ensemble.h"
 
 /* Numbers of pictures: those of the data, or 8-bit. */
 #define GENERATED_DEPTHS(X) X(GENERATED_AS_DATA, "data") X(GENERATED_U8, "u8")
@@ -23,6 +24,8 @@ typedef struct generate_fields {
     double temperature, strength;
     const char *start;
     cli_assumed assumed;
+    gt_ensemble_request fields; /* with --condition */
+    int64_t seed;
     gt_generate_request request; /* what all of them ask for; some options are fields of the request itself */
     bool overwrite;
 } generate_fields;
@@ -41,14 +44,31 @@ static const gt_option table[] = {
      .detail = "All classes of a conditional model, one after the other, with the seeds 0, 1, ... FILE.zip and FILE.h5 "
                "hold the class of each image and the names of the classes: they are datasets for gantry train and "
                "gantry dataset merge. In a picture, each class has a row."},
-    {CLI_SHOWN("out", request.out, "", "One file instead, with all images: .png, .webp, .npy, .h5 or .zip"),
+    {CLI_SHOWN("out", request.out, "",
+               "One file instead, with all images: .png, .webp, .npy, .h5 or .zip; of fields also .nc"),
      .placeholder = "FILE",
      CLI_WRITES({"*.png", GT_OUTFILE_PICTURE}, {"*.webp", GT_OUTFILE_PICTURE}, {"*.npy", GT_OUTFILE_DATASET},
-                {"*.h5", GT_OUTFILE_DATASET}, {"*.zip", GT_OUTFILE_DATASET}),
+                {"*.nc", GT_OUTFILE_DATASET}, {"*.h5", GT_OUTFILE_DATASET}, {"*.zip", GT_OUTFILE_DATASET}),
      .detail =
          ".png and .webp show the images side by side, in --grid=COLUMNSxROWS or about square, with 8 bits; .webp is "
          "lossless. .npy and .h5 hold [N,H,W,C] with all channels, as uint8 or in the data's type (--depth); in .h5 "
          "this is the array `images`, beside `seeds`. .zip is a dataset of PNG files, as gantry dataset makes it."},
+    {CLI_SHOWN("condition", fields.condition, "",
+               "Make fields of these conditions instead, an ensemble for each sample"),
+     .placeholder = "DATA", .path = true, .with = "--out",
+     .detail =
+         "For networks that were trained on data with conditions. --out=FILE.nc is NetCDF-4 with the variables "
+         "[time,realization,y,x] and the axes of the data. FILE.npy and FILE.h5 hold "
+         "[samples x members,H,W,targets] as float32 in physical units, one sample after the other; FILE.png shows "
+         "a row for each sample: the first condition, the members, and the truth where the data have it. A member "
+         "is a function of --seed, of the sample's time or number, and of its own number."},
+    {CLI_ROW("static", fields.statics, "", "Constant fields of the conditions; empty: those of the run"),
+     .placeholder = "DATA", .path = true, .with = "--condition"},
+    {CLI_SHOWN("members", fields.members, "16", "Number of members of each ensemble"), .min = 1, .max = 1 << 16,
+     .with = "--condition"},
+    {CLI_FURTHER(seed, "0", "Seed of the members' noise"), .max = 1e15, .with = "--condition"},
+    {CLI_ROW("samples", fields.samples, NULL, "Only the first samples of the conditions"), .derived = "all", .min = 1,
+     .max = 1e12, .with = "--condition"},
     {CLI_OPTION(class, "", "Class of a conditional model: its number or its name"), .placeholder = "CLASS", .any = true,
      .with = "!--projected-w"},
     {CLI_OPTION(label, "", "Label vector instead of a class, as in 0.5,-1"), .placeholder = "LIST",
@@ -158,10 +178,30 @@ static gt_status read_seeds(cli_session *s, const generate_fields *fields, gt_ge
     return st;
 }
 
+/* Of fields nothing else is asked for. */
+static gt_status read_ensembles(cli_session *s, generate_fields *fields) {
+    static const char *const others[] = {"seeds", "outdir", "per-class", "class", "label", "projected-w", "grid",
+                                         "space", "depth",  "float",     "npy",   "edit",  "start",       "mixture"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (gt_options_state(&s->options, others[i]) == GT_OPTION_GIVEN)
+            return gt_fail(GT_USAGE, "--condition and --%s: only one of them", others[i]);
+    gt_ensemble_request *e = &fields->fields;
+    e->out = fields->request.out;
+    const char *run;
+    e->targets = e->job = "";
+    e->seed = (uint64_t)fields->seed;
+    if (!*e->out) return gt_fail(GT_USAGE, "--condition needs --out=FILE.nc, FILE.h5, FILE.npy or FILE.png");
+    gt_status st = cli_first_rank() ? gt_h5_check(e->condition) : GT_OK;
+    if (!st && cli_first_rank()) st = gt_h5_check(e->statics);
+    if (!st) st = cli_read_generator_options(s, &fields->generating, &e->options, &e->checkpoint);
+    return st ? st : cli_find_run(s, e->checkpoint, &run, &e->job);
+}
+
 static gt_status read_request(cli_session *s) {
     generate_fields *fields = s->fields;
     gt_generate_request *r = &fields->request;
     gt_status st = cli_one_network(s, &fields->generating);
+    if (!st && *fields->fields.condition) return read_ensembles(s, fields);
     if (!st) st = read_out(s, fields, r);
     if (!st) st = read_seeds(s, fields, r);
     if (!st) st = cli_read_condition(s, fields->class, fields->label, &r->condition);
@@ -205,8 +245,26 @@ static gt_status show_made(const cli_session *s, const gt_generate_request *r) {
     return gt_ends_with(path, ".png") || gt_ends_with(path, ".webp") ? cli_preview_file(&s->options, path) : GT_OK;
 }
 
+static gt_status generate_fields_all(cli_session *s, gt_ensemble_request *e) {
+    const gt_ensembles *found = gt_ensembles_find();
+    int64_t made;
+    if (!found) return GT_USAGE;
+    e->options.pool = s->pool;
+    e->stop = gt_stop_requested;
+    gt_stop_install_short(s->comm, CLI_STOPPING);
+    gt_status st = cli_share_network_all(s, &e->checkpoint);
+    if (!st) st = cli_share_path_all(s->comm, s->arena, &e->job);
+    if (!st) st = found->generate_all(s->comm, e, &made);
+    gt_stop_restore();
+    cli_say_stopped(st, gt_arena_printf(s->arena, "%s is not written", e->out));
+    if (!st && !s->comm->rank)
+        gt_print("%s: %lld members of %lld samples\n", e->out, (long long)e->members, (long long)made);
+    return st;
+}
+
 static gt_status generate(cli_session *s) {
     generate_fields *fields = s->fields;
+    if (*fields->fields.condition) return generate_fields_all(s, &fields->fields);
     gt_generate_request *r = &fields->request;
     gt_generated told = {0};
     int64_t made;
@@ -242,6 +300,8 @@ const cli_command cli_generate = {
                   "gantry generate runs/first --seeds=0-99 --trunc=0.7 --outdir=images"},
                  {"A labelled dataset from a conditional model, 100 images of each class",
                   "gantry generate runs/first --per-class=100 --out=made.zip"},
+                 {"Sixteen fields for each sample of a dataset's conditions",
+                  "gantry generate runs/fields --condition=synth:fields:seed=1,n=8 --out=ensemble.nc"},
                  {"An array for Python, with images of one class",
                   "gantry generate runs/first --seeds=0-999 --class=3 --out=images.npy"}),
     CLI_ROWS(table),

@@ -16,6 +16,7 @@
 #include "gantry/rundir.h"
 #include "gantry/score.h"
 #include "gantry/stop.h"
+#include "runner/generator/door/ensemble.h"
 
 /* Classes of generated pictures. */
 #define CLASS_SHARES(X) X(CLASSES_OF_DATA, "data") X(CLASSES_EQUAL, "equal")
@@ -29,14 +30,17 @@ typedef struct metrics_fields {
     bool json, verbose, overwrite;
     int64_t threads, seed, gpus;
     cli_assumed assumed;
-    bool few; /* without --metrics and a detector: the scores that need no file */
+    gt_ensemble_request ensemble; /* with --condition */
+    bool few;                     /* without --metrics and a detector: the scores that need no file */
 } metrics_fields;
 
 #define FIELDS metrics_fields
 
 static gt_status check_metrics(const gt_option *o, const char *value) {
     if (gt_is(value, "none")) return gt_fail(GT_USAGE, "names no metric; --metrics=help lists all");
-    return gt_is(value, "help") ? GT_OK : gt_metrics_check(o, value);
+    const gt_ensembles *ensembles = gt_ensembles_found[0];
+    if (gt_is(value, "help") || (ensembles && !ensembles->check_metrics(value))) return GT_OK;
+    return gt_metrics_check(o, value);
 }
 
 static const gt_option table[] = {
@@ -47,6 +51,19 @@ static const gt_option table[] = {
                "--reals all fakes."},
     {CLI_SHOWN("data", of.data, NULL, "Real pictures, to compare with the network's pictures"), .path = true,
      .derived = "the data of the network's run"},
+    {CLI_SHOWN("condition", ensemble.condition, "",
+               "Make ensembles of these conditions, and compare them with the truth"),
+     .placeholder = "DATA", .path = true,
+     .detail =
+         "For networks that make fields of conditions. --metrics are then crps, rmse, spread, ranks, spectrum and "
+         "quantiles (docs/mathematics/fields.md), in physical units, for each target. The truth is the set's own, or "
+         "--data."},
+    {CLI_ROW("static", ensemble.statics, "", "Constant fields of the conditions; empty: those of the run"),
+     .placeholder = "DATA", .path = true, .with = "--condition"},
+    {CLI_SHOWN("members", ensemble.members, "16", "Number of members of each ensemble"), .min = 1, .max = 1 << 16,
+     .with = "--condition"},
+    {CLI_ROW("samples", ensemble.samples, NULL, "Only the first samples of the conditions"), .derived = "all", .min = 1,
+     .max = 1e12, .with = "--condition"},
     {CLI_SHOWN("reals", of.reals, "", "A set of real pictures, to compare with --fakes instead of a network"),
      .path = true,
      .detail = "--reals and --fakes are compared. Both may be datasets, folders, or statistics of other programs (.npz "
@@ -197,10 +214,32 @@ static gt_status check_files(const cli_session *s, const metrics_fields *f) {
     return st ? st : gt_metrics_check_takes(&s->options, asked, n);
 }
 
+static gt_status prepare_ensembles(cli_session *s, metrics_fields *f) {
+    static const char *const all = "crps,rmse,spread,ranks,spectrum,quantiles";
+    gt_ensemble_request *e = &f->ensemble;
+    const gt_ensembles *found = gt_ensembles_find();
+    if (!found) return GT_USAGE;
+    if (*f->of.reals || *f->of.fakes)
+        return gt_fail(GT_USAGE, "--condition is for a network: leave out --reals and --fakes");
+    gt_status st = read_form(s, f);
+    if (!st && gt_options_state(&s->options, "metrics") != GT_OPTION_GIVEN) f->of.options.metrics = all;
+    if (!st) st = found->check_metrics(f->of.options.metrics);
+    if (!st) st = cli_choose_checkpoint(&s->options, &f->of.network);
+    if (!st) st = check_data(e->condition);
+    if (!st) st = check_data(e->statics);
+    if (!st) st = check_data(f->of.data);
+    if (!st) st = cli_find_run(s, f->of.network, &f->of.run, &f->of.job);
+    e->targets = f->of.data;
+    e->seed = (uint64_t)f->seed;
+    e->out = "";
+    return st;
+}
+
 static gt_status prepare(cli_session *s) {
     metrics_fields *f = s->fields;
     f->of.run = f->of.job = "";
     if (wants_help(f)) return GT_OK;
+    if (*f->ensemble.condition) return prepare_ensembles(s, f);
     read_old_spelling(f);
     gt_status st = read_form(s, f);
     if (!st) st = choose_metrics(s, f);
@@ -299,12 +338,39 @@ static gt_status score_all(const metrics_fields *f) {
     return st;
 }
 
+static void print_ensemble_score(void *arg, const char *target, const char *key, double value, const char *recipe) {
+    const metrics_fields *f = arg;
+    if (!f->json) gt_print("%-24s %-16s %-14.8g %s\n", target, key, value, recipe);
+    else if (isnan(value)) gt_print("{\"target\": \"%s\", \"score\": \"%s\", \"value\": null}\n", target, key);
+    else gt_print("{\"target\": \"%s\", \"score\": \"%s\", \"value\": %.17g}\n", target, key, value);
+}
+
+static gt_status score_ensembles_all(cli_session *s, metrics_fields *f) {
+    gt_ensemble_request *e = &f->ensemble;
+    e->options = (gt_generator_options){
+        .steps = cli_steps_wanted(s, &f->sampling), .pool = s->pool, .reading = cli_reading(&s->options)};
+    e->stop = gt_stop_requested;
+    gt_stop_install_short(s->comm, "stopping after these fields; no score is written (Ctrl-C again: at once)");
+    gt_status st = share_paths_all(s, f);
+    e->checkpoint = f->of.network;
+    e->job = f->of.job;
+    if (!st) st = gt_ensembles_find()->score_all(s->comm, e, f->of.options.metrics, print_ensemble_score, f);
+    gt_stop_restore();
+    return st;
+}
+
+static void print_all_help(void) {
+    gt_metric_help(print_help, NULL);
+    if (gt_ensembles_found[0]) gt_ensembles_found[0]->help(print_help, NULL);
+}
+
 static gt_status metrics(cli_session *s) {
     metrics_fields *f = s->fields;
     if (wants_help(f)) {
-        if (!s->comm->rank) gt_metric_help(print_help, NULL);
+        if (!s->comm->rank) print_all_help();
         return GT_OK;
     }
+    if (*f->ensemble.condition) return score_ensembles_all(s, f);
     if (gt_options_state(&s->options, "gpus") == GT_OPTION_GIVEN)
         gt_info("--gpus has no effect here; gantry run -n sets the number of ranks");
     gt_stop_install_short(s->comm, "stopping after these images; no score is written (Ctrl-C again: at once)");

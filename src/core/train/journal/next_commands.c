@@ -34,7 +34,7 @@ static void say_of_networks(const gt_engine *e, const char *dir) {
                                : " --seeds=0-31 --grid=8x4 --outdir=pictures",
                        "pictures");
     if (gt_model_role(m, GT_ROLE_CONDITIONAL)) {
-        gt_log_command("generate", dir, " --condition=DATA --members=16 --out=ensemble.h5", "ensembles of fields");
+        gt_log_command("generate", dir, " --condition=DATA --members=16 --out=ensemble.nc", "ensembles of fields");
         gt_log_command("metrics", dir, " --condition=DATA --members=16", "scores of such ensembles");
     }
     if (gt_model_role(m, GT_ROLE_ENCODER)) say_of_encoder(m, dir);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry generate --condition: ensembles as one file. */
+#include <math.h>
+#include <string.h>
+
+#include "base/door/file.h"
+#include "data/door/dataset.h"
+#include "data/door/fields_file.h"
+#include "ensemble.h"
+#include "files/codec/door/sample.h"
+#include "gantry/log.h"
+#include "runner/generator/door/collection.h"
+
+typedef struct writing {
+    gt_collection_of of;
+    gt_collection *file; /* rank 0's, as the next one: one of them */
+    gt_fields_file_of netcdf_of;
+    gt_fields_file *netcdf;
+    bool sheet;   /* of pictures: the first condition, members, the truth; else physical values */
+    int64_t each; /* records of a sample */
+    uint8_t *row; /* of a sheet: of a sample */
+} writing;
+
+/* Channel c of a picture [H,W,channels] as grey: 3 deviations below the mean are black, 3 above are white. */
+static void draw_cell(const gt_ensemble *e, const float *picture, int channels, int c, uint8_t *to) {
+    size_t cells = (size_t)e->model->height * (size_t)e->model->width;
+    for (size_t i = 0; i < cells; i++) {
+        float v = picture[i * (size_t)channels + (size_t)c] / 3;
+        gt_samples_of_floats(&GT_SAMPLES_OF_8_BITS, &v, 1, &to[i]);
+    }
+}
+
+static gt_status write_row(gt_ensemble *e, writing *w) {
+    size_t cells = (size_t)e->model->height * (size_t)e->model->width;
+    uint8_t *to = w->row;
+    draw_cell(e, e->picture, e->model->channels, e->targets, to);
+    for (int64_t i = 0; i < e->request->members; i++)
+        draw_cell(e, e->members + (size_t)i * e->floats, e->targets, 0, to += cells);
+    if (e->truth) draw_cell(e, e->picture, e->model->channels, 0, to + cells);
+    return gt_collection_add(w->file, w->each, w->row);
+}
+
+static gt_status write_sample(gt_ensemble *e, int64_t sample) {
+    writing *w = e->arg;
+    if (w->sheet) return write_row(e, w);
+    gt_ensemble_undo(e, e->members, e->request->members, e->targets);
+    return w->netcdf ? gt_fields_file_put(w->netcdf, sample, e->members)
+                     : gt_collection_add(w->file, w->each, e->members);
+}
+
+/* A file of NetCDF-4 has the axes of the data. */
+static gt_status plan_netcdf(gt_ensemble *e, writing *w) {
+    const gt_ensemble_request *r = e->request;
+    double *time = gt_arena_array(e->arena, (size_t)e->samples, sizeof *time);
+    if (!time) return GT_NOMEM;
+    for (int64_t i = 0; i < e->samples; i++) gt_dataset_moment(e->data, i, &time[i]);
+    bool timed = e->info->place && !isnan(time[0]);
+    w->netcdf_of = (gt_fields_file_of){.path = r->out,
+                                       .samples = e->samples,
+                                       .members = r->members,
+                                       .height = e->model->height,
+                                       .width = e->model->width,
+                                       .targets = e->targets,
+                                       .target = e->scale,
+                                       .place = e->info->place,
+                                       .time = timed ? time : NULL,
+                                       .source = "Gantry"};
+    return e->comm->rank ? GT_OK : gt_fields_file_open(&w->netcdf, &w->netcdf_of);
+}
+
+static const char *names_of_targets(const gt_ensemble *e) {
+    char *names = NULL;
+    for (int c = 0; c < e->targets; c++)
+        names = gt_arena_printf(e->arena, "%s%s%s", names ? names : "", names ? "," : "", e->scale[c].name);
+    return names;
+}
+
+static gt_status plan(gt_ensemble *e, writing *w) {
+    const gt_ensemble_request *r = e->request;
+    const gt_model *m = e->model;
+    gt_collection_kind kind = gt_collection_kind_of(r->out);
+    if (gt_ends_with(r->out, ".nc")) return plan_netcdf(e, w);
+    w->sheet = kind == GT_COLLECTION_PICTURE;
+    if (!w->sheet && kind != GT_COLLECTION_ARRAY)
+        return gt_fail(GT_USAGE, "--out=%s: fields are written to .nc, .npy, .h5 or .png", r->out);
+    w->each = r->members + (w->sheet ? 1 + e->truth : 0);
+    w->of = (gt_collection_of){.path = r->out,
+                               .n = e->samples * w->each,
+                               .type = w->sheet ? GT_U8 : GT_F32,
+                               .n_dims = 3,
+                               .dims = {m->height, m->width, w->sheet ? 1 : e->targets},
+                               .name = "fields",
+                               .columns = w->each,
+                               .rows = e->samples,
+                               .channels = names_of_targets(e)};
+    w->row = gt_arena_array(e->arena, (size_t)w->each, (size_t)m->height * (size_t)m->width);
+    if (gt_arena_failed(e->arena)) return GT_NOMEM;
+    gt_status st = gt_collection_check(&w->of);
+    return st || e->comm->rank ? st : gt_collection_open(&w->file, &w->of);
+}
+
+gt_status gt_fields_generate_all(gt_comm *comm, const gt_ensemble_request *r, int64_t *made) {
+    gt_ensemble e;
+    writing w = {0};
+    gt_status st = gt_ensemble_open_all(&e, comm, r, false);
+    if (!st) st = gt_comm_agree_all(comm, plan(&e, &w));
+    e.take = write_sample;
+    e.arg = &w;
+    if (!st) st = gt_ensemble_make_all(&e, "generating");
+    if (!st)
+        st = gt_comm_agree_all(comm, w.netcdf ? gt_fields_file_finish(w.netcdf)
+                                     : w.file ? gt_collection_finish(w.file)
+                                              : GT_OK);
+    *made = e.samples;
+    gt_collection_close(w.file);
+    gt_fields_file_close(w.netcdf);
+    gt_ensemble_close(&e);
+    return st;
+}
