@@ -6,7 +6,7 @@
 #include "networks/model/door/model.h"
 #include "train/loop/engine.h"
 
-enum { BENCH_RECIPES = 11, BENCH_RECIPE_KEYS = 7 };
+enum { BENCH_RECIPES = 12, BENCH_RECIPE_KEYS = 7 };
 
 typedef struct bench_recipe {
     const char *name;
@@ -16,7 +16,7 @@ typedef struct bench_recipe {
 } bench_recipe;
 
 extern const bench_recipe bench_recipes[BENCH_RECIPES];
-#define BENCH_RECIPE_NAMES "small|cifar|auto32|auto64|auto128|auto256|auto512|demo|dcgan|vae|job"
+#define BENCH_RECIPE_NAMES "small|cifar|auto32|auto64|auto128|auto256|auto512|demo|dcgan|vae|downscale|job"
 
 const bench_recipe *bench_recipe_find(const char *name);
 

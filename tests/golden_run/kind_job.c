@@ -73,6 +73,8 @@ static gt_job *job_of(gold *f) {
     int size[3], labels = gold_int(f->config, "label_width", 0);
     static const char *const names[] = {"height", "width", "channels"};
     for (int i = 0; i < 3; i++) size[i] = gold_int(f->config, names[i], 0);
+    job->conditions = gold_int(f->config, "conditions", 0);
+    job->target_mask = gold_int(f->config, "target_mask", 0) > 0;
     if (gt_job_resolve(job, size[0], size[1], size[2], labels, gold_int(f->config, "items", 0)))
         gold_fail(f, "job: %s", gt_message());
     use_network(f, job);
@@ -236,12 +238,43 @@ static void run(steps *s) {
     }
 }
 
+/* Fields of the noise in/z [n,H,W,targets], the conditions and labels of the first images, and the network as it is
+ * now: out/made [n,H,W,C]. */
+static void check_made(steps *s) {
+    const gt_model *m = s->model;
+    gt_shape shape;
+    if (s->f->failed || !gold_has(s->f, "in/z")) return;
+    const float *z = gold_read(s->f, "in/z", GOLD_PLAIN, &shape);
+    gt_request r = gt_plain_request((int)shape.d[0]);
+    gt_graph *g = gt_model_build(s->model, gt_model_maker(m)->name, &r);
+    gt_exec *e = g ? gt_exec_new(g, &(gt_exec_options){0}) : NULL;
+    size_t floats = gt_model_floats(m), targets = (size_t)(m->channels - m->conditions);
+    float *to = e ? gt_exec_input(e, "z") : NULL, *c = e ? gt_exec_input(e, "c") : NULL;
+    for (size_t i = 0; to && z && i < (size_t)r.n; i++) {
+        for (size_t k = 0; k < floats; k++)
+            if (k % (size_t)m->channels < targets) to[i * floats + k] = *z++;
+        gt_model_put_conditions(m, s->images + i * floats, to + i * floats);
+        if (m->target_mask)
+            for (size_t k = (size_t)m->channels - 1; k < floats; k += (size_t)m->channels)
+                to[i * floats + k] = s->images[i * floats + k];
+    }
+    if (c && s->labels) memcpy(c, s->labels, (size_t)(r.n * m->label_dim) * sizeof *c);
+    if (e) gt_exec_bind(e, 0, m->blocks[0]);
+    if (!e || gt_exec_prepare(e, NULL) || gt_exec_run(e, NULL)) gold_fail(s->f, "fields: %s", gt_message());
+    else gold_check(s->f, "out/made", GOLD_PLAIN, gt_exec_output(e, "image"), (size_t)r.n * floats, 0);
+    gt_exec_free(e);
+    gt_graph_free(g);
+}
+
 void gold_job(gold *f) {
     steps s = {.f = f, .job = job_of(f)};
     if (s.job) s.job->kernels = asked_kernels();
     s.model = f->failed ? NULL : gt_model_new(s.job);
-    if (s.model) run(&s);
-    else gold_fail(f, "model: %s", gt_message());
+    if (s.model) {
+        run(&s);
+        check_made(&s);
+    }
+    if (!s.model) gold_fail(f, "model: %s", gt_message());
     for (int i = 0; i < GT_MAX_PHASES; i++)
         for (int k = 0; k < MAX_SIZES; k++) {
             gt_exec_free(s.runs[i].exec[k]);

@@ -59,13 +59,15 @@ def deviation(a, b):
     return float(np.abs(a - b).max() / max(np.abs(a).max(), 1e-300))
 
 
-def write(where, case, job, size, channels, train, labels=None, smooth=2e-4, disturb=(100, 3e-5), may_die=False, **config):
+def write(where, case, job, size, channels, train, labels=None, smooth=2e-4, disturb=(100, 3e-5), may_die=False, prepare=None, extra={}, **config):
     """The file of a job. train(job, images, move) -> results by their paths; labels: of the data's items [items,width], of which each step takes the next
     ones. A result whose `sens` is above `smooth` has met a kink. config: what else the comparing program should know.
     disturb: the part that counts of how much results move, and the size of the disturbance. In deep networks, where 3e-5 always crosses kinks: (1, 1e-7), what rounding to
-    float32 does. may_die: maps that are 0 everywhere are not a fault, since their gradients are exactly 0 on both sides."""
+    float32 does. may_die: maps that are 0 everywhere are not a fault, since their gradients are exactly 0 on both sides.
+    prepare: of the images; extra: further datasets by their paths."""
     batch, items = int(job['batch']), STEPS * int(job['batch'])
     images = np.random.RandomState(0).randint(-128, 129, (STEPS, batch, size, size, channels)).astype(np.float32) / 128
+    if prepare: images = prepare(images)
     for seed in range(1, 100):
         job['seed'] = str(seed)
         exact = train(job, images, Mover(torch.float64, 0, 0))
@@ -81,6 +83,7 @@ def write(where, case, job, size, channels, train, labels=None, smooth=2e-4, dis
         f.attrs['config'] = json.dumps({'options': job, 'height': size, 'width': size, 'channels': channels, 'items': items,
                                         'label_width': 0 if labels is None else labels.shape[1], **config})
         f.create_dataset('in/images', data=images, compression='gzip')
+        for key, value in extra.items(): f[key] = value
         if labels is not None: f['in/labels'] = labels.astype(np.float32)
         for key, value in exact.items():
             d = f.create_dataset(key, data=(value[0] if isinstance(value, tuple) else value).astype(np.float32))

@@ -1,0 +1,97 @@
+#!/bin/bash
+# level: full
+# Networks that make fields of conditions: the same bits on 1, 2, 3 and 8 ranks, stopped and gone on with, and with other instructions; ensembles and their
+# scores, the same on any number of ranks; the seed of a member; regression; what is refused. tests/golden/job_fields*.h5 have the numbers.
+. "$(dirname "$0")/lib.sh"
+data=synth:fields:n=64
+net="--model=edm --data=$data --model-channels=4 --batch=16 --slices=8 --steps=4 --seed=3 --threads=1 --condition-drop=0.2 --image-steps=2"
+test=synth:fields:n=3,seed=1
+
+hash_of() { "$GANTRY" hash "$1" | awk '{print $1; exit}'; }
+
+case_ranks() {
+    quietly "$GANTRY" train $net --run=one
+    one=$(hash_of one)
+    for n in 2 3 8; do
+        quietly ranks $n "$GANTRY" train $net --run=r$n
+        [ "$(hash_of r$n)" = "$one" ] || fail "$n ranks have other bits"
+    done
+    quietly "$GANTRY" train $net --steps=2 --run=halves
+    quietly "$GANTRY" train $net --run=halves
+    [ "$(hash_of halves)" = "$one" ] || fail 'a run that was stopped has other bits'
+    for isa in avx2 portable; do
+        GT_ISA=$isa "$GANTRY" version > said 2>&1 || continue # this processor has not these instructions
+        GT_ISA=$isa quietly "$GANTRY" train $net --run=$isa
+        [ "$(hash_of $isa)" = "$one" ] || fail "$isa has other bits"
+    done
+}
+
+case_ensembles() {
+    quietly "$GANTRY" train $net --run=run
+    make="generate run --condition=$test --sampler-steps=2 --threads=1"
+    expect 0 'all.npy: 9 members of 3 samples' "$GANTRY" $make --members=9 --out=all.npy
+    for n in 2 3; do
+        quietly ranks $n "$GANTRY" $make --members=9 --out=$n.npy
+        cmp all.npy $n.npy || fail "$n ranks make another file"
+    done
+    quietly "$GANTRY" $make --members=9 --guidance=2 --out=guided.npy
+    quietly "$GANTRY" $make --members=4 --seed=5 --out=other.npy
+    quietly "$GANTRY" $make --members=4 --samples=2 --out=few.npy
+    quietly "$GANTRY" $make --members=2 --out=sheet.png
+    quietly "$GANTRY" $make --members=2 --out=pred.nc
+    quietly "$GANTRY" $make --members=2 --out=pred.h5
+    quietly "$GANTRY" dataset $test truth.h5
+    expect 0 'field +crps +[0-9.]+ +9 members of 3 samples' "$GANTRY" metrics run --condition=$test --members=9 --sampler-steps=2
+    "$GANTRY" metrics run --condition=$test --members=9 --sampler-steps=2 --json --metrics=crps,rmse,spread,spectrum > scores || fail 'no scores'
+    ranks 2 "$GANTRY" metrics run --condition=$test --members=9 --sampler-steps=2 --json --metrics=crps,rmse,spread,spectrum | cmp - scores || fail 'scores of two ranks'
+    need_python
+    "$python" -B - "$here/../tools" <<'PY' || fail 'the numbers of ensembles'
+import json, sys
+import numpy as np, h5py
+sys.path.insert(0, sys.argv[1])
+import known_law
+load = lambda name, m: np.load(name).reshape(-1, m, 32, 32)
+x, few = load('all.npy', 9), load('few.npy', 4)
+assert x.shape[0] == 3 and (x[:2, :4] == few).all(), 'a member depends on other members or samples'
+assert len({m.tobytes() for m in x.reshape(27, -1)}) == 27, 'two members are equal'
+assert (x[:, :4] != load('other.npy', 4)).any() and (x != load('guided.npy', 9)).any()
+y = h5py.File('truth.h5')['images'][..., 0].astype(float)
+scores = known_law.scores(x.astype(float), y)
+for line in open('scores'):
+    s = json.loads(line)
+    assert abs(s['value'] / scores[s['score']] - 1) < 1e-9, (s, scores[s['score']])
+PY
+}
+
+case_regression() {
+    quietly "$GANTRY" train $net --loss=regression --condition-drop=0 --run=run
+    quietly "$GANTRY" generate run --condition=$test --members=2 --out=made.npy
+    expect 2 'makes fields in one step' "$GANTRY" generate run --condition=$test --sampler-steps=3 --out=more.npy
+    expect 2 'makes pictures with --sampler=euler' "$GANTRY" generate run --condition=$test --sampler=heun --out=more.npy
+    need_python
+    "$python" -c "import numpy as np; x = np.load('made.npy').reshape(3, 2, -1); assert (x[:, 0] == x[:, 1]).all() and np.ptp(x) > 0" || fail 'members of a regression differ'
+}
+
+case_refusals() {
+    quietly "$GANTRY" train $net --steps=1 --condition-drop=0 --run=run
+    quietly "$GANTRY" train --model=edm --data=synth:shapes:n=16 --model-channels=4 --batch=4 --steps=1 --threads=1 --run=shapes
+    expect 2 'makes pictures of noise alone' "$GANTRY" train --model=dcgan --data=$data --run=no
+    expect 2 'regression is for data with conditions' "$GANTRY" train --model=edm --loss=regression --data=synth:shapes --run=no
+    expect 2 'condition-drop=0.1: .* has no conditions' "$GANTRY" train --model=edm --condition-drop=0.1 --data=synth:shapes --run=no
+    expect 2 'with --condition=DATA' "$GANTRY" generate run --seeds=0
+    expect 2 'with --condition=DATA' "$GANTRY" metrics run --metrics=swd
+    expect 2 'makes no fields of conditions' "$GANTRY" generate shapes --condition=$test --out=no.npy
+    expect 2 'pictures without conditions' "$GANTRY" generate run --condition=synth:shapes --out=no.npy
+    expect 2 'fields of 16x16, but the network makes fields of 32x32' "$GANTRY" generate run --condition=synth:fields:size=16 --out=no.npy
+    expect 2 'dropped conditions' "$GANTRY" generate run --condition=$test --guidance=2 --out=no.npy
+    expect 2 'members' "$GANTRY" generate run --condition=$test --members=0 --out=no.npy
+    expect 2 'needs --out' "$GANTRY" generate run --condition=$test
+    expect 2 '\.nc' "$GANTRY" generate run --condition=$test --out=no.txt
+    expect 2 'condition and --seeds' "$GANTRY" generate run --condition=$test --seeds=0 --out=no.npy
+    expect 2 'holds 3' "$GANTRY" generate run --condition=$test --samples=4 --out=no.npy
+    expect 2 'scores of ensembles are' "$GANTRY" metrics run --condition=$test --metrics=fid10k
+    expect 2 'multiple of 4' "$GANTRY" train --model=edm --data=synth:fields:size=30 --run=no
+    [ ! -e no ] && [ ! -e no.npy ] || fail 'something was written'
+}
+
+run_cases
