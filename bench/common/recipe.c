@@ -33,7 +33,7 @@ const bench_recipe bench_recipes[BENCH_RECIPES] = {
     {.name = "dcgan", .keys = {"model=dcgan", "data=synth:shapes:size=64", "batch=128", "slices=4"}},
     {.name = "vae", .keys = {"model=vae", "data=synth:circles", "batch=128"}},
     {.name = "downscale", .keys = {"model=edm", "data=synth:fields", "batch=32"}}, /* with conditions */
-    {.name = "job"}, /* what the caller's keys say */
+    {.name = "job"},                                                               /* what the caller's keys say */
 };
 
 const bench_recipe *bench_recipe_find(const char *name) {

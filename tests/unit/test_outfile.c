@@ -219,7 +219,8 @@ static const char *const inputs[] = {
     "data",     "resume",      "run",        "detector",   "inception", "vgg16",     "lpips",  "vgg",
     "mixture",  "projected-w", "directions", "with-w",     "without-w", "test-data", "reals",  "fakes",
     "network",  "target",      "start",      "decoder",    "hostfile",  "source",    "labels", "class-names",
-    "held-out", "reference",   "compare",    "checkpoint", "latents",   "key",       "sign",
+    "held-out", "reference",   "compare",    "checkpoint", "latents",   "key",       "sign",      "condition",
+    "static",
 };
 /* New ones in it are numbered; of the doctor nothing stays in it. */
 static const char *const folders_of_runs[] = {"train", "submit", "search", "doctor", "gradcheck", "inspect"};
