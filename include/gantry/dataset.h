@@ -126,7 +126,7 @@ typedef struct gt_dataset_info {
     bool skips_damaged;        /* options.skip_damaged */
     /* Of fields (fields.h); all other datasets: NULL, 0, -1, NULL. The dataset owns them. */
     const gt_channel_scale *scale; /* [channels] */
-    int conditions;                /* so many of the last channels are no targets */
+    int conditions;                /* how many of the last channels are conditions */
     int mask_of_target;            /* the channel, 1 where targets are there and 0 where not; -1: there is none */
     const gt_fields_place *place;
 } gt_dataset_info;

@@ -4,7 +4,7 @@
  *
  * A conditional dataset is an ordinary dataset (dataset.h) of float32 pictures. Its channels, in this order:
  *     targets ... | conditions ... statics ... masks of conditions ... mask of the targets
- * The last info->conditions of them are no targets. All variables have a name, and a level of a variable has the name
+ * The last info->conditions channels are not targets. All variables have a name, and a level of a variable has the name
  * with the number of its place behind it: "ta_0", "ta_1". A variable of a file without names (a folder of pictures) is
  * called as the last part of the path, with its channel's name or number behind it where there are several.
  *
@@ -24,11 +24,12 @@
  *     nearest the cell in which the middle (i + 1/2) n/m lies
  *
  * Missing values (NaN, _FillValue, missing_value, what lies outside valid_range) are an error, or with GT_MISSING_MASK:
- *   - in a condition or static field: the mean of the channel (0 as it is normalised), and a channel "mask_of_NAME"
- * with 1 where the value is there and 0 where it is missing. Cells of a resized field that cover a missing cell are
- *     missing. The channel is there where the training data have such a value; later data cannot have others;
- *   - in a target: 0 likewise, and one last channel "mask_of_targets" with 0 where any target is missing, for the loss
- *     to leave the cell out. Networks do not see this channel. */
+ *   - A missing value of a condition or static field becomes the mean of the channel (0 as it is normalised), and a
+ *     channel "mask_of_NAME" has 1 where the value is there and 0 where it is missing. Cells of a resized field that
+ *     cover a missing cell are missing. The channel exists where the training data have such a value. Where they have
+ *     none, later data must have none.
+ *   - A missing value of a target becomes 0 likewise, and one last channel "mask_of_targets" has 0 where any target is
+ *     missing. The loss leaves these cells out, and networks do not see this channel. */
 #ifndef GANTRY_FIELDS_H
 #define GANTRY_FIELDS_H
 
@@ -60,7 +61,6 @@ typedef struct gt_channel_scale {
 /* n normalised values, `stride` apart, become physical ones in place; the other way. log1p and sqrt: what lies below
  * the least possible value (f(x) < 0 for sqrt) becomes 0 before it is undone. */
 void gt_channel_scale_undo(const gt_channel_scale *c, float *values, size_t n, size_t stride);
-void gt_channel_scale_do(const gt_channel_scale *c, float *values, size_t n, size_t stride);
 
 /* Where and when the samples are, for files that are made of them; all NULL or 0 where it is not known. */
 typedef struct gt_fields_axis {

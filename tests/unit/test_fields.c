@@ -9,7 +9,7 @@
 #include "data/door/dataset.h"
 #include "data/door/fields_file.h"
 #include "data/fields/calendar.h"
-#include "data/fields/cells.h"
+#include "data/fields/fields.h"
 
 /* ---- without files ---- */
 
@@ -107,8 +107,10 @@ static void scales_are_undone(void **state) {
         const gt_channel_scale c = {.mean = 0.5, .deviation = 2, .transform = t};
         float x[] = {0, 99, 1e-7f, 99, 1, 99, 1000, 99}, y[8];
         memcpy(y, x, sizeof y);
-        gt_channel_scale_do(&c, y, 4, 2);
-        assert_true(y[1] == 99);
+        for (int i = 0; i < 8; i += 2) {
+            assert_true(gt_value_transform_do(t, &y[i]));
+            y[i] = (float)(((double)y[i] - c.mean) / c.deviation);
+        }
         gt_channel_scale_undo(&c, y, 4, 2);
         for (int i = 0; i < 8; i++) assert_true(fabsf(x[i] - y[i]) <= 1e-6f * (1 + x[i]));
     }

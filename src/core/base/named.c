@@ -17,7 +17,7 @@ static bool is_there(const char *path, size_t n) {
 /* The colon before NAME in the first n bytes; NULL: there is none. */
 static const char *colon_of(const char *text, size_t n, bool only_there) {
     const char *last = NULL;
-    if (is_there(text, n) || (n > 5 && !strncmp(text, "synth:", 6))) return NULL;
+    if (is_there(text, n)) return NULL;
     for (const char *c = text + n; c-- > text;) {
         if (*c != ':') continue;
         if (is_there(text, (size_t)(c - text))) return c;

@@ -9,7 +9,6 @@
 #include "base/door/file.h"
 #include "data/door/fields_look.h"
 #include "files/h5/door/arrays.h"
-#include "features/inspect/fields_view.h"
 #include "features/inspect/file_view.h"
 #include "gantry/arrays.h"
 #include "gantry/file.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A file of fields: a line for each variable, its axes below where they are other ones than before. */
-#include "features/inspect/fields_view.h"
+#include "features/inspect/file_view.h"
 
 #include <stdio.h>
 #include <string.h>

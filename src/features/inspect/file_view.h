@@ -16,4 +16,8 @@ gt_status gt_picture_view_print(FILE *f, const char *path);
  * file, or not all of it; the message names the path. */
 gt_status gt_array_view_print(FILE *f, const char *path, bool *pictures);
 
+/* Of a file of fields (data/door/fields_look.h) to stdout: variables, axes, times, and the command that trains on them.
+ * The caller has called gt_h5_check(). */
+gt_status gt_fields_print(const char *path);
+
 #endif

@@ -3,7 +3,7 @@
  * added up, the result has the same bits.
  *
  *     gt_exact_sum *s = calloc(1, sizeof *s);
- *     gt_exact_add(s, x);                  // as often as wanted, up to 2^60 times
+ *     gt_exact_add(s, 0.1);                // as often as wanted, up to 2^60 times
  *     double hi, lo;
  *     gt_exact_total(s, &hi, &lo);         // hi + lo is the sum, but for 2^-100 of it */
 #ifndef GANTRY_BASE_DOOR_EXACT_H

@@ -2,11 +2,7 @@
  * Ensembles of fields as a NetCDF-4 file: a variable [time,realization,y,x] of float32 for each target, with dimension
  * scales, units and the attributes of the CF conventions 1.8; NaN is missing. The file gets its name when it is whole.
  *
- *     gt_fields_file *f;
- *     st = gt_fields_file_open(&f, &(gt_fields_file_of){.path = "pred.nc", .samples = n, .time = times, ...});
- *     for (t = 0; t < n; t++) st = gt_fields_file_put(f, t, members);
- *     st = gt_fields_file_finish(f);
- *     gt_fields_file_close(f);
+ * gt_fields_file_open(), gt_fields_file_put() for each sample, gt_fields_file_finish(), gt_fields_file_close().
  *
  * Main thread only. Messages name the path. */
 #ifndef GANTRY_DATA_DOOR_FIELDS_FILE_H

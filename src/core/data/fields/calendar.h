@@ -25,7 +25,7 @@ typedef struct gt_time_units {
     int64_t since;  /* seconds from 1970-01-01 on */
 } gt_time_units;
 
-/* `calendar` NULL or "": standard. GT_FORMAT: units that are no days, hours, minutes or seconds since a date, another
+/* `calendar` NULL or "": standard. GT_FORMAT: units other than days, hours, minutes or seconds since a date, another
  * calendar, or a date that the calendar does not have. */
 gt_status gt_time_units_read(gt_time_units *out, const char *units, const char *calendar);
 /* Seconds since 1970-01-01 in the calendar, rounded. GT_FORMAT: not finite, or beyond a million years. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The mean by area, the line between middles, or the nearest cell, one axis after the other. */
-#include "data/fields/cells.h"
+#include "data/fields/fields.h"
 
 #include <stdbool.h>
 

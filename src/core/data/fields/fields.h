@@ -4,9 +4,24 @@
 #ifndef GANTRY_DATA_FIELDS_FIELDS_H
 #define GANTRY_DATA_FIELDS_FIELDS_H
 
-#include "data/fields/cells.h"
 #include "data/fields/variable.h"
 #include "gantry/dataset.h"
+#include "gantry/memory.h"
+
+/* ---- another grid (cells.c) ---- */
+
+/* What the cells of one axis become: cell i is the sum of weight[i * taps + k] times cell first[i] + k. */
+typedef struct gt_cells {
+    int in, out, taps; /* taps 1 and in == out: nothing changes */
+    int *first, *count;
+    double *weight;
+} gt_cells;
+
+gt_status gt_cells_plan(gt_arena *a, gt_cells *c, int in, int out, gt_condition_resize how);
+/* in[y->in, x->in] -> out[y->out, x->out]; NaN is missing, and so is what covers it. `scratch`: y->in * x->out. */
+void gt_cells_apply(const gt_cells *y, const gt_cells *x, const float *in, double *scratch, float *out);
+
+/* ---- fields ---- */
 
 typedef enum gt_field_role { GT_FIELD_TARGET, GT_FIELD_CONDITION, GT_FIELD_STATIC, GT_FIELD_ROLES } gt_field_role;
 

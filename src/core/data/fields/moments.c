@@ -31,14 +31,6 @@ bool gt_value_transform_do(gt_value_transform t, float *v) {
     return true;
 }
 
-void gt_channel_scale_do(const gt_channel_scale *c, float *values, size_t n, size_t stride) {
-    for (size_t i = 0; i < n * stride; i += stride) {
-        float v = values[i];
-        bool fine = gt_value_transform_do(c->transform, &v);
-        values[i] = fine ? (float)(((double)v - c->mean) / c->deviation) : NAN;
-    }
-}
-
 void gt_channel_scale_undo(const gt_channel_scale *c, float *values, size_t n, size_t stride) {
     for (size_t i = 0; i < n * stride; i += stride) {
         double v = (double)values[i] * c->deviation + c->mean;

@@ -60,7 +60,10 @@ static gt_status add_variable(gt_fields *f, gt_field_role role, const gt_named_a
 static gt_status add_list(gt_fields *f, gt_field_role role, const char *list) {
     gt_named_array part = {0};
     gt_status st = GT_OK;
-    if (list)
+    bool made = list && gt_synth_of_path(list);
+    if (made) snprintf(part.file, sizeof part.file, "%s", list);
+    if (made) st = add_variable(f, role, &part);
+    else if (list)
         while (!st && gt_named_array_next(&list, &part, &st))
             if (!st) st = add_variable(f, role, &part);
     return st ? gt_wrap(st, "%s", options[role]) : GT_OK;

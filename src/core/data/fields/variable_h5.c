@@ -97,7 +97,7 @@ static gt_status choose(gt_arena *a, const gt_h5_file *f, const char *wanted, co
 
 /* ---- attributes ---- */
 
-/* "" where there is none, or it is no text; Latin-1 becomes UTF-8. */
+/* "" where there is none, or the attribute is not text; Latin-1 becomes UTF-8. */
 static gt_status text_of(gt_arena *a, const gt_h5_file *f, const char *of, const char *name, const char **out) {
     GT_FREED char **list = NULL;
     GT_FREED char *text = NULL;
