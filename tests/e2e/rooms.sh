@@ -1,6 +1,6 @@
 #!/bin/bash
 # level: quick
-# The order of the rooms (src/ROOMS) and their doors: no file includes or calls what belongs to a room below its own, or what is not a door. In a copy each kind of violation is found.
+# The order of the rooms (src/ROOMS) and their doors: no file includes or calls what belongs to a room below its own, or what is not a door. In a copy with a violation of each kind all are found.
 . "$(dirname "$0")/lib.sh"
 top=$(cd "$here/../.." && pwd)
 rooms() { "$python" "$here/../tools/rooms.py" "$@"; }
@@ -13,124 +13,50 @@ cp "$top/tests/public_functions" copy/tests/
 cp -rs "$BUILD/src" copy/build/
 rooms copy copy/build >before
 
-# plant FILE TEXT: a line more in a file of the copy, or a file more; an object too where it is a new source file
+# plant FILE TEXT PATTERN [OTHER FILE]: a line more in a file of the copy, or a file more, with its object where it is a new source file; what is said of that
+: >wanted
 plant() {
-    planted=$1
     printf '%s\n' "$2" >>"copy/$1"
     [ -e "$top/$1" ] || [[ $1 != *.c ]] || gcc -std=gnu11 -c "copy/$1" -o "copy/build/${1%.c}.o" || fail 'gcc'
-}
-# found PATTERN: exactly this is found more than before; what was planted goes
-found() {
-    rooms copy copy/build >after
-    rm -f "copy/build/${planted%.c}.o"
-    cp "$top/$planted" "copy/$planted" 2>/dev/null || rm "copy/$planted"
-    cp -rsn "$BUILD/src" copy/build/
-    diff before after >said
-    grep -qE "^> $1" said || { cat said; fail "not found: $1"; }
-    [ "$(wc -l <said)" = 2 ] || { cat said; fail 'more is found than what was planted'; }
+    printf '%s\n' "${4-$1}: $3" >>wanted
 }
 # function FILE: a public function that this source file defines
 function_of() { nm -P --defined-only "$BUILD/src/$1.o" | awk '$2 == "T" { print $1; exit }'; }
-call() { printf 'int %s(void); int gt_planted(void) { return %s(); }' "$1" "$1"; }
+call() { printf 'int %s(void); __attribute__((used)) static int planted(void) { return %s(); }' "$1" "$1"; }
 
 case_order() { rooms "$top" "$BUILD" || fail 'see src/ROOMS for the order'; }
-case_include_of_a_later_room() {
-    plant src/core/base/memory.c '#include "train/loop/engine.h"'
-    found 'src/core/base/memory.c: includes train/loop/engine.h of the room train'
-}
-case_include_of_a_later_public_header() {
-    plant src/core/networks/nets/layers.c '#  include <gantry/train.h>'
-    found 'src/core/networks/nets/layers.c: includes gantry/train.h of the room train'
-}
-case_include_between_public_headers() {
-    plant include/gantry/dist.h '#include "features/gmm/mixture.h"'
-    found 'include/gantry/dist.h: includes features/gmm/mixture.h of the room features/gmm'
-}
-case_symbol_without_include() {
-    plant src/core/base/planted.c "$(call "$(function_of core/train/loop/train)")"
-    found 'src/core/base/planted.c: uses .* of src/core/train/loop/train.c'
-}
-case_include_of_another_family() {
-    plant src/core/networks/models/dcgan/model.c '#include "networks/models/stylegan2/loss.h"'
-    found 'src/core/networks/models/dcgan/model.c: includes networks/models/stylegan2/loss.h of the room networks/models/stylegan2'
-}
-case_symbol_of_another_family() {
-    plant src/core/networks/models/dcgan/planted.c "$(call "$(function_of core/networks/models/stylegan2/loss)")"
-    found 'src/core/networks/models/dcgan/planted.c: uses .* of src/core/networks/models/stylegan2/loss.c'
-}
-case_include_that_is_not_a_door() {
-    plant src/core/networks/nets/layers.c '#include "graph/exec.h"'
-    found 'src/core/networks/nets/layers.c: includes graph/exec.h of the room graph, which is not a door'
-}
-case_door_in_a_public_header() {
-    plant include/gantry/train.h '#include "networks/model/door/model.h"'
-    found 'include/gantry/train.h: includes networks/model/door/model.h: a public header'
-}
-case_door_without_a_row() {
-    plant src/core/graph/door/planted.h '/* empty */'
-    found 'src/core/graph/door/planted.h: stands in no row'
-}
-case_public_function_that_nobody_calls() {
-    plant include/gantry/train.h 'gt_status gt_planted(const gt_job *job);'
-    found 'include/gantry/train.h: no program calls gt_planted'
-}
-case_reason_for_nothing() {
-    plant tests/public_functions 'gt_train_all a program trains'
-    found 'tests/public_functions: gt_train_all is not public, or a program calls it'
-}
-case_hdf5_outside_its_room() {
-    plant src/core/metrics/sliced.c '#include <hdf5.h>'
-    found 'src/core/metrics/sliced.c: includes hdf5.h'
-}
-case_libhdf5_outside_its_room() {
-    plant src/core/metrics/planted.c "$(call H5Dopen2)"
-    found 'src/core/metrics/planted.c: calls libhdf5'
-}
-case_include_of_another_feature() {
-    plant src/features/walk/walk.c '#include "features/mix/mix.h"'
-    found 'src/features/walk/walk.c: includes features/mix/mix.h of the room features/mix'
-}
-case_symbol_of_another_feature() {
-    plant src/features/walk/planted.c "$(call "$(function_of features/mix/mix)")"
-    found 'src/features/walk/planted.c: uses .* of src/features/mix/mix.c'
-}
-case_include_of_a_feature_in_a_core_room() {
-    plant src/core/train/loop/step.c '#include "features/report/report.h"'
-    found 'src/core/train/loop/step.c: includes features/report/report.h of the room features/report'
-}
-case_symbol_of_a_feature_in_a_core_room() {
-    plant src/core/command/planted.c "$(call "$(function_of features/mix/mix)")"
-    found 'src/core/command/planted.c: uses .* of src/features/mix/mix.c'
-}
-case_the_list_in_a_core_room() {
-    plant src/core/train/loop/step.c '#include "features/list.h"'
-    found 'src/core/train/loop/step.c: includes features/list.h of the room features'
-}
-case_include_in_a_feature_that_is_not_a_door() {
-    plant src/features/walk/walk.c '#include "graph/exec.h"'
-    found 'src/features/walk/walk.c: includes graph/exec.h of the room graph, which is not a door'
-}
-case_print_past_the_names() {
-    plant src/core/command/version.c 'void gt_planted(const char *name); void gt_planted(const char *name) { printf("%s", name); }'
-    found 'src/core/command/version.c: prints names as they are'
-}
-case_type_of_another_name() {
-    plant src/core/files/codec/planted.h 'typedef struct { int x; } gt_job_planted; typedef struct gt_box {
-} gt_box;'
-    found 'include/gantry/box.h: gt_box is another type in src/core/files/codec/planted.h'
-}
-case_comment_on_a_file_that_is_gone() {
-    plant src/core/base/memory.c '/* (base/gone.h has the contract; so have base/door/memory.h and base/NAME.c) */'
-    found 'src/core/base/memory.c: a comment names base/gone.h'
-}
-case_header_without_room() {
-    plant include/gantry/planted.h '/* empty */'
-    found 'include/gantry/planted.h: stands in no row'
-}
-case_folder_without_room() {
+# All at once: each is found, and nothing else is.
+case_each_violation() {
     mkdir copy/src/planted
-    plant src/planted/planted.h '/* empty */'
-    found 'src/planted/planted.h: stands in no row'
+    plant src/core/base/memory.c '#include "train/loop/engine.h"' 'includes train/loop/engine.h of the room train'
+    plant src/core/networks/nets/layers.c '#  include <gantry/train.h>' 'includes gantry/train.h of the room train'
+    plant include/gantry/dist.h '#include "features/gmm/mixture.h"' 'includes features/gmm/mixture.h of the room features/gmm'
+    plant src/core/base/planted.c "$(call "$(function_of core/train/loop/train)")" 'uses .* of src/core/train/loop/train.c'
+    plant src/core/networks/models/dcgan/model.c '#include "networks/models/stylegan2/loss.h"' 'includes networks/models/stylegan2/loss.h of the room networks/models/stylegan2'
+    plant src/core/networks/models/dcgan/planted.c "$(call "$(function_of core/networks/models/stylegan2/loss)")" 'uses .* of src/core/networks/models/stylegan2/loss.c'
+    plant src/core/networks/nets/layers.c '#include "graph/exec.h"' 'includes graph/exec.h of the room graph, which is not a door'
+    plant include/gantry/train.h '#include "networks/model/door/model.h"' 'includes networks/model/door/model.h: a public header'
+    plant src/core/graph/door/planted.h '/* empty */' 'stands in no row'
+    plant include/gantry/train.h 'gt_status gt_planted_nobody(const gt_job *job);' 'no program calls gt_planted_nobody'
+    plant tests/public_functions 'gt_train_all a program trains' 'gt_train_all is not public, or a program calls it'
+    plant src/core/metrics/sliced.c '#include <hdf5.h>' 'includes hdf5.h'
+    plant src/core/metrics/planted.c "$(call H5Dopen2)" 'calls libhdf5'
+    plant src/features/walk/walk.c '#include "features/mix/mix.h"' 'includes features/mix/mix.h of the room features/mix'
+    plant src/features/walk/planted.c "$(call "$(function_of features/mix/mix)")" 'uses .* of src/features/mix/mix.c'
+    plant src/core/train/loop/step.c '#include "features/report/report.h"' 'includes features/report/report.h of the room features/report'
+    plant src/core/command/planted.c "$(call "$(function_of features/mix/mix)")" 'uses .* of src/features/mix/mix.c'
+    plant src/core/train/loop/step.c '#include "features/list.h"' 'includes features/list.h of the room features'
+    plant src/features/walk/walk.c '#include "graph/exec.h"' 'includes graph/exec.h of the room graph, which is not a door'
+    plant src/core/command/version.c 'void gt_planted_print(const char *name); void gt_planted_print(const char *name) { printf("%s", name); }' 'prints names as they are'
+    plant src/core/files/codec/planted.h 'typedef struct { int x; } gt_job_planted; typedef struct gt_box {
+} gt_box;' 'gt_box is another type in src/core/files/codec/planted.h' include/gantry/box.h
+    plant src/core/base/memory.c '/* (base/gone.h has the contract; so have base/door/memory.h and base/NAME.c) */' 'a comment names base/gone.h'
+    plant include/gantry/planted.h '/* empty */' 'stands in no row'
+    plant src/planted/planted.h '/* empty */' 'stands in no row'
+    rooms copy copy/build >after
+    diff before after | sed -n 's/^> //p' >said
+    while IFS= read -r pattern; do [ "$(grep -cE "^$pattern" said)" = 1 ] || { cat said; fail "not found once: $pattern"; }; done <wanted
+    [ "$(wc -l <said)" = "$(wc -l <wanted)" ] || { cat said; fail 'more is found than what was planted'; }
 }
 # docs/internals.md shows the table
 case_table_in_the_docs() {

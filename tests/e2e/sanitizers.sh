@@ -95,7 +95,7 @@ begins what_mpi_keeps_until_the_end
 # What MPI keeps until the end of the process is not ours to free, and it has gone when leaks are named.
 ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 clean "$LAUNCH" 2 "$GANTRY" train $small --run=ranks --steps=3
 clean "$GANTRY" train $small --run=other --steps=1 --resume=run --freezed=1
-clean "$GANTRY" train $small --dry-run --nan=skip --gamma=1e38
+clean "$GANTRY" train $small --steps=3 --dry-run --nan=skip --gamma=1e38
 clean "$GANTRY" generate run --class=1 --seeds=0-3 --outdir=out
 clean "$GANTRY" generate run --class=1 --seeds=0-3 --outdir=out --grid --noise-mode=random --trunc=0.5
 clean "$GANTRY" inspect run run/metrics.h5 "$(last run)"
