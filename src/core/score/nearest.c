@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Statistics and nearest reals: see nearest.h. */
-#include "score/nearest.h"
+ * Statistics and nearest reals: see scores_of.h. */
+#include "score/scores_of.h"
 
 #include <stdio.h>
 #include <string.h>

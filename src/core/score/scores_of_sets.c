@@ -12,9 +12,7 @@
 #include "gantry/file.h"
 #include "gantry/runner.h"
 #include "base/door/text.h"
-#include "score/nearest.h"
 #include "score/door/saved_fakes.h"
-#include "score/statistics_file.h"
 
 /* Floats whose range nobody said: some are looked at now, all of them when they are read. */
 static gt_status look_at_floats(gt_dataset *ds, const char *path, gt_pool *pool) {

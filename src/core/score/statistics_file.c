@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Statistics of features in .npz files: see statistics_file.h. */
-#include "score/statistics_file.h"
+ * Statistics of features in .npz files: see scores_of.h. */
+#include "score/scores_of.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -14,7 +14,7 @@
 #include "base/door/pool.h"
 #include "files/codec/door/sample.h"
 #include "data/door/source.h"
-#include "features/dataset/writer.h"
+#include "features/dataset/tool.h"
 #include "dist/door/dist.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"

@@ -36,8 +36,8 @@
  *
  * Float samples beyond the range that stands for black and white (samples of any kind where a range was declared) give
  * a line of the log with the smallest and the largest of all. */
-#ifndef GANTRY_DATA_TOOL_DOOR_DATASET_TOOL_H
-#define GANTRY_DATA_TOOL_DOOR_DATASET_TOOL_H
+#ifndef GANTRY_FEATURES_DATASET_DATASET_TOOL_H
+#define GANTRY_FEATURES_DATASET_DATASET_TOOL_H
 
 #include "gantry/dist.h"
 #include "gantry/source.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What rank 0 does with the made items: see writer.h. */
-#include "features/dataset/writer.h"
+ * What rank 0 does with the made items: see tool.h. */
+#include "features/dataset/tool.h"
 
 #include <errno.h>
 #include <fcntl.h>

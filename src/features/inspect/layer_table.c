@@ -11,7 +11,6 @@
 #include "gantry/text.h"
 #include "gantry/trained.h"
 #include "networks/model/door/family.h"
-#include "features/inspect/layer_words.h"
 
 enum { LAYER = 256 };
 

@@ -15,6 +15,8 @@
 #include "gantry/model.h"
 #include "gantry/network.h"
 #include "gantry/pool.h"
+#include "graph/door/graph.h"
+#include "networks/nets/door/nets.h"
 
 typedef struct gt_layer_row {
     const char *layer;
@@ -52,5 +54,17 @@ typedef struct gt_phase_print_options {
 
 /* Writes the phase's graph for a whole slice as a table, as training plans the graph where a rank has one slice. */
 gt_status gt_phase_print(gt_phase *p, const gt_phase_print_options *o, FILE *f);
+
+/* ---- layer_words.c ---- */
+
+/* Layers in the field's usual words. The texts lie in the arena. */
+
+/* "conv 5x5, stride 2, padding 2", "transposed conv 4x4, stride 2, padding 1", "linear", "batch norm", "max pool 2x2,
+ * stride 2", "average pool 2x2, stride 2"; the op's name of what has no other. */
+const char *layer_kind(gt_arena *a, const gt_net *net, const gt_graph_layer *l);
+/* "3 to 64": channels that the layer's product reads and makes; "": it has no product with weights. */
+const char *layer_channels(gt_arena *a, const gt_graph_layer *l);
+/* "relu", "lrelu 0.2", "swish"; "": there is none. */
+const char *layer_activation(gt_arena *a, const gt_graph_layer *l);
 
 #endif

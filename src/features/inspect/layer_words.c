@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Layers in the field's usual words: see features/inspect/layer_words.h. */
-#include "features/inspect/layer_words.h"
+ * Layers in the field's usual words: see features/inspect/layer_table.h. */
+#include "features/inspect/layer_table.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -16,7 +16,7 @@
 #include "base/door/terminal.h"
 #include "dist/door/stop.h"
 #include "gantry/text.h"
-#include "command/launch/network.h"
+#include "command/launch/ready.h"
 
 typedef struct words {
     gt_arena *arena;

@@ -6,7 +6,7 @@
  * which there is loopback alone. That needs no rights where the system has user namespaces; there the user is still the
  * same user. The PMIx of some versions of Open MPI 5 does not start with loopback alone: they keep their network. */
 #define _GNU_SOURCE
-#include "command/launch/network.h"
+#include "command/launch/ready.h"
 
 #include <fcntl.h>
 #include <net/if.h>

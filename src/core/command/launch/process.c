@@ -37,9 +37,7 @@
 #include "base/door/program.h"
 #include "dist/door/stop.h"
 #include "gantry/text.h"
-#include "command/launch/network.h"
 #include "command/launch/ready.h"
-#include "command/launch/stderr.h"
 
 enum { FAILED = 1, STOPPED = 75 }; /* exit statuses */
 

@@ -5,7 +5,7 @@
  * is left out if it is the report. Lines that say that mpirun passes a signal on are left out, too. Held bytes that
  * nothing follows are somebody else's, and are passed on. */
 #define _GNU_SOURCE
-#include "command/launch/stderr.h"
+#include "command/launch/ready.h"
 
 #include <errno.h>
 #include <fcntl.h>

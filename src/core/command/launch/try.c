@@ -18,7 +18,6 @@
 #include "base/door/machine.h"
 #include "base/door/clock.h"
 #include "command/launch/door/launch.h"
-#include "command/launch/network.h"
 #include "command/launch/ready.h"
 
 enum { FAILED = 1, TURN = 20 /* milliseconds */ };

@@ -13,7 +13,6 @@
 #include "kernels/door/kernel_set.h"
 #include "run/door/chain.h"
 #include "train/audit/replay_internal.h"
-#include "train/audit/trace.h"
 #include "train/measure/measurer.h"
 #include "train/ticks/decider.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Hashes of gradients and states: see trace.h. */
-#include "train/audit/trace.h"
+ * Hashes of gradients and states: see replay_internal.h. */
+#include "train/audit/replay_internal.h"
 
 #include <stdio.h>
 #include <string.h>

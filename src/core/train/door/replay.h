@@ -83,7 +83,7 @@ typedef struct gt_replay_stretch {
      * a rollback to this step, as the checkpoint has it. False: the stretch ends. */
     bool (*look)(void *arg, const gt_replay_point *p, bool link);
     void *arg;
-    /* NULL on all ranks, or on none: the trace of the stretch (train/audit/trace.h), line by line, on rank 0 */
+    /* NULL on all ranks, or on none: the trace of the stretch (train/audit/trace.c), line by line, on rank 0 */
     gt_trace_line *line;
     void *line_arg;
 } gt_replay_stretch;
