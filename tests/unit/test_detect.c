@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Detections: which of those that overlap stay, and how they are judged. */
-#include "runner/apply/door/detect.h"
+#include "features/detect/detect.h"
 #include "expect.h"
 
 static void likelier_ones_stay(void **state) {

@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-#include "runner/apply/likelihood.h"
+#include "features/likelihood/likelihood.h"
 #include "networks/models/autoencoder/loss.h"
 #include "features/study/latent_loss.h"
 #include "runner/door/runner.h"

@@ -16,7 +16,7 @@
 #include "gantry/rundir.h"
 #include "gantry/text.h"
 #include "networks/model/door/model.h"
-#include "runner/apply/door/detect.h"
+#include "features/detect/detect.h"
 
 typedef struct detect_fields {
     const char *outdir, *names, *sizes, *aspects;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One batch of an estimator, for the files of this room and tests (gantry/likelihood.h). */
-#ifndef GANTRY_RUNNER_APPLY_LIKELIHOOD_H
-#define GANTRY_RUNNER_APPLY_LIKELIHOOD_H
+ * One batch of an estimator, for tests (gantry/likelihood.h). */
+#ifndef GANTRY_FEATURES_LIKELIHOOD_LIKELIHOOD_H
+#define GANTRY_FEATURES_LIKELIHOOD_LIKELIHOOD_H
 
 #include "gantry/likelihood.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Importance-weighted log-likelihood: see gantry/likelihood.h. */
-#include "runner/apply/likelihood.h"
+#include "features/likelihood/likelihood.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Detection by windows: see detect.h. */
-#include "runner/apply/door/detect.h"
+#include "features/detect/detect.h"
 
 #include <math.h>
 #include <stdlib.h>

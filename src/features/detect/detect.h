@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Scores of boxes against the truth, beside gantry/detect.h. */
-#ifndef GANTRY_RUNNER_APPLY_DOOR_DETECT_H
-#define GANTRY_RUNNER_APPLY_DOOR_DETECT_H
+#ifndef GANTRY_FEATURES_DETECT_DETECT_H
+#define GANTRY_FEATURES_DETECT_DETECT_H
 
 #include "gantry/box.h"
 #include "gantry/detect.h"
