@@ -15,7 +15,8 @@
  * makes it ready (gt_flat_open, gt_flat_prepare, gt_flat_ready, gt_flat_log_open) may read files: one thread of the
  * process at a time. After fork() no handle may be used in the child.
  *
- * Of other programs these are flat, too: gt_message() (status.h), gt_seed_latent() and gt_image_bytes() (generate.h).
+ * Of other headers these are flat, too: gt_message() (status.h), gt_seed_latent() and gt_image_bytes() (generate.h),
+ * gt_stop_request() (stop.h).
  *
  * Stable from version 1 of these calls on: what stands here keeps its meaning; calls may be added. */
 #ifndef GANTRY_FLAT_H
@@ -92,5 +93,28 @@ const char *gt_flat_log_unit(const char *series);          /* "kimg"; "": a pure
 /* Each array [ticks], or NULL; NaN where a tick has no value. GT_USAGE: there is no such series. */
 int gt_flat_log_read(const gt_flat_log *l, const char *series, double *mean, double *std, double *num);
 void gt_flat_log_images(const gt_flat_log *l, int64_t *images); /* [ticks] */
+
+/* ---- training ---- */
+
+typedef struct gt_flat_job gt_flat_job;
+
+gt_flat_job *gt_flat_job_new(int *status); /* NULL: *status */
+void gt_flat_job_free(gt_flat_job *j);     /* NULL is fine */
+/* A job file, or the name of a job that comes with Gantry ("dcgan"). */
+int gt_flat_job_read(gt_flat_job *j, const char *file);
+int gt_flat_job_set(gt_flat_job *j, const char *key, const char *value); /* as --key=value of gantry train */
+void gt_flat_job_forget(gt_flat_job *j, const char *key);                /* as if nobody had set it */
+const char *gt_flat_job_option(int i);             /* the key of option i, from 0; NULL: there are no more */
+const char *gt_flat_job_run(const gt_flat_job *j); /* the folder of the run that has begun; "": none has */
+
+/* The values of a line of the run's log, in the thread that trains; the names last until it returns. */
+typedef void gt_flat_tick(void *of, int64_t images, int n, const char *const *names, const double *means);
+/* Trains the job, or goes on with its run, in this thread and those that it starts, without MPI: the bits of gantry
+ * train. Once for each job, and one training at a time in a process. `tick` may be NULL. "stopped":
+ * gt_stop_request() of stop.h, --max-time or a file `stop` has ended it, and a checkpoint is written. */
+int gt_flat_train(gt_flat_job *j, gt_flat_tick *tick, void *of);
+/* The file of the program gantry that came with the library, until the next call by this thread; where it ought to be
+ * if it is not there. */
+const char *gt_flat_program(void);
 
 #endif

@@ -48,6 +48,10 @@ void gt_job_set_kernels(gt_job *job, const gt_kernel_set *kernels);
 void gt_job_set_colours(gt_job *job, int64_t colours);
 /* The file that `resume` stands for, which somebody has chosen already. */
 gt_status gt_job_set_resume_file(gt_job *job, const char *path);
+/* While the job is trained, `told` gets the values of each line of the run's log, on rank 0. */
+struct gt_stat_value;
+typedef void gt_job_tick(void *of, int64_t images, const struct gt_stat_value *values, int n);
+void gt_job_set_tick(gt_job *job, gt_job_tick *told, void *of);
 /* A resumed run goes on without metrics, because the file of its detector is damaged: `why` says how. */
 gt_status gt_job_set_no_metrics(gt_job *job, const char *why);
 

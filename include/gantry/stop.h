@@ -26,6 +26,7 @@ void gt_stop_says(const gt_comm *comm, const char *words);
 /* The handlers that were there before; under a launcher SIGUSR1, which may come again, is ignored from now on. */
 void gt_stop_restore(void);
 int gt_stop_requested(void);        /* the signal that asked to stop, 0: none */
+void gt_stop_request(int signal);   /* asks to stop as this signal does, from any thread; 0: takes that back */
 bool gt_stop_take_checkpoint(void); /* SIGUSR2 since the last call? */
 
 #endif

@@ -40,6 +40,7 @@ typedef struct gt_starter {
 typedef struct gt_start {
     gt_split split;              /* 0 ranks: nothing was chosen */
     char text[3 * GT_WHY_BYTES]; /* what was chosen and what the others gave; "": nothing */
+    char run[4096];              /* on rank 0: the folder of the run that begins or resumes; "": none yet */
 } gt_start;
 
 /* On all ranks, with equal jobs (GT_FAILED where they are not) that were read but not resolved. Resolves the job,

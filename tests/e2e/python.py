@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cases of python.sh, in the folder where commands have made runs and what they make of them: python.py CASE"""
 import copy
+import json
 import os
 import resource
 import signal
@@ -257,6 +258,108 @@ def fork():
             os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
     same(net.generate(SEEDS, trunc=.7), of_command('plain'), 'in the parent')
+
+
+PAIR = {'batch': 8, 'slices': 4, 'steps': 2, 'threads': 2, 'seed': 3}
+SHAPES = 'synth:shapes:n=96,size=16,classes=4'
+TRAINED = {  # run of the command: what train() is given for the same
+    'plain': dict(data=SHAPES, cfg='auto', cbase=256, cmax=16, map_layers=2, z_dim=32, w_dim=32, mbstd=2),
+    'dcgan': dict(data=SHAPES, model='dcgan', cbase=64),
+    'vae': dict(data='synth:circles:n=24,size=12', model='vae', widths=[.001], z_dim=2),
+    'edm': dict(data=SHAPES, model='edm', cond=True, model_channels=8, num_blocks=1, sheet_steps=2),
+    'lenet': dict(data=SHAPES, model='lenet', width=.2),
+}
+
+
+def hash_of(run):
+    """Of its last checkpoint, as the run has noted it at its end."""
+    with open(f'{run}/starts.jsonl') as f:
+        return json.loads(f.readlines()[-1])['hash']
+
+
+def train():
+    """The checkpoints of the command, in this process, stopped and resumed, and on ranks."""
+    for name, options in TRAINED.items():
+        run = gantry.train(run=f'again/{name}', **options, **PAIR)
+        assert run.ended == 'finished' and hash_of(run.path) == hash_of(name), name
+        with gantry.open(name) as a, gantry.open(run.path) as b:
+            assert a.hash == b.hash
+    vae, seen = TRAINED['vae'], []
+
+    def stop(tick):
+        seen.append(tick)
+        return False
+    run = gantry.train(run='again/stopped', **vae, **{**PAIR, 'steps': 6}, progress=stop)
+    assert run.ended == 'stopped' and len(seen) == 2 and seen[0]['images'] == 8, seen  # the second as it stopped
+    same(seen[0]['Loss/KL'], run.series('Loss/KL').y[0], 'a value of a tick')
+    run = gantry.train(run='again/stopped', steps=6, ranks=2, threads=1, progress=seen.append)
+    whole = gantry.train(run='again/whole', **vae, **{**PAIR, 'steps': 6})
+    assert run.ended == 'finished' and seen[-1]['images'] == 48 and hash_of(run.path) == hash_of(whole.path)
+    assert not [t for t in threading.enumerate() if t.name == 'gantry.train']
+
+
+def train_arrays():
+    """Arrays are kept in the folder of the run, and are its data."""
+    wide = np.random.RandomState(0).randint(0, 256, (24, 12, 24, 1)).astype(np.uint8)
+    images, small = wide[:, :, ::2], {'model': 'vae', 'widths': [.001], **PAIR}
+    images.flags.writeable = False
+    run = gantry.train(images, run='arrays/bytes', **small)
+    with np.load('arrays/bytes/data.npz') as kept:
+        same(kept['images'], images, 'what is kept')
+    as_floats = gantry.train(images / 127.5 - 1, run='arrays/floats', **small)
+    with gantry.open(run.path) as a, gantry.open(as_floats.path) as b:
+        same(a.encode(images).latent.shape, b.encode(images).latent.shape, 'shapes')
+    gantry.train(images, run='arrays/bytes', **{**small, 'steps': 3})  # resumes: the images are there
+    refused(gantry.UsageError, 'has other images or labels', gantry.train, images[::-1], run='arrays/bytes', **small)
+    gantry.train(images[::-1], run='arrays/bytes', restart=True, **small)
+    run = gantry.train(images, ['ab'[i % 2] for i in range(24)], run='arrays/names', model='lenet', width=.2, **PAIR)
+    with gantry.open(run.path) as net:
+        assert net.class_names == ('a', 'b')
+    small = {'run': 'arrays/bad', 'model': 'vae'}
+    nan = images.astype(np.float32)
+    nan[2, 3, 4] = np.nan
+    for kind, words, call in [
+            (gantry.UsageError, 'data: expected a path, or images [N, H, W, C]', lambda: gantry.train(images[0, 0], **small)),
+            (gantry.UsageError, 'got int64 [24, 12, 12, 1]', lambda: gantry.train(images.astype(int), **small)),
+            (gantry.UsageError, 'got an array of bool', lambda: gantry.train(images > 0, **small)),
+            (gantry.UsageError, 'got values of', lambda: gantry.train(images * 1., **small)),
+            (gantry.UsageError, 'is empty', lambda: gantry.train(images[:0], **small)),
+            (gantry.NonFiniteError, 'data: the value at [2, 3, 4, 0] is nan', lambda: gantry.train(nan, **small)),
+            (gantry.UsageError, 'labels: expected 24 numbers', lambda: gantry.train(images, [1, 2], **small)),
+            (gantry.UsageError, 'labels: they go with images', lambda: gantry.train(SHAPES, [1, 2], **small)),
+            (gantry.UsageError, 'run: a folder is needed', lambda: gantry.train(images, model='vae')),
+            (gantry.UsageError, 'progress: expected a function', lambda: gantry.train(SHAPES, progress=3, **small)),
+            (gantry.UsageError, 'did you mean --steps', lambda: gantry.train(SHAPES, stepps=3, **small)),
+            (gantry.UsageError, 'did you mean --steps', lambda: gantry.train(SHAPES, stepps=3, ranks=2, **small)),
+            (gantry.UsageError, 'steps: expected a text, got dict', lambda: gantry.train(SHAPES, steps={}, **small)),
+            (gantry.UsageError, 'ranks: expected 1 to', lambda: gantry.train(SHAPES, ranks=0, **small)),
+            (gantry.DataError, 'No such file', lambda: gantry.train('nothing.zip', **small)),
+            (gantry.UsageError, 'nobody.ini', lambda: gantry.train(SHAPES, job='nobody.ini', **small)),
+            (gantry.UsageError, '--dry-run prints', lambda: gantry.train(SHAPES, dry_run='1', **small))]:
+        refused(kind, words, call)
+    assert not os.path.exists('arrays/bad')
+
+
+def train_ctrl_c():
+    """A checkpoint, then KeyboardInterrupt; an exception of progress() ends the run likewise; a second training at the
+    same time is refused."""
+    endless = {**TRAINED['vae'], **PAIR, 'steps': 10**7, 'tick': .008}
+
+    def interrupt(tick):
+        if tick['images'] == 16:
+            refused(gantry.UsageError, 'another training', gantry.train, run='again/second', **TRAINED['vae'], **PAIR)
+            os.kill(os.getpid(), signal.SIGINT)
+        return True
+    for progress, kind in (interrupt, KeyboardInterrupt), (lambda tick: 1 / 0, ZeroDivisionError):
+        try:
+            gantry.train(run=f'again/{kind.__name__}', **endless, progress=progress)
+        except kind:
+            run = gantry.run(f'again/{kind.__name__}')
+            assert run.ended == 'stopped' and run.values()['Progress/step'] >= 1 and len(hash_of(run.path)) > 8
+            with gantry.open(run.path) as net:
+                net.generate(1)
+        else:
+            raise AssertionError('nothing is raised')
 
 
 def resident():

@@ -51,6 +51,10 @@ begins ctrl_c
 test_of ctrl_c
 begins fork
 test_of fork
+begins train
+test_of train
+test_of train_arrays
+test_of train_ctrl_c
 begins memory
 test_of memory
 

@@ -165,6 +165,8 @@ void gt_stop_restore(void) {
 
 int gt_stop_requested(void) { return stop_signal; }
 
+void gt_stop_request(int number) { stop_signal = number; }
+
 bool gt_stop_take_checkpoint(void) {
     if (!checkpoint_wanted) return false;
     checkpoint_wanted = 0; /* a signal that comes now is answered by the checkpoint that is about to be made */

@@ -63,6 +63,11 @@ void gt_job_set_kernels(gt_job *job, const gt_kernel_set *kernels) { job->kernel
 
 void gt_job_set_colours(gt_job *job, int64_t colours) { job->colours = colours; }
 
+void gt_job_set_tick(gt_job *job, gt_job_tick *told, void *of) {
+    job->told = told;
+    job->told_of = of;
+}
+
 gt_status gt_job_set_resume_file(gt_job *job, const char *path) {
     job->resume_file = gt_arena_printf(job->arena, "%s", path);
     return job->resume_file ? GT_OK : GT_NOMEM;

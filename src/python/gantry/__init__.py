@@ -13,7 +13,8 @@ from ._library import DataError, Error, NonFiniteError, OutOfMemoryError, Stoppe
 from .network import Classified, Encoded, Network, open
 from .pictures import Picture, picture
 from .runs import Curve, Run, run
+from .training import train
 
 __version__ = release
 __all__ = ['Classified', 'Curve', 'DataError', 'Encoded', 'Error', 'Network', 'NonFiniteError', 'OutOfMemoryError',
-           'Picture', 'Run', 'StoppedError', 'UsageError', 'open', 'picture', 'run']
+           'Picture', 'Run', 'StoppedError', 'UsageError', 'open', 'picture', 'run', 'train']

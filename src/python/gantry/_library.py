@@ -39,11 +39,13 @@ KINDS = {'usage': UsageError, 'failed': DataError, 'format': DataError, 'memory'
 _HANDLE, _TEXT, _ARRAY, _INT, _LONG = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int,
                                        ctypes.c_int64)
 _STATUS = ctypes.POINTER(ctypes.c_int)
+TICK = ctypes.CFUNCTYPE(None, _HANDLE, _LONG, _INT, ctypes.POINTER(_TEXT), ctypes.POINTER(ctypes.c_double))
 _CALLS = {  # name: result, arguments
     'gt_message': (_TEXT,),
     'gt_log_setup': (None, _INT, _INT, _INT),
     'gt_seed_latent': (None, ctypes.c_uint32, _INT, _ARRAY),
     'gt_image_bytes': (None, _ARRAY, _ARRAY, ctypes.c_size_t),
+    'gt_stop_request': (None, _INT),
     'gt_flat_release': (_TEXT,),
     'gt_flat_kind': (_TEXT, _INT),
     'gt_flat_open': (_HANDLE, _TEXT, _INT, _STATUS),
@@ -61,6 +63,15 @@ _CALLS = {  # name: result, arguments
     'gt_flat_encode': (_INT, _HANDLE, _LONG, _LONG, *[_ARRAY] * 6),
     'gt_flat_classify': (_INT, _HANDLE, _LONG, _ARRAY, _ARRAY, _ARRAY),
     'gt_flat_floats': (None, _ARRAY, ctypes.c_size_t, _ARRAY),
+    'gt_flat_job_new': (_HANDLE, _STATUS),
+    'gt_flat_job_free': (None, _HANDLE),
+    'gt_flat_job_read': (_INT, _HANDLE, _TEXT),
+    'gt_flat_job_set': (_INT, _HANDLE, _TEXT, _TEXT),
+    'gt_flat_job_forget': (None, _HANDLE, _TEXT),
+    'gt_flat_job_option': (_TEXT, _INT),
+    'gt_flat_job_run': (_TEXT, _HANDLE),
+    'gt_flat_train': (_INT, _HANDLE, TICK, _HANDLE),
+    'gt_flat_program': (_TEXT,),
     'gt_flat_log_open': (_HANDLE, _TEXT, _STATUS),
     'gt_flat_log_close': (None, _HANDLE),
     'gt_flat_log_ticks': (_INT, _HANDLE),

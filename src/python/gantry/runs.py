@@ -3,6 +3,7 @@
 import collections
 import glob
 import html
+import json
 import os
 
 import numpy as np
@@ -25,7 +26,8 @@ def run(path):
 
 
 class Run:
-    """A run, from gantry.run(): `path`, `names` (of the series), series(), values(), `pictures`. Each call looks at the
+    """A run, from gantry.run(): `path`, `names` (of the series), series(), values(), `pictures`,
+    `ended`. Each call looks at the
     folder anew."""
 
     def __init__(self, path):
@@ -85,6 +87,17 @@ class Run:
                     found[name] = float(there[-1])
             return found
         return self._read(work)
+
+    @property
+    def ended(self):
+        """How the run has ended, "finished", "stopped" or "failed"; None: it is training, or was killed."""
+        check_process()
+        try:
+            with open(os.path.join(self.path, 'starts.jsonl'), 'rb') as f:
+                last = json.loads(f.read().splitlines()[-1])
+        except (OSError, ValueError, IndexError):
+            return None
+        return last.get('state') if last.get('event') == 'end' else None
 
     @property
     def pictures(self):

@@ -486,6 +486,7 @@ gt_status gt_train_all(gt_comm *comm, gt_job *job, const gt_starter *starter, gt
     if (!st && !done) st = gt_journal_open_all(&e, &j);
     if (!st && !done) st = gt_run_begin_all(&e, &j, &done);
     if (st == GT_STOPPED) gt_info("%s", gt_message()); /* before it began */
+    if (start && j.dir) snprintf(start->run, sizeof start->run, "%s", j.dir);
     if (!st && !done) {
         gt_sha256 state;
         j.end = end_of(job, began);

@@ -159,6 +159,7 @@ void gt_tick_log(gt_engine *e, gt_journal *j, bool early) {
     j->said_missing |= j->logged.failed;
     if (early) gt_runlog_tick_early(j->log, e->shown, j->logged.of, j->logged.n);
     else gt_runlog_tick(j->log, e->shown, j->logged.of, j->logged.n);
+    if (e->job->told) e->job->told(e->job->told_of, e->shown, j->logged.of, j->logged.n);
 }
 
 void gt_tick_end(const gt_engine *e, gt_journal *j) {

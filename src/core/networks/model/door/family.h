@@ -46,6 +46,9 @@ struct gt_job {
     const gt_family *family;            /* of `model`; gt_job_check sets this field and the next two */
     const struct gt_family_model *kind; /* the row of `model` in the family */
     void *own;                          /* the family's own options: its struct */
+    /* of gt_job_set_tick(); NULL: nobody is told */
+    void (*told)(void *of, int64_t images, const struct gt_stat_value *values, int n);
+    void *told_of;
 
     /* data */
     const char *data;                                  /* path, or "synth:..." */

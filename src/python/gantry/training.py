@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Training: the options of `gantry train` by their names, in this process or on several ranks."""
+import ctypes
+import json
+import os
+import queue
+import signal
+import subprocess
+import tempfile
+import threading
+import zipfile
+
+import numpy as np
+
+from . import _arrays
+from ._library import TICK, DataError, StoppedError, UsageError, check, check_process, library, opened, text
+from .runs import Run
+
+_LENGTH = ('kimg', 'steps', 'epochs')
+_STOPPED = 75  # the exit status of a command that resumes
+_LOOK = .2  # seconds between two looks at the log of ranks
+
+
+def train(data=None, labels=None, *, run=None, job=None, ranks=None, progress=None, **options):
+    """Trains a model, as `gantry train` does and with its bits, or goes on with the run in the folder `run`. Returns it
+    as a Run, whose `ended` says how it ended.
+
+    data: a path ("pictures.zip", "synth:circles"), or images, uint8, uint16 or float32 in [-1, 1], [N, H, W, C] or
+    [N, H, W]: they are kept in the folder `run`, as data.npz. None: the run's, or the job's.
+    labels: of images: N classes, as numbers or names, or vectors [N, K]. With cond=True a model sees them.
+    job: a job file, or the name of a job that comes with Gantry ("dcgan").
+    options: those of `gantry train`, with _ for -: model="vae", steps=100, z_dim=2, aug="ada". Lists become "1,2".
+    ranks: so many processes compute, by `gantry run`; None: this one, with threads=N threads (None: one a core).
+    progress: called at each line of the log with its values, {"images": 4000, "Loss/KL": 1.2, ...}; where it returns
+    False, the run stops as by Ctrl-C. Or True: a line that shows how far the run is.
+
+    Ctrl-C stops the run after this step and a checkpoint, and is a KeyboardInterrupt then: the same call resumes the
+    run. One training at a time computes in a process. Raises UsageError, DataError, NonFiniteError."""
+    check_process()
+    given = {_key(name): _value(name, value) for name, value in options.items() if value is not None}
+    if run is not None:
+        given['run'] = os.fsdecode(text('run', run))
+    if data is not None:
+        given['data'] = _kept(data, labels, given)
+    elif labels is not None:
+        raise UsageError('labels: they go with images; those of a file are read with it')
+    if isinstance(progress, bool):
+        given['progress'] = _value('progress', progress)
+    elif progress is not None and not callable(progress):
+        raise UsageError(f'progress: expected a function, got {type(progress).__name__}')
+    word = None if job is None else os.fsdecode(text('job', job))
+    if ranks is not None:
+        work = _Ranks(_arrays.integer('ranks', ranks, 1, 4096), word, given)
+    else:
+        work = _Here(word, given)
+    return Run(_followed(work, progress if callable(progress) else None))
+
+
+# ---- what is given ----
+
+def _key(name):
+    return name.strip('_').replace('_', '-')
+
+
+def _value(name, value):
+    if isinstance(value, (bool, np.bool_)):
+        return '1' if value else '0'
+    if isinstance(value, (int, float, np.integer, np.floating)):
+        return repr(value.item() if isinstance(value, np.generic) else value)
+    if isinstance(value, (list, tuple, range)):
+        return ','.join(_value(name, one) for one in value)
+    return os.fsdecode(text(name, value))
+
+
+def _labels(given, n):
+    try:
+        array = np.asarray(given)
+    except (ValueError, TypeError):
+        array = np.empty(0, object)
+    if array.dtype.kind not in 'iufU' or array.ndim not in (1, 2) or len(array) != n:
+        raise UsageError(f'labels: expected {n} numbers, names or vectors, got {array.dtype} {_arrays.said(array.shape)}')
+    if array.dtype.kind == 'f':
+        return _arrays.floats('labels', array, (n, None)[:array.ndim])
+    return array
+
+
+def _kept(data, labels, given):
+    """The path of the data; arrays are written into the run's folder, unless they are there already."""
+    if isinstance(data, (str, os.PathLike)):
+        if labels is not None:
+            raise UsageError('labels: they go with images; those of a file are read with it')
+        return os.fsdecode(text('data', data))
+    wanted = 'a path, or images [N, H, W, C] of uint8, uint16 or float32 in [-1, 1]'
+    images = _arrays.as_array('data', data, wanted)
+    if images.ndim not in (3, 4) or not (images.dtype.kind == 'f' or images.dtype in (np.uint8, np.uint16)):
+        raise UsageError(f'data: expected {wanted}, got {images.dtype} {_arrays.said(images.shape)}')
+    if images.dtype.kind == 'f':
+        images = _arrays.floats('data', images, (None,) * images.ndim)
+        if np.abs(images).max() > 1:
+            raise UsageError(f'data: expected {wanted}, got values of {images.min()} to {images.max()}')
+    if 0 in images.shape:
+        raise UsageError(f'data: the array {_arrays.said(images.shape)} is empty')
+    if 'run' not in given:
+        raise UsageError('run: a folder is needed, in which the images are kept')
+    arrays = {'images': np.ascontiguousarray(images)}
+    if labels is not None:
+        arrays['labels'] = _labels(labels, len(images))
+    path = os.path.join(given['run'], 'data.npz')
+    try:
+        if not _is_there(path, arrays, given.get('restart') == '1'):
+            _write(path, arrays)
+    except OSError as e:
+        raise DataError(f'{path}: {e.strerror or e}') from None
+    return path
+
+
+def _is_there(path, arrays, replace):
+    if not os.path.exists(path) or replace:
+        return False
+    try:
+        with np.load(path) as there:
+            same = set(there.files) == set(arrays) and all(
+                there[k].dtype == a.dtype and np.array_equal(there[k], a) for k, a in arrays.items())
+    except (ValueError, zipfile.BadZipFile, EOFError):
+        same = False
+    if not same:
+        raise UsageError(f"data: '{path}' has other images or labels: give another run, or restart=True")
+    return True
+
+
+def _write(path, arrays):
+    """Whole or not at all."""
+    folder = os.path.dirname(path)
+    os.makedirs(folder, exist_ok=True)
+    number, name = tempfile.mkstemp('.part', 'data.npz.', folder)
+    try:
+        with os.fdopen(number, 'wb') as f:
+            np.savez(f, **arrays)
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+# ---- work, and who follows it ----
+
+def _followed(work, progress):
+    """Starts it, hands its ticks to `progress` in this thread, and returns the folder of the run at its end."""
+    raised = None
+    work.start(progress is not None)
+    while True:
+        try:
+            tick = work.next()
+            if tick is None:
+                break
+            if raised is None and progress(tick) is False:
+                work.stop()
+        except BaseException as e:  # Ctrl-C, or an exception of progress()
+            raised = raised or e
+            work.stop()
+        finally:
+            work.go_on()
+    if raised is not None:
+        raise raised
+    return work.end()
+
+
+class _Here:
+    """In a thread of this process, so that Ctrl-C comes to the thread of the caller. At a tick it waits for him."""
+
+    def __init__(self, word, given):
+        self._job = opened(library.gt_flat_job_new)
+        try:
+            run = given.get('run')
+            own = os.path.join(run, 'job.ini') if run and not word and 'data' not in given else ''
+            if word or os.path.exists(own):
+                check(library.gt_flat_job_read(self._job, text('job', word or own)))
+            for key in _LENGTH if own and any(key in given for key in _LENGTH) else ():
+                library.gt_flat_job_forget(self._job, key.encode())
+            for key, value in {'progress': '0', **given}.items():
+                check(library.gt_flat_job_set(self._job, os.fsencode(key), os.fsencode(value)))
+        except BaseException:
+            library.gt_flat_job_free(self._job)
+            raise
+        self._ticks, self._failed, self._folder = queue.SimpleQueue(), None, ''
+        self._turn = threading.Semaphore(0)
+
+    def start(self, told):
+        self._call = TICK(self._tell) if told else ctypes.cast(None, TICK)
+        self._thread = threading.Thread(target=self._work, name='gantry.train')
+        self._thread.start()
+
+    def _tell(self, _, images, n, names, means):
+        self._ticks.put({'images': images, **{names[i].decode(errors='replace'): means[i] for i in range(n)}})
+        self._turn.acquire()
+
+    def _work(self):
+        try:
+            check(library.gt_flat_train(self._job, self._call, None))
+        except StoppedError:
+            pass
+        except BaseException as e:
+            self._failed = e
+        self._folder = os.fsdecode(library.gt_flat_job_run(self._job))
+        library.gt_flat_job_free(self._job)
+        self._ticks.put(None)
+
+    def next(self):
+        return self._ticks.get()
+
+    def go_on(self):
+        self._turn.release()
+
+    def stop(self):
+        library.gt_stop_request(signal.SIGINT)
+
+    def end(self):
+        self._thread.join()
+        if self._failed:
+            raise self._failed
+        return self._folder
+
+
+class _Ranks:
+    """`gantry run`, whose log is read."""
+
+    def __init__(self, ranks, word, given):
+        if 'run' not in given:
+            raise UsageError('run: with ranks a folder is needed')
+        self._folder, self._lines, self._wanted = given['run'], [], False
+        self._log = os.path.join(self._folder, 'stats.jsonl')
+        self._words = [os.fsdecode(library.gt_flat_program()), 'run', '-n', str(ranks), 'train', *([word] if word else []),
+                       *(f'--{key}={value}' for key, value in {'progress': '0', **given}.items())]
+
+    def start(self, told):
+        self._told, self._ticks = told, []
+        self._at = os.path.getsize(self._log) if os.path.exists(self._log) else 0
+        self._said = tempfile.TemporaryFile('w+', errors='replace')
+        try:
+            self._process = subprocess.Popen(self._words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                             stderr=self._said, start_new_session=True)
+        except OSError as e:
+            raise DataError(f"the program '{self._words[0]}' cannot be started: {e.strerror}") from None
+
+    def _read(self):
+        """Whole lines of the log that are new."""
+        try:
+            with open(self._log, 'rb') as f:
+                f.seek(self._at)
+                new = f.read()
+        except OSError:
+            return []
+        whole = new.rpartition(b'\n')[0] + b'\n'
+        if whole == b'\n':
+            return []
+        self._at += len(whole)
+        return [self._values(json.loads(line)) for line in whole.splitlines() if line]
+
+    @staticmethod
+    def _values(line):
+        return {name: value['mean'] if isinstance(value, dict) else value for name, value in line.items()}
+
+    def next(self):
+        while True:
+            over = self._process.poll() is not None
+            if self._told and not self._ticks:
+                self._ticks = self._read()
+            if self._ticks:
+                return self._ticks.pop(0)
+            if over:
+                return None
+            try:
+                self._process.wait(_LOOK)
+            except subprocess.TimeoutExpired:
+                pass
+
+    def go_on(self):
+        pass
+
+    def stop(self):
+        """By a signal for which launchers leave time."""
+        if self._process.poll() is None and not self._wanted:
+            self._wanted = True
+            self._process.send_signal(signal.SIGUSR1)
+
+    def end(self):
+        status = self._process.wait()
+        self._said.seek(0)
+        lines = self._said.read().splitlines()
+        self._said.close()
+        if status not in (0, _STOPPED):
+            found = [line.partition('error: ')[2] for line in lines if 'error: ' in line]
+            what = found[-1].partition(': ')[2] if found else f'the ranks ended with status {status}'
+            raise (UsageError if status == 2 else DataError)(what)
+        return self._folder
