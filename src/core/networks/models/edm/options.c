@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/door/mathfn.h"
-#include "dist/door/dist.h"
 #include "gantry/log.h"
 #include "networks/model/door/family.h"
 #include "networks/model/door/import.h"
@@ -406,13 +405,7 @@ static void tell(const gt_job *job) {
             (long long)o->stages, o->stage_kimg, o->stage_factor, last);
 }
 
-/* An image alone costs 15 % of the speed of a core at 32x32, two cost 3 % (docs/parallel.md). */
-static int default_slices(const gt_job *job) {
-    return gt_slices_of(job->batch, job->height * job->width <= 32 * 32 ? 2 : 1);
-}
-
 const gt_family gt_edm_family = {
-    .default_slices = default_slices,
     .name = "edm",
     .title = "Diffusion and flow matching",
     .models = models,
