@@ -400,6 +400,15 @@ printf -v name 'a\342\200\203b'
 change claim a/seed0000.png hidden.png "$name" x
 expect 1 'hidden.png: its record is not true: a\?b is not among' "$GANTRY" audit hidden.png
 
+cp a/seed0000.png x.png$'\343\205\244'is$'\343\205\244'what.png # U+3164, a letter without ink: in quotes
+expect 0 "^'x.png.*is.*what.png' is what" "$GANTRY" audit x.png?*what.png
+rm x.png?*what.png
+# What is not compared is of one form.
+for program in 'gantry 1.0.0, photograph by somebody' 'gantry ' 'somebody' $'gantry 1\n2'; do
+    change claim a/seed0000.png hidden.png program "$program"
+    expect 3 'hidden.png: not checked: its record names no version of Gantry' "$GANTRY" audit hidden.png
+done
+
 begins words
 # One sentence for what is not a picture with a record.
 echo >empty.zip

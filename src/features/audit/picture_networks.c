@@ -43,7 +43,7 @@ const char *audit_quoted(const char *name, char text[AUDIT_NAME_BYTES]) {
 const char *audit_name(const char *name, char text[AUDIT_NAME_BYTES]) {
     for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
         bool plain = (*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') ||
-                     (*p >= 0x80 && !hidden(p)) || strchr("/._-+=@%~", *p);
+                     strchr("/._-+=@%~", *p); /* Unicode has many letters that look like a space */
         if (!plain) return audit_quoted(name, text);
     }
     snprintf(text, AUDIT_NAME_BYTES, "%s", name);

@@ -15,7 +15,7 @@ const gt_maker *audit_maker(const char *command); /* NULL: there is none */
 
 /* ---- picture_networks.c ---- */
 /* A name of a file that cannot be taken for words of the audit: in quotes, with ? for what no name should have, unless
- * it is of letters, digits and a few signs alone. Returns `text`. */
+ * it is of letters of ASCII, digits and a few signs alone. Returns `text`. */
 enum { AUDIT_NAME_BYTES = 4200 };
 const char *audit_name(const char *name, char text[AUDIT_NAME_BYTES]);
 /* In place: ? for each control, space and mark of U+0080-00A0, U+2000-200F, U+2028-202F and U+205F-206F, which look

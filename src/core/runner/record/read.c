@@ -25,6 +25,15 @@ static bool is_plain(const json_t *value) {
     return n <= MOST_NUMBERS;
 }
 
+/* Not a sentence of somebody else's: no audit compares it. */
+static bool is_program(const char *text) {
+    static const char name[] = "gantry ";
+    enum { NAME = sizeof name - 1, VERSION_BYTES = 40 };
+    if (!text || strncmp(text, name, NAME)) return false;
+    size_t n = strspn(text + NAME, "0123456789.abcdefghijklmnopqrstuvwxyz+~-");
+    return n && n <= VERSION_BYTES && !text[NAME + n];
+}
+
 static gt_status check(json_t *json) {
     const char *key;
     json_t *value;
@@ -38,6 +47,8 @@ static gt_status check(json_t *json) {
     }
     if (!json_is_integer(json_object_get(json, "gantry_record")))
         return gt_fail(GT_FORMAT, "it has no record of Gantry");
+    if (!is_program(json_string_value(json_object_get(json, "program"))))
+        return gt_fail(GT_FORMAT, "its record names no version of Gantry");
     json_int_t form = json_integer_value(json_object_get(json, "gantry_record"));
     if (form != GT_RECORD_FORM)
         return gt_fail(GT_FORMAT, "its record is of form %lld, and this version reads form %d", (long long)form,
