@@ -290,6 +290,24 @@ static void other_files(void **state) {
     gt_dataset_close(ds);
 }
 
+/* Those of what is trained on alone. */
+static void means_of_a_subset(void **state) {
+    (void)state;
+    if (!have_files()) skip();
+    const gt_fields_request r = {.condition = in("plain.npz:coarse")};
+    gt_dataset *ds;
+    double sum[2] = {0}, squares[2] = {0};
+    assert_ok(gt_dataset_open(&ds, in("plain.npz:fine"), &(gt_dataset_options){.fields = &r, .subset = 5}));
+    assert_int_equal(gt_dataset_get_info(ds)->count, 5);
+    for (int i = 0; i < 5; i++) {
+        float x[CELLS * 2];
+        assert_ok(gt_dataset_read(ds, i, x));
+        for (int k = 0; k < 2 * CELLS; k++) sum[k % 2] += (double)x[k], squares[k % 2] += (double)x[k] * (double)x[k];
+    }
+    for (int c = 0; c < 2; c++) assert_true(fabs(sum[c]) < 1e-3 && fabs(squares[c] / (5.0 * CELLS) - 1) < 1e-5);
+    gt_dataset_close(ds);
+}
+
 static void refusals(void **state) {
     (void)state;
     if (!have_files()) skip();
@@ -374,11 +392,17 @@ static void results_are_netcdf(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sums_are_exact),  cmocka_unit_test(calendars),
-        cmocka_unit_test(grids),           cmocka_unit_test(scales_are_undone),
-        cmocka_unit_test(as_numpy_has_it), cmocka_unit_test(channels_of_a_network),
-        cmocka_unit_test(missing_values),  cmocka_unit_test(other_files),
-        cmocka_unit_test(refusals),        cmocka_unit_test(results_are_netcdf),
+        cmocka_unit_test(sums_are_exact),
+        cmocka_unit_test(calendars),
+        cmocka_unit_test(grids),
+        cmocka_unit_test(scales_are_undone),
+        cmocka_unit_test(as_numpy_has_it),
+        cmocka_unit_test(channels_of_a_network),
+        cmocka_unit_test(missing_values),
+        cmocka_unit_test(other_files),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(means_of_a_subset),
+        cmocka_unit_test(results_are_netcdf),
     };
     return test_status(cmocka_run_group_tests_name("fields", tests, make_scratch, remove_scratch));
 }
