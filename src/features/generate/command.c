@@ -190,7 +190,6 @@ static gt_status read_ensembles(cli_session *s, generate_fields *fields) {
     const char *run;
     e->targets = e->job = "";
     e->seed = (uint64_t)fields->seed;
-    if (!*e->out) return gt_fail(GT_USAGE, "--condition needs --out=FILE.nc, FILE.h5, FILE.npy or FILE.png");
     gt_status st = cli_first_rank() ? gt_h5_check(e->condition) : GT_OK;
     if (!st && cli_first_rank()) st = gt_h5_check(e->statics);
     if (!st) st = cli_read_generator_options(s, &fields->generating, &e->options, &e->checkpoint);

@@ -165,13 +165,21 @@ gt_net *gt_unet_net(const char *name, const gt_unet_shape *s) {
 
 static bool fits_groups(int channels) { return channels >= 4 && channels % (channels <= 128 ? 4 : 32) == 0; }
 
+static int nearest_multiple(int n, int factor) {
+    int m = (n + factor / 2) / factor * factor;
+    return m ? m : factor;
+}
+
 gt_status gt_unet_check(const gt_unet_shape *s) {
     int factor = 1 << (s->levels - 1);
     if (s->levels < 1 || s->levels > GT_UNET_LEVELS || s->levels * (s->blocks + 1) > MOST_KEPT)
         return gt_fail(GT_USAGE, "a U-Net has 1 to %d levels, and %d blocks at most", GT_UNET_LEVELS, MOST_KEPT);
     if (s->height % factor || s->width % factor)
-        return gt_fail(GT_USAGE, "%dx%d pixels: %d levels halve them %d times, so both sides must be multiples of %d",
-                       s->height, s->width, s->levels, s->levels - 1, factor);
+        return gt_fail(GT_USAGE,
+                       "%dx%d pixels: %d levels halve them %d times, so both sides must be multiples of %d, such as "
+                       "%dx%d; --channel-mult with fewer numbers has fewer levels",
+                       s->width, s->height, s->levels, s->levels - 1, factor, nearest_multiple(s->width, factor),
+                       nearest_multiple(s->height, factor));
     if (s->levels > 1 && (s->filter.taps < 2 || s->filter.taps % 2))
         return gt_fail(GT_USAGE,
                        "a resample_filter of %d taps: the number must be even, so that pictures double in size",
