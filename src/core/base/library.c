@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/late.h"
-#include "gantry/text.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static gt_late_library *libraries; /* NULL: all are loaded with the program */

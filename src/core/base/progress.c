@@ -11,7 +11,6 @@
 #include "base/door/thread.h"
 #include "base/door/clock.h"
 #include "base/door/log.h"
-#include "gantry/option.h"
 #include "gantry/text.h"
 
 /* Seconds: between two looks of the thread; between two drawings; between two lines of a log; from when on the time of

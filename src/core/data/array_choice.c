@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "data/array.h"
-#include "gantry/memory.h"
 
 enum { ROLE_NAMES = 4, LIST_MOST = 1024 };
 enum { IMAGES, LABELS, ROLES };

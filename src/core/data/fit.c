@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/door/file.h"
 #include "files/codec/door/sample.h"
 #include "data/door/source.h"
 #include "base/door/progress.h"

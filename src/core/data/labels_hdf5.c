@@ -4,7 +4,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/door/file.h"
 #include "base/door/text.h"
 #include "data/array.h"
 

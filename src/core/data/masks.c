@@ -9,7 +9,6 @@
 #include "data/door/source.h"
 #include "files/codec/door/codec.h"
 #include "base/door/memory.h"
-#include "gantry/progress.h"
 
 gt_status gt_masks_add_name(gt_source_info *n, const char *name) {
     if (n->mask_classes == GT_MASK_CLASSES_MAX)

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/door/file.h"
 #include "data/label_file.h"
 
 static bool claims_csv(const gt_spec *spec) { return spec->is_file && !strcasecmp(spec->extension, ".csv"); }

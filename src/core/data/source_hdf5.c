@@ -10,7 +10,6 @@
 
 #include "data/array.h"
 #include "files/codec/door/codec.h"
-#include "base/door/text.h"
 #include "base/door/progress.h"
 #include "files/h5/door/h5.h"
 

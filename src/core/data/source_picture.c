@@ -2,7 +2,6 @@
  * A picture file by itself, where the caller takes one (gt_source_options.lone_picture). */
 #include <string.h>
 
-#include "base/door/file.h"
 #include "data/door/source.h"
 
 static bool claims_picture(const gt_spec *spec) {

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/door/numbers.h"
 #include "data/door/source.h"
 #include "gantry/file.h"
 #include "base/door/progress.h"

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/door/memory.h"
 #include "data/door/source.h"
 #include "files/h5/door/h5.h"
 

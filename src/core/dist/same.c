@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/door/file.h"
 #include "dist/comm.h"
 #include "dist/door/dist.h"
 #include "gantry/version.h"

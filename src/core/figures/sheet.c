@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/door/library.h"
-#include "gantry/picture.h"
 #include "files/codec/door/grid.h"
 #include "figures/door/plot.h"
 

@@ -9,8 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/door/file.h"
-#include "gantry/family.h"
 #include "base/door/library.h"
 #include "base/door/log.h"
 #include "job/door/network.h"

@@ -3,7 +3,6 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "base/door/file.h"
 #include "job/door/job.h"
 #include "networks/model/door/family.h"
 #include "run/door/rundir.h"

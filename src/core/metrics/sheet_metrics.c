@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/door/numbers.h"
 #include "files/codec/door/sample.h"
 #include "data/door/dataset.h"
 #include "gantry/log.h"

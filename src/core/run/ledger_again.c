@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/door/file.h"
-#include "gantry/log.h"
 #include "run/ledger_internal.h"
 
 static const gt_ledger_line *line_of(const gt_ledger_lines *p, int64_t number) {

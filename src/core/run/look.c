@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 
 #include "base/door/clock.h"
-#include "base/door/file.h"
 #include "gantry/progress.h"
 #include "run/door/rundir.h"
 

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/door/file.h"
 #include "run/door/rundir.h"
 #include "run/door/checkpoint_internal.h"
 

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/door/clock.h"
 #include "gantry/text.h"
 
 #include "run/door/ledger.h"

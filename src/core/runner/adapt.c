@@ -10,7 +10,6 @@
 #include "files/codec/door/picture.h"
 #include "files/codec/door/sample.h"
 #include "gantry/log.h"
-#include "gantry/source.h"
 #include "data/door/transform.h"
 #include "networks/model/door/model.h"
 #include "run/door/checkpoint.h"

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/door/file.h"
 #include "base/door/hash.h"
 #include "gantry/generate.h"
 #include "base/door/mathfn.h"

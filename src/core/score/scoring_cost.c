@@ -2,7 +2,6 @@
  * What scores need and cost, before they are computed: see gantry/score.h. */
 #include <stdlib.h>
 
-#include "base/door/numbers.h"
 #include "base/door/clock.h"
 #include "metrics/door/metric.h"
 #include "score/door/path_length.h"

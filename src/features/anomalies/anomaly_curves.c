@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "base/door/file.h"
 #include "features/anomalies/anomalies.h"
 #include "figures/door/figure.h"
 

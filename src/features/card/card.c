@@ -7,13 +7,10 @@
 #include <string.h>
 
 #include "base/door/file.h"
-#include "base/door/log.h"
 #include "base/door/text.h"
 #include "runner/contents/door/contents.h"
-#include "data/door/source.h"
 #include "networks/model/door/family.h"
 #include "networks/model/door/model.h"
-#include "networks/nets/door/nets.h"
 
 /* ---- members ---- */
 

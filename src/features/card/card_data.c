@@ -6,11 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/door/log.h"
 #include "base/door/progress.h"
 #include "runner/contents/door/contents.h"
 #include "data/door/dataset.h"
-#include "files/h5/door/arrays.h"
 #include "networks/model/door/family.h"
 #include "run/door/rundir.h"
 #include "features/card/card.h"

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/door/log.h"
 #include "files/codec/door/grid.h"
 #include "runner/contents/door/contents.h"
 #include "networks/model/door/family.h"

@@ -7,18 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/door/file.h"
 #include "base/door/hash.h"
 #include "base/door/pool.h"
 #include "base/door/progress.h"
 #include "files/codec/door/grid.h"
-#include "files/codec/door/picture.h"
 #include "files/codec/door/sample.h"
 #include "data/door/dataset.h"
-#include "networks/model/door/model.h"
 #include "runner/door/items.h"
 #include "gantry/memory.h"
-#include "gantry/text.h"
 #include "runner/door/each_item.h"
 
 /* ---- labels, masks, pixels ---- */

@@ -21,7 +21,6 @@
 #include "data/door/source.h"
 #include "features/dataset/tool.h"
 #include "base/door/progress.h"
-#include "files/h5/door/h5.h"
 
 #define WAYS_OUT "replace it with --overwrite, or choose another destination"
 

@@ -6,7 +6,6 @@
 
 #include "command/door/generator_options.h"
 #include "gantry/arrays.h"
-#include "gantry/file.h"
 #include "gantry/stop.h"
 
 typedef struct directions_fields {

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/text.h"
 #include "networks/model/door/model.h"
 #include "features/directions/directions.h"
 #include "runner/generator/door/styles.h"

@@ -9,7 +9,6 @@
 
 #include "dist/door/dist.h"
 #include "command/launch/door/launch.h"
-#include "gantry/log.h"
 #include "gantry/progress.h"
 #include "base/door/text.h"
 

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/door/file.h"
 #include "figures/door/figure.h"
 #include "gantry/log.h"
 #include "gantry/memory.h"

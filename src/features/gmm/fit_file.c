@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/door/file.h"
 #include "features/gmm/mixture.h"
 #include "run/door/checkpoint.h"
 #include "gantry/option.h"

@@ -8,7 +8,6 @@
 #include "gantry/hash.h"
 #include "gantry/shape.h"
 #include "files/h5/door/arrays.h"
-#include "features/gmm/em.h"
 #include "features/gmm/mixture.h"
 
 /* ---- means alone: points ---- */

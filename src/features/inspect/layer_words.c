@@ -8,7 +8,6 @@
 
 #include "base/door/numbers.h"
 #include "graph/door/ops.h"
-#include "graph/door/internal.h"
 #include "graph/door/elementwise.h"
 #include "graph/door/nodes.h"
 

@@ -13,7 +13,6 @@
 #include "gantry/file.h"
 #include "gantry/log.h"
 #include "gantry/metric.h"
-#include "gantry/rundir.h"
 #include "gantry/score.h"
 #include "gantry/stop.h"
 #include "runner/generator/door/ensemble.h"

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dist/door/dist.h"
 #include "files/codec/door/sample.h"
 #include "gantry/rundir.h"
 #include "runner/door/roles.h"

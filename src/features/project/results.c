@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/door/file.h"
 #include "base/door/numbers.h"
 #include "base/door/sha256.h"
 #include "files/codec/door/grid.h"

@@ -10,7 +10,6 @@
 #include "base/door/file.h"
 #include "base/door/hash.h"
 #include "files/codec/door/picture.h"
-#include "gantry/log.h"
 #include "base/door/memory.h"
 #include "gantry/source.h"
 #include "features/project/step.h"

@@ -2,7 +2,6 @@
  * gantry report: curves and pictures of a run in one HTML file. */
 #include "command/door/cli.h"
 #include "features/report/report.h"
-#include "gantry/rundir.h"
 
 typedef struct report_fields {
     const char *out;

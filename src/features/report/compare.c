@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/door/file.h"
 #include "gantry/log.h"
 #include "metrics/door/metric.h"
 #include "gantry/rundir.h"

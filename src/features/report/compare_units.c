@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "run/door/reductions.h"
-#include "gantry/text.h"
 #include "features/report/compare.h"
 
 /* What --recon makes the loss of an image. */

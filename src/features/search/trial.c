@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/door/file.h"
-#include "base/door/log.h"
 #include "base/door/program.h"
 #include "base/door/terminal.h"
 #include "gantry/text.h"

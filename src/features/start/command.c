@@ -17,7 +17,6 @@
 #include "command/door/cli.h"
 #include "gantry/arrays.h"
 #include "gantry/checkpoint.h"
-#include "gantry/dataset.h"
 #include "gantry/file.h"
 #include "gantry/program.h"
 #include "gantry/progress.h"

@@ -7,9 +7,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "command/door/cli.h"
-#include "gantry/dataset.h"
-#include "gantry/file.h"
 #include "gantry/picture.h"
 #include "gantry/program.h"
 #include "gantry/progress.h"

@@ -11,7 +11,6 @@
 #include "gantry/text.h"
 #include "gantry/file.h"
 #include "gantry/grid.h"
-#include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
 #include "gantry/metric.h"

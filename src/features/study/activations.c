@@ -6,7 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "gantry/classify.h"
 #include "graph/door/graph.h"
 #include "base/door/random.h"
 #include "runner/door/runner.h"

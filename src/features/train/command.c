@@ -9,7 +9,6 @@
 #include "features/train/command.h"
 #include "gantry/arrays.h"
 #include "gantry/dist.h"
-#include "command/launch/door/launch.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
 #include "gantry/stop.h"

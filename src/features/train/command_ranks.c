@@ -8,7 +8,6 @@
 #include "features/train/command.h"
 #include "gantry/dist.h"
 #include "command/launch/door/launch.h"
-#include "gantry/log.h"
 #include "gantry/stop.h"
 
 #define CHOICE "GANTRY_CHOICE" /* tells ranks why there are so many of them */

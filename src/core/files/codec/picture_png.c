@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/door/file.h"
 #include "base/door/numbers.h"
 #include "files/codec/door/raw_picture.h"
 #include "files/codec/door/codec.h"

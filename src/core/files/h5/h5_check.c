@@ -13,7 +13,6 @@
 
 #include "base/door/file.h"
 #include "base/door/program.h"
-#include "files/h5/door/h5.h"
 #include "files/h5/h5_room.h"
 
 enum { NOT_STARTED = 127 }; /* the status of a program that the loader cannot load */

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "files/h5/door/h5.h"
-#include "files/h5/h5_room.h"
 
 typedef struct look {
     const gt_h5_file *a, *b;

@@ -6,7 +6,6 @@
 
 const gt_op *const gt_op_list[] = {
 #define GT_MAP_ROW(id, ...) &gt_op_elementwise[GT_MAP_##id],
-#include "graph/door/elementwise_ops.h"
 #define X(name) &gt_op_##name,
     GT_OP_LIST(X)
 #undef X

@@ -2,7 +2,6 @@
  * What a family says of a file of another program: see import.h. */
 #include "networks/model/door/import.h"
 #include "base/door/text.h"
-#include "networks/model/door/model.h"
 
 #include <stdarg.h>
 #include <string.h>

@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "base/door/file.h"
 #include "networks/nets/door/layers.h"
 #include "files/codec/door/weights.h"
 #include "networks/model/door/import.h"

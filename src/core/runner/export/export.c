@@ -8,9 +8,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "base/door/file.h"
 #include "networks/model/door/family.h"
-#include "networks/nets/door/layers.h"
 #include "runner/door/trained.h"
 
 enum { NAMES_BYTES = 256 };

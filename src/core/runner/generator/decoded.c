@@ -8,7 +8,6 @@
 #include "gantry/memory.h"
 #include "networks/model/door/model.h"
 #include "figures/door/sheet.h"
-#include "runner/generator/door/generator.h"
 
 gt_generator *gt_decoder_open(const char *checkpoint, gt_pool *pool, const gt_network_options *reading) {
     return gt_generator_open(

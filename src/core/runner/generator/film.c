@@ -9,7 +9,6 @@
 
 #include "base/door/file.h"
 #include "files/codec/door/webp.h"
-#include "files/codec/door/codec.h"
 #include "files/codec/door/notes.h"
 #include "gantry/grid.h"
 #include "runner/generator/ffmpeg.h"

@@ -6,7 +6,6 @@
 #include "base/door/hash.h"
 #include "files/codec/door/picture.h"
 #include "data/door/written.h"
-#include "files/codec/door/codec.h"
 #include "files/codec/door/notes.h"
 #include "runner/generator/door/collection.h"
 

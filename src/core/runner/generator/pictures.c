@@ -7,7 +7,6 @@
 #include "dist/door/dist.h"
 #include "files/codec/door/picture.h"
 #include "gantry/picture.h"
-#include "gantry/rundir.h"
 
 gt_status gt_pictures_open(gt_pictures *p, bool apart) {
     gt_generator_options options = *p->of.options;

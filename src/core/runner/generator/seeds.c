@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "gantry/text.h"
 #include "base/door/log.h"
 #include "runner/generator/door/generator.h"
 

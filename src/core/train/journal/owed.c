@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/door/file.h"
 #include "gantry/grid.h"
 #include "gantry/log.h"
 #include "train/measure/measurer.h"

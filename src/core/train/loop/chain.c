@@ -8,7 +8,6 @@
 #include "base/door/log.h"
 #include "base/door/progress.h"
 #include "gantry/job.h"
-#include "kernels/door/kernel_set.h"
 #include "train/journal/journal.h"
 
 /* ---- lines ---- */

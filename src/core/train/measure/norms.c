@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "gantry/log.h"
 #include "train/measure/measurer.h"
 
 enum { NORM_STEPS = 8 /* steps between two looks */ };

@@ -10,7 +10,6 @@
 #include "base/door/log.h"
 #include "runner/contents/door/contents.h"
 #include "gantry/job.h"
-#include "gantry/network.h"
 #include "gantry/progress.h"
 #include "gantry/stop.h"
 #include "job/door/job.h"

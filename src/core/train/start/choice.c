@@ -16,7 +16,6 @@
 #include "run/door/rundir.h"
 #include "gantry/stop.h"
 #include "gantry/text.h"
-#include "gantry/version.h"
 #include "train/loop/engine.h"
 
 enum { MOST = 6 /* ways that are tried */, FEW_STEPS = 20 };

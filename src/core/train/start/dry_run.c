@@ -12,8 +12,6 @@
 #include "base/door/clock.h"
 #include "gantry/job.h"
 #include "gantry/log.h"
-#include "gantry/network.h"
-#include "gantry/pool.h"
 #include "gantry/progress.h"
 #include "gantry/text.h"
 #include "gantry/train.h"

@@ -7,7 +7,6 @@
 
 #include "run/door/checkpoint.h"
 #include "job/door/job.h"
-#include "gantry/file.h"
 #include "run/door/rundir.h"
 #include "gantry/text.h"
 #include "train/journal/journal.h"

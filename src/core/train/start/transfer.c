@@ -10,13 +10,11 @@
 #include "base/door/file.h"
 #include "base/door/lines.h"
 #include "base/door/numbers.h"
-#include "base/door/program.h"
 #include "gantry/job.h"
 #include "gantry/log.h"
 #include "job/door/job.h"
 #include "job/door/network.h"
 #include "networks/nets/door/layers.h"
-#include "train/journal/journal.h"
 #include "train/loop/engine.h"
 
 /* ---- sizes of the networks ---- */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A run without labels from networks with labels: what the family makes of them stands for all classes
  * (gt_family.without_labels). */
-#include "gantry/job.h"
 #include "train/loop/engine.h"
 
 bool gt_label_drop_is_due(const gt_job *job, const gt_job *theirs) {

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "gantry/log.h"
-#include "gantry/text.h"
 #include "train/ticks/decider_list.h"
 
 static const gt_decider *const table[] = {

@@ -4,7 +4,6 @@
  * good one. */
 #include "gantry/log.h"
 #include "base/door/progress.h"
-#include "gantry/text.h"
 #include "train/door/replay.h"
 #include "train/ticks/decider.h"
 

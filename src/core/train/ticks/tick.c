@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "gantry/text.h"
 #include "gantry/log.h"
 #include "metrics/door/metric.h"
 #include "networks/nets/door/layers.h" /* gt_text */

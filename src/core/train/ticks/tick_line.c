@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/door/file.h"
 #include "base/door/clock.h"
 #include "gantry/log.h"
 #include "gantry/option.h"

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/door/file.h"
 #include "files/codec/door/weights.h"
 #include "networks/model/door/import.h"
 #include "networks/models/classifier/classifier.h"

@@ -2,7 +2,6 @@
  * The adversarial losses of DCGAN: see adversarial.h. */
 #include "networks/models/dcgan/adversarial.h"
 
-#include "gantry/family.h"
 #include "graph/door/ops.h"
 #include "networks/models/dcgan/loss.h"
 

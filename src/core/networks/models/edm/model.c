@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "graph/door/ops.h"
 #include "networks/model/door/family.h"
 #include "networks/models/edm/edm.h"
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/door/file.h"
 #include "base/door/numbers.h"
 #include "networks/models/stylegan2/import.h"
 

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/door/file.h"
 #include "networks/models/stylegan2/import.h"
 
 static bool has(const gt_stylegan2_file *f, const char *name) {
