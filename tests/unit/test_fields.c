@@ -290,6 +290,39 @@ static void other_files(void **state) {
     gt_dataset_close(ds);
 }
 
+/* Pictures are paired by their names, and targets keep their classes. */
+static void pictures_by_name(void **state) {
+    (void)state;
+    static const char classes[] = "{\"labels\": [[\"a.png\", 0], [\"b.png\", 1], [\"c.png\", 2]]}";
+    mkdir(at("large"), 0777), mkdir(at("small"), 0777), mkdir(at("other"), 0777);
+    for (int i = 0; i < 3; i++) {
+        char large[16], small[16];
+        snprintf(large, sizeof large, "large/%c.png", 'a' + i);
+        snprintf(small, sizeof small, "small/%c.png", 'b' + i);
+        put_picture(at(large), i, H, W, 1);
+        put_picture(at(small), i + 1, 4, 6, 3);
+    }
+    put_picture(at("other/x.png"), 0, 4, 6, 3);
+    put(at("large/dataset.json"), classes, sizeof classes - 1);
+    const gt_fields_request r = {.condition = at("small")}, none = {.condition = at("other")};
+    gt_dataset *ds;
+    char name[GT_ITEM_NAME_BYTES];
+    assert_ok(gt_dataset_open(&ds, at("large"), &(gt_dataset_options){.fields = &r, .use_labels = true}));
+    const gt_dataset_info *i = gt_dataset_get_info(ds);
+    assert_true(i->count == 2 && i->channels == 4 && i->conditions == 3 && i->label_width == 3);
+    assert_string_equal(i->channel_names, "large,small_0,small_1,small_2");
+    assert_string_equal(gt_dataset_name(ds, 0, name), "b.png");
+    assert_int_equal(gt_dataset_class(ds, 1), 2);
+    float x[CELLS * 4];
+    uint8_t pixels[CELLS];
+    paint(1, H, W, 1, pixels);
+    assert_ok(gt_dataset_read(ds, 0, x));
+    gt_channel_scale_undo(&i->scale[0], x, CELLS, 4);
+    for (int k = 0; k < CELLS; k++) assert_true(fabsf(x[4 * k] - pixels[k]) < 1e-3f);
+    gt_dataset_close(ds);
+    refuses(at("large"), &none, "'large' and 'other' have no names in common");
+}
+
 /* Those of what is trained on alone. */
 static void means_of_a_subset(void **state) {
     (void)state;
@@ -402,6 +435,7 @@ int main(void) {
         cmocka_unit_test(other_files),
         cmocka_unit_test(refusals),
         cmocka_unit_test(means_of_a_subset),
+        cmocka_unit_test(pictures_by_name),
         cmocka_unit_test(results_are_netcdf),
     };
     return test_status(cmocka_run_group_tests_name("fields", tests, make_scratch, remove_scratch));

@@ -278,6 +278,21 @@ static gt_status open_fields(gt_source *s, gt_fields *f, const char *spec) {
     return st;
 }
 
+/* Classes of targets that are pictures are those of the samples. */
+static gt_status take_classes(gt_source *s, const gt_fields *f) {
+    const gt_field *x = &f->field[0];
+    const gt_variable *v = gt_field_like(x);
+    const gt_source_info *from = v->pictures ? gt_source_get_info(v->pictures) : NULL;
+    if (!from || x->role != GT_FIELD_TARGET || x->pieces > 1 || from->label_kind != GT_LABELS_CLASSES) return GT_OK;
+    gt_status st = gt_notes_new_classes(&s->info, f->items);
+    for (int64_t i = 0; i < f->items && !st; i++) s->info.classes[i] = from->classes[x->sample[i]];
+    for (int k = 0; k < from->class_names && !st; k++)
+        st = gt_notes_add_class_name(&s->info, from->class_name[k], strlen(from->class_name[k]));
+    if (!st) st = gt_notes_check(&s->info, f->items, false);
+    for (int64_t i = 0; i < f->items && !st; i++) s->info.unlabelled += s->info.classes[i] < 0;
+    return st;
+}
+
 /* What tells the files from others. */
 static gt_status stamp_of(const gt_fields *f, gt_hash128 *out) {
     gt_hasher *h = gt_hasher_new();
@@ -311,6 +326,7 @@ gt_status gt_fields_open(gt_source **out, const char *spec, const gt_fields_requ
     f->transforms = gt_arena_printf(s->arena, "%s", r->value_transform ? r->value_transform : "");
     gt_status st = f->transforms ? open_fields(s, f, spec) : GT_NOMEM;
     if (!st) st = stamp_of(f, &s->stamp);
+    if (!st) st = take_classes(s, f);
     for (int i = 0; i < f->fields && !st; i++)
         for (int k = 0; k < f->field[i].pieces; k++) s->main_thread_only |= f->field[i].piece[k]->main_thread_only;
     if (st) {

@@ -37,11 +37,8 @@ static gt_status name_channels(gt_arena *a, gt_variable *v) {
 
 static gt_status open_pictures(const char *array, gt_variable *v) {
     gt_picture shape;
-    const gt_source_options options = {.array = array,
-                                       .labels = GT_SOURCE_LABELS_NONE,
-                                       .lone_picture = true,
-                                       .by_code_points = true,
-                                       .again_and_again = true};
+    const gt_source_options options = {
+        .array = array, .lone_picture = true, .by_code_points = true, .again_and_again = true};
     gt_status st = gt_source_open(&v->pictures, v->file, &options);
     bool cut;
     if (st) return st;
