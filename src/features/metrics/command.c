@@ -3,6 +3,7 @@
 #include "command/door/cli.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -339,9 +340,15 @@ static gt_status score_all(const metrics_fields *f) {
 
 static void print_ensemble_score(void *arg, const char *target, const char *key, double value, const char *recipe) {
     const metrics_fields *f = arg;
-    if (!f->json) gt_print("%-24s %-16s %-14.8g %s\n", target, key, value, recipe);
-    else if (isnan(value)) gt_print("{\"target\": \"%s\", \"score\": \"%s\", \"value\": null}\n", target, key);
-    else gt_print("{\"target\": \"%s\", \"score\": \"%s\", \"value\": %.17g}\n", target, key, value);
+    if (!f->json) {
+        gt_print("%-24s %-16s %-14.8g %s\n", target, key, value, recipe);
+        return;
+    }
+    json_t *line = json_pack("{s:s, s:s, s:o, s:s}", "target", target, "score", key, "value",
+                             isfinite(value) ? json_real(value) : json_null(), "recipe", recipe);
+    GT_FREED char *text = json_dumps(line, JSON_ENSURE_ASCII | JSON_REAL_PRECISION(17));
+    print_json(NULL, NULL, text ? text : "{}");
+    json_decref(line);
 }
 
 static gt_status score_ensembles_all(cli_session *s, metrics_fields *f) {
