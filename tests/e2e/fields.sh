@@ -9,6 +9,27 @@ test=synth:fields:n=3,seed=1
 
 hash_of() { "$GANTRY" hash "$1" | awk '{print $1; exit}'; }
 
+# The fields have the law of docs/mathematics/fields.md, and the condition is the mean of each block.
+case_law() {
+    need_python
+    quietly "$GANTRY" dataset synth:fields:n=2000 law.h5
+    "$python" -B - "$here/../tools" <<'PY' || fail 'the law of synth:fields'
+import sys
+import numpy as np, h5py
+sys.path.insert(0, sys.argv[1])
+import known_law
+f = h5py.File('law.h5')['images'][:].astype(float)
+n, (c, a, g, v) = len(f), known_law.law()
+y = f[..., 0].reshape(n, -1)
+means = y @ a.T / np.sqrt((a @ c @ a.T)[0, 0])
+assert np.abs(np.repeat(np.repeat(means.reshape(n, 8, 8), 4, 1), 4, 2) - f[..., 1]).max() < 1e-6
+off = np.sqrt(((y.T @ y / n - c) ** 2).mean()) # of sums of n products
+assert off < 1.1 * np.sqrt((np.outer(np.diag(c), np.diag(c)) + c ** 2).mean() / n), off
+rest = y - y @ a.T @ g.T
+assert abs((rest ** 2).mean() / (np.trace(v) / 1024) - 1) < 0.01
+PY
+}
+
 case_ranks() {
     quietly "$GANTRY" train $net --run=one
     one=$(hash_of one)
