@@ -78,6 +78,34 @@ int gt_flat_encode(gt_flat_network *n, int64_t count, int64_t first, const float
 /* logits and probabilities [count,label_dim], each of which may be NULL. */
 int gt_flat_classify(gt_flat_network *n, int64_t count, const float *images, float *logits, float *probabilities);
 
+/* ---- inside a network ---- */
+
+/* Parameter i of all networks that the file has, "G.synthesis.b4.const"; 0: there are no more. Else the length of the
+ * name, which is cut where there is no room for it. */
+int gt_flat_parameter_name(gt_flat_network *n, int i, char *name, size_t room);
+/* A parameter's dimensions, at most 6, as in files of PyTorch ([O,I,h,w] of convolutions); returns how many; -1: there
+ * is no such parameter. */
+int gt_flat_parameter_shape(gt_flat_network *n, const char *name, int64_t shape[6]);
+int gt_flat_parameter_get(gt_flat_network *n, const char *name, float *values);
+/* In memory alone, no file changes. Afterwards gt_flat_prepare() and gt_flat_ready() are needed again. */
+int gt_flat_parameter_set(gt_flat_network *n, const char *name, const float *values);
+
+/* A network in a role (model.h), run for `count` items at once, with values that it has in the middle. */
+typedef struct gt_flat_trace gt_flat_trace;
+/* `layers`: names of layers, blocks (shape.h) or other nodes of the graph, one in a line; each is an output
+ * "value/NAME". `of` (a layer, or an output of the role, such as "score") and `by` (an input, such as "images"): the
+ * output "gradient" is the derivative by that input of the sum of of * "toward", an input of the shape of `of`; of "":
+ * none. NULL: *status. Is closed before the network. */
+gt_flat_trace *gt_flat_trace_open(gt_flat_network *n, const char *role, int count, const char *layers, const char *of,
+                                  const char *by, int *status);
+void gt_flat_trace_close(gt_flat_trace *t);                      /* NULL is fine */
+const char *gt_flat_trace_input(const gt_flat_trace *t, int i);  /* the name of input i; NULL: there are no more */
+const char *gt_flat_trace_output(const gt_flat_trace *t, int i); /* of output i, likewise */
+int gt_flat_trace_shape(const gt_flat_trace *t, const char *name, int64_t shape[6]); /* of either; -1: neither */
+int gt_flat_trace_put(gt_flat_trace *t, const char *name, const float *values);      /* writes an input */
+int gt_flat_trace_run(gt_flat_trace *t);
+int gt_flat_trace_get(const gt_flat_trace *t, const char *name, float *values); /* of an output of the last run */
+
 /* Pixels of 0 to 255 as networks take them, -1 to 1. */
 void gt_flat_floats(const uint8_t *pixels, size_t n, float *out);
 

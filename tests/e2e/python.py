@@ -260,6 +260,65 @@ def fork():
     same(net.generate(SEEDS, trunc=.7), of_command('plain'), 'in the parent')
 
 
+def inside():
+    """Values, derivatives and parameters, by name."""
+    with gantry.open('plain', threads=2) as net, gantry.open('lenet') as lenet, gantry.open('vae') as vae:
+        z = np.random.RandomState(1).randn(2, 32).astype(np.float32)
+        traced = net.trace(z, 'synthesis.b8.conv0', gradient='image')
+        same(traced.outputs['image'], net.generate(z=z), 'the image of a trace')
+        assert traced.values['synthesis.b8.conv0'].shape == (2, 8, 8, 16) and traced.gradient.shape == z.shape
+        images = net.generate([1, 2, 3, 4])
+        seen = net.trace(images, ['b16.conv0', 'b8'], gradient='score')
+        assert list(seen.values) == ['b16.conv0', 'b8'] and seen.values['b16.conv0'].shape == (4, 16, 16, 16)
+        for at in (1, 3, 4, 0), (2, 8, 8, 1):  # the slope, by a step in each direction
+            step = np.zeros_like(images)
+            step[at] = 1e-2
+            up, down = (net.trace(images + s).outputs['score'].sum(dtype=float) for s in (step, -step))
+            assert abs((up - down) / 2e-2 - seen.gradient[at]) < .05 * np.abs(seen.gradient).max(), (at, up - down)
+        weights = np.float32([[1], [0], [0], [0]])
+        assert np.abs(net.trace(images, gradient='score', toward=weights).gradient[0]).max() > 0
+        shades = np.random.RandomState(2).randint(0, 256, (3, 16, 16, 3)).astype(np.uint8)
+        same(lenet.trace(shades).outputs['logits'], lenet.classify(shades).logits, 'logits of a trace')
+        small = np.zeros((2, 12, 12, 1), np.float32)
+        same(vae.trace(small).outputs['latent'], vae.encode(small).latent, 'latents of a trace')
+
+        names, hash_before = net.parameters(), net.hash
+        const = net['G.synthesis.b4.const']
+        assert names['G.synthesis.b4.const'] == const.shape == (16, 4, 4) and any(k.startswith('D.') for k in names)
+        net.set('G.synthesis.b4.const', const[::-1] * 2)
+        assert net.hash != hash_before and not np.array_equal(net.generate(z=z), traced.outputs['image'])
+        same(net['G.synthesis.b4.const'], const[::-1] * 2, 'a parameter')
+        net.set('G.synthesis.b4.const', const)
+        assert net.hash == hash_before
+        same(net.generate(z=z), traced.outputs['image'], 'after the parameter is as it was')
+        latent = vae.encode(small).latent
+        vae.set('AE.encoder.0.bias', vae['AE.encoder.0.bias'] + 1)  # what was made ready sees it
+        assert not np.array_equal(vae.encode(small).latent, latent)
+        score = 'D.b4.out.bias'
+        net.set(score, net[score] + 1)
+        assert np.allclose(net.trace(images).outputs['score'], seen.outputs['score'] + 1, atol=1e-5)
+
+        usage = gantry.UsageError
+        for words, call in [
+                ("no layer 'nobody'; its layers are: b16.fromrgb", lambda: net.trace(images, ['nobody'])),
+                ("no layer 'nobody'", lambda: net.trace(images, gradient='nobody')),
+                ("no input 'c'", lambda: net.trace(images, gradient='score', by='c')),
+                ('has no encoder', lambda: net.trace(images, role='encoder')),
+                ('x: expected float32 [N, 16, 16, 3]', lambda: net.trace(images[:, 1:])),
+                ('z: expected float32 [2, 32], got float32 [2, 31]', lambda: net.trace(z[:, 1:])),
+                ('no network that takes an array of 1 dimensions', lambda: net.trace(z[0])),
+                ('toward: expected float32 [4, 1]', lambda: net.trace(images, gradient='score', toward=[1])),
+                ('images: the network takes', lambda: net.trace({'x': images}, role='discriminator')),
+                ('role: needed', lambda: net.trace({'images': images})),
+                ("no parameter 'G.nothing'", lambda: net['G.nothing']),
+                ("no parameter 'G'", lambda: net.set('G', 1)),
+                ('name: expected a text, got int', lambda: net[0]),
+                ('expected float32 [16, 4, 4], got float32 [15, 4, 4]', lambda: net.set('G.synthesis.b4.const', const[1:]))]:
+            refused(usage, words, call)
+        refused(gantry.NonFiniteError, 'x: the value at [0, 0, 0, 0] is nan', lambda: lenet.trace(shades * np.nan))
+        refused(gantry.NonFiniteError, 'is nan', lambda: net.set('G.synthesis.b4.const', const * np.nan))
+
+
 PAIR = {'batch': 8, 'slices': 4, 'steps': 2, 'threads': 2, 'seed': 3}
 SHAPES = 'synth:shapes:n=96,size=16,classes=4'
 TRAINED = {  # run of the command: what train() is given for the same

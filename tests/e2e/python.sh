@@ -51,6 +51,8 @@ begins ctrl_c
 test_of ctrl_c
 begins fork
 test_of fork
+begins inside
+test_of inside
 begins train
 test_of train
 test_of train_arrays

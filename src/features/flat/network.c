@@ -7,34 +7,13 @@
 #include "base/door/hash.h"
 #include "files/codec/door/sample.h"
 #include "data/door/dataset.h"
-#include "gantry/flat.h"
+#include "features/flat/network.h"
 #include "gantry/kernels.h"
-#include "gantry/pool.h"
 #include "gantry/version.h"
 #include "networks/model/door/model.h"
 #include "runner/apply/door/classify.h"
 #include "runner/apply/door/encode.h"
-#include "runner/generator/door/generator.h"
 #include "runner/door/roles.h"
-#include "runner/door/runner.h"
-
-/* How a generator is asked to be. */
-typedef struct way {
-    double truncation, guidance;
-    gt_noise_mode noise;
-    int steps;
-} way;
-
-struct gt_flat_network {
-    gt_trained trained;
-    gt_pool *pool;
-    gt_network_options reading;
-    char *file, hash[33];
-    way way;
-    gt_generator *generator;         /* of `way`; NULL: not asked for yet */
-    float *z, *labels, *ws, *images; /* of a batch of it */
-    gt_runner *encoder, *classifier; /* NULL: not asked for yet */
-};
 
 int gt_flat_version(void) { return GT_FLAT_VERSION; }
 const char *gt_flat_release(void) { return GT_VERSION; }
@@ -50,6 +29,11 @@ void gt_flat_floats(const uint8_t *pixels, size_t n, float *out) {
 
 /* ---- life ---- */
 
+static void hash(gt_flat_network *n) {
+    const gt_trained *t = &n->trained;
+    gt_hash_hex(gt_hash(t->params, t->model->nets[t->network]->block_floats * sizeof *t->params), n->hash);
+}
+
 static gt_status open_network(gt_flat_network *n, const char *path, int threads) {
     bool foreign;
     gt_status st = gt_kernel_set_asked(getenv("GT_ISA"), getenv("GT_CONV"), &n->reading.kernels);
@@ -59,8 +43,7 @@ static gt_status open_network(gt_flat_network *n, const char *path, int threads)
     if (!st && !n->file && !(n->file = strdup(path))) st = gt_fail(GT_NOMEM, "out of memory for a network");
     if (!st) st = gt_trained_open(&n->trained, n->file, &n->reading);
     if (st) return st;
-    const gt_trained *t = &n->trained;
-    gt_hash_hex(gt_hash(t->params, t->model->nets[t->network]->block_floats * sizeof *t->params), n->hash);
+    hash(n);
     n->pool = gt_pool_new(threads ? threads : gt_processors_allowed());
     return n->pool ? GT_OK : gt_failure();
 }
@@ -80,11 +63,23 @@ static void drop_generator(gt_flat_network *n) {
     n->z = NULL;
 }
 
-void gt_flat_close(gt_flat_network *n) {
-    if (!n) return;
+static void drop_all(gt_flat_network *n) {
     drop_generator(n);
     gt_runner_close(n->encoder);
     gt_runner_close(n->classifier);
+    n->encoder = n->classifier = NULL;
+}
+
+void gt_flat_forget(gt_flat_network *n) {
+    drop_all(n);
+    hash(n);
+}
+
+void gt_flat_close(gt_flat_network *n) {
+    if (!n) return;
+    drop_all(n);
+    for (int i = 0; i < GT_FLAT_NETWORKS; i++)
+        if (n->beside[i].model) gt_trained_close(&n->beside[i]);
     gt_trained_close(&n->trained);
     gt_pool_free(n->pool);
     free(n->file);
@@ -135,7 +130,7 @@ int gt_flat_has_role(const gt_flat_network *n, const char *role) { return gt_mod
 
 /* ---- pictures ---- */
 
-static bool same_way(const way *a, const way *b) {
+static bool same_way(const gt_flat_way *a, const gt_flat_way *b) {
     bool guidance = a->guidance == b->guidance || (isnan(a->guidance) && isnan(b->guidance));
     return a->truncation == b->truncation && guidance && a->noise == b->noise && a->steps == b->steps;
 }
@@ -147,7 +142,7 @@ static gt_status find_noise(const char *name, gt_noise_mode *noise) {
     return gt_fail(GT_USAGE, "noise: '%.40s' is not const, random or none", name);
 }
 
-static gt_status make_generator(gt_flat_network *n, const way *w) {
+static gt_status make_generator(gt_flat_network *n, const gt_flat_way *w) {
     const gt_model *m = n->trained.model;
     const gt_generator_options o = {
         .noise_mode = w->noise,
@@ -175,7 +170,7 @@ static gt_status make_generator(gt_flat_network *n, const way *w) {
 enum { MOST_STEPS = 10000, MOST_GUIDANCE = 100 }; /* as of the program's options */
 
 int gt_flat_prepare(gt_flat_network *n, double truncation, const char *noise, int steps, double guidance) {
-    way w = {.truncation = truncation, .guidance = guidance, .steps = steps};
+    gt_flat_way w = {.truncation = truncation, .guidance = guidance, .steps = steps};
     gt_status st = find_noise(noise, &w.noise);
     if (!st && !isfinite((float)truncation)) st = gt_fail(GT_USAGE, "truncation: a finite number is needed");
     if (!st && (steps < 0 || steps > MOST_STEPS)) st = gt_fail(GT_USAGE, "steps must be 1 to %d", MOST_STEPS);
@@ -255,13 +250,21 @@ int gt_flat_synthesize(gt_flat_network *n, int64_t count, const float *ws, const
 
 /* ---- encoders and classifiers ---- */
 
+gt_trained *gt_flat_trained(gt_flat_network *n, int i) {
+    if (i == n->trained.network) return &n->trained;
+    gt_trained *t = i < GT_FLAT_NETWORKS ? &n->beside[i] : NULL;
+    if (!t) gt_fail(GT_USAGE, "the model has too many networks");
+    if (!t || t->model) return t;
+    return gt_trained_open_network(t, n->file, &n->reading, n->trained.model->nets[i]->name) ? NULL : t;
+}
+
 /* A checkpoint is opened with the network that makes pictures, or else the first; another one may have the role. */
-static gt_runner *open_role(const gt_flat_network *n, const char *name) {
+gt_runner *gt_flat_runner(gt_flat_network *n, const char *name, gt_runner_options o) {
     const gt_role *role = gt_role_needed(n->trained.model, name);
-    const gt_runner_options o = {.role = name, .pool = n->pool, .reading = n->reading};
-    if (!role) return NULL;
-    return role->network == n->trained.network ? gt_runner_new(n->trained.model, n->trained.params, &o, NULL)
-                                               : gt_runner_open(n->file, &o);
+    gt_trained *t = role ? gt_flat_trained(n, role->network) : NULL;
+    o.role = name;
+    o.pool = n->pool;
+    return t ? gt_runner_new(t->model, t->params, &o, NULL) : NULL;
 }
 
 int gt_flat_ready(gt_flat_network *n, const char *role) {
@@ -269,7 +272,7 @@ int gt_flat_ready(gt_flat_network *n, const char *role) {
     gt_runner **r = encodes ? &n->encoder : &n->classifier;
     if (!encodes && strcmp(role, GT_ROLE_CLASSIFIER) != 0)
         return gt_fail(GT_USAGE, "role: '%.40s' is not encoder or classifier", role);
-    if (!*r) *r = open_role(n, role);
+    if (!*r) *r = gt_flat_runner(n, role, (gt_runner_options){0});
     return *r ? GT_OK : gt_failure();
 }
 

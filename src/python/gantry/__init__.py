@@ -10,11 +10,11 @@
 The numbers are those of the commands, bit by bit. Errors are exceptions of this module: `Error` and those below it.
 """
 from ._library import DataError, Error, NonFiniteError, OutOfMemoryError, StoppedError, UsageError, release
-from .network import Classified, Encoded, Network, open
+from .network import Classified, Encoded, Network, Traced, open
 from .pictures import Picture, picture
 from .runs import Curve, Run, run
 from .training import train
 
 __version__ = release
 __all__ = ['Classified', 'Curve', 'DataError', 'Encoded', 'Error', 'Network', 'NonFiniteError', 'OutOfMemoryError',
-           'Picture', 'Run', 'StoppedError', 'UsageError', 'open', 'picture', 'run', 'train']
+           'Picture', 'Run', 'StoppedError', 'Traced', 'UsageError', 'open', 'picture', 'run', 'train']

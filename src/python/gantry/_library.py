@@ -62,6 +62,18 @@ _CALLS = {  # name: result, arguments
     'gt_flat_ready': (_INT, _HANDLE, _TEXT),
     'gt_flat_encode': (_INT, _HANDLE, _LONG, _LONG, *[_ARRAY] * 6),
     'gt_flat_classify': (_INT, _HANDLE, _LONG, _ARRAY, _ARRAY, _ARRAY),
+    'gt_flat_parameter_name': (_INT, _HANDLE, _INT, _TEXT, ctypes.c_size_t),
+    'gt_flat_parameter_shape': (_INT, _HANDLE, _TEXT, _ARRAY),
+    'gt_flat_parameter_get': (_INT, _HANDLE, _TEXT, _ARRAY),
+    'gt_flat_parameter_set': (_INT, _HANDLE, _TEXT, _ARRAY),
+    'gt_flat_trace_open': (_HANDLE, _HANDLE, _TEXT, _INT, _TEXT, _TEXT, _TEXT, _STATUS),
+    'gt_flat_trace_close': (None, _HANDLE),
+    'gt_flat_trace_input': (_TEXT, _HANDLE, _INT),
+    'gt_flat_trace_output': (_TEXT, _HANDLE, _INT),
+    'gt_flat_trace_shape': (_INT, _HANDLE, _TEXT, _ARRAY),
+    'gt_flat_trace_put': (_INT, _HANDLE, _TEXT, _ARRAY),
+    'gt_flat_trace_run': (_INT, _HANDLE),
+    'gt_flat_trace_get': (_INT, _HANDLE, _TEXT, _ARRAY),
     'gt_flat_floats': (None, _ARRAY, ctypes.c_size_t, _ARRAY),
     'gt_flat_job_new': (_HANDLE, _STATUS),
     'gt_flat_job_free': (None, _HANDLE),
@@ -83,11 +95,14 @@ _CALLS = {  # name: result, arguments
 
 
 def _places():
-    """GANTRY_LIBRARY alone; else beside the package, as it is installed or in a checkout, or where the system looks."""
+    """GANTRY_LIBRARY alone; else in the package, as a wheel has it, beside it, as it is installed or in a checkout, or
+    where the system looks."""
     if os.environ.get('GANTRY_LIBRARY'):
         return [os.environ['GANTRY_LIBRARY']]
-    top = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), *['..'] * 3))
-    beside = [os.path.join(top, 'libgantry.so.1'), *sorted(glob.glob(os.path.join(top, 'build', 'libgantry.so.*')))]
+    here = os.path.dirname(os.path.abspath(__file__))
+    top = os.path.abspath(os.path.join(here, *['..'] * 3))
+    beside = [os.path.join(here, 'files', 'lib', 'libgantry.so.1'), os.path.join(top, 'libgantry.so.1'),
+              *sorted(glob.glob(os.path.join(top, 'build', 'libgantry.so.*')))]
     return [*(path for path in beside if os.path.exists(path)), 'libgantry.so.1']
 
 

@@ -2,6 +2,7 @@
 """Trained networks: `open` and what a network does."""
 import collections
 import contextlib
+import ctypes
 import html
 import math
 import threading
@@ -9,7 +10,7 @@ import threading
 import numpy as np
 
 from . import _arrays
-from ._arrays import address
+from ._arrays import address, said
 from ._library import UsageError, check, check_process, files, forked, library, opened, text
 
 Encoded = collections.namedtuple('Encoded', 'latent log_variance image error')
@@ -19,6 +20,13 @@ Classified = collections.namedtuple('Classified', 'best probability logits')
 Classified.__doc__ = """What a classifier makes of N images: best [N], the number of the likeliest class; probability and
 logits, float32 [N, classes]."""
 
+Traced = collections.namedtuple('Traced', 'values gradient outputs')
+Traced.__doc__ = """What happens inside a network, float32: values {name: array}; gradient, of the input's shape, or None;
+outputs {name: array}."""
+
+_USAGE = 2  # gt_status
+_TRACED = 'discriminator', 'classifier', 'encoder', 'segmenter', 'features'  # what takes images
+_FIRST = {'generator': 'z', 'mapping': 'z', 'denoiser': 'x'}
 _SEED_MOST = 2**32 - 1
 _AT_ONCE = 64  # images, after which encode() and classify() look for Ctrl-C
 _INT_MOST = 2**31 - 1
@@ -31,6 +39,36 @@ def open(path, threads=None):
     sound network, UsageError for wrong arguments."""
     count = 0 if threads is None else _arrays.integer('threads', threads, 1, 4096)
     return Network(opened(library.gt_flat_open, text('path', path), count), str(path))
+
+
+def _traced(trace, given, wanted, toward):
+    shape = np.zeros(6, np.int64)
+
+    def shape_of(name):
+        return tuple(shape[:library.gt_flat_trace_shape(trace, name, address(shape))].tolist())
+
+    def outputs():
+        i = 0
+        while (name := library.gt_flat_trace_output(trace, i)) is not None:
+            out = np.empty(shape_of(name), np.float32)
+            check(library.gt_flat_trace_get(trace, name, address(out)))
+            yield name.decode(), out
+            i += 1
+    i = 0
+    while (name := library.gt_flat_trace_input(trace, i)) is not None:
+        key, size, i = name.decode(), shape_of(name), i + 1
+        if key == 'toward':
+            given[key] = np.ones(size, np.float32) if toward is None else toward
+        if key not in given:
+            raise UsageError(f"{'label' if key == 'c' else key}: the network takes such an input, {said(size)}")
+        check(library.gt_flat_trace_put(trace, name, address(_arrays.floats(key, given.pop(key), size))))
+    given.pop('c', None)  # a network of a model with labels may not look at them
+    if given:
+        raise UsageError(f'{next(iter(given))}: the network has no such input')
+    check(library.gt_flat_trace_run(trace))
+    found = dict(outputs())
+    values = {name: found.pop('value/' + name) for name in wanted}
+    return Traced(values, found.pop('gradient', None), found)
 
 
 class Network:
@@ -175,6 +213,74 @@ class Network:
             probability = np.empty_like(logits)
             self._in_parts(_AT_ONCE, library.gt_flat_classify, given, logits, probability)
             return Classified(logits.argmax(axis=1), probability, logits)
+
+    # ---- inside ----
+
+    def parameters(self):
+        """The names of all parameters and their shapes: {"G.synthesis.b4.const": (512, 4, 4), ...}."""
+        with self._turn(), files:
+            found, name = {}, ctypes.create_string_buffer(512)
+            while library.gt_flat_parameter_name(self._handle, len(found), name, len(name)):
+                found[name.value.decode()] = self._parameter_shape(name.value)
+            return found
+
+    def _parameter_shape(self, name):
+        shape = np.zeros(6, np.int64)
+        n = library.gt_flat_parameter_shape(self._handle, name, address(shape))
+        return check(_USAGE) if n < 0 else tuple(shape[:n].tolist())
+
+    def __getitem__(self, name):
+        """A parameter by its name, float32, a copy; axes as in PyTorch."""
+        with self._turn(), files:
+            key = text('name', name)
+            out = np.empty(self._parameter_shape(key), np.float32)
+            check(library.gt_flat_parameter_get(self._handle, key, address(out)))
+            return out
+
+    def set(self, name, values):
+        """Gives a parameter other values, of its shape: in memory, no file changes. `hash` follows."""
+        with self._turn(), files:
+            key = text('name', name)
+            given = _arrays.floats(name, values, self._parameter_shape(key))
+            check(library.gt_flat_parameter_set(self._handle, key, address(given)))
+            self.hash = library.gt_flat_text(self._handle, b'hash').decode()
+
+    def trace(self, x, names=(), *, role=None, label=None, gradient=None, toward=None, by=None):
+        """Traced: what happens inside for N items at once.
+
+        x: images, float32 [N, H, W, C] in [-1, 1] or uint8, or latents [N, z_dim]; or {input: array} of all inputs.
+        names: layers ("b32.conv0"), blocks ("b32") or nodes, whose values are wanted; a wrong name is answered with
+        those there are. `gantry inspect --layers` lists them.
+        role: "discriminator", "classifier", "encoder", "generator" ... None: the first of these that takes such an x.
+        label: as for generate(). gradient: the name of a value or an output ("score"), of which the derivative by the
+        input `by` (None: x) is wanted: of its sum, or of its sum with the weights `toward`, of its shape."""
+        wanted = [names] if isinstance(names, str) else list(names)
+        with self._turn():
+            first, given = None, x
+            if not isinstance(x, dict):
+                array = _arrays.as_array('x', x, 'numbers')
+                role = role or self._role_of(array.ndim)
+                first, given = _FIRST.get(role, 'images'), {}
+                given[first] = (_arrays.images('x', array, (None, self.height, self.width, self.channels))
+                                if array.ndim == 4 else array)
+            elif role is None or not x:
+                raise UsageError('role: needed where x has inputs by their names')
+            n = len(np.atleast_1d(next(iter(given.values()))))
+            if label is not None:
+                given = {**given, 'c': self._label(label, n, self.label_dim)}
+            lines = b'\n'.join(text('names', name) for name in wanted)
+            trace = opened(library.gt_flat_trace_open, self._handle, text('role', role), n, lines,
+                           text('gradient', gradient) if gradient else b'', text('by', by or first or next(iter(given))))
+            try:
+                return _traced(trace, dict(given), wanted, toward)
+            finally:
+                library.gt_flat_trace_close(trace)
+
+    def _role_of(self, dimensions):
+        for role in {4: _TRACED, 2: ('generator',)}.get(dimensions, ()):
+            if library.gt_flat_has_role(self._handle, role.encode()):
+                return role
+        raise UsageError(f"x: model '{self.model}' has no network that takes an array of {dimensions} dimensions")
 
     # ---- what they share ----
 
