@@ -338,6 +338,9 @@ uninstall:           ## remove what `make install` with the same PREFIX and DEST
 	  $(DESTDIR)$(MANDIR)/man1/gantry.1 $(DESTDIR)$(MANDIR)/man1/gantry-*.1 $(DESTDIR)$(BASHDIR)/gantry $(DESTDIR)$(ZSHDIR)/_gantry
 	rm -rf $(DESTDIR)$(PREFIX)/libexec/gantry $(DESTDIR)$(PREFIX)/include/gantry $(INSTALLED) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(PYTHONDIR)/gantry
 
+wheel: $(BUILD)/gantry $(SHARED) $(CHECKER) ## BUILD/gantry-VERSION-py3-none-PLATFORM.whl for pip: the Python package with the library and the program
+	@/usr/bin/env python3 packaging/make-wheel $(BUILD) $(VERSION) $(BUILD)
+
 deb:                 ## packages for Debian of what is committed, in BUILD/debian (needs debhelper)
 	@bash packaging/make-deb $(BUILD)/debian
 
@@ -380,4 +383,4 @@ help:                ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
 -include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(CHECKER_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(TESTS:=.d) $(FUZZ_SHARED:.o=.d) $(FAILING:.o=.d) $(BENCHES:=.d)
-.PHONY: all tests shared warnings fuzzers bench-programs deps deps-build missing check check-quick check-long simulate demo install install-library uninstall deb dist site bench bench-results docs clean count format help FORCE
+.PHONY: all tests shared warnings fuzzers bench-programs deps deps-build missing check check-quick check-long simulate demo install install-library uninstall wheel deb dist site bench bench-results docs clean count format help FORCE
