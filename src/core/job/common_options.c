@@ -367,7 +367,7 @@ static const gt_option options[] = {
     {GT_ROW(gt_job, "data-channels", channels, "0", "Channels of the images"), .class = GT_SHAPE, .max = 1 << 16},
     {GT_ROW(gt_job, "data-colours", colours, "0", "Channels with a colour: 0 all, n the first n, -1 none"),
      .class = GT_SHAPE, .min = -1, .max = 3},
-    {GT_ROW(gt_job, "data-conditions", conditions, "0", "So many of the last channels are no targets"),
+    {GT_ROW(gt_job, "data-conditions", conditions, "0", "So many of the last channels are conditions or masks"),
      .class = GT_SHAPE, .max = 1 << 16},
     {GT_ROW(gt_job, "data-target-mask", target_mask, "0", "The last of them is the mask of the targets"),
      .class = GT_SHAPE},

@@ -142,7 +142,7 @@ struct gt_job {
     /* the data's shape, known once resolved */
     int64_t height, width, channels;
     int64_t colours;    /* of the channels (gt_dataset_colours); set before gt_job_resolve, as the next two */
-    int64_t conditions; /* so many of the last channels are no targets (gantry/fields.h) */
+    int64_t conditions; /* so many of the last channels are conditions or masks (gantry/fields.h) */
     bool target_mask;   /* the last of them is the mask of the targets */
     int64_t label_dim;  /* length of the labels that training uses; 0: it uses none */
 

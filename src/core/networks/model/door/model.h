@@ -167,7 +167,8 @@ struct gt_model {
     bool masks;                /* the model is trained on masks of label_dim classes (segmentation) */
     bool unlabelled_generator; /* the generator takes no labels even if there are some: D alone learns from them */
     int height, width, channels;
-    /* Of fields (gantry/fields.h): so many of the last channels are no targets; the last one is the targets' mask. */
+    /* Of fields (gantry/fields.h): so many of the last channels are conditions or masks; the last one is the targets'
+     * mask. */
     int conditions;
     bool target_mask;
     /* What the parameters of networks that read images take as pixels: "0 to 1, minus ..."; NULL: there are none.
