@@ -87,8 +87,8 @@ for odd in '--latent=uniform --g-activation=swish --slope=0.1' '--d-activation=e
 done
 quietly "$GANTRY" train $dcgan --data=synth:circles:n=40,size=16 --run=of-grey --resume=odd1 --steps=1
 for line in 'latent = uniform' 'g-activation = swish' 'slope = 0.1'; do has_line "^$line\$" of-grey/job.ini || fail "$line does not come with the networks"; done
-quietly "$GANTRY" train --model=vae $shapes --batch=8 --sigmoid --run=in-0-1 --steps=1
-quietly "$GANTRY" train --model=vae $shapes --batch=8 --run=follows-vae --resume=in-0-1 --steps=1
+quietly "$GANTRY" train --model=vae $shapes --widths=0.1 --batch=8 --sigmoid --run=in-0-1 --steps=1
+quietly "$GANTRY" train --model=vae $shapes --widths=0.1 --batch=8 --run=follows-vae --resume=in-0-1 --steps=1
 has_line '^sigmoid = 1$' follows-vae/job.ini || fail 'the sigmoid does not come with the network'
 
 begins it_goes
@@ -160,7 +160,7 @@ lie() { warm classes.py "$(last known)" "$(last now)" "$@" || fail "$of: the val
 # shellcheck disable=SC2086
 known stylegan2 --cond $nets --mbstd=2 --ema-kimg=1e6 --ema-ramp=0
 lie 3,0,-1,1 '^G/mapping.embed.weight:1' '^G_ema/mapping.embed.weight:1' '^D/mapping.embed.weight:1'
-known edm --cond --model-channels=8 --ema-kimg=1e6 --ema-ramp=0
+known edm --cond --model-channels=8 --num-blocks=1 --channel-mult=1 --ema-kimg=1e6 --ema-ramp=0
 lie 3,0,-1,1 '^F/.*map_label.weight:1' '^F_ema/.*map_label.weight:1'
 known dcgan --cond --cmax=16 --ema-kimg=1e6
 lie 3,0,-1,1 '^G/embed.weight:0' '^G_ema/embed.weight:0' '^D/embed.weight:0'
