@@ -8,9 +8,9 @@ torch() { "$python" -B "$here/../torch/$1.py" "${@:2}" >said 2>&1 || { cat said;
 
 begins features
 for colours in 3 1; do
-    data=synth:shapes:n=50,size=16 model=deep-conv narrow=
-    [ $colours = 3 ] || data=synth:circles:n=50,size=16 model=cvae narrow=--widths=0.1
-    quietly "$GANTRY" train --data=$data --model=$model $narrow --batch=10 --z-dim=6 --run=$model --steps=5 --threads=1
+    data=synth:shapes:n=50,size=16 model=deep-conv
+    [ $colours = 3 ] || data=synth:circles:n=50,size=16 model=cvae
+    quietly "$GANTRY" train --data=$data --model=$model --batch=10 --z-dim=6 --run=$model --steps=5 --threads=1
     quietly "$GANTRY" dataset $data $model.h5 --threads=1
     quietly "$values" features $model $model.h5 one
     mv said said.one
