@@ -313,7 +313,8 @@ static gt_status check_conditions(gt_job *job, int64_t channels) {
                        (long long)channels);
     if (!job->conditions || job->family->takes_conditions) return GT_OK;
     return gt_fail(
-        GT_USAGE, "--model=%s makes pictures of noise alone, but '%s' has conditions: --model=edm makes fields of them",
+        GT_USAGE,
+        "--model=%s makes pictures of noise alone, but '%s' has conditions: --model=edm makes fields with them",
         job->model, job->data);
 }
 

@@ -40,6 +40,9 @@ typedef struct gt_ensembles {
 /* Of features/rows.c, ended by NULL. */
 extern const gt_ensembles *const gt_ensembles_found[];
 /* The first of them. NULL: no feature makes ensembles, and the message says so. */
-const gt_ensembles *gt_ensembles_find(void);
+static inline const gt_ensembles *gt_ensembles_find(void) {
+    if (!gt_ensembles_found[0]) gt_fail(GT_USAGE, "--condition: this program makes no fields of conditions");
+    return gt_ensembles_found[0];
+}
 
 #endif
