@@ -53,10 +53,13 @@ static void put_packed(const char *path) {
 }
 
 static void seeds(fuzz_put *put, void *arg) {
-    put_results(fuzz_scratch());
-    fuzz_put_scratch(put, arg, fuzz_scratch());
-    put_packed(fuzz_scratch());
-    fuzz_put_scratch(put, arg, fuzz_scratch());
+    static void (*const kinds[])(const char *path) = {put_results, put_packed};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const char *path = fuzz_scratch();
+        kinds[i](path);
+        fuzz_check(fuzz_hdf5_passes(path));
+        fuzz_put_scratch(put, arg, path);
+    }
 }
 
 static gt_status see(void *arg, const gt_fields_seen *seen) {
