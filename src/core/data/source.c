@@ -121,7 +121,7 @@ static gt_status look_inside(gt_source *source) {
 /* An option that says nothing of such a source. */
 static gt_status check_options(const gt_source_kind *kind, const gt_source_options *o) {
     bool shaped = o->layout != GT_ARRAY_GUESS || (o->shape && *o->shape), named = o->array && *o->array;
-    if (named && !kind->named) return gt_fail(GT_USAGE, "FILE:NAME and --array are for .npz, HDF5 and LMDB");
+    if (named && !kind->named) return gt_fail(GT_USAGE, "--array is for .npz, HDF5 and LMDB, as is FILE:NAME");
     return shaped && !kind->shaped ? gt_fail(GT_USAGE, "--layout and --shape are for arrays: .npy, .npz and HDF5")
                                    : GT_OK;
 }
