@@ -22,7 +22,8 @@ typedef struct gt_fields_seen {           /* texts live until the visit ends */
 } gt_fields_seen;
 
 typedef gt_status gt_fields_visit(void *arg, const gt_fields_seen *seen);
-/* Is it such a file: HDF5 with fields whose axes are dimension scales? False also where it cannot be read. */
+/* Is it such a file: HDF5 with fields whose axes are dimension scales, and units? False also where it cannot be read.
+ */
 bool gt_fields_here(const char *path);
 /* Visits the fields by name. The caller has called gt_h5_check(). Main thread only. */
 gt_status gt_fields_look(const char *path, gt_fields_visit *visit, void *arg);

@@ -89,6 +89,12 @@ typedef struct search {
     bool found;
 } search;
 
+static bool has_units(gt_arena *a, const gt_h5_file *f, const char *path) {
+    char *text;
+    return !gt_h5_text(a, f, path, "units", &text) && text;
+}
+
+/* Arrays of pictures may have scales, too, but no units. */
 static gt_status find_scaled(void *arg, const char *name) {
     search *s = arg;
     GT_ARENA gt_arena *a = gt_arena_new();
@@ -98,7 +104,8 @@ static gt_status find_scaled(void *arg, const char *name) {
     int n = set->n_dims;
     gt_h5_set_close(set);
     if (gt_h5_scales(a, s->file, name, n, scale)) return GT_OK;
-    for (int i = 0; i < n; i++) s->found |= scale[i] != NULL;
+    for (int i = 0; i < n; i++)
+        s->found |= scale[i] && (has_units(a, s->file, name) || has_units(a, s->file, scale[i]));
     return GT_OK;
 }
 
