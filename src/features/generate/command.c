@@ -300,7 +300,7 @@ const cli_command cli_generate = {
                  {"A labelled dataset from a conditional model, 100 images of each class",
                   "gantry generate runs/first --per-class=100 --out=made.zip"},
                  {"Sixteen fields for each sample of a dataset's conditions",
-                  "gantry generate runs/fields --condition=synth:fields:seed=1,n=8 --out=ensemble.nc"},
+                  "gantry generate runs/rain --condition=later.nc:ta_850,hus --out=pred.nc"},
                  {"An array for Python, with images of one class",
                   "gantry generate runs/first --seeds=0-999 --class=3 --out=images.npy"}),
     CLI_ROWS(table),
