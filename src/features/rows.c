@@ -16,7 +16,8 @@ FORMS(FORM)
 #undef FORM
 #define FORM(name) &gt_export_form_##name,
 const gt_export_form *const gt_export_all_forms[] = {FORMS(FORM) NULL};
-_Static_assert(sizeof gt_export_all_forms / sizeof *gt_export_all_forms <= GT_EXPORT_MOST_FORMS + 1, "a list of forms holds all of them");
+_Static_assert(sizeof gt_export_all_forms / sizeof *gt_export_all_forms <= GT_EXPORT_MOST_FORMS + 1,
+               "a list of forms holds all of them");
 
 #define ROW(name, ...) ROW_##__VA_ARGS__(name)
 #define GROUP(title, list) list(ROW)
