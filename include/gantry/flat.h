@@ -12,8 +12,8 @@
  *
  * A status is a gt_status as an int, 0 where all is well; gt_message() has the sentence, which belongs to the calling
  * thread. A handle is for one thread at a time; several handles may be used at once. What opens a handle or
- * makes it ready (gt_flat_open, gt_flat_prepare, gt_flat_ready, gt_flat_log_open) may read files: one thread of the
- * process at a time. After fork() no handle may be used in the child.
+ * makes it ready (gt_flat_open, gt_flat_prepare, gt_flat_ready, gt_flat_log_open, gt_flat_array_read) may read files:
+ * one thread of the process at a time. After fork() no handle may be used in the child.
  *
  * Of other headers these are flat, too: gt_message() (status.h), gt_seed_latent() and gt_image_bytes() (generate.h),
  * gt_stop_request() (stop.h).
@@ -121,6 +121,12 @@ const char *gt_flat_log_unit(const char *series);          /* "kimg"; "": a pure
 /* Each array [ticks], or NULL; NaN where a tick has no value. GT_USAGE: there is no such series. */
 int gt_flat_log_read(const gt_flat_log *l, const char *series, double *mean, double *std, double *num);
 void gt_flat_log_images(const gt_flat_log *l, int64_t *images); /* [ticks] */
+
+/* ---- arrays that commands write (HDF5) ---- */
+
+/* The dimensions, at most 6, of an array of numbers. GT_FORMAT: there is none of this name. */
+int gt_flat_array_shape(const char *file, const char *name, int64_t shape[6], int *dimensions);
+int gt_flat_array_read(const char *file, const char *name, size_t numbers, double *values); /* all of its numbers */
 
 /* ---- training ---- */
 

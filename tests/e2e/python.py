@@ -319,6 +319,40 @@ def inside():
         refused(gantry.NonFiniteError, 'is nan', lambda: net.set('G.synthesis.b4.const', const * np.nan))
 
 
+def other_commands():
+    """Datasets, scores and mixtures: what the commands write."""
+    random = np.random.RandomState(0)
+    points = np.concatenate([random.randn(60, 2) - 4, random.randn(60, 2) + 4])
+    mixture = gantry.gmm.fit(points, k=2, threads=1, outdir='mixture')
+    with h5py.File('mixture/mixture.h5') as f:
+        for name in 'weights', 'means', 'covariances':
+            same(getattr(mixture, name), f['mixture'][name][:], name)
+    again = gantry.gmm.open('mixture')
+    best, shares, likelihood = again.predict(points[:, ::-1])
+    assert shares.shape == (120, 2) and len(set(best[:60])) == 1 and set(best) == {0, 1}
+    assert abs(mixture.predict(points)[2].mean() - mixture.log_likelihood) < 1e-9
+    same(again.sample(5, seed=2), gantry.gmm.fit(points, k=2, threads=1).sample(5, seed=2), 'samples')
+    images = random.randint(0, 256, (10, 16, 16, 3)).astype(np.uint8)
+    with h5py.File(gantry.dataset(images, 'of_array.h5', labels=range(10))) as f:
+        same(f['images'][:], images, 'images of a dataset')
+    found = gantry.metrics('plain', ['swd', 'fwd'], threads=1)
+    with open('plain/metric-swd.jsonl') as f:
+        assert json.loads(f.readlines()[-1])['results']['swd_avg'] == found['swd_avg']
+    for kind, words, call in [
+            (gantry.UsageError, 'points: expected float [N, D], got float64 [2]', lambda: gantry.gmm.fit(points[0])),
+            (gantry.NonFiniteError, 'points: the value at [0, 0]', lambda: gantry.gmm.fit(points * np.nan)),
+            (gantry.UsageError, '--k=0', lambda: gantry.gmm.fit(points, k=0)),
+            (gantry.UsageError, 'unknown option --nobody', lambda: gantry.gmm.fit(points, nobody=3)),
+            (gantry.DataError, 'mixture.h5', lambda: gantry.gmm.open('plain')),
+            (gantry.DataError, 'words.txt', lambda: gantry.gmm.open('words.txt')),
+            (gantry.DataError, 'mixture/weights', lambda: gantry.gmm.open('of_array.h5')),
+            (gantry.DataError, "'recipe' has no numbers", lambda: gantry.commands.read('mixture/mixture.h5', 'recipe')),
+            (gantry.DataError, 'nothing', lambda: gantry.metrics('nothing')),
+            (gantry.UsageError, "no metric 'nobody'", lambda: gantry.metrics('plain', 'nobody')),
+            (gantry.DataError, 'nothing', lambda: gantry.dataset('nothing', 'none.h5'))]:
+        refused(kind, words, call)
+
+
 PAIR = {'batch': 8, 'slices': 4, 'steps': 2, 'threads': 2, 'seed': 3}
 SHAPES = 'synth:shapes:n=96,size=16,classes=4'
 TRAINED = {  # run of the command: what train() is given for the same

@@ -53,6 +53,8 @@ begins fork
 test_of fork
 begins inside
 test_of inside
+begins other_commands
+test_of other_commands
 begins train
 test_of train
 test_of train_arrays

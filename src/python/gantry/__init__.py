@@ -9,7 +9,9 @@
 
 The numbers are those of the commands, bit by bit. Errors are exceptions of this module: `Error` and those below it.
 """
+from . import gmm
 from ._library import DataError, Error, NonFiniteError, OutOfMemoryError, StoppedError, UsageError, release
+from .data import dataset, metrics
 from .network import Classified, Encoded, Network, Traced, open
 from .pictures import Picture, picture
 from .runs import Curve, Run, run
@@ -17,4 +19,5 @@ from .training import train
 
 __version__ = release
 __all__ = ['Classified', 'Curve', 'DataError', 'Encoded', 'Error', 'Network', 'NonFiniteError', 'OutOfMemoryError',
-           'Picture', 'Run', 'StoppedError', 'Traced', 'UsageError', 'open', 'picture', 'run', 'train']
+           'Picture', 'Run', 'StoppedError', 'Traced', 'UsageError', 'dataset', 'gmm', 'metrics', 'open', 'picture', 'run',
+           'train']

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Arrays as the library takes them: float32, contiguous, of the right shape, finite; or a sentence why not."""
+import ctypes
 import numbers
 
 import numpy as np
 
 from ._library import NonFiniteError, UsageError, library
+
+
+Int = ctypes.c_int
 
 
 def address(array):

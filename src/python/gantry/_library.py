@@ -75,6 +75,8 @@ _CALLS = {  # name: result, arguments
     'gt_flat_trace_run': (_INT, _HANDLE),
     'gt_flat_trace_get': (_INT, _HANDLE, _TEXT, _ARRAY),
     'gt_flat_floats': (None, _ARRAY, ctypes.c_size_t, _ARRAY),
+    'gt_flat_array_shape': (_INT, _TEXT, _TEXT, _ARRAY, _STATUS),
+    'gt_flat_array_read': (_INT, _TEXT, _TEXT, ctypes.c_size_t, _ARRAY),
     'gt_flat_job_new': (_HANDLE, _STATUS),
     'gt_flat_job_free': (None, _HANDLE),
     'gt_flat_job_read': (_INT, _HANDLE, _TEXT),

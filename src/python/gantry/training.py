@@ -12,12 +12,11 @@ import zipfile
 
 import numpy as np
 
-from . import _arrays
+from . import _arrays, commands
 from ._library import TICK, DataError, StoppedError, UsageError, check, check_process, library, opened, text
 from .runs import Run
 
 _LENGTH = ('kimg', 'steps', 'epochs')
-_STOPPED = 75  # the exit status of a command that resumes
 _LOOK = .2  # seconds between two looks at the log of ranks
 
 
@@ -37,7 +36,7 @@ def train(data=None, labels=None, *, run=None, job=None, ranks=None, progress=No
     Ctrl-C stops the run after this step and a checkpoint, and is a KeyboardInterrupt then: the same call resumes the
     run. One training at a time computes in a process. Raises UsageError, DataError, NonFiniteError."""
     check_process()
-    given = {_key(name): _value(name, value) for name, value in options.items() if value is not None}
+    given = {commands.key(name): commands.value(name, value) for name, value in options.items() if value is not None}
     if run is not None:
         given['run'] = os.fsdecode(text('run', run))
     if data is not None:
@@ -45,7 +44,7 @@ def train(data=None, labels=None, *, run=None, job=None, ranks=None, progress=No
     elif labels is not None:
         raise UsageError('labels: they go with images; those of a file are read with it')
     if isinstance(progress, bool):
-        given['progress'] = _value('progress', progress)
+        given['progress'] = commands.value('progress', progress)
     elif progress is not None and not callable(progress):
         raise UsageError(f'progress: expected a function, got {type(progress).__name__}')
     word = None if job is None else os.fsdecode(text('job', job))
@@ -57,20 +56,6 @@ def train(data=None, labels=None, *, run=None, job=None, ranks=None, progress=No
 
 
 # ---- what is given ----
-
-def _key(name):
-    return name.strip('_').replace('_', '-')
-
-
-def _value(name, value):
-    if isinstance(value, (bool, np.bool_)):
-        return '1' if value else '0'
-    if isinstance(value, (int, float, np.integer, np.floating)):
-        return repr(value.item() if isinstance(value, np.generic) else value)
-    if isinstance(value, (list, tuple, range)):
-        return ','.join(_value(name, one) for one in value)
-    return os.fsdecode(text(name, value))
-
 
 def _labels(given, n):
     try:
@@ -84,12 +69,8 @@ def _labels(given, n):
     return array
 
 
-def _kept(data, labels, given):
-    """The path of the data; arrays are written into the run's folder, unless they are there already."""
-    if isinstance(data, (str, os.PathLike)):
-        if labels is not None:
-            raise UsageError('labels: they go with images; those of a file are read with it')
-        return os.fsdecode(text('data', data))
+def images_of(data, labels):
+    """The arrays of a .npz that commands read: images, and labels."""
     wanted = 'a path, or images [N, H, W, C] of uint8, uint16 or float32 in [-1, 1]'
     images = _arrays.as_array('data', data, wanted)
     if images.ndim not in (3, 4) or not (images.dtype.kind == 'f' or images.dtype in (np.uint8, np.uint16)):
@@ -100,11 +81,21 @@ def _kept(data, labels, given):
             raise UsageError(f'data: expected {wanted}, got values of {images.min()} to {images.max()}')
     if 0 in images.shape:
         raise UsageError(f'data: the array {_arrays.said(images.shape)} is empty')
-    if 'run' not in given:
-        raise UsageError('run: a folder is needed, in which the images are kept')
     arrays = {'images': np.ascontiguousarray(images)}
     if labels is not None:
         arrays['labels'] = _labels(labels, len(images))
+    return arrays
+
+
+def _kept(data, labels, given):
+    """The path of the data; arrays are written into the run's folder, unless they are there already."""
+    if isinstance(data, (str, os.PathLike)):
+        if labels is not None:
+            raise UsageError('labels: they go with images; those of a file are read with it')
+        return os.fsdecode(text('data', data))
+    arrays = images_of(data, labels)
+    if 'run' not in given:
+        raise UsageError('run: a folder is needed, in which the images are kept')
     path = os.path.join(given['run'], 'data.npz')
     try:
         if not _is_there(path, arrays, given.get('restart') == '1'):
@@ -236,8 +227,8 @@ class _Ranks:
             raise UsageError('run: with ranks a folder is needed')
         self._folder, self._lines, self._wanted = given['run'], [], False
         self._log = os.path.join(self._folder, 'stats.jsonl')
-        self._words = [os.fsdecode(library.gt_flat_program()), 'run', '-n', str(ranks), 'train', *([word] if word else []),
-                       *(f'--{key}={value}' for key, value in {'progress': '0', **given}.items())]
+        self._words = commands.words('run', '-n', str(ranks), 'train', *([word] if word else []),
+                                     **{'progress': '0', **given})
 
     def start(self, told):
         self._told, self._ticks = told, []
@@ -293,10 +284,7 @@ class _Ranks:
     def end(self):
         status = self._process.wait()
         self._said.seek(0)
-        lines = self._said.read().splitlines()
+        said = self._said.read()
         self._said.close()
-        if status not in (0, _STOPPED):
-            found = [line.partition('error: ')[2] for line in lines if 'error: ' in line]
-            what = found[-1].partition(': ')[2] if found else f'the ranks ended with status {status}'
-            raise (UsageError if status == 2 else DataError)(what)
+        commands.check_status(status, said)
         return self._folder
