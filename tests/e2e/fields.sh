@@ -13,7 +13,7 @@ hash_of() { "$GANTRY" hash "$1" | awk '{print $1; exit}'; }
 case_law() {
     need_python
     quietly "$GANTRY" dataset synth:fields:n=2000 law.h5
-    "$python" -B - "$here/../tools" <<'PY' || fail 'the law of synth:fields'
+    OPENBLAS_NUM_THREADS=1 "$python" -B - "$here/../tools" <<'PY' || fail 'the law of synth:fields'
 import sys
 import numpy as np, h5py
 sys.path.insert(0, sys.argv[1])
