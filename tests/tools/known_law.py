@@ -27,7 +27,7 @@ def law(size=32, block=4):
     for y in range(size):
         for x in range(size): a[y // block * side + x // block, y * size + x] = block ** -2
     g = c @ a.T @ np.linalg.inv(a @ c @ a.T)
-    return c, a, g, c - g @ a @ c
+    return c, a, g, c - g @ (a @ c)
 
 
 def radial_power(fields):
