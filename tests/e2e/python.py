@@ -163,6 +163,14 @@ def bad_calls(nets):
     ]
 
 
+def bad_trainings():
+    """Each ends before the first step."""
+    return [(gantry.UsageError, 'did you mean --steps', lambda: gantry.train(SHAPES, run='none', model='vae', stepps=3)),
+            (gantry.DataError, 'nothing.zip', lambda: gantry.train('nothing.zip', run='none', model='vae')),
+            (gantry.UsageError, 'must be one of stylegan2', lambda: gantry.train(SHAPES, run='none', model='nobody')),
+            (gantry.UsageError, '--batch=0', lambda: gantry.train(SHAPES, run='none', model='vae', batch=0))]
+
+
 def nets_of_bad_calls():
     os.path.exists('closed') or os.symlink('plain', 'closed')
     nets = [gantry.open(name, threads=1) for name in ('plain', 'classes', 'vae', 'lenet', 'edm', 'closed')]
@@ -248,7 +256,9 @@ def fork():
         child = os.fork()
         if not child:
             try:
-                for call in lambda: net.generate(1), lambda: gantry.open('plain'), lambda: gantry.run('plain'):
+                for call in (lambda: net.generate(1), lambda: gantry.open('plain'), lambda: gantry.run('plain'),
+                             lambda: net.trace(np.zeros((1, 32))), lambda: gantry.train(SHAPES, run='none'),
+                             lambda: gantry.metrics('plain')):
                     refused(gantry.UsageError, 'forked after gantry was imported', call)
                 net.close()
                 del net
@@ -433,6 +443,30 @@ def train_arrays():
     assert not os.path.exists('arrays/bad')
 
 
+def train_beside():
+    """A training in a thread, beside networks that are opened, used and closed: all have their bits."""
+    failed, first = [], threading.Event()
+
+    def work():
+        try:
+            gantry.train(run='again/beside', **TRAINED['vae'], **{**PAIR, 'steps': 6, 'tick': .008},
+                         progress=lambda tick: first.set())
+        except BaseException as e:
+            failed.append(e)
+        first.set()
+    trainer = threading.Thread(target=work)
+    trainer.start()
+    first.wait()
+    rounds = 0
+    while trainer.is_alive() or not rounds:
+        with gantry.open('plain', threads=1) as net:
+            same(net.generate(SEEDS, trunc=.7), of_command('plain'), 'beside a training')
+        gantry.run('plain').values()
+        rounds += 1
+    whole = gantry.train(run='again/not_beside', **TRAINED['vae'], **{**PAIR, 'steps': 6, 'tick': .008})
+    assert not failed and hash_of('again/beside') == hash_of(whole.path), failed
+
+
 def train_ctrl_c():
     """A checkpoint, then KeyboardInterrupt; an exception of progress() ends the run likewise; a second training at the
     same time is refused."""
@@ -466,19 +500,25 @@ def memory():
     calls, plain = bad_calls(nets), nets[0]
 
     def fail_all():
-        for call in calls:
+        for call in calls + bad_trainings() * 10:
             refused(*call)
 
     def make(n):
         for i in range(n):
             plain.generate([i], trunc=1 if i % 10 else .5)
 
+    def look(n):
+        images = np.zeros((2, 16, 16, 3), np.float32)
+        for i in range(n):
+            plain.trace(images, 'b16.conv0', gradient='score')
+            plain.set('G.synthesis.b4.const', plain['G.synthesis.b4.const'])
+
     def grown(work, *arguments):
         work(*arguments)
         before = resident()
         work(*arguments)
         return resident() - before
-    for what, growth in ('failing calls', grown(fail_all)), ('pictures', grown(make, 150)):
+    for what, growth in ('failing calls', grown(fail_all)), ('pictures', grown(make, 500)), ('traces', grown(look, 20)):
         print(what, growth)
         assert growth < 2 << 20, f'{what}: {growth} bytes more'
 

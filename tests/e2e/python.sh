@@ -58,6 +58,7 @@ test_of other_commands
 begins train
 test_of train
 test_of train_arrays
+test_of train_beside
 test_of train_ctrl_c
 begins memory
 test_of memory
