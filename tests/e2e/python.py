@@ -329,6 +329,37 @@ def inside():
         refused(gantry.NonFiniteError, 'is nan', lambda: net.set('G.synthesis.b4.const', const * np.nan))
 
 
+def against_torch():
+    """An autoencoder in PyTorch, with the parameters of the run: latents, values of a layer, reconstructions, errors, and
+    the derivative of the errors by each pixel."""
+    import torch
+    images = np.random.RandomState(3).rand(5, 12, 12, 1).astype(np.float32) * 2 - 1
+    with gantry.open('vae') as net:
+        seen, code = net.trace(images, 'encoder.1', gradient='error'), net.encode(images)
+        weights = {name[3:]: torch.tensor(net[name]) for name in net.parameters()}
+    activation = torch.nn.LeakyReLU(.01)
+    pixels = torch.tensor(images, requires_grad=True)
+    given = ((pixels + 1) / 2).reshape(5, -1)
+
+    def layers(x, *names):
+        for name in names:
+            x = x @ weights[f'{name}.weight'].T + weights[f'{name}.bias']
+            x = x if name in ('latent.mean.0', 'decoder.2') else activation(x)
+        return x
+    inner = layers(given, 'encoder.0', 'encoder.1')
+    latent = layers(inner, 'latent.mean.0')
+    image = layers(latent, 'decoder.0', 'decoder.1', 'decoder.2')
+    error = ((image - given)**2).sum(1)
+    error.sum().backward()
+    for name, ours, theirs in [('encoder.1', seen.values['encoder.1'], inner), ('latents', code.latent, latent),
+                               ('images', code.image.reshape(5, -1), 2 * image - 1), ('errors', code.error, error),
+                               ('derivative', seen.gradient, pixels.grad)]:
+        theirs = theirs.detach().numpy()
+        apart = np.abs(ours - theirs).max() / np.abs(theirs).max()
+        print(name, apart)
+        assert apart < 1e-5, name
+
+
 def other_commands():
     """Datasets, scores and mixtures: what the commands write."""
     random = np.random.RandomState(0)

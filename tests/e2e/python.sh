@@ -53,6 +53,8 @@ begins fork
 test_of fork
 begins inside
 test_of inside
+begins against_torch
+if "$python" -c 'import torch' 2>/dev/null; then test_of against_torch; fi
 begins other_commands
 test_of other_commands
 begins train
