@@ -430,6 +430,18 @@ def train():
     whole = gantry.train(run='again/whole', **vae, **{**PAIR, 'steps': 6})
     assert run.ended == 'finished' and seen[-1]['images'] == 48 and hash_of(run.path) == hash_of(whole.path)
     assert not [t for t in threading.enumerate() if t.name == 'gantry.train']
+    endless, seen = {**vae, **PAIR, 'threads': 1, 'steps': 10**7, 'tick': .4, 'ranks': 2}, []
+
+    def interrupt(tick):
+        seen.append(tick['images'])
+        if len(seen) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+    try:
+        gantry.train(run='again/ranks', **endless, progress=interrupt)
+    except KeyboardInterrupt:
+        assert gantry.run('again/ranks').ended == 'stopped' and seen == sorted(set(seen)), seen
+    else:
+        raise AssertionError('ranks go on after Ctrl-C')
 
 
 def train_arrays():

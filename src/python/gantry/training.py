@@ -232,7 +232,9 @@ class _Ranks:
 
     def start(self, told):
         self._told, self._ticks = told, []
-        self._at = os.path.getsize(self._log) if os.path.exists(self._log) else 0
+        self._at, self._seen = 0, 0  # where the last line begins that was read, and whether there is one
+        if os.path.exists(self._log):
+            self._read()
         self._said = tempfile.TemporaryFile('w+', errors='replace')
         try:
             self._process = subprocess.Popen(self._words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -241,18 +243,17 @@ class _Ranks:
             raise DataError(f"the program '{self._words[0]}' cannot be started: {e.strerror}") from None
 
     def _read(self):
-        """Whole lines of the log that are new."""
+        """Lines of the log that are new. The last one that was read may have become another: it may get values that come
+        late."""
         try:
             with open(self._log, 'rb') as f:
                 f.seek(self._at)
-                new = f.read()
+                lines = f.read().split(b'\n')[:-1]  # what follows the last newline is half a line, or nothing
         except OSError:
             return []
-        whole = new.rpartition(b'\n')[0] + b'\n'
-        if whole == b'\n':
-            return []
-        self._at += len(whole)
-        return [self._values(json.loads(line)) for line in whole.splitlines() if line]
+        self._at += sum(len(line) + 1 for line in lines[:-1])
+        new, self._seen = lines[self._seen:], min(len(lines), 1)
+        return [self._values(json.loads(line)) for line in new]
 
     @staticmethod
     def _values(line):
