@@ -56,6 +56,13 @@ def same_bits():
         gantry.picture(png).save('seven.png')
         from PIL import Image
         same(np.asarray(Image.open('seven.png')), np.asarray(Image.open('made/plain/seed0007.png')), 'pixels')
+        frames = net.generate(SEEDS, trunc=.7)
+        gantry.film(frames, fps=5).save('film.png')
+        played = Image.open('film.png')
+        assert played.n_frames == 4 and played.info['duration'] == 200
+        for i, seed in enumerate(SEEDS):
+            played.seek(i)
+            same(np.asarray(played), np.asarray(Image.open(f'made/plain/seed{seed:04d}.png')), 'a frame')
         assert net._repr_html_().startswith('<table>') and gantry.picture(png)._repr_png_()[1:4] == b'PNG'
     for name, data, seen in ('vae', 'circles.h5', False), ('cvae', 'shapes12.h5', True):
         with h5py.File(data) as f, h5py.File(f'made/latent-{name}/latents.h5') as made, gantry.open(name) as net:
@@ -160,6 +167,8 @@ def bad_calls(nets):
         (usage, 'name: expected a text', gantry.run('plain').series, 3),
         (usage, 'images: expected float32 [N, N, N, N]', gantry.picture, np.zeros((2, 2), np.float32)),
         (usage, 'columns: expected 1', gantry.picture, images, 0),
+        (usage, 'fps: expected 0.1 to 60, got 0', gantry.film, images, 0),
+        (usage, 'images: expected float32 [N, N, N, N]', gantry.film, np.zeros((2, 2), np.float32)),
     ]
 
 

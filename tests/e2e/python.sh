@@ -70,7 +70,7 @@ begins the_page
 mkdir -p runs && mv vae lenet runs/
 awk '/^```/ { code = $0 == "```python"; next } code' "$top/docs/python.md" >page.py
 quietly "$python" page.py
-for file in eight.png between.png; do [ "$(head -c 4 $file | tail -c 3)" = PNG ] || fail "no $file"; done
+for file in eight.png between.png film.png; do [ "$(head -c 4 $file | tail -c 3)" = PNG ] || fail "no $file"; done
 
 begins other_libraries
 # Of another version, and one that has no such calls: refused at the import, with a sentence.

@@ -13,11 +13,11 @@ from . import gmm
 from ._library import DataError, Error, NonFiniteError, OutOfMemoryError, StoppedError, UsageError, release
 from .data import dataset, metrics
 from .network import Classified, Encoded, Network, Traced, open
-from .pictures import Picture, picture
+from .pictures import Picture, film, picture
 from .runs import Curve, Run, run
 from .training import train
 
 __version__ = release
 __all__ = ['Classified', 'Curve', 'DataError', 'Encoded', 'Error', 'Network', 'NonFiniteError', 'OutOfMemoryError',
-           'Picture', 'Run', 'StoppedError', 'Traced', 'UsageError', 'dataset', 'gmm', 'metrics', 'open', 'picture', 'run',
-           'train']
+           'Picture', 'Run', 'StoppedError', 'Traced', 'UsageError', 'dataset', 'film', 'gmm', 'metrics', 'open',
+           'picture', 'run', 'train']

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images side by side as a PNG, and PNG files, which show themselves in notebooks."""
+"""Images side by side or one after the other as a PNG, and PNG files, which show themselves in notebooks."""
 import math
 import struct
 import zlib
@@ -39,18 +39,31 @@ def _chunk(kind, data):
     return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
 
 
-def _encoded(pixels):
-    height, width, channels = pixels.shape
-    rows = np.zeros((height, 1 + width * channels), np.uint8)  # each begins with its filter: none
-    rows[:, 1:] = pixels.reshape(height, -1)
+def _rows(pixels):
+    """Rows as PNG packs them; each begins with its filter: none."""
+    rows = np.zeros((len(pixels), 1 + pixels[0].size), np.uint8)
+    rows[:, 1:] = pixels.reshape(len(pixels), -1)
+    return zlib.compress(rows.tobytes())
+
+
+def _encoded(frames, fps=1):
+    """A PNG of pixels [N, H, W, C]; of several frames an animated one."""
+    n, height, width, channels = frames.shape
     head = struct.pack('>IIBBBBB', width, height, 8, {1: 0, 3: 2, 4: 6}[channels], 0, 0, 0)
-    return (b'\x89PNG\r\n\x1a\n' + _chunk(b'IHDR', head) + _chunk(b'IDAT', zlib.compress(rows.tobytes())) +
-            _chunk(b'IEND', b''))
+    chunks = [b'\x89PNG\r\n\x1a\n', _chunk(b'IHDR', head)]
+    if n > 1:
+        chunks.append(_chunk(b'acTL', struct.pack('>II', n, 0)))
+    for i, pixels in enumerate(frames):
+        data, number = _rows(pixels), 2 * i - 1  # control and data of a frame are numbered; the data of the first are not
+        if n > 1:
+            control = struct.pack('>IIIIIHHBB', max(number, 0), width, height, 0, 0, 1000, round(1000 * fps), 0, 0)
+            chunks.append(_chunk(b'fcTL', control))
+        chunks.append(_chunk(b'fdAT', struct.pack('>I', number + 1) + data) if i else _chunk(b'IDAT', data))
+    return b''.join([*chunks, _chunk(b'IEND', b'')])
 
 
-def picture(images, columns=None):
-    """Images, float32 [N, H, W, C] in [-1, 1] or uint8, side by side as a Picture: with the bytes of `gantry generate`.
-    Of two channels the first is shown, of five and more the first three. columns: None for about a square."""
+def _pixels(images):
+    """uint8 [N, H, W, 1, 3 or 4] of images, as `gantry generate` writes them."""
     given = np.asarray(images)
     given = given[None] if given.ndim == 3 else given
     floats = _arrays.images('images', given, (None, None, None, None))
@@ -59,13 +72,30 @@ def picture(images, columns=None):
     else:
         pixels = np.empty(floats.shape, np.uint8)
         library.gt_image_bytes(address(floats), address(pixels), floats.size)
-    n, height, width, channels = pixels.shape
-    shown = channels if channels in (1, 3, 4) else 3 if channels > 4 else 1
+    channels = pixels.shape[-1]
+    return pixels[..., :channels if channels in (1, 3, 4) else 3 if channels > 4 else 1]
+
+
+def film(images, fps=10):
+    """Images, as for picture(), one after the other as a Picture: an animated PNG, which browsers and notebooks play.
+    fps: images a second, 0.1 to 60."""
+    rate = _arrays.number('fps', fps)
+    if not .1 <= rate <= 60:
+        raise UsageError(f'fps: expected 0.1 to 60, got {fps}')
+    frames = _pixels(images)
+    return Picture(f'a film of {len(frames)} images', _encoded(frames, rate))
+
+
+def picture(images, columns=None):
+    """Images, float32 [N, H, W, C] in [-1, 1] or uint8, side by side as a Picture: with the bytes of `gantry generate`.
+    Of two channels the first is shown, of five and more the first three. columns: None for about a square."""
+    pixels = _pixels(images)
+    n, height, width, shown = pixels.shape
     across = math.ceil(math.sqrt(n)) if columns is None else _arrays.integer('columns', columns, 1, 2**15)
     down = -(-n // across)
     if down * height > 2**16 or across * width > 2**16:
         raise UsageError(f'images: {n} of {height}x{width} are too large for a picture')
     sheet = np.zeros((down * across, height, width, shown), np.uint8)
-    sheet[:n] = pixels[..., :shown]
+    sheet[:n] = pixels
     sheet = sheet.reshape(down, across, height, width, shown).swapaxes(1, 2).reshape(down * height, across * width, shown)
-    return Picture(f'{n} images', _encoded(sheet))
+    return Picture(f'{n} images', _encoded(sheet[None]))
