@@ -186,7 +186,7 @@ static gt_status find_scales(gt_arena *a, const gt_h5_variable *h, const char *p
     x->time = -1;
     x->named = false;
     for (int i = 0; i < n; i++) x->named |= x->scale[i] != NULL;
-    if (!st && !x->named) {
+    if (!st && !x->named && n >= BESIDE) {
         if (n > BESIDE) x->scale[0] = find_beside(a, &h->file, path, s->dims[0], time);
         x->scale[n - 2] = find_beside(a, &h->file, path, s->dims[n - 2], rows);
         x->scale[n - 1] = find_beside(a, &h->file, path, s->dims[n - 1], columns);
