@@ -7,6 +7,7 @@ import resource
 import signal
 import sys
 import threading
+import weakref
 
 import h5py
 import numpy as np
@@ -281,6 +282,10 @@ def fork():
 
 def inside():
     """Values, derivatives and parameters, by name."""
+    array = np.zeros(3)
+    there, given = weakref.ref(array), gantry._arrays.address(array)
+    del array
+    assert there() is not None and given, 'an array goes before the call that takes it'
     with gantry.open('plain', threads=2) as net, gantry.open('lenet') as lenet, gantry.open('vae') as vae:
         z = np.random.RandomState(1).randn(2, 32).astype(np.float32)
         traced = net.trace(z, 'synthesis.b8.conv0', gradient='image')

@@ -12,8 +12,8 @@ Int = ctypes.c_int
 
 
 def address(array):
-    """For a call of the library; None: NULL."""
-    return None if array is None else array.ctypes.data
+    """For a call of the library, until whose end the array stays, also if nobody else has it; None: NULL."""
+    return None if array is None else array.ctypes
 
 
 def said(shape):
