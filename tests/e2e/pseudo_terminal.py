@@ -32,7 +32,7 @@ class Terminal:
             while Terminal.shared:
                 if not self.by_hand: signal.pidfd_send_signal(process, signal.SIGSTOP)
                 time.sleep(0.02)
-                signal.pidfd_send_signal(process, signal.SIGCONT)
+                if not self.by_hand: signal.pidfd_send_signal(process, signal.SIGCONT)
                 time.sleep(0.01)
         except ProcessLookupError: pass
         os.close(process)
