@@ -260,7 +260,7 @@ while IFS=: read -r words options; do
     # shellcheck disable=SC2086
     expect 2 "$words" "$GANTRY" generate run --class=1 --seeds=0-3 $options
 done <<'END'
-ends in .png, .webp, .npy, .h5 or .zip:--out=all.gif
+ends in .png, .webp, .npy, .nc, .h5 or .zip:--out=all.gif
 and --outdir. only one of them:--out=all.png --outdir=x
 --npy writes one file for each seed:--out=all.png --npy
 --space=w needs --out=FILE.npy or --out=FILE.h5:--space=w --outdir=x

@@ -335,6 +335,8 @@ status=$?
 [ "$status" = 1 ] && ! grep -q ' is what ' lines && [ "$(grep -c '^hostile/.*: ' lines)" = "$(ls hostile | wc -l)" ] || { cat lines; fail "exit status $status"; }
 grep -q 'differ.png: not checked: its XMP is not the one that Gantry writes' lines && grep -q 'animated.png: not checked: it has more than Gantry writes (a chunk acTL)' lines && grep -q 'behind.png: not checked: .*(4 bytes behind its end)' lines || { cat lines; fail 'not the reason'; }
 expect 3 'of 2 pictures not checked: 2$' "$GANTRY" audit "$here/record.sh" "$here/lib.sh"
+change claim-number "$(ls f/*.png | head -n1)" steps.png sampler_steps 10000
+expect 3 'steps.png: not checked: its record orders 10000 steps, and at most 1000 are made again' "$GANTRY" audit steps.png --network=nets/edm.h5
 
 begins forged_files
 # Pixels and record are true, and the file has something else that a program may show. No such file is checked.

@@ -66,6 +66,11 @@ case_foreign_networks() {
     quietly "$GANTRY" export mine/checkpoint-000001024.h5 mine/network-snapshot-000001024.h5
     quietly "$GANTRY" card mine "${sign[@]}"
     expect 0 "^'mine/network-snapshot-000001024.h5' is what 'mine' gives at 1.024 kimg" "$GANTRY" audit mine.json --key=pub.pem --network=mine --segments=1
+    quietly "$GANTRY" export mine/checkpoint-000001024.h5 mine/of-any-name.npz
+    quietly "$GANTRY" card mine/of-any-name.npz "${sign[@]}"
+    quietly "$GANTRY" export third/checkpoint-000001024.h5 mine/of-any-name.npz --overwrite
+    expect 1 "$(no of-any-name.npz)" "$GANTRY" card mine/of-any-name.npz "${sign[@]}"
+    rm mine/of-any-name.npz
     for form in npz safetensors; do
         quietly "$GANTRY" export third/checkpoint-000001024.h5 mine/network-snapshot-000001024.$form --overwrite
         unsigned network-snapshot-000001024.$form

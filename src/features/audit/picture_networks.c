@@ -2,8 +2,12 @@
  * Networks that pictures may come from, found by the hash of their contents: see pictures.h. A record names nothing
  * that is opened: its name of the network only says which file is looked at first. Hashes are computed here, never
  * taken from a cache. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "features/audit/pictures.h"
 #include "base/door/file.h"
@@ -86,11 +90,60 @@ static bool has_hash(audit_candidate *one, const gt_sha256 *contents) {
     return one->hashed && gt_sha256_equal(&one->contents, contents);
 }
 
+static gt_status copy_file(const char *from, const char *to) {
+    char bytes[1 << 16];
+    int in, error = 0, out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (out < 0) return gt_fail(GT_FAILED, "'%s': %s", to, strerror(errno));
+    off_t size;
+    gt_status st = gt_file_open_regular(from, &in, &size);
+    for (off_t at = 0; !st && !error && at < size;) {
+        size_t n = size - at < (off_t)sizeof bytes ? (size_t)(size - at) : sizeof bytes;
+        st = gt_read_at(in, (uint64_t)at, bytes, n);
+        if (!st) error = gt_write_all(out, bytes, n);
+        at += (off_t)n;
+    }
+    if (!st) close(in);
+    if (close(out) && !error) error = errno;
+    return st || !error ? st : gt_fail(GT_FAILED, "'%s' cannot be copied to '%s': %s", from, to, strerror(error));
+}
+
+/* Its path becomes that of the copy, which must have the same contents. */
+static gt_status copy_candidate(audit_candidates *c, audit_candidate *one) {
+    if (one->copied || one->shipped) return GT_OK;
+    gt_status st = *c->folder ? GT_OK : gt_temp_folder_make("audit", c->folder, sizeof c->folder);
+    if (st) return st;
+    const char *slash = strrchr(one->path, '/');
+    const char *folder = gt_arena_printf(c->arena, "%s/%d", c->folder, (int)(one - c->list)),
+               *copy = gt_arena_printf(c->arena, "%s/%d/%s", c->folder, (int)(one - c->list),
+                                       slash ? slash + 1 : one->path);
+    if (!folder || !copy) return GT_NOMEM;
+    if (mkdir(folder, 0700)) return gt_fail(GT_FAILED, "'%s': %s", folder, strerror(errno));
+    gt_sha256 contents;
+    st = copy_file(one->path, copy);
+    if (!st) st = gt_contents_root_of_file(copy, &contents);
+    if (!st && !gt_sha256_equal(&contents, &one->contents))
+        st = gt_fail(GT_FAILED, "'%s' changes while it is read", one->name);
+    if (st) return st;
+    one->path = copy;
+    one->copied = true;
+    return GT_OK;
+}
+
 audit_candidate *audit_candidate_find(audit_candidates *c, const gt_sha256 *contents, const char *near) {
     for (int turn = 0; turn < 2; turn++)
-        for (int i = 0; i < c->n; i++)
-            if ((strcmp(c->list[i].name, near) != 0) == turn && has_hash(&c->list[i], contents)) return &c->list[i];
+        for (int i = 0; i < c->n; i++) {
+            audit_candidate *one = &c->list[i];
+            if ((strcmp(one->name, near) != 0) != turn || !has_hash(one, contents)) continue;
+            if (!copy_candidate(c, one)) return one;
+            gt_warn("no picture is looked for in it: %s", gt_message());
+            one->hashed = false;
+            one->unreadable = true;
+        }
     return NULL;
+}
+
+void audit_candidates_close(audit_candidates *c) {
+    if (*c->folder) gt_temp_folder_remove(c->folder);
 }
 
 const char *audit_candidate_text(audit_candidates *c, audit_candidate *one) {

@@ -497,6 +497,7 @@ gt_status gt_audit_pictures_all(gt_comm *comm, const gt_audit_pictures *o) {
         free(w.items[i].found.json);
         free(w.items[i].group);
     }
+    audit_candidates_close(&w.networks);
     gt_arena_free(w.arena);
     return st;
 }

@@ -27,7 +27,7 @@ const char *audit_quoted(const char *name, char text[AUDIT_NAME_BYTES]);
 /* A network that pictures may come from: those of the user, else those that come with Gantry. */
 typedef struct audit_candidate {
     const char *path, *name;
-    bool shipped, hashed, unreadable;
+    bool shipped, hashed, unreadable, copied;
     gt_sha256 contents;
     char g1[GT_CONTENTS_HASH_BYTES]; /* "": not computed yet */
     char recipe[GT_SHA256_TEXT];     /* of pictures that came from it; "": none did */
@@ -37,11 +37,14 @@ typedef struct audit_candidates {
     audit_candidate *list; /* [n] in the arena */
     int n, room;
     gt_arena *arena;
+    char folder[4200]; /* of the copies; "": there are none */
 } audit_candidates;
 
 gt_status audit_candidates_open(audit_candidates *c, gt_arena *a, const char *const *path, int n);
-/* The network with this hash, of which contents are read here and now; NULL: none has it. `near`: the name of the one
- * that is looked at first. */
+void audit_candidates_close(audit_candidates *c); /* removes the copies; the list stays */
+/* The network with this hash; NULL: none has it. Its `path` is that of a copy which is this program's alone: contents
+ * are read here and now, and nobody can change them between their hash and their use. `near`: the name of the one that
+ * is looked at first. */
 audit_candidate *audit_candidate_find(audit_candidates *c, const gt_sha256 *contents, const char *near);
 const char *audit_candidate_text(audit_candidates *c, audit_candidate *one); /* "clipart64 (g1:...)" */
 /* The hashes of those that pictures came from, and of their recipes, but of those that come with Gantry. */

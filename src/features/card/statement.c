@@ -88,10 +88,12 @@ static gt_status read_ledger(work *w) {
                               run);
 }
 
+static bool is_kept(const gt_ledger_line *t) { return t->event == GT_LEDGER_CHECKPOINT && !t->superseded; }
+
 static const gt_ledger_line *line_of_checkpoint(const work *w, const char *name) {
     for (int i = w->ledger->n - 1; i >= 0; i--) {
         const gt_ledger_line *t = &w->ledger->line[i];
-        if (t->event == GT_LEDGER_CHECKPOINT && !t->superseded && !strcmp(t->name, name)) return t;
+        if (is_kept(t) && !strcmp(t->name, name)) return t;
     }
     return NULL;
 }
@@ -109,15 +111,17 @@ static gt_status check_folder(const work *w, const char *path) {
                          path, w->o->run);
 }
 
-/* The checkpoint of the export's name, if it lies in the run as the ledger names it. To be freed; NULL: it does not. */
-static char *checkpoint_of(const work *w, const char *export) {
+/* The checkpoint of this line, if it lies in the run as the ledger names it, and if the export's name, where that says
+ * a number of images, does not say another. To be freed; NULL: it does not. */
+static char *checkpoint_of(const work *w, const gt_ledger_line *line, const char *export) {
     long long images;
     char name[GT_NAME_BYTES];
     gt_sha256 file;
-    if (sscanf(export, "network-snapshot-%18lld.", &images) != 1) return NULL;
-    gt_checkpoint_name(images, name);
-    const gt_ledger_line *line = line_of_checkpoint(w, name);
-    char *path = line ? gt_path_join(w->o->run, name) : NULL;
+    if (sscanf(export, "network-snapshot-%18lld.", &images) == 1) {
+        gt_checkpoint_name(images, name);
+        if (strcmp(name, line->name) != 0) return NULL;
+    }
+    char *path = gt_path_join(w->o->run, line->name);
     if (path && !access(path, R_OK) && !gt_sha256_of_file(path, &file) && gt_sha256_equal(&file, &line->file))
         return path;
     free(path);
@@ -141,15 +145,16 @@ static gt_status compare_export(const char *checkpoint, const char *out, const g
  * checkpoint gives that the ledger names. */
 static gt_status is_of_the_run(const work *w, const char *name, const gt_sha256 *file, bool *same) {
     char folder[GT_NAME_BYTES * 16] = "";
-    for (int i = 0; i < w->ledger->n; i++) {
-        const gt_ledger_line *t = &w->ledger->line[i];
-        *same |= t->event == GT_LEDGER_CHECKPOINT && !t->superseded && gt_sha256_equal(&t->file, file);
-    }
-    GT_FREED char *checkpoint = *same ? NULL : checkpoint_of(w, name);
-    if (!checkpoint) return GT_OK;
+    const gt_ledger_lines *l = w->ledger;
+    for (int i = 0; i < l->n; i++) *same |= is_kept(&l->line[i]) && gt_sha256_equal(&l->line[i].file, file);
+    if (*same) return GT_OK;
     gt_status st = gt_temp_folder_make("card", folder, sizeof folder);
     GT_FREED char *out = st ? NULL : gt_path_join(folder, name);
-    if (!st) st = out ? compare_export(checkpoint, out, file, same) : GT_NOMEM;
+    if (!st && !out) st = GT_NOMEM;
+    for (int i = l->n - 1; i >= 0 && !st && !*same; i--) {
+        GT_FREED char *checkpoint = is_kept(&l->line[i]) ? checkpoint_of(w, &l->line[i], name) : NULL;
+        if (checkpoint) st = compare_export(checkpoint, out, file, same);
+    }
     if (*folder) gt_temp_folder_remove(folder);
     return st;
 }

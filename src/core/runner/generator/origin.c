@@ -164,7 +164,8 @@ gt_status gt_origin_options(const gt_record *r, gt_generator_options *o) {
     static const char *const noises[] = {GT_NOISE_MODES(GT_NAME)}, *const solvers[] = {GT_SOLVERS(GT_NAME)};
     enum {
         MOST_LAYERS = 1024,
-        MOST_STEPS = 10000,
+        MOST_STEPS = 1 << 20,
+        STEPS_AGAIN = 1000, /* a small picture could order hours */
         NOISES = sizeof noises / sizeof *noises,
         SOLVERS = sizeof solvers / sizeof *solvers
     };
@@ -175,6 +176,9 @@ gt_status gt_origin_options(const gt_record *r, gt_generator_options *o) {
     if (!st) st = gt_record_get_choice(r, "sampler", solvers, SOLVERS, &solver);
     if (!st) st = gt_record_get_int(r, "truncated_layers", 1, MOST_LAYERS, &layers);
     if (!st) st = gt_record_get_int(r, "sampler_steps", 1, MOST_STEPS, &steps);
+    if (!st && steps > STEPS_AGAIN)
+        st = gt_fail(GT_UNDECIDED, "its record orders %lld steps, and at most %d are made again: nothing was made",
+                     (long long)steps, STEPS_AGAIN);
     if (!st) st = gt_record_get_double(r, "truncation", -1e3, 1e3, &truncation);
     if (!st) st = gt_record_get_double(r, "temperature", 1e-3, 1e3, &temperature);
     if (!st) st = gt_record_get_double(r, "guidance", 0, 100, &guidance);
@@ -241,7 +245,11 @@ static void say_label(const gt_record *r, said *s) {
     const char *name = NULL;
     gt_record_get_int(r, "class", 0, INT32_MAX, &class);
     gt_record_get_text(r, "class_name", &name);
-    if (class >= 0) add(s, "class %lld%s%s", (long long)class, name ? " " : "", name ? name : "");
+    char quoted[64] = ""; /* the words of whoever wrote the network's file end where the quotes do */
+    if (name) snprintf(quoted, sizeof quoted, " '%.60s", name);
+    for (char *p = quoted + 2; *quoted && *p; p++)
+        if (*p == '\'' || (unsigned char)*p < ' ' || *p == 0x7f) *p = '?';
+    if (class >= 0) add(s, "class %lld%s%s", (long long)class, quoted, name ? "'" : "");
     GT_ARENA gt_arena *a = gt_arena_new();
     const float *label = NULL;
     int n = 0;
