@@ -2,8 +2,8 @@
  * The job of a command line: from recipe, file and options; and what is checked before anybody trains it. */
 #include <unistd.h>
 
+#include "job/door/job.h"
 #include "command/door/cli.h"
-#include "gantry/arrays.h"
 #include "gantry/dataset.h"
 #include "gantry/export.h"
 
@@ -56,7 +56,7 @@ gt_status cli_check_job(gt_job *job) {
 }
 
 gt_status cli_resolve_job(gt_job *job) {
-    gt_status st = gt_h5_check(gt_job_look(job).data);
+    gt_status st = gt_job_check_files(job);
     gt_dataset *data = NULL;
     if (!st) st = gt_job_open_data(job, &data);
     if (st) return st;

@@ -51,7 +51,7 @@ static int64_t most_even(int64_t low, int64_t high, int64_t nearest) {
 /* The slices of a host: no rank has more than in equal parts, and each has one; within these bounds they begin and end
  * where large parts of the tree do. */
 static void range_of_host(const gt_comm *c, int slices, int host, int64_t *first, int64_t *end) {
-    int64_t most = (slices + c->ranks - 1) / c->ranks;
+    int64_t most = ((int64_t)slices + c->ranks - 1) / c->ranks;
     *end = 0;
     for (int h = 0; h <= host; h++) {
         int64_t next = h + 1 < c->hosts ? c->host_first[h + 1] : c->ranks, rest = c->ranks - next,

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "data/door/dataset.h"
+#include "gantry/arrays.h"
 #include "dist/door/dist.h"
 #include "metrics/door/metric.h"
 #include "networks/model/door/family.h"
@@ -261,6 +262,12 @@ static bool uses_labels(const gt_job *job) { return job->cond || wants_classes(j
 
 int64_t gt_job_label_width(const gt_job *job, const gt_dataset_info *info) {
     return uses_masks(job) ? info->mask_classes : info->stored_label_width;
+}
+
+gt_status gt_job_check_files(const gt_job *job) {
+    gt_status st = gt_h5_check(job->data);
+    if (!st) st = gt_h5_check(job->condition);
+    return st ? st : gt_h5_check(job->statics);
 }
 
 bool gt_job_fields(const gt_job *job, gt_fields_request *out) {

@@ -247,6 +247,9 @@ static gt_status make_order_all(work *w, const order *o, const gt_maker *maker, 
     st = gt_record_parse(&record, json, (size_t)o->json);
     if (!st) st = gt_record_get_text(record, "command", &command);
     if (!maker) maker = audit_maker(command);
+    if (!st && access(o->network, R_OK))
+        st = gt_fail(GT_UNDECIDED, "'%s' is not there on this host: TMPDIR must be a folder that all hosts share",
+                     o->network);
     *a = (gt_again){.record = record,
                     .n = o->n,
                     .seeds = o->seeds ? seeds : NULL,

@@ -31,7 +31,10 @@ static gt_status open_network(gt_ensemble *e) {
     e->model = gt_runner_model(e->runner);
     e->targets = e->model->channels - e->model->conditions;
     e->floats = (size_t)e->model->height * (size_t)e->model->width * (size_t)e->targets;
-    return GT_OK;
+    const gt_checkpoint_data *d = gt_runner_data(e->runner);
+    return !d->scale || (d->scales == e->model->channels && d->conditions == e->model->conditions)
+               ? GT_OK
+               : gt_fail(GT_FORMAT, "'%s': its channels of fields are not those of its network", r->checkpoint);
 }
 
 /* Fields of files are read as the run has read its own, with the channels of the checkpoint. */
@@ -59,6 +62,7 @@ static gt_status open_files(gt_ensemble *e) {
     gt_dataset_options o = {.use_labels = e->model->label_dim > 0, .fields = &fields};
     gt_job *job = gt_job_new();
     gt_status st = read_job(e, job, &fields);
+    if (!st && !e->comm->rank) st = gt_h5_check(fields.statics); /* that of job.ini, where the command has none */
     if (!st) st = gt_dataset_open(&e->data, e->request->targets, &o);
     gt_job_free(job);
     return st;
@@ -94,6 +98,9 @@ static gt_status check_data(const gt_ensemble *e, bool truth) {
         return gt_fail(GT_USAGE, "--condition=%s: the channels are %s, but the network was trained on %s",
                        e->request->condition, i->channel_names ? i->channel_names : "without names",
                        names ? names : "others");
+    if (m->label_dim && i->label_width != m->label_dim)
+        return gt_fail(GT_USAGE, "the network has labels of %d numbers, and the data of %d", m->label_dim,
+                       (int)i->label_width);
     if (truth && !e->truth)
         return gt_fail(GT_USAGE, "the members are compared with the truth: --data=FILE:NAME is needed");
     return e->request->samples > i->count ? gt_fail(GT_USAGE, "--samples=%" PRId64 ": '%s' holds %" PRId64,

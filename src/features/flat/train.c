@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "job/door/job.h"
 #include "base/door/program.h"
-#include "gantry/arrays.h"
 #include "gantry/flat.h"
 #include "gantry/job.h"
 #include "gantry/progress.h"
@@ -81,7 +81,7 @@ static gt_status check(gt_job *job) {
     if (!st && of.dry_run != GT_DRY_RUN_NO) st = gt_fail(GT_USAGE, "--dry-run prints: it is of the command alone");
     if (!st && gt_mpi_launched()) st = gt_fail(GT_USAGE, "a process that a launcher of MPI has started trains nothing");
     if (!st && !gt_train_resumes(job)) st = gt_job_check(job);
-    return st ? st : gt_h5_check(of.data);
+    return st ? st : gt_job_check_files(job);
 }
 
 static gt_status train(gt_flat_job *j) {

@@ -43,13 +43,7 @@ static void choose_point(const seeding *s, int block, double rest, double *mean)
     for (size_t j = 0; j < b->d; j++) mean[j] = panel[j * b->panel + (size_t)(at % (int64_t)b->panel)];
 }
 
-static int owner_of(const gt_blocks *b, int block) {
-    for (int rank = 0;; rank++) {
-        int first, count;
-        gt_slice_range(b->comm, b->slices.count, rank, &first, &count);
-        if (block < first + count) return rank;
-    }
-}
+static int owner_of(const gt_blocks *b, int block) { return gt_slice_owner(b->comm, b->slices.count, block); }
 
 static gt_status draw_mean(seeding *s, double share, int c, double *mean) {
     gt_blocks *b = s->em->blocks;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry train: the job from recipe, file and command line; then the training loop. All mistakes of usage that can be
  * seen without the data are found before MPI starts. */
+#include "job/door/job.h"
 #include "gantry/train.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "features/train/command.h"
-#include "gantry/arrays.h"
 #include "gantry/dist.h"
 #include "gantry/log.h"
 #include "gantry/progress.h"
@@ -104,9 +104,7 @@ static int train(gt_job *job, const cli_settings *mine, const foreign *left, cha
     gt_tell_allow(of.progress);
     if (cli_first_rank()) gt_tell_start("starting", NULL, 0);
     /* One rank looks at a file from elsewhere. */
-    if (!st && cli_first_rank()) st = gt_h5_check(of.data);
-    if (!st && cli_first_rank()) st = gt_h5_check(of.condition);
-    if (!st && cli_first_rank()) st = gt_h5_check(of.statics);
+    if (!st && cli_first_rank()) st = gt_job_check_files(job);
     if (!st && cli_first_rank()) st = cli_check_resume(job);
     if (!st && cli_first_rank()) st = cli_check_detector(job);
     bool dry = of.dry_run != GT_DRY_RUN_NO, begins = cli_first_rank() && !of.restart && gt_is_directory(of.run);

@@ -91,7 +91,7 @@ static bool read_clock(const char *text, int64_t *seconds) {
         text += 1 + (all ? all : n);
         zone_hour *= sign, zone_minute *= sign;
     }
-    if (*text || hour > 24 || minute > 59 || !(second >= 0 && second < 61)) return false;
+    if (*text || hour > 24 || minute < 0 || minute > 59 || !(second >= 0 && second < 61)) return false;
     *seconds = hour * 3600 + minute * 60 + llround(second) - zone_hour * 3600 - zone_minute * 60;
     return true;
 }

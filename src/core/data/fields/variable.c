@@ -2,6 +2,7 @@
  * Variables of files at large, and those that are pictures of a source. */
 #include "data/fields/variable.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +86,8 @@ static gt_status read_picture(const gt_variable *v, int64_t i, float *out) {
                                   : p.type == GT_U16 ? ((const uint16_t *)p.samples)[at]
                                                      : ((const uint8_t *)p.samples)[at];
         }
+    for (size_t k = 0; k < channels * pixels && !st; k++)
+        if (!isfinite(out[k])) out[k] = NAN; /* missing, as in NetCDF */
     gt_picture_free(&p);
     return st;
 }

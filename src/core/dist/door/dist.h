@@ -125,7 +125,7 @@ gt_slices gt_slices_of_rest(gt_slices full, int rest);
 
 /* The contiguous range of slices of a rank: at most slices / ranks, rounded up, and at least one; the ranges of a host
  * differ by one slice at most. Hosts have whole parts of the tree of sums as far as that leaves them room. With more
- * ranks than slices some get none. Of `c` only ranks and hosts are read. */
+ * ranks than slices some get none. Of `c` only ranks, hosts and host_first are read. */
 void gt_slice_range(const gt_comm *c, int slices, int rank, int *first, int *count);
 int gt_slice_owner(const gt_comm *c, int slices, int slice); /* which rank has it */
 

@@ -54,5 +54,6 @@ const char *gt_job_description(gt_job *job);
 
 /* How the job's data are opened as fields; its texts are the job's. False: they are ordinary pictures. */
 bool gt_job_fields(const gt_job *job, gt_fields_request *out);
+gt_status gt_job_check_files(const gt_job *job); /* gt_h5_check() of all files of data that the job names */
 
 #endif
