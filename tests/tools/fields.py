@@ -121,3 +121,29 @@ with file("months.nc") as d:
 with file("empty.nc") as d:
     axes(d, h, w, [])
     d.createVariable("ta_850", "f4", ("time", "lat", "lon"))
+
+# what negative numbers of integers mean: nobody wrote one of "gaps", and "bytes" has none
+with file("integers.nc") as d:
+    axes(d, H, W, np.arange(T) + 0.5)
+    d.set_auto_maskandscale(False)
+    counted = np.arange(T * H * W).reshape(T, H, W) % 200
+    for name, of, values in (
+        ("bytes", "i1", counted.astype("u1").view("i1")),
+        ("gaps", "i2", np.where(counted == 3, -32767, counted)),
+        ("wide", "i4", np.where(counted == 3, -2147483647, counted)),
+    ):
+        v = d.createVariable(name, of, ("time", "lat", "lon"))
+        v.set_auto_maskandscale(False)
+        if name == "bytes":
+            v._Unsigned, v.scale_factor = "true", 0.5
+        v[:] = values
+# two axes of time in one file
+with file("two_times.nc") as d:
+    axes(d, H, W, np.arange(T) + 0.5)
+    later = d.createVariable("later", "f8", (d.createDimension("later", T).name,))
+    later.units, later[:] = "days since 2000-02-27", np.arange(T) + 4.5
+    d.createVariable("tas", "f4", ("time", "lat", "lon"))[:] = rain
+    d.createVariable("zg", "f4", ("later", "lat", "lon"))[:] = rain
+with netCDF4.Dataset(f"{folder}/old.nc", "w", format="NETCDF3_CLASSIC") as d:
+    d.createDimension("x", 4)
+    d.createVariable("pr", "f4", ("x",))[:] = 1

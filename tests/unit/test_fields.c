@@ -257,6 +257,8 @@ static void missing_values(void **state) {
                              .n_fixed = 2,
                              .fixed_conditions = 1};
     refuses(data, &use, "the network was trained on none that are");
+    use.missing = GT_MISSING_REFUSED;
+    refuses(data, &use, "only a network of gantry train --missing=mask");
     gt_dataset_close(ds);
     r.missing = GT_MISSING_REFUSED, r.condition = in("plain.npz:coarse");
     refuses(in("plain.npz:fine,holes.nc:pr"), &r, "missing");
@@ -288,6 +290,33 @@ static void other_files(void **state) {
     gt_channel_scale_undo(&gt_dataset_get_info(ds)->scale[1], x + 1, CELLS, 2);
     for (int k = 0; k < CELLS; k++) assert_true(fabsf(x[2 * k] - x[2 * k + 1]) < 1e-4f);
     gt_dataset_close(ds);
+}
+
+static void integers(void **state) {
+    (void)state;
+    if (!have_files()) skip();
+    gt_fields_request r = {0};
+    gt_dataset *ds = fields_of(in("integers.nc:bytes"), &r);
+    float x[CELLS];
+    assert_ok(gt_dataset_read(ds, 1, x));
+    gt_channel_scale_undo(&gt_dataset_get_info(ds)->scale[0], x, CELLS, 1);
+    for (int k = 0; k < CELLS; k++) assert_true(fabsf(x[k] - (float)((CELLS + k) % 200) / 2) < 1e-4f);
+    gt_dataset_close(ds);
+    refuses(in("integers.nc:gaps"), &r, "6 of 1152 values are missing");
+    refuses(in("integers.nc:wide"), &r, "6 of 1152 values are missing");
+}
+
+static void two_axes_of_time(void **state) {
+    (void)state;
+    if (!have_files()) skip();
+    const gt_fields_request r = {.condition = in("two_times.nc:tas,zg")};
+    gt_source *source;
+    assert_ok(gt_fields_open(&source, in("fine.nc:pr"), &r));
+    const gt_source_info *i = gt_source_get_info(source);
+    assert_int_equal(i->count, 8);
+    assert_non_null(i->said);
+    assert_non_null(strstr(i->said, "8 samples of 'pr'"));
+    gt_source_close(source);
 }
 
 /* Pictures are paired by their names, and targets keep their classes. */
@@ -359,6 +388,7 @@ static void refusals(void **state) {
         {"fine.nc:pr", "coarse.nc:ta_850,later.nc:ta_850", "", "is in '', but in 'K'"},
         {"fine.nc:pr", "coarse.nc:time", "", "its axes must be"},
         {"fine.nc:pr", "nothing.nc:ta", "", "nothing.nc"},
+        {"fine.nc:pr", "old.nc:pr", "", "nccopy -k nc4"},
         {"fine.nc:pr", "fine.nc:", "", "must be FILE:NAME"},
         {"fine.nc:pr", "coarse.nc:ta_850", "pr=log", "none, log1p and sqrt"},
         {"fine.nc:pr", "coarse.nc:ta_850", "rain=log1p", "no variable 'rain'"},
@@ -433,6 +463,8 @@ int main(void) {
         cmocka_unit_test(channels_of_a_network),
         cmocka_unit_test(missing_values),
         cmocka_unit_test(other_files),
+        cmocka_unit_test(integers),
+        cmocka_unit_test(two_axes_of_time),
         cmocka_unit_test(refusals),
         cmocka_unit_test(means_of_a_subset),
         cmocka_unit_test(pictures_by_name),

@@ -56,6 +56,9 @@ static const char *no_dataset(const char *spec) {
     if (kind == GT_KIND_TORCH) return "a file of PyTorch (torch.save), not a dataset";
     if (kind == GT_KIND_PAGE) return "an HTML page, not a dataset: the download did not give the file";
     if (kind == GT_KIND_POINTER) return "a pointer of Git LFS, not a dataset: git lfs pull brings the file";
+    for (const char *version = "\1\2\5"; *version; version++)
+        if (gt_file_begins(spec, 0, (const char[]){'C', 'D', 'F', *version}, 4))
+            return "a NetCDF-3 file, and NetCDF-4 is read: nccopy -k nc4 IN OUT converts it";
     return kind == GT_KIND_CHECKPOINT ? "a checkpoint of Gantry, not a dataset" : NULL;
 }
 

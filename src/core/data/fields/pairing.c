@@ -79,6 +79,14 @@ static void tell_range(const gt_fields *f, const key *keys, int64_t n, char *tex
                  gt_moment_text(f->calendar, keys[n - 1].moment, to));
 }
 
+/* The samples are those of the field before, of the same file: what there is to say was said. */
+static bool is_like_before(const gt_field *first, const gt_field *x) {
+    const gt_field *before = x - 1;
+    if (x <= first + 1 || strcmp(gt_field_like(before)->file, gt_field_like(x)->file)) return false;
+    if (before->count != x->count || !before->moment != !x->moment) return false;
+    return !x->moment || !memcmp(before->moment, x->moment, (size_t)x->count * sizeof *x->moment);
+}
+
 /* Keeps of the items, samples of the first field, those that `x` has too; of[sample of the first] is that of `x`. */
 static gt_status match(gt_arena *a, gt_fields *f, gt_field *x, bool names, bool *kept, int64_t *of,
                        gt_source_info *notes) {
@@ -101,8 +109,7 @@ static gt_status match(gt_arena *a, gt_fields *f, gt_field *x, bool names, bool 
     if (!found)
         return gt_fail(GT_FORMAT, "'%s' and '%s' have no %s in common: %s and %s", gt_field_name(first),
                        gt_field_name(x), names ? "names" : "times", range[0], range[1]);
-    bool told = x > first + 1 && !strcmp(gt_field_like(x - 1)->file, gt_field_like(x)->file);
-    if (told || (found == first->count && found == x->count)) return GT_OK;
+    if (is_like_before(first, x) || (found == first->count && found == x->count)) return GT_OK;
     return gt_notes_say(notes,
                         "%" PRId64 " samples of '%s' (%s) and '%s' (%s) belong together; without a partner are %" PRId64
                         " and %" PRId64,

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "data/array.h"
 #include "data/fields/variable.h"
@@ -21,8 +22,8 @@ typedef struct gt_h5_variable {
     bool floats, last; /* the channels are the last axis */
     double fill[2 * FILLS_MOST + 1];
     int fills;
-    double scale, offset, low, high;
-    double *row; /* of one sample */
+    double scale, offset, low, high, wrap; /* wrap: what negative numbers lack that stand for unsigned ones, or 0 */
+    double *row;                           /* of one sample */
     size_t row_elements;
 } gt_h5_variable;
 
@@ -118,16 +119,31 @@ static gt_status number_of(const gt_h5_file *f, const char *of, const char *name
     return st;
 }
 
+/* What NetCDF has in place of integers that nobody wrote; 0: there is no such number. */
+static double unwritten_integer(const gt_h5_variable *h) {
+    const gt_h5_set *s = h->set;
+    if (s->kind != GT_H5_INTEGER || !s->is_signed || h->wrap > 0) return 0;
+    return s->bytes == 2 ? -32767 : s->bytes == 4 ? -2147483647 : 0;
+}
+
+static double unsigned_of(const gt_h5_variable *h, double x) { return x < 0 ? x + h->wrap : x; }
+
 static gt_status read_attributes(gt_arena *a, gt_h5_variable *h, const char *path, gt_variable *v) {
     static const char *const fills[] = {"_FillValue", "missing_value"};
     const double unwritten = 9.9692099683868690e+36; /* what NetCDF has in place of floats that nobody wrote */
     gt_status st = text_of(a, &h->file, path, "units", &v->units);
     double range[2] = {-INFINITY, INFINITY};
+    const char *sign = "";
     int ends = 0;
     if (!st) st = text_of(a, &h->file, path, "standard_name", &v->standard_name);
     if (!st) st = text_of(a, &h->file, path, "long_name", &v->long_name);
-    for (int i = 0, n; i < 2 && !st; i++, h->fills += n)
+    if (!st && h->set->kind == GT_H5_INTEGER) st = text_of(a, &h->file, path, "_Unsigned", &sign);
+    if (!strcasecmp(sign, "true")) h->wrap = ldexp(1, 8 * (int)h->set->bytes);
+    for (int i = 0, n; i < 2 && !st; i++, h->fills += n) {
         st = gt_h5_numbers(&h->file, path, fills[i], FILLS_MOST, h->fill + h->fills, &n);
+        if (!i && !n && unwritten_integer(h) < 0) h->fill[n++] = unwritten_integer(h);
+    }
+    for (int i = 0; i < h->fills; i++) h->fill[i] = unsigned_of(h, h->fill[i]);
     if (h->floats) h->fill[h->fills++] = unwritten;
     for (int i = 0; i < h->fills && h->set->bytes == 4 && h->floats; i++) h->fill[i] = (double)(float)h->fill[i];
     h->scale = 1, h->offset = 0;
@@ -139,7 +155,7 @@ static gt_status read_attributes(gt_arena *a, gt_h5_variable *h, const char *pat
     if (!st && ends == 1) st = gt_fail(GT_FORMAT, "attribute valid_range: must be 2 numbers");
     if (!st && (!isfinite(h->scale) || !isfinite(h->offset) || h->scale == 0))
         st = gt_fail(GT_FORMAT, "scale_factor %g and add_offset %g", h->scale, h->offset);
-    h->low = range[0], h->high = range[1];
+    h->low = unsigned_of(h, range[0]), h->high = unsigned_of(h, range[1]);
     return st;
 }
 
@@ -337,6 +353,7 @@ gt_status gt_variable_open_h5(gt_arena *a, const char *name, gt_variable *v, boo
 /* ---- reading ---- */
 
 static float value_of(const gt_h5_variable *h, double x) {
+    x = unsigned_of(h, x);
     bool missing = !(x >= h->low && x <= h->high); /* NaN, too */
     for (int i = 0; i < h->fills; i++) missing |= x == h->fill[i];
     float value = (float)(h->scale == 1 && h->offset == 0 ? x : x * h->scale + h->offset);
