@@ -147,3 +147,22 @@ with file("two_times.nc") as d:
 with netCDF4.Dataset(f"{folder}/old.nc", "w", format="NETCDF3_CLASSIC") as d:
     d.createDimension("x", 4)
     d.createVariable("pr", "f4", ("x",))[:] = 1
+
+# fields whose cells lie elsewhere than those of "fine" and "y2000"
+def placed(name, variable, height, width, lat=None, lon=None, order=("lat", "lon"), times=None):
+    with file(name) as d:
+        axes(d, height, width, np.arange(T) + 0.5 if times is None else times)
+        for axis, values in (("lat", lat), ("lon", lon)):
+            if values is not None:
+                d[axis][:] = values
+        sizes = [d.dimensions[axis].size for axis in order]
+        d.createVariable(variable, "f4", ("time", *order))[:] = random.random((d.dimensions["time"].size, *sizes))
+
+
+placed("half_on.nc", "ta", h, w, lon=(np.arange(w) + 1) * 20)  # half a cell of its own to the east
+placed("east.nc", "ta", h, w, lon=(np.arange(w) + 1.6) * 20)
+placed("west.nc", "ta", H, W, lon=(np.arange(W) + 0.5) * 5 - 360)
+placed("lon_lat.nc", "ta", W, H, order=("lon", "lat"))
+placed("points.nc", "ta", 5, 4, lat=np.linspace(2.5, 37.5, 5), lon=np.linspace(2.5, 57.5, 4))
+placed("up_down.nc", "pr", H, W, lat=(np.arange(H)[::-1] + 0.5) * 5, times=np.arange(3) + 800)
+placed("moved.nc", "pr", H, W, lon=(np.arange(W) + 1.5) * 5, times=np.arange(3) + 800)

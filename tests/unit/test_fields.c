@@ -258,7 +258,7 @@ static void missing_values(void **state) {
                              .fixed_conditions = 1};
     refuses(data, &use, "the network was trained on none that are");
     use.missing = GT_MISSING_REFUSED;
-    refuses(data, &use, "only a network of gantry train --missing=mask");
+    refuses(data, &use, "where --missing=mask was not given");
     gt_dataset_close(ds);
     r.missing = GT_MISSING_REFUSED, r.condition = in("plain.npz:coarse");
     refuses(in("plain.npz:fine,holes.nc:pr"), &r, "missing");
@@ -290,6 +290,18 @@ static void other_files(void **state) {
     gt_channel_scale_undo(&gt_dataset_get_info(ds)->scale[1], x + 1, CELLS, 2);
     for (int k = 0; k < CELLS; k++) assert_true(fabsf(x[2 * k] - x[2 * k + 1]) < 1e-4f);
     gt_dataset_close(ds);
+}
+
+/* Cells of another size may end half a cell elsewhere. */
+static void nearly_the_same_place(void **state) {
+    (void)state;
+    if (!have_files()) skip();
+    static const char *const good[] = {"half_on.nc:ta", "points.nc:ta"};
+    for (int turn = 0; turn < 4; turn++) {
+        const char *field = in(good[turn / 2]), *fine = in("fine.nc:pr");
+        const gt_fields_request r = {.condition = turn % 2 ? fine : field};
+        gt_dataset_close(fields_of(turn % 2 ? field : fine, &r));
+    }
 }
 
 static void integers(void **state) {
@@ -390,6 +402,14 @@ static void refusals(void **state) {
         {"fine.nc:pr", "nothing.nc:ta", "", "nothing.nc"},
         {"fine.nc:pr", "old.nc:pr", "", "nccopy -k nc4"},
         {"fine.nc:pr", "fine.nc:", "", "must be FILE:NAME"},
+        {"y2000.nc:pr,moved.nc:pr", "coarse.nc:ta_850", "",
+         "has its columns (lon) from 7.5 to 62.5, but from 2.5 to 57.5"},
+        {"y2000.nc:pr,up_down.nc:pr", "coarse.nc:ta_850", "", "has its rows (lat) in the other order than in"},
+        {"fine.nc:pr", "east.nc:ta", "",
+         "from 22 to 82 on the axis lon, which do not cover the targets 'pr' from 0 to 60"},
+        {"fine.nc:pr", "west.nc:ta", "", "from -360 to -300 on the axis lon"},
+        {"fine.nc:pr", "lon_lat.nc:ta", "", "in the order lon, lat, and the targets 'pr' in the order lat, lon"},
+        {"lon_lat.nc:ta", "coarse.nc:ta_850", "", "in the order lat, lon, and the targets 'ta' in the order lon, lat"},
         {"fine.nc:pr", "coarse.nc:ta_850", "pr=log", "none, log1p and sqrt"},
         {"fine.nc:pr", "coarse.nc:ta_850", "rain=log1p", "no variable 'rain'"},
     };
@@ -463,6 +483,7 @@ int main(void) {
         cmocka_unit_test(channels_of_a_network),
         cmocka_unit_test(missing_values),
         cmocka_unit_test(other_files),
+        cmocka_unit_test(nearly_the_same_place),
         cmocka_unit_test(integers),
         cmocka_unit_test(two_axes_of_time),
         cmocka_unit_test(refusals),

@@ -21,6 +21,16 @@ gt_status gt_cells_plan(gt_arena *a, gt_cells *c, int in, int out, gt_condition_
 /* in[y->in, x->in] -> out[y->out, x->out]; NaN is missing, and so is what covers it. `scratch`: y->in * x->out. */
 void gt_cells_apply(const gt_cells *y, const gt_cells *x, const float *in, double *scratch, float *out);
 
+/* ---- where cells lie (axes.c) ---- */
+
+/* -1, 0, 1: descending, not known, ascending. */
+int gt_axis_direction(const gt_fields_axis *a);
+/* GT_FORMAT: the files of one variable have other coordinates. Axes without coordinates are not compared. */
+gt_status gt_axes_alike(const gt_variable *v, const gt_variable *first);
+/* GT_FORMAT: rows and columns are exchanged, or v's cells do not cover the place, by more than half a cell of
+ * the coarser one. `of`: whose place it is. Axes without coordinates or with different units are not compared. */
+gt_status gt_axes_fit(const gt_variable *v, const gt_fields_place *p, const char *of);
+
 /* ---- fields ---- */
 
 typedef enum gt_field_role { GT_FIELD_TARGET, GT_FIELD_CONDITION, GT_FIELD_STATIC, GT_FIELD_ROLES } gt_field_role;

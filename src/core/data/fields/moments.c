@@ -99,14 +99,14 @@ static gt_status refuse_missing(const gt_fields *f, const tally *all) {
     for (int x = 0, k = 0; x < f->fields; x++)
         for (int l = 0; l < gt_field_like(&f->field[x])->channels; l++, k++)
             if (all[k].missing && f->missing == GT_MISSING_REFUSED)
-                return gt_fail(GT_FORMAT,
-                               "'%s': '%s': %" PRId64 " of %" PRId64
-                               " values are missing (NaN, _FillValue, missing_value); %s",
-                               gt_field_like(&f->field[x])->file, gt_field_like(&f->field[x])->channel[l],
-                               all[k].missing, all[k].cells,
-                               f->request->fixed ? "the network was trained with --missing=refuse, and only a network "
-                                                   "of gantry train --missing=mask can use such fields"
-                                                 : "--missing=mask leaves them out");
+                return gt_fail(
+                    GT_FORMAT,
+                    "'%s': '%s': %" PRId64 " of %" PRId64 " values are missing (NaN, _FillValue, missing_value); %s",
+                    gt_field_like(&f->field[x])->file, gt_field_like(&f->field[x])->channel[l], all[k].missing,
+                    all[k].cells,
+                    f->request->fixed ? "fields are read as in the training, where --missing=mask was not given: only "
+                                        "gantry train with that option makes a network that takes them"
+                                      : "--missing=mask leaves them out");
     return GT_OK;
 }
 
@@ -127,9 +127,8 @@ static gt_status finish_channel(gt_fields *f, int c, tally *t) {
         return !t->missing || masked ? GT_OK
                                      : gt_fail(GT_FORMAT,
                                                "'%s': %" PRId64 " of %" PRId64
-                                               " values are missing, and the network was trained on none that are; "
-                                               "a network that shall use such fields must have seen such values in "
-                                               "its training with --missing=mask",
+                                               " values are missing, and the network was trained on none that are: "
+                                               "train with --missing=mask on fields that lack such values",
                                                s->name, t->missing, t->cells);
     }
     if (!t->n) return gt_fail(GT_FORMAT, "'%s': all values are missing", s->name);

@@ -32,6 +32,8 @@ static gt_status add_piece(gt_fields *f, gt_field *x, gt_variable *v) {
     if (strcmp(v->units, first->units))
         return gt_fail(GT_FORMAT, "'%s': '%s' is in '%s', but in '%s' in '%s'", v->file, v->name, v->units,
                        first->units, first->file);
+    gt_status st = gt_axes_alike(v, first);
+    if (st) return st;
     if (!gt_arena_grow(f->arena, &x->piece, x->pieces, &x->room, sizeof(gt_variable *))) return GT_NOMEM;
     x->piece[x->pieces++] = v;
     return GT_OK;
@@ -88,12 +90,6 @@ static gt_status find_grid(gt_fields *f) {
                                          : gt_fail(GT_USAGE, "conditions without targets need the size of a grid");
 }
 
-/* -1, 0, 1: descending, not known, ascending. */
-static int direction(const gt_fields_axis *a) {
-    if (!a->values || a->n < 2) return 0;
-    return a->values[a->n - 1] > a->values[0] ? 1 : -1;
-}
-
 static gt_status copy_axis(gt_arena *a, const gt_fields_axis *from, int n, gt_fields_axis *to) {
     if (from->n != n || !from->values) return GT_OK;
     double *values = gt_arena_array(a, (size_t)n, sizeof *values);
@@ -114,7 +110,8 @@ static gt_status find_place(gt_fields *f) {
     for (int i = 0; i < f->fields && !st; i++) {
         const gt_variable *v = gt_field_like(&f->field[i]);
         bool target = f->field[i].role == GT_FIELD_TARGET, here = v->height == f->height && v->width == f->width;
-        if (target && (direction(&v->y) * direction(&p->y) < 0 || direction(&v->x) * direction(&p->x) < 0))
+        if (target && (gt_axis_direction(&v->y) * gt_axis_direction(&p->y) < 0 ||
+                       gt_axis_direction(&v->x) * gt_axis_direction(&p->x) < 0))
             return gt_fail(GT_USAGE, "'%s' has its rows or columns in another order than %s", v->name,
                            fixed ? "in the training" : "the targets before");
         if (!here || (!target && (p->y.values || p->x.values))) continue;
@@ -129,9 +126,12 @@ static gt_status fit_field(gt_fields *f, gt_field *x, gt_source_info *notes) {
     const gt_variable *v = gt_field_like(x);
     const gt_fields_place *p = &f->place;
     x->resized = v->height != f->height || v->width != f->width;
-    x->flip_y = direction(&v->y) * direction(&p->y) < 0;
-    x->flip_x = direction(&v->x) * direction(&p->x) < 0;
-    gt_status st = gt_cells_plan(f->arena, &x->y, v->height, f->height, f->resize);
+    x->flip_y = gt_axis_direction(&v->y) * gt_axis_direction(&p->y) < 0;
+    x->flip_x = gt_axis_direction(&v->x) * gt_axis_direction(&p->x) < 0;
+    bool target = f->field[0].role == GT_FIELD_TARGET;
+    const char *of = !target ? "the grid" : gt_arena_printf(f->arena, "the targets '%s'", gt_field_name(&f->field[0]));
+    gt_status st = of ? gt_axes_fit(v, p, of) : GT_NOMEM;
+    if (!st) st = gt_cells_plan(f->arena, &x->y, v->height, f->height, f->resize);
     if (!st) st = gt_cells_plan(f->arena, &x->x, v->width, f->width, f->resize);
     bool told = x > f->field && !strcmp(gt_field_like(x - 1)->file, v->file);
     if (!st && x->flip_y && !told)

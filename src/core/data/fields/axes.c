@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Whether the cells of two variables lie at the same places, as far as their axes say where they lie. */
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+
+#include "data/fields/fields.h"
+
+int gt_axis_direction(const gt_fields_axis *a) {
+    if (!a->values || a->n < 2) return 0;
+    return a->values[a->n - 1] > a->values[0] ? 1 : -1;
+}
+
+static const char *words_of(const gt_fields_axis *a) { return *a->name ? a->name : "?"; }
+
+/* ---- files of one variable ---- */
+
+static gt_status check_axis(const gt_variable *v, const gt_fields_axis *a, const gt_variable *first,
+                            const gt_fields_axis *b, const char *which) {
+    if (!a->values || !b->values || a->n != b->n || a->n < 1) return GT_OK;
+    double near = 1e-6 * fmax(fabs(b->values[0]), fabs(b->values[b->n - 1])); /* float32 beside float64 */
+    bool same = true, turned = true;
+    for (int64_t i = 0; i < a->n; i++) {
+        same &= fabs(a->values[i] - b->values[i]) <= near;
+        turned &= fabs(a->values[a->n - 1 - i] - b->values[i]) <= near;
+    }
+    if (same) return GT_OK;
+    if (turned)
+        return gt_fail(GT_FORMAT, "'%s': '%s' has its %s (%s) in the other order than in '%s'", v->file, v->name, which,
+                       words_of(a), first->file);
+    return gt_fail(GT_FORMAT, "'%s': '%s' has its %s (%s) from %g to %g, but from %g to %g in '%s'", v->file, v->name,
+                   which, words_of(a), a->values[0], a->values[a->n - 1], b->values[0], b->values[b->n - 1],
+                   first->file);
+}
+
+gt_status gt_axes_alike(const gt_variable *v, const gt_variable *first) {
+    gt_status st = check_axis(v, &v->y, first, &first->y, "rows");
+    return st ? st : check_axis(v, &v->x, first, &first->x, "columns");
+}
+
+/* ---- beside the targets ---- */
+
+/* 'N' of latitudes, 'E' of longitudes, 0: of others. */
+static char kind_of(const gt_fields_axis *a) {
+    if (!strncasecmp(a->units, "degree", 6) && strpbrk(a->units, "_")) {
+        char to = strpbrk(a->units, "_")[1];
+        if (strchr("NnEe", to) && to) return strchr("Nn", to) ? 'N' : 'E';
+    }
+    if (!strncasecmp(a->name, "lat", 3)) return 'N';
+    return !strncasecmp(a->name, "lon", 3) ? 'E' : 0;
+}
+
+static bool are_degrees(const gt_fields_axis *a) { return !strncasecmp(a->units, "degree", 6); }
+
+/* 0, 1, 2, ... without units: numbers of cells, which are no places. */
+static bool counts_cells(const gt_fields_axis *a) {
+    return !*a->units && (a->values[0] == 0 || a->values[0] == 1) &&
+           a->values[a->n - 1] - a->values[0] == (double)(a->n - 1);
+}
+
+static bool has_places(const gt_fields_axis *a) { return a->values && a->n > 1 && !counts_cells(a); }
+
+static double half_cell(const gt_fields_axis *a) {
+    return fabs(a->values[a->n - 1] - a->values[0]) / (double)(a->n - 1) / 2;
+}
+
+/* Grids that share their ends differ by half a cell where the one has its cells between the other's. */
+static gt_status covers(const gt_variable *v, const gt_fields_axis *a, const gt_fields_axis *b, const char *of) {
+    bool units = !*a->units || !*b->units || !strcmp(a->units, b->units) || (are_degrees(a) && are_degrees(b));
+    if (!has_places(a) || !has_places(b) || !units) return GT_OK;
+    double half = half_cell(a), other = half_cell(b);
+    double low = fmin(a->values[0], a->values[a->n - 1]) - half, high = low + 2 * half * (double)a->n;
+    double from = fmin(b->values[0], b->values[b->n - 1]) - other, to = from + 2 * other * (double)b->n;
+    double slack = fmax(half, other) + 1e-6 * fmax(fabs(from), fabs(to));
+    if (low - slack <= from && to <= high + slack) return GT_OK;
+    return gt_fail(GT_FORMAT,
+                   "'%s': '%s' has cells from %g to %g on the axis %s, which do not cover %s from %g to %g on the axis "
+                   "%s: give the same region, with the same origin of longitudes",
+                   v->file, v->name, low, high, words_of(a), of, from, to, words_of(b));
+}
+
+gt_status gt_axes_fit(const gt_variable *v, const gt_fields_place *p, const char *of) {
+    char rows = kind_of(&v->y), columns = kind_of(&v->x);
+    if ((rows && rows == kind_of(&p->x)) || (columns && columns == kind_of(&p->y)))
+        return gt_fail(GT_FORMAT,
+                       "'%s': '%s' has its last axes in the order %s, %s, and %s in the order %s, %s: rows and columns "
+                       "must be in one order",
+                       v->file, v->name, words_of(&v->y), words_of(&v->x), of, words_of(&p->y), words_of(&p->x));
+    gt_status st = covers(v, &v->y, &p->y, of);
+    return st ? st : covers(v, &v->x, &p->x, of);
+}
