@@ -47,6 +47,11 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* ---- what a name means ---- */
 
+static bool is_netcdf3(const char *path) {
+    return gt_file_begins(path, 0, "CDF\1", 4) || gt_file_begins(path, 0, "CDF\2", 4) ||
+           gt_file_begins(path, 0, "CDF\5", 4);
+}
+
 /* What could be taken for a folder of pictures, an HDF5 file, a ZIP or whatever its name says, and is something
  * else. NULL: it may be a dataset. */
 static const char *no_dataset(const char *spec) {
@@ -56,9 +61,7 @@ static const char *no_dataset(const char *spec) {
     if (kind == GT_KIND_TORCH) return "a file of PyTorch (torch.save), not a dataset";
     if (kind == GT_KIND_PAGE) return "an HTML page, not a dataset: the download did not give the file";
     if (kind == GT_KIND_POINTER) return "a pointer of Git LFS, not a dataset: git lfs pull brings the file";
-    for (const char *version = "\1\2\5"; *version; version++)
-        if (gt_file_begins(spec, 0, (const char[]){'C', 'D', 'F', *version}, 4))
-            return "a NetCDF-3 file, and NetCDF-4 is read: nccopy -k nc4 IN OUT converts it";
+    if (is_netcdf3(spec)) return "a NetCDF-3 file, and NetCDF-4 is read: nccopy -k nc4 IN OUT converts it";
     return kind == GT_KIND_CHECKPOINT ? "a checkpoint of Gantry, not a dataset" : NULL;
 }
 

@@ -11,7 +11,7 @@ int gt_axis_direction(const gt_fields_axis *a) {
     return a->values[a->n - 1] > a->values[0] ? 1 : -1;
 }
 
-static const char *words_of(const gt_fields_axis *a) { return *a->name ? a->name : "?"; }
+static const char *name_of(const gt_fields_axis *a) { return *a->name ? a->name : "?"; }
 
 /* ---- files of one variable ---- */
 
@@ -27,9 +27,9 @@ static gt_status check_axis(const gt_variable *v, const gt_fields_axis *a, const
     if (same) return GT_OK;
     if (turned)
         return gt_fail(GT_FORMAT, "'%s': '%s' has its %s (%s) in the other order than in '%s'", v->file, v->name, which,
-                       words_of(a), first->file);
+                       name_of(a), first->file);
     return gt_fail(GT_FORMAT, "'%s': '%s' has its %s (%s) from %g to %g, but from %g to %g in '%s'", v->file, v->name,
-                   which, words_of(a), a->values[0], a->values[a->n - 1], b->values[0], b->values[b->n - 1],
+                   which, name_of(a), a->values[0], a->values[a->n - 1], b->values[0], b->values[b->n - 1],
                    first->file);
 }
 
@@ -40,25 +40,24 @@ gt_status gt_axes_alike(const gt_variable *v, const gt_variable *first) {
 
 /* ---- beside the targets ---- */
 
+static bool are_degrees(const gt_fields_axis *a) { return !strncasecmp(a->units, "degree", 6); }
+
 /* 'N' of latitudes, 'E' of longitudes, 0: of others. */
 static char kind_of(const gt_fields_axis *a) {
-    if (!strncasecmp(a->units, "degree", 6) && strpbrk(a->units, "_")) {
-        char to = strpbrk(a->units, "_")[1];
-        if (strchr("NnEe", to) && to) return strchr("Nn", to) ? 'N' : 'E';
-    }
+    const char *to = are_degrees(a) ? strchr(a->units, '_') : NULL; /* degrees_north, degree_E */
+    if (to && (to[1] == 'n' || to[1] == 'N')) return 'N';
+    if (to && (to[1] == 'e' || to[1] == 'E')) return 'E';
     if (!strncasecmp(a->name, "lat", 3)) return 'N';
     return !strncasecmp(a->name, "lon", 3) ? 'E' : 0;
 }
 
-static bool are_degrees(const gt_fields_axis *a) { return !strncasecmp(a->units, "degree", 6); }
-
-/* 0, 1, 2, ... without units: numbers of cells, which are no places. */
+/* 0, 1, 2, ... without units: numbers of cells, not coordinates. */
 static bool counts_cells(const gt_fields_axis *a) {
     return !*a->units && (a->values[0] == 0 || a->values[0] == 1) &&
            a->values[a->n - 1] - a->values[0] == (double)(a->n - 1);
 }
 
-static bool has_places(const gt_fields_axis *a) { return a->values && a->n > 1 && !counts_cells(a); }
+static bool has_coordinates(const gt_fields_axis *a) { return a->values && a->n > 1 && !counts_cells(a); }
 
 static double half_cell(const gt_fields_axis *a) {
     return fabs(a->values[a->n - 1] - a->values[0]) / (double)(a->n - 1) / 2;
@@ -67,7 +66,7 @@ static double half_cell(const gt_fields_axis *a) {
 /* Grids that share their ends differ by half a cell where the one has its cells between the other's. */
 static gt_status covers(const gt_variable *v, const gt_fields_axis *a, const gt_fields_axis *b, const char *of) {
     bool units = !*a->units || !*b->units || !strcmp(a->units, b->units) || (are_degrees(a) && are_degrees(b));
-    if (!has_places(a) || !has_places(b) || !units) return GT_OK;
+    if (!has_coordinates(a) || !has_coordinates(b) || !units) return GT_OK;
     double half = half_cell(a), other = half_cell(b);
     double low = fmin(a->values[0], a->values[a->n - 1]) - half, high = low + 2 * half * (double)a->n;
     double from = fmin(b->values[0], b->values[b->n - 1]) - other, to = from + 2 * other * (double)b->n;
@@ -76,7 +75,7 @@ static gt_status covers(const gt_variable *v, const gt_fields_axis *a, const gt_
     return gt_fail(GT_FORMAT,
                    "'%s': '%s' has cells from %g to %g on the axis %s, which do not cover %s from %g to %g on the axis "
                    "%s: give the same region, with the same origin of longitudes",
-                   v->file, v->name, low, high, words_of(a), of, from, to, words_of(b));
+                   v->file, v->name, low, high, name_of(a), of, from, to, name_of(b));
 }
 
 gt_status gt_axes_fit(const gt_variable *v, const gt_fields_place *p, const char *of) {
@@ -85,7 +84,7 @@ gt_status gt_axes_fit(const gt_variable *v, const gt_fields_place *p, const char
         return gt_fail(GT_FORMAT,
                        "'%s': '%s' has its last axes in the order %s, %s, and %s in the order %s, %s: rows and columns "
                        "must be in one order",
-                       v->file, v->name, words_of(&v->y), words_of(&v->x), of, words_of(&p->y), words_of(&p->x));
+                       v->file, v->name, name_of(&v->y), name_of(&v->x), of, name_of(&p->y), name_of(&p->x));
     gt_status st = covers(v, &v->y, &p->y, of);
     return st ? st : covers(v, &v->x, &p->x, of);
 }
