@@ -305,6 +305,12 @@ def inside():
         same(lenet.trace(shades).outputs['logits'], lenet.classify(shades).logits, 'logits of a trace')
         small = np.zeros((2, 12, 12, 1), np.float32)
         same(vae.trace(small).outputs['latent'], vae.encode(small).latent, 'latents of a trace')
+        wide = np.random.RandomState(4).rand(300, 12, 12, 1) - .5  # large enough that freed memory goes to the system
+        by_name = vae.trace({'images': wide}, role='encoder', gradient='error', toward=np.ones(300))
+        again = vae.trace(wide.astype(np.float32), gradient='error')
+        same(by_name.outputs['latent'], again.outputs['latent'], 'inputs of float64 by their names')
+        same(by_name.gradient, again.gradient, 'weights of float64')
+        same(vae.trace(np.ma.masked_array(small, small > 9)).outputs['latent'], vae.encode(small).latent, 'nothing masked')
 
         names, hash_before = net.parameters(), net.hash
         const = net['G.synthesis.b4.const']
