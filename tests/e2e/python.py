@@ -399,6 +399,18 @@ def other_commands():
     found = gantry.metrics('plain', ['swd', 'fwd'], threads=1)
     with open('plain/metric-swd.jsonl') as f:
         assert json.loads(f.readlines()[-1])['results']['swd_avg'] == found['swd_avg']
+    scores = {'condition': 'synth:fields:n=2,seed=1', 'members': 2, 'sampler_steps': 2, 'threads': 1}
+    said = gantry.commands.run('metrics', 'fields', metrics='crps,rmse', json=True, **scores)
+    lines = [json.loads(line) for line in said.splitlines()]
+    of_one = {line['score']: line['value'] for line in lines}
+    found = gantry.metrics('fields', ['crps', 'rmse'], **scores)
+    assert found == of_one and found['crps'] > 0 and set(found) >= {'crps', 'rmse'}, found
+    run = gantry.commands.run
+    try:  # data of two fields say the same of each
+        gantry.commands.run = lambda *_, **__: said + said.replace('"target": "field"', '"target": "other"')
+        assert gantry.metrics('fields', 'crps') == {'field': of_one, 'other': of_one}
+    finally:
+        gantry.commands.run = run
     for kind, words, call in [
             (gantry.UsageError, 'points: expected float [N, D], got float64 [2]', lambda: gantry.gmm.fit(points[0])),
             (gantry.NonFiniteError, 'points: the value at [0, 0]', lambda: gantry.gmm.fit(points * np.nan)),

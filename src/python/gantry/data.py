@@ -4,7 +4,7 @@ import json
 import os
 
 from . import commands
-from ._library import text
+from ._library import UsageError, text
 from .training import images_of
 
 
@@ -32,11 +32,19 @@ def metrics(network=None, metrics=None, **options):
     """Scores, as `gantry metrics` computes them: {"swd_avg": 12.3, ...}.
 
     network: a run's folder or a file; None with reals= and fakes=, paths of pictures. metrics: names, "fid10k,pr10k3"
-    or a list. options: those of the command, data="photos.zip", count=1000."""
+    or a list. options: those of the command, data="photos.zip", count=1000. With condition= the scores are those of
+    ensembles of fields: {"crps": 0.4, ...} of one target, {"tas": {"crps": 0.4, ...}, ...} of several; a value that is
+    not finite is None."""
+    if any(commands.key(name) == 'json' for name in options):
+        raise UsageError('json: the scores are returned; there is nothing to choose')
     first = [] if network is None else [_path('network', network)]
     said = commands.run('metrics', *first, metrics=metrics, json=True, **options)
-    found = {}
+    found, targets = {}, {}
     for line in said.splitlines():
         if line.startswith('{'):
-            found.update(json.loads(line)['results'])
-    return found
+            one = json.loads(line)
+            if 'target' in one:
+                targets.setdefault(one['target'], {})[one['score']] = one['value']
+            else:
+                found.update(one['results'])
+    return found if not targets else targets if len(targets) > 1 else next(iter(targets.values()))
