@@ -476,6 +476,29 @@ def train():
         raise AssertionError('ranks go on after Ctrl-C')
 
 
+def log_of_ranks():
+    """Ticks of a log whose last line is replaced or incomplete, and of one that is cut back."""
+    reader = object.__new__(gantry.training._Ranks)
+    reader._log, reader._known, reader._newest = 'ticks.jsonl', [], -1
+
+    def line(images, **values):
+        return json.dumps({'loss': {'mean': images / 2}, 'images': images, **values}) + '\n'
+
+    def told(text):
+        with open('ticks.jsonl', 'w') as f:
+            f.write(text)
+        return [tick['images'] for tick in reader._read()]
+    assert reader._read() == []
+    two, longer = line(8) + line(16), line(8) + line(16, late={'mean': 1})
+    for text, wanted in [
+            (two, [8, 16]), (two, []), (longer[:-20], []), (longer, []), (longer + line(24), [24]),
+            (longer + line(24, late=1)[:40] + '\n', []), (longer + line(24, late=1) + line(32), [32]),
+            (two, []), (two + line(24) + line(32) + line(40)[:9], []), (two + line(24) + line(32) + line(40), [40])]:
+        assert told(text) == wanted, (text, wanted)
+    reader._newest = -1  # as a run begins again: what it computes once more is told
+    assert told(two) == [] and told(two + line(20)) == [20] and told('') == [] and told(line(24)) == [24]
+
+
 def train_arrays():
     """Arrays are kept in the folder of the run, and are its data."""
     wide = np.random.RandomState(0).randint(0, 256, (24, 12, 24, 1)).astype(np.uint8)

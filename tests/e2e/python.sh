@@ -63,6 +63,7 @@ test_of train
 test_of train_arrays
 test_of train_beside
 test_of train_ctrl_c
+test_of log_of_ranks
 begins memory
 test_of memory
 

@@ -232,9 +232,10 @@ class _Ranks:
 
     def start(self, told):
         self._told, self._ticks = told, []
-        self._at, self._seen = 0, 0  # where the last line begins that was read, and whether there is one
+        self._known, self._newest = [], -1  # where each line that was read begins, and its hash; images of a tick
         if os.path.exists(self._log):
             self._read()
+            self._newest = -1  # the run may go on from an earlier checkpoint
         self._said = tempfile.TemporaryFile('w+', errors='replace')
         try:
             self._process = subprocess.Popen(self._words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -243,17 +244,33 @@ class _Ranks:
             raise DataError(f"the program '{self._words[0]}' cannot be started: {e.strerror}") from None
 
     def _read(self):
-        """Lines of the log that are new. The last one that was read may have become another: it may get values that come
-        late."""
+        """The ticks that are new. The program replaces the last line when values come late, and cuts the log back to the
+        checkpoint from which a run goes on: what was read is compared from its end. A line of which a part is missing
+        waits. A tick is told once."""
+        known, ticks = self._known, []
         try:
             with open(self._log, 'rb') as f:
-                f.seek(self._at)
-                lines = f.read().split(b'\n')[:-1]  # what follows the last newline is half a line, or nothing
+                while known:
+                    f.seek(known[-1][0])
+                    if hash(f.readline()) == known[-1][1]:
+                        break
+                    known.pop()
+                at = f.seek(f.tell() if known else 0)
+                for line in f:
+                    try:
+                        values = json.loads(line) if line.endswith(b'\n') else None
+                    except ValueError:
+                        values = None
+                    if values is None:
+                        break
+                    known.append((at, hash(line)))
+                    at += len(line)
+                    ticks.append(self._values(values))
         except OSError:
-            return []
-        self._at += sum(len(line) + 1 for line in lines[:-1])
-        new, self._seen = lines[self._seen:], min(len(lines), 1)
-        return [self._values(json.loads(line)) for line in new]
+            pass
+        new = [tick for tick in ticks if tick['images'] > self._newest]
+        self._newest = max([self._newest, *(tick['images'] for tick in new)])
+        return new
 
     @staticmethod
     def _values(line):
