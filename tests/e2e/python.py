@@ -100,7 +100,18 @@ def bad_calls(nets):
     bad = z.copy()
     bad[1, 3] = np.nan
     images = np.zeros((2, 12, 12, 1), np.float32)
+    masked, masked_z = np.ma.masked_array(images, images == 0), np.ma.masked_array(z, bad != bad)
     return [
+        (data, 'images: 288 values are masked: numpy.ma.filled', vae.encode, masked),
+        (data, 'images: 288 values are masked', vae.encode, list(masked)),
+        (data, 'images: 288 values are masked', gantry.picture, masked),
+        (data, 'x: 288 values are masked', vae.trace, masked),
+        (data, 'z: 1 values are masked', lambda: plain.generate(z=masked_z)),
+        (usage, 'images: expected float32, got uint8: the inputs of a dict are not scaled',
+         lambda: vae.trace({'images': images.astype(np.uint8)}, role='encoder')),
+        (usage, 'names: expected a name or several, got int', vae.trace, images, 5),
+        (usage, 'names: expected a name or several, got NoneType', vae.trace, images, None),
+        (usage, 'json: the scores are returned', lambda: gantry.metrics('plain', json=False)),
         (data, 'No such file', gantry.open, 'nothing/at/all'),
         (data, 'cut.h5', gantry.open, 'cut.h5'),
         (data, 'words.txt', gantry.open, 'words.txt'),
@@ -177,6 +188,7 @@ def bad_trainings():
     """Each ends before the first step."""
     return [(gantry.UsageError, 'did you mean --steps', lambda: gantry.train(SHAPES, run='none', model='vae', stepps=3)),
             (gantry.DataError, 'nothing.zip', lambda: gantry.train('nothing.zip', run='none', model='vae')),
+            (gantry.DataError, "run: 'words.txt' is a file", lambda: gantry.train(SHAPES, run='words.txt', model='vae')),
             (gantry.UsageError, 'must be one of stylegan2', lambda: gantry.train(SHAPES, run='none', model='nobody')),
             (gantry.UsageError, '--batch=0', lambda: gantry.train(SHAPES, run='none', model='vae', batch=0))]
 
@@ -524,6 +536,9 @@ def train_arrays():
             (gantry.UsageError, 'got int64 [24, 12, 12, 1]', lambda: gantry.train(images.astype(int), **small)),
             (gantry.UsageError, 'got an array of bool', lambda: gantry.train(images > 0, **small)),
             (gantry.UsageError, 'got values of', lambda: gantry.train(images * 1., **small)),
+            (gantry.DataError, 'data: 1 values are masked', lambda: gantry.train(np.ma.masked_invalid(nan), **small)),
+            (gantry.DataError, 'labels: 1 values are masked',
+             lambda: gantry.train(images, np.ma.masked_equal(range(24), 3), **small)),
             (gantry.UsageError, 'is empty', lambda: gantry.train(images[:0], **small)),
             (gantry.NonFiniteError, 'data: the value at [2, 3, 4, 0] is nan', lambda: gantry.train(nan, **small)),
             (gantry.UsageError, 'labels: expected 24 numbers', lambda: gantry.train(images, [1, 2], **small)),

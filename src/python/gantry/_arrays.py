@@ -5,7 +5,7 @@ import numbers
 
 import numpy as np
 
-from ._library import NonFiniteError, UsageError, library
+from ._library import DataError, NonFiniteError, UsageError, library
 
 
 Int = ctypes.c_int
@@ -20,8 +20,22 @@ def said(shape):
     return '[' + ', '.join('N' if n is None else str(n) for n in shape) + ']'
 
 
+def _masked(given):
+    if isinstance(given, (list, tuple)):
+        return sum(map(_masked, given))
+    return int(np.ma.getmaskarray(given).sum()) if isinstance(given, np.ma.MaskedArray) else 0
+
+
+def check_unmasked(name, given):
+    """NumPy would take what lies below a mask, such as the fill values of a NetCDF file, for numbers."""
+    n = _masked(given)
+    if n:
+        raise DataError(f'{name}: {n} values are masked: numpy.ma.filled(array, value) gives them a value')
+
+
 def as_array(name, given, wanted):
-    """Numbers of any kind."""
+    """Numbers of any kind, of which none is masked."""
+    check_unmasked(name, given)
     try:
         array = np.asarray(given)
     except (ValueError, TypeError):

@@ -18,7 +18,7 @@ class UsageError(Error, ValueError):
 
 
 class DataError(Error):
-    """A file that is not there, damaged, or not what it claims to be."""
+    """A file that is not there, damaged, or not what it claims to be; an array with masked values."""
 
 
 class NonFiniteError(Error, ArithmeticError):

@@ -248,13 +248,17 @@ class Network:
     def trace(self, x, names=(), *, role=None, label=None, gradient=None, toward=None, by=None):
         """Traced: what happens inside for N items at once.
 
-        x: images, float32 [N, H, W, C] in [-1, 1] or uint8, or latents [N, z_dim]; or {input: array} of all inputs.
+        x: images, float32 [N, H, W, C] in [-1, 1] or uint8, or latents [N, z_dim]; or {input: array} of all inputs,
+        which are floats.
         names: layers ("b32.conv0"), blocks ("b32") or nodes, whose values are wanted; a wrong name is answered with
         those there are. `gantry inspect --layers` lists them.
         role: "discriminator", "classifier", "encoder", "generator" ... None: the first of these that takes such an x.
         label: as for generate(). gradient: the name of a value or an output ("score"), of which the derivative by the
         input `by` (None: x) is wanted: of its sum, or of its sum with the weights `toward`, of its shape."""
-        wanted = [names] if isinstance(names, str) else list(names)
+        try:
+            wanted = [names] if isinstance(names, str) else list(names)
+        except TypeError:
+            raise UsageError(f'names: expected a name or several, got {type(names).__name__}') from None
         with self._turn():
             first, given = None, x
             if not isinstance(x, dict):
@@ -265,6 +269,12 @@ class Network:
                                 if array.ndim == 4 else array)
             elif role is None or not x:
                 raise UsageError('role: needed where x has inputs by their names')
+            else:
+                for name, value in x.items():
+                    kind = _arrays.as_array(name, value, 'an array of floats').dtype
+                    if kind.kind != 'f':
+                        raise UsageError(f'{name}: expected float32, got {kind}: the inputs of a dict are not scaled, and '
+                                         'images are -1 to 1')
             n = len(np.atleast_1d(next(iter(given.values()))))
             if label is not None:
                 given = {**given, 'c': self._label(label, n, self.label_dim)}

@@ -64,7 +64,7 @@ def _encoded(frames, fps=1):
 
 def _pixels(images):
     """uint8 [N, H, W, 1, 3 or 4] of images, as `gantry generate` writes them."""
-    given = np.asarray(images)
+    given = _arrays.as_array('images', images, 'float32 [N, H, W, C] in [-1, 1], or uint8')
     given = given[None] if given.ndim == 3 else given
     floats = _arrays.images('images', given, (None, None, None, None))
     if given.dtype == np.uint8:

@@ -39,6 +39,8 @@ def train(data=None, labels=None, *, run=None, job=None, ranks=None, progress=No
     given = {commands.key(name): commands.value(name, value) for name, value in options.items() if value is not None}
     if run is not None:
         given['run'] = os.fsdecode(text('run', run))
+        if os.path.exists(given['run']) and not os.path.isdir(given['run']):
+            raise DataError(f"run: '{given['run']}' is a file; a folder is needed")
     if data is not None:
         given['data'] = _kept(data, labels, given)
     elif labels is not None:
@@ -58,6 +60,7 @@ def train(data=None, labels=None, *, run=None, job=None, ranks=None, progress=No
 # ---- what is given ----
 
 def _labels(given, n):
+    _arrays.check_unmasked('labels', given)
     try:
         array = np.asarray(given)
     except (ValueError, TypeError):
