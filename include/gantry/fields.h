@@ -58,8 +58,8 @@ typedef struct gt_channel_scale {
     const char *standard_name; /* of CF; NULL or "": not given */
 } gt_channel_scale;
 
-/* n normalised values, `stride` apart, become physical ones in place; the other way. log1p and sqrt: what lies below
- * the least possible value (f(x) < 0 for sqrt) becomes 0 before it is undone. */
+/* n normalised values, `stride` apart, become physical ones in place; the other way. sqrt: what lies
+ * below the least possible value (f(x) < 0) becomes 0 before it is undone; log1p gives values down to -1. */
 void gt_channel_scale_undo(const gt_channel_scale *c, float *values, size_t n, size_t stride);
 
 /* Where and when the samples are, for files that are made of them; all NULL or 0 where it is not known. */

@@ -26,9 +26,8 @@ def run(path):
 
 
 class Run:
-    """A run, from gantry.run(): `path`, `names` (of the series), series(), values(), `pictures`,
-    `ended`. Each call looks at the
-    folder anew."""
+    """A run, from gantry.run(): `path`, `names` (of the series), series(), values(), `pictures`, `ended`. Each call
+    looks at the folder anew."""
 
     def __init__(self, path):
         self._folder, self.path = text('path', path), str(path)

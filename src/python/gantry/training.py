@@ -13,7 +13,7 @@ import zipfile
 import numpy as np
 
 from . import _arrays, commands
-from ._library import TICK, DataError, StoppedError, UsageError, check, check_process, library, opened, text
+from ._library import TICK, DataError, StoppedError, UsageError, check, check_process, files, library, opened, text
 from .runs import Run
 
 _LENGTH = ('kimg', 'steps', 'epochs')
@@ -167,7 +167,7 @@ def _followed(work, progress):
 
 
 class _Here:
-    """In a thread of this process, so that Ctrl-C comes to the thread of the caller. At a tick it waits for him."""
+    """In a thread of this process, so that Ctrl-C comes to the thread of the caller. At a tick it waits for the caller."""
 
     def __init__(self, word, given):
         self._job = opened(library.gt_flat_job_new)
@@ -192,12 +192,17 @@ class _Here:
         self._thread.start()
 
     def _tell(self, _, images, n, names, means):
-        self._ticks.put({'images': images, **{names[i].decode(errors='replace'): means[i] for i in range(n)}})
-        self._turn.acquire()
+        files.release()
+        try:
+            self._ticks.put({'images': images, **{names[i].decode(errors='replace'): means[i] for i in range(n)}})
+            self._turn.acquire()
+        finally:
+            files.acquire()
 
     def _work(self):
         try:
-            check(library.gt_flat_train(self._job, self._call, None))
+            with files:  # a training reads and writes files; at a tick others may
+                check(library.gt_flat_train(self._job, self._call, None))
         except StoppedError:
             pass
         except BaseException as e:

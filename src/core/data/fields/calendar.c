@@ -122,7 +122,8 @@ gt_status gt_time_units_read(gt_time_units *out, const char *units, const char *
     if (sscanf(since + 7, "%7" SCNd64 "-%2d-%2d%n", &year, &month, &day, &n) < 3 || !read_clock(since + 7 + n, &clock))
         return gt_fail(GT_FORMAT, "the units '%.80s' have no date as in 'days since 2000-01-31 12:00:00'", units);
     if (month < 1 || month > 12 || day < 1 ||
-        day > month_length(out->calendar, year, month, is_julian(out->calendar, year, month, day)))
+        day > month_length(out->calendar, year, month, is_julian(out->calendar, year, month, day)) ||
+        (out->calendar == GT_CALENDAR_STANDARD && year == 1582 && month == 10 && day > 4 && day < 15))
         return gt_fail(GT_FORMAT, "the date in '%.80s' is none of the calendar %s", units, names[out->calendar][0]);
     out->since = days_of(out->calendar, year, month, day) * DAY + clock;
     return GT_OK;
