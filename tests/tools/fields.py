@@ -137,13 +137,15 @@ with file("integers.nc") as d:
         if name == "bytes":
             v._Unsigned, v.scale_factor = "true", 0.5
         v[:] = values
-# two axes of time in one file
+# two axes of time and two of rows in one file
 with file("two_times.nc") as d:
     axes(d, H, W, np.arange(T) + 0.5)
     later = d.createVariable("later", "f8", (d.createDimension("later", T).name,))
     later.units, later[:] = "days since 2000-02-27", np.arange(T) + 4.5
     d.createVariable("tas", "f4", ("time", "lat", "lon"))[:] = rain
     d.createVariable("zg", "f4", ("later", "lat", "lon"))[:] = rain
+    d.createVariable("down", "f4", (d.createDimension("down", H).name,))[:] = (np.arange(H)[::-1] + 0.5) * 5
+    d.createVariable("southward", "f4", ("time", "down", "lon"))[:] = rain
 with netCDF4.Dataset(f"{folder}/old.nc", "w", format="NETCDF3_CLASSIC") as d:
     d.createDimension("x", 4)
     d.createVariable("pr", "f4", ("x",))[:] = 1
@@ -162,6 +164,7 @@ def placed(name, variable, height, width, lat=None, lon=None, order=("lat", "lon
 placed("half_on.nc", "ta", h, w, lon=(np.arange(w) + 1) * 20)  # half a cell of its own to the east
 placed("east.nc", "ta", h, w, lon=(np.arange(w) + 1.6) * 20)
 placed("west.nc", "ta", H, W, lon=(np.arange(W) + 0.5) * 5 - 360)
+placed("larger.nc", "ta", h, w, lon=(np.arange(w) - 0.5) * 40)
 placed("lon_lat.nc", "ta", W, H, order=("lon", "lat"))
 placed("points.nc", "ta", 5, 4, lat=np.linspace(2.5, 37.5, 5), lon=np.linspace(2.5, 57.5, 4))
 placed("up_down.nc", "pr", H, W, lat=(np.arange(H)[::-1] + 0.5) * 5, times=np.arange(3) + 800)

@@ -318,17 +318,28 @@ static void integers(void **state) {
     refuses(in("integers.nc:wide"), &r, "6 of 1152 values are missing");
 }
 
-static void two_axes_of_time(void **state) {
+/* What is said of one variable is said of the next one of the file, if that differs. */
+static void said_of_each_variable(void **state) {
     (void)state;
     if (!have_files()) skip();
-    const gt_fields_request r = {.condition = in("two_times.nc:tas,zg")};
-    gt_source *source;
-    assert_ok(gt_fields_open(&source, in("fine.nc:pr"), &r));
-    const gt_source_info *i = gt_source_get_info(source);
-    assert_int_equal(i->count, 8);
-    assert_non_null(i->said);
-    assert_non_null(strstr(i->said, "8 samples of 'pr'"));
-    gt_source_close(source);
+    static const struct {
+        const char *condition, *says;
+        int items;
+    } all[] = {
+        {"two_times.nc:tas,zg", "8 samples of 'pr'", 8},
+        {"two_times.nc:tas,southward", "'southward' has its rows in the other order", T + 2},
+        {"larger.nc:ta", "'ta' reaches from -40 to 80 on the axis lon, and the targets 'pr' from 0 to 60", T + 2},
+    };
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        const gt_fields_request r = {.condition = in(all[k].condition)};
+        gt_source *source;
+        assert_ok(gt_fields_open(&source, in("fine.nc:pr"), &r));
+        const gt_source_info *i = gt_source_get_info(source);
+        assert_int_equal(i->count, all[k].items);
+        assert_non_null(i->said);
+        assert_non_null(strstr(i->said, all[k].says));
+        gt_source_close(source);
+    }
 }
 
 /* Pictures are paired by their names, and targets keep their classes. */
@@ -485,7 +496,7 @@ int main(void) {
         cmocka_unit_test(other_files),
         cmocka_unit_test(nearly_the_same_place),
         cmocka_unit_test(integers),
-        cmocka_unit_test(two_axes_of_time),
+        cmocka_unit_test(said_of_each_variable),
         cmocka_unit_test(refusals),
         cmocka_unit_test(means_of_a_subset),
         cmocka_unit_test(pictures_by_name),

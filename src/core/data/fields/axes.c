@@ -64,27 +64,35 @@ static double half_cell(const gt_fields_axis *a) {
 }
 
 /* Grids that share their ends differ by half a cell where the one has its cells between the other's. */
-static gt_status covers(const gt_variable *v, const gt_fields_axis *a, const gt_fields_axis *b, const char *of) {
+static gt_status covers(const gt_variable *v, const gt_fields_axis *a, const gt_fields_axis *b, const char *of,
+                        gt_source_info *notes) {
     bool units = !*a->units || !*b->units || !strcmp(a->units, b->units) || (are_degrees(a) && are_degrees(b));
     if (!has_coordinates(a) || !has_coordinates(b) || !units) return GT_OK;
     double half = half_cell(a), other = half_cell(b);
     double low = fmin(a->values[0], a->values[a->n - 1]) - half, high = low + 2 * half * (double)a->n;
     double from = fmin(b->values[0], b->values[b->n - 1]) - other, to = from + 2 * other * (double)b->n;
     double slack = fmax(half, other) + 1e-6 * fmax(fabs(from), fabs(to));
-    if (low - slack <= from && to <= high + slack) return GT_OK;
+    bool larger = from - slack > low || high > to + slack;
+    if (low - slack <= from && to <= high + slack) {
+        if (!larger || !notes) return GT_OK;
+        return gt_notes_say(notes,
+                            "'%s' reaches from %g to %g on the axis %s, and %s from %g to %g: the whole "
+                            "region is brought to the targets' grid; cut it to the region of the targets",
+                            v->name, low, high, name_of(a), of, from, to);
+    }
     return gt_fail(GT_FORMAT,
                    "'%s': '%s' has cells from %g to %g on the axis %s, which do not cover %s from %g to %g on the axis "
                    "%s: give the same region, with the same origin of longitudes",
                    v->file, v->name, low, high, name_of(a), of, from, to, name_of(b));
 }
 
-gt_status gt_axes_fit(const gt_variable *v, const gt_fields_place *p, const char *of) {
+gt_status gt_axes_fit(const gt_variable *v, const gt_fields_place *p, const char *of, gt_source_info *notes) {
     char rows = kind_of(&v->y), columns = kind_of(&v->x);
     if ((rows && rows == kind_of(&p->x)) || (columns && columns == kind_of(&p->y)))
         return gt_fail(GT_FORMAT,
                        "'%s': '%s' has its last axes in the order %s, %s, and %s in the order %s, %s: rows and columns "
                        "must be in one order",
                        v->file, v->name, name_of(&v->y), name_of(&v->x), of, name_of(&p->y), name_of(&p->x));
-    gt_status st = covers(v, &v->y, &p->y, of);
-    return st ? st : covers(v, &v->x, &p->x, of);
+    gt_status st = covers(v, &v->y, &p->y, of, notes);
+    return st ? st : covers(v, &v->x, &p->x, of, notes);
 }

@@ -28,8 +28,9 @@ int gt_axis_direction(const gt_fields_axis *a);
 /* GT_FORMAT: the files of one variable have other coordinates. Axes without coordinates are not compared. */
 gt_status gt_axes_alike(const gt_variable *v, const gt_variable *first);
 /* GT_FORMAT: rows and columns are exchanged, or v's cells do not cover the place, by more than half a cell of
- * the coarser one. `of`: whose place it is. Axes without coordinates or with different units are not compared. */
-gt_status gt_axes_fit(const gt_variable *v, const gt_fields_place *p, const char *of);
+ * the coarser one. `of`: whose place it is. Axes without coordinates or with different units are not compared. `notes`,
+ * if not NULL, have a line on a v that reaches further. */
+gt_status gt_axes_fit(const gt_variable *v, const gt_fields_place *p, const char *of, gt_source_info *notes);
 
 /* ---- fields ---- */
 

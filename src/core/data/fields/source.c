@@ -121,19 +121,29 @@ static gt_status find_place(gt_fields *f) {
     return st;
 }
 
+static bool is_same_axis(const gt_fields_axis *a, const gt_fields_axis *b) {
+    return a->n == b->n && !a->values == !b->values &&
+           (!a->values || !memcmp(a->values, b->values, (size_t)a->n * sizeof *a->values));
+}
+
+/* Variables of one file on one grid: what is said of the first need not be said again. */
+static bool is_beside(const gt_variable *before, const gt_variable *v) {
+    return !strcmp(before->file, v->file) && is_same_axis(&before->y, &v->y) && is_same_axis(&before->x, &v->x);
+}
+
 /* The middles of a grid that begins at the other end are in the order of the targets' grid. */
 static gt_status fit_field(gt_fields *f, gt_field *x, gt_source_info *notes) {
     const gt_variable *v = gt_field_like(x);
     const gt_fields_place *p = &f->place;
+    bool told = x > f->field && is_beside(gt_field_like(x - 1), v);
     x->resized = v->height != f->height || v->width != f->width;
     x->flip_y = gt_axis_direction(&v->y) * gt_axis_direction(&p->y) < 0;
     x->flip_x = gt_axis_direction(&v->x) * gt_axis_direction(&p->x) < 0;
     bool target = f->field[0].role == GT_FIELD_TARGET;
     const char *of = !target ? "the grid" : gt_arena_printf(f->arena, "the targets '%s'", gt_field_name(&f->field[0]));
-    gt_status st = of ? gt_axes_fit(v, p, of) : GT_NOMEM;
+    gt_status st = of ? gt_axes_fit(v, p, of, told ? NULL : notes) : GT_NOMEM;
     if (!st) st = gt_cells_plan(f->arena, &x->y, v->height, f->height, f->resize);
     if (!st) st = gt_cells_plan(f->arena, &x->x, v->width, f->width, f->resize);
-    bool told = x > f->field && !strcmp(gt_field_like(x - 1)->file, v->file);
     if (!st && x->flip_y && !told)
         st = gt_notes_say(notes, "'%s' has its rows in the other order than the targets' %s: they are turned", v->name,
                           p->y.name);
