@@ -12,8 +12,8 @@
  *
  * A status is a gt_status as an int, 0 where all is well; gt_message() has the sentence, which belongs to the calling
  * thread. A handle is for one thread at a time; several handles may be used at once. What opens a handle or makes it
- * ready (gt_flat_open, gt_flat_prepare, gt_flat_ready, gt_flat_log_open, gt_flat_array_read) may read files, and so does
- * gt_flat_train: one thread of the process at a time. After fork() no handle may be used in the child.
+ * ready (gt_flat_open, gt_flat_prepare, gt_flat_ready, gt_flat_log_open, gt_flat_array_read) may read files, and so
+ * does gt_flat_train: one thread of the process at a time. After fork() no handle may be used in the child.
  *
  * Of other headers these are flat, too: gt_message() (status.h), gt_seed_latent() and gt_image_bytes() (generate.h),
  * gt_stop_request() (stop.h).

@@ -322,9 +322,10 @@ static gt_status open_set(gt_arena *a, gt_h5_variable *h, const char *path, gt_v
     v->count = sizes.count, v->height = (int)sizes.height, v->width = (int)sizes.width,
     v->channels = (int)sizes.channels;
     h->last = !sizes.planes;
+    if (h->last && !x.named) x.scale[1] = x.scale[2] = x.scale[3] = NULL; /* looked for by lengths of other axes */
     h->row_elements = (size_t)(v->constant ? h->set->elements : h->set->row_elements);
     int n = h->set->n_dims - (h->last && v->channels > 1);
-    if (x.time == 0) st = read_times(a, &h->file, x.scale[0], v);
+    if (x.time == 0 && has_coordinates(a, &h->file, x.scale[0])) st = read_times(a, &h->file, x.scale[0], v);
     if (!st) st = read_axis(a, &h->file, x.scale[n - 2], v->height, &v->y);
     if (!st) st = read_axis(a, &h->file, x.scale[n - 1], v->width, &v->x);
     if (!st && !(h->row = malloc(h->row_elements * sizeof *h->row)))

@@ -245,7 +245,8 @@ static void resolve(gt_job *job, int64_t items) {
     if (job->resumes) gt_job_derive(job, "ema-ramp", "0");
     gt_job_derive_all(job, loss_of(job)->values);
     if (gt_edm_tunes(job)) derive_tuning(job);
-    gt_job_derive_all(job, job->conditions || *job->value_transform ? "augment=0 sigma-data=1" : "augment=0.12 sigma-data=0.5");
+    gt_job_derive_all(job, job->conditions || *job->value_transform ? "augment=0 sigma-data=1"
+                                                                    : "augment=0.12 sigma-data=0.5");
     leave_out_usual(job, "huber");
     leave_out_usual(job, "condition-drop");
     gt_derive_recipe(job, recipes);
