@@ -340,8 +340,12 @@ gt_status gt_options_check_effect(const gt_options *o, const char *action) {
         if (o->state[i] != GT_OPTION_GIVEN || has_effect(o, row, action, text)) continue;
         if (gt_arena_failed(o->arena)) return GT_NOMEM;
         if (*row->with == '!') return gt_fail(GT_USAGE, "--%s has no effect with %s", row->key, text);
-        return gt_fail(GT_USAGE, "--%s goes with %s%s%s", row->key, text, action ? ", not with " : "",
-                       action ? action : "");
+        gt_word found; /* the key may be another program's, too */
+        const gt_word *word = gt_word_find(o, GT_WORD_UNKNOWN, row->key, &found);
+        char hint[GT_WORD_BYTES] = "";
+        if (word) gt_word_text(word, GT_WORD_UNKNOWN, "--", hint);
+        return gt_fail(GT_USAGE, "--%s goes with %s%s%s%s", row->key, text, action ? ", not with " : "",
+                       action ? action : "", hint);
     }
     return GT_OK;
 }
