@@ -19,7 +19,7 @@ verdict() { # STATUS of the case that is over
 }
 end_test() {
     local status=${ended:-$?}
-    [ ! -p "$tmp.warm/requests" ] || printf '0\0' 1<>"$tmp.warm/requests"
+    [ ! -p "$tmp.warm/requests" ] || kill "$warm" 2>/dev/null # which may not listen yet: what is written before is lost
     end_case
     rm -rf "$tmp" "$tmp.warm"
     [ -z "$case_now" ] || verdict "$status"

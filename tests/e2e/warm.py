@@ -48,7 +48,8 @@ with open(sys.argv[1], 'r+b', buffering=0) as requests:
     try: import h5py, numpy
     except ImportError: pass
     gc.freeze()  # what is loaded stays as it is, and in common
-    while count := int(words_of(requests)):
+    while True:
+        count = int(words_of(requests))
         folder, caller, reply, *words = (words_of(requests) for _ in range(3 + count))
         if words[0][:1] != '-' and words[0] not in programs:
             with open(words[0]) as f: programs[words[0]] = compile(f.read(), words[0], 'exec')
