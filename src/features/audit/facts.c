@@ -109,8 +109,8 @@ gt_status gt_audit_check_data(const char *run, const char *data) {
     GT_FREED char *text = NULL;
     gt_job *job = *data ? NULL : gt_job_new();
     gt_status st = job ? gt_rundir_read(run, "job.ini", &text) : *data ? GT_OK : gt_failure();
-    if (!st && text && !gt_job_read_text(job, text, "job.ini")) data = gt_job_look(job).data;
     if (!st && *data) st = gt_h5_check(data);
+    else if (!st && text && !gt_job_read_text(job, text, "job.ini")) st = gt_job_check_files(job);
     if (job) gt_job_free(job);
     if (st == GT_FORMAT) return gt_wrap(GT_UNDECIDED, GT_REPLAY_NO_DATA);
     return st ? st : check_kept(run);

@@ -9,6 +9,7 @@
 #include "base/door/progress.h"
 #include "runner/contents/door/contents.h"
 #include "data/door/dataset.h"
+#include "job/door/job.h"
 #include "networks/model/door/family.h"
 #include "run/door/rundir.h"
 #include "features/card/card.h"
@@ -116,7 +117,7 @@ static gt_status put_hash(gt_card *c, json_t *to, const char *path, gt_pool *poo
 static gt_status look(gt_card *c, json_t *to, const card_of *of, const gt_checkpoint_data *d, gt_job *job,
                       const char **why) {
     gt_dataset *ds = NULL;
-    gt_status st = gt_h5_check(job->data);
+    gt_status st = gt_job_check_files(job);
     job->mirror = false;
     if (!st) st = gt_job_open_data(job, &ds);
     *why = st ? "the data cannot be opened at the path in the run" : NULL;

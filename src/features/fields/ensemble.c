@@ -204,7 +204,9 @@ static gt_status take(void *arg, int64_t piece, int n, const char *bytes, size_t
     return st ? st : e->take(e, piece / pieces(e));
 }
 
-gt_status gt_ensemble_make_all(gt_ensemble *e, const char *doing) {
+gt_status gt_ensemble_make_all(gt_ensemble *e, const char *doing, gt_ensemble_take *each, void *arg) {
+    e->take = each;
+    e->arg = arg;
     return gt_in_order_all(&(gt_in_order){.comm = e->comm,
                                           .count = e->samples * pieces(e),
                                           .batch = 1,

@@ -11,6 +11,8 @@
 #include "runner/generator/door/ensemble.h"
 
 typedef struct gt_ensemble gt_ensemble;
+/* Rank 0 gets the members of each sample in turn; e->picture is the sample's. */
+typedef gt_status gt_ensemble_take(gt_ensemble *e, int64_t sample);
 struct gt_ensemble {
     const gt_ensemble_request *request;
     gt_comm *comm;
@@ -23,21 +25,20 @@ struct gt_ensemble {
     bool truth;                    /* the data have them, too */
     const gt_channel_scale *scale; /* of the model's channels */
     int64_t samples;
-    size_t floats;     /* of a member [H,W,targets] */
-    float *picture;    /* [H,W,C] of the sample that was read last (targets are 0 where the data have none), */
-    int64_t read;      /* which is this one; -1: none */
-    float *given;      /* room for it as the data have it */
-    uint32_t *numbers; /* [batch]: by which members draw fresh noise */
-    float *members;    /* rank 0: of a sample, [members,H,W,targets], normalised */
-    /* Rank 0 gets the members of each sample in turn; `picture` is the sample's. */
-    gt_status (*take)(gt_ensemble *e, int64_t sample);
+    size_t floats;          /* of a member [H,W,targets] */
+    float *picture;         /* [H,W,C] of the sample that was read last (targets are 0 where the data have none), */
+    int64_t read;           /* which is this one; -1: none */
+    float *given;           /* room for it as the data have it */
+    uint32_t *numbers;      /* [batch]: by which members draw fresh noise */
+    float *members;         /* rank 0: of a sample, [members,H,W,targets], normalised */
+    gt_ensemble_take *take; /* of gt_ensemble_make_all(), with its `arg` */
     void *arg;
 };
 
 /* All ranks. GT_USAGE: the network makes no fields of conditions, or the data are others than it was trained on.
  * `truth`: data without targets are refused. */
 gt_status gt_ensemble_open_all(gt_ensemble *e, gt_comm *comm, const gt_ensemble_request *r, bool truth);
-gt_status gt_ensemble_make_all(gt_ensemble *e, const char *doing);
+gt_status gt_ensemble_make_all(gt_ensemble *e, const char *doing, gt_ensemble_take *take, void *arg);
 void gt_ensemble_close(gt_ensemble *e);
 
 /* Sample `sample` into e->picture. */

@@ -104,9 +104,7 @@ gt_status gt_fields_generate_all(gt_comm *comm, const gt_ensemble_request *r, in
     writing w = {0};
     gt_status st = gt_ensemble_open_all(&e, comm, r, false);
     if (!st) st = gt_comm_agree_all(comm, plan(&e, &w));
-    e.take = write_sample;
-    e.arg = &w;
-    if (!st) st = gt_ensemble_make_all(&e, "generating");
+    if (!st) st = gt_ensemble_make_all(&e, "generating", write_sample, &w);
     if (!st)
         st = gt_comm_agree_all(comm, w.netcdf ? gt_fields_file_finish(w.netcdf)
                                      : w.file ? gt_collection_finish(w.file)

@@ -84,9 +84,7 @@ static gt_status score_all(gt_comm *comm, const gt_ensemble_request *r, const ch
     scoring s = {0};
     gt_status st = gt_ensemble_open_all(&e, comm, r, true);
     if (!st) st = gt_comm_agree_all(comm, begin(&e, &s));
-    e.take = score_sample;
-    e.arg = &s;
-    if (!st) st = gt_ensemble_make_all(&e, "scoring");
+    if (!st) st = gt_ensemble_make_all(&e, "scoring", score_sample, &s);
     if (!st && !comm->rank) tell_scores(&e, &s, metrics, tell, arg);
     gt_ensemble_close(&e);
     return st;
