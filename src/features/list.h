@@ -20,6 +20,10 @@
 #define MACHINE(X) X(doctor) X(bench) X(help) X(man) X(reference) X(completion) X(version)
 /* Forms of exported networks (runner/export/door/export.h) in the order of help: the core's, and onnx, a feature. */
 #define FORMS(X) X(pkl) X(safetensors) X(npz) X(onnx) X(h5)
+/* Families of models (networks/model/door/family.h). The first one is the default. */
+#define FAMILIES(X) \
+    X(stylegan2) X(dcgan) \
+    X(autoencoder) X(classifier) X(edm)
 /* What makes ensembles (runner/generator/door/ensemble.h). */
 #define ENSEMBLES(X) X(fields)
 #define GROUPS(X) \

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "networks/model/door/family.h"
 #include "run/door/pages.h"
 #include "runner/export/door/export.h"
 #include "runner/generator/door/ensemble.h"
@@ -18,6 +19,12 @@ FORMS(FORM)
 const gt_export_form *const gt_export_all_forms[] = {FORMS(FORM) NULL};
 _Static_assert(sizeof gt_export_all_forms / sizeof *gt_export_all_forms <= GT_EXPORT_MOST_FORMS + 1,
                "a list of forms holds all of them");
+
+#define FAMILY(name) extern const gt_family gt_family_##name;
+FAMILIES(FAMILY)
+#undef FAMILY
+#define FAMILY(name) &gt_family_##name,
+const gt_family *const gt_all_families[] = {FAMILIES(FAMILY) NULL};
 
 #define ROW(name, ...) ROW_##__VA_ARGS__(name)
 #define GROUP(title, list) list(ROW)

@@ -175,7 +175,7 @@ def columns_of(top):
     if not os.path.exists(path): return set()
     found = set(re.findall(r'(?:add_cell\(r|put_value\(h, values), "([^"]+)"', open(path, encoding='utf-8').read()))
     for family in ('stylegan2', 'dcgan'):
-        text = open(os.path.join(top, 'src/core/networks/models', family, 'model.c'), encoding='utf-8').read()
+        text = open(os.path.join(top, 'src/features', family, 'model.c'), encoding='utf-8').read()
         found |= {name.replace('accuracy', 'acc') for name in re.findall(r'\{"(?:Loss|Accuracy)/[^"]+", "([^"]+)"\}', text)} # shorten() in tick_line.c
     assert len(found) > 9, 'only %s were found: the search is wrong' % found
     return found

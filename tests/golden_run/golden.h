@@ -21,7 +21,7 @@
 #include "../kernels.h"
 #include "graph/door/graph.h"
 #include "networks/nets/door/nets.h"
-#include "networks/models/stylegan2/stylegan2.h"
+#include "features/stylegan2/stylegan2.h"
 #include "metrics/door/rows.h"
 
 /* Order of dimensions in the file against memory. */

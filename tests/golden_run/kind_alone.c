@@ -7,7 +7,7 @@
 #include "networks/model/door/optimizer.h"
 #include "networks/model/door/schedule.h"
 #include "golden.h"
-#include "networks/models/classifier/classifier.h"
+#include "features/classifier/classifier.h"
 #include "networks/nets/door/layers.h"
 
 /* ---- optimisers: changes of parameters after each step ---- */

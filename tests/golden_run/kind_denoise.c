@@ -7,8 +7,8 @@
 #include "kind_told.h"
 #include "base/door/memory.h"
 #include "kind_unet.h"
-#include "networks/models/edm/loss.h"
-#include "networks/models/edm/sampling.h"
+#include "features/edm/loss.h"
+#include "features/edm/sampling.h"
 
 /* One network, which all cases of a file share. */
 typedef struct subject {

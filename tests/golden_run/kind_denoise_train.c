@@ -8,7 +8,7 @@
 #include "networks/model/door/model.h"
 #include "base/door/memory.h"
 #include "kind_unet.h"
-#include "networks/models/edm/loss.h"
+#include "features/edm/loss.h"
 
 static const double LOSS_LIMIT = 1e-5, CHANGE_LIMIT = 1e-3; /* golden/edm/README.md */
 

@@ -11,7 +11,7 @@
 #include "networks/model/door/optimizer.h"
 #include "gantry/train.h"
 #include "golden.h"
-#include "networks/models/classifier/classifier.h"
+#include "features/classifier/classifier.h"
 
 enum { MAX_SIZES = 2 };
 

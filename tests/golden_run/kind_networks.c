@@ -8,8 +8,8 @@
 #include "graph/door/ops.h"
 #include "base/door/random.h"
 #include "golden.h"
-#include "networks/models/door/feature_net.h"
-#include "networks/models/door/lpips.h"
+#include "networks/nets/door/feature_net.h"
+#include "networks/nets/door/lpips.h"
 
 /* ---- weights by formula ---- */
 

@@ -4,7 +4,7 @@
 #define KIND_UNET_H
 
 #include "golden.h"
-#include "networks/models/edm/unet.h"
+#include "features/edm/unet.h"
 
 gt_unet_shape gold_unet_shape(json_t *c); /* of a network's arguments */
 /* Pictures as the program writes them, where the file has them: bytes may differ by one in a few places, where a number

@@ -6,7 +6,7 @@
 #include "gantry/model.h"
 #include "golden.h"
 #include "networks/model/door/family.h"
-#include "networks/models/stylegan2/loss.h"
+#include "features/stylegan2/loss.h"
 
 /* What the phases of a file need, in memory order; NULL: not there. */
 typedef struct gold_inputs {

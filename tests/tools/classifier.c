@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "networks/model/door/model.h"
-#include "networks/models/classifier/networks.h"
+#include "features/classifier/networks.h"
 
 static bool smooth;
 gt_node *__real_gt_max_pool_with(gt_graph *g, gt_node *x, gt_max_pool_attr a);

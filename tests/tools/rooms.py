@@ -6,9 +6,9 @@ Prints one line for each violation and ends with status 1 if there is any. An #i
 to one above it in the table. A feature (src/features/NAME) uses core rooms and itself: no feature uses another, and no core room uses a feature; what features
 register stands in src/features/list.h, which src/core/command/commands.c and src/features/rows.c read. Of another room than its own a file includes public headers
 and doors (src/core/ROOM/door) alone; a public header includes public headers alone; a public function that the program (src/core/command,
-src/features/*/command*.c), the checker, docs/examples and bench do not call stands in tests/public_functions, with a reason; families of networks are apart from
-each other; only the room files/h5 includes hdf5.h and calls libhdf5; what is printed for people goes through gantry/text.h, since names come from data; the name
-of a type means one type; and a file that a comment names exists."""
+src/features/*/command*.c), the checker, docs/examples and bench do not call stands in tests/public_functions, with a reason; only the room files/h5 includes
+hdf5.h and calls libhdf5; what is printed for people goes through gantry/text.h, since names come from data; the name of a type means one type; and a file
+that a comment names exists."""
 import collections
 import os
 import re
@@ -68,7 +68,6 @@ def read_reasons(path):
     return reasons
 
 
-FAMILIES = 'networks/models'
 FEATURES = 'features'
 LISTS = ('src/core/command/commands.c', 'src/features/rows.c', 'src/features/list.h')  # what the words of features become
 
@@ -80,17 +79,15 @@ class Check:
         self.found = []
 
     def place_of(self, file):
-        """(room, part) of src/...: the part is a family of networks or a feature; the room is '' where no row fits."""
+        """(room, feature) of src/...; the room is '' where no row fits."""
         parts = file.split('/')
         if parts[1] == FEATURES:
             return FEATURES, parts[2] if len(parts) > 3 else ''
         below = '/'.join(parts[2:]) if parts[1] == 'core' else '/'.join(parts[1:])
-        room = max((r for r in self.rooms if below.startswith(f'{r}/')), key=len, default='')
-        family = below[len(room) + 1:].split('/')
-        return room, family[0] if room == FAMILIES and len(family) > 1 and family[0] != 'door' else ''
+        return max((r for r in self.rooms if below.startswith(f'{r}/')), key=len, default=''), ''
 
     def may(self, user, used):
-        """May the place `user` use the place `used`? Families of networks, and features, only themselves and what belongs to none."""
+        """May the place `user` use the place `used`? Features only themselves and what belongs to none."""
         a, b = self.rooms.index(user[0]), self.rooms.index(used[0])
         return b < a or (a == b and used[1] in ('', user[1]))
 

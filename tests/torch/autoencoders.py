@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The autoencoder family in PyTorch: what golden files (make_autoencoder.py) and comparisons (bench/vs_torch) hold Gantry against. Written from
-src/core/networks/models/autoencoder/autoencoder.h with PyTorch's own layers, initial values and automatic derivatives. Parameters have the names they have in Gantry's files."""
+src/features/autoencoder/autoencoder.h with PyTorch's own layers, initial values and automatic derivatives. Parameters have the names they have in Gantry's files."""
 import copy
 import math
 

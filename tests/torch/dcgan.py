@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DCGAN in PyTorch, written from src/core/networks/models/dcgan/dcgan.h with PyTorch's own layers and normalisation: what golden files (make_dcgan.py) and comparisons
+"""DCGAN in PyTorch, written from src/features/dcgan/dcgan.h with PyTorch's own layers and normalisation: what golden files (make_dcgan.py) and comparisons
 (bench/vs_torch) hold Gantry against. Parameters have the names they have in Gantry's files."""
 import torch
 import torch.nn.functional as F

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "networks/models/classifier/networks.h"
+#include "features/classifier/networks.h"
 
 typedef struct made {
     const gt_classifier_net *net;

@@ -9,7 +9,7 @@
 
 #include "gantry/text.h"
 #include "networks/model/door/family.h"
-#include "networks/models/classifier/classifier.h"
+#include "features/classifier/classifier.h"
 #include "train/ticks/warnings.h"
 
 enum { TICKS = 20, MOST = 64, SAMPLES = 1000 };

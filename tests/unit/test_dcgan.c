@@ -8,7 +8,7 @@
 #include "data/door/sampler.h"
 #include "networks/model/door/family.h"
 #include "networks/nets/door/norm.h"
-#include "networks/models/dcgan/loss.h"
+#include "features/dcgan/loss.h"
 
 /* ---- networks ---- */
 
@@ -132,8 +132,8 @@ static void images_that_cannot_be_made_are_refused(void **state) {
         small s = small_training();
         gt_job *j = job_of(&s);
         j->height = cases[i].height, j->width = cases[i].width, j->channels = cases[i].channels;
-        gt_status st = gt_dcgan_family.check_size(j->height, j->width, j->channels);
-        if (!st) st = gt_dcgan_family.check(j);
+        gt_status st = gt_family_dcgan.check_size(j->height, j->width, j->channels);
+        if (!st) st = gt_family_dcgan.check(j);
         assert_int_equal(st, GT_USAGE);
         if (!strstr(gt_message(), cases[i].said)) fail_msg("%s", gt_message());
     }
@@ -224,7 +224,7 @@ static void norm_is_differentiable_twice(void **state) {
 /* ---- phases ---- */
 
 static gt_model *new_model(small *s) {
-    gt_model *m = gt_family_make(&gt_dcgan_family, job_of(s));
+    gt_model *m = gt_family_make(&gt_family_dcgan, job_of(s));
     if (!m) fail_msg("%s", gt_message());
     gt_model_init(m);
     return m;

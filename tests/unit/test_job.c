@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "networks/models/dcgan/dcgan.h"
+#include "features/dcgan/dcgan.h"
 #include "networks/model/door/family.h"
 #include "job/door/job.h"
-#include "networks/models/stylegan2/loss.h"
+#include "features/stylegan2/loss.h"
 
 static const gt_stylegan2_options *own(const gt_job *job) { return job->own; }
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "networks/models/classifier/networks.h"
+#include "features/classifier/networks.h"
 
 enum { SIDE = 28, CLASSES = 10 };
 

@@ -9,7 +9,7 @@
 #include <math.h>
 
 #include "features/likelihood/likelihood.h"
-#include "networks/models/autoencoder/loss.h"
+#include "features/autoencoder/loss.h"
 #include "features/study/latent_loss.h"
 #include "runner/door/runner.h"
 
@@ -57,7 +57,7 @@ static const gt_job *job_of(gt_latent_kind latent) {
 
 /* q(z|x) is the posterior, its variance times `wide`. */
 static gt_model *linear_model(double wide) {
-    gt_model *m = gt_family_make(&gt_autoencoder_family, job_of(GT_LATENT_NORMAL));
+    gt_model *m = gt_family_make(&gt_family_autoencoder, job_of(GT_LATENT_NORMAL));
     assert_non_null(m);
     memset(m->blocks[0], 0, m->nets[0]->block_floats * sizeof(float));
     for (int i = 0; i < HIDDEN; i++) {
@@ -150,7 +150,7 @@ static void threads_change_no_bit(void **state) {
 
 static void without_a_density_it_says_so(void **state) {
     (void)state;
-    gt_model *m = gt_family_make(&gt_autoencoder_family, job_of(GT_LATENT_PLAIN));
+    gt_model *m = gt_family_make(&gt_family_autoencoder, job_of(GT_LATENT_PLAIN));
     assert_non_null(m);
     assert_null(gt_estimator_new(m, m->blocks[0], &(gt_likelihood_options){.samples = 1}));
     assert_non_null(strstr(gt_message(), "no density"));

@@ -10,7 +10,7 @@
 #include "base/door/hash.h"
 #include "graph/door/ops.h"
 #include "base/door/random.h"
-#include "networks/models/door/lpips.h"
+#include "networks/nets/door/lpips.h"
 
 #define GOLDEN "tests/golden/networks/vgg16_lpips.h5"
 

@@ -12,7 +12,7 @@
 
 #include "base/door/random.h"
 #include "networks/model/door/family.h"
-#include "networks/models/classifier/classifier.h"
+#include "features/classifier/classifier.h"
 
 enum { H = 7, W = 6, C = 2, PIXELS = H * W * C, BATCH = 24, CLASSES = 3, STEP = 5 };
 

@@ -6,8 +6,8 @@
 
 #include "expect.h"
 #include "base/door/random.h"
-#include "networks/models/autoencoder/loss.h"
-#include "networks/models/autoencoder/prior.h"
+#include "features/autoencoder/loss.h"
+#include "features/autoencoder/prior.h"
 
 enum { CLASSES = 3, CODES = 3, ALL = 81 /* maps of 2x2 tokens */ };
 
@@ -35,7 +35,7 @@ static gt_model *prior_of(int rows, int columns, int labels) {
                    .slices = 1,
                    .lrate = 1e-3,
                    .optimizer = ""};
-    gt_model *m = gt_family_make(&gt_autoencoder_family, &job);
+    gt_model *m = gt_family_make(&gt_family_autoencoder, &job);
     if (!m) fail_msg("%s", gt_message());
     gt_model_init(m);
     for (size_t i = 0; i < m->nets[0]->trainable_floats; i++) m->blocks[0][i] *= 2;

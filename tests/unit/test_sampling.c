@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "base/door/random.h"
-#include "networks/models/edm/loss.h"
-#include "networks/models/edm/sampling.h"
+#include "features/edm/loss.h"
+#include "features/edm/sampling.h"
 
 enum { MOST = 129 };
 

@@ -16,9 +16,9 @@
 #include "networks/model/door/family.h"
 #include "networks/model/door/model.h"
 #include "gantry/pool.h"
-#include "networks/models/stylegan2/stylegan2.h"
+#include "features/stylegan2/stylegan2.h"
 #include "kernels/door/conv.h"
-#include "networks/models/stylegan2/loss.h"
+#include "features/stylegan2/loss.h"
 
 /* ---- names and shapes ---- */
 
@@ -594,7 +594,7 @@ static void sizes_that_fit(void **state) {
                  {3, 3, "8 to"},
                  {1, 1024, "x"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        gt_status st = gt_stylegan2_family.check_size(cases[i].height, cases[i].width, 3);
+        gt_status st = gt_family_stylegan2.check_size(cases[i].height, cases[i].width, 3);
         assert_int_equal(st, cases[i].nearest ? GT_USAGE : GT_OK);
         if (st && !strstr(gt_message(), cases[i].nearest)) fail_msg("%s", gt_message());
     }

@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The families of models: a line each. And from a job to its model. */
+ * Families of models by name. And from a job to its model. */
 #include "job/internal.h"
 #include "job/door/job.h"
 #include "kernels/door/kernels.h"
 #include "networks/model/door/family.h"
 
-/* clang-format off */
-#define FAMILIES(row) \
-    row(stylegan2)    \
-    row(dcgan)        \
-    row(autoencoder)  \
-    row(classifier)   \
-    row(edm)
-/* clang-format on */
-
-#define DECLARE(name) extern const gt_family gt_##name##_family;
-FAMILIES(DECLARE)
-
-const gt_family *const *gt_families(void) {
-#define ADDRESS(name) &gt_##name##_family,
-    static const gt_family *const all[] = {FAMILIES(ADDRESS) NULL};
-    return all;
-}
+const gt_family *const *gt_families(void) { return gt_all_families; }
 
 const gt_family *gt_family_of(const char *model, const gt_family_model **row) {
     for (const gt_family *const *f = gt_families(); *f; f++)

@@ -14,7 +14,7 @@
 #include "gantry/job.h"
 #include "networks/model/door/family.h"
 #include "runner/door/runner.h"
-#include "networks/models/door/feature_net.h"
+#include "networks/nets/door/feature_net.h"
 #include "networks/nets/door/layers.h"
 #include "gantry/trained.h"
 #include "score/pixel_features.h"

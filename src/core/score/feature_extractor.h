@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Feature extractors (--detector): networks whose features metrics are computed from. A published network with the
- * user's weights (networks/models/door/feature_net.h), or a classifier or an autoencoder that was trained here. In
+ * user's weights (networks/nets/door/feature_net.h), or a classifier or an autoencoder that was trained here. In
  * their place components of the pixels, "pixels" (score/pixel_features.h).
  *
  *     gt_extractor *d = gt_extractor_open("runs/judge", &(gt_extractor_options){.pool = pool}, &st);

@@ -2,7 +2,7 @@
  * Scorings, gantry/score.h: options, and the networks that metrics need. scoring_values.c computes the values. */
 #include "base/door/numbers.h"
 #include "metrics/door/metric.h"
-#include "networks/models/door/feature_net.h"
+#include "networks/nets/door/feature_net.h"
 #include "score/scoring.h"
 
 static bool is_given(const char *path) { return path && *path; }

@@ -6,7 +6,7 @@
 #include "gantry/memory.h"
 #include "score/door/score.h"
 #include "metrics/door/metric_list.h"
-#include "networks/models/door/lpips.h"
+#include "networks/nets/door/lpips.h"
 #include "score/feature_extractor.h"
 #include "score/door/picture_set.h"
 

@@ -2,7 +2,7 @@
  * The distance of images that projection makes small. An image becomes maps, and the distance of two images is the
  * squared Euclidean distance of their maps, summed. So the maps of a target are computed once.
  *
- * LPIPS (networks/models/door/lpips.h), of images that are larger than 256 pixels as means over squares
+ * LPIPS (networks/nets/door/lpips.h), of images that are larger than 256 pixels as means over squares
  * (docs/mathematics/projection.md#distance), where the user has its weights. Else our own, which needs no other network
  * than those of the checkpoint: the sum of the mean squared error (over pixels and channels in -1..1) of each level of
  * a pyramid: the image, the image smoothed (1 3 3 1) and halved, and so on down to 4 pixels a side. Low levels pull
@@ -11,7 +11,7 @@
 #ifndef GANTRY_FEATURES_PROJECT_DISTANCE_H
 #define GANTRY_FEATURES_PROJECT_DISTANCE_H
 
-#include "networks/models/door/lpips.h"
+#include "networks/nets/door/lpips.h"
 #include "gantry/model.h"
 
 enum { GT_DISTANCE_MOST_MAPS = 32 };

@@ -13,7 +13,7 @@
 #include "gantry/dataset.h"
 #include "gantry/model.h"
 #include "metrics/door/rows.h"
-#include "networks/models/door/lpips.h"
+#include "networks/nets/door/lpips.h"
 
 typedef struct gt_path_maker {
     gt_model *model;

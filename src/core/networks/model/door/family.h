@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a family of models fills in, and the part of a job that all families have in common.
  *
- * A family is a folder src/core/networks/models/NAME and one line in the list of families (job/families.c). The folder
- * defines the value gt_NAME_family. Everything else finds the family through that list: the choices of --model, the
+ * A family is a feature: a folder src/features/NAME, which defines the value gt_family_NAME, and a word in the list
+ * FAMILIES of src/features/list.h. Everything else finds the family through that list: the choices of --model, the
  * option table with --help, manual and reference job, the rules between options, the advice of warnings.
  *
  *     typedef struct toy_options { double gain; } toy_options;      // the options that only this family has
@@ -11,7 +11,7 @@
  *     };
  *     static gt_status make(gt_model *m, const gt_job *job) { const toy_options *own = job->own; ... }
  *     static const gt_family_model models[] = {{"toy", "a toy", "batch=8 kimg=1 lrate=0.1 z-dim=4"}, {0}};
- *     const gt_family gt_toy_family = {.name = "toy", .title = "Toys", .models = models, .options = options,
+ *     const gt_family gt_family_toy = {.name = "toy", .title = "Toys", .models = models, .options = options,
  *                                      .n_options = 1, .own_bytes = sizeof(toy_options), .make = make};
  *
  * An option is a row and a field. Networks and losses read the field where they need the value: from `own`, or from the
@@ -255,6 +255,9 @@ struct gt_family {
     /* Finds the family's networks in a file of another program (import.h). NULL: the family has none elsewhere. */
     gt_status (*import)(gt_imported *m);
 };
+
+/* All families, in the order of help; NULL ends the list (src/features/rows.c). */
+extern const gt_family *const gt_all_families[];
 
 gt_model *gt_family_make(const gt_family *family, const gt_job *job); /* NULL: see gt_message() */
 
