@@ -18,6 +18,8 @@ TEST_OPT ?= $(OPT:-O3=-O1)
 # And it is linked by gold, where that is, in half of the time: the same library goes into more than a hundred programs.
 TEST_LDFLAGS ?= $(shell command -v $(CROSS)ld.gold >/dev/null && echo -fuse-ld=gold)
 PREFIX ?= /usr/local
+# Where Gantry is published: for the package of pkg-config and the wheel; README's first block names it (none yet: ADDRESS).
+HOMEPAGE ?=
 # The program finds its own files from where it is: bin, libexec and share stay together under PREFIX.
 LIBDIR ?= $(PREFIX)/lib
 PYTHONDIR ?= $(PREFIX)/lib/python3/dist-packages
@@ -92,7 +94,7 @@ bench-programs: $(BENCHES)
 shared: $(SHARED)
 
 ifneq ($(MISSING),)
-ifeq ($(filter help deps deps-build missing clean count format check check-quick check-long simulate demo install install-library uninstall dist deb,$(MAKECMDGOALS)),)
+ifeq ($(filter help deps deps-build missing clean count format check check-quick check-long simulate demo install install-program install-library uninstall dist deb,$(MAKECMDGOALS)),)
 $(error missing packages (pkg-config names): $(MISSING). `make deps` installs them on Debian, and says elsewhere what is needed)
 endif
 endif
@@ -100,9 +102,13 @@ endif
 # V=1 shows the commands.
 Q := $(if $(V),,@)
 
+# "[12/700] " for what goes into the program and was not there when make began: how far a first build is.
+NEW := $(filter-out $(wildcard $(LIBRARY_OBJ) $(CLI_OBJ) $(CHECKER_OBJ)),$(LIBRARY_OBJ) $(CLI_OBJ) $(CHECKER_OBJ))
+progress = $(if $(filter $@,$(NEW)),$(eval MADE += x)[$(words $(MADE))/$(words $(NEW))] )
+
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(if $(Q),@echo "  cc   $<")
+	$(if $(Q),@echo "  cc   $(progress)$<")
 	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
 
 $(LIBRARY): $(LIBRARY_OBJ)
@@ -157,14 +163,18 @@ $(BUILD)/late.o: $(CLI_OBJ) $(LIBRARY) .ci/late src/core/base/late.h
 	$(if $(Q),@echo "  late $(LATE)")
 	$(Q)CC="$(CC)" PKG_CONFIG="$(PKG_CONFIG)" NM=$(CROSS)nm READELF=$(CROSS)readelf LATE="$(LATE)" .ci/late $(BUILD)/late.c $(BUILD)/late.list $(CLI_OBJ) $(LIBRARY)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) -fno-lto -c $(BUILD)/late.c -o $@
-$(BUILD)/gantry: $(CLI_OBJ) $(LIBRARY) $(LATE_OBJ)
+$(BUILD)/gantry $(BUILD)/carried/gantry: $(CLI_OBJ) $(LIBRARY) $(LATE_OBJ)
 	$(if $(Q),@echo "  link $@")
-	$(Q)$(CC) $(CFLAGS) -o $@ $(CLI_OBJ) $(LATE_OBJ) $(LIBRARY) $(LATE_FLAGS) $(LDFLAGS) $(PROGRAM_LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -o $@ $(CLI_OBJ) $(LATE_OBJ) $(LIBRARY) $(LATE_FLAGS) $(LDFLAGS) $(CARRIED) $(PROGRAM_LIBS)
+# For `make tarball`: the libraries lie beside it. Of the two kinds of paths this one holds for what these libraries need, too, and for those opened late.
+$(BUILD)/carried/gantry: CARRIED = -Wl,--disable-new-dtags,-rpath,'$$ORIGIN/../lib/gantry'
+$(BUILD)/carried/check-hdf5: CARRIED = -Wl,--disable-new-dtags,-rpath,'$$ORIGIN/../../lib/gantry'
 
 # With a static libhdf5, where Debian has put one, the checker starts in half of the time.
 HDF5_STATIC := $(if $(filter hdf5-serial,$(HDF5)),$(wildcard $(shell $(CC) -print-file-name=libhdf5_serial.a)))
-CHECKER_LINK = $(CC) $(CFLAGS) -o $@ $(LDFLAGS) -Wl,--as-needed
-$(CHECKER): $(CHECKER_OBJ) $(LIBRARY)
+CHECKER_LINK = $(CC) $(CFLAGS) -o $@ $(LDFLAGS) $(CARRIED) -Wl,--as-needed
+$(CHECKER) $(BUILD)/carried/check-hdf5: $(CHECKER_OBJ) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(if $(HDF5_STATIC),$(CHECKER_LINK) $^ $(HDF5_STATIC) -l:libsz.a -l:libaec.a $(LIBS) 2>/dev/null ||) $(CHECKER_LINK) $(filter-out %/unused.o,$^) $(LIBS)
@@ -298,39 +308,47 @@ demo: deps-build     ## train a small StyleGAN2-ADA on coloured shapes, for at m
 	@bash jobs/demo.sh $(BUILD)/gantry
 
 INSTALLED := $(DESTDIR)$(PREFIX)/share/gantry
-install: $(BUILD)/gantry bench-programs install-library ## program, library, headers, pkg-config file, job files, networks, documents, manual pages and completions to PREFIX (DESTDIR: below that folder)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/gantry $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include/gantry \
+install: install-program install-library ## program, library, headers, pkg-config file, job files, networks, documents, manual pages and completions to PREFIX (DESTDIR: below that folder)
+	@echo 'gantry is in $(DESTDIR)$(PREFIX)/bin.'
+	@case :$$PATH: in *:$(PREFIX)/bin:*) ;; *) echo 'That folder is not in PATH: add it in this shell, and in ~/.profile or ~/.bashrc, by'; echo '  export PATH=$(PREFIX)/bin:$$PATH' ;; esac
+
+install-program: $(BUILD)/gantry $(CHECKER) ## of that what the program needs
+	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/gantry \
 	  $(INSTALLED)/jobs/course $(INSTALLED)/networks $(INSTALLED)/slurm/container $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(DOCDIR) $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR)
-	install -m 755 $(BUILD)/gantry $(DESTDIR)$(PREFIX)/bin/
-	$(if $(BENCHES),install -m 755 $(BENCHES) $(DESTDIR)$(PREFIX)/libexec/gantry/)
-	install -m 644 jobs/*.ini jobs/*.list $(INSTALLED)/jobs/
-	install -m 755 jobs/sweep.sh jobs/demo.sh $(INSTALLED)/jobs/
-	install -m 644 jobs/course/* $(INSTALLED)/jobs/course/
-	install -m 644 $(wildcard networks/*) $(INSTALLED)/networks/
-	install -m 644 $(wildcard slurm/*.*) $(INSTALLED)/slurm/
-	install -m 644 $(wildcard slurm/container/*) $(INSTALLED)/slurm/container/
-	chmod 755 $(INSTALLED)/slurm/*.sbatch $(INSTALLED)/slurm/*.pbs $(INSTALLED)/slurm/container/install.sh
-	$(BUILD)/gantry man > $(DESTDIR)$(MANDIR)/man1/gantry.1
-	for c in $$($(BUILD)/gantry completion words); do $(BUILD)/gantry man $$c > $(DESTDIR)$(MANDIR)/man1/gantry-$$c.1 || exit 1; done
-	$(BUILD)/gantry completion bash > $(DESTDIR)$(BASHDIR)/gantry
-	$(BUILD)/gantry completion zsh > $(DESTDIR)$(ZSHDIR)/_gantry
+	$(Q)install -m 755 $(BUILD)/gantry $(DESTDIR)$(PREFIX)/bin/
+	$(Q)install -m 755 $(CHECKER) $(DESTDIR)$(PREFIX)/libexec/gantry/
+	$(Q)install -m 644 jobs/*.ini jobs/*.list $(INSTALLED)/jobs/
+	$(Q)install -m 755 jobs/sweep.sh jobs/demo.sh $(INSTALLED)/jobs/
+	$(Q)install -m 644 jobs/course/* $(INSTALLED)/jobs/course/
+	$(Q)install -m 644 $(wildcard networks/*) $(INSTALLED)/networks/
+	$(Q)install -m 644 $(wildcard slurm/*.*) $(INSTALLED)/slurm/
+	$(Q)install -m 644 $(wildcard slurm/container/*) $(INSTALLED)/slurm/container/
+	$(Q)chmod 755 $(INSTALLED)/slurm/*.sbatch $(INSTALLED)/slurm/*.pbs $(INSTALLED)/slurm/container/install.sh
+	$(Q)$(BUILD)/gantry man > $(DESTDIR)$(MANDIR)/man1/gantry.1
+	$(Q)for c in $$($(BUILD)/gantry completion words); do $(BUILD)/gantry man $$c > $(DESTDIR)$(MANDIR)/man1/gantry-$$c.1 || exit 1; done
+	$(Q)$(BUILD)/gantry completion bash > $(DESTDIR)$(BASHDIR)/gantry
+	$(Q)$(BUILD)/gantry completion zsh > $(DESTDIR)$(ZSHDIR)/_gantry
 	@# With their folders, so that the links between them lead somewhere.
-	for f in $(wildcard README.md CHANGELOG.md CITATION.cff LICENSE) $$(find $(wildcard docs) /dev/null -type f); do install -D -m 644 $$f $(DESTDIR)$(DOCDIR)/$$f || exit 1; done
+	$(Q)for f in $(wildcard README.md CHANGELOG.md CITATION.cff LICENSE) $$(find $(wildcard docs) /dev/null -type f); do install -D -m 644 $$f $(DESTDIR)$(DOCDIR)/$$f || exit 1; done
+
+install-bench: bench-programs ## and the programs of gantry bench
+	$(Q)install -d $(DESTDIR)$(PREFIX)/libexec/gantry
+	$(if $(BENCHES),$(Q)install -m 755 $(BENCHES) $(DESTDIR)$(PREFIX)/libexec/gantry/)
 
 install-library: $(LIBRARY) $(SHARED) $(CHECKER) ## of that the libraries, the program that checks HDF5 files, headers, the pkg-config file and the Python package
-	install -d $(DESTDIR)$(PREFIX)/libexec/gantry $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include/gantry $(DESTDIR)$(PYTHONDIR)/gantry
-	install -m 755 $(CHECKER) $(DESTDIR)$(PREFIX)/libexec/gantry/
-	install -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/
-	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/$(SONAME)
-	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/libgantry.so
-	install -m 644 $(LIBRARY) $(DESTDIR)$(LIBDIR)/
-	install -m 644 include/gantry/*.h $(DESTDIR)$(PREFIX)/include/gantry/
-	install -m 644 src/python/gantry/*.py $(DESTDIR)$(PYTHONDIR)/gantry/
+	$(Q)install -d $(DESTDIR)$(PREFIX)/libexec/gantry $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include/gantry $(DESTDIR)$(PYTHONDIR)/gantry
+	$(Q)install -m 755 $(CHECKER) $(DESTDIR)$(PREFIX)/libexec/gantry/
+	$(Q)install -m 755 $(SHARED) $(DESTDIR)$(LIBDIR)/
+	$(Q)ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	$(Q)ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/libgantry.so
+	$(Q)install -m 644 $(LIBRARY) $(DESTDIR)$(LIBDIR)/
+	$(Q)install -m 644 include/gantry/*.h $(DESTDIR)$(PREFIX)/include/gantry/
+	$(Q)install -m 644 src/python/gantry/*.py $(DESTDIR)$(PYTHONDIR)/gantry/
 	@# A program with the static library looks for libexec where this installation has it.
-	$(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) -DGT_LIBEXEC='"$(PREFIX)/libexec/gantry"' -c src/core/base/program.c -o $(DESTDIR)$(LIBDIR)/program.o
-	cd $(DESTDIR)$(LIBDIR) && ar r libgantry.a program.o && rm program.o
-	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$${prefix}/include' '' 'Name: gantry' \
-	  'Description: training of image-generating networks on CPUs' 'Version: $(VERSION)' \
+	$(Q)$(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) -DGT_LIBEXEC='"$(PREFIX)/libexec/gantry"' -c src/core/base/program.c -o $(DESTDIR)$(LIBDIR)/program.o
+	$(Q)cd $(DESTDIR)$(LIBDIR) && ar r libgantry.a program.o && rm program.o
+	$(Q)printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$${prefix}/include' '' 'Name: gantry' \
+	  'Description: training of image-generating networks on CPUs' 'Version: $(VERSION)' $(if $(HOMEPAGE),'URL: $(HOMEPAGE)') \
 	  'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lgantry' 'Libs.private: $(LIBS)' > $(DESTDIR)$(LIBDIR)/pkgconfig/gantry.pc
 
 uninstall:           ## remove what `make install` with the same PREFIX and DESTDIR has put there
@@ -339,10 +357,13 @@ uninstall:           ## remove what `make install` with the same PREFIX and DEST
 	rm -rf $(DESTDIR)$(PREFIX)/libexec/gantry $(DESTDIR)$(PREFIX)/include/gantry $(INSTALLED) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(PYTHONDIR)/gantry
 
 wheel: $(BUILD)/gantry $(SHARED) $(CHECKER) ## BUILD/gantry-VERSION-py3-none-PLATFORM.whl for pip: the Python package with the library and the program
-	@/usr/bin/env python3 packaging/make-wheel $(BUILD) $(VERSION) $(BUILD)
+	@HOMEPAGE='$(HOMEPAGE)' /usr/bin/env python3 packaging/make-wheel $(BUILD) $(VERSION) $(BUILD)
 
 deb:                 ## packages for Debian of what is committed, in BUILD/debian (needs debhelper)
 	@bash packaging/make-deb $(BUILD)/debian
+
+tarball: $(BUILD)/gantry $(BUILD)/carried/gantry $(BUILD)/carried/check-hdf5 ## BUILD/gantry-VERSION-linux-ARCHITECTURE.tar.gz: the program with its libraries, to unpack and use (needs Debian)
+	@MAKE="$(MAKE)" packaging/make-tarball $(BUILD) $(BUILD)
 
 dist:                ## BUILD/gantry-VERSION.tar.gz of what is committed: equal commits give equal bytes; with pandoc also gantry-VERSION-site.tar.gz
 	@bash .ci/dist $(BUILD)
@@ -383,4 +404,4 @@ help:                ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
 -include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(CHECKER_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(TESTS:=.d) $(FUZZ_SHARED:.o=.d) $(FAILING:.o=.d) $(BENCHES:=.d)
-.PHONY: all tests shared warnings fuzzers bench-programs deps deps-build missing check check-quick check-long simulate demo install install-library uninstall wheel deb dist site bench bench-results docs clean count format help FORCE
+.PHONY: all tests shared warnings fuzzers bench-programs deps deps-build missing check check-quick check-long simulate demo install install-program install-library install-bench uninstall wheel deb tarball dist site bench bench-results docs clean count format help FORCE

@@ -77,7 +77,7 @@ def ratio(lines):
     if not of(GANS, DIFFUSION): return []
     more = [text % span(ratios) for text, ratios in (('. The default recipe (`cpu`) is %s times as fast', of('cpu32', 'cpu64', 'cpu128')), ('. Making pictures is %s times as fast', of(PICTURES))) if ratios]
     machines, versions = (' or '.join(dict.fromkeys(line['machine'] for _, _, line in lines)), listed(line['program'].split()[1] for _, _, line in lines))
-    return [['ratio', 'On one core of %s, training is %s times as fast as with PyTorch %s, in programs of the same mathematics%s. PyTorch has the best allocator, pages and memory format for each row'
+    return [['ratio', 'On one core of %s, training is %s times as fast as with PyTorch %s, with the same networks, losses and batches%s. In each comparison, PyTorch had the fastest of its memory settings (allocator, pages, format)'
              % (machines, span(of(GANS, DIFFUSION)), versions, ''.join(more))]]
 
 

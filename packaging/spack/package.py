@@ -45,4 +45,4 @@ class Gantry(MakefilePackage):
         make("build/gantry", "bench-programs", *self.variables())
 
     def install(self, spec, prefix):
-        make("install", *self.variables())
+        make("install", "install-bench", *self.variables())

@@ -7,7 +7,7 @@ build=$(mktemp -d) # Apptainer shows the host's /tmp here
 trap 'rm -rf "$build"' EXIT
 apt-get update -q
 bash .ci/deps build
-make -s -j"$(nproc)" install BUILD="$build" PREFIX=/usr/local
+make -s -j"$(nproc)" install install-bench BUILD="$build" PREFIX=/usr/local
 apt-get clean
 rm -rf /var/lib/apt/lists/*
 gantry version

@@ -12,6 +12,11 @@ case_versions() {
         [ ! -e "$top/$file" ] || has_line "${version//./\\.}" "$top/$file" || fail "$file does not name $version"
     done
 }
+case_homepage() { # stands once; README's first block names it
+    local home
+    home=$(sed -n 's/^HOMEPAGE ?= *//p' "$top/Makefile")
+    has_line "^git clone ${home:-ADDRESS} " "$top/README.md" || fail "README.md does not clone ${home:-ADDRESS}, which the Makefile's HOMEPAGE asks for"
+}
 case_debian_libraries() { # those that .ci/packages has for building, in the order of names
     sed -e 's/#.*//' "$top/.ci/packages" | awk '$1 ~ /-dev$/ && $2 !~ /^(tests|strict|simulate):/ { print $1 }' | sort >wanted
     [ "$(wc -l <wanted)" -gt 10 ] || fail '.ci/packages'

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "command/door/cli.h"
+#include "gantry/program.h"
 
 static void put_names_of_commands(FILE *f) {
     int n;
@@ -30,15 +31,30 @@ static bool offered(const cli_command *c, int i) {
     return o->class != GT_SHAPE && !twice;
 }
 
+/* The networks that come with Gantry, as words. */
+static void put_networks(FILE *f) {
+    char names[1024];
+    gt_shipped_names("networks", ".h5", sizeof names, names);
+    for (const char *t = names; *t; t++)
+        if (*t != ',') fputc(*t, f);
+}
+
+static bool takes_network(const gt_option *o) { return !strcmp(o->key, "resume") || !strcmp(o->key, "network"); }
+static bool is_of_networks(const cli_command *c) {
+    return c->arguments && (strstr(c->arguments, "CHECKPOINT") || strstr(c->arguments, "NETWORK"));
+}
+
 /* ---- bash ---- */
 
-/* "*:mirror|*:cond) ": the choices of an option, or "files". */
+/* The choices of an option, FILES, or NETWORKS: files, and names of networks. Without an option: of other words. */
 static void put_bash_values(const cli_command *c, FILE *f) {
+    if (is_of_networks(c)) fprintf(f, "    %s:) echo NETWORKS ;;\n", c->name);
     for (int i = 0; option_at(c, i); i++) {
         const gt_option *o = option_at(c, i);
         if (!offered(c, i) || (!o->choices && !o->path)) continue;
         fprintf(f, "    %s:--%s) echo '", c->name, o->key);
-        for (const char *t = o->choices ? o->choices : "FILES"; *t; t++) fputc(*t == '|' ? ' ' : *t, f);
+        for (const char *t = o->choices ? o->choices : takes_network(o) ? "NETWORKS" : "FILES"; *t; t++)
+            fputc(*t == '|' ? ' ' : *t, f);
         fputs("' ;;\n", f);
     }
 }
@@ -63,6 +79,11 @@ static const char bash_function[] =
     "    done\n"
     "    echo \"$found\"\n"
     "}\n"
+    "_gantry_files() {\n"
+    "    compopt -o filenames 2>/dev/null\n"
+    "    mapfile -t COMPREPLY < <(compgen -P \"$before\" -f -- \"$cur\"\n"
+    "        [[ $values != NETWORKS ]] || compgen -P \"$before\" -W \"$_gantry_networks\" -- \"$cur\")\n"
+    "}\n"
     "_gantry() {\n"
     "    local cur=${COMP_WORDS[COMP_CWORD]} last='' key='' before='' command values\n"
     "    COMPREPLY=()\n"
@@ -79,9 +100,8 @@ static const char bash_function[] =
     "    fi\n"
     "    if [[ -n $key ]]; then\n"
     "        values=$(_gantry_values \"$command:$key\")\n"
-    "        if [[ $values == FILES ]]; then\n"
-    "            compopt -o filenames 2>/dev/null\n"
-    "            mapfile -t COMPREPLY < <(compgen -P \"$before\" -f -- \"$cur\")\n"
+    "        if [[ $values == FILES || $values == NETWORKS ]]; then\n"
+    "            _gantry_files\n"
     "        else\n"
     "            mapfile -t COMPREPLY < <(compgen -P \"$before\" -W \"$values\" -- \"$cur\")\n"
     "        fi\n"
@@ -93,8 +113,8 @@ static const char bash_function[] =
     "    elif [[ $command == completion ]]; then\n"
     "        mapfile -t COMPREPLY < <(compgen -W 'bash zsh words' -- \"$cur\")\n"
     "    else\n"
-    "        compopt -o filenames 2>/dev/null\n"
-    "        mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+    "        values=$(_gantry_values \"$command:\")\n"
+    "        _gantry_files\n"
     "    fi\n"
     "}\n"
     "complete -F _gantry gantry\n";
@@ -104,6 +124,8 @@ void cli_print_bash(FILE *f) {
     const cli_command *const *c = cli_commands(&n);
     fputs("# Completion of bash for gantry. Written by `gantry completion bash`.\n_gantry_commands='", f);
     put_names_of_commands(f);
+    fputs("'\n_gantry_networks='", f);
+    put_networks(f);
     fputs("'\n_gantry_options() { # COMMAND\n    case $1 in\n", f);
     for (int i = 0; i < n; i++) put_bash_options(c[i], f);
     fputs("    *) echo '--help --version' ;;\n    esac\n}\n_gantry_values() { # COMMAND:--OPTION\n    case $1 in\n", f);
@@ -139,7 +161,7 @@ static void put_zsh_row(const char *name, const gt_option *o, bool value, FILE *
         for (const char *t = o->choices; *t; t++) fputc(*t == '|' ? ' ' : *t, f);
         fputc(')', f);
     } else if (value && o->path) {
-        fputs("_files", f);
+        fputs(takes_network(o) ? "_gantry_networks" : "_files", f);
     }
     fputs("' \\\n", f);
 }
@@ -161,6 +183,7 @@ static void put_zsh_command(const cli_command *c, FILE *f) {
     const char *rest = !strcmp(c->name, "run")                               ? "*::command:_gantry_words"
                        : !strcmp(c->name, "help") || !strcmp(c->name, "man") ? "1:command:_gantry_names"
                        : !strcmp(c->name, "completion")                      ? "1:shell:(bash zsh words)"
+                       : is_of_networks(c)                                   ? "*:file:_gantry_networks"
                                                                              : "*:file:_files";
     fprintf(f, "            '%s'\n        ;;\n", rest);
 }
@@ -177,6 +200,10 @@ void cli_print_zsh(FILE *f) {
         fputs("'\n", f);
     }
     fputs("    )\n    _describe -t commands command commands\n}\n"
+          "_gantry_networks() { _alternative 'files:file:_files' 'networks:network that comes with Gantry:(",
+          f);
+    put_networks(f);
+    fputs(")' }\n"
           "# The words from the command on.\n_gantry_words() {\n"
           "    if ((CURRENT == 1)); then\n        _gantry_names\n        return\n    fi\n    case $words[1] in\n",
           f);
@@ -208,7 +235,8 @@ const cli_command cli_completion = {
     .name = "completion",
     .arguments = "bash | zsh | words",
     .help = "Print a script that lets a shell complete gantry's words",
-    .detail = "It completes commands, names of options, values of choices, and files. make install installs both "
+    .detail = "It completes commands, names of options, values of choices, files, and networks that come with Gantry. "
+              "make install installs both "
               "scripts where the shells look for them. words: the names of all commands.",
     CLI_EXAMPLES({"For every new bash", "gantry completion bash > ~/.local/share/bash-completion/completions/gantry"},
                  {"For every new zsh", "gantry completion zsh > ~/.zsh/_gantry"}),

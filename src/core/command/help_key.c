@@ -156,7 +156,7 @@ static int help(int argc, char **argv) {
     for (char *c = key; *c; c++)
         if (*c == '_') *c = '-';
     const cli_command *command = cli_find(topic);
-    bool all = !strcmp(topic, "all") || (!*topic && *argv[0] == '-'); /* gantry --help */
+    bool all = !strcmp(topic, "all");
     bool is_key = *topic && !command && print_key(key, NULL);
     if (*topic && !all && !command && !is_key && !cli_find_words(topic, NULL))
         return cli_exit("help", fail_unknown(topic));

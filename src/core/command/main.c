@@ -122,6 +122,13 @@ static void keep_pages(void) {
     mallopt(M_TRIM_THRESHOLD, 64 << 20);
 }
 
+/* Where the machine has no fonts: those that came with the program (make tarball). */
+static void find_letters(void) {
+    char path[GT_PROGRAM_PATH_BYTES];
+    if (access("/etc/fonts/fonts.conf", R_OK) && gt_shipped_find("fonts", ".conf", "fonts", path))
+        setenv("FONTCONFIG_FILE", path, 0);
+}
+
 enum { LEAST_STACK = 2 << 20 }; /* commands and the libraries below them need some 200 KB */
 
 /* HDF5 calls exit() when memory is short at certain places. */
@@ -156,6 +163,7 @@ int main(int argc, char **argv) {
     gt_comm_end_by(_exit);
     if (!gt_blas_without_threads()) gt_program_again(argv);
     keep_pages();
+    find_letters();
     fill_standard_files();
     int status = gt_with_stack(LEAST_STACK, run_command, argc, argv);
     return status < 0 ? CLI_FAILED : status;

@@ -59,7 +59,7 @@ static gt_status become(const char *name, char **argv) {
     }
     return gt_fail(GT_FAILED,
                    "'%s' is not installed: no such program in %s/bench or %s/../libexec/gantry (make bench-programs "
-                   "builds them%s)",
+                   "builds them, make install-bench installs them%s)",
                    name, folder, folder, strcmp(name, "conv_onednn") ? "" : "; this one needs libdnnl-dev");
 }
 

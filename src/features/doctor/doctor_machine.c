@@ -36,7 +36,7 @@ static void examine_kernels(doctor *d) {
                    "GT_CONV=%s: not always the fastest kernel", gt_conv_modes[used->conv]);
 }
 
-/* Commands open these only where they use them. */
+/* Commands open these only where they use them. One rank needs no MPI. */
 static void examine_libraries(doctor *d) {
     const char *name;
     int n = 0, missing = 0;
@@ -44,7 +44,11 @@ static void examine_libraries(doctor *d) {
         n++;
         if (!gt_library_open(name)) continue;
         missing++;
-        doctor_add(d, BROKEN, "libraries", "until then commands that use it fail", "%s", gt_message());
+        if (!strcmp(name, "ompi"))
+            doctor_add(d, WARNING, "MPI",
+                       "until then one rank, with all cores as threads: install Open MPI (Debian: openmpi-bin)", "%s",
+                       gt_message());
+        else doctor_add(d, BROKEN, "libraries", "until then commands that use it fail", "%s", gt_message());
     }
     if (n && !missing)
         doctor_add(d, FINE, "libraries", NULL, "all %d that are opened where they are used are there", n);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/door/clock.h"
+#include "base/door/library.h"
 #include "dist/door/dist.h"
 #include "base/door/memory.h"
 #include "kernels/door/kernel_set.h"
@@ -15,7 +16,7 @@
 static void examine_library(doctor *d) {
     char library[256];
     gt_mpi_version(library, sizeof library);
-    doctor_add(d, FINE, "MPI", NULL, "%s", library);
+    if (gt_library_is_open("ompi")) doctor_add(d, FINE, "MPI", NULL, "%s", library);
     bool open_mpi = !strncmp(library, "Open MPI", 8);
     if (!*d->before->mpirun)
         doctor_add(d, WARNING, "mpirun",
