@@ -84,6 +84,7 @@ LIBRARY      := $(BUILD)/libgantry.a
 WHOLE        := $(BUILD)/tests/libgantry-whole.so
 WITH_WHOLE   := $(WHOLE) -Wl,--enable-new-dtags,-rpath,'$$ORIGIN'
 SHARED       := $(BUILD)/libgantry.so.$(basename $(VERSION))
+# Programs that were linked with 1.x run with each later 1.y: what they were promised (the stable public headers) goes no sooner than with the next name.
 SONAME       := libgantry.so.$(firstword $(subst ., ,$(VERSION)))
 CHECKER      := $(BUILD)/libexec/gantry/check-hdf5
 CHECKER_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/core/files/checker/*.c))

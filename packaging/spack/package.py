@@ -9,11 +9,11 @@ class Gantry(MakefilePackage):
     """Training of image-generating networks (StyleGAN2-ADA, DCGAN, autoencoders, Gaussian mixtures) on CPU clusters with MPI."""
 
     # Of a release: spack install gantry; of your own sources: spack dev-build, or a file:// address here (make dist).
-    url = "file:///usr/src/gantry-1.0.0.tar.gz"
+    url = "file:///usr/src/gantry-1.1.0.tar.gz"
 
     license("Apache-2.0")
 
-    version("1.0.0")
+    version("1.1.0")
 
     variant("benchmarks", default=True, description="The programs of gantry bench")
 

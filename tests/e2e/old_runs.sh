@@ -62,7 +62,7 @@ begin() { # how the archive was made, by that commit
 [ -z "${BEGIN-}" ] || begin
 
 # Runs with a ledger, of 1.0.0 and of the ends of later pieces of work: tests/golden/later_runs/NAME.tar.gz has a run in the middle, the hash of its end, and that
-# of a picture. LATER=NAME BEGIN=gantry makes one.
+# of a picture. LATER=NAME makes one (README.md there).
 later="--model=dcgan --cbase=32 --cmax=4 --z-dim=4 --batch=32 --data=synth:shapes:n=64,size=16 --schedule=cosine --seed=5 --threads=1 --grid=2x2"
 ends() { # RUN: what it is in the end
     "$GANTRY" generate "$1" --seeds=7 --outdir=pictures --overwrite >/dev/null && hash_of "$1" && hash_of pictures/*.png && rm -r pictures
