@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry reference: what the tables say, as files of this repository that a test compares with it: jobs/reference.ini,
- * docs/options.md, docs/commands.md, tables of docs/reading-a-run.md and docs/training.md. */
+ * docs/options.md, docs/commands.md, tables of docs/series.md and docs/training.md. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -178,7 +178,7 @@ typedef struct reference_fields {
 static const gt_option table[] = {
     {CLI_OPTION(markdown, "0", "The options of training as tables: docs/options.md")},
     {CLI_OPTION(commands, "0", "The help of all commands: docs/commands.md")},
-    {CLI_OPTION(series, "0", "The series of a run's log as a table: docs/reading-a-run.md")},
+    {CLI_OPTION(series, "0", "The series of a run's log as a table: docs/series.md")},
     {CLI_OPTION(files, "0", "The files in the folder of a run as a table: docs/training.md")},
 };
 

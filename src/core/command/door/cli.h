@@ -356,7 +356,7 @@ void cli_print_reference(FILE *f);                         /* jobs/reference.ini
 void cli_print_markdown(FILE *f);                          /* docs/options.md */
 void cli_print_commands(FILE *f);                          /* docs/commands.md */
 void cli_print_files(FILE *f);                             /* a table of docs/training.md */
-void cli_print_series(FILE *f);                            /* a table of docs/reading-a-run.md */
+void cli_print_series(FILE *f);                            /* a table of docs/series.md */
 void cli_print_manual(FILE *f);                            /* gantry.1 */
 void cli_print_manual_of(const cli_command *c, FILE *f);   /* gantry-COMMAND.1 */
 void cli_print_bash(FILE *f);                              /* what bash completes */
