@@ -35,6 +35,13 @@ with h5py.File(sorted(glob.glob('one/checkpoint-*.h5'))[-1]) as f:
     assert np.allclose(fields['scale'][:, :2], np.fromfile('moments').reshape(5, 2), rtol=1e-6)
     assert np.allclose(fields['y'][()], np.arange(8) * 5 + 2.5)
 PYTHON
+# The audit finds the conditions where the job names them, and looks at them before they are opened, wherever the targets are.
+expect 0 '^head at 0 kimg: [0-9a-f]{64}$' "$GANTRY" audit two --all --threads=1
+cp fine.nc moved.nc && cp coarse.nc kept.nc
+expect 0 '^head at 0 kimg: [0-9a-f]{64}$' "$GANTRY" audit two --all --threads=1 --data=moved.nc:pr
+head -c 9000 kept.nc >coarse.nc
+expect 3 "without its data .*: 'coarse.nc': " "$GANTRY" audit two --threads=1 --data=moved.nc:pr
+mv kept.nc coarse.nc
 expect 2 'not those the run was begun with' "$GANTRY" "${train[@]}" --condition=coarse.nc:ta_850,hus --static=large.nc:topo --steps=6 --run=one
 
 begins refusals

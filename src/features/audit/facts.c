@@ -105,15 +105,25 @@ static gt_status check_kept(const char *run) {
     return st;
 }
 
-gt_status gt_audit_check_data(const char *run, const char *data) {
+static gt_status check_files(const char *run, const char *data) {
     GT_FREED char *text = NULL;
-    gt_job *job = *data ? NULL : gt_job_new();
-    gt_status st = job ? gt_rundir_read(run, "job.ini", &text) : *data ? GT_OK : gt_failure();
-    if (!st && *data) st = gt_h5_check(data);
-    else if (!st && text && !gt_job_read_text(job, text, "job.ini")) st = gt_job_check_files(job);
+    gt_job *job = gt_job_new();
+    gt_status st = job ? gt_rundir_read(run, "job.ini", &text) : gt_failure();
+    bool read = !st && text && !gt_job_read_text(job, text, "job.ini");
+    if (!st && *data) st = read ? gt_job_set(job, "data", data, NULL) : gt_h5_check(data);
+    if (!st && read) st = gt_job_check_files(job); /* conditions, too, which --data does not name */
     if (job) gt_job_free(job);
     if (st == GT_FORMAT) return gt_wrap(GT_UNDECIDED, GT_REPLAY_NO_DATA);
     return st ? st : check_kept(run);
+}
+
+gt_status gt_audit_check_data(const char *run, const char *data) {
+    char *folder;
+    if (!gt_audit_bundle_is(run)) return check_files(run, data);
+    gt_status st = gt_audit_bundle_open(run, &folder);
+    if (!st) st = check_files(folder, data);
+    gt_audit_bundle_close(folder);
+    return st;
 }
 
 /* Data that are gone say nothing here: what needs them says so. */

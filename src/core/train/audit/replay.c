@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/door/clock.h"
 #include "runner/contents/door/contents.h"
@@ -20,13 +21,18 @@
 
 /* What a run may change from start to start and what its state depends on all the same: which data, and how they are
  * read. All else is the recipe's. */
-static const char *const from_job[] = {
-    "data",         "on-error",        "class-names", "tick",
-    "tick-minutes", "checkpoint-kimg", "resume" /* the last: where it begins with nothing */};
+static const char
+    *const from_job[] = {"data",         "condition",       "static",
+                         "missing",      "value-transform", "condition-resize",
+                         "on-error",     "class-names",     "tick",
+                         "tick-minutes", "checkpoint-kimg", "resume" /* the last: where it begins with nothing */};
 
+/* Usual values are left out: some options mean nothing without others. */
 static gt_status take_value(gt_job *job, const gt_job *from, const char *key) {
-    const char *value = gt_options_effective(&from->options, gt_options_find(&from->options, key));
-    return value && *value ? gt_job_set(job, key, value, NULL) : GT_OK;
+    const gt_option *row = gt_options_find(&from->options, key);
+    const char *value = gt_options_effective(&from->options, row);
+    bool usual = !value || !*value || (row->standard && !strcmp(value, row->standard));
+    return usual ? GT_OK : gt_job_set(job, key, value, NULL);
 }
 
 /* Nothing of the run's folder is in it: the engine neither looks for a run there nor writes. */
