@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/door/clones.h"
 #include "base/door/mathfn.h"
 #include "data/synth.h"
 #include "gantry/fields.h"
@@ -19,9 +20,9 @@ static const double LOW = 2, SLOPE = 3; /* P is proportional to (LOW^2 + k^2 + l
 
 typedef struct waves {
     int size;
-    double cosine[SIDE_MOST], sine[SIDE_MOST];         /* of 2 pi j / size */
-    double root[SIDE_MOST / 2 + 1][SIDE_MOST / 2 + 1]; /* sqrt(P), by |k| and |l| */
-    double coarse;                                     /* the standard deviation of a block's mean */
+    double cosine[SIDE_MOST][SIDE_MOST], sine[SIDE_MOST][SIDE_MOST]; /* of 2 pi k x / size */
+    double root[SIDE_MOST / 2 + 1][SIDE_MOST / 2 + 1];               /* sqrt(P), by |k| and |l| */
+    double coarse;                                                   /* the standard deviation of a block's mean */
 } waves;
 
 static int frequency(const waves *v, int k) { return k <= v->size / 2 ? k : v->size - k; }
@@ -30,8 +31,8 @@ static int frequency(const waves *v, int k) { return k <= v->size / 2 ? k : v->s
 static double kept(const waves *v, int k) {
     double c = 0, s = 0;
     for (int j = 0; j < BLOCK; j++) {
-        c += v->cosine[k * j % v->size];
-        s += v->sine[k * j % v->size];
+        c += v->cosine[k][j];
+        s += v->sine[k][j];
     }
     return (c * c + s * s) / (BLOCK * BLOCK);
 }
@@ -39,10 +40,11 @@ static double kept(const waves *v, int k) {
 static void prepare(int size, waves *v) {
     double total = 0, coarse = 0;
     v->size = size;
-    for (int j = 0; j < size; j++) {
-        v->cosine[j] = gt_cos_pi(2.0 * j / size);
-        v->sine[j] = gt_sin_pi(2.0 * j / size);
-    }
+    for (int k = 0; k < size; k++)
+        for (int x = 0; x < size; x++) {
+            v->cosine[k][x] = gt_cos_pi(2.0 * (k * x % size) / size);
+            v->sine[k][x] = gt_sin_pi(2.0 * (k * x % size) / size);
+        }
     for (int k = 0; k <= size / 2; k++)
         for (int l = 0; l <= size / 2; l++)
             v->root[k][l] = gt_pow(LOW * LOW + (double)(k * k) + (double)(l * l), -SLOPE / 2);
@@ -57,7 +59,8 @@ static void prepare(int size, waves *v) {
     v->coarse = sqrt(coarse / total);
 }
 
-static void draw_values(const gt_synth *s, const waves *v, uint32_t i, double *field) {
+/* Sums over l in rising order for each x, and x is the inner loop: vectors of columns give the same bits. */
+GT_CLONES static void draw_values(const gt_synth *s, const waves *v, uint32_t i, double *field) {
     int n = v->size;
     float noise[SIDE_MOST * SIDE_MOST];
     double even[SIDE_MOST], odd[SIDE_MOST]; /* a row of sums with cas v, with cas -v */
@@ -65,18 +68,17 @@ static void draw_values(const gt_synth *s, const waves *v, uint32_t i, double *f
     gt_random_normal(key, noise, (size_t)(n * n));
     memset(field, 0, (size_t)(n * n) * sizeof *field);
     for (int k = 0; k < n; k++) {
-        for (int x = 0; x < n; x++) {
-            even[x] = odd[x] = 0;
-            for (int l = 0; l < n; l++) {
-                double w = v->root[frequency(v, k)][frequency(v, l)] * (double)noise[k * n + l];
-                double c = w * v->cosine[l * x % n], e = w * v->sine[l * x % n];
+        for (int x = 0; x < n; x++) even[x] = odd[x] = 0;
+        for (int l = 0; l < n; l++) {
+            double w = v->root[frequency(v, k)][frequency(v, l)] * (double)noise[k * n + l];
+            for (int x = 0; x < n; x++) {
+                double c = w * v->cosine[l][x], e = w * v->sine[l][x];
                 even[x] += c + e;
                 odd[x] += c - e;
             }
         }
         for (int y = 0; y < n; y++)
-            for (int x = 0; x < n; x++)
-                field[y * n + x] += v->cosine[k * y % n] * even[x] + v->sine[k * y % n] * odd[x];
+            for (int x = 0; x < n; x++) field[y * n + x] += v->cosine[k][y] * even[x] + v->sine[k][y] * odd[x];
     }
 }
 
