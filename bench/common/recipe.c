@@ -32,8 +32,9 @@ const bench_recipe bench_recipes[BENCH_RECIPES] = {
     {.name = "demo", .keys = {"cfg=auto", "data=synth:shapes:size=32", "cbase=2048", "cmax=64", "batch=32", "mbstd=4"}},
     {.name = "dcgan", .keys = {"model=dcgan", "data=synth:shapes:size=64", "batch=128", "slices=4"}},
     {.name = "vae", .keys = {"model=vae", "data=synth:circles", "batch=128"}},
-    {.name = "downscale", .keys = {"model=edm", "data=synth:fields", "batch=32"}}, /* with conditions */
-    {.name = "job"},                                                               /* what the caller's keys say */
+    {.name = "downscale", /* jobs/downscale.ini */
+     .keys = {"model=edm", "data=synth:fields", "batch=32", "model-channels=16", "periodic=both"}},
+    {.name = "job"}, /* what the caller's keys say */
 };
 
 const bench_recipe *bench_recipe_find(const char *name) {

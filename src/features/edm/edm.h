@@ -26,6 +26,7 @@ typedef struct gt_edm_options {
     int64_t num_blocks;
     const char *attn_resolutions; /* "16,8": heights of pictures; "": none */
     double unet_dropout, label_dropout, condition_drop;
+    gt_periodic periodic;
     double augment; /* probability of each transform */
     double sigma_data, p_mean, p_std;
     int64_t stages; /* of --loss=consistency, as the next three */

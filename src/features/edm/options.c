@@ -65,6 +65,9 @@ static const gt_option options[] = {
      .with = "--cond", .detail = "For --guidance: 0.1 to 0.2 is customary."},
     {OPTION(condition_drop, "0", "Probability that a field's conditions are hidden from the network in training"),
      .max = 0.95, .detail = "The network then sees zeros. For --guidance: 0.1 to 0.2 is customary."},
+    {OPTION(periodic, "none", "Edges of a field at which it goes on with the opposite edge; columns: longitudes"),
+     GT_CHOICES(GT_PERIODICS),
+     .detail = "Convolutions then see the opposite columns, or the opposite rows as well, in place of zeros."},
     {OPTION(augment, NULL, "Probability of each augmentation, with labels for the network; 0: none"), .max = 1,
      .derived = "0.12; 0 for fields",
      .detail =
@@ -249,6 +252,7 @@ static void resolve(gt_job *job, int64_t items) {
                                                                     : "augment=0.12 sigma-data=0.5");
     leave_out_usual(job, "huber");
     leave_out_usual(job, "condition-drop");
+    leave_out_usual(job, "periodic");
     gt_derive_recipe(job, recipes);
     gt_job_derive(job, "label-dropout", job->label_dim ? "0.1" : "0");
     double growth = gt_recipe_of(job, recipes) == CPU ? 2e3 : 10e6;
@@ -301,7 +305,8 @@ gt_status gt_edm_shape(const gt_job *job, gt_unet_shape *s) {
                          .fourier = ncsnpp,
                          .encoder = ncsnpp ? GT_UNET_RESIDUAL : GT_UNET_STANDARD,
                          .filter = {2, {1, 1}},
-                         .dropout = o->unet_dropout};
+                         .dropout = o->unet_dropout,
+                         .periodic = o->periodic};
     if (ncsnpp) s->filter = (gt_resample_filter){4, {1, 3, 3, 1}};
     if (o->augment > 0) {
         gt_told_pipe pipe = gt_told_standard(o->augment);
@@ -381,6 +386,8 @@ static gt_status check(const gt_job *job) {
                        (long long)job->z_dim, (long long)(job->height * job->width * job->channels));
     if (o->condition_drop > 0 && !job->conditions)
         return gt_fail(GT_USAGE, "--condition-drop=%g: '%s' has no conditions", o->condition_drop, job->data);
+    if (o->periodic && (!job->conditions || o->arch == GT_UNET_NCSNPP))
+        return gt_fail(GT_USAGE, "--periodic is for data with conditions and for --arch=ddpmpp");
     if (gt_edm_regresses(job) && (!job->conditions || o->precond != GT_PRECOND_EDM))
         return gt_fail(GT_USAGE, "--loss=regression is for data with conditions and for --precond=edm");
     if (gt_edm_tunes(job) && job->target_mask)
@@ -413,7 +420,7 @@ const gt_family gt_family_edm = {
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .sizes = "precond arch model-channels channel-mult num-blocks attn-resolutions augment sigma-data "
-             "label-dropout condition-drop",
+             "label-dropout condition-drop periodic",
     .takes_conditions = true,
     .losses = "mse|consistency|regression",
     .own_bytes = sizeof(gt_edm_options),

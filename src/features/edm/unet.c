@@ -145,6 +145,7 @@ static gt_node *decode(unet *u, gt_node *x) {
 gt_node *gt_unet(gt_forward *f, const gt_unet_shape *s, gt_node *x, const gt_unet_inputs *in) {
     unet u = {.p = gt_unet_parts_of(f, &s->filter), .s = s, .in = in};
     u.p.dropout = s->dropout;
+    u.p.periodic = s->periodic;
     u.p.embedding = embedding(&u);
     return decode(&u, encode(&u, x));
 }

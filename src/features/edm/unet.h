@@ -12,9 +12,14 @@
 #ifndef GANTRY_FEATURES_EDM_UNET_H
 #define GANTRY_FEATURES_EDM_UNET_H
 
+#include "gantry/choices.h"
 #include "networks/nets/door/forward.h"
 
 enum { GT_UNET_LEVELS = 8 };
+
+/* Edges at which a field goes on with the opposite one: columns are longitudes of the globe. */
+#define GT_PERIODICS(X) X(GT_PERIODIC_NONE, "none") X(GT_PERIODIC_COLUMNS, "columns") X(GT_PERIODIC_BOTH, "both")
+typedef enum gt_periodic { GT_PERIODICS(GT_CONSTANT) } gt_periodic;
 
 /* What joins the levels beside the blocks. */
 typedef enum gt_unet_path {
@@ -38,6 +43,7 @@ typedef struct gt_unet_shape {
     gt_unet_path encoder, decoder;
     gt_resample_filter filter; /* 1,1 or 1,3,3,1 as published; an even number of taps */
     double dropout;
+    gt_periodic periodic;
 } gt_unet_shape;
 
 typedef struct gt_unet_inputs {
@@ -61,6 +67,7 @@ typedef struct gt_unet_parts { /* what the parts of one network share */
     gt_resample_filter raw;
     gt_filter filter; /* prepared */
     double dropout;
+    gt_periodic periodic;
     gt_node *embedding; /* [N,channels] */
 } gt_unet_parts;
 

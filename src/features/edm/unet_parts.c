@@ -74,9 +74,21 @@ static gt_node *resampled(gt_unet_parts *p, gt_node *x, gt_unet_conv_shape c) {
     return c.down ? halved(p, x, half, taps - BESIDE - half) : x;
 }
 
+/* `pad` rows (axis 1) or columns (axis 2) of the opposite side before the first and behind the last. */
+static gt_node *wrapped(gt_graph *g, gt_node *x, int axis, int pad) {
+    int64_t n = x ? gt_dim(x, axis) : 0;
+    return gt_concat(g, 3, (gt_node *[]){gt_slice(g, x, axis, n - pad, n), x, gt_slice(g, x, axis, 0, pad)}, axis);
+}
+
 static gt_node *convolved(gt_unet_parts *p, gt_node *x, gt_node *weight, int pad) {
-    return gt_conv(p->forward->graph, x, weight,
-                   (gt_conv_attr){.pad_top = pad, .pad_left = pad, .pad_bottom = pad, .pad_right = pad});
+    gt_graph *g = p->forward->graph;
+    int rows = p->periodic == GT_PERIODIC_BOTH ? pad : 0, columns = p->periodic == GT_PERIODIC_NONE ? 0 : pad;
+    if (rows) x = wrapped(g, x, 1, rows);
+    if (columns) x = wrapped(g, x, 2, columns);
+    return gt_conv(
+        g, x, weight,
+        (gt_conv_attr){
+            .pad_top = pad - rows, .pad_left = pad - columns, .pad_bottom = pad - rows, .pad_right = pad - columns});
 }
 
 static gt_node *fused(gt_unet_parts *p, gt_node *x, gt_node *weight, gt_unet_conv_shape c) {
