@@ -64,14 +64,14 @@ USE = '''(() => {
   return {axes: select.length, turned, home, at, smoothed: smooth !== before && !smooth.includes('NaN'), back: path.getAttribute('d') === before, hidden: slider.parentElement.hidden};
 })()'''
 
-# The navigation is there, or its button opens it; a table or a block of code wider than the page scrolls in its box; and the search, where it is used, finds places, the heading of one of them first.
+# The navigation is there, or its button opens it; a table or a block of code wider than the page scrolls in its box, and has a shadow that shows it; and the search, where it is used, finds places, the heading of one of them first.
 READ = '''(async search => {
   const shown = e => e.getClientRects().length > 0, nav = document.querySelector('nav'), button = document.querySelector('header label'), field = document.querySelector('#search');
   const narrow = shown(button), atFirst = shown(nav);
   if (narrow) button.click();
   const opened = shown(nav) && nav.querySelectorAll('a').length > 70 && nav.querySelectorAll('[aria-current]').length === 1;
   if (narrow) button.click();
-  const boxes = [...document.querySelectorAll('main pre, main .table')].filter(e => e.getBoundingClientRect().right > innerWidth || (e.scrollWidth > e.clientWidth && getComputedStyle(e).overflowX !== 'auto')).length;
+  const boxes = [...document.querySelectorAll('main pre, main .table')].filter(e => e.getBoundingClientRect().right > innerWidth || (e.scrollWidth > e.clientWidth && (getComputedStyle(e).overflowX !== 'auto' || !getComputedStyle(e).backgroundImage.includes('gradient')))).length;
   const find = async text => {
     field.focus();
     field.value = text;
