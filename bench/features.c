@@ -9,7 +9,7 @@
 #include "gantry/job.h"
 #include "base/door/random.h"
 #include "networks/model/door/family.h"
-#include "networks/nets/door/feature_net.h"
+#include "features/score/feature_net.h"
 #include "gantry/trained.h"
 
 enum { SIDE = 32, CHANNELS = 3, BATCH = 8, BYTES = BATCH * SIDE * SIDE * CHANNELS };

@@ -7,8 +7,8 @@
 #include "bench.h"
 #include "base/door/memory.h"
 #include "base/door/random.h"
-#include "metrics/door/distances.h"
-#include "metrics/nearest.h"
+#include "features/score/distances/distances.h"
+#include "features/score/distances/nearest.h"
 
 static gt_rows rows_of(const gt_team *team, int64_t count, int64_t d, uint32_t seed) {
     gt_rows rows = gt_rows_share(count, d, team->comm);

@@ -4,7 +4,7 @@
 #define BENCH_RECIPE_H
 
 #include "networks/model/door/model.h"
-#include "train/loop/engine.h"
+#include "train/door/engine.h"
 
 enum { BENCH_RECIPES = 12, BENCH_RECIPE_KEYS = 7 };
 

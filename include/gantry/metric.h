@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Metrics: numbers that say how good generated pictures are. A metric is a row of a file of src/core/metrics, and such
- * a file is a line of metrics/door/metric_list.h. It compares a set of fakes with a set of reals, or uses fakes alone,
- * mostly in the features of a network.
+ * Metrics: numbers that say how good generated pictures are. A metric is a row of a file of src/features, and the name
+ * of such a file is a word of the list METRICS in src/features/list.h. It compares a set of fakes with a set of reals,
+ * or uses fakes alone, mostly in the features of a network.
  *
  * A metric with a name is computed of sets of pictures (gantry/score.h): `gantry metrics`, and --metrics of a run. A
  * metric with a series is computed of each sheet of pictures that a run draws; from there it appears in the log, in the
@@ -28,7 +28,7 @@ typedef enum gt_metric_source {
     GT_METRIC_NO_NETWORK,
     GT_METRIC_INCEPTION,
     GT_METRIC_VGG16,
-    GT_METRIC_LPIPS,      /* path lengths: score/door/path_length.h */
+    GT_METRIC_LPIPS,      /* path lengths: features/score/path_length.h */
     GT_METRIC_CLASSIFIER, /* the user's own alone */
     GT_METRIC_OR_PIXELS,  /* the user's own; pixels where there is none */
 } gt_metric_source;
@@ -63,6 +63,12 @@ typedef struct gt_metric {
     const char *format;       /* of its value in comparisons, "%.1f"; NULL: it has no column */
     const char *before;       /* the series of earlier versions that this one takes the place of; NULL: none */
 } gt_metric;
+
+enum { GT_METRIC_RECIPE_BYTES = 1024 }; /* how a value was computed, as text */
+
+/* Whether a detector is the principal components of pixels, "pixels" or "pixels:20", and no file. A file of this name
+ * is given as ./pixels. */
+bool gt_is_pixels(const char *detector);
 
 /* ---- names ---- */
 

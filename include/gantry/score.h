@@ -11,6 +11,7 @@
 
 #include "gantry/choices.h"
 #include "gantry/dist.h"
+#include "gantry/metric.h"
 #include "gantry/model.h"
 #include "gantry/network.h"
 #include "gantry/pool.h"
@@ -43,8 +44,6 @@ enum { GT_METRIC_LIST_BYTES = 512 };
 void gt_metrics_without_files(char list[GT_METRIC_LIST_BYTES]);
 void gt_metrics_with_files(char text[GT_METRIC_LIST_BYTES]);
 
-enum { GT_METRIC_RECIPE_BYTES = 1024 }; /* bytes */
-
 typedef struct gt_metric_value {
     char key[64];    /* "fid10k_full", "pr50k3_precision": with the number of fakes that there were */
     char metric[64]; /* the name as it was asked for: "pr50k3" */
@@ -75,9 +74,6 @@ gt_status gt_metric_table_append(const char *rundir, const gt_metric_table *t, c
 
 /* ---- scores of a network, or of two sets of pictures ---- */
 
-/* Whether a detector is the principal components of pixels, "pixels" or "pixels:20", and no file. A file of this name
- * is given as ./pixels. */
-bool gt_is_pixels(const char *detector);
 /* Whether a path is a file of statistics of features, as --save writes it; images may lie in .npz files, too. */
 bool gt_is_statistics(const char *path);
 

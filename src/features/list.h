@@ -2,7 +2,7 @@
  * Which commands there are, and what their features register: a feature goes by deleting its folder and its words here.
  * Behind the name of a command stands what its feature registers with the library, too (rows.c): MAKER, a maker of
  * pictures of records (runner/record/door/maker.h), PAGE, a page of runs (run/door/pages.h), SAVER, a writer of the
- * pictures that were scored (score/door/saved_fakes.h). */
+ * pictures that were scored (metrics/door/saved_fakes.h). */
 #ifndef GANTRY_FEATURES_LIST_H
 #define GANTRY_FEATURES_LIST_H
 
@@ -24,6 +24,12 @@
 #define FAMILIES(X) \
     X(stylegan2) X(dcgan) \
     X(autoencoder) X(classifier) X(edm)
+/* Files of metrics (metrics/door/metric_list.h), in the order of help and of the logs. */
+#define METRICS(X) \
+    X(spread) X(fid) X(kid) X(pr) X(is) X(ppl) X(agreement) X(authenticity) X(swd) X(fwd) \
+    X(spectrum)
+/* What measures runs at their ticks (train/door/measurer.h), behind the core's own. */
+#define MEASURERS(X) X(scores)
 /* What makes ensembles (runner/generator/door/ensemble.h). */
 #define ENSEMBLES(X) X(fields)
 #define GROUPS(X) \

@@ -4,12 +4,14 @@
 
 #include <stddef.h>
 
+#include "metrics/door/metric_list.h"
+#include "metrics/door/saved_fakes.h"
 #include "networks/model/door/family.h"
 #include "run/door/pages.h"
 #include "runner/export/door/export.h"
 #include "runner/generator/door/ensemble.h"
 #include "runner/record/door/maker.h"
-#include "score/door/saved_fakes.h"
+#include "train/door/measurer.h"
 
 /* clang-format off */
 #define FORM(name) extern const gt_export_form gt_export_form_##name;
@@ -25,6 +27,20 @@ FAMILIES(FAMILY)
 #undef FAMILY
 #define FAMILY(name) &gt_family_##name,
 const gt_family *const gt_all_families[] = {FAMILIES(FAMILY) NULL};
+
+#define METRIC(name) extern const gt_metric gt_metrics_of_##name[];
+METRICS(METRIC)
+#undef METRIC
+#define METRIC(name) gt_metrics_of_##name,
+const gt_metric *const gt_metric_files[] = {METRICS(METRIC) NULL};
+
+#define MEASURER(name) extern const gt_measurer gt_measurer_##name;
+MEASURERS(MEASURER)
+#undef MEASURER
+#define MEASURER(name) &gt_measurer_##name,
+const gt_measurer *const gt_feature_measurers[] = {MEASURERS(MEASURER) NULL};
+_Static_assert(sizeof gt_feature_measurers / sizeof *gt_feature_measurers <= GT_FEATURE_MEASURERS_MAX + 1,
+               "a run has room for all measurers");
 
 #define ROW(name, ...) ROW_##__VA_ARGS__(name)
 #define GROUP(title, list) list(ROW)

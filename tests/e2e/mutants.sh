@@ -15,7 +15,7 @@ said_of 'nine-rounds: its text is 0 times in src/core/base/philox.c' 's/ROUNDS =
 said_of 'nine-rounds: its text is [0-9]{2,} times' 's/^    text   enum { ROUNDS = 10,/    text   ;/'
 said_of "nine-rounds: no test is called 'randon'" 's/^    tests  random$/    tests  randon/'
 said_of "'tests/unit/test_random.c' has no case 'nothing'" 's/^    tests  random$/    tests  random:nothing/'
-said_of 'fewer than 2 faults in the room score' 's,src/core/score/,src/core/base/,'
+said_of 'fewer than 2 faults in the room runner/export' 's,src/core/runner/export/,src/core/base/,'
 # A fault as a patch.
 expect 0 '^[-]enum \{ ROUNDS = 10,' $campaign show nine-rounds
 echo 'the faults fit the sources'

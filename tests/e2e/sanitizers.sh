@@ -29,7 +29,7 @@ compile() { # LEVEL TARGET...
 # What computes, and what tests call most, is optimised; the rest is compiled in a quarter of the time without. Where products are fused with sums, a function
 # checks each address: checks in place would part some of them, which gives other bits, and the largest of these files would take 40 seconds to compile, not 9.
 computes=$(cd "$top" && printf "$build/%s " src/core/kernels/*.c src/core/graph/ops/*.c src/core/graph/passes/*.c src/core/base/{philox,memory,option,shown,words}.c \
-    src/core/graph/graph.c src/core/metrics/{nearest,sliced}.c src/core/networks/nets/net.c src/core/data/labels_json.c)
+    src/core/graph/graph.c src/features/score/distances/{nearest,sliced}.c src/core/networks/nets/net.c src/core/data/labels_json.c)
 fuses=$(cd "$top" && printf "$build/%s " src/core/kernels/gemm_$isa.c src/core/kernels/mixture_*.c)
 # shellcheck disable=SC2046,SC2086
 {

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "golden.h"
-#include "metrics/door/distances.h"
-#include "metrics/nearest.h"
+#include "features/score/distances/distances.h"
+#include "features/score/distances/nearest.h"
 
 static gt_gaussian gaussian_of(gold *f, const char *path) {
     gt_rows rows = gold_rows(f, path);

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "golden.h"
-#include "metrics/door/authenticity.h"
-#include "metrics/door/distances.h"
+#include "features/score/distances/authenticity.h"
+#include "features/score/distances/distances.h"
 
 static void authenticity_case(gold *f) {
     gt_rows train = gold_rows(f, "authenticity/train"), fakes = gold_rows(f, "authenticity/gen");

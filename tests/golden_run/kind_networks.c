@@ -8,7 +8,7 @@
 #include "graph/door/ops.h"
 #include "base/door/random.h"
 #include "golden.h"
-#include "networks/nets/door/feature_net.h"
+#include "features/score/feature_net.h"
 #include "networks/nets/door/lpips.h"
 
 /* ---- weights by formula ---- */

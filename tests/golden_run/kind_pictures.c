@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "golden.h"
-#include "metrics/transforms.h"
-#include "metrics/sliced.h"
-#include "metrics/wavelet_distance.h"
+#include "features/score/distances/transforms.h"
+#include "features/score/distances/sliced.h"
+#include "features/score/distances/wavelet_distance.h"
 
 static double *doubles_of(gold *f, const float *x, size_t n) {
     double *to = gt_arena_array(f->arena, n, sizeof *to);

@@ -12,8 +12,8 @@
 #include "gantry/dataset.h"
 #include "runner/door/items.h"
 #include "metrics/door/rows.h"
-#include "score/feature_extractor.h"
-#include "score/door/path_length.h"
+#include "features/score/feature_extractor.h"
+#include "features/score/path_length.h"
 #include "gantry/trained.h"
 
 static gt_team team;

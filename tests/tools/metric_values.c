@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Every metric of src/core/metrics on rows and pictures by formula, to the last bit: what it prints is the same on any
- * number of ranks and threads. metric_values THREADS [ITEMS [LOOKS]]: with LOOKS the last rank is told to stop when it
- * has asked so often, and all ranks do. */
+ * Every metric of src/features/score on rows and pictures by formula, to the last bit: what it prints is the same on
+ * any number of ranks and threads. metric_values THREADS [ITEMS [LOOKS]]: with LOOKS the last rank is told to stop when
+ * it has asked so often, and all ranks do. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/door/random.h"
-#include "metrics/door/authenticity.h"
-#include "metrics/door/distances.h"
-#include "metrics/sliced.h"
-#include "metrics/wavelet_distance.h"
+#include "features/score/distances/authenticity.h"
+#include "features/score/distances/distances.h"
+#include "features/score/distances/sliced.h"
+#include "features/score/distances/wavelet_distance.h"
 
 enum { WIDTH = 40, CLASSES = 12, H = 32, W = 48, C = 3, PIXELS = H * W * C };
 

@@ -13,8 +13,8 @@
 #include "gantry/generate.h"
 #include "gantry/job.h"
 #include "base/door/random.h"
-#include "networks/nets/door/feature_net.h"
-#include "score/feature_extractor.h"
+#include "features/score/feature_net.h"
+#include "features/score/feature_extractor.h"
 
 enum { SIDE = 16, N = 3, MOST = 4096 };
 

@@ -12,14 +12,14 @@
 #include <cmocka.h>
 
 #include "base/door/random.h"
-#include "metrics/door/authenticity.h"
-#include "metrics/door/gaussian.h"
+#include "features/score/distances/authenticity.h"
+#include "features/score/distances/gaussian.h"
 #include "metrics/door/fourier.h"
-#include "metrics/transforms.h"
-#include "metrics/door/distances.h"
+#include "features/score/distances/transforms.h"
+#include "features/score/distances/distances.h"
 #include "metrics/door/rows.h"
-#include "metrics/sliced.h"
-#include "metrics/wavelet_distance.h"
+#include "features/score/distances/sliced.h"
+#include "features/score/distances/wavelet_distance.h"
 
 static gt_team team;
 

@@ -9,7 +9,7 @@
 
 #include "files/codec/door/weights_write.h"
 #include "base/door/random.h"
-#include "networks/nets/door/feature_net.h"
+#include "features/score/feature_net.h"
 
 /* ---- input ---- */
 

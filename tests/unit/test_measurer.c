@@ -4,7 +4,7 @@
 
 #include "gantry/job.h"
 #include "networks/model/door/family.h"
-#include "train/measure/measurer.h"
+#include "train/door/measurer.h"
 
 static const gt_state_row state[] = {{"/state/n", "", "A number", .type = GT_STATE_INT64}, {0}};
 

@@ -15,7 +15,8 @@
 
 #include <cmocka.h>
 
-#include "train/measure/measurer.h"
+#include "train/door/measurer.h"
+#include "train/journal/journal.h"
 #include "gantry/job.h"
 #include "scratch.h"
 

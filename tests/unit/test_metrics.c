@@ -14,7 +14,7 @@
 #include "base/door/random.h"
 #include "gantry/status.h"
 #include "metrics/door/metric.h"
-#include "metrics/sliced.h"
+#include "features/score/distances/sliced.h"
 
 enum { N = 32, SIZE = 32, CHANNELS = 3, IMAGE = SIZE * SIZE * CHANNELS };
 static float images[2][N * IMAGE];

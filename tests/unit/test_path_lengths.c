@@ -4,7 +4,7 @@
 
 #include "gantry/job.h"
 #include "networks/model/door/family.h"
-#include "score/door/path_length.h"
+#include "features/score/path_length.h"
 
 static void networks(void **state) {
     (void)state;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "gantry/log.h"
-#include "score/statistics_cache.h"
+#include "features/score/statistics_cache.h"
 
 enum { D = 5, FEW = 3, ROWS = 700 };
 

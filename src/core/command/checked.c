@@ -14,7 +14,7 @@
 #include "gantry/file.h"
 #include "gantry/network.h"
 #include "gantry/program.h"
-#include "gantry/score.h"
+#include "gantry/metric.h"
 #include "gantry/source.h"
 
 static gt_status choose_and_check(const gt_options *o, const char *path, char **file) {

@@ -12,13 +12,8 @@
 
 /* The first row of all files behind `before` rows that are of the kind; NULL: there is none. */
 static const gt_metric *row_at(int before, bool with_name) {
-    static const gt_metric *const files[] = {
-#define X(name) gt_metrics_of_##name,
-        GT_METRIC_LIST(X)
-#undef X
-    };
-    for (size_t k = 0; k < sizeof files / sizeof *files; k++)
-        for (const gt_metric *m = files[k]; m->name || m->series; m++)
+    for (const gt_metric *const *file = gt_metric_files; *file; file++)
+        for (const gt_metric *m = *file; m->name || m->series; m++)
             if ((m->name || !with_name) && !before--) return m;
     return NULL;
 }
@@ -43,6 +38,12 @@ const char *gt_metric_series_now(const char *series) {
     for (int i = 0; (m = gt_metric_at(i)); i++)
         if (m->before && !strcmp(m->before, series)) return m->series;
     return series;
+}
+
+bool gt_is_pixels(const char *detector) {
+    static const char name[] = "pixels";
+    size_t n = sizeof name - 1;
+    return detector && !strncmp(detector, name, n) && (!detector[n] || detector[n] == ':');
 }
 
 /* ---- names ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The pictures that scores look at, as a dataset: see score/door/saved_fakes.h. A source of the kept samples goes
+ * The pictures that scores look at, as a dataset: see metrics/door/saved_fakes.h. A source of the kept samples goes
  * through the destinations of the dataset tool, so that the file is one of theirs. */
-#include "score/door/saved_fakes.h"
+#include "metrics/door/saved_fakes.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,38 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Every file of metrics: a line each, in the order of help and of the logs. A file defines gt_metrics_of_NAME, rows
- * (gantry/metric.h) that end with an empty row. And what their formulas are given. */
+ * Metrics are features: a file of src/features defines gt_metrics_of_NAME, rows (gantry/metric.h) that end with an
+ * empty row, and its name is a word in the list METRICS of src/features/list.h. And what their formulas are given. */
 #ifndef GANTRY_METRICS_DOOR_METRIC_LIST_H
 #define GANTRY_METRICS_DOOR_METRIC_LIST_H
 
 #include "gantry/metric.h"
-#include "metrics/door/gaussian.h"
+#include "metrics/door/rows.h"
 
-#define GT_METRIC_LIST(X) \
-    X(spread)             \
-    X(fid)                \
-    X(kid)                \
-    X(pr)                 \
-    X(is)                 \
-    X(ppl)                \
-    X(agreement)          \
-    X(authenticity)       \
-    X(swd)                \
-    X(fwd)                \
-    X(spectrum)
-
-#define X(name) extern const gt_metric gt_metrics_of_##name[];
-GT_METRIC_LIST(X)
-#undef X
+/* The rows of each word of METRICS in src/features/list.h, in the order of help and of the logs; NULL ends the list. */
+extern const gt_metric *const gt_metric_files[];
 
 /* This rank's part of a set: gt_rows_share(count). */
 typedef struct gt_metric_set {
     int64_t count;
-    const gt_gaussian *gaussian; /* on rank 0 */
-    gt_rows rows;                /* features */
-    gt_rows probabilities;       /* of classes */
-    gt_rows classes;             /* [own,2]: the class by the classifier, and the class that was asked for or -1 */
-    const uint8_t *pictures;     /* [own,height,width,channels] */
-    const float *floats;         /* of a sheet: the pictures before they were rounded to 8 bits, range -1 .. 1 */
+    const struct gt_gaussian *gaussian; /* on rank 0 (features/score/distances/gaussian.h) */
+    gt_rows rows;                       /* features */
+    gt_rows probabilities;              /* of classes */
+    gt_rows classes;         /* [own,2]: the class by the classifier, and the class that was asked for or -1 */
+    const uint8_t *pictures; /* [own,height,width,channels] */
+    const float *floats;     /* of a sheet: the pictures before they were rounded to 8 bits, range -1 .. 1 */
     int height, width, channels;
     bool mirrored; /* the second half of the set are the mirror images of the first */
 } gt_metric_set;

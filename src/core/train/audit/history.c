@@ -9,7 +9,8 @@
 
 #include "gantry/stop.h"
 #include "train/audit/replay_internal.h"
-#include "train/measure/measurer.h"
+#include "train/door/measurer.h"
+#include "train/journal/journal.h"
 #include "train/ticks/decider.h"
 #include "train/ticks/warnings.h"
 

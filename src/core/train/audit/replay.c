@@ -14,7 +14,8 @@
 #include "kernels/door/kernel_set.h"
 #include "run/door/chain.h"
 #include "train/audit/replay_internal.h"
-#include "train/measure/measurer.h"
+#include "train/door/measurer.h"
+#include "train/journal/journal.h"
 #include "train/ticks/decider.h"
 
 /* ---- the job ---- */

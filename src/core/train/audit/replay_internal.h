@@ -5,7 +5,7 @@
 
 #include "train/door/replay.h"
 #include "train/journal/journal.h"
-#include "train/loop/engine.h"
+#include "train/door/engine.h"
 
 struct gt_replay {
     gt_engine engine;

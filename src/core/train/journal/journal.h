@@ -12,9 +12,8 @@
 #include "run/door/ledger.h"
 #include "run/door/rundir.h"
 #include "run/door/runlog.h"
-#include "gantry/score.h"
-#include "train/loop/engine.h"
-#include "train/ticks/values.h"
+#include "train/door/engine.h"
+#include "train/door/values.h"
 
 /* What --best says of a checkpoint that is made: JUDGED_LATER by values that come when the checkpoint is on the disk.
  */

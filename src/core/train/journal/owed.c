@@ -10,7 +10,8 @@
 
 #include "gantry/grid.h"
 #include "gantry/log.h"
-#include "train/measure/measurer.h"
+#include "train/door/measurer.h"
+#include "train/journal/journal.h"
 
 /* Beside those of journal.h, which the journal has no other word of. */
 enum {

@@ -14,7 +14,8 @@
 #include "base/door/log.h"
 #include "metrics/door/metric.h"
 #include "base/door/random.h"
-#include "train/measure/measurer.h"
+#include "train/door/measurer.h"
+#include "train/journal/journal.h"
 #include "runner/door/each_item.h"
 #include "runner/door/runner.h"
 

@@ -2,7 +2,7 @@
  * How batches are cut into slices, which slices this rank computes, and in which groups. */
 #include "base/door/machine.h"
 #include "base/door/numbers.h"
-#include "train/loop/engine.h"
+#include "train/door/engine.h"
 
 /* ---- slices ---- */
 

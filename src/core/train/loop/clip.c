@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "gantry/log.h"
-#include "train/loop/engine.h"
+#include "train/door/engine.h"
 
 enum { BITS = 40, LIMBS = 3, LIMB_BITS = 32, BLOCK = 1 << 20, DESCRIPTION = 512 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Makes everything that exists before the first step: data, the resolved job, the model, its executions, memory. */
-#include "train/loop/engine.h"
+#include "train/door/engine.h"
 
 #include <stdlib.h>
 
@@ -12,7 +12,8 @@
 #include "runner/door/items.h"
 #include "base/door/random.h"
 #include "train/measure/eval_data.h"
-#include "train/measure/measurer.h"
+#include "train/journal/journal.h"
+#include "train/door/measurer.h"
 
 /* ---- data and job ---- */
 

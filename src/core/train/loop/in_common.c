@@ -14,7 +14,7 @@
 #include "base/door/clock.h"
 #include "base/door/hash.h"
 #include "base/door/progress.h"
-#include "train/loop/engine.h"
+#include "train/door/engine.h"
 
 enum { PAGE = 4096 };
 

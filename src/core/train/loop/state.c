@@ -8,8 +8,9 @@
 #include "base/door/memory.h"
 #include "gantry/job.h"
 #include "networks/nets/door/layers.h"
-#include "train/loop/engine.h"
-#include "train/measure/measurer.h"
+#include "train/door/engine.h"
+#include "train/door/measurer.h"
+#include "train/journal/journal.h"
 
 /* ---- what the state is: its numbers ---- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Statistics of a run (stats.h). */
-#include "train/loop/stats.h"
+#include "train/door/stats.h"
 #include "networks/model/door/model.h"
 
 #include <math.h>

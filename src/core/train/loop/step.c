@@ -5,7 +5,8 @@
 
 #include "base/door/clock.h"
 #include "gantry/log.h"
-#include "train/measure/measurer.h"
+#include "train/door/measurer.h"
+#include "train/journal/journal.h"
 
 enum { MOMENTS = sizeof(gt_stat_moments) / sizeof(double) };
 

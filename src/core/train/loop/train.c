@@ -16,7 +16,8 @@
 #include "run/door/pages.h"
 #include "train/start/choice.h"
 #include "train/ticks/decider.h"
-#include "train/measure/measurer.h"
+#include "train/door/measurer.h"
+#include "train/journal/journal.h"
 
 /* When something is due: every so many images, and so many seconds after the last time. */
 typedef struct schedule {

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #include "gantry/classify.h"
-#include "train/measure/measurer.h"
+#include "train/door/measurer.h"
+#include "train/journal/journal.h"
 #include "train/measure/eval_data.h"
 #include "runner/door/runner.h"
 

@@ -8,7 +8,8 @@
 #include "runner/door/items.h"
 #include "runner/door/runner.h"
 #include "networks/nets/door/layers.h"
-#include "train/measure/measurer.h"
+#include "train/door/measurer.h"
+#include "train/journal/journal.h"
 
 enum { MIN = 64, MAX = 256, /* pictures */ PART = 8 /* of the data */, PIXELS = MAX * 64 * 64 /* at most */ };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "train/measure/eval_data.h"
+#include "train/journal/journal.h"
 
 #include "data/door/dataset.h"
 #include "runner/door/items.h"

@@ -4,17 +4,14 @@
 #define GANTRY_TRAIN_MEASURE_EVAL_DATA_H
 
 #include "networks/nets/door/layers.h" /* gt_text */
-#include "train/loop/engine.h"
-#include "train/ticks/values.h"
+#include "train/door/engine.h"
+#include "train/door/measurer.h"
+#include "train/door/values.h"
 
 /* After the model is open: e->eval_data. */
 gt_status gt_eval_data_open_all(gt_engine *e);
 void gt_eval_data_close(gt_engine *e);
 bool gt_eval_data_any(const gt_engine *e);
-
-/* The parameters that are evaluated, of the network that tells classes or else of the first: the moving average, where
- * that network has one. */
-const float *gt_eval_params(const gt_engine *e);
 
 /* A series of each set: {"Loss", "_baseline"} is "Loss/test_baseline" of the test pictures. */
 typedef struct gt_eval_series {

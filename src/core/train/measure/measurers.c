@@ -6,6 +6,7 @@
 
 #include "gantry/job.h"
 #include "gantry/log.h"
+#include "train/journal/journal.h"
 #include "train/measure/measurer_list.h"
 
 static const gt_measurer *const table[] = {
@@ -14,7 +15,11 @@ static const gt_measurer *const table[] = {
 #undef X
 };
 enum { MEASURERS = sizeof table / sizeof *table };
-_Static_assert((int)MEASURERS <= (int)GT_MEASURERS_MAX, "GT_MEASURERS_MAX is too small");
+_Static_assert((int)MEASURERS + (int)GT_FEATURE_MEASURERS_MAX <= (int)GT_MEASURERS_MAX,
+               "GT_MEASURERS_MAX is too small");
+
+/* NULL: there are no more. */
+static const gt_measurer *row_at(int i) { return i < MEASURERS ? table[i] : gt_feature_measurers[i - MEASURERS]; }
 
 /* A measurer of a run. */
 typedef struct measuring {
@@ -24,9 +29,9 @@ typedef struct measuring {
 
 /* The next one from *i on; false: there are no more. */
 static bool next_measurer(const gt_engine *e, int *i, measuring *m) {
-    while (*i < MEASURERS && !e->measuring[*i]) ++*i;
-    if (*i >= MEASURERS) return false;
-    *m = (measuring){table[*i], e->measuring[*i]};
+    while (row_at(*i) && !e->measuring[*i]) ++*i;
+    if (!row_at(*i)) return false;
+    *m = (measuring){row_at(*i), e->measuring[*i]};
     ++*i;
     return true;
 }
@@ -35,7 +40,7 @@ static bool next_measurer(const gt_engine *e, int *i, measuring *m) {
 
 /* What comes late is left out of a run that resumes where it cannot open: begin() says so, when the log is open. */
 static gt_status open_all(gt_engine *e, int i) {
-    const gt_measurer *by = table[i];
+    const gt_measurer *by = row_at(i);
     gt_status st = by->open_all ? by->open_all(e, e->measuring[i]) : GT_OK;
     if (!st || !by->late || !e->resumed) return st;
     if (by->close) by->close(e->measuring[i]);
@@ -59,17 +64,18 @@ gt_status gt_measurer_check_state(const gt_engine *e, const gt_measurer *row) {
                 : gt_fail(GT_FAILED,
                           "%s: an option outside of the recipe decides whether its numbers are in checkpoints, "
                           "so this run could neither resume nor be audited: the option must be of the class GT_RECIPE "
-                          "(src/core/train/measure/measurer.h)",
+                          "(src/core/train/door/measurer.h)",
                           row->name);
 }
 
 gt_status gt_measurers_open_all(gt_engine *e) {
     gt_status st = GT_OK;
-    for (int i = 0; i < MEASURERS && !st; i++) {
-        if ((st = gt_comm_agree_all(e->comm, gt_measurer_check_state(e, table[i])))) break;
-        if (table[i]->is_wanted && !table[i]->is_wanted(e)) continue;
-        e->measuring[i] = gt_arena_alloc(e->model->arena, table[i]->own_bytes + 1); /* not NULL */
-        if (!e->measuring[i]) st = gt_fail(GT_NOMEM, "out of memory for %s", table[i]->name);
+    const gt_measurer *row;
+    for (int i = 0; !st && (row = row_at(i)); i++) {
+        if ((st = gt_comm_agree_all(e->comm, gt_measurer_check_state(e, row)))) break;
+        if (row->is_wanted && !row->is_wanted(e)) continue;
+        e->measuring[i] = gt_arena_alloc(e->model->arena, row->own_bytes + 1); /* not NULL */
+        if (!e->measuring[i]) st = gt_fail(GT_NOMEM, "out of memory for %s", row->name);
         st = gt_comm_agree_all(e->comm, st);
         if (!st) st = open_all(e, i);
     }
@@ -94,6 +100,30 @@ bool gt_measurers_are_late(const gt_engine *e) {
         if (m.by->late) return true;
     return false;
 }
+
+gt_status gt_train_check_metrics(const gt_job *job) {
+    gt_status st = GT_OK;
+    const gt_measurer *row;
+    for (int i = 0; !st && (row = row_at(i)); i++)
+        if (row->check) st = row->check(job);
+    return st;
+}
+
+gt_status gt_measurers_measure_cost_all(gt_engine *e) {
+    measuring m;
+    gt_status st = GT_OK;
+    for (int i = 0; !st && next_measurer(e, &i, &m);)
+        if (m.by->measure_cost_all) st = m.by->measure_cost_all(e, m.own);
+    return st;
+}
+
+void gt_measurers_print_cost(const gt_engine *e, double seconds_per_image) {
+    measuring m;
+    for (int i = 0; next_measurer(e, &i, &m);)
+        if (m.by->print_cost) m.by->print_cost(e, m.own, (double)gt_checkpoints_by_images(e->job), seconds_per_image);
+}
+
+const char *gt_journal_dir(const gt_journal *j) { return j->dir; }
 
 void *gt_measurer_own(const gt_engine *e, const gt_measurer *row) {
     measuring m;

@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "train/measure/measurer.h"
+#include "train/door/measurer.h"
+#include "train/journal/journal.h"
 
 enum { NORM_STEPS = 8 /* steps between two looks */ };
 

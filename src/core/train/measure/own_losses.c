@@ -6,7 +6,8 @@
 
 #include "runner/door/runner.h"
 #include "train/measure/eval_data.h"
-#include "train/measure/measurer.h"
+#include "train/journal/journal.h"
+#include "train/door/measurer.h"
 
 typedef struct own_losses {
     gt_runner *network;

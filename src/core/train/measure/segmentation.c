@@ -2,7 +2,8 @@
  * What a network that segments is worth, at each tick: loss, part of the pixels that are right, and mean IoU, on
  * pictures that it is trained on and on those that it is not. */
 #include "gantry/segment.h"
-#include "train/measure/measurer.h"
+#include "train/door/measurer.h"
+#include "train/journal/journal.h"
 #include "train/measure/eval_data.h"
 #include "runner/door/runner.h"
 

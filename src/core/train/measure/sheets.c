@@ -3,7 +3,8 @@
  * they differ from each other. Rank 0 has the sheets, and computes; pictures.c gives the sheets as they are drawn. */
 #include "gantry/grid.h"
 #include "metrics/door/metric.h"
-#include "train/measure/measurer.h"
+#include "train/door/measurer.h"
+#include "train/journal/journal.h"
 
 typedef gt_sheet_metrics sheets;
 

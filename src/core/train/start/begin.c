@@ -16,7 +16,8 @@
 #include "kernels/door/kernel_set.h"
 #include "run/door/checkpoint_internal.h"
 #include "train/ticks/decider.h"
-#include "train/measure/measurer.h"
+#include "train/door/measurer.h"
+#include "train/journal/journal.h"
 
 /* The directory of the run, made if it is not there. */
 static gt_status find_directory(gt_engine *e, gt_journal *j) {

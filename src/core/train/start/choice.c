@@ -16,7 +16,7 @@
 #include "run/door/rundir.h"
 #include "gantry/stop.h"
 #include "gantry/text.h"
-#include "train/loop/engine.h"
+#include "train/door/engine.h"
 
 enum { MOST = 6 /* ways that are tried */, FEW_STEPS = 20 };
 

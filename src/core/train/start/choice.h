@@ -10,7 +10,7 @@
 #define GANTRY_TRAIN_START_CHOICE_H
 
 #include "gantry/hash.h"
-#include "train/loop/engine.h"
+#include "train/door/engine.h"
 
 /* Of an engine that is open and not built. `out` stays as it is where nothing is chosen: then the run has one rank.
  * GT_STOPPED: a signal came. */

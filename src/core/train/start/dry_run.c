@@ -133,7 +133,7 @@ static void print_cost(const gt_engine *e, const gt_step_time *t) {
         gt_print("            cut short: a step takes about %s, and --dry-run-seconds=%g covered %.3g %% of a step.\n"
                  "            The rest is extrapolated; sums over ranks and updates are not counted\n",
                  gt_length_text(t->pieces.step, text), e->job->dry_run_seconds, 100 * t->pieces.part);
-    gt_scores_print_cost(e, t->per_image);
+    gt_measurers_print_cost(e, t->per_image);
     gt_print_flush(stdout);
 }
 
@@ -174,7 +174,7 @@ static gt_status measure_cost_all(gt_engine *e, const load *busy, const gt_start
     gt_tell_start("measuring", NULL, 0);
     gt_status st = gt_engine_start_loader_all(e);
     if (!st) st = gt_time_steps_all(e, limit / 2, &t);
-    if (!st) st = gt_scores_measure_cost_all(e);
+    if (!st) st = gt_measurers_measure_cost_all(e);
     bool known = !st && gt_step_time_is_known(&t);
     if (known) st = gt_faster_look_all(e, starter, t.per_image, end, &faster);
     gt_tell_end();

@@ -4,8 +4,9 @@
 #define GANTRY_TRAIN_START_DRY_RUN_H
 
 #include "networks/model/door/family.h"
-#include "train/loop/engine.h"
-#include "train/measure/measurer.h"
+#include "train/door/engine.h"
+#include "train/door/measurer.h"
+#include "train/journal/journal.h"
 
 /* ---- time_steps.c ---- */
 

@@ -5,7 +5,8 @@
 #include "base/door/machine.h"
 #include "base/door/numbers.h"
 #include "gantry/log.h"
-#include "train/measure/measurer.h"
+#include "train/door/measurer.h"
+#include "train/journal/journal.h"
 
 /* Fractions of a phase's work that may be done twice. The first costs about 1 % of a step's time, and saves a quarter
  * to two fifths of the memory of a step's graph; the second is what it costs to run all forward passes again, and more

@@ -2,7 +2,7 @@
  * What a step takes where a whole one may take minutes, as at 256x256 on few cores: see engine.h. */
 #include "base/door/clock.h"
 #include "base/door/progress.h"
-#include "train/loop/engine.h"
+#include "train/door/engine.h"
 
 typedef struct piece {
     double seconds; /* of this rank's slices in a step */

@@ -4,7 +4,7 @@
 #include "base/door/numbers.h"
 #include "gantry/job.h"
 #include "gantry/train.h"
-#include "train/loop/engine.h"
+#include "train/door/engine.h"
 
 enum { MOST = 4096 };
 

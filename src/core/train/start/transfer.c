@@ -15,7 +15,7 @@
 #include "job/door/job.h"
 #include "job/door/network.h"
 #include "networks/nets/door/layers.h"
-#include "train/loop/engine.h"
+#include "train/door/engine.h"
 
 /* ---- sizes of the networks ---- */
 

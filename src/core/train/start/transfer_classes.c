@@ -8,7 +8,7 @@
 #include "gantry/job.h"
 #include "run/door/checkpoint.h"
 #include "train/journal/journal.h"
-#include "train/loop/engine.h"
+#include "train/door/engine.h"
 
 /* ---- which class is which ---- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A run without labels from networks with labels: what the family makes of them stands for all classes
  * (gt_family.without_labels). */
-#include "train/loop/engine.h"
+#include "train/door/engine.h"
 
 bool gt_label_drop_is_due(const gt_job *job, const gt_job *theirs) {
     return theirs->label_dim && !job->label_dim && gt_is(job->model, theirs->model) && job->family->without_labels &&

@@ -10,11 +10,12 @@
 #include "gantry/log.h"
 #include "metrics/door/metric.h"
 #include "run/door/runlog.h"
-#include "gantry/score.h"
+#include "gantry/metric.h"
 #include "run/door/checkpoint_internal.h"
 #include "run/door/metric_lines.h"
 #include "train/ticks/decider_list.h"
-#include "train/measure/measurer.h"
+#include "train/door/measurer.h"
+#include "train/journal/journal.h"
 #include "train/ticks/warnings.h"
 
 /* The best checkpoint so far. */

@@ -7,7 +7,8 @@
 #include "gantry/log.h"
 #include "gantry/metric.h"
 #include "run/door/metric_lines.h"
-#include "train/measure/measurer.h"
+#include "train/door/measurer.h"
+#include "train/journal/journal.h"
 
 static void count(gt_journal *j, double seconds) {
     if (!(seconds >= 0)) return;

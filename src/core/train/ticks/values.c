@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "train/ticks/values.h"
+#include "train/door/values.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * A guest: how far the network that is averaged is from its moving average, as a share of its own length. */
 #include <math.h>
 
-#include "train/measure/measurer.h"
+#include "train/door/measurer.h"
 
 static bool is_wanted(const gt_engine *e) { return e->model->ema_of >= 0; }
 

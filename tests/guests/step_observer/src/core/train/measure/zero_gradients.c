@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A guest: the part of all gradients of the run that were 0. What was counted so far is in checkpoints. */
-#include "train/measure/measurer.h"
+#include "train/door/measurer.h"
 
 typedef struct zeros {
     int64_t zero_now, n_now; /* by this rank since they were gathered */
