@@ -2,7 +2,7 @@
 # The autoencoder family: every model trains, goes on exactly, is the same on any number of ranks; its commands; what is refused.
 . "$(dirname "$0")/lib.sh"
 need_python
-circles="--data=synth:circles:n=100,size=12 --batch=16 --slices=4 --widths=0.1"
+circles="--data=synth:circles:n=100,size=12 --batch=16 --slices=4 --widths=0.1 --grid=2x2"
 for model in cvae digits gumbel vq; do
     quietly "$GANTRY" train --model=$model $circles --run=$model --epochs=2 --seed=1
     # No time at all: each start makes one step.
@@ -112,7 +112,7 @@ echo "AUC $auc"
 
 begins what_follows
 # nothing bounds a latent that costs nothing: a warning, which --on-trouble sees; and what the log says can follow runs
-free='--model=cvae --data=synth:circles:n=64,size=12 --batch=16 --slices=1 --widths=0.1 --lrate=0.03 --tick=0.064 --kimg=1 --seed=1'
+free='--model=cvae --data=synth:circles:n=64,size=12 --batch=16 --slices=1 --widths=0.1 --lrate=0.03 --tick=0.064 --kimg=1 --seed=1 --grid=2x2'
 expect 1 'on-trouble=stop: unbounded-latent' "$GANTRY" train $free --beta=0 --on-trouble=stop --run=free
 has_line 'warning: unbounded-latent since tick .* its weight, --beta, is 0 or too small' free/log.txt || fail 'the warning names no cause'
 quietly "$GANTRY" train $free --run=held
@@ -152,7 +152,7 @@ expect 2 'no continuous latent' "$GANTRY" study dimensions vq synth:circles:size
 
 begins variance
 # a decoder with a variance for each pixel: any ranks, a stop, derivatives, numpy's likelihood, all uses; a network without goes on with one
-normal='--recon=normal --data=synth:circles:n=64,size=12 --batch=16 --slices=4 --widths=0.05 --z-dim=2 --lrate=0.002 --seed=1'
+normal='--recon=normal --data=synth:circles:n=64,size=12 --batch=16 --slices=4 --widths=0.05 --z-dim=2 --lrate=0.002 --seed=1 --grid=2x2'
 judge=--test-data=synth:circles:n=30,size=12,seed=5
 quietly "$GANTRY" train --model=vae $normal $judge --steps=60 --run=own
 quietly ranks 3 "$GANTRY" train --model=vae $normal $judge --steps=30 --run=own-3
@@ -180,7 +180,7 @@ has_line '^recon = normal$' inherits/job.ini || fail 'the network of the file ha
 
 begins labels
 # a conditional model: the same bits on any ranks, for any groups of slices, and after a stop; its commands see labels
-shapes="--data=synth:shapes:n=64,size=12 --cond=1 --batch=16 --slices=4 --widths=0.1 --samples=3 --kl-warmup=0.016 --kl-cycles=2 --beta-start=0.1 --test-data=synth:shapes:n=40,size=12,seed=9 --tick=0.032 --seed=1"
+shapes="--data=synth:shapes:n=64,size=12 --cond=1 --batch=16 --slices=4 --widths=0.1 --samples=3 --kl-warmup=0.016 --kl-cycles=2 --beta-start=0.1 --test-data=synth:shapes:n=40,size=12,seed=9 --tick=0.032 --seed=1 --grid=2x2"
 for model in cvae vae; do
     quietly "$GANTRY" train --model=$model $shapes --run=cond-$model --kimg=0.128
     quietly ranks 3 "$GANTRY" train --model=$model $shapes --run=cond-$model-3 --kimg=0.064
@@ -231,7 +231,7 @@ expect 0 '^ *0.200 +7 ' "$GANTRY" inspect cvae --losses=batch-sums
 expect 0 'for sums over batches: gantry inspect cvae --losses=batch-sums' "$GANTRY" inspect cvae
 expect 2 'needs the log of an autoencoder' "$GANTRY" inspect odd --losses=batch-sums
 # sums and means over pixels and latent: compare has one unit, and --losses=reductions the totals of all four
-units='--model=vae --data=synth:circles:n=32,size=12 --batch=16 --slices=1 --widths=0.1 --z-dim=3 --steps=1 --seed=1'
+units='--model=vae --data=synth:circles:n=32,size=12 --batch=16 --slices=1 --widths=0.1 --z-dim=3 --steps=1 --seed=1 --grid=2x2'
 quietly "$GANTRY" train $units --run=units-sum
 quietly "$GANTRY" train $units --recon-pixels=mean --recon-batch=mean --kl-latent=mean --run=units-mean
 quietly "$GANTRY" train $units --recon=bce --run=units-bce

@@ -4,7 +4,7 @@
 # scores, the same on any number of ranks; the seed of a member; regression; what is refused. tests/golden/job_fields*.h5 have the numbers.
 . "$(dirname "$0")/lib.sh"
 data=synth:fields:n=64
-net="--model=edm --data=$data --model-channels=4 --batch=16 --slices=8 --steps=4 --seed=3 --threads=1 --condition-drop=0.2 --image-steps=2"
+net="--model=edm --data=$data --model-channels=4 --batch=16 --slices=8 --steps=4 --seed=3 --threads=1 --condition-drop=0.2 --image-steps=2 --sheet-steps=1 --grid=2x2"
 test=synth:fields:n=3,seed=1
 
 hash_of() { "$GANTRY" hash "$1" | awk '{print $1; exit}'; }
@@ -12,7 +12,7 @@ hash_of() { "$GANTRY" hash "$1" | awk '{print $1; exit}'; }
 # The fields have the law of docs/mathematics/fields.md, and the condition is the mean of each block.
 case_law() {
     need_python
-    quietly "$GANTRY" dataset synth:fields:n=2000 law.h5
+    quietly "$GANTRY" dataset synth:fields:n=600 law.h5
     OPENBLAS_NUM_THREADS=1 "$python" -B - "$here/../tools" <<'PY' || fail 'the law of synth:fields'
 import sys
 import numpy as np, h5py
@@ -128,7 +128,7 @@ PY
 
 case_refusals() {
     quietly "$GANTRY" train $net --steps=1 --condition-drop=0 --run=plain
-    quietly "$GANTRY" train --model=edm --data=synth:shapes:n=16 --model-channels=4 --batch=4 --steps=1 --threads=1 --run=shapes
+    quietly "$GANTRY" train --model=edm --data=synth:shapes:n=16,size=16 --model-channels=4 --batch=4 --steps=1 --threads=1 --sheet-steps=1 --grid=2x2 --run=shapes
     expect 2 'makes pictures of noise alone' "$GANTRY" train --model=dcgan --data=$data --run=no
     expect 2 'regression is for data with conditions' "$GANTRY" train --model=edm --loss=regression --data=synth:shapes --run=no
     expect 2 'condition-drop=0.1: .* has no conditions' "$GANTRY" train --model=edm --condition-drop=0.1 --data=synth:shapes --run=no

@@ -26,7 +26,7 @@ grep -q communication alone/stats.jsonl && fail "one rank logs communication"
 
 begins an_autoencoder
 # An autoencoder, 40 samples in slices of 7 and 6: of an epoch of 100 a batch of 20 is left, in slices of 4 and 3.
-job="--model=cvae --data=synth:circles:n=100 --batch=40 --slices=6 --steps=7 --threads=1 --progress=0"
+job="--model=cvae --data=synth:circles:n=100,size=12 --widths=0.1 --batch=40 --slices=6 --steps=7 --threads=1 --progress=0 --grid=2x2"
 # shellcheck disable=SC2086
 train 1 v1 $job
 # shellcheck disable=SC2086
@@ -39,7 +39,7 @@ same "$(last v1)" "$(last v-alone)"
 begins an_image_a_slice
 # By default each image is a slice: any number of ranks up to the batch, which they need not divide.
 set -- 2 5 3 8
-for job in '--model=vq --widths=0.05' '--model=gumbel --widths=0.05' '--model=lenet --test-data=synth:shapes:n=20,size=16,classes=4' '--model=resnet18 --width=0.07' '--model=dcgan --cbase=64 --d-batches=mixed' '--model=edm --cfg=cpu --model-channels=8'; do
+for job in '--model=vq --widths=0.05 --grid=2x2' '--model=gumbel --widths=0.05 --grid=2x2' '--model=lenet --test-data=synth:shapes:n=20,size=16,classes=4' '--model=resnet18 --width=0.07' '--model=dcgan --cbase=64 --d-batches=mixed --grid=2x2' '--model=edm --cfg=cpu --model-channels=8 --sheet-steps=1 --grid=2x2'; do
     job="$job --data=synth:shapes:n=50,size=16,classes=4 --batch=14 --steps=7 --progress=0"
     # shellcheck disable=SC2086
     {
