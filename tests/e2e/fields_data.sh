@@ -60,6 +60,10 @@ refuse 2 'no axis of samples; --static takes it' --condition=large.nc:topo
 refuse 1 'holds no samples' --condition=empty.nc:ta_850
 expect 0 'done' "$GANTRY" "${train[@]}" --condition=coarse.dat:ta_850 --steps=2 --run=dat
 expect 0 'done' "$GANTRY" "${train[@]}" --data=holes.nc:pr --condition=sea.nc:sst --missing=mask --steps=2 --run=masked
+# A truth with gaps has no spectrum.
+scores=(metrics masked --data=holes.nc:pr --condition=sea.nc:sst --members=2 --sampler-steps=1 --metrics=crps,spectrum)
+expect 0 "'pr': spectrum and quantiles need a truth in each cell, which [0-9]+ of [0-9]+ samples have: they are of these" "$GANTRY" "${scores[@]}"
+says 'pr +crps +[0-9.]+' 'pr +spectrum_db +[0-9.]+'
 
 begins one_rule
 # FILE:NAME is what --array is.

@@ -30,3 +30,5 @@ with xarray.open_dataset(f"{folder}/pred.nc") as d:
 with xarray.open_dataset(f"{folder}/plain.nc") as d:
     assert dict(d.sizes) == {"sample": 2, "realization": 3, "y": 2, "x": 3} and (d.pr.values == expected).all()
     assert list(d.coords) == ["realization"]
+with xarray.open_dataset(f"{folder}/named.nc") as d:
+    assert d["sample"].dims == d["x"].dims == ("sample_2", "realization", "y", "x_2")

@@ -468,8 +468,13 @@ static void results_are_netcdf(void **state) {
     }
     assert_int_equal(halves(), 0);
     of.target = (gt_channel_scale[]){{.name = "pr", .units = ""}, {.name = "pr", .units = ""}};
-    gt_fields_file *twice;
-    assert_int_equal(gt_fields_file_open(&twice, &of), GT_USAGE);
+    gt_fields_file *other;
+    assert_int_equal(gt_fields_file_open(&other, &of), GT_USAGE);
+    of.target = (gt_channel_scale[]){{.name = "sample", .units = ""}, {.name = "x", .units = ""}}; /* as axes are */
+    of.path = at("named.nc");
+    assert_ok(gt_fields_file_open(&other, &of));
+    assert_ok(gt_fields_file_finish(other));
+    gt_fields_file_close(other);
     char command[512];
     bool all = have_tool("/usr/bin/python3 -c 'import netCDF4, xarray' && command -v ncdump",
                          "netcdf-bin, python3-netcdf4 or python3-xarray");

@@ -366,7 +366,10 @@ gt_status gt_edm_check_sampling(const gt_job *job, gt_solver sampler, double gui
                        solvers[sampler], loss_of(job)->name, only ? only : "heun, euler, midpoint or stochastic");
     if (guidance == 1) return GT_OK;
     if (!job->label_dim && !job->conditions)
-        return gt_fail(GT_USAGE, "--guidance=%g: guidance uses labels and needs a model trained with --cond", guidance);
+        return gt_fail(GT_USAGE,
+                       "--guidance=%g: guidance uses labels or conditions: train with --cond, or with --condition and "
+                       "--condition-drop=0.1",
+                       guidance);
     if ((job->label_dim && o->label_dropout > 0) || o->condition_drop > 0) return GT_OK;
     const char *drop = job->label_dim ? "label-dropout" : "condition-drop";
     return gt_fail(GT_USAGE,

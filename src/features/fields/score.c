@@ -7,6 +7,7 @@
 #include "base/door/random.h"
 #include "dist/door/dist.h"
 #include "ensemble.h"
+#include "gantry/log.h"
 #include "gantry/text.h"
 #include "scores.h"
 
@@ -68,6 +69,16 @@ static void help(void (*line)(void *arg, const char *name, const char *text), vo
         if (s == gt_ensemble_score_list || strcmp(s->metric, s[-1].metric)) line(arg, s->metric, s->help);
 }
 
+static void warn_of_gaps(const gt_ensemble *e, const scoring *s) {
+    for (int c = 0; c < e->targets; c++) {
+        int64_t whole = gt_ensemble_whole_fields(s->of[c]);
+        if (whole == e->samples) continue;
+        gt_warn("'%s': spectrum and quantiles need a truth in each cell, which %" PRId64 " of %" PRId64
+                " samples have%s; the other scores leave out the cells without one",
+                e->scale[c].name, whole, e->samples, whole ? ": they are of these" : ", so there are none");
+    }
+}
+
 static void tell_scores(const gt_ensemble *e, const scoring *s, const char *metrics, gt_ensemble_tell *tell,
                         void *arg) {
     char recipe[160];
@@ -85,6 +96,7 @@ static gt_status score_all(gt_comm *comm, const gt_ensemble_request *r, const ch
     gt_status st = gt_ensemble_open_all(&e, comm, r, true);
     if (!st) st = gt_comm_agree_all(comm, begin(&e, &s));
     if (!st) st = gt_ensemble_make_all(&e, "scoring", score_sample, &s);
+    if (!st && !comm->rank) warn_of_gaps(&e, &s);
     if (!st && !comm->rank) tell_scores(&e, &s, metrics, tell, arg);
     gt_ensemble_close(&e);
     return st;

@@ -232,6 +232,8 @@ const gt_ensemble_score gt_ensemble_score_list[] = {
     {0},
 };
 
+int64_t gt_ensemble_whole_fields(const gt_ensemble_scores *s) { return s->fields; }
+
 const double *gt_ensemble_ranks(const gt_ensemble_scores *s) { return s->ranks; }
 
 const double *gt_ensemble_power(const gt_ensemble_scores *s, const double **truth) {

@@ -61,6 +61,9 @@ typedef struct gt_ensemble_score {
 } gt_ensemble_score;
 extern const gt_ensemble_score gt_ensemble_score_list[]; /* ended by {NULL} */
 
+/* The fields that count for spectrum and quantiles: those with a truth in each cell. */
+int64_t gt_ensemble_whole_fields(const gt_ensemble_scores *s);
+
 /* The histogram of all cells [members+1], and the mean power of members and truths by wave number [waves]. */
 const double *gt_ensemble_ranks(const gt_ensemble_scores *s);
 const double *gt_ensemble_power(const gt_ensemble_scores *s, const double **truth);

@@ -341,7 +341,9 @@ static gt_status score_all(const metrics_fields *f) {
 static void print_ensemble_score(void *arg, const char *target, const char *key, double value, const char *recipe) {
     const metrics_fields *f = arg;
     if (!f->json) {
-        gt_print("%-24s %-16s %-14.8g %s\n", target, key, value, recipe);
+        char text[32] = "none";
+        if (isfinite(value)) snprintf(text, sizeof text, "%.8g", value);
+        gt_print("%-24s %-16s %-14s %s\n", target, key, text, recipe);
         return;
     }
     json_t *line = json_pack("{s:s, s:s, s:o, s:s}", "target", target, "score", key, "value",

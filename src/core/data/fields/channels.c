@@ -202,16 +202,5 @@ gt_status gt_fields_name_channels(gt_fields *f, const int64_t *missing) {
     if (!r->fixed) return own_channels(f, missing);
     gt_status st = GT_OK;
     for (int k = 0; k < r->n_fixed && !st; k++) st = take_fixed(f, k);
-    if (!st) st = check_all_used(f);
-    bool target_missing = false;
-    for (int i = 0, k = 0; i < f->fields; i++)
-        for (int l = 0; l < gt_field_like(&f->field[i])->channels; l++, k++)
-            target_missing |= f->field[i].role == GT_FIELD_TARGET && missing[k];
-    if (!st && target_missing && f->mask_of_target < 0) { /* no network sees this mask */
-        gt_field_channel c = {.kind = GT_CHANNEL_TARGET_MASK};
-        f->mask_of_target = f->channels;
-        st = add_channel(f, c, scale_of(f, &c));
-        f->conditions++;
-    }
-    return st;
+    return st ? st : check_all_used(f);
 }

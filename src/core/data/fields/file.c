@@ -109,19 +109,28 @@ static gt_status attach(gt_fields_file *f) {
     return gt_h5_attach(&f->h5, AXES, scale, f->of->targets, set);
 }
 
-/* Files of fields without names of axes have y and x. */
+/* Among the axes before `axis` and the targets before `target`. */
+static bool is_taken(const gt_fields_file *f, const char *name, int axis, int target) {
+    bool taken = false;
+    for (int i = 0; i < axis; i++) taken |= !strcmp(f->axis[i], name);
+    for (int k = 0; k < target; k++) taken |= !strcmp(f->of->target[k].name, name);
+    return taken;
+}
+
+/* Files of fields without names of axes have y and x. An axis that a target is called like has another name. */
 static gt_status name_axes(gt_fields_file *f) {
     const gt_fields_file_of *of = f->of;
     const gt_fields_place *p = of->place;
     const char *names[AXES] = {of->time ? "time" : "sample", "realization", p && *p->y.name ? p->y.name : "y",
                                p && *p->x.name ? p->x.name : "x"};
-    for (int i = 0; i < AXES; i++) snprintf(f->axis[i], sizeof f->axis[i], "%s", names[i]);
-    for (int i = 0; i < AXES + of->targets; i++)
-        for (int k = 0; k < i; k++) {
-            const char *a = i < AXES ? f->axis[i] : of->target[i - AXES].name,
-                       *b = k < AXES ? f->axis[k] : of->target[k - AXES].name;
-            if (!strcmp(a, b)) return gt_fail(GT_USAGE, "two variables or axes of the file would be called '%s'", a);
-        }
+    for (int k = 0; k < of->targets; k++)
+        if (is_taken(f, of->target[k].name, 0, k))
+            return gt_fail(GT_USAGE, "two targets are called '%s'", of->target[k].name);
+    for (int i = 0; i < AXES; i++) {
+        int n = snprintf(f->axis[i], sizeof f->axis[i], "%s", names[i]);
+        for (int more = 2; is_taken(f, f->axis[i], i, of->targets) && more < 100; more++)
+            snprintf(f->axis[i], sizeof f->axis[i], "%.*s_%d", n < 60 ? n : 60, names[i], more);
+    }
     return GT_OK;
 }
 

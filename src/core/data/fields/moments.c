@@ -120,7 +120,7 @@ static gt_status finish_channel(gt_fields *f, int c, tally *t) {
             s->name, t->outside[s->transform], t->cells, s->transform == GT_VALUES_SQRT ? "below 0" : "-1 or less",
             s->transform == GT_VALUES_SQRT ? "sqrt" : "log1p");
     if (f->request->fixed) {
-        bool masked = f->field[ch->field].role == GT_FIELD_TARGET;
+        bool masked = f->field[ch->field].role == GT_FIELD_TARGET && f->mask_of_target >= 0;
         for (int k = 0; k < f->channels; k++)
             masked |= f->channel[k].kind == GT_CHANNEL_MASK && f->channel[k].field == ch->field &&
                       f->channel[k].level == ch->level;
