@@ -4,6 +4,9 @@
 top=$(dirname "$LAUNCH")/..
 begins installed
 make -s -C "$top" BUILD="$BUILD" install PREFIX="$tmp/prefix" >"$tmp/log" 2>&1 || { cat "$tmp/log"; fail 'make install'; }
+[ "$(tail -n 1 "$tmp/log")" = "  export PATH=$tmp/prefix/bin:\$PATH" ] || { cat "$tmp/log"; fail 'make install does not end with what to add to PATH'; }
+[ ! -e "$tmp/prefix/libexec/gantry/step" ] || fail 'programs of gantry bench are installed, which were not asked for'
+expect 1 'make install-bench installs them' "$tmp/prefix/bin/gantry" bench step
 "$tmp/prefix/bin/gantry" --version | grep -q 'gantry' || fail 'gantry --version'
 for file in man/man1/gantry.1 gantry/jobs/demo.ini doc/gantry/README.md doc/gantry/docs/metrics.md; do
     [ -s "$tmp/prefix/share/$file" ] || fail "share/$file is missing"
