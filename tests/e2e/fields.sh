@@ -95,6 +95,28 @@ case_regression() {
     "$python" -c "import numpy as np; x = np.load('made.npy').reshape(3, 2, -1); assert (x[:, 0] == x[:, 1]).all() and np.ptp(x) > 0" || fail 'members of a regression differ'
 }
 
+# Few steps: from a trained network; fresh noise of a member's second step is the member's, and conditions keep without noise.
+case_few_steps() {
+    quietly "$GANTRY" train $net --steps=1 --run=many
+    quietly "$GANTRY" train $net --steps=2 --loss=consistency --resume=many --run=few
+    make="generate few --condition=$test --members=3 --threads=1"
+    quietly "$GANTRY" $make --out=two.npy
+    quietly ranks 2 "$GANTRY" $make --out=ranks.npy
+    cmp two.npy ranks.npy || fail '2 ranks make another file'
+    quietly "$GANTRY" $make --sampler-steps=1 --out=one.npy
+    quietly "$GANTRY" $make --guidance=2 --out=guided.npy
+    expect 2 'makes pictures with --sampler=consistency' "$GANTRY" $make --sampler=heun --out=no.npy
+    need_python
+    "$python" - <<'PY' || fail 'fields in few steps'
+import numpy as np
+one, two, guided = (np.load(n + '.npy').reshape(3, 3, -1) for n in ('one', 'two', 'guided'))
+assert len({m.tobytes() for m in two.reshape(9, -1)}) == 9 and np.isfinite(two).all()
+assert (guided != two).any()
+# The network is near 0, so D(x; s) is near x / (1 + s^2): of N(0,1) 0.0125 from level 80, and 0.49 from 0.821.
+assert abs(one.std() / 0.0125 - 1) < 0.05 and abs(two.std() / (0.821 / (1 + 0.821 ** 2)) - 1) < 0.05, (one.std(), two.std())
+PY
+}
+
 # A field that goes on at its edges moves with its condition: by 8 cells, which three levels can halve. Without --periodic it does not.
 case_periodic() {
     need_python
