@@ -3,12 +3,14 @@
  * ceiling and the difference, on one thread. (Williams, Waterman and Patterson, "Roofline: An Insightful Visual
  * Performance Model", CACM 2009.)
  *
- *     ceiling = max(flops of the products that the node's algorithm computes / FMA peak,
- *                   bytes read and written / bandwidth)
+ *     ceiling = max(flops / FMA peak, bytes read and written / bandwidth)
  *
- * Peak and bandwidth are measured in the same run; the bandwidth is that of the smallest measured size that holds the
- * bytes of the node. Of Winograd's convolutions the products of the transformed domain count, not the transforms, so
- * what these take is time lost. */
+ * and of Winograd's convolutions, whose transforms read and write the pixels while their products do not:
+ *
+ *     ceiling = flops of products / FMA peak + max(flops of transforms / FMA peak, bytes / bandwidth)
+ *
+ * Flops are those that the node's algorithm computes. Peak and bandwidth are measured in the same run; the bandwidth is
+ * that of the smallest measured size that holds the bytes of the node. Times are processor time. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,18 +127,21 @@ static gt_status add_node(list *l, const machine *m, const gt_engine *e, const g
     double flops, bytes, seconds = gt_step_seconds(s);
     if (!gt_arena_grow(l->arena, &l->nodes, l->n, &l->room, sizeof *l->nodes)) return GT_NOMEM;
     gt_node_cost(s->node, &flops, &bytes);
-    double products = is_convolution(s->node) ? gt_conv_product_flops(s->node) : flops;
-    double by_products = products / m->peak, by_memory = bytes / bandwidth_for(m, bytes);
+    double products = flops, transforms = 0;
+    if (is_convolution(s->node)) gt_conv_node_work(s->node, &products, &transforms);
+    double by_products = products / m->peak, by_transforms = transforms / m->peak,
+           by_memory = bytes / bandwidth_for(m, bytes);
+    double ceiling = transforms > 0 ? by_products + fmax(by_transforms, by_memory) : fmax(by_products, by_memory);
     times /= phase->interval;
     measured *node = &l->nodes[l->n++];
     *node = (measured){.phase = phase->name,
                        .node = s->node,
                        .family = bench_family_of(s->node),
                        .seconds = seconds * times,
-                       .ceiling = fmax(by_products, by_memory) * times,
+                       .ceiling = ceiling * times,
                        .flops = flops * times,
                        .bytes = bytes * times,
-                       .by_memory = by_memory > by_products};
+                       .by_memory = by_memory > by_products + by_transforms};
     write_resolution(s->node, e->model->slice_size, once, node->resolution);
     return GT_OK;
 }
@@ -187,7 +192,7 @@ static void tell_nodes(bench *b, const list *l, double all) {
         gt_table_row(table, n->phase, n->node->name, gt_shape_text(&n->node->shape, shape),
                      gt_node_kernel_text(n->node, kernel, sizeof kernel), bench_families[n->family], n->resolution,
                      1e3 * n->seconds, n->flops / 1e9, n->bytes / 1e6, n->flops / n->seconds / 1e9,
-                     n->bytes > 0 ? n->flops / n->bytes : NAN, n->by_memory ? "memory" : "products", 1e3 * n->ceiling,
+                     n->bytes > 0 ? n->flops / n->bytes : NAN, n->by_memory ? "memory" : "arithmetic", 1e3 * n->ceiling,
                      1e3 * lost(n), 100 * lost(n) / all);
     }
 }
@@ -263,11 +268,12 @@ static gt_status measure(bench *b, gt_engine *e) {
     if (!st) st = list_nodes(e, &m, &l);
     if (!st && l.n) qsort(l.nodes, (size_t)l.n, sizeof *l.nodes, by_loss);
     if (!st) {
-        gt_results_say(b->results, "a step", "%.3f ms, including %.2f processor time", 1e3 * steps.average, steps.busy);
-        tell_nodes(b, &l, steps.average);
-        st = tell_sums(b, &l, false, steps.average, m.peak);
+        gt_results_say(b->results, "a step", "%.3f ms of processor time, in %.3f ms", 1e3 * steps.processor,
+                       1e3 * steps.average);
+        tell_nodes(b, &l, steps.processor);
+        st = tell_sums(b, &l, false, steps.processor, m.peak);
     }
-    if (!st) st = tell_sums(b, &l, true, steps.average, m.peak);
+    if (!st) st = tell_sums(b, &l, true, steps.processor, m.peak);
     gt_arena_free(l.arena);
     return st;
 }
@@ -277,7 +283,8 @@ static gt_status run(bench *b) {
     gt_results_say(
         b->results, "counted",
         "flops of direct convolutions and matrix products as defined, a multiply-add as two; the ceiling of a "
-        "convolution counts the products that its algorithm computes");
+        "convolution counts the products that its algorithm computes, then its transforms or, where they take longer, "
+        "the pixels");
     gt_status st = bench_recipe_open(
         &e, b->comm, bench_recipe_find(options.recipe),
         &(bench_changes){.batch = options.batch, .slices = options.slices, .job = options.job});

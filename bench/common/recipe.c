@@ -156,6 +156,7 @@ static gt_status one_step(gt_engine *e, bench_steps *best) {
         const mark *from = &marks.at[p], *to = from + 1;
         keep_least(&best->phase[p], e->phases[p].seconds);
         keep_least(&best->processor_phase[p], to->processor - from->processor);
+        best->processor += (to->processor - from->processor) / interval;
         best->preparing[p] += e->phases[p].preparing;
         best->parts.computing += (to->computing - from->computing - next_packing) / interval;
         best->parts.packing += e->phases[p].preparing / interval;
@@ -228,7 +229,7 @@ gt_status bench_recipe_steps_all(gt_engine *e, int steps, bench_steps *out) {
     out->parts.reading = mean_of_ranks_all(e->comm, out->parts.reading);
     out->node_bytes = node_bytes_all(e->comm);
     bench_sort(out->seconds, out->n);
-    out->average /= steps;
+    out->average /= steps, out->processor /= steps;
     out->per_image = out->rest;
     for (int p = 0; p < e->model->n_phases; p++) {
         out->preparing[p] /= steps;

@@ -48,8 +48,9 @@ typedef struct bench_steps {
     double rest; /* of a step outside its phases (moving average), the best */
     /* processor time / (time x threads): less than 1 where threads waited, or other programs wanted the cores */
     double busy;
-    /* of a step, phases weighted by how often they are due: what the nodes' averages are a part of */
-    double average;
+    /* of a step, phases weighted by how often they are due: what the nodes' averages are a part of, and the processor
+     * time of all threads together */
+    double average, processor;
     double per_image; /* from the best times: wall seconds, phases weighted by how often they are due */
     double processor_phase[GT_MAX_PHASES], processor_per_image; /* the same of processor time, all threads together */
     /* of the steps themselves, phases weighted by how often they are due: seconds, sorted */

@@ -49,7 +49,7 @@ for sums in families, both:
     assert near(sums[-1]["lost"], sum(s["lost"] for s in sums[:-1]))
 assert {"4x4", "32x32"} <= {n["resolution"] for n in nodes} and not any(n["resolution"].startswith("3x") for n in nodes)
 direct = lambda n: 1e3 * n["gflop"] / peak
-less = [n for n in nodes if n["family"] == "convolution" and n["limit"] == "products" and n["ceiling"] < 0.9 * direct(n)]
+less = [n for n in nodes if n["family"] == "convolution" and n["limit"] == "arithmetic" and n["ceiling"] < 0.9 * direct(n)]
 assert bool(less) == (sys.argv[2] == "auto") and all("winograd" in n["kernel"] for n in less)
 PYTHON
 done

@@ -169,7 +169,23 @@ static void test_many_channels(void **state) {
     }
 }
 
+/* Flops of 3 images of 32x32 with 64 channels, stride 1: 96 tiles of 4x8 results. Lines of 6 and 10 pixels take 12 and
+ * 40 additions to points, lines of 4 and 8 results 8 and 32; back 10 and 34; weights 9 and 20. */
+static void test_work(void **state) {
+    (void)state;
+    gt_conv_shape s = {.n = 3, .h = 32, .w = 32, .c = 64, .p = 32, .q = 32, .o = 64, .kh = 3, .kw = 3, .stride = 1};
+    s.pad_top = s.pad_left = s.groups = 1;
+    const double values = 96 * 64, image = 10 * 12 + 6 * 40, back = 10 * 10 + 4 * 34, adjoint = 8 * 8 + 6 * 32,
+                 weights = 64 * 64 * (10 * 9 + 3 * 20);
+    gt_conv_work w = gt_conv_work_of(&s, GT_CONV_WINOGRAD), plain = gt_conv_work_of(&s, GT_CONV_DIRECT);
+    assert_true(w.products == 2 * 60 * 96 * 64 * 64 && w.transforms == 2 * values * (image + back));
+    assert_true(plain.products == 2 * 9 * 3 * 1024 * 64 * 64 && plain.transforms == 0);
+    s.direction = GT_CONV_WEIGHT_GRAD;
+    w = gt_conv_work_of(&s, GT_CONV_WINOGRAD);
+    assert_true(w.products == 2 * 60 * 96 * 64 * 64 && w.transforms == 2 * (values * (image + adjoint) + weights));
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_many_channels)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_many_channels), cmocka_unit_test(test_work)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

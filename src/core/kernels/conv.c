@@ -46,6 +46,11 @@ gt_conv_kernel gt_conv_choose(const gt_conv_shape *s, bool alone) {
     return enough ? GT_CONV_WINOGRAD : plain(s, alone);
 }
 
+gt_conv_work gt_conv_work_of(const gt_conv_shape *s, gt_conv_kernel kernel) {
+    const gt_conv_algorithm *a = gt_conv_algorithms[kernel];
+    return a->work ? a->work(s) : (gt_conv_work){.products = gt_conv_flops(s)};
+}
+
 int64_t gt_conv_packing_extent(const gt_conv_shape *s, gt_conv_kernel kernel) {
     return kernel == GT_CONV_WINOGRAD ? gt_winograd_packing_extent(s) : 1;
 }

@@ -393,9 +393,10 @@ static void run(const gt_conv_shape *s, gt_pool *pool, void *workspace, const fl
     gt_winograd_run_by(s, GT_WINOGRAD_BY_SHAPE, pool, workspace, in, out);
 }
 
-static double product_flops(const gt_conv_shape *s) {
+static gt_conv_work work(const gt_conv_shape *s) {
     gt_winograd_tiling t = gt_winograd_tiling_of(s);
-    return 2 * (double)t.points * (double)t.tiles * (double)s->c * (double)s->o;
+    return (gt_conv_work){.products = 2 * (double)t.points * (double)t.tiles * (double)s->c * (double)s->o,
+                          .transforms = 2 * gt_winograd_additions(&t, s->direction)};
 }
 
 static size_t slices_workspace(const gt_conv_shape *s, int slices, int parts, int threads) {
@@ -410,7 +411,7 @@ static void run_slices(const gt_conv_shape *s, const gt_conv_slices *all, int fi
 const gt_conv_algorithm gt_conv_winograd = {.name = "winograd",
                                             .takes_scales = true,
                                             .possible = gt_winograd_possible,
-                                            .product_flops = product_flops,
+                                            .work = work,
                                             .packed_floats = floats_packed,
                                             .pack = pack,
                                             .workspace = workspace,

@@ -37,11 +37,21 @@ enum {
 typedef struct axis {
     int results, side; /* pixels of a tile of results, and of images in, with as many points */
     int planes, step;  /* step: from tile to tile of images in */
+    /* additions that the maps of one line have (winograd_transforms.h), of transforms of gradients and images */
+    int additions[GT_WINOGRAD_TRANSFORMS];
 } axis;
 
+/* The transforms in the order of gt_winograd_transform. */
+#define ADDITIONS(image, result_adjoint, image_adjoint, result, weights_adjoint)    \
+    {                                                                               \
+        [GT_WINOGRAD_IMAGE] = image, [GT_WINOGRAD_RESULT_ADJOINT] = result_adjoint, \
+        [GT_WINOGRAD_IMAGE_ADJOINT] = image_adjoint, [GT_WINOGRAD_RESULT] = result, \
+        [GT_WINOGRAD_WEIGHTS_ADJOINT] = weights_adjoint                             \
+    }
 /* With stride 2 the last four points along an axis share a plane. */
-static const axis whole = {4, 6, 6, 4}, wide = {8, 10, 10, 8}, half = {4, 9, 6, 8},
-                  four = {4, FOUR_POINTS, FOUR_POINTS, 8};
+static const axis whole = {4, 6, 6, 4, ADDITIONS(12, 8, 0, 10, 9)}, wide = {8, 10, 10, 8, ADDITIONS(40, 32, 0, 34, 20)},
+                  half = {4, 9, 6, 8, ADDITIONS(10, 8, 10, 13, 7)},
+                  four = {4, FOUR_POINTS, FOUR_POINTS, 8, ADDITIONS(20, 8, 20, 14, 14)};
 
 static const struct {
     const axis *y, *x;
@@ -157,6 +167,29 @@ gt_winograd_tiling gt_winograd_tiling_of(const gt_conv_shape *s) {
     p.block = block_of(&p, s->direction);
     find_planes(&p);
     return p;
+}
+
+/* Of one transform, for each tile and channel: columns of what is read, then rows of what is made. */
+static double additions(const gt_winograd_tiling *p, gt_winograd_transform transform, int columns, int rows) {
+    return columns * kinds[p->kind].y->additions[transform] + rows * kinds[p->kind].x->additions[transform];
+}
+
+static double face_additions(const gt_winograd_tiling *p, const gt_winograd_face *f) {
+    const axis *y = kinds[p->kind].y, *x = kinds[p->kind].x;
+    bool to_points = f->transform < GT_WINOGRAD_SCALED,
+         shared = p->kind == GT_WINOGRAD_FOUR && f->transform == GT_WINOGRAD_RESULT_ADJOINT;
+    int rows = shared ? TWO_TAPS_POINTS : y->side;
+    double each = to_points ? additions(p, f->transform, f->side.x, rows)
+                            : additions(p, f->transform, x->side, f->side.y);
+    return each * (double)(p->tiles * f->channels);
+}
+
+double gt_winograd_additions(const gt_winograd_tiling *tiling, gt_conv_direction direction) {
+    double images = face_additions(tiling, &tiling->from) + face_additions(tiling, &tiling->to);
+    if (direction != GT_CONV_WEIGHT_GRAD) return images;
+    int window = tiling->kind == GT_WINOGRAD_FOUR ? 4 : 3, columns = kinds[tiling->kind].x->planes;
+    return images + additions(tiling, GT_WINOGRAD_WEIGHTS_ADJOINT, columns, window) *
+                        (double)(tiling->from.channels * tiling->to.channels);
 }
 
 bool gt_winograd_possible(const gt_conv_shape *s) {

@@ -77,6 +77,10 @@ bool gt_winograd_possible(const gt_conv_shape *s);
 gt_winograd_kind gt_winograd_kind_of(const gt_conv_shape *s);
 gt_winograd_tiling gt_winograd_tiling_of(const gt_conv_shape *s);
 
+/* Additions of all transforms of a convolution but those of packed weights: subtractions count as well, and products
+ * do not, since most of them are fused with an addition. Of gradients, weights are transformed back once. */
+double gt_winograd_additions(const gt_winograd_tiling *tiling, gt_conv_direction direction);
+
 /* See gt_conv_packing_extent(). */
 int64_t gt_winograd_packing_extent(const gt_conv_shape *s);
 

@@ -50,8 +50,9 @@ bool gt_conv_node_takes_scales(const gt_node *n, int i);
 /* n over in[] instead of its own inputs; where scales[i] is not NULL, of in[i] times scales[i], [N,1,1,C]. */
 gt_node *gt_conv_with_scales(gt_graph *g, const gt_node *n, gt_node *const *in, gt_node *const scales[2]);
 
-/* Flops of the products that a convolution's algorithm computes: of Winograd's fewer than gt_node_cost() counts. */
-double gt_conv_product_flops(const gt_node *n);
+/* Flops that a convolution's algorithm executes (gt_conv_work): fewer products than gt_node_cost() counts where there
+ * are transforms. */
+void gt_conv_node_work(const gt_node *n, double *products, double *transforms);
 
 /* Max pooling by places (ops/max_pool.c), for passes. */
 

@@ -275,11 +275,15 @@ static void conv_cost(const gt_node *n, double *flops, double *bytes) {
     *bytes = 4.0 * (double)floats;
 }
 
-double gt_conv_product_flops(const gt_node *n) {
-    if (n->op == &gt_op_conv_gradient) return gt_gradient_product_flops(n);
+static gt_conv_work work_of(const gt_node *n) {
+    if (n->op == &gt_op_conv_gradient) return gt_gradient_work(n);
     gt_conv_shape s = shape_of(n);
-    const gt_conv_algorithm *a = algorithm_of(n);
-    return a->product_flops ? a->product_flops(&s) : gt_conv_flops(&s);
+    return gt_conv_work_of(&s, (gt_conv_kernel)((const gt_conv_node_attr *)n->attr)->kernel);
+}
+
+void gt_conv_node_work(const gt_node *n, double *products, double *transforms) {
+    gt_conv_work w = work_of(n);
+    *products = w.products, *transforms = w.transforms;
 }
 
 static const char *pack_kernel(const gt_node *n) { return algorithm_of(n)->name; }

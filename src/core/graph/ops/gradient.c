@@ -190,17 +190,16 @@ static gt_node *joined(gt_graph *g, const gt_node *n, int slices, gt_node *const
 
 /* ---- for tables ---- */
 
-static double product_flops(const gt_node *n, bool of_algorithm) {
+/* Of the parts of a slice together. */
+static double product_flops(const gt_node *n) {
     const gradient_attr *a = n->attr;
-    double products = (double)a->slices * a->parts;
     if (!is_conv(n)) {
         gt_gemm_args g = product_of(n);
-        return products * 2 * (double)g.m * (double)g.n * (double)g.k;
+        return a->parts * 2 * (double)g.m * (double)g.n * (double)g.k;
     }
-    const gt_conv_algorithm *algorithm = gt_conv_algorithms[a->conv.kernel];
     gt_conv_shape s;
     (void)conv_of(n, &s);
-    return products * (of_algorithm && algorithm->product_flops ? algorithm->product_flops(&s) : gt_conv_flops(&s));
+    return a->parts * gt_conv_flops(&s);
 }
 
 /* Of leaves and their sums. */
@@ -211,10 +210,17 @@ static double leaf_flops(const gt_node *n) {
     return size * (of_leaf * a->slices + (a->apart ? 0 : a->slices - 1));
 }
 
-double gt_gradient_product_flops(const gt_node *n) { return product_flops(n, true) + leaf_flops(n); }
+gt_conv_work gt_gradient_work(const gt_node *n) {
+    const gradient_attr *a = n->attr;
+    gt_conv_shape s;
+    (void)conv_of(n, &s);
+    s.n *= a->parts; /* which are transformed back together */
+    gt_conv_work w = gt_conv_work_of(&s, (gt_conv_kernel)a->conv.kernel);
+    return (gt_conv_work){a->slices * w.products + leaf_flops(n), a->slices * w.transforms};
+}
 
 static void cost(const gt_node *n, double *flops, double *bytes) {
-    *flops = product_flops(n, false) + leaf_flops(n);
+    *flops = ((const gradient_attr *)n->attr)->slices * product_flops(n) + leaf_flops(n);
     *bytes = 4 * (double)gt_shape_size(&n->shape);
     for (int i = 0; i < n->n_in; i++) *bytes += 4 * (double)gt_shape_size(&n->in[i]->shape);
 }

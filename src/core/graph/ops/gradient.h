@@ -27,7 +27,7 @@ bool gt_gradient_takes(const gt_node *part, const gt_node *other);
 /* The inputs of part i are `in[i]`: what the part's own became in g. */
 gt_node *gt_gradient_node(gt_graph *g, const gt_gradient *sum, gt_node *const *const *in);
 
-double gt_gradient_product_flops(const gt_node *n); /* see gt_conv_product_flops(); with those of leaves and sums */
+gt_conv_work gt_gradient_work(const gt_node *n); /* see gt_conv_node_work(); products with those of leaves and sums */
 
 /* ---- of ops/conv.c ---- */
 

@@ -32,6 +32,12 @@ typedef struct gt_conv_shape {
 
 double gt_conv_flops(const gt_conv_shape *s); /* of the definition: the same for all directions and kernels */
 
+/* Flops that an algorithm executes. A transform's addition counts as two: it takes a processor as long as a fused
+ * multiply-add, and it has the product before it for nothing. */
+typedef struct gt_conv_work {
+    double products, transforms; /* transforms: of images and gradients, without those of weights that are packed */
+} gt_conv_work;
+
 enum { GT_CONV_SCALES = 3, GT_CONV_INPUTS = GT_CONV_SCALES + 2 };
 
 /* A gradient of weights over several slices (slice_tree.h): the shape is that of a part of one slice. */
@@ -46,8 +52,7 @@ typedef struct gt_conv_algorithm {
     const char *name;
     bool takes_scales; /* for images in: see `run` */
     bool (*possible)(const gt_conv_shape *s);
-    /* Flops of the products that it computes, without transforms; NULL: gt_conv_flops(). */
-    double (*product_flops)(const gt_conv_shape *s);
+    gt_conv_work (*work)(const gt_conv_shape *s); /* NULL: gt_conv_flops() */
     size_t (*packed_floats)(const gt_conv_shape *s);
     void (*pack)(const gt_conv_shape *s, gt_pool *pool, const float *w, float *packed);
     size_t (*workspace)(const gt_conv_shape *s, bool packed, int threads); /* bytes */
@@ -85,6 +90,7 @@ extern const gt_conv_algorithm *const gt_conv_algorithms[GT_CONV_KERNELS];
  * (alone) it is faster for more shapes. */
 bool gt_conv_strided_pays(const gt_conv_shape *s, bool alone);
 gt_conv_kernel gt_conv_choose(const gt_conv_shape *s, bool alone);
+gt_conv_work gt_conv_work_of(const gt_conv_shape *s, gt_conv_kernel kernel);
 /* The gradient of weights, by the algorithm: leaves and tree of slice_tree.h. */
 size_t gt_conv_gradient_workspace(const gt_conv_shape *s, gt_conv_kernel kernel, int slices, int parts, bool apart,
                                   int threads);
