@@ -173,7 +173,7 @@ $(BUILD)/carried/gantry: CARRIED = -Wl,--disable-new-dtags,-rpath,'$$ORIGIN/../l
 $(BUILD)/carried/check-hdf5: CARRIED = -Wl,--disable-new-dtags,-rpath,'$$ORIGIN/../../lib/gantry'
 
 # With a static libhdf5, where Debian has put one, the checker starts in half of the time.
-HDF5_STATIC := $(if $(filter hdf5-serial,$(HDF5)),$(wildcard $(shell $(CC) -print-file-name=libhdf5_serial.a)))
+HDF5_STATIC := $(if $(filter hdf5-serial,$(HDF5)),$(wildcard $(shell $(CC) -print-file-name=libhdf5_serial.a 2>/dev/null)))
 CHECKER_LINK = $(CC) $(CFLAGS) -o $@ $(LDFLAGS) $(CARRIED) -Wl,--as-needed
 $(CHECKER) $(BUILD)/carried/check-hdf5: $(CHECKER_OBJ) $(LIBRARY)
 	@mkdir -p $(@D)

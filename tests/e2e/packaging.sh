@@ -50,6 +50,10 @@ assert len(recipe['dependencies']) == int(sys.argv[3]) - 3, [d[0] for d in recip
 P
     grep -q 'Untried' "$recipe" || fail 'nobody has tried the recipe, and it does not say so'
 }
+case_without_a_compiler() { # a bare Debian has none before `make deps-build`
+    env -u MAKEFLAGS make -s -C "$top" CC=no-such-compiler help >said 2>&1 || { cat said; fail 'make help'; }
+    ! grep -q 'no-such-compiler' said || { cat said; fail 'make names a compiler that is to be installed'; }
+}
 case_site_without_pandoc() {
     mkdir nothing
     expect 1 'make site needs pandoc.* apt-get install pandoc' env PATH="$tmp/nothing" "$python" "$top/packaging/make-site" "$GANTRY" "$tmp/site"

@@ -6,7 +6,6 @@
 export anew=1
 world
 
-case_batches() { page docs/batches.md; }
 case_cluster() { page docs/cluster.md; }
 case_datasets() { page docs/datasets.md; }
 case_mixtures() { page docs/models/mixtures.md; }

@@ -107,7 +107,7 @@ static const gt_option options[] = {
      .max = 1 << 20, .common = true,
      .detail =
          "At most as many ranks as slices can share a batch. With a batch above 8, --cfg=cpu of StyleGAN2 has another "
-         "lrate, beta2, ema-kimg and ada-interval: see docs/batches.md."},
+         "lrate, beta2, ema-kimg and ada-interval: see docs/parallel.md#larger-batches."},
     {OPTION(slices, NULL, "Number of parts of a batch: a rank works on one or more of them"),
      .derived = "one per image, or per 2, 8 or 16 images; at least 8", .min = 1, .max = 1 << 20,
      .detail = "At most as many ranks as slices can work. A single image is a slice if it is enough work: see "

@@ -58,8 +58,9 @@ static void resolve_cpu(gt_job *job) {
 
 /* The recipe cpu with a larger batch: rate and decay by the square-root rule of Adam (Malladi et al. 2022, arXiv
  * 2205.10287), an average over as many steps, p adjusted after as many images as far as a step has no more. It was
- * measured up to LARGEST (docs/batches.md), whose values still larger batches have. The decay belongs to the rate: a
- * rate that is given, or that a run has recorded, which versions without this rule did, leaves it as it is. */
+ * measured up to LARGEST (docs/parallel.md#larger-batches), whose values still larger batches have. The decay belongs
+ * to the rate: a rate that is given, or that a run has recorded, which versions without this rule did, leaves it as it
+ * is. */
 static void scale_with_batch(gt_job *job) {
     enum { OWN = 8, LARGEST = 64, IMAGES_OF_P = 32 };
     if (job->batch <= OWN) return;
@@ -70,7 +71,7 @@ static void scale_with_batch(gt_job *job) {
     gt_job_derive(job, "ada-interval", "%d", (int)fmax(1, IMAGES_OF_P / images));
 }
 
-/* Measured by bench/quality/batches (docs/batches.md). */
+/* Measured by bench/quality/batches (docs/parallel.md#larger-batches). */
 const gt_larger_batch *gt_stylegan2_larger_batch(const gt_job *job, int cores) {
     static const char of[] = "the same FID on photographs of 32x32";
     static const gt_larger_batch rows[] = {

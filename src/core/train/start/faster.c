@@ -129,8 +129,9 @@ static void print_larger(const gt_faster_way *w) {
     char text[192], length[64];
     if (!w->options) return;
     gt_print("larger      %s: %s\n", w->options, way_text(w, true, text));
-    gt_print("            %s took %.2g times the images: %s with these ranks (docs/batches.md)\n", w->batch->of,
-             w->batch->images, gt_length_text(w->batch->images * 1000 * w->kimg / w->images_per_second, length));
+    gt_print("            %s took %.2g times the images: %s with these ranks (docs/parallel.md#larger-batches)\n",
+             w->batch->of, w->batch->images,
+             gt_length_text(w->batch->images * 1000 * w->kimg / w->images_per_second, length));
 }
 
 void gt_faster_print(const gt_engine *e, double seconds_per_image, const gt_faster *f) {
