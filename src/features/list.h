@@ -10,7 +10,7 @@
 /* In the order of `gantry --help`: headings, and the commands under them. */
 #define TRAINING(X) X(start) X(train) X(run) X(submit) X(search) X(gmm)
 #define USE(X) \
-    X(generate, MAKER) X(mix, MAKER) X(walk, MAKER) X(directions) X(project) \
+    X(generate, MAKER) X(mix, MAKER) X(walk, MAKER) X(directions) X(project, MAKER) \
     X(metrics) X(export) X(convert) X(reconstruct) X(latent) X(anomalies) \
     X(likelihood) X(predict) X(evaluate) X(detect)
 #define DATA(X) X(dataset, SAVER)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/door/file.h"
 #include "files/codec/door/codec.h"
 #include "files/codec/door/notes.h"
 #include "files/codec/door/webp.h"
@@ -29,6 +30,35 @@ static void fill(gt_record_text *r) {
 
 #define SIXTEEN "AAAAAAAAAAAAAAAA"
 
+static void put_tiff(fuzz_put *put, void *arg, const char *xmp) {
+    enum { TAGS = 10, HEAD = 8, PIXEL = HEAD + 2 + 12 * TAGS + 4 };
+    const struct {
+        uint16_t tag, type;
+        uint32_t n, value;
+    } tags[TAGS] = {
+        {256, 3, 1, 1},     {257, 3, 1, 1}, {258, 3, 1, 8}, {259, 3, 1, 1}, {262, 3, 1, 1},
+        {273, 4, 1, PIXEL}, {277, 3, 1, 1}, {278, 3, 1, 1}, {279, 4, 1, 1}, {700, 1, (uint32_t)strlen(xmp), PIXEL + 1}};
+    GT_BUFFER gt_buffer b = {0};
+    gt_buffer_add(&b, "II*\0\x08\0\0\0\x0a\0", HEAD + 2);
+    gt_buffer_add(&b, tags, sizeof tags);
+    gt_buffer_add(&b, "\0\0\0\0\7", 5);
+    gt_buffer_add(&b, xmp, strlen(xmp));
+    fuzz_check(!b.failed);
+    put(arg, b.data, b.n);
+}
+
+static void put_mp4(fuzz_put *put, void *arg, const char *xmp) {
+    static const char boxes[] = "\0\0\0\x10"
+                                "ftypisom\0\0\2\0"
+                                "\0\0\0\x3cmoov\0\0\0\x34trak\0\0\0\x2cmdia"
+                                "\0\0\0\x24minf\0\0\0\x1cstbl\0\0\0\x14stsz\0\0\0\0\0\0\0\0\0\0\0\3";
+    GT_BUFFER gt_buffer b = {0};
+    gt_buffer_add(&b, boxes, sizeof boxes - 1);
+    gt_mp4_put_xmp(&b, xmp);
+    fuzz_check(!b.failed);
+    put(arg, b.data, b.n);
+}
+
 static void seeds(fuzz_put *put, void *arg) {
     uint8_t pixels[3 * 3 * 3] = {7, 8, 9};
     gt_picture p = {.height = 3, .width = 3, .channels = 3, .samples = pixels};
@@ -46,6 +76,8 @@ static void seeds(fuzz_put *put, void *arg) {
     fuzz_check(!gt_webp_encode(&p, &(gt_webp_options){.lossless = true, .notes = &notes.notes}, &bytes, &n));
     put(arg, bytes, n);
     free(bytes);
+    put_tiff(put, arg, notes.xmp);
+    put_mp4(put, arg, notes.xmp);
     gt_record_notes_free(&notes);
     const char envelope[] =
         "{\"payloadType\": \"application/vnd.in-toto+json\", \"payload\": \"e30=\", \"signatures\": "
@@ -87,6 +119,7 @@ static void run(const uint8_t *bytes, size_t n) {
     json = NULL;
     if (!gt_picture_said_read(&said, bytes, n)) {
         fuzz_check(!said.text || strlen(said.text) <= GT_NOTES_MOST);
+        fuzz_check(said.frames >= 0 && said.before_xmp <= n);
         if (said.text) read_record(said.text);
         if (said.xmp && !gt_record_of_xmp(said.xmp, &json) && json) read_record(json);
         free(json);

@@ -69,7 +69,7 @@ const cli_command *cli_find(const char *name) {
         return i < N_COMMANDS ? commands[i]->member : NULL; \
     }
 FINDER(const cli_examination, examination)
-FINDER(const cli_latent_file, latent_file)
+FINDER(const struct gt_latent_file, latent_file)
 FINDER(cli_data_view, data_view)
 FINDER(cli_run_view, run_view)
 FINDER(cli_not_begun, not_begun)

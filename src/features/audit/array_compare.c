@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Compares the arrays of a file with those that were made again: see pictures.h. All of them: what lies beside the
- * pictures is a claim, too; so are links, groups and attributes. */
+ * pictures is a claim, too; so are links, groups and attributes. An archive can hold more than arrays, so its bytes
+ * count. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "features/audit/pictures.h"
+#include "base/door/file.h"
 #include "files/codec/door/notes.h"
+#include "files/codec/door/weights.h"
 #include "files/h5/door/h5.h"
 
 typedef struct arrays {
@@ -84,4 +87,40 @@ gt_status audit_arrays_compare(const char *path, const char *made, audit_pixels 
     close_arrays(&a);
     close_arrays(&b);
     return st;
+}
+
+/* ---- .npz ---- */
+
+static gt_status read_styles(const char *path, float **values, size_t *n) {
+    gt_status st;
+    size_t at;
+    gt_weights *w = gt_weights_open(path, &st);
+    const gt_weight *styles = w ? gt_weights_find(w, "w", &at) : NULL;
+    if (!st && (!styles || styles->type != GT_WEIGHT_F32)) st = gt_fail(GT_FORMAT, "it has no styles (w)");
+    if (!st && !(*values = malloc((*n = styles->size) * sizeof **values + 1)))
+        st = gt_fail(GT_NOMEM, "out of memory for a comparison");
+    if (!st) st = gt_weights_read(w, at, *values);
+    gt_weights_close(w);
+    return st;
+}
+
+static gt_status same_bytes(const char *path, const char *made, bool *same) {
+    enum { MOST = 1 << 30 };
+    GT_FREED void *a = NULL, *b = NULL;
+    size_t n = 0, m = 0;
+    gt_status st = gt_file_read(path, MOST, &a, &n);
+    if (!st) st = gt_file_read(made, MOST, &b, &m);
+    *same = !st && n == m && !memcmp(a, b, n);
+    return st;
+}
+
+gt_status audit_npz_compare(const char *path, const char *made, audit_pixels *out) {
+    GT_FREED float *a = NULL, *b = NULL;
+    size_t n = 0, m = 0;
+    gt_status st = same_bytes(path, made, &out->bytes);
+    if (st || out->bytes) return st;
+    st = read_styles(path, &a, &n);
+    if (!st) st = read_styles(made, &b, &m);
+    if (!st && (n != m || memcmp(a, b, n * sizeof *a))) snprintf(out->words, sizeof out->words, "its styles differ");
+    return st || *out->words ? st : gt_fail(GT_UNDECIDED, "it has the styles, and more than Gantry writes");
 }

@@ -21,6 +21,7 @@
 #include "gantry/memory.h"
 #include "gantry/pool.h"
 #include "gantry/status.h"
+#include "runner/record/door/maker.h"
 
 typedef struct gt_audit_options {
     const char *run;  /* its folder */
@@ -137,8 +138,7 @@ typedef struct gt_audit_pictures {
     int n_networks;
     const char *const *network; /* where they come from; none: the networks that come with Gantry */
     int64_t *came;              /* [n_networks] gets, on rank 0, how many came from each; NULL: not wanted */
-    /* Files that records name by their hashes: styles, directions. "": none */
-    const char *latents, *directions;
+    gt_given given;             /* on all ranks */
     const char *others; /* what lies beside the pictures and is not checked, to be printed; NULL or "": nothing */
     gt_pool *pool;
     int (*stop)(void); /* not 0: the work is given up; NULL: never */

@@ -16,8 +16,8 @@
 #include "gantry/text.h"
 
 typedef struct audit_fields {
-    const char *data, *run, *trace, *compare, *class, *bundle, *checkpoint, *network, *latents, *directions, *find,
-        *key;
+    const char *data, *run, *trace, *compare, *class, *bundle, *checkpoint, *network, *latents, *directions, *start,
+        *target, *find, *key;
     double minutes, trunc;
     int64_t segments, seed, threads;
     bool all, head, note, overwrite;
@@ -56,7 +56,8 @@ static const gt_option table[] = {
     {CLI_OPTION(class, "", "Class of these pictures, instead of that in their names"), .placeholder = "CLASS",
      .any = true, .with = "--run"},
     {CLI_OPTION(trunc, "1", "Truncation of these pictures, as gantry generate had it"), .max = 2, .with = "--run"},
-    {CLI_OPTION(network, "", "For pictures with a record, and statements: the network, or a run or folder with it"),
+    {CLI_OPTION(network, "",
+                "For pictures with a record, and statements: the network, or a run or folder with it; may be repeated"),
      .path = true, .placeholder = "NETWORK", .with = "!--run",
      .detail =
          "A picture's record names its network by a hash, which is looked for here alone; without this, among the "
@@ -65,10 +66,15 @@ static const gt_option table[] = {
     {CLI_OPTION(key, "", "Check a statement that is signed (gantry card --sign) with this public key (Ed25519, PEM)"),
      .path = true, .placeholder = "PUB.pem", .with = "!--run",
      .detail = "Then the networks of --network by their SHA-256, and of a run the head of its chain and its data."},
-    {CLI_OPTION(latents, "", "Styles that such pictures are made of, such as projected_w.npz"), .path = true,
-     .placeholder = "FILE", .with = "!--run"},
+    {CLI_OPTION(latents, "", "Styles, or the mixture, that such pictures are made of, such as projected_w.npz"),
+     .path = true, .placeholder = "FILE", .with = "!--run"},
     {CLI_OPTION(directions, "", "Directions along which such pictures were edited"), .path = true,
      .placeholder = "FILE", .with = "!--run"},
+    {CLI_OPTION(start, "", "Picture that such pictures of a diffusion model began with"), .path = true,
+     .placeholder = "FILE", .with = "!--run"},
+    {CLI_OPTION(target, "", "Picture that such styles (projected_w.npz, .h5) were found for"), .path = true,
+     .placeholder = "FILE", .with = "!--run",
+     .detail = "The projection is computed again, which takes as long as it took."},
     {CLI_OPTION(find, "", "Pictures without a record: try these seeds, and all classes"), .placeholder = "SEEDS",
      .check = gt_option_check_ranges, .with = "!--run",
      .detail =
@@ -182,12 +188,18 @@ static gt_status check_pictures(gt_arena *a, gt_audit_pictures *p) {
 static gt_status list_networks(cli_session *s) {
     audit_fields *f = s->fields;
     gt_audit_pictures *p = &f->pictures;
-    const char **one = gt_arena_array(s->arena, 1, sizeof *one);
+    const cli_arguments *a = &s->arguments;
+    const char **one = gt_arena_array(s->arena, (size_t)a->n_pairs + 1, sizeof *one);
     if (!one) return GT_NOMEM;
-    *one = cli_find_network(s->arena, f->network);
     p->network = one;
-    p->n_networks = *f->network != 0;
-    f->folder = *f->network && gt_is_directory(*one);
+    for (int i = 0; i < a->n_pairs; i++)
+        if (gt_is(a->keys[i], "network") && a->values[i] && *a->values[i])
+            one[p->n_networks++] = cli_find_network(s->arena, a->values[i]);
+    for (int i = 0; i < p->n_networks && p->n_networks > 1; i++)
+        if (gt_is_directory(one[i]))
+            return gt_fail(GT_USAGE, "--network: '%s' is a folder: several files, or one run or folder, are looked at",
+                           one[i]);
+    f->folder = p->n_networks && gt_is_directory(*one);
     if (f->folder && is_run(*one)) f->run_of = *one;
     bool statement = *f->key != 0;
     audit_list unread = {0};
@@ -225,8 +237,10 @@ static gt_status prepare_pictures(cli_session *s) {
         st = gt_fail(GT_USAGE, "--note: the run that has made the pictures is needed (--network=RUN)");
     p->came = gt_arena_array(s->arena, (size_t)p->n_networks + 1, sizeof *p->came);
     if (!st) st = p->came ? check_pictures(s->arena, p) : GT_NOMEM;
-    if (!st && *f->latents) st = gt_h5_check(f->latents);
-    return !st && *f->directions ? gt_h5_check(f->directions) : st;
+    const char *const given[] = {f->latents, f->directions, f->start, f->target};
+    for (size_t i = 0; i < sizeof given / sizeof *given && !st && cli_first_rank(); i++)
+        if (*given[i]) st = gt_h5_check(given[i]);
+    return !st && gt_is_directory(f->target) ? gt_fail(GT_USAGE, "--target: '%s' is a folder", f->target) : st;
 }
 
 static gt_status read_seeds(cli_session *s) {
@@ -359,8 +373,7 @@ static int64_t count_came_all(const cli_session *s) {
 
 static gt_status audit_pictures_all(cli_session *s) {
     audit_fields *f = s->fields;
-    f->pictures.latents = f->latents;
-    f->pictures.directions = f->directions;
+    f->pictures.given = (gt_given){f->latents, f->directions, f->start, f->target, cli_find_latent_file()};
     f->pictures.pool = s->pool;
     f->pictures.stop = gt_stop_requested;
     gt_stop_install_short(s->comm, "stopping after these pictures (Ctrl-C again: at once)");

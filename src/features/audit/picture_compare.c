@@ -157,6 +157,6 @@ gt_status audit_pixels_compare(const char *path, const char *made, audit_form fo
                                audit_pixels *out) {
     *out = (audit_pixels){.cell = -1, .frame = -1};
     if (form == AUDIT_FILM) return compare_films(path, made, out);
-    return form == AUDIT_ARRAY ? audit_arrays_compare(path, made, out)
-                               : compare_pictures(path, made, columns, rows, out);
+    if (form == AUDIT_PICTURE) return compare_pictures(path, made, columns, rows, out);
+    return gt_ends_with(made, ".npz") ? audit_npz_compare(path, made, out) : audit_arrays_compare(path, made, out);
 }

@@ -45,7 +45,7 @@ static gt_status read_picture(work *w, int i) {
     free(bytes);
     if (st == GT_NOMEM) return st;
     if (!st && !several && !recorded && named && !*said.beyond && p.type != GT_F32) {
-        w->exact[w->n] = said.kind == GT_PICTURE_SAID_PNG;
+        w->exact[w->n] = audit_is_plain(&said);
         w->place[w->n] = i;
         w->pictures[w->n++] = p;
         return GT_OK;
@@ -146,7 +146,11 @@ static void print_found(work *w, int i) {
     const char *path = audit_name(w->o->path[w->place[i]], name);
     char class[32] = "";
     if (!f->any) {
-        gt_print("%s: not found: no network that was tried makes pictures of this size\n", path);
+        char what[48];
+        const gt_picture *p = &w->pictures[i];
+        gt_print("%s: not found: no network that was tried makes pictures of %d x %d pixels, %s%s\n", path, p->width,
+                 p->height, gt_picture_describe(p, what),
+                 p->channels == 2 || p->channels == 4 ? " (saved without transparency, it may be one)" : "");
         return;
     }
     if (f->class >= 0) snprintf(class, sizeof class, ", class %d", f->class);

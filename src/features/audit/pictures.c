@@ -39,7 +39,7 @@ typedef struct item {
 typedef struct order {
     int64_t n, json, most, bytes; /* items; bytes of the record of the first; see gt_again */
     bool seeds;
-    char network[PATH_ROOM], latents[PATH_ROOM], directions[PATH_ROOM], folder[PATH_ROOM], ending[8]; /* ".mp4" */
+    char network[PATH_ROOM], folder[PATH_ROOM], ending[8]; /* ".mp4" */
 } order;
 
 typedef struct work {
@@ -105,7 +105,11 @@ static gt_status check_images(item *x) {
     int64_t columns = 1, rows = 1, frames = 1, most = gt_largest(x->bytes / BYTES_OF_IMAGE, ALWAYS);
     gt_status st = gt_record_get_int(x->record, "columns", 1, UINT32_MAX, &columns);
     if (!st) st = gt_record_get_int(x->record, "rows", 1, UINT32_MAX, &rows);
-    if (!st && !gt_record_has(x->record, "frame")) st = gt_record_get_int(x->record, "frames", 1, UINT32_MAX, &frames);
+    bool film = gt_record_has(x->record, "frames") && !gt_record_has(x->record, "frame");
+    if (!st && film) st = gt_record_get_int(x->record, "frames", 1, UINT32_MAX, &frames);
+    if (!st && film && frames != x->found.frames)
+        return gt_fail(GT_FAILED, "its record is of %lld frames, and it has %lld", (long long)frames,
+                       (long long)x->found.frames);
     x->most = gt_smallest(x->most, most);
     return st || columns <= most / rows / frames
                ? st
@@ -126,6 +130,8 @@ static gt_status check_bytes(item *x) {
     return st;
 }
 
+static bool is_npz(const item *x) { return x->found.array && gt_ends_with(x->path, ".npz"); }
+
 static bool is_mp4(const item *x) { return !x->found.array && x->found.kind == GT_PICTURE_SAID_MP4; }
 
 static gt_status read_facts(item *x, const char **network, const char **command, gt_sha256 *contents) {
@@ -142,11 +148,15 @@ static gt_status read_facts(item *x, const char **network, const char **command,
     return st || x->found.array ? st : check_images(x);
 }
 
+bool audit_is_plain(const gt_record_found *found) {
+    return found->kind == GT_PICTURE_SAID_PNG || found->kind == GT_PICTURE_SAID_TIFF;
+}
+
 bool audit_named_as_it_is(const char *path, const gt_record_found *found) {
-    static const char *const endings[] = {".png", ".webp", ".jpg", ".mp4"};
+    static const char *const endings[][2] = {
+        {".png", ".png"}, {".webp", ".webp"}, {".jpg", ".jpeg"}, {".mp4", ".mp4"}, {".tif", ".tiff"}};
     if (found->array) return gt_ends_with(path, ".h5") || gt_ends_with(path, ".npz");
-    return gt_ends_with(path, endings[found->kind]) ||
-           (found->kind == GT_PICTURE_SAID_JPEG && gt_ends_with(path, ".jpeg"));
+    return gt_ends_with(path, endings[found->kind][0]) || gt_ends_with(path, endings[found->kind][1]);
 }
 
 static gt_status read_item(work *w, item *x) {
@@ -217,10 +227,9 @@ static void next_order(work *w, order *o) {
     o->most = x->most;
     o->bytes = x->bytes;
     snprintf(o->network, sizeof o->network, "%s", x->network->path);
-    snprintf(o->latents, sizeof o->latents, "%s", w->o->latents);
-    snprintf(o->directions, sizeof o->directions, "%s", w->o->directions);
     snprintf(o->ending, sizeof o->ending, "%s",
-             x->found.array                   ? ".h5"
+             is_npz(x)                        ? ".npz"
+             : x->found.array                 ? ".h5"
              : is_mp4(x)                      ? ".mp4"
              : gt_ends_with(x->path, ".webp") ? ".webp"
                                               : ".png");
@@ -254,8 +263,7 @@ static gt_status make_order_all(work *w, const order *o, const gt_maker *maker, 
                     .n = o->n,
                     .seeds = o->seeds ? seeds : NULL,
                     .network = o->network,
-                    .latents = o->latents,
-                    .directions = o->directions,
+                    .given = w->o->given,
                     .folder = o->folder,
                     .ending = o->ending,
                     .ffmpeg = w->items ? *ffmpegs_of(w, w->together[0]) : NULL,
@@ -332,13 +340,14 @@ static const char *versions(const gt_record *r, char text[VERSIONS_BYTES]) {
 static void tell(item *x, const audit_pixels *p, const gt_record_difference *d, const char *network, const char *says,
                  int64_t columns) {
     char both[VERSIONS_BYTES];
-    bool same = !p->differ && !*p->words, whole = x->found.array || x->found.kind == GT_PICTURE_SAID_PNG || p->bytes;
+    bool same = !p->differ && !*p->words, whole = x->found.array || audit_is_plain(&x->found) || p->bytes;
     if (!strcmp(d->key, "arithmetic"))
         settle(x, GT_UNDECIDED, "it was made with another arithmetic than this processor has: %s", d->values);
     else if (!strcmp(d->key, "recipe_sha256"))
         settle(x, GT_UNDECIDED, "%s has another recipe than the network of its record", network);
     else if (!strcmp(d->key, "styles_sha256"))
-        settle(x, GT_UNDECIDED, "the file of --latents has other styles than those of its record");
+        settle(x, GT_UNDECIDED, "the file of %s gives other styles than those of its record",
+               gt_record_has(x->record, "steps") ? "--target" : "--latents");
     else if (*d->unknown)
         settle(x, GT_UNDECIDED, "%s: only one of the two knows %s", versions(x->record, both), d->unknown);
     else if (is_mp4(x) && !whole) tell_mp4(x, p, network, says);

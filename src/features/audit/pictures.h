@@ -51,6 +51,8 @@ const char *audit_candidate_text(audit_candidates *c, audit_candidate *one); /* 
 void audit_candidates_print(const audit_candidates *c);
 
 /* ---- pictures.c ---- */
+/* Of a kind of which `beyond` tells all that programs may show beside the pixels (files/codec/door/notes.h)? */
+bool audit_is_plain(const gt_record_found *found);
 /* Does its name end as its contents? A page of HTML that is a PNG, too, is shown as a page. */
 bool audit_named_as_it_is(const char *path, const gt_record_found *found);
 #define AUDIT_MISNAMED "its name does not end as its contents: programs may show something else"
@@ -82,6 +84,8 @@ gt_status audit_mp4_compare(const char *path, const char *made, struct gt_ffmpeg
                             const char *folder, audit_pixels *out);
 
 /* ---- array_compare.c ---- */
+/* Two archives of styles, .npz, byte by byte. GT_UNDECIDED: the first has the styles, and other bytes. */
+gt_status audit_npz_compare(const char *path, const char *made, audit_pixels *out);
 /* All sets of two HDF5 files: names, shapes, numbers. GT_UNDECIDED: the first has links, groups or attributes that the
  * other has not. */
 gt_status audit_arrays_compare(const char *path, const char *made, audit_pixels *out);

@@ -9,6 +9,7 @@
 #include "gantry/file.h"
 #include "gantry/text.h"
 #include "runner/generator/door/ensemble.h"
+#include "runner/record/door/maker.h"
 
 /* Numbers of pictures: those of the data, or 8-bit. */
 #define GENERATED_DEPTHS(X) X(GENERATED_AS_DATA, "data") X(GENERATED_U8, "u8")
@@ -217,7 +218,7 @@ static gt_status read_request(cli_session *s) {
 /* All ranks: the images, from seeds or from samples of a mixture. */
 static gt_status make_images(const cli_session *s, gt_generate_request *r, const char *mixture, int64_t *made) {
     if (!*mixture) return gt_generate_all(s->comm, r, made);
-    const cli_latent_file *file = cli_find_latent_file();
+    const gt_latent_file *file = cli_find_latent_file();
     if (!file) return gt_fail(GT_USAGE, "--mixture: this program reads no mixtures");
     gt_status st = file->open_all(s->comm, s->arena, mixture, &r->latents_arg);
     r->latents = file->latents;

@@ -6,6 +6,7 @@
 
 #include "gantry/arrays.h"
 #include "gantry/file.h"
+#include "runner/record/door/maker.h"
 
 #define FIELDS gmm_fields
 
@@ -174,7 +175,7 @@ static void close_fit(void *fit) { gt_fit_free(fit); }
 
 const cli_command cli_gmm = {
     .name = "gmm",
-    .latent_file = &(const cli_latent_file){open_fit_all, sample_fit, close_fit},
+    .latent_file = &(const gt_latent_file){open_fit_all, sample_fit, close_fit},
     .stopping = "stopping after this iteration, then mixture.h5 is written (Ctrl-C again: at once)",
     .stopping_action = "fit",
     .arguments = "fit DATA | predict|score MIXTURE DATA | sample MIXTURE ...",

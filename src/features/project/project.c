@@ -201,7 +201,8 @@ static gt_status open_all(work *w) {
                                                 .checkpoint = w->request->checkpoint,
                                                 .generator = w->projector.generator,
                                                 .options = &w->projector.generating,
-                                                .styles = true},
+                                                .styles = true,
+                                                .again = w->request->again},
                                 w->request->record);
     if (!st) st = check_targets_all(w);
     return st ? st : gt_comm_agree_all(w->comm, take_folder(w));

@@ -30,10 +30,11 @@ typedef struct gt_project_request {
     const char *vgg, *lpips; /* files of gt_lpips_open(); "": the distance of our own */
     gt_condition condition;  /* of conditional networks */
     bool film;
-    const char *film_path;  /* of the only target's film (film.h); NULL or "": outdir/proj.webp */
-    gt_ffmpeg *ffmpeg;      /* of a film_path .mp4, rank 0: ready */
-    gt_record_level record; /* what the projected picture says of itself (docs/verify.md) */
-    double state_minutes;   /* how often the state is written; 0: only when stopped */
+    const char *film_path;        /* of the only target's film (film.h); NULL or "": outdir/proj.webp */
+    gt_ffmpeg *ffmpeg;            /* of a film_path .mp4, rank 0: ready */
+    gt_record_level record;       /* what the projected picture says of itself (docs/verify.md) */
+    const struct gt_again *again; /* the order of an audit (runner/record/door/maker.h); NULL: styles are new */
+    double state_minutes;         /* how often the state is written; 0: only when stopped */
     gt_pool *pool;
     gt_network_options reading;
     int (*stop)(void);  /* not 0: the work is to stop; asked after each step */

@@ -70,6 +70,17 @@ static gt_status beside(const work *w, int i, gt_picture *out) {
     return st;
 }
 
+/* How the styles came about, but for the target. */
+static void put_way(const work *w, gt_record_text *r, const gt_origin *o) {
+    const gt_project_request *q = w->p->request;
+    gt_record_put_text(r, "array", "w");
+    gt_record_put_int(r, "steps", q->steps);
+    gt_record_put_int(r, "noise_seed", (int64_t)q->seed);
+    gt_record_put_text(r, "space", q->plus ? "w+" : "w");
+    gt_record_put_text(r, "distance", w->p->lpips ? "lpips" : "own");
+    if (w->p->label) gt_origin_put_label(r, o, w->p->label);
+}
+
 /* The record of the picture of the styles in w->ws, or of these styles as an array. Nothing is said of the target. */
 static gt_status note_styles(const work *w, bool array, gt_record_notes *notes) {
     const gt_model *m = w->m;
@@ -82,7 +93,7 @@ static gt_status note_styles(const work *w, bool array, gt_record_notes *notes) 
     if (array) o.of.command = "project", o.of.space = GT_STYLES;
     if (array) gt_origin_put(&r, &o, "array", 0, 0, 0, 32);
     else gt_origin_put(&r, &o, "picture", m->height, m->width, w->shown, 8);
-    if (array) gt_record_put_text(&r, "array", "w");
+    if (array) put_way(w, &r, &o);
     gt_record_put_sha256(&r, "styles_sha256", &styles);
     if (!array) gt_record_put_int(&r, "row", 0);
     return gt_origin_end(&o, &r, notes);

@@ -34,13 +34,6 @@ typedef struct cli_examination {
     gt_status (*end_all)(void *begun, gt_comm *comm, const char *data, const char *dir, double checkpoint);
 } cli_examination;
 
-/* Latents from a file, for `gantry generate --mixture`. */
-typedef struct cli_latent_file {
-    gt_status (*open_all)(gt_comm *comm, gt_arena *a, const char *path, void **opened);
-    gt_status (*latents)(void *opened, int64_t n, const int64_t *seeds, int z_dim, float *z); /* gt_generate_request */
-    void (*close)(void *opened);
-} cli_latent_file;
-
 /* What `gantry inspect` shows of a dataset: some images also in the PNG `sheet` ("": no), and as a preview. */
 typedef gt_status cli_data_view(const char *spec, const char *sheet, gt_preview preview);
 /* ... and of a run: its state. *lost: nothing of the run can be read. */
@@ -76,8 +69,8 @@ typedef struct cli_command {
     void (*more)(FILE *f);       /* prints what else --help shows, at its end; NULL: nothing */
     const char *stopping;        /* said when gantry run asks it to stop, and it ends in order; NULL: it just ends */
     const char *stopping_action; /* only with this word among its arguments; NULL: always */
-    const cli_examination *examination; /* these: NULL, or what it does for others */
-    const cli_latent_file *latent_file;
+    const cli_examination *examination;       /* these: NULL, or what it does for others */
+    const struct gt_latent_file *latent_file; /* for mixtures (runner/record/door/maker.h) */
     cli_data_view *data_view;
     cli_run_view *run_view;
     cli_not_begun *not_begun;
@@ -197,7 +190,7 @@ const char *cli_group_of(const cli_command *c);  /* the heading under which `gan
 const cli_command *cli_find(const char *name);   /* NULL: no such command */
 /* What a command does for others (above); NULL: none does. */
 const cli_examination *cli_find_examination(void);
-const cli_latent_file *cli_find_latent_file(void);
+const struct gt_latent_file *cli_find_latent_file(void);
 cli_data_view *cli_find_data_view(void);
 cli_run_view *cli_find_run_view(void);
 cli_not_begun *cli_find_not_begun(void);

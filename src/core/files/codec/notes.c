@@ -42,6 +42,8 @@ static const kind kinds[] = {
     {"RIFF", 4, 0, notes_of_webp},
     {"\377\330\377", 3, 0, notes_of_jpeg},
     {"ftyp", 4, 4, notes_of_mp4},
+    {"II*\0", 4, 0, notes_of_tiff},
+    {"MM\0*", 4, 0, notes_of_tiff},
 };
 
 gt_status gt_picture_said_read(gt_picture_said *out, const void *bytes, size_t n) {
@@ -52,7 +54,7 @@ gt_status gt_picture_said_read(gt_picture_said *out, const void *bytes, size_t n
            (n < kinds[i].at + kinds[i].n || memcmp((const char *)bytes + kinds[i].at, kinds[i].start, kinds[i].n)))
         i++;
     st = i < count ? kinds[i].read(out, bytes, n)
-                   : gt_fail(GT_FORMAT, "it is not a PNG, WebP, JPEG or MP4: of other forms no record is read");
+                   : gt_fail(GT_FORMAT, "it is not a PNG, WebP, JPEG, TIFF or MP4: of other forms no record is read");
     if (st) gt_picture_said_free(out);
     return st;
 }

@@ -11,6 +11,7 @@ gt_status notes_of_png(gt_picture_said *f, const uint8_t *bytes, size_t n);
 gt_status notes_of_webp(gt_picture_said *f, const uint8_t *bytes, size_t n);
 gt_status notes_of_jpeg(gt_picture_said *f, const uint8_t *bytes, size_t n);
 gt_status notes_of_mp4(gt_picture_said *f, const uint8_t *bytes, size_t n);
+gt_status notes_of_tiff(gt_picture_said *f, const uint8_t *bytes, size_t n);
 
 /* A copy of the n bytes as a text into *to, unless one is there already or they are too many (`beyond`). */
 gt_status notes_keep(gt_picture_said *f, char **to, const void *bytes, size_t n);

@@ -23,6 +23,7 @@ static gt_status walk(gt_picture_said *f, const uint8_t *bytes, size_t at, size_
         for (size_t i = 0; i + 4 < sizeof plain; i += 4) known |= !memcmp(type, plain + i, 4);
         f->lossy |= !memcmp(type, "VP8 ", 4);
         f->animated |= !memcmp(type, "ANIM", 4) || !memcmp(type, "ANMF", 4);
+        f->frames += !memcmp(type, "ANMF", 4);
         pictures += !memcmp(type, "VP8 ", 4) || !memcmp(type, "VP8L", 4);
         if (pictures > 1) notes_beyond(f, "it has a second picture");
         bool odd = n & 1;

@@ -5,6 +5,7 @@
 
 #include "base/door/sha256.h"
 #include "dist/door/dist.h"
+#include "gantry/file.h"
 #include "runner/generator/door/generator.h"
 #include "runner/record/door/maker.h"
 #include "runner/generator/door/origin.h"
@@ -57,23 +58,31 @@ static gt_status read_request(const gt_again *a, gt_arena *arena, makes what, gt
     q->options.pool = a->pool;
     if (!st) st = gt_origin_condition(r, arena, &q->condition);
     if (!st) st = read_place(a, arena, what, q);
+    if (!st && gt_ends_with(a->ending, ".npz"))
+        st = gt_fail(GT_FORMAT, "its record is of 'generate', which writes no .npz");
     if (!st && what != PICTURE) q->out = gt_arena_printf(arena, "%s/all%s", a->folder, a->ending);
     if (!st) st = gt_given_styles(a, &q->projected_w);
     if (!st) st = gt_given_edits(a, &q->edit);
-    if (!st) st = gt_given_nothing_else(r);
+    if (!st) st = gt_given_start(a, &q->options);
+    if (!st) st = gt_given_mixture(a, &q->latents_file);
     if (!st && !*q->projected_w && !q->per_class && !q->seeds) st = gt_fail(GT_FORMAT, "its record has no seed");
     return st;
 }
 
-/* Rank 0 alone reads the files of the user. */
 static gt_status make_all(gt_comm *comm, const gt_again *a) {
     GT_ARENA gt_arena *arena = gt_arena_new();
     gt_generate_request q;
     int what = PICTURE;
     gt_status st = arena ? read_makes(a->record, &what) : GT_NOMEM;
     if (!st) st = read_request(a, arena, (makes)what, &q);
-    st = gt_comm_agree_all(comm, st);
-    return st ? st : gt_generate_all(comm, &q, NULL);
+    const gt_latent_file *mixtures = a->given.mixtures;
+    if ((st = gt_comm_agree_all(comm, st))) return st;
+    if (q.latents_file) st = mixtures->open_all(comm, arena, q.latents_file, &q.latents_arg);
+    if (q.latents_file) q.latents = mixtures->latents;
+    if (!st) st = gt_generate_all(comm, &q, NULL);
+    if (q.latents_arg) mixtures->close(q.latents_arg);
+    bool given = *q.projected_w && (st == GT_FORMAT || st == GT_USAGE); /* the file may be the reason, not the record */
+    return given ? gt_wrap(GT_UNDECIDED, "with the styles of --latents") : st;
 }
 
 static gt_status path_of(const gt_again *a, int64_t i, char *path, size_t bytes) {

@@ -11,34 +11,52 @@ gt_status gt_given_styles(const gt_again *a, const char **file) {
     *file = "";
     if (!gt_record_has(a->record, "styles_sha256")) return GT_OK;
     if (a->seeds) return gt_fail(GT_FORMAT, "its record has a seed and styles");
-    if (!*a->latents)
+    if (!*a->given.latents)
         return gt_fail(GT_UNDECIDED,
                        "it is made of styles in a file, such as projected_w.npz: --latents=FILE is needed");
-    *file = a->latents;
+    *file = a->given.latents;
+    return GT_OK;
+}
+
+/* NULL: the record has no such key. */
+static gt_status find(const gt_record *r, const char *key, const char *option, const char *given, const char **file) {
+    const char *hash = NULL;
+    gt_sha256 named, is;
+    *file = NULL;
+    gt_status st = gt_record_get_text(r, key, &hash);
+    if (st || !hash) return st;
+    if (!gt_sha256_parse(hash, &named)) return gt_fail(GT_FORMAT, "its record has a '%s' which is not a SHA-256", key);
+    if (!*given) return gt_fail(GT_UNDECIDED, "it was made with a further file: %s=FILE is needed", option);
+    if ((st = gt_sha256_of_file(given, &is))) return st;
+    if (!gt_sha256_equal(&named, &is))
+        return gt_fail(GT_UNDECIDED, "%s: '%s' is another file than the one that it was made with", option, given);
+    *file = given;
     return GT_OK;
 }
 
 gt_status gt_given_edits(const gt_again *a, gt_edit_wish *out) {
-    const char *edits = NULL, *hash = NULL;
-    gt_sha256 named, file;
+    const char *edits = NULL, *file;
     *out = (gt_edit_wish){0};
     gt_status st = gt_record_get_text(a->record, "edit", &edits);
-    if (!st) st = gt_record_get_text(a->record, "directions_sha256", &hash);
     if (st || !edits) return st;
-    if (!hash || !gt_sha256_parse(hash, &named)) return gt_fail(GT_FORMAT, "its record has an edit without directions");
+    if (!gt_record_has(a->record, "directions_sha256"))
+        return gt_fail(GT_FORMAT, "its record has an edit without directions");
     if (gt_edits_check(edits)) return gt_fail(GT_FORMAT, "its record has an edit that cannot be read");
-    if (!*a->directions) return gt_fail(GT_UNDECIDED, "it was edited along directions: --directions=FILE is needed");
-    if ((st = gt_sha256_of_file(a->directions, &file))) return st;
-    if (!gt_sha256_equal(&named, &file))
-        return gt_fail(GT_UNDECIDED, "'%s' has other directions than those that it was edited along", a->directions);
-    *out = (gt_edit_wish){.edits = edits, .file = a->directions, .named = true};
-    return GT_OK;
+    st = find(a->record, "directions_sha256", "--directions", a->given.directions, &file);
+    *out = (gt_edit_wish){.edits = edits, .file = file, .named = true};
+    return st;
 }
 
-gt_status gt_given_nothing_else(const gt_record *r) {
-    if (gt_record_has(r, "start_sha256"))
-        return gt_fail(GT_UNDECIDED, "it began with another picture, and such pictures are not made again");
-    if (gt_record_has(r, "latents_sha256"))
-        return gt_fail(GT_UNDECIDED, "its latents are of a mixture, and such pictures are not made again");
-    return GT_OK;
+gt_status gt_given_start(const gt_again *a, gt_generator_options *o) {
+    gt_status st = gt_record_get_double(a->record, "strength", 0.01, 1, &o->steps.strength);
+    if (!st) st = find(a->record, "start_sha256", "--start", a->given.start, &o->start);
+    if (!st && (o->start != NULL) != (o->steps.strength > 0))
+        st = gt_fail(GT_FORMAT, "its record has a picture to begin with without a strength, or a strength alone");
+    return st;
+}
+
+gt_status gt_given_mixture(const gt_again *a, const char **file) {
+    gt_status st = find(a->record, "latents_sha256", "--latents", a->given.latents, file);
+    if (!st && *file && !a->given.mixtures) st = gt_fail(GT_UNDECIDED, "this program reads no mixtures");
+    return st;
 }

@@ -36,7 +36,10 @@ static gt_status hash_network(gt_origin *o) {
         st = gt_network_choose(run, &o->of.options->reading, &file, &foreign);
         if (!st && !file) st = gt_fail(GT_FAILED, "'%s' has no checkpoint", o->of.checkpoint);
     }
+    const char *said = NULL; /* equal pictures then are equal files */
     if (!st) name_network(file, o->network);
+    if (!st && o->of.again && !gt_record_get_text(o->of.again->record, "network", &said) && said)
+        snprintf(o->network, sizeof o->network, "%s", said);
     return st ? st : gt_record_network_hash(file, recipe, o->level == GT_RECORD_AGAIN, &o->hashes);
 }
 
@@ -122,7 +125,8 @@ void gt_origin_put_label(gt_record_text *r, const gt_origin *o, const float *lab
     int named = gt_generator_class_names(g, &names);
     if (dim && class < 0) gt_record_put_floats(r, "label", label, dim);
     if (class >= 0) gt_record_put_int(r, "class", class);
-    if (class >= 0 && class < named && o->level != GT_RECORD_SHORT) gt_record_put_text(r, "class_name", names[class]);
+    bool full = o->of.again ? gt_record_has(o->of.again->record, "class_name") : o->level != GT_RECORD_SHORT;
+    if (class >= 0 && class < named && full) gt_record_put_text(r, "class_name", names[class]);
 }
 
 /* Whoever knows the record of a sheet or a film before the work knows that the work is in vain. */
@@ -238,6 +242,10 @@ static void say_numbers(const gt_record *r, said *s) {
     if (layers) add(s, "truncated in %lld layer%s", (long long)layers, gt_plural(layers));
     const char *text = NULL;
     if (!gt_record_get_text(r, "sampler", &text) && text) add(s, "%lld steps of %s", (long long)steps, text);
+    double strength = 0;
+    if (!gt_record_get_double(r, "strength", 0, 1, &strength) && strength > 0)
+        add(s, "begun with the picture of --start at strength %g", strength);
+    if (gt_record_has(r, "latents_sha256")) add(s, "latents of the mixture of --latents");
 }
 
 static void say_label(const gt_record *r, said *s) {

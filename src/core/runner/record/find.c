@@ -24,13 +24,14 @@ static gt_status find_in_notes(gt_picture_said *f, gt_record_found *out) {
     out->kind = f->kind;
     out->lossy = f->lossy;
     out->animated = f->animated;
+    out->frames = f->frames;
     snprintf(out->beyond, sizeof out->beyond, "%s", f->beyond);
     out->json = f->text;
     f->text = NULL;
-    if (!out->json && f->xmp && f->kind == GT_PICTURE_SAID_PNG && !*out->beyond)
+    bool png = f->kind == GT_PICTURE_SAID_PNG, plain = png || f->kind == GT_PICTURE_SAID_TIFF;
+    gt_status st = !out->json && f->xmp && !png ? gt_record_of_xmp(f->xmp, &out->json) : GT_OK;
+    if (!out->json && f->xmp && plain && !*out->beyond)
         snprintf(out->beyond, sizeof out->beyond, "it has XMP without a record");
-    gt_status st = !out->json && f->xmp && f->kind != GT_PICTURE_SAID_PNG ? gt_record_of_xmp(f->xmp, &out->json)
-                                                                          : GT_OK;
     return !st && out->json && f->xmp ? check_xmp(f->xmp, out) : st;
 }
 

@@ -52,12 +52,14 @@ void gt_origin_say(const gt_record *r, char *text, size_t bytes);
 
 /* ---- given.c: files that a record names by their hash, and that the user of an audit gives ---- */
 
-/* The file of styles; "": the record names none. GT_UNDECIDED: it is missing. Whether it has the hash is seen from the
- * record of what is made of it. */
+/* GT_UNDECIDED: the file is missing, or (but for styles) another one. */
+
+/* The file of styles; "": the record names none. Whether it has the hash is seen from the record of what is made of it.
+ */
 gt_status gt_given_styles(const gt_again *a, const char **file);
-/* The edits, and the file of their directions. GT_UNDECIDED: the file is missing, or another one. */
-gt_status gt_given_edits(const gt_again *a, gt_edit_wish *out);
-/* GT_UNDECIDED: the record names a picture to begin with, or a mixture, which is not made again. */
-gt_status gt_given_nothing_else(const gt_record *r);
+gt_status gt_given_edits(const gt_again *a, gt_edit_wish *out); /* and the file of their directions */
+/* The picture to begin with, and its strength. */
+gt_status gt_given_start(const gt_again *a, gt_generator_options *o);
+gt_status gt_given_mixture(const gt_again *a, const char **file); /* NULL: the record names none */
 
 #endif

@@ -11,14 +11,28 @@
 #include "gantry/pool.h"
 #include "runner/record/door/record.h"
 
+/* Latents that a file makes of seeds, such as a mixture. */
+typedef struct gt_latent_file {
+    gt_status (*open_all)(gt_comm *comm, gt_arena *a, const char *path, void **opened);
+    gt_status (*latents)(void *opened, int64_t n, const int64_t *seeds, int z_dim, float *z); /* gt_generate_request */
+    void (*close)(void *opened);
+} gt_latent_file;
+
+/* Files of the user of an audit, of which records know hashes alone; "": none. Hashes are the maker's to compare. */
+typedef struct gt_given {
+    const char *latents; /* styles, or a mixture */
+    const char *directions;
+    const char *start, *target;     /* pictures: that steps began with, and that was projected */
+    const gt_latent_file *mixtures; /* who reads them; NULL: nobody */
+} gt_given;
+
 /* A picture, or several that differ in their "seed" alone. The record is anybody's; nothing that it names is opened. */
 typedef struct gt_again {
     const gt_record *record; /* of the first */
     int64_t n;
     const int64_t *seeds; /* [n]; NULL: n is 1, and the record has no seed */
     const char *network;  /* its file: the hash was compared */
-    const char *latents,
-        *directions;          /* files that the user has given; "": none. Their hashes are the maker's to compare */
+    gt_given given;
     const char *folder;       /* what is made again is written there */
     const char *ending;       /* of its name, if there is a choice: ".webp" */
     struct gt_ffmpeg *ffmpeg; /* rank 0: for an .mp4 (runner/generator/door/film.h); NULL: it is not here */

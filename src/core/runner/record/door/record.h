@@ -61,15 +61,15 @@ void gt_record_close(gt_record *r); /* NULL is fine */
 /* The record in a packet of XMP, to be freed; NULL and GT_OK: there is none. */
 gt_status gt_record_of_xmp(const char *xmp, char **json);
 
-/* The record of a picture's file: PNG, WebP, JPEG, HDF5, or .npz. *json NULL and GT_OK: there is none. GT_FORMAT: the
- * file is damaged. HDF5 files from elsewhere have passed gt_h5_check(). Messages
- * name no path. */
+/* The record of a picture's file: PNG, WebP, JPEG, TIFF, MP4, HDF5, or .npz. *json NULL and GT_OK: there is none.
+ * GT_FORMAT: the file is damaged. HDF5 files from elsewhere have passed gt_h5_check(). Messages name no path. */
 typedef struct gt_record_found {
     char *json; /* to be freed */
     bool array; /* of an HDF5 file or .npz: not a picture */
     /* Of a picture: see files/codec/door/notes.h. */
     gt_picture_said_kind kind;
     bool animated, lossy;
+    int64_t frames;
     char beyond[128];
 } gt_record_found;
 gt_status gt_record_find(const char *path, gt_record_found *out);
