@@ -13,10 +13,10 @@
  * A status is a gt_status as an int, 0 where all is well; gt_message() has the sentence, which belongs to the calling
  * thread. A handle is for one thread at a time; several handles may be used at once. What opens a handle or makes it
  * ready (gt_flat_open, gt_flat_prepare, gt_flat_ready, gt_flat_log_open, gt_flat_array_read) may read files, and so
- * does gt_flat_train: one thread of the process at a time. After fork() no handle may be used in the child.
+ * do gt_flat_curve and gt_flat_train: one thread of the process at a time. After fork() no handle may be used in the
+ * child.
  *
- * Of other headers these are flat, too: gt_message() (status.h), gt_seed_latent() and gt_image_bytes() (generate.h),
- * gt_stop_request() (stop.h).
+ * Of other headers these are flat, too: gt_message() (status.h), gt_seed_latent() and gt_image_bytes() (generate.h).
  *
  * Stable from version 1 of these calls on: what stands here keeps its meaning; calls may be added. */
 #ifndef GANTRY_FLAT_H
@@ -87,6 +87,9 @@ int gt_flat_parameter_name(gt_flat_network *n, int i, char *name, size_t room);
  * is no such parameter. */
 int gt_flat_parameter_shape(gt_flat_network *n, const char *name, int64_t shape[6]);
 int gt_flat_parameter_get(gt_flat_network *n, const char *name, float *values);
+/* Where its first value is in the memory of the network, as long as n is open, and how many floats lie between two
+ * neighbours along each dimension. NULL: there is no such parameter. */
+const float *gt_flat_parameter_view(gt_flat_network *n, const char *name, int64_t steps[6]);
 /* In memory alone, no file changes. Afterwards gt_flat_prepare() and gt_flat_ready() are needed again. */
 int gt_flat_parameter_set(gt_flat_network *n, const char *name, const float *values);
 
@@ -122,6 +125,11 @@ const char *gt_flat_log_unit(const char *series);          /* "kimg"; "": a pure
 int gt_flat_log_read(const gt_flat_log *l, const char *series, double *mean, double *std, double *num);
 void gt_flat_log_images(const gt_flat_log *l, int64_t *images); /* [ticks] */
 
+/* Draws n points, of which those without finite place are gaps, as a curve into a file, FILE.svg or FILE.png. The texts
+ * may be "". May read files, as what opens a handle does. */
+int gt_flat_curve(const char *file, const char *title, const char *x_label, const char *y_label, int n, const double *x,
+                  const double *y);
+
 /* ---- arrays that commands write (HDF5) ---- */
 
 /* The dimensions, at most 6, of an array of numbers. GT_FORMAT: there is none of this name. */
@@ -145,8 +153,11 @@ const char *gt_flat_job_run(const gt_flat_job *j); /* the folder of the run that
 typedef void gt_flat_tick(void *of, int64_t images, int n, const char *const *names, const double *means);
 /* Trains the job, or goes on with its run, in this thread and those that it starts, without MPI: the bits of gantry
  * train. Once for each job, and one training at a time in a process. `tick` may be NULL. "stopped":
- * gt_stop_request() of stop.h, --max-time or a file `stop` has ended it, and a checkpoint is written. */
+ * gt_flat_job_stop(), --max-time or a file `stop` has ended it, and a checkpoint is written. */
 int gt_flat_train(gt_flat_job *j, gt_flat_tick *tick, void *of);
+/* From any thread, also before gt_flat_train(): the training of this job stops as by Ctrl-C, after its step and a
+ * checkpoint. Does nothing where it is over, and nothing to other jobs. */
+void gt_flat_job_stop(gt_flat_job *j);
 /* The file of the program gantry that came with the library, until the next call by this thread; where it ought to be
  * if it is not there. */
 const char *gt_flat_program(void);

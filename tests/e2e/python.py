@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cases of python.sh, in the folder where commands have made runs and what they make of them: python.py CASE"""
 import copy
+import ctypes
+import gc
 import json
 import os
+import re
 import resource
+import shutil
 import signal
 import sys
 import threading
+import time
 import weakref
 
 import h5py
@@ -14,7 +19,10 @@ import numpy as np
 
 import gantry
 
+os.environ.pop('LD_PRELOAD', None)  # of sanitizers.sh, for this process: not for programs that it starts
 SEEDS = [1, 7, 8, 9]
+SANITIZED = 'SANITIZED_LIBRARY' in os.environ
+PATIENCE = 180  # seconds; other work may load the machine
 FAMILIES = {  # run: what generate() is given as the command was
     'plain': {'trunc': .7}, 'classes': {'label': 2, 'noise': 'random'}, 'dcgan': {}, 'cvae': {'label': 1}, 'vae': {},
     'edm': {'label': 3, 'steps': 2, 'guidance': 2},
@@ -27,7 +35,10 @@ def same(a, b, what):
 
 
 def of_command(run):
-    folder = f'made/{run}'
+    return made_by_command(f'made/{run}')
+
+
+def made_by_command(folder):
     return np.stack([np.load(f'{folder}/{f}') for f in sorted(os.listdir(folder)) if f.endswith('.npy')])
 
 
@@ -74,6 +85,9 @@ def same_bits():
             same(found.latent, made['latent'][:], 'latents')
             same(found.log_variance, made['log_variance'][:], 'variances')
             same(found.error, made['error'][:], 'errors')
+            if name == 'vae':
+                same(net.encode(pixels[..., 0]).latent, found.latent, 'images without an axis of channels')
+                same(net.trace(pixels[:2, ..., 0]).outputs['latent'], found.latent[:2], 'a trace of them')
             same(net.encode(pixels.astype(np.float32) / np.float32(127.5) - 1, label=label).latent, found.latent, 'floats')
             same(net.decode(found.latent, label=label), net.generate(z=found.latent, label=label), 'decoding')
             assert found.image.shape == pixels.shape
@@ -160,8 +174,12 @@ def bad_calls(nets):
         (usage, 'has no encoder', plain.decode, z),
         (usage, 'is not a classifier', vae.classify, images),
         (usage, 'makes no pictures', lenet.generate, 1),
-        (usage, 'images: expected float32 [N, 12, 12, 1] in [-1, 1], or uint8, got float32 [2, 12, 12]', vae.encode,
-         images[..., 0]),
+        (usage, 'images: expected float32 [N, 12, 12, 1] in [-1, 1], or uint8, got float32 [12, 12]', vae.encode,
+         images[0, ..., 0]),
+        (usage, 'got float32 [2, 16, 16]', lenet.classify, np.zeros((2, 16, 16), np.float32)),
+        (usage, 'got float32 [2, 12, 13, 1]', vae.encode, np.zeros((2, 12, 13), np.float32)),
+        (usage, 'an array of 3 dimensions', lenet.trace, np.zeros((2, 16, 16), np.float32)),
+        (usage, 'may be one image or several: images[..., None]', gantry.picture, np.zeros((2, 12, 12), np.float32)),
         (usage, 'or uint8, got int64 [2, 12, 12, 1]', vae.encode, images.astype(int)),
         (usage, 'got an array of object', vae.encode, images.astype(object)),
         (usage, 'got an array of bool', vae.encode, images > 0),
@@ -226,7 +244,19 @@ def runs():
     values = run.values()
     assert values['Loss/G/loss'] == curve.y[-1] and set(values) <= set(run.names)
     assert run.pictures and all(p._repr_png_()[1:4] == b'PNG' for p in run.pictures)
+    assert run.pictures._repr_html_().count('data:image/png;base64,iVBOR') == len(run.pictures)
     assert 'Loss/G/loss' in run._repr_html_()
+    kl = gantry.run('vae').series('Loss/KL', x='epochs')
+    x, y, std = kl
+    same(kl.y[1:], y[1:], 'a series as a tuple')
+    drawn, line = kl._repr_svg_(), re.compile('<path[^>]* d="M [^"]*L ')
+    assert drawn.startswith('<?xml') and line.search(drawn), drawn[:400]
+    assert not line.search(gantry.Curve(x[:0], y[:0], std[:0])._repr_svg_().replace(' L ', ' ', 1)) or len(x) > 1
+    assert gantry.Curve(x[::-1], y * np.nan, std)._repr_svg_().startswith('<?xml')
+    card = run.card
+    assert card == json.loads(gantry.commands.run('card', 'plain', json=True, quick=True))
+    assert card['model']['name'] == 'stylegan2' and '# plain' in str(card)
+    assert card._repr_markdown_().lstrip().startswith('# plain') and '## Training' in card._repr_markdown_()
 
 
 def threads():
@@ -340,6 +370,8 @@ def inside():
         net.set(score, net[score] + 1)
         assert np.allclose(net.trace(images).outputs['score'], seen.outputs['score'] + 1, atol=1e-5)
 
+        views(net, lenet)
+
         usage = gantry.UsageError
         for words, call in [
                 ("no layer 'nobody'; its layers are: b16.fromrgb", lambda: net.trace(images, ['nobody'])),
@@ -354,6 +386,7 @@ def inside():
                 ('role: needed', lambda: net.trace({'images': images})),
                 ("no parameter 'G.nothing'", lambda: net['G.nothing']),
                 ("no parameter 'G'", lambda: net.set('G', 1)),
+                ("no parameter 'G.nothing'", lambda: net.view('G.nothing')),
                 ('name: expected a text, got int', lambda: net[0]),
                 ('expected float32 [16, 4, 4], got float32 [15, 4, 4]', lambda: net.set('G.synthesis.b4.const', const[1:]))]:
             refused(usage, words, call)
@@ -361,10 +394,78 @@ def inside():
         refused(gantry.NonFiniteError, 'is nan', lambda: net.set('G.synthesis.b4.const', const * np.nan))
 
 
+def views(net, lenet):
+    """Parameters without copies: all of them, in their places, read-only, and alive as long as they are looked at."""
+    for one in net, lenet:
+        for name in one.parameters():
+            view = one.view(name)
+            same(view, one[name], name)
+            assert not view.flags.writeable and not view.flags.owndata
+            refused_by_numpy(view)
+    name = 'G.synthesis.b8.conv0.weight'
+    seen, before = net.view(name), net[name]
+    net.set(name, before * 2)
+    same(seen, before * 2, 'a view after set()')
+    net.set(name, seen / 2)
+    same(seen, before, 'a parameter set by a view of itself')
+    net.set(name, seen)
+    same(net[name], before, 'a parameter set to a view of itself')
+
+    closed, close = [], gantry._library.library.gt_flat_close
+    gantry._library.library.gt_flat_close = lambda handle: (closed.append(handle), close(handle))
+    try:
+        other = gantry.open('plain', threads=1)
+        handle, kept = other._handle, other.view(name).T[1:, :, 0]
+        other.close()
+        refused(gantry.UsageError, 'is closed', other.view, name)
+        gc.collect()
+        assert not closed, 'a view does not keep its network'
+        same(kept, before.T[1:, :, 0], 'a view of a closed network')
+        del kept
+        gc.collect()
+        assert closed == [handle], 'a network without views is not freed'
+        with gantry.open('plain', threads=1):
+            pass
+        assert len(closed) == 2, 'close() does not free'
+    finally:
+        gantry._library.library.gt_flat_close = close
+
+
+def refused_by_numpy(view):
+    for write in (lambda: view.__setitem__(..., 0), lambda: view.setflags(write=True)):
+        try:
+            write()
+        except ValueError:
+            continue
+        raise AssertionError('a view can be written')
+
+
+def close_to(name, ours, theirs):
+    theirs = theirs.detach().numpy()
+    apart = np.abs(ours - theirs).max() / np.abs(theirs).max()
+    print(name, apart)
+    assert ours.shape == theirs.shape and apart < 1e-5, name
+
+
 def against_torch():
-    """An autoencoder in PyTorch, with the parameters of the run: latents, values of a layer, reconstructions, errors, and
-    the derivative of the errors by each pixel."""
+    """Networks in PyTorch with the parameters of the runs: of an autoencoder the latents, values of a layer,
+    reconstructions, errors, and the derivative of the errors by each pixel; of a convolutional classifier the logits, and
+    their derivative by each pixel."""
     import torch
+    pixels = torch.tensor(np.random.RandomState(5).rand(4, 16, 16, 3).astype(np.float32) * 2 - 1, requires_grad=True)
+    with gantry.open('lenet') as net:
+        seen = net.trace(pixels.detach().numpy(), gradient='logits', toward=np.eye(4))
+        of = {name[2:]: torch.tensor(net[name]) for name in net.parameters()}
+    x = (pixels.permute(0, 3, 1, 2) + 1) / 2
+    for i in '12':
+        x = torch.nn.functional.conv2d(x, of[f'conv{i}.weight'], of[f'conv{i}.bias'], padding=2 if i == '1' else 0)
+        x = torch.nn.functional.max_pool2d(torch.relu(x), 2)
+    x = x.flatten(1)
+    for i in '123':
+        x = (torch.relu(x) if i != '1' else x) @ of[f'fc{i}.weight'].T + of[f'fc{i}.bias']
+    x.trace().backward()
+    close_to('logits', seen.outputs['logits'], x)
+    close_to('derivative of logits', seen.gradient, pixels.grad)
     images = np.random.RandomState(3).rand(5, 12, 12, 1).astype(np.float32) * 2 - 1
     with gantry.open('vae') as net:
         seen, code = net.trace(images, 'encoder.1', gradient='error'), net.encode(images)
@@ -386,10 +487,7 @@ def against_torch():
     for name, ours, theirs in [('encoder.1', seen.values['encoder.1'], inner), ('latents', code.latent, latent),
                                ('images', code.image.reshape(5, -1), 2 * image - 1), ('errors', code.error, error),
                                ('derivative', seen.gradient, pixels.grad)]:
-        theirs = theirs.detach().numpy()
-        apart = np.abs(ours - theirs).max() / np.abs(theirs).max()
-        print(name, apart)
-        assert apart < 1e-5, name
+        close_to(name, ours, theirs)
 
 
 def other_commands():
@@ -440,13 +538,45 @@ def other_commands():
 
 PAIR = {'batch': 8, 'slices': 4, 'steps': 2, 'threads': 2, 'seed': 3}
 SHAPES = 'synth:shapes:n=96,size=16,classes=4'
-TRAINED = {  # run of the command: what train() is given for the same
-    'plain': dict(data=SHAPES, cfg='auto', cbase=256, cmax=16, map_layers=2, z_dim=32, w_dim=32, mbstd=2),
-    'dcgan': dict(data=SHAPES, model='dcgan', cbase=64),
-    'vae': dict(data='synth:circles:n=24,size=12', model='vae', widths=[.001], z_dim=2),
-    'edm': dict(data=SHAPES, model='edm', cond=True, model_channels=8, num_blocks=1, sheet_steps=2),
-    'lenet': dict(data=SHAPES, model='lenet', width=.2),
+VAE = dict(data='synth:circles:n=24,size=12', model='vae', widths=[.001], z_dim=2)
+SMALL = 'synth:shapes:n=8,size={},classes=4'
+_PRIOR = dict(data=SMALL.format(16), prior_width=4, prior_layers=1)
+MODELS = {  # what the command and train() get: every model that there is
+    'stylegan2': dict(cond=True, cbase=64, cmax=4, map_layers=1, z_dim=4, w_dim=4), 'dcgan': dict(cbase=32, cmax=4),
+    'ae': dict(widths=[.002]), 'vae': dict(widths=[.002], z_dim=2), 'cvae': dict(cond=True, widths=[.02]),
+    'digits': dict(data='synth:circles:n=8,size=28'), 'gumbel': dict(widths=[.05]), 'vq': dict(widths=[.05]),
+    'gumbel-prior': dict(resume='of/gumbel', **_PRIOR), 'vq-prior': dict(resume='of/vq', **_PRIOR), 'mlp': {},
+    'layers': dict(layers='conv 4 3, bn, relu, fc 8, relu'), 'inception-v3': dict(data=SMALL.format(75), width=.02),
+    **{name: dict(data=SMALL.format(32), width=.02) for name in (
+        'simple-conv', 'deep-conv', 'lenet', 'vgg11', 'vgg13', 'vgg16', 'vgg19', 'googlenet', 'resnet18', 'resnet34',
+        'resnet50', 'resnet101', 'resnet152', 'mobilenet-v2')},
+    **{name: dict(data='synth:scenes:n=8,size=32', trunk='vgg11', width=.008) for name in ('fcn32s', 'fcn16s', 'fcn8s')},
+    'edm': dict(cond=True, model_channels=4, num_blocks=1, sheet_steps=2),
 }
+
+
+def models():
+    """Each model: the checkpoint of the command, on one thread, from a training in this process, on two; and its
+    pictures."""
+    try:
+        gantry.train(SHAPES, run='none', model='nobody')
+    except gantry.UsageError as e:
+        assert set(str(e).partition('must be one of ')[2].split('|')) == set(MODELS), e
+    for name, options in MODELS.items():
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+        job = {'data': SMALL.format(16), 'batch': 4, 'slices': 2, 'steps': 1, 'seed': 3, **options}
+        gantry.commands.run('train', model=name, run=f'of/{name}', threads=1, **job)
+        run = gantry.train(model=name, run=f'here/{name}', threads=2, **job)
+        assert hash_of(run.path) == hash_of(f'of/{name}'), name
+        with gantry.open(run.path) as net, gantry.open(f'of/{name}') as of_command:
+            assert net.hash == of_command.hash, name
+            if gantry._library.library.gt_flat_has_role(net._handle, b'generator'):
+                few = {'steps': 2} if name == 'edm' else {}
+                label = 1 if net._labels else None
+                gantry.commands.run('generate', f'of/{name}', seeds=1, npy=True, outdir=f'made/of-{name}',
+                                    **{'class': label}, **({'sampler_steps': 2} if few else {}))
+                same(net.generate(1, label=label, **few), made_by_command(f'made/of-{name}'), name)
+        print(name, round(resource.getrusage(resource.RUSAGE_SELF).ru_utime - before, 2))
 
 
 def hash_of(run):
@@ -456,13 +586,8 @@ def hash_of(run):
 
 
 def train():
-    """The checkpoints of the command, in this process, stopped and resumed, and on ranks."""
-    for name, options in TRAINED.items():
-        run = gantry.train(run=f'again/{name}', **options, **PAIR)
-        assert run.ended == 'finished' and hash_of(run.path) == hash_of(name), name
-        with gantry.open(name) as a, gantry.open(run.path) as b:
-            assert a.hash == b.hash
-    vae, seen = TRAINED['vae'], []
+    """Stopped and resumed, and on ranks."""
+    vae, seen = VAE, []
 
     def stop(tick):
         seen.append(tick)
@@ -562,7 +687,7 @@ def train_beside():
 
     def work():
         try:
-            gantry.train(run='again/beside', **TRAINED['vae'], **{**PAIR, 'steps': 6, 'tick': .008},
+            gantry.train(run='again/beside', **VAE, **{**PAIR, 'steps': 6, 'tick': .008},
                          progress=lambda tick: first.set())
         except BaseException as e:
             failed.append(e)
@@ -576,18 +701,137 @@ def train_beside():
             same(net.generate(SEEDS, trunc=.7), of_command('plain'), 'beside a training')
         gantry.run('plain').values()
         rounds += 1
-    whole = gantry.train(run='again/not_beside', **TRAINED['vae'], **{**PAIR, 'steps': 6, 'tick': .008})
+    whole = gantry.train(run='again/not_beside', **VAE, **{**PAIR, 'steps': 6, 'tick': .008})
     assert not failed and hash_of('again/beside') == hash_of(whole.path), failed
+
+
+def train_beside_silent():
+    """Where nobody follows the ticks, too, others come to the files of the library at a tick, and need not wait for the end."""
+    trainer = threading.Thread(target=gantry.train, kwargs={**VAE, **PAIR, 'run': 'again/silent', 'steps': 10**7,
+                                                            'tick': .008, 'threads': 1})
+    trainer.start()
+    end = time.monotonic() + PATIENCE
+    while not os.path.exists('again/silent/stats.jsonl'):
+        assert time.monotonic() < end and trainer.is_alive()
+        time.sleep(.01)
+    for _ in range(5):
+        with gantry.open('plain', threads=1) as net:
+            same(net.generate(SEEDS, trunc=.7), of_command('plain'), 'beside a training')
+        assert gantry.run('again/silent').ended is None and trainer.is_alive()
+    with open('again/silent/stop', 'w'):
+        pass
+    trainer.join()
+    assert gantry.run('again/silent').ended == 'stopped'
+
+
+def at_line(n, of, function=None):
+    """For sys.settrace(): Ctrl-C when this thread comes to the n-th line of the file, or of the function."""
+    left = [n]
+
+    def line(frame, event, arg):
+        if event == 'line':
+            left[0] -= 1
+            if not left[0]:
+                sys.settrace(None)
+                os.kill(os.getpid(), signal.SIGINT)
+        return line
+
+    def call(frame, event, arg):
+        code = frame.f_code
+        return line if code.co_filename == of and function in (None, code.co_name) else None
+    return call
+
+
+def train_interrupted():
+    """Ctrl-C at each line of training.py that the caller comes to, from the call to its end: KeyboardInterrupt, nothing
+    that goes on, a run that goes on by the same call, and no later training that stops for it."""
+    job, file, before = {**VAE, **PAIR, 'run': 'again/line'}, gantry.training.__file__, signal.getsignal(signal.SIGINT)
+    whole = gantry.train(**{**job, 'run': 'again/not_interrupted'})
+    resumed, n = 0, 0
+    while True:
+        n += 1
+        shutil.rmtree('again/line', ignore_errors=True)
+        sys.settrace(at_line(n, file))
+        try:
+            gantry.train(**job, progress=lambda tick: None)
+            break
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(None)
+        assert not [t for t in threading.enumerate() if t.name == 'gantry.train'], n
+        assert signal.getsignal(signal.SIGINT) is before, n
+        if n % 10 == 0:
+            resumed += os.path.exists('again/line/starts.jsonl')
+            assert hash_of(gantry.train(**job).path) == hash_of(whole.path), n
+    assert n > 60 and resumed > 3, (n, resumed)
+    sys.settrace(at_line(1, file, 'start'))
+    try:
+        gantry.train(**{**job, 'run': 'again/early', 'steps': 10**5})
+    except KeyboardInterrupt:
+        sys.settrace(None)
+    assert gantry.run('again/early').ended == 'stopped', 'a wish before the start is forgotten'
+    for function in 'start', '_ask', 'failure':
+        sys.settrace(at_line(1, file, function))
+        try:
+            gantry.train(**{**job, 'threads': 1, 'steps': 10**7 if function == 'start' else 2}, ranks=2)
+        except KeyboardInterrupt:
+            continue
+        finally:
+            sys.settrace(None)
+        assert function == '_ask', function  # nobody has asked it to stop
+
+
+def train_thread():
+    """What cannot begin is told, and does not wait for itself."""
+    start = threading.Thread.start
+
+    def none(thread):
+        raise RuntimeError("can't start new thread")
+    threading.Thread.start = none
+    try:
+        refused(gantry.Error, 'no thread can be started', gantry.train, run='again/none', **VAE, **PAIR)
+    finally:
+        threading.Thread.start = start
+    assert gantry.train(run='again/none', **VAE, **PAIR).ended == 'finished'
+
+
+def terminal():
+    """Ctrl-C at a terminal is answered at once; a second one ends Python."""
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    from pseudo_terminal import Terminal
+    job = {**VAE, **PAIR, 'threads': 1, 'steps': 10**7, 'tick': .008}
+
+    def begin(run, before, told):
+        return Terminal(sys.executable, '-c', f'{before}\nimport gantry\ngantry.train(run={run!r}, progress={told}, **{job})')
+    t = begin('again/terminal', '', 'lambda tick: print("told")')
+    t.until('told')
+    t.press_ctrl_c(r'stopping after this step, then a checkpoint \(Ctrl-C again: at once\)')
+    t.ends(-signal.SIGINT)
+    assert 'KeyboardInterrupt' in t.text and gantry.run('again/terminal').ended == 'stopped'
+    patient = """
+import time
+def told(tick):
+    while True:
+        try: print('told'), time.sleep(1000)
+        except KeyboardInterrupt: pass"""
+    t = begin('again/twice', patient, 'told')
+    t.until('told')
+    t.press_ctrl_c('told')
+    time.sleep(.5)  # what comes within 0.3 s is the same wish
+    t.press_ctrl_c()
+    t.ends(-signal.SIGINT)
+    assert 'Traceback' not in t.text and gantry.run('again/twice').ended is None
 
 
 def train_ctrl_c():
     """A checkpoint, then KeyboardInterrupt; an exception of progress() ends the run likewise; a second training at the
     same time is refused."""
-    endless = {**TRAINED['vae'], **PAIR, 'steps': 10**7, 'tick': .008}
+    endless = {**VAE, **PAIR, 'steps': 10**7, 'tick': .008}
 
     def interrupt(tick):
         if tick['images'] == 16:
-            refused(gantry.UsageError, 'another training', gantry.train, run='again/second', **TRAINED['vae'], **PAIR)
+            refused(gantry.UsageError, 'another training', gantry.train, run='again/second', **VAE, **PAIR)
             os.kill(os.getpid(), signal.SIGINT)
         return True
     for progress, kind in (interrupt, KeyboardInterrupt), (lambda tick: 1 / 0, ZeroDivisionError):
@@ -600,6 +844,12 @@ def train_ctrl_c():
                 net.generate(1)
         else:
             raise AssertionError('nothing is raised')
+
+
+def leaks():
+    """What AddressSanitizer, where it is there, finds without an owner. Python's own memory has owners until it ends."""
+    gc.collect()
+    assert not SANITIZED or not ctypes.CDLL(None).__lsan_do_recoverable_leak_check(), 'memory has no owner'
 
 
 def resident():
@@ -631,10 +881,14 @@ def memory():
         before = resident()
         work(*arguments)
         return resident() - before
+    if SANITIZED:  # freed memory is kept for a while, and leaks() sees what is not freed
+        fail_all(), make(20), look(2)
+        return
     for what, growth in ('failing calls', grown(fail_all)), ('pictures', grown(make, 500)), ('traces', grown(look, 20)):
         print(what, growth)
         assert growth < 2 << 20, f'{what}: {growth} bytes more'
 
 
 globals()[sys.argv[1]]()
+leaks()
 print('done')

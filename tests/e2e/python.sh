@@ -4,9 +4,11 @@
 . "$(dirname "$0")/lib.sh"
 need_python
 top=$(cd "$here/../.." && pwd)
-GANTRY_LIBRARY=$(ls "$BUILD"/libgantry.so.*)
+GANTRY_LIBRARY=${SANITIZED_LIBRARY-$(ls "$BUILD"/libgantry.so.*)}
 export GANTRY_LIBRARY PYTHONPATH=$top/src/python PYTHONDONTWRITEBYTECODE=1
-test_of() { expect 0 '^done' "$python" "$here/python.py" "$@"; }
+# SANITIZED_LIBRARY, SANITIZED_WITH: of sanitizers.sh, and what must be in the environment of Python for it
+# shellcheck disable=SC2086
+test_of() { expect 0 '^done' env ${SANITIZED_WITH-} "$python" "$here/python.py" "$@"; }
 
 begins commands
 # what commands make, beside which python.py puts its own
@@ -54,18 +56,27 @@ begins fork
 test_of fork
 begins inside
 test_of inside
-begins against_torch
-if "$python" -c 'import torch' 2>/dev/null; then test_of against_torch; fi
 begins other_commands
 test_of other_commands
 begins train
 test_of train
 test_of train_arrays
 test_of train_beside
+test_of train_beside_silent
 test_of train_ctrl_c
+test_of train_thread
 test_of log_of_ranks
 begins memory
 test_of memory
+# sanitizers.sh ends here
+begins against_torch
+if "$python" -c 'import torch' 2>/dev/null; then test_of against_torch; fi
+begins models
+test_of models
+begins train_interrupted
+test_of train_interrupted
+begins terminal
+test_of terminal
 
 begins the_page
 # docs/python.md, from its first block to its last
@@ -78,6 +89,8 @@ begins other_libraries
 # Of another version, and one that has no such calls: refused at the import, with a sentence.
 echo 'int gt_flat_version(void) { return 99; }' | gcc -shared -x c -o newer.so - || fail gcc
 echo 'int gt_nothing(void) { return 0; }' | gcc -shared -x c -o older.so - || fail gcc
+echo 'int gt_flat_version(void) { return 1; } char *gt_message(void) { return ""; }' | gcc -shared -x c -o fewer.so - || fail gcc
+GANTRY_LIBRARY=$tmp/fewer.so expect 1 'ImportError: .*needs a call that it does not have: .*gt_log_setup.*install both' "$python" -c 'import gantry'
 GANTRY_LIBRARY=$tmp/newer.so expect 1 'ImportError: .*version 99 of the calls.*install both' "$python" -c 'import gantry'
 GANTRY_LIBRARY=$tmp/older.so expect 1 'ImportError: .*older than this package' "$python" -c 'import gantry'
 GANTRY_LIBRARY=$tmp/none.so expect 1 'ImportError: .*cannot be loaded.*GANTRY_LIBRARY' "$python" -c 'import gantry'

@@ -60,6 +60,13 @@ int gt_flat_parameter_get(gt_flat_network *n, const char *name, float *values) {
     return st;
 }
 
+const float *gt_flat_parameter_view(gt_flat_network *n, const char *name, int64_t steps[GT_MAX_DIMS]) {
+    place p;
+    if (need(n, name, &p)) return NULL;
+    gt_tensor_steps(p.tensor, steps);
+    return p.of->params + p.tensor->offset;
+}
+
 int gt_flat_parameter_set(gt_flat_network *n, const char *name, const float *values) {
     place p;
     gt_status st = need(n, name, &p);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "figures/door/figure.h"
 #include "files/h5/door/h5.h"
 #include "gantry/flat.h"
 #include "gantry/runlog.h"
@@ -76,6 +77,14 @@ int gt_flat_log_read(const gt_flat_log *l, const char *series, double *mean, dou
 
 void gt_flat_log_images(const gt_flat_log *l, int64_t *images) {
     for (int i = 0; i < l->stats->ticks; i++) images[i] = l->stats->images[i];
+}
+
+int gt_flat_curve(const char *file, const char *title, const char *x_label, const char *y_label, int n, const double *x,
+                  const double *y) {
+    const gt_curve curve = {.n = n, .x = x, .y = y};
+    return gt_figure_write_as(
+        file, &(gt_panel){.title = title, .x_label = x_label, .y_label = y_label, .n_curves = 1, .curves = &curve}, 1,
+        1);
 }
 
 /* ---- arrays ---- */

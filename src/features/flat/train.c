@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Training for other languages: see gantry/flat.h. */
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,10 +18,12 @@ struct gt_flat_job {
     gt_start start;
     gt_flat_tick *tick; /* while it is trained; NULL: nobody is told */
     void *of;
+    bool stopped;
 };
 
-/* Cores, the log and requests to stop are the process's. */
-static atomic_flag training = ATOMIC_FLAG_INIT;
+/* Cores, the log and requests to stop are the process's: one job at a time is trained. */
+static const gt_flat_job *trained; /* NULL: none */
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 
 gt_flat_job *gt_flat_job_new(int *status) {
     gt_flat_job *j = calloc(1, sizeof *j);
@@ -99,13 +101,35 @@ static gt_status train(gt_flat_job *j) {
     return st;
 }
 
+static bool begin(const gt_flat_job *j) {
+    pthread_mutex_lock(&turn);
+    const bool is_free = !trained;
+    if (is_free) trained = j;
+    if (is_free && j->stopped) gt_stop_request(SIGINT);
+    pthread_mutex_unlock(&turn);
+    return is_free;
+}
+
+static void end(void) {
+    pthread_mutex_lock(&turn);
+    gt_stop_request(0);
+    trained = NULL;
+    pthread_mutex_unlock(&turn);
+}
+
+void gt_flat_job_stop(gt_flat_job *j) {
+    pthread_mutex_lock(&turn);
+    j->stopped = true;
+    if (trained == j) gt_stop_request(SIGINT);
+    pthread_mutex_unlock(&turn);
+}
+
 int gt_flat_train(gt_flat_job *j, gt_flat_tick *tick, void *of) {
-    if (atomic_flag_test_and_set(&training)) return gt_fail(GT_USAGE, "another training is running in this process");
+    if (!begin(j)) return gt_fail(GT_USAGE, "another training is running in this process");
     j->tick = tick;
     j->of = of;
     gt_status st = check(j->job);
     if (!st) st = train(j);
-    gt_stop_request(0);
-    atomic_flag_clear(&training);
+    end();
     return st;
 }

@@ -73,9 +73,11 @@ def floats(name, given, shape):
 
 
 def images(name, given, shape):
-    """Images [N, H, W, C]: floats, or uint8 of 0 to 255, which become -1 to 1 as in training."""
+    """Images [N, H, W, C], of one channel also [N, H, W]: floats, or uint8 of 0 to 255, which become -1 to 1 as in
+    training."""
     wanted = f'float32 {said(shape)} in [-1, 1], or uint8'
     array = as_array(name, given, wanted)
+    array = array[..., None] if array.ndim == 3 and shape[-1] == 1 else array
     _check_shape(name, array, shape, wanted)
     if array.dtype.kind == 'f':
         return floats(name, array, shape)

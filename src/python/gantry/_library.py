@@ -45,7 +45,6 @@ _CALLS = {  # name: result, arguments
     'gt_log_setup': (None, _INT, _INT, _INT),
     'gt_seed_latent': (None, ctypes.c_uint32, _INT, _ARRAY),
     'gt_image_bytes': (None, _ARRAY, _ARRAY, ctypes.c_size_t),
-    'gt_stop_request': (None, _INT),
     'gt_flat_release': (_TEXT,),
     'gt_flat_kind': (_TEXT, _INT),
     'gt_flat_open': (_HANDLE, _TEXT, _INT, _STATUS),
@@ -65,6 +64,7 @@ _CALLS = {  # name: result, arguments
     'gt_flat_parameter_name': (_INT, _HANDLE, _INT, _TEXT, ctypes.c_size_t),
     'gt_flat_parameter_shape': (_INT, _HANDLE, _TEXT, _ARRAY),
     'gt_flat_parameter_get': (_INT, _HANDLE, _TEXT, _ARRAY),
+    'gt_flat_parameter_view': (_HANDLE, _HANDLE, _TEXT, _ARRAY),
     'gt_flat_parameter_set': (_INT, _HANDLE, _TEXT, _ARRAY),
     'gt_flat_trace_open': (_HANDLE, _HANDLE, _TEXT, _INT, _TEXT, _TEXT, _TEXT, _STATUS),
     'gt_flat_trace_close': (None, _HANDLE),
@@ -85,6 +85,7 @@ _CALLS = {  # name: result, arguments
     'gt_flat_job_option': (_TEXT, _INT),
     'gt_flat_job_run': (_TEXT, _HANDLE),
     'gt_flat_train': (_INT, _HANDLE, TICK, _HANDLE),
+    'gt_flat_job_stop': (None, _HANDLE),
     'gt_flat_program': (_TEXT,),
     'gt_flat_log_open': (_HANDLE, _TEXT, _STATUS),
     'gt_flat_log_close': (None, _HANDLE),
@@ -93,6 +94,7 @@ _CALLS = {  # name: result, arguments
     'gt_flat_log_unit': (_TEXT, _TEXT),
     'gt_flat_log_read': (_INT, _HANDLE, _TEXT, _ARRAY, _ARRAY, _ARRAY),
     'gt_flat_log_images': (None, _HANDLE, _ARRAY),
+    'gt_flat_curve': (_INT, _TEXT, _TEXT, _TEXT, _TEXT, _INT, _ARRAY, _ARRAY),
 }
 
 
@@ -116,14 +118,15 @@ def _load():
         raise ImportError(f"gantry: the library '{place}' cannot be loaded: {e}. GANTRY_LIBRARY names another one") from None
     try:
         version = library.gt_flat_version()
-    except AttributeError:
-        raise ImportError(f"gantry: the library '{place}' is older than this package: it has no calls for Python") from None
-    if version != FLAT_VERSION:
-        raise ImportError(f"gantry: the library '{place}' has version {version} of the calls for Python, this package "
-                          f"needs {FLAT_VERSION}: install both from one version of Gantry")
-    for name, (result, *arguments) in _CALLS.items():
-        call = getattr(library, name)
-        call.restype, call.argtypes = result, arguments
+        if version != FLAT_VERSION:
+            raise ImportError(f"gantry: the library '{place}' has version {version} of the calls for Python, this package "
+                              f"needs {FLAT_VERSION}: install both from one version of Gantry")
+        for name, (result, *arguments) in _CALLS.items():
+            call = getattr(library, name)
+            call.restype, call.argtypes = result, arguments
+    except AttributeError as e:
+        raise ImportError(f"gantry: the library '{place}' is older than this package, which needs a call that it does not "
+                          f"have: {e}: install both from one version of Gantry") from None
     return library
 
 
@@ -131,6 +134,7 @@ library = _load()
 library.gt_log_setup(0, 1, 2)  # warnings and errors alone go to stderr
 release = library.gt_flat_release().decode()
 files = threading.Lock()  # held by who opens or makes ready: that may read files, which one thread at a time does
+asking = threading.Lock()  # held with it, from before: a training holds `files` alone, and at its ticks lets who asks do all
 _process = os.getpid()
 
 
@@ -156,7 +160,7 @@ def opened(call, *arguments):
     """The handle that a call of the library opens."""
     status = ctypes.c_int(0)
     check_process()
-    with files:
+    with asking, files:
         handle = call(*arguments, ctypes.byref(status))
         check(status.value)
     return handle

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import _arrays
 from ._arrays import address
-from ._library import DataError, StoppedError, UsageError, check, check_process, files, library, text
+from ._library import DataError, StoppedError, UsageError, asking, check, check_process, files, library, text
 
 _USAGE, _STOPPED = 2, 75  # exit statuses
 
@@ -71,7 +71,7 @@ class Folder(tempfile.TemporaryDirectory):
 def read(file, name):
     """An array of numbers of an HDF5 file, float64."""
     where, key_of, shape, n = text('file', file), text('name', name), np.zeros(6, np.int64), _arrays.Int()
-    with files:
+    with asking, files:
         check(library.gt_flat_array_shape(where, key_of, address(shape), n))
         out = np.empty(shape[:n.value])
         check(library.gt_flat_array_read(where, key_of, out.size, address(out)))

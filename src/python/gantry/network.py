@@ -11,7 +11,7 @@ import numpy as np
 
 from . import _arrays
 from ._arrays import address, said
-from ._library import UsageError, check, check_process, files, forked, library, opened, text
+from ._library import UsageError, asking, check, check_process, files, forked, library, opened, text
 
 Encoded = collections.namedtuple('Encoded', 'latent log_variance image error')
 Encoded.__doc__ = """What an encoder makes of N images, float32: latent [N, latent_size]; log_variance, the same, or None
@@ -71,6 +71,26 @@ def _traced(trace, given, wanted, toward):
     return Traced(values, found.pop('gradient', None), found)
 
 
+class _Memory:
+    """A network of the library: freed when neither its Network nor a view of a parameter has it."""
+
+    def __init__(self, handle):
+        self._handle = handle
+
+    def __del__(self):
+        if not forked():  # else its threads are not here
+            library.gt_flat_close(self._handle)
+
+
+class _View:
+    """Floats in the memory of a network, as NumPy takes them: read-only."""
+
+    def __init__(self, memory, address_of, shape, strides):
+        self._memory = memory
+        self.__array_interface__ = {'version': 3, 'typestr': np.dtype(np.float32).str, 'data': (address_of, True),
+                                    'shape': shape, 'strides': strides}
+
+
 class Network:
     """A trained network, from gantry.open(). Its methods may be called from several threads; they take turns. Several
     networks compute at the same time.
@@ -80,7 +100,7 @@ class Network:
     """
 
     def __init__(self, handle, name):
-        self._handle, self._name, self._lock = handle, name, threading.RLock()
+        self._memory, self._handle, self._name, self._lock = _Memory(handle), handle, name, threading.RLock()
         self._trunc = 1.0
         for fact in _FACTS:
             setattr(self, fact, library.gt_flat_fact(handle, fact.encode()))
@@ -93,13 +113,10 @@ class Network:
     # ---- life ----
 
     def close(self):
-        """Frees the memory. A closed network raises UsageError; closing it again does nothing."""
-        if forked():
-            self._handle = None  # its threads are not here: it cannot be freed
-            return
-        with self._lock:
-            handle, self._handle = self._handle, None
-            library.gt_flat_close(handle)
+        """Frees the memory, as soon as there is no view() of it. A closed network raises UsageError; closing it again does
+        nothing."""
+        with contextlib.nullcontext() if forked() else self._lock:  # which nobody may be there to give back
+            self._handle = self._memory = None
 
     def __enter__(self):
         self._open()
@@ -107,11 +124,6 @@ class Network:
 
     def __exit__(self, *_):
         self.close()
-
-    def __del__(self):
-        if getattr(self, '_handle', None) and not forked():
-            library.gt_flat_close(self._handle)
-            self._handle = None
 
     def __reduce__(self):
         raise UsageError('a network cannot be pickled or copied: give its path, and open it there')
@@ -181,7 +193,7 @@ class Network:
     # ---- encoders and classifiers ----
 
     def encode(self, images, label=None):
-        """Encoded: latents of images, float32 [N, H, W, C] in [-1, 1] or uint8, and what becomes of them. label: as for
+        """Encoded: latents of images, float32 [N, H, W, C] (of one channel also [N, H, W]) in [-1, 1] or uint8, and what becomes of them. label: as for
         generate(), of networks that see labels."""
         with self._turn():
             self._ready(b'encoder')
@@ -218,7 +230,7 @@ class Network:
 
     def parameters(self):
         """The names of all parameters and their shapes: {"G.synthesis.b4.const": (512, 4, 4), ...}."""
-        with self._turn(), files:
+        with self._turn(), asking, files:
             found, name = {}, ctypes.create_string_buffer(512)
             while library.gt_flat_parameter_name(self._handle, len(found), name, len(name)):
                 found[name.value.decode()] = self._parameter_shape(name.value)
@@ -231,15 +243,25 @@ class Network:
 
     def __getitem__(self, name):
         """A parameter by its name, float32, a copy; axes as in PyTorch."""
-        with self._turn(), files:
+        with self._turn(), asking, files:
             key = text('name', name)
             out = np.empty(self._parameter_shape(key), np.float32)
             check(library.gt_flat_parameter_get(self._handle, key, address(out)))
             return out
 
+    def view(self, name):
+        """A parameter by its name without a copy, float32, read-only: set() changes what it shows. It may be strided. It
+        keeps the memory of the network, also of one that is closed."""
+        with self._turn(), asking, files:
+            key, steps = text('name', name), np.zeros(6, np.int64)
+            shape = self._parameter_shape(key)
+            first = library.gt_flat_parameter_view(self._handle, key, address(steps))
+            strides = tuple((steps[:len(shape)] * np.dtype(np.float32).itemsize).tolist())
+            return np.asarray(_View(self._memory, first, shape, strides))
+
     def set(self, name, values):
         """Gives a parameter other values, of its shape: in memory, no file changes. `hash` follows."""
-        with self._turn(), files:
+        with self._turn(), asking, files:
             key = text('name', name)
             given = _arrays.floats(name, values, self._parameter_shape(key))
             check(library.gt_flat_parameter_set(self._handle, key, address(given)))
@@ -266,7 +288,7 @@ class Network:
                 role = role or self._role_of(array.ndim)
                 first, given = _FIRST.get(role, 'images'), {}
                 given[first] = (_arrays.images('x', array, (None, self.height, self.width, self.channels))
-                                if array.ndim == 4 else array)
+                                if array.ndim > 2 else array)
             elif role is None or not x:
                 raise UsageError('role: needed where x has inputs by their names')
             else:
@@ -287,7 +309,7 @@ class Network:
                 library.gt_flat_trace_close(trace)
 
     def _role_of(self, dimensions):
-        for role in {4: _TRACED, 2: ('generator',)}.get(dimensions, ()):
+        for role in {4: _TRACED, 3: _TRACED if self.channels == 1 else (), 2: ('generator',)}.get(dimensions, ()):
             if library.gt_flat_has_role(self._handle, role.encode()):
                 return role
         raise UsageError(f"x: model '{self.model}' has no network that takes an array of {dimensions} dimensions")
@@ -296,7 +318,7 @@ class Network:
 
     def _ready(self, role):
         handle = self._open()
-        with files:
+        with asking, files:
             check(library.gt_flat_ready(handle, role))
 
     def _make_ready(self, trunc=1.0, noise='const', steps=None, guidance=None):
@@ -306,7 +328,7 @@ class Network:
         psi, way = _arrays.number('trunc', trunc), text('noise', noise)
         count = 0 if steps is None else _arrays.integer('steps', steps, 1, _INT_MOST)
         strength = math.nan if guidance is None else _arrays.number('guidance', guidance)
-        with files:
+        with asking, files:
             check(library.gt_flat_prepare(self._open(), psi, way, count, strength))
         self._trunc = psi
 

@@ -65,6 +65,9 @@ def _encoded(frames, fps=1):
 def _pixels(images):
     """uint8 [N, H, W, 1, 3 or 4] of images, as `gantry generate` writes them."""
     given = _arrays.as_array('images', images, 'float32 [N, H, W, C] in [-1, 1], or uint8')
+    if given.ndim == 3 and given.shape[-1] > 4:
+        raise UsageError(f'images: {_arrays.said(given.shape)} may be one image or several: images[..., None] are grey ones, '
+                         'image[None] is one')
     given = given[None] if given.ndim == 3 else given
     floats = _arrays.images('images', given, (None, None, None, None))
     if given.dtype == np.uint8:
@@ -87,7 +90,7 @@ def film(images, fps=10):
 
 
 def picture(images, columns=None):
-    """Images, float32 [N, H, W, C] in [-1, 1] or uint8, side by side as a Picture: with the bytes of `gantry generate`.
+    """Images, float32 [N, H, W, C] in [-1, 1] or uint8, or one of them, side by side as a Picture: with the bytes of `gantry generate`.
     Of two channels the first is shown, of five and more the first three. columns: None for about a square."""
     pixels = _pixels(images)
     n, height, width, shown = pixels.shape

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs: series of values, and pictures."""
+import base64
 import collections
 import glob
 import html
@@ -8,13 +9,52 @@ import os
 
 import numpy as np
 
+from . import commands
 from ._arrays import address
-from ._library import UsageError, check, check_process, library, opened, text
+from ._library import UsageError, asking, check, check_process, files, library, opened, text
 from .pictures import Picture
 
-Curve = collections.namedtuple('Curve', 'x y std')
-Curve.__doc__ = """A series: x, y and std (the standard deviation since the tick before), float64 [n], of those ticks that
-have a value."""
+
+class Curve(collections.namedtuple('Curve', 'x y std')):
+    """A series: x, y and std (the standard deviation since the tick before), float64 [n], of those ticks that have a
+    value. A notebook shows the curve of y over x."""
+    _titles = '', '', ''  # of the figure and its axes
+
+    def _repr_svg_(self):
+        x, y = (np.ascontiguousarray(a, np.float64) for a in (self.x, self.y))
+        with commands.Folder() as folder:
+            path = os.path.join(folder.name, 'curve.svg')
+            titles = (part.encode(errors='replace') for part in self._titles)
+            with asking, files:
+                check(library.gt_flat_curve(path.encode(), *titles, len(x), address(x), address(y)))
+            with open(path, encoding='utf-8') as f:
+                return f.read()
+
+
+class Pictures(list):
+    """Pictures in a row, each with its name; a notebook shows them all."""
+
+    def _repr_html_(self):
+        return ''.join(f'<figure style="display: inline-block"><img src="data:image/png;base64,'
+                       f'{base64.b64encode(p.png).decode()}"><figcaption>{html.escape(os.path.basename(p.name))}'
+                       '</figcaption></figure>' for p in self)
+
+
+class Card(dict):
+    """What `gantry card --json` says: data, recipe, time and scores. str(card): the text of `gantry card`, Markdown, which
+    a notebook shows."""
+
+    def __init__(self, path):
+        super().__init__(json.loads(commands.run('card', path, quick=True, json=True)))
+        self._text = commands.run('card', path, quick=True)
+
+    def __str__(self):
+        return self._text
+
+    def _repr_markdown_(self):
+        head, _, text_of = self._text.partition('\n---\n')  # the head is for hubs of models
+        return text_of if head.startswith('---\n') else self._text
+
 
 _AXES = {'kimg': None, 'images': None, 'steps': 'Progress/step', 'epochs': 'Progress/epoch',
          'hours': 'Timing/total_hours'}
@@ -26,8 +66,8 @@ def run(path):
 
 
 class Run:
-    """A run, from gantry.run(): `path`, `names` (of the series), series(), values(), `pictures`, `ended`. Each call
-    looks at the folder anew."""
+    """A run, from gantry.run(): `path`, `names` (of the series), series(), values(), `pictures`, `card`, `ended`. Each
+    call looks at the folder anew."""
 
     def __init__(self, path):
         self._folder, self.path = text('path', path), str(path)
@@ -72,7 +112,9 @@ class Run:
                 library.gt_flat_log_images(log, address(images))
                 along = images / 1000 if x == 'kimg' else images.astype(np.float64)
             there = ~np.isnan(mean)
-            return Curve(along[there], mean[there], std[there])
+            curve = Curve(along[there], mean[there], std[there])
+            curve._titles = name, x, library.gt_flat_log_unit(name.encode()).decode()
+            return curve
         return self._read(work)
 
     def values(self):
@@ -100,9 +142,14 @@ class Run:
 
     @property
     def pictures(self):
-        """The PNG files of the folder, by name, as Pictures."""
+        """The PNG files of the folder, by name: a list of Pictures."""
         check_process()
-        return [Picture(path) for path in sorted(glob.glob(os.path.join(glob.escape(self.path), '*.png')))]
+        return Pictures(Picture(path) for path in sorted(glob.glob(os.path.join(glob.escape(self.path), '*.png'))))
+
+    @property
+    def card(self):
+        """The model card of the newest network, a Card: a dict of what `gantry card --json --quick` says, and its text."""
+        return Card(self.path)
 
     def __repr__(self):
         return f"<gantry.Run '{self.path}'>"

@@ -1,23 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training: the options of `gantry train` by their names, in this process or on several ranks."""
+import contextlib
 import ctypes
 import json
 import os
 import queue
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
+import time
 import zipfile
 
 import numpy as np
 
 from . import _arrays, commands
-from ._library import TICK, DataError, StoppedError, UsageError, check, check_process, files, library, opened, text
+from ._library import (TICK, DataError, Error, StoppedError, UsageError, asking, check, check_process, files, library,
+                       opened, text)
 from .runs import Run
 
 _LENGTH = ('kimg', 'steps', 'epochs')
 _LOOK = .2  # seconds between two looks at the log of ranks
+_SOON = .3  # seconds, in which a second Ctrl-C is the same wish
 
 
 def train(data=None, labels=None, *, run=None, job=None, ranks=None, progress=None, **options):
@@ -34,7 +39,7 @@ def train(data=None, labels=None, *, run=None, job=None, ranks=None, progress=No
     False, the run stops as by Ctrl-C. Or True: a line that shows how far the run is.
 
     Ctrl-C stops the run after this step and a checkpoint, and is a KeyboardInterrupt then: the same call resumes the
-    run. One training at a time computes in a process. Raises UsageError, DataError, NonFiniteError."""
+    run. A second Ctrl-C at a terminal ends Python at once. One training at a time computes in a process. Raises UsageError, DataError, NonFiniteError."""
     check_process()
     given = {commands.key(name): commands.value(name, value) for name, value in options.items() if value is not None}
     if run is not None:
@@ -145,25 +150,91 @@ def _umask():
 
 # ---- work, and who follows it ----
 
+class _CtrlC:
+    """Ctrl-C while work is followed, in the main thread, which alone gets signals in Python. It is a wish to stop: an
+    exception could come where the training has begun and nobody follows it yet. The exception comes at the end; but
+    within a call of progress(), which may take long, at once."""
+
+    def __init__(self, work):
+        self._work, self._before, self._heard = work, None, None
+        self._telling = self._said = False
+
+    def __enter__(self):
+        if threading.current_thread() is threading.main_thread() and callable(signal.getsignal(signal.SIGINT)):
+            self._before = signal.getsignal(signal.SIGINT)
+            signal.signal(signal.SIGINT, self._hear)
+        return self
+
+    def __exit__(self, *_):
+        if self._before:
+            signal.signal(signal.SIGINT, self._before)
+
+    @staticmethod
+    def _at_terminal():
+        return sys.stderr is not None and sys.stderr.isatty()
+
+    def _hear(self, number, frame):
+        now = time.monotonic()
+        if self._heard is None:
+            self._heard = now
+            self._work.stop()
+            if self._telling:
+                self._before(number, frame)
+        elif now - self._heard > _SOON and self._at_terminal():
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.raise_signal(signal.SIGINT)
+
+    def say(self):
+        """At once, for the end of the step may be minutes away."""
+        if self._heard is None or self._said:
+            return
+        self._said = True
+        with contextlib.suppress(OSError, ValueError):
+            print('gantry: stopping after this step, then a checkpoint' +
+                  (' (Ctrl-C again: at once)' if self._at_terminal() else ''), file=sys.stderr, flush=True)
+
+    def tell(self, progress, tick):
+        self._telling = True
+        try:
+            return progress(tick)
+        finally:
+            self._telling = False
+
+    def pass_on(self):
+        """To the handler that was there before: KeyboardInterrupt, unless the program has another one."""
+        if self._heard is not None:
+            self._before(signal.SIGINT, None)
+
+
 def _followed(work, progress):
     """Starts it, hands its ticks to `progress` in this thread, and returns the folder of the run at its end."""
     raised = None
-    work.start(progress is not None)
-    while True:
-        try:
-            tick = work.next()
-            if tick is None:
-                break
-            if raised is None and progress(tick) is False:
-                work.stop()
-        except BaseException as e:  # Ctrl-C, or an exception of progress()
-            raised = raised or e
-            work.stop()
-        finally:
-            work.go_on()
-    if raised is not None:
-        raise raised
-    return work.end()
+    with _CtrlC(work) as ctrl_c, contextlib.closing(work):
+        work.start(progress is not None)
+        while True:
+            try:
+                tick = work.next()
+                if tick is None:
+                    break
+                ctrl_c.say()
+                if tick and raised is None and ctrl_c.tell(progress, tick) is False:
+                    work.stop()
+                work.go_on(tick)
+            except BaseException as e:  # of progress(), or of a handler of another signal
+                raised = raised or e
+                work.leave()
+    failure = work.failure()
+    try:
+        if raised is not None:
+            raise raised
+        ctrl_c.pass_on()
+    except BaseException as e:
+        if failure is not None:
+            e.__cause__ = failure
+        raise
+    if failure is not None:
+        raise failure
+    return work.folder
 
 
 class _Here:
@@ -171,6 +242,9 @@ class _Here:
 
     def __init__(self, word, given):
         self._job = opened(library.gt_flat_job_new)
+        self._thread = None
+        self._ticks, self._turn, self._left = queue.SimpleQueue(), threading.Semaphore(0), False
+        self._failed, self.folder = None, ''
         try:
             run = given.get('run')
             own = os.path.join(run, 'job.ini') if run and not word and 'data' not in given else ''
@@ -181,50 +255,71 @@ class _Here:
             for key, value in {'progress': '0', **given}.items():
                 check(library.gt_flat_job_set(self._job, os.fsencode(key), os.fsencode(value)))
         except BaseException:
-            library.gt_flat_job_free(self._job)
+            self.close()
             raise
-        self._ticks, self._failed, self._folder = queue.SimpleQueue(), None, ''
-        self._turn = threading.Semaphore(0)
 
     def start(self, told):
-        self._call = TICK(self._tell) if told else ctypes.cast(None, TICK)
+        self._told, self._call = told, TICK(self._tell)
         self._thread = threading.Thread(target=self._work, name='gantry.train')
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as e:
+            self._thread = None
+            raise Error(f'no thread can be started: {e}') from None
 
     def _tell(self, _, images, n, names, means):
         files.release()
         try:
-            self._ticks.put({'images': images, **{names[i].decode(errors='replace'): means[i] for i in range(n)}})
-            self._turn.acquire()
+            if self._told and not self._left:
+                self._ticks.put({'images': images, **{names[i].decode(errors='replace'): means[i] for i in range(n)}})
+                self._turn.acquire()
         finally:
-            files.acquire()
+            with asking:
+                files.acquire()
 
     def _work(self):
         try:
-            with files:  # a training reads and writes files; at a tick others may
+            with asking:
+                files.acquire()
+            try:  # a training reads and writes files; at a tick others may
                 check(library.gt_flat_train(self._job, self._call, None))
+            finally:
+                files.release()
         except StoppedError:
             pass
         except BaseException as e:
             self._failed = e
-        self._folder = os.fsdecode(library.gt_flat_job_run(self._job))
-        library.gt_flat_job_free(self._job)
+        self.folder = os.fsdecode(library.gt_flat_job_run(self._job))
         self._ticks.put(None)
 
     def next(self):
+        """A tick; {}: there is none yet, but perhaps something to say; None: it is over."""
         return self._ticks.get()
 
-    def go_on(self):
-        self._turn.release()
+    def go_on(self, tick):
+        if tick:
+            self._turn.release()
 
     def stop(self):
-        library.gt_stop_request(signal.SIGINT)
+        if self._job:
+            library.gt_flat_job_stop(self._job)
+        self._ticks.put({})
 
-    def end(self):
-        self._thread.join()
-        if self._failed:
-            raise self._failed
-        return self._folder
+    def leave(self):
+        """Stops it, and nobody is told any more."""
+        self._left = True
+        self.stop()
+        self._turn.release()
+
+    def close(self):
+        if self._thread:
+            self.leave()
+            self._thread.join()
+        job, self._job = self._job, None
+        library.gt_flat_job_free(job)
+
+    def failure(self):
+        return self._failed
 
 
 class _Ranks:
@@ -233,8 +328,8 @@ class _Ranks:
     def __init__(self, ranks, word, given):
         if 'run' not in given:
             raise UsageError('run: with ranks a folder is needed')
-        self._folder, self._lines, self._wanted = given['run'], [], False
-        self._log = os.path.join(self._folder, 'stats.jsonl')
+        self.folder, self._process, self._wanted, self._asked = given['run'], None, False, False
+        self._log = os.path.join(self.folder, 'stats.jsonl')
         self._words = commands.words('run', '-n', str(ranks), 'train', *([word] if word else []),
                                      **{'progress': '0', **given})
 
@@ -287,6 +382,9 @@ class _Ranks:
     def next(self):
         while True:
             over = self._process.poll() is not None
+            if self._wanted and not self._asked:
+                self._ask()
+                return {}
             if self._told and not self._ticks:
                 self._ticks = self._read()
             if self._ticks:
@@ -298,19 +396,33 @@ class _Ranks:
             except subprocess.TimeoutExpired:
                 pass
 
-    def go_on(self):
+    def go_on(self, tick):
         pass
 
     def stop(self):
-        """By a signal for which launchers leave time."""
-        if self._process.poll() is None and not self._wanted:
-            self._wanted = True
-            self._process.send_signal(signal.SIGUSR1)
+        self._wanted = True
 
-    def end(self):
-        status = self._process.wait()
-        self._said.seek(0)
-        said = self._said.read()
-        self._said.close()
-        commands.check_status(status, said)
-        return self._folder
+    leave = stop
+
+    def _ask(self):
+        """By a signal for which launchers leave time. Where it comes before `gantry run` listens, it ends this process,
+        and there are no ranks."""
+        self._asked = True
+        self._process.send_signal(signal.SIGUSR1)
+
+    def close(self):
+        if self._process:
+            if self._process.poll() is None and not self._asked:
+                self._ask()
+            self._process.wait()
+            self._said.seek(0)
+            self._last_words = self._said.read()
+            self._said.close()
+
+    def failure(self):
+        status = self._process.returncode
+        try:
+            commands.check_status(0 if self._asked and status == -signal.SIGUSR1 else status, self._last_words)
+        except Error as e:
+            return e
+        return None

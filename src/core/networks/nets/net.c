@@ -199,6 +199,18 @@ static strides tensor_strides(const gt_tensor *t) {
     }
 }
 
+void gt_tensor_steps(const gt_tensor *t, int64_t steps[GT_MAX_DIMS]) {
+    strides s = tensor_strides(t);
+    const int n = t->file_shape.n,
+              ordered = t->layout == GT_LAYOUT_PLAIN ? 0 : 2; /* axes that have a step of their own */
+    int64_t step = (int64_t)s.to_inner;
+    for (int i = n - 1; i >= ordered; i--) {
+        steps[i] = step;
+        step *= t->file_shape.d[i];
+    }
+    if (ordered) steps[0] = (int64_t)s.to_outer, steps[1] = (int64_t)s.to_middle;
+}
+
 void gt_tensor_to_file(const gt_tensor *t, const float *memory, float *file) {
     strides s = tensor_strides(t);
     for (size_t i = 0; i < s.outer; i++)

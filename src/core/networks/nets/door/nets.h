@@ -75,6 +75,8 @@ void gt_net_init(const gt_net *n, float *block, uint64_t seed);
 /* Copy a tensor's t->size floats from memory order to file order, or back. The two places do not overlap. */
 void gt_tensor_to_file(const gt_tensor *t, const float *memory, float *file);
 void gt_tensor_from_file(const gt_tensor *t, const float *file, float *memory);
+/* How many floats of memory lie between two neighbours along each axis of the file's shape. */
+void gt_tensor_steps(const gt_tensor *t, int64_t steps[GT_MAX_DIMS]);
 /* A tensor of a sealed network as the leaf "NET.NAME" at the tensor's offset in `slot`. NULL, and the graph has a
  * fault: there is no such tensor. */
 gt_node *gt_net_leaf(gt_graph *g, const gt_net *n, int slot, const char *tensor_name);
