@@ -24,6 +24,10 @@
 #define FAMILIES(X) \
     X(stylegan2) X(dcgan) \
     X(autoencoder) X(classifier) X(edm)
+/* Kinds of sources of pictures (data/door/source.h), the first that claims a source first. */
+#define SOURCES(X) \
+    X(synth) X(lmdb) X(tfrecords) X(cifar) X(mnist) \
+    X(folder) X(numpy) X(csv) X(archive) X(zip) X(picture) X(hdf5)
 /* Files of metrics (metrics/door/metric_list.h), in the order of help and of the logs. */
 #define METRICS(X) \
     X(spread) X(fid) X(kid) X(pr) X(is) X(ppl) X(agreement) X(authenticity) X(swd) X(fwd) \

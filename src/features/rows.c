@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "data/door/source.h"
 #include "metrics/door/metric_list.h"
 #include "metrics/door/saved_fakes.h"
 #include "networks/model/door/family.h"
@@ -27,6 +28,12 @@ FAMILIES(FAMILY)
 #undef FAMILY
 #define FAMILY(name) &gt_family_##name,
 const gt_family *const gt_all_families[] = {FAMILIES(FAMILY) NULL};
+
+#define SOURCE(name) extern const gt_source_kind gt_source_##name;
+SOURCES(SOURCE)
+#undef SOURCE
+#define SOURCE(name) &gt_source_##name,
+const gt_source_kind *const gt_source_kinds[] = {SOURCES(SOURCE) NULL};
 
 #define METRIC(name) extern const gt_metric gt_metrics_of_##name[];
 METRICS(METRIC)

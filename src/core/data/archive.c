@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Archives by libarchive: see archive.h. */
 #define _GNU_SOURCE
-#include "data/archive.h"
+#include "data/door/archive.h"
 
 #include <errno.h>
 #include <locale.h>

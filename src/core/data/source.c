@@ -18,33 +18,6 @@
 #include "data/array.h"
 #include "gantry/file.h"
 
-/* Every kind of source: a line each. The first that claims a source has it: a folder that ends in _lmdb before folders
- * at large. */
-#define SOURCES(X) \
-    X(synth)       \
-    X(lmdb)        \
-    X(tfrecords)   \
-    X(cifar)       \
-    X(mnist)       \
-    X(folder)      \
-    X(numpy)       \
-    X(csv)         \
-    X(archive)     \
-    X(zip)         \
-    X(picture)     \
-    X(hdf5)
-
-#define X(name) extern const gt_source_kind gt_source_##name;
-SOURCES(X)
-#undef X
-
-static const gt_source_kind *const kinds[] = {
-#define X(name) &gt_source_##name,
-    SOURCES(X)
-#undef X
-};
-enum { KINDS = sizeof kinds / sizeof *kinds };
-
 /* ---- what a name means ---- */
 
 static bool is_netcdf3(const char *path) {
@@ -87,10 +60,13 @@ static size_t read_head(const char *path, char *head, size_t room) {
 /* No kind of source claims the name. */
 static gt_status refuse_spec(const char *spec, int error) {
     char list[512] = "";
-    for (int i = KINDS; i-- > 0;) { /* the usual ones first */
+    int i = 0;
+    while (gt_source_kinds[i]) i++;
+    while (i-- > 0) { /* the usual ones first */
+        const gt_source_kind *kind = gt_source_kinds[i];
         size_t n = strlen(list);
-        if (!kinds[i]->looks) continue;
-        snprintf(list + n, sizeof list - n, "%s%s", n == 0 ? "" : i == 0 ? " or " : ", ", kinds[i]->looks);
+        if (!kind->looks) continue;
+        snprintf(list + n, sizeof list - n, "%s%s", n == 0 ? "" : i == 0 ? " or " : ", ", kind->looks);
     }
     if (error && gt_is_url(spec))
         return gt_fail(GT_FAILED, "cannot be opened: no file here, and nothing is downloaded");
@@ -146,15 +122,16 @@ static gt_status open_kind(gt_source *source, const gt_source_options *options) 
     const char *other = no_dataset(text);
     if (spec.is_file) source->stamp = gt_file_stamp(text);
     if (other) return gt_fail(GT_FORMAT, "%s", other);
-    for (int i = 0; i < KINDS; i++) {
-        if ((source->inside && !kinds[i]->has_folders) || !kinds[i]->claims(&spec)) continue;
-        source->info.source = kinds[i]->name;
-        gt_status st = check_options(kinds[i], options);
+    for (const gt_source_kind *const *k = gt_source_kinds; *k; k++) {
+        const gt_source_kind *kind = *k;
+        if ((source->inside && !kind->has_folders) || !kind->claims(&spec)) continue;
+        source->info.source = kind->name;
+        gt_status st = check_options(kind, options);
         if (st) return st;
-        source->state = gt_arena_alloc(source->arena, kinds[i]->state_bytes);
+        source->state = gt_arena_alloc(source->arena, kind->state_bytes);
         if (!source->state) return GT_NOMEM;
-        source->close = kinds[i]->close;
-        return kinds[i]->open(source, options);
+        source->close = kind->close;
+        return kind->open(source, options);
     }
     return refuse_spec(text, error);
 }

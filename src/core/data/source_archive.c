@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/door/file.h"
-#include "data/archive.h"
+#include "data/door/archive.h"
 #include "data/members.h"
 #include "gantry/picture.h"
 #include "base/door/memory.h"

@@ -10,7 +10,7 @@
 
 #include "base/door/file.h"
 #include "files/codec/door/raw_picture.h"
-#include "data/archive.h"
+#include "data/door/archive.h"
 #include "data/array.h"
 #include "base/door/progress.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a kind of source must provide. A new kind is one file with one gt_source_kind, and one line in source.c. */
+ * What a kind of source must provide. A new kind is one file of src/features with one gt_source_kind, gt_source_NAME,
+ * and a word in the list SOURCES of src/features/list.h. */
 #ifndef GANTRY_DATA_DOOR_SOURCE_H
 #define GANTRY_DATA_DOOR_SOURCE_H
 
@@ -140,7 +141,10 @@ typedef struct gt_source_kind {
     gt_status (*open)(gt_source *s, const gt_source_options *options);
 } gt_source_kind;
 
-extern const gt_source_kind gt_source_synth, gt_source_hdf5; /* the list of all is in source.c */
+extern const gt_source_kind gt_source_synth, gt_source_hdf5;
+/* All kinds; NULL ends the list. The first that claims a source has it: a folder that ends in _lmdb before folders at
+ * large. */
+extern const gt_source_kind *const gt_source_kinds[];
 
 /* Are the labels that the source brings wanted? */
 static inline bool gt_own_labels(const gt_source_options *o) {

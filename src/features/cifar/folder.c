@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Finds the files of CIFAR: see cifar.h. */
-#include "data/cifar.h"
+#include "features/cifar/cifar.h"
 
 #include <dirent.h>
 #include <fcntl.h>

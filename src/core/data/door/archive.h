@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Archives that can only be read from front to back (libarchive). Messages give the reason alone. */
-#ifndef GANTRY_DATA_ARCHIVE_H
-#define GANTRY_DATA_ARCHIVE_H
+#ifndef GANTRY_DATA_DOOR_ARCHIVE_H
+#define GANTRY_DATA_DOOR_ARCHIVE_H
 
 #include <archive.h>
 #include <archive_entry.h>

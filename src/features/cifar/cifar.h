@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The files of CIFAR-10 and CIFAR-100, and where they lie in a folder. */
-#ifndef GANTRY_DATA_CIFAR_H
-#define GANTRY_DATA_CIFAR_H
+#ifndef GANTRY_FEATURES_CIFAR_CIFAR_H
+#define GANTRY_FEATURES_CIFAR_CIFAR_H
 
 #include "gantry/status.h"
 

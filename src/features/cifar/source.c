@@ -12,8 +12,8 @@
 #include "base/door/file.h"
 #include "base/door/numbers.h"
 #include "files/codec/door/pickle.h"
-#include "data/archive.h"
-#include "data/cifar.h"
+#include "data/door/archive.h"
+#include "features/cifar/cifar.h"
 #include "data/door/source.h"
 
 enum { SIDE = 32, PLANE = SIDE * SIDE, IMAGE = GT_CIFAR_IMAGE, MEMBERS = 6, MEMBER_MOST = 512 << 20, PIECE = 1 << 16 };
