@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * gantry --help and gantry COMMAND --help, made from the tables. */
+ * gantry --help, gantry help all and gantry COMMAND --help, made from the tables. */
 #include <string.h>
 
 #include "command/door/cli.h"

@@ -329,7 +329,7 @@ gt_status cli_picture_beside(cli_session *s, const char *out, const char **pictu
 /* ---- documentation from the tables ---- */
 
 void cli_print_first(FILE *f);    /* gantry alone: the commands that a beginner needs */
-void cli_print_overview(FILE *f); /* gantry --help */
+void cli_print_overview(FILE *f); /* gantry help all */
 /* Prints where all words of the topic stand together; `f` NULL: do they anywhere? */
 bool cli_find_words(const char *topic, FILE *f);
 /* Prints the rows of the glossary whose first column has these words; `f` NULL: are there any? */
