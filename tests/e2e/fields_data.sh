@@ -65,6 +65,38 @@ scores=(metrics masked --data=holes.nc:pr --condition=sea.nc:sst --members=2 --s
 expect 0 "'pr': spectrum and quantiles need a truth in each cell, which [0-9]+ of [0-9]+ samples have: they are of these" "$GANTRY" "${scores[@]}"
 says 'pr +crps +[0-9.]+' 'pr +spectrum_db +[0-9.]+'
 
+begins use
+# Other data than those of the training, before the first member. The order of variables is free.
+"$python" - <<'PYTHON' || fail 'no data'
+import netCDF4, numpy as np, shutil
+shutil.copy('coarse.nc', 'holed.nc')
+with netCDF4.Dataset('holed.nc', 'a') as d: d['ta_850'][3, 1, 1] = np.ma.masked
+with netCDF4.Dataset('coarse.nc') as a, netCDF4.Dataset('wide.nc', 'w') as b:
+    for name, n in ('time', None), ('lat', 4), ('lon', 6): b.createDimension(name, n)
+    for name in 'time', 'lat':
+        b.createVariable(name, 'f8', (name,)).setncatts(a[name].__dict__)
+        b[name][:] = a[name][:]
+    b.createVariable('ta_850', 'f8', ('time', 'lat', 'lon')).units = 'K'
+    b['ta_850'][:] = np.repeat(a['ta_850'][:], 2, 2)
+with np.load('plain.npz') as f: np.savez('short.npz', fine=f['fine'], coarse=f['coarse'][:11])
+PYTHON
+use=(generate one --members=1 --sampler-steps=1 --threads=1)
+expect 0 'done|members' "$GANTRY" "${use[@]}" --condition=coarse.nc:ta_850,hus --out=use.npy
+expect 0 'done|members' "$GANTRY" "${use[@]}" --condition=coarse.nc:hus,ta_850 --out=turned.npy
+cmp use.npy turned.npy || fail 'the order of variables changes members'
+refuse_use() { expect "$1" "$2" "$GANTRY" "${use[@]}" --out=no.npy "${@:3}" && [ ! -e no.npy ] || fail "there is a file: $*"; }
+refuse_use 2 "trained on 'hus_0', which is not given" --condition=coarse.nc:ta_850
+refuse_use 2 "did you mean 'ta_850'" --condition=coarse.nc:ta_805,hus
+refuse_use 2 "has the units 'degC', and the network was trained on 'K'" --condition=celsius.nc:ta_850,coarse.nc:hus
+refuse_use 2 "'ta_850' has 6 x 4 cells, and the network was trained on 3 x 4" --condition=wide.nc:ta_850,coarse.nc:hus
+refuse_use 1 "'ta_850': [0-9]+ of [0-9]+ values are missing" --condition=holed.nc:ta_850,hus
+refuse_use 1 'holds no samples' --condition=empty.nc:ta_850,coarse.nc:hus
+refuse_use 1 'have no times in common' --condition=later.nc:ta_850,coarse.nc:hus
+refuse_use 1 'short\.nc' --condition=short.nc:ta_850,hus
+refuse_use 1 'text\.nc' --condition=text.nc:ta_850,hus
+refuse_use 2 'members' --condition=coarse.nc:ta_850,hus --members=0
+refuse 1 "'fine' has 12 samples and 'coarse' has 11" --data=plain.npz:fine --condition=short.npz:coarse
+
 begins one_rule
 # FILE:NAME is what --array is.
 expect 0 '12 ' "$GANTRY" dataset plain.npz:fine one.h5
