@@ -123,6 +123,11 @@ def bad_calls(nets):
         (data, 'z: 1 values are masked', lambda: plain.generate(z=masked_z)),
         (usage, 'images: expected float32, got uint8: the inputs of a dict are not scaled',
          lambda: vae.trace({'images': images.astype(np.uint8)}, role='encoder')),
+        (usage, 'names: a name has a line feed', vae.trace, images, ['encoder.0\nencoder.1']),
+        (usage, "x: expected one of kimg", gantry.run('plain').series, 'Loss/G/loss', ['kimg']),
+        (data, '/nowhere/x.png: No such file', gantry.picture(images).save, '/nowhere/x.png'),
+        (usage, 'path: expected a text, got int', gantry.picture(images).save, 1),
+        (data, 'gone.png: No such file', lambda: gantry.Picture('gone.png').png),
         (usage, 'names: expected a name or several, got int', vae.trace, images, 5),
         (usage, 'names: expected a name or several, got NoneType', vae.trace, images, None),
         (usage, 'json: the scores are returned', lambda: gantry.metrics('plain', json=False)),
@@ -195,10 +200,10 @@ def bad_calls(nets):
         (usage, "no series 'Loss/nothing'", gantry.run('plain').series, 'Loss/nothing'),
         (usage, 'x: expected one of kimg', gantry.run('plain').series, 'Loss/G/loss', 'years'),
         (usage, 'name: expected a text', gantry.run('plain').series, 3),
-        (usage, 'images: expected float32 [N, N, N, N]', gantry.picture, np.zeros((2, 2), np.float32)),
+        (usage, 'images: expected float32 [N, H, W, C]', gantry.picture, np.zeros((2, 2), np.float32)),
         (usage, 'columns: expected 1', gantry.picture, images, 0),
         (usage, 'fps: expected 0.1 to 60, got 0', gantry.film, images, 0),
-        (usage, 'images: expected float32 [N, N, N, N]', gantry.film, np.zeros((2, 2), np.float32)),
+        (usage, 'images: expected float32 [N, H, W, C]', gantry.film, np.zeros((2, 2), np.float32)),
     ]
 
 
@@ -335,6 +340,7 @@ def inside():
         assert traced.values['synthesis.b8.conv0'].shape == (2, 8, 8, 16) and traced.gradient.shape == z.shape
         images = net.generate([1, 2, 3, 4])
         seen = net.trace(images, ['b16.conv0', 'b8'], gradient='score')
+        same(net.trace(images, ['b8', 'b8']).values['b8'], seen.values['b8'], 'a name twice')
         assert list(seen.values) == ['b16.conv0', 'b8'] and seen.values['b16.conv0'].shape == (4, 16, 16, 16)
         for at in (1, 3, 4, 0), (2, 8, 8, 1):  # the slope, by a step in each direction
             step = np.zeros_like(images)
@@ -575,7 +581,7 @@ def models():
                 label = 1 if net._labels else None
                 gantry.commands.run('generate', f'of/{name}', seeds=1, npy=True, outdir=f'made/of-{name}',
                                     **{'class': label}, **({'sampler_steps': 2} if few else {}))
-                same(net.generate(1, label=label, **few), made_by_command(f'made/of-{name}'), name)
+                same((net.sample if few else net.generate)(1, label=label, **few), made_by_command(f'made/of-{name}'), name)
         print(name, round(resource.getrusage(resource.RUSAGE_SELF).ru_utime - before, 2))
 
 

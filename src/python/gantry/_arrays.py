@@ -75,7 +75,7 @@ def floats(name, given, shape):
 def images(name, given, shape):
     """Images [N, H, W, C], of one channel also [N, H, W]: floats, or uint8 of 0 to 255, which become -1 to 1 as in
     training."""
-    wanted = f'float32 {said(shape)} in [-1, 1], or uint8'
+    wanted = f"float32 {said(letter if n is None else n for n, letter in zip(shape, 'NHWC'))} in [-1, 1], or uint8"
     array = as_array(name, given, wanted)
     array = array[..., None] if array.ndim == 3 and shape[-1] == 1 else array
     _check_shape(name, array, shape, wanted)

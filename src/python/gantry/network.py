@@ -169,6 +169,10 @@ class Network:
             self._in_batches(library.gt_flat_generate, latents, labels, numbers, out)
             return out
 
+    def sample(self, seeds=None, label=None, *, z=None, steps=None, guidance=None):
+        """Images of a model that makes them in steps (diffusion models), as generate() makes them."""
+        return self.generate(seeds, label, z=z, steps=steps, guidance=guidance)
+
     def styles(self, seeds=None, label=None, trunc=1.0, *, z=None):
         """Styles w, float32 [N, num_ws, w_dim], truncated; the arguments of generate()."""
         with self._turn():
@@ -278,7 +282,7 @@ class Network:
         label: as for generate(). gradient: the name of a value or an output ("score"), of which the derivative by the
         input `by` (None: x) is wanted: of its sum, or of its sum with the weights `toward`, of its shape."""
         try:
-            wanted = [names] if isinstance(names, str) else list(names)
+            wanted = [names] if isinstance(names, str) else list(dict.fromkeys(names))
         except TypeError:
             raise UsageError(f'names: expected a name or several, got {type(names).__name__}') from None
         with self._turn():
@@ -301,6 +305,8 @@ class Network:
             if label is not None:
                 given = {**given, 'c': self._label(label, n, self.label_dim)}
             lines = b'\n'.join(text('names', name) for name in wanted)
+            if lines.count(b'\n') >= len(wanted) > 0:
+                raise UsageError('names: a name has a line feed')
             trace = opened(library.gt_flat_trace_open, self._handle, text('role', role), n, lines,
                            text('gradient', gradient) if gradient else b'', text('by', by or first or next(iter(given))))
             try:

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import _arrays
 from ._arrays import address
-from ._library import UsageError, library
+from ._library import DataError, UsageError, library, text
 
 
 class Picture:
@@ -21,12 +21,19 @@ class Picture:
     def png(self):
         if self._png is not None:
             return self._png
-        with open(self.name, 'rb') as f:
-            return f.read()
+        try:
+            with open(self.name, 'rb') as f:
+                return f.read()
+        except OSError as e:
+            raise DataError(f'{self.name}: {e.strerror}') from None
 
     def save(self, path):
-        with open(path, 'wb') as f:
-            f.write(self.png)
+        png, file = self.png, text('path', path)
+        try:
+            with open(file, 'wb') as f:
+                f.write(png)
+        except OSError as e:
+            raise DataError(f'{path}: {e.strerror}') from None
 
     def _repr_png_(self):
         return self.png

@@ -100,7 +100,7 @@ class Run:
 
     def series(self, name, x='kimg'):
         """A series as a Curve, over "kimg", "images", "steps", "epochs" or "hours"."""
-        if x not in _AXES:
+        if not isinstance(x, str) or x not in _AXES:
             raise UsageError(f"x: expected one of {', '.join(_AXES)}, got {x!r}")
 
         def work(log):
