@@ -7,15 +7,15 @@ failing=$BUILD/tests/gantry_failing
 
 # ---- what commands begin with ----
 shapes=synth:shapes:n=96,size=16 circles=synth:circles:n=48,size=12
-gan="--data=$shapes --batch=16 --slices=8 --steps=1 --threads=1 --run=run"
-tiny="--data=$circles --widths=0.02 --batch=16 --slices=2 --steps=1 --threads=1 --run=run"
+gan="--data=$shapes --batch=16 --slices=8 --steps=1 --threads=1 --grid=2x2 --run=run"
+tiny="--data=$circles --widths=0.02 --batch=16 --slices=2 --steps=1 --threads=1 --grid=2x2 --run=run"
 prepare() { # the folder `in`: data and runs
     mkdir in && cd in || exit 1
     quietly "$GANTRY" dataset $circles circles.zip
     quietly "$GANTRY" dataset $circles circles.h5
     quietly "$GANTRY" dataset $circles folder
     for model in ae vae; do quietly "$GANTRY" train --model=$model ${tiny/--run=run/--run=$model}; done
-    quietly "$GANTRY" train --data=$shapes --cfg=auto --cbase=256 --cmax=8 --map-layers=1 --mbstd=2 --batch=16 --slices=8 --steps=3 --threads=1 --tick=0.016 --run=gan
+    quietly "$GANTRY" train --data=$shapes --cfg=auto --cbase=256 --cmax=8 --map-layers=1 --mbstd=2 --batch=16 --slices=8 --steps=3 --threads=1 --tick=0.016 --grid=2x2 --run=gan
     awk 'BEGIN { srand(1); for (i = 0; i < 200; i++) printf "%.4f,%.4f\n", rand() + i % 2, rand() }' >points.csv
     quietly "$GANTRY" gmm fit points.csv --k=2 --threads=1 --outdir=mixture
     cd ..

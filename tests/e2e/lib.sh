@@ -199,6 +199,6 @@ run_cases() {
 }
 
 # Networks small enough for a test: a dozen steps take a fraction of a second.
-nets="--cfg=auto --cbase=256 --cmax=16 --map-layers=2 --z-dim=32 --w-dim=32"
+nets="--cfg=auto --cbase=256 --cmax=16 --map-layers=2 --z-dim=32 --w-dim=32 --grid=2x2"
 shapes="--data=synth:shapes:n=96,size=16,classes=4"
 small="$shapes --cond $nets --batch=8 --mbstd=2 --slices=4 --seed=3"

@@ -5,7 +5,7 @@
 need_python
 job="$small --tick=0.016 --snap=2"
 
-quietly ranks 2 "$GANTRY" train $job --run=run --steps=10 --keep=2
+quietly ranks 2 "$GANTRY" train ${job/ --grid=2x2/} --run=run --steps=10 --keep=2 # the usual grid
 helper log run 6 # the first step, then every other
 (cd run && ls) >files
 cat >expected <<'X'

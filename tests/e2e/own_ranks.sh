@@ -15,7 +15,7 @@ export GT_CACHE=$tmp/cache
 # Also on machines with more cores: what is chosen from is 1 x 2 and 2 x 1.
 pair=$(taskset -cp $$ | sed 's/.*: *//' | tr , '\n' | sed 's/\([0-9]*\)-\([0-9]*\)/seq \1 \2/;t;s/^/echo /' | sh | awk 'NR == 1 {a = $1} NR == 2 {print a "," $1}')
 taskset -cp "$pair" $$ >/dev/null || lacks 'two cores to choose'
-job="$shapes --cfg=cpu --cbase=128 --cmax=8 --map-layers=1 --z-dim=16 --w-dim=16 --batch=8 --mbstd=2 --slices=4 --seed=3 --progress=0"
+job="$shapes --cfg=cpu --cbase=128 --cmax=8 --map-layers=1 --z-dim=16 --w-dim=16 --batch=8 --mbstd=2 --slices=4 --seed=3 --progress=0 --grid=2x2"
 long="$job --steps=10000000 --kimg=1e6 --checkpoint-kimg=1e6"
 # An mpirun whose trials are as fast as the test wants.
 real=$(command -v mpirun)
