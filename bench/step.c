@@ -174,6 +174,24 @@ static void tell_steps(bench *b, const gt_engine *e, const bench_steps *s) {
                  s->parts.computing, s->parts.packing, s->parts.sums, s->parts.reading);
 }
 
+/* Of each rank; of one rank alone the means say it. */
+static void tell_ranks_all(bench *b, const gt_engine *e, const bench_steps *s) {
+    static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT}, {"rank", "rank", 0},
+                                        {"computing", "computing s", 4},      {"packing", "packing s", 4},
+                                        {"sums", "waiting in sums s", 4},     {"rest", "rest s", 4},
+                                        {"reading", "reading s", 4},          {"processor", "processor s", 4}};
+    int ranks = e->comm->ranks;
+    if (ranks == 1) return;
+    bench_parts all[ranks];
+    gt_comm_gather_all(e->comm, &s->own, sizeof s->own, all);
+    if (e->comm->rank) return;
+    gt_table *table = gt_results_table(b->results, "parts of a step by rank, averages", columns,
+                                       sizeof columns / sizeof *columns);
+    for (int r = 0; r < ranks; r++)
+        gt_table_row(table, options.recipe, (double)r, all[r].computing, all[r].packing, all[r].sums, all[r].rest,
+                     all[r].reading, all[r].processor);
+}
+
 /* `held`: bytes of this process before the model was made. */
 static void tell_totals(bench *b, const gt_engine *e, const bench_steps *s, double peak, double held) {
     static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT},
@@ -222,6 +240,7 @@ static gt_status measure(bench *b, const char *recipe) {
         tell_families(b, sums, steps.average, peak);
         tell_totals(b, &e, &steps, peak, held);
         tell_steps(b, &e, &steps);
+        tell_ranks_all(b, &e, &steps);
         if (options.exchange) tell_exchange(b, &e);
         for (int p = 0; options.nodes && e.comm->rank == 0 && p < e.model->n_phases; p++)
             gt_exec_print(gt_engine_first(&e, p), stdout);

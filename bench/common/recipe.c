@@ -158,9 +158,9 @@ static gt_status one_step(gt_engine *e, bench_steps *best) {
         keep_least(&best->processor_phase[p], to->processor - from->processor);
         best->processor += (to->processor - from->processor) / interval;
         best->preparing[p] += e->phases[p].preparing;
-        best->parts.computing += (to->computing - from->computing - next_packing) / interval;
-        best->parts.packing += e->phases[p].preparing / interval;
-        best->parts.sums += (to->sums - from->sums) / interval;
+        best->own.computing += (to->computing - from->computing - next_packing) / interval;
+        best->own.packing += e->phases[p].preparing / interval;
+        best->own.sums += (to->sums - from->sums) / interval;
         rest -= e->phases[p].seconds;
         weighted += e->phases[p].seconds / interval;
     }
@@ -222,14 +222,19 @@ gt_status bench_recipe_steps_all(gt_engine *e, int steps, bench_steps *out) {
         }
         st = one_step(e, out);
     }
-    if (!st) st = read_all(e, steps, &out->parts.reading);
+    if (!st) st = read_all(e, steps, &out->own.reading);
     if (st) return st;
-    double *const parts[] = {&out->parts.computing, &out->parts.packing, &out->parts.sums};
-    for (int i = 0; i < 3; i++) *parts[i] = mean_of_ranks_all(e->comm, *parts[i] / steps);
-    out->parts.reading = mean_of_ranks_all(e->comm, out->parts.reading);
+    out->average /= steps, out->processor /= steps;
+    bench_parts *own = &out->own;
+    own->computing /= steps, own->packing /= steps, own->sums /= steps;
+    own->rest = out->average - own->computing - own->packing - own->sums;
+    own->processor = out->processor;
+    out->parts.computing = mean_of_ranks_all(e->comm, own->computing);
+    out->parts.packing = mean_of_ranks_all(e->comm, own->packing);
+    out->parts.sums = mean_of_ranks_all(e->comm, own->sums);
+    out->parts.reading = mean_of_ranks_all(e->comm, own->reading);
     out->node_bytes = node_bytes_all(e->comm);
     bench_sort(out->seconds, out->n);
-    out->average /= steps, out->processor /= steps;
     out->per_image = out->rest;
     for (int p = 0; p < e->model->n_phases; p++) {
         out->preparing[p] /= steps;

@@ -34,10 +34,11 @@ void bench_recipe_close(gt_engine *e);
 enum { BENCH_MOST_STEPS = 1000 };
 
 /* Seconds of a step, phases weighted by how often they are due: in graphs, without packing; in this rank's part of the
- * packing of weights; without anything else to do while sums and parameters were on their way; and what the loader
- * takes for this rank's pictures of a step, which the step hides unless it is shorter. */
+ * packing of weights; without anything else to do while sums and parameters were on their way; all else; and what the
+ * loader takes for this rank's pictures of a step, which the step hides unless it is shorter. processor: processor time
+ * of the step. */
 typedef struct bench_parts {
-    double computing, packing, sums, reading;
+    double computing, packing, sums, rest, reading, processor;
 } bench_parts;
 
 /* What was measured of steps in which every phase is due. Seconds on this rank. */
@@ -56,8 +57,8 @@ typedef struct bench_steps {
     /* of the steps themselves, phases weighted by how often they are due: seconds, sorted */
     int n;
     double seconds[BENCH_MOST_STEPS];
-    bench_parts parts; /* means of the steps and ranks */
-    double node_bytes; /* resident, of all ranks of a host, on the one with most; what they share counts once */
+    bench_parts own, parts; /* means of the steps on this rank, and some over ranks, too */
+    double node_bytes;      /* resident, of all ranks of a host, on the one with most; what they share counts once */
 } bench_steps;
 
 /* One step that is not counted, then `steps`, with nodes profiled (gt_exec_profile) in those. Collective. */
