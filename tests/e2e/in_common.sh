@@ -3,7 +3,7 @@
 # NUMA nodes, with several sets of instructions, where slices differ, and where no memory can be shared.
 . "$(dirname "$0")/lib.sh"
 # Wide enough for packing; with all phases, and states of networks.
-wide="$shapes --cfg=auto --cbase=2048 --cmax=64 --map-layers=2 --z-dim=32 --w-dim=32 --batch=8 --mbstd=8 --slices=8 --seed=3 --cond --steps=5"
+wide="$shapes --cfg=auto --cbase=2048 --cmax=64 --map-layers=2 --z-dim=32 --w-dim=32 --batch=8 --mbstd=8 --slices=8 --seed=3 --cond --steps=5 --grid=2x2"
 quietly "$GANTRY" train $wide --threads=1 --run=alone
 node_of='GT_NUMA_NODE=$((OMPI_COMM_WORLD_LOCAL_RANK % NODES)) exec "$@"'
 
@@ -53,8 +53,8 @@ case_sets_of_instructions() { # each has its own packing
     same "$(last alone)" "$(last mixed)"
 }
 case_slices_that_differ() { # in size, so that ranks may need other packings; a short last batch; normalisation over the batch
-    for job in "--model=dcgan $shapes --cbase=512 --cmax=64 --bn=batch --batch=10 --slices=5 --steps=4 --seed=3" \
-        "--model=edm $shapes --batch=10 --slices=4 --steps=4 --seed=3 --model-channels=16 --channel-mult=1,2 --num-blocks=1" \
+    for job in "--model=dcgan $shapes --cbase=512 --cmax=64 --bn=batch --batch=10 --slices=5 --steps=4 --seed=3 --grid=2x2" \
+        "--model=edm $shapes --batch=10 --slices=4 --steps=4 --seed=3 --model-channels=16 --channel-mult=1,2 --num-blocks=1 --sheet-steps=1 --grid=2x2" \
         "--model=resnet18 $shapes --epochs=2 --batch=20 --slices=3 --seed=3 --width=0.25"; do
         rm -rf one three
         quietly "$GANTRY" train $job --threads=1 --run=one

@@ -69,7 +69,7 @@ expect 0 'G.mapping.fc0.weight starts with new values' "$GANTRY" train --run=old
 
 begins from_a_run_without_a_moving
 # From a run without a moving average it begins as the network itself.
-dcgan="--model=dcgan $shapes --batch=8 --slices=2 --cmax=16 --seed=5"
+dcgan="--model=dcgan $shapes --batch=8 --slices=2 --cmax=16 --seed=5 --grid=2x2"
 quietly "$GANTRY" train $dcgan --ema-kimg=0 --run=plain --steps=4
 expect 0 'G_ema: missing, starts as G' ranks 2 "$GANTRY" train $dcgan --run=averaged --resume=plain --ema-kimg=1e6 --ema-ramp=0 --steps=1
 h5dump -y -d /networks/G/b4.conv.weight "$(last plain)" >/dev/null || fail 'no such tensor'
