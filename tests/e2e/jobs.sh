@@ -1,7 +1,7 @@
 #!/bin/bash
 # level: full
 # Every job that comes with the program begins: each jobs/*.ini, and each line of each jobs/*.list with its job file, by a dry run that measures one step. Jobs that name
-# no data are given a small set; networks of GANs are made narrow. Of lines that differ in numbers alone the first is measured, and the others are jobs.
+# no data are given a small set; networks are made narrow, but for those of classifiers. Of lines that differ in numbers alone the first is measured, and the others are jobs.
 . "$(dirname "$0")/lib.sh"
 top=$(dirname "$(dirname "$here")")
 . "$top/slurm/list.sh"
@@ -19,6 +19,7 @@ add() { # JOB OPTIONS...: what makes it small comes first, so that the options o
     few=(--dry-run=$how --steps=1 --threads=1 --outdir="$tmp/runs")
     if grep -qE '^model *= *(ae|vae|cvae|digits|gumbel|vq|fcn8s|mlp|layers)' "$job"; then
         grep -q '^data *= *[^ ]' "$job" || few+=(--data=synth:circles)
+        ! grep -qE '^model *= *(ae|vae|cvae|digits|gumbel|vq)$' "$job" || few+=(--widths=0.1)
     else
         if grep -q '^model *= *edm' "$job"; then few+=(--model-channels=8); else few+=(--cbase=64 --cmax=8); fi
         grep -q '^data *= *[^ ]' "$job" || few+=(--data=synth:shapes:n=256,size=32)
