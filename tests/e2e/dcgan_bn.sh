@@ -4,7 +4,7 @@
 # ranks and threads, however many are computed at once and wherever the run was stopped. A rank that falls silent ends the others.
 . "$(dirname "$0")/lib.sh"
 need_python
-job="--model=dcgan --data=synth:shapes:n=64,size=16,classes=4 --cbase=128 --z-dim=8 --seed=5 --progress=0"
+job="--model=dcgan --data=synth:shapes:n=64,size=16,classes=4 --cbase=128 --z-dim=8 --seed=5 --progress=0 --grid=2x2"
 
 begins 14_images_in_slices_of_4
 # 14 images in slices of 4, 4, 3 and 3: gradients and statistics are those of one slice. Sums of some hundred float32 terms, in another order,
