@@ -24,7 +24,7 @@
 #define FAMILIES(X) \
     X(stylegan2) X(dcgan) \
     X(autoencoder) X(classifier) X(edm)
-/* Kinds of sources of pictures (data/door/source.h), the first that claims a source first. */
+/* Kinds of sources of pictures (data/door/source.h), the first that claims a source first: the core's, and features. */
 #define SOURCES(X) \
     X(synth) X(lmdb) X(tfrecords) X(cifar) X(mnist) \
     X(folder) X(numpy) X(csv) X(archive) X(zip) X(picture) X(hdf5)

@@ -91,8 +91,6 @@ void gt_measurers_close(gt_engine *e);
 bool gt_measurers_will_log(const gt_engine *e, const char *series);
 void gt_measurers_list_series(const gt_engine *e, char *list, size_t bytes); /* appends ", NAME" for each */
 bool gt_measurers_are_late(const gt_engine *e);                              /* has the run values that come late? */
-/* The state of a row in this run; NULL: it measures nothing here. */
-void *gt_measurer_own(const gt_engine *e, const gt_measurer *row);
 
 gt_status gt_measurers_each_state(const gt_engine *e, gt_status (*visit)(void *arg, const gt_state_row *row, void *own),
                                   void *arg);

@@ -125,13 +125,6 @@ void gt_measurers_print_cost(const gt_engine *e, double seconds_per_image) {
 
 const char *gt_journal_dir(const gt_journal *j) { return j->dir; }
 
-void *gt_measurer_own(const gt_engine *e, const gt_measurer *row) {
-    measuring m;
-    for (int i = 0; next_measurer(e, &i, &m);)
-        if (m.by == row) return m.own;
-    return NULL;
-}
-
 bool gt_measurers_will_log(const gt_engine *e, const char *series) {
     measuring m;
     gt_text name;
