@@ -94,7 +94,7 @@ static void read_record(const char *json) {
     gt_condition c;
     const int64_t *list = NULL;
     int64_t n = 0;
-    char text[512], *others = gt_record_others(r, "seed");
+    char text[512] = "", *others = gt_record_others(r, "seed");
     gt_record_difference d;
     fuzz_check(a && others && gt_record_compare(r, r, &d) && !*d.key && !*d.unknown);
     if (!gt_origin_options(r, &o)) fuzz_check(o.steps.steps >= 0 && o.steps.steps <= 10000);

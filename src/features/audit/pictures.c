@@ -19,6 +19,7 @@
 #include "gantry/network.h"
 #include "gantry/version.h"
 #include "base/door/text.h"
+#include "runner/generator/door/origin.h"
 
 enum { PATH_ROOM = 4200, WORDS = 4096, LEAST_CELL = 4 * 4 };
 
@@ -287,6 +288,7 @@ static gt_status compare_records(item *x, const char *made, char *says, size_t r
     if (!st) st = gt_record_parse(&record, found.json, strlen(found.json));
     if (!st) gt_record_compare(x->record, record, d);
     if (!st) x->maker->say(record, says, room);
+    if (!st) gt_origin_say(record, says, room);
     const char *hash = "";
     if (!st) st = gt_record_get_text(record, "recipe_sha256", &hash);
     if (!st) snprintf(recipe, GT_SHA256_TEXT, "%s", hash);

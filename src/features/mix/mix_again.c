@@ -77,20 +77,14 @@ static gt_status path_of(const gt_again *a, int64_t i, char *path, size_t bytes)
 static void say(const gt_record *r, char *text, size_t bytes) {
     const char *rows = NULL, *columns = NULL, *styles = "";
     int64_t row = -1, column = -1;
-    char rest[1024];
     gt_record_get_text(r, "row_seeds", &rows);
     gt_record_get_text(r, "column_seeds", &columns);
     gt_record_get_text(r, "styles", &styles);
     gt_record_get_int(r, "row_seed", 0, UINT32_MAX, &row);
     gt_record_get_int(r, "column_seed", 0, UINT32_MAX, &column);
-    gt_origin_say(r, rest, sizeof rest);
-    const char *comma = *rest ? ", " : "";
     if (rows && columns)
-        snprintf(text, bytes, "rows of seeds %.200s, with layers %.100s of seeds %.200s%s%s", rows, styles, columns,
-                 comma, rest);
-    else
-        snprintf(text, bytes, "seed %lld, with layers %.100s of seed %lld%s%s", (long long)row, styles,
-                 (long long)column, comma, rest);
+        snprintf(text, bytes, "rows of seeds %.200s, with layers %.100s of seeds %.200s", rows, styles, columns);
+    else snprintf(text, bytes, "seed %lld, with layers %.100s of seed %lld", (long long)row, styles, (long long)column);
 }
 
 const gt_maker gt_maker_mix = {"mix", make_all, path_of, say};

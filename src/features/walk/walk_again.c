@@ -95,16 +95,15 @@ static gt_status path_of(const gt_again *a, int64_t i, char *path, size_t bytes)
 static void say(const gt_record *r, char *text, size_t bytes) {
     const char *seeds = "", *classes = "";
     int64_t frame = -1, frames = 0;
-    char rest[1024], which[64];
+    char which[64];
     gt_record_get_text(r, "seeds", &seeds);
     gt_record_get_text(r, "classes", &classes);
     gt_record_get_int(r, "frame", 0, INT64_MAX, &frame);
     gt_record_get_int(r, "frames", 0, INT64_MAX, &frames);
-    gt_origin_say(r, rest, sizeof rest);
     if (frame >= 0) snprintf(which, sizeof which, "frame %lld of ", (long long)frame);
     else *which = 0;
-    snprintf(text, bytes, "%sa walk through seeds %.200s%s%.200s in %lld frames%s%s", which, seeds,
-             *classes ? ", classes " : "", classes, (long long)frames, *rest ? ", " : "", rest);
+    snprintf(text, bytes, "%sa walk through seeds %.200s%s%.200s in %lld frames", which, seeds,
+             *classes ? ", classes " : "", classes, (long long)frames);
 }
 
 const gt_maker gt_maker_walk = {"walk", make_all, path_of, say};

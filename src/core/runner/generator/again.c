@@ -101,18 +101,15 @@ static gt_status path_of(const gt_again *a, int64_t i, char *path, size_t bytes)
 static void say(const gt_record *r, char *text, size_t bytes) {
     int64_t seed = -1, row = -1, per_class = 0;
     const char *seeds = NULL;
-    char rest[1024];
     gt_record_get_int(r, "seed", 0, INT64_MAX, &seed);
     gt_record_get_int(r, "row", 0, INT64_MAX, &row);
     gt_record_get_int(r, "per_class", 0, INT64_MAX, &per_class);
     gt_record_get_text(r, "seeds", &seeds);
-    gt_origin_say(r, rest, sizeof rest);
-    const char *comma = *rest ? ", " : "";
-    if (seed >= 0) snprintf(text, bytes, "seed %lld%s%s", (long long)seed, comma, rest);
-    else if (row >= 0) snprintf(text, bytes, "row %lld of the styles%s%s", (long long)row, comma, rest);
-    else if (seeds) snprintf(text, bytes, "seeds %.200s%s%s%s", seeds, strlen(seeds) > 200 ? "..." : "", comma, rest);
-    else if (per_class) snprintf(text, bytes, "%lld seeds of each class%s%s", (long long)per_class, comma, rest);
-    else snprintf(text, bytes, "all rows of the styles%s%s", comma, rest);
+    if (seed >= 0) snprintf(text, bytes, "seed %lld", (long long)seed);
+    else if (row >= 0) snprintf(text, bytes, "row %lld of the styles", (long long)row);
+    else if (seeds) snprintf(text, bytes, "seeds %.200s%s", seeds, strlen(seeds) > 200 ? "..." : "");
+    else if (per_class) snprintf(text, bytes, "%lld seeds of each class", (long long)per_class);
+    else snprintf(text, bytes, "all rows of the styles");
 }
 
 const gt_maker gt_maker_generate = {"generate", make_all, path_of, say};

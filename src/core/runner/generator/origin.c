@@ -267,8 +267,7 @@ static void say_label(const gt_record *r, said *s) {
 
 void gt_origin_say(const gt_record *r, char *text, size_t bytes) {
     static const char *const texts[][2] = {{"noise_mode", "noise"}, {"edit", "edited by"}};
-    said s = {text, bytes, 0};
-    *text = 0;
+    said s = {text, bytes, strlen(text)};
     say_label(r, &s);
     say_numbers(r, &s);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

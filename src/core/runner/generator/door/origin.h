@@ -47,7 +47,7 @@ gt_status gt_origin_end(const gt_origin *o, gt_record_text *r, gt_record_notes *
 /* What an option of the generator was, out of a record. The arena holds what is pointed to. */
 gt_status gt_origin_options(const gt_record *r, gt_generator_options *o);
 gt_status gt_origin_condition(const gt_record *r, gt_arena *a, gt_condition *c);
-/* "seed 7, class 3 cat, truncation 0.7": what differs from the usual, for people. */
+/* Appends what differs from the usual, for people: behind "seed 7" ", class 3 'cat', truncation 0.7". */
 void gt_origin_say(const gt_record *r, char *text, size_t bytes);
 
 /* ---- given.c: files that a record names by their hash, and that the user of an audit gives ---- */

@@ -49,7 +49,7 @@ typedef struct gt_maker {
     gt_status (*make_all)(gt_comm *comm, const gt_again *a);
     /* The path of what was made for item i; rank 0. */
     gt_status (*path)(const gt_again *a, int64_t i, char *path, size_t bytes);
-    /* "seed 7, class 3, truncation 0.7" */
+    /* "seed 7": what gt_origin_say() appends is not said here. */
     void (*say)(const gt_record *r, char *text, size_t bytes);
 } gt_maker;
 
