@@ -9,7 +9,6 @@
 
 /* short: without the name of the class. */
 #define GT_RECORDS(X) X(GT_RECORD_FULL, "full") X(GT_RECORD_SHORT, "short") X(GT_RECORD_NONE, "none")
-/* AGAIN: full, with hashes that are computed and not taken from a cache: of what an audit makes. */
-typedef enum gt_record_level { GT_RECORDS(GT_CONSTANT) GT_RECORD_AGAIN } gt_record_level;
+typedef enum gt_record_level { GT_RECORDS(GT_CONSTANT) } gt_record_level;
 
 #endif

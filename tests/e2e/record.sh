@@ -19,9 +19,9 @@ grep -qE '^a/seed0007.png is what clipart64 \(g1:[0-9a-f]{32}\) makes of seed 7$
 grep -qE '^d/seed0005-class3.png is what clipart64-cond \(g1:.*\) makes of seed 5, class 3 .*, truncation 0.5, noise random$' said || { cat said; fail 'options are not said'; }
 grep -q "^f/.* is what 'nets/edm.h5' (g1:[0-9a-f]*) makes of seed 12, class 2.*, guidance 2, 2 steps of euler$" said || { cat said; fail 'a sampler is not said'; }
 grep -qE "^'nets/edm.h5': sha256:[0-9a-f]{64}, recipe [0-9a-f]{64}$" said && ! grep -q '^clipart64' said || { cat said; fail 'hashes of networks'; }
-quietly ranks 2 "$GANTRY" audit [a-d]/*.png && mv said two
-quietly ranks 2 "$GANTRY" audit [e-i]/*.png --network=nets && cat two said >three && mv three said
-diff one said || fail 'two ranks say something else'
+quietly ranks 2 "$GANTRY" audit [bd]/*.png && mv said two
+quietly ranks 2 "$GANTRY" audit [fh]/*.png --network=nets && grep '^./seed' said >>two
+grep '^[bdfh]/seed' one | diff - two || fail 'two ranks say something else'
 expect 3 'the network of its record is not here \(sha256:[0-9a-f]{64}\): --network=FILE is needed' "$GANTRY" audit h/seed0000.png
 
 begins each_change_is_found
@@ -30,24 +30,25 @@ expect 1 'gantry audit: of 100 pictures not what the record says: 100$' ranks 2 
 rm nets/clipart64*
 [ "$(grep -c '^changed/' said)" = 100 ] && ! grep -q ' is what ' said || { grep ' is what ' said; fail 'a change is not found'; }
 # Words that change no pixel.
-change claim c/seed0000-class2.png claimed.png class_name president
-expect 1 'claimed.png: its record is not true: class_name is ".*", and not "president"' "$GANTRY" audit claimed.png
-change claim c/seed0000-class2.png claimed.png author somebody
-expect 1 'its record is not true: author is not among what it was made with' "$GANTRY" audit claimed.png
-change claim claimed.png newer.png program 'gantry 9.0'
-of="its record is of 'gantry 9.0', and this is 'gantry [0-9.]*[^ ]*'"
-expect 3 "not checked: $of: only one of the two knows author\$" "$GANTRY" audit newer.png
+change claim c/seed0000-class2.png words-class.png class_name president
+change claim c/seed0000-class2.png words-author.png author somebody
+expect 1 'words-class.png: its record is not true: class_name is ".*", and not "president"' "$GANTRY" audit words-*.png
+grep -q '^words-author.png: its record is not true: author is not among what it was made with$' said || { cat said; fail 'a further key'; }
 # What another version says is not known to be untrue: values that this one has not, and pixels that follow from keys that this one has not.
-newer() { change claim "$1" x.png "$2" "$3" && change claim x.png newer.png program 'gantry 9.0'; }
-newer a/seed0007.png noise_mode blue
-expect 3 "newer.png: not checked: its record has the 'noise_mode' \"blue\", which this version does not know \($of\)\$" "$GANTRY" audit newer.png
-expect 1 "x.png: its record cannot be true: its record has the 'noise_mode' \"blue\"" "$GANTRY" audit x.png
-newer a/seed0007.png truncation 0.5
-expect 3 "newer.png: not checked: its record has a 'truncation' that is not a number .* \($of\)\$" "$GANTRY" audit newer.png
-change claim-number a/seed0007.png y.png seed 8 && newer y.png shift 3
-expect 3 "newer.png: not checked: $of: only one of the two knows shift\$" "$GANTRY" audit newer.png
-change claim y.png newer.png program 'gantry 9.0'
-expect 1 'newer.png is not what clipart64 .* makes of seed 8: ' "$GANTRY" audit newer.png
+newer() { change claim "$1" "$2.png" "$3" "$4" && change claim "$2.png" "newer-$2.png" program 'gantry 9.0'; }
+newer words-author.png author more somebody
+newer a/seed0007.png blue noise_mode blue
+newer a/seed0007.png text truncation 0.5
+change claim-number a/seed0007.png seed.png seed 8 && newer seed.png shift shift 3
+change claim seed.png newer-seed.png program 'gantry 9.0'
+of="its record is of 'gantry 9.0', and this is 'gantry [0-9.]*[^ ]*'"
+expect 1 'newer-seed.png is not what clipart64 .* makes of seed 8: ' "$GANTRY" audit newer-*.png blue.png
+for reason in "newer-author.png: not checked: $of: only one of the two knows author, more" "newer-shift.png: not checked: $of: only one of the two knows shift" \
+    "newer-blue.png: not checked: its record has the 'noise_mode' \"blue\", which this version does not know ($of)" \
+    "newer-text.png: not checked: its record has a 'truncation' that is not a number .* ($of)"; do
+    grep -q "^$reason\$" said || { cat said; fail "not said: $reason"; }
+done
+grep -q "^blue.png: its record cannot be true: its record has the 'noise_mode' \"blue\"" said || { cat said; fail 'a value of no version'; }
 # A byte of a network, of its recipe; another network of the same name.
 warm - <<'PYTHON'
 import os
@@ -78,11 +79,13 @@ quietly "$GANTRY" walk clipart64-cond --seeds=0-1 --class=0,1 --seconds=0.2 --fp
 quietly "$GANTRY" walk clipart64 --seeds=0-2 --seconds=0.3 --fps=10 --out=frames/ --threads=1
 quietly "$GANTRY" audit sheet.png sheet.webp all.h5 w.h5 mixed/*.png walk.webp lossless.webp frames/*
 [ "$(grep -c ' is what ' said)" = 15 ] || { cat said; fail 'not all forms'; }
-for file in walk.webp all.h5 frames; do expect 0 "^$file.* is what " "$GANTRY" audit $file; done
+expect 0 "^frames.* is what " "$GANTRY" audit frames
 quietly "$GANTRY" generate clipart64 --projected-w=w.h5 --outdir=styles --threads=1
 expect 3 '--latents=FILE is needed' "$GANTRY" audit styles/proj03.png
 expect 0 'makes of row 3 of the styles' "$GANTRY" audit styles/proj03.png --latents=w.h5
 quietly "$GANTRY" generate clipart64 --seeds=1-5 --space=w --out=w1.h5 --threads=1
+change claim styles/proj03.png styles-drawn.png latents_sha256 "$(sha256sum w.h5 | cut -d' ' -f1)"
+expect 1 'its record has styles, and a seed or a mixture' "$GANTRY" audit styles-drawn.png --latents=w.h5
 expect 3 'the file of --latents gives other styles' "$GANTRY" audit styles/proj03.png --latents=w1.h5
 quietly "$GANTRY" directions clipart64 --count=2 --samples=100 --sheet=0 --out=found.h5 --threads=1
 quietly "$GANTRY" generate clipart64 --seeds=3 --edit=d0:+2 --directions=found.h5 --outdir=edited --threads=1
@@ -128,7 +131,8 @@ put('many', film[:at] + (4 + len(many)).to_bytes(4, 'big') + many)
 put('bare', film[:film.index(b'uuid') - 4])
 PYTHON
 PATH=$PWD/bin:$PATH expect 1 'of 9 pictures not what the record says: 2$' "$GANTRY" audit mp4-*.mp4
-! grep -q ' is what ' said || { cat said; fail 'a film with more passes'; }
+mv said mp4-said
+! grep -q ' is what ' mp4-said || { cat mp4-said; fail 'a film with more passes'; }
 PATH=$PWD/bin:$PATH VERSION=2 expect 3 'film1.mp4: .*its bytes are not those of the film .* its frames have another size or number' "$GANTRY" audit film1.mp4
 PATH=$PWD/bin:$PATH CANNOT=1 expect 3 'its bytes are not those of the film .* ffmpeg cannot unpack it' "$GANTRY" audit mp4-pixel.mp4
 for n in 1 2; do
@@ -137,7 +141,7 @@ for n in 1 2; do
     grep -q '^film1.mp4 is what ' said || { cat said; fail 'a film beside another'; }
 done
 for reason in 'pixel.mp4: .*at most 5 of 255' 'many.mp4: .*orders 9999 x 1 images in 3 frames' 'cut.mp4: .*truncated' 'box.mp4: .*a box behind' 'skip.mp4: .*a box skip' 'tail.mp4: .*4 bytes behind' 'record.mp4: its record is of 4 frames, and it has 3' 'count.mp4: its record is of 3 frames, and it has 4' 'bare.mp4: .*has no record'; do
-    PATH=$PWD/bin:$PATH "$GANTRY" audit mp4-*.mp4 2>&1 | grep -q "mp4-$reason" || fail "not refused for: $reason"
+    grep -q "mp4-$reason" mp4-said || { cat mp4-said; fail "not refused for: $reason"; }
 done
 expect 3 'MP4 needs the program ffmpeg, which is not installed' env PATH="$tmp/nowhere" "$GANTRY" audit film1.mp4
 # Styles that were found have a record, too, which says nothing of the target: whoever has it finds them again.
@@ -167,8 +171,8 @@ make started nets/edm.h5 --seeds=3 --class=1 --sampler-steps=2 --start=a/seed000
 expect 3 '--start=FILE is needed' "$GANTRY" audit started --network=nets/edm.h5
 expect 3 "--start: 'a/seed0002.png' is another file" "$GANTRY" audit started --network=nets/edm.h5 --start=a/seed0002.png
 expect 0 'makes of seed 3, class 1.*, 2 steps of heun, begun with the picture of --start at strength 0.4$' "$GANTRY" audit started --network=nets/edm.h5 --start=a/seed0001.png
-printf '0\n1\n3\n4\n6\n' >line.csv
-quietly "$GANTRY" gmm fit line.csv --k=1 --covariance=full --outdir=mixed-latents --threads=1
+printf '%s\n' 0,0,1,2,0,1,0,1 1,2,0,1,1,0,2,0 2,1,2,0,2,2,1,3 >points.csv
+quietly "$GANTRY" gmm fit points.csv --k=1 --covariance=diag --outdir=mixed-latents --threads=1
 make drawn nets/cvae.h5 --seeds=0-1 --mixture=mixed-latents/mixture.h5
 expect 3 '--latents=FILE is needed' "$GANTRY" audit drawn --network=nets
 expect 0 'makes of seed 1, latents of the mixture of --latents$' ranks 2 "$GANTRY" audit drawn --network=nets/dcgan.h5 --network=nets/cvae.h5 --latents=mixed-latents/mixture.h5
@@ -244,6 +248,7 @@ expect 3 '^not checked: notes.txt$' "$GANTRY" audit several --find=0
 begins other_programs
 # Pillow saves a picture without its record, unless it is told to keep it; JPEG loses something.
 warm - <<'PYTHON' || fail 'Pillow'
+import struct
 from PIL import Image
 import PIL.PngImagePlugin
 with Image.open('a/seed0007.png') as image:
@@ -266,6 +271,11 @@ with Image.open('a/seed0007.png') as image:
     other.putpixel((3, 3), (1, 2, 3))
     other.save('other.tif', tiffinfo=kept)
     image.save('bare.tif')
+    whole = open('kept.tif', 'rb').read()
+    for name, old, new in ('count', (279, 4, 1, 12288), (279, 4, 1, 100)), ('ink', (262, 3, 1, 2), (262, 3, 1, 1)), ('twice', (259, 3, 1, 1), (258, 3, 1, 1)):
+        old, new = (struct.pack('<HHII', *entry) for entry in (old, new))
+        assert whole.count(old) == 1
+        open(name + '.tif', 'wb').write(whole.replace(old, new))
     image.convert('RGBA').save('bare-alpha.png')
     more = dict(save_all=True, append_images=[image.transpose(0)])
     image.save('pages.tif', tiffinfo={700: xmp.encode()}, **more)
@@ -275,8 +285,8 @@ PYTHON
 expect 3 'bare.png: not checked: it has no record' "$GANTRY" audit bare.png
 expect 3 'kept.webp: not checked: its pixels are those that clipart64 .* makes of seed 7, but it is not packed as here' "$GANTRY" audit kept.webp
 expect 0 '^kept.tif is what clipart64 .* makes of seed 7$' "$GANTRY" audit kept.tif deflate.tif
-expect 1 'of 6 pictures not what the record says: 1$' "$GANTRY" audit other.tif lzw.tif turned.tif pages.tif alpha.tif several.webp
-for reason in 'other.tif is not what .* 3 of 12288 values differ, by at most 254' 'lzw.tif: not checked: .*(tag 259)' 'turned.tif: .*(tag 274)' 'pages.tif: .*second page' 'alpha.tif: .*(tag 277)'; do
+expect 1 'of 9 pictures not what the record says: 1$' "$GANTRY" audit other.tif lzw.tif turned.tif pages.tif alpha.tif count.tif ink.tif twice.tif several.webp
+for reason in 'other.tif is not what .* 3 of 12288 values differ, by at most 254' 'lzw.tif: not checked: .*(tag 259)' 'turned.tif: .*(tag 274)' 'pages.tif: .*second page' 'alpha.tif: .*(tag 277)' 'count.tif: .*not in strips' 'ink.tif: .*neither grey nor RGB' 'twice.tif: .*not in their order'; do
     grep -q "^$reason" said || { cat said; fail "not refused: $reason"; }
 done
 grep -q '^several.webp: not checked: it has several pictures, and its record one' said || { cat said; fail 'several pictures'; }
@@ -443,10 +453,10 @@ expect 3 "^not checked: 'y.png is what'$" "$GANTRY" audit named
 grep -q "^'named/x is what clipart64 makes of seed 1.png' is what" said && grep -q "^'named/a?\[2Kb.png' is what" said || { cat said; fail 'names of files'; }
 for code in '\302\240' '\302\205' '\342\200\203' '\342\200\213' '\342\200\257' '\342\201\240'; do
     printf -v name "seed0.png${code}is${code}what${code}x.png"
-    cp a/seed0000.png "$name"
-    expect 0 "^'seed0.png\?is\?what\?x.png' is what" "$GANTRY" audit "$name"
-    rm "$name"
+    mkdir -p spaces && cp a/seed0000.png "spaces/$name"
 done
+quietly "$GANTRY" audit spaces
+[ "$(grep -c "^'spaces/seed0.png?is?what?x.png' is what" said)" = 6 ] || { cat said; fail 'a space in a name'; }
 printf -v name 'a\342\200\203b'
 change claim a/seed0000.png hidden.png "$name" x
 expect 1 'hidden.png: its record is not true: a\?b is not among' "$GANTRY" audit hidden.png
@@ -455,19 +465,18 @@ cp a/seed0000.png x.png$'\343\205\244'is$'\343\205\244'what.png # U+3164, a lett
 expect 0 "^'x.png.*is.*what.png' is what" "$GANTRY" audit x.png?*what.png
 rm x.png?*what.png
 # What is not compared is of one form.
-for program in 'gantry 1.0.0, photograph by somebody' 'gantry ' 'somebody' $'gantry 1\n2'; do
-    change claim a/seed0000.png hidden.png program "$program"
-    expect 3 'hidden.png: not checked: its record names no version of Gantry' "$GANTRY" audit hidden.png
-done
+n=0
+for program in 'gantry 1.0.0, photograph by somebody' 'gantry ' 'somebody' $'gantry 1\n2'; do change claim a/seed0000.png program$((n++)).png program "$program"; done
+expect 3 'of 4 pictures not checked: 4$' "$GANTRY" audit program?.png
+[ "$(grep -c '^program.*: not checked: its record names no version of Gantry$' said)" = 4 ] || { cat said; fail 'a program'; }
 
 begins words
 # One sentence for what is not a picture with a record.
 echo >empty.zip
 expect 3 'empty.zip: not checked: it is not a PNG' "$GANTRY" audit empty.zip
-for name in empty.png empty.webp empty.h5; do
-    : >$name
-    expect 3 "$name: not checked: it is empty" "$GANTRY" audit $name a/seed0000.png
-done
+: >empty.png && : >empty.webp && : >empty.h5
+expect 3 '^a/seed0000.png is what' "$GANTRY" audit empty.* a/seed0000.png
+for name in empty.png empty.webp empty.h5; do grep -q "^$name: not checked: it is empty$" said || { cat said; fail "$name"; }; done
 for name in empty.png empty.h5; do expect 3 "$name: not checked: it is empty" "$GANTRY" audit $name; done
 cp empty.zip text.png
 expect 3 'text.png: not checked: it is not a PNG' "$GANTRY" audit text.png

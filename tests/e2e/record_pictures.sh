@@ -8,7 +8,7 @@ make_networks() {
     quietly "$GANTRY" train $edm --run=edm
     quietly "$GANTRY" train $edm --loss=consistency --resume=edm --run=few
     quietly "$GANTRY" train --model=dcgan --data=synth:shapes:n=24,size=16 --batch=6 --steps=2 --cbase=64 --cmax=8 --z-dim=8 --threads=1 --run=dcgan
-    quietly "$GANTRY" train --model=cvae --widths=0.1 --data=synth:circles:n=24,size=12 --batch=6 --steps=2 --threads=1 --run=cvae
+    quietly "$GANTRY" train --model=cvae --widths=0.1 --data=synth:circles:n=24,size=12 --z-dim=8 --lrate=0.01 --batch=6 --steps=20 --threads=1 --run=cvae
     mkdir nets
     for run in edm few dcgan cvae; do cp "$(last $run)" nets/$run.h5; done
 }

@@ -62,7 +62,7 @@ static gt_status read_styles(work *w) {
 static gt_status check_again(const work *w) {
     int mixed = 0;
     for (int i = 0; i < w->p.model->num_ws; i++) mixed += w->mixed[i];
-    return w->request->record == GT_RECORD_AGAIN && (!mixed || mixed == w->p.model->num_ws)
+    return w->request->again && (!mixed || mixed == w->p.model->num_ws)
                ? gt_fail(GT_UNDECIDED, "its record mixes all layers or none: one of the seeds has no effect")
                : GT_OK;
 }

@@ -34,12 +34,7 @@ static gt_status read_makes(const gt_again *a, int *sheet) {
 
 static gt_status read_request(const gt_again *a, gt_arena *arena, gt_mix_request *q) {
     int sheet;
-    *q = (gt_mix_request){.checkpoint = a->network,
-                          .outdir = a->folder,
-                          .styles = "",
-                          .record = GT_RECORD_AGAIN,
-                          .again = a,
-                          .stop = a->stop};
+    *q = (gt_mix_request){.checkpoint = a->network, .outdir = a->folder, .styles = "", .again = a, .stop = a->stop};
     gt_status st = gt_origin_options(a->record, &q->options);
     q->options.pool = a->pool;
     if (!st) st = gt_origin_condition(a->record, arena, &q->condition);

@@ -34,7 +34,6 @@ static gt_status read_request(const gt_again *a, gt_arena *arena, const char **t
                               .vgg = "",
                               .lpips = "",
                               .overwrite = true,
-                              .record = GT_RECORD_AGAIN,
                               .again = a,
                               .pool = a->pool,
                               .stop = a->stop};

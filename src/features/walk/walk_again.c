@@ -52,8 +52,7 @@ static gt_status read_request(const gt_again *a, gt_arena *arena, gt_walk_reques
     static const char *const spaces[] = {GT_WALK_SPACES(GT_NAME)};
     const gt_record *r = a->record;
     int makes = FILM, space = GT_WALK_ANY;
-    *q = (gt_walk_request){
-        .checkpoint = a->network, .styles = "", .record = GT_RECORD_AGAIN, .again = a, .stop = a->stop};
+    *q = (gt_walk_request){.checkpoint = a->network, .styles = "", .again = a, .stop = a->stop};
     gt_status st = gt_origin_options(r, &q->options);
     q->options.pool = a->pool;
     if (!st) st = gt_origin_condition(r, arena, &q->condition);

@@ -18,20 +18,21 @@ enum {
     STRIP_BYTES = 279,
     FORMATS = 339,
     XMP = 700,
+    STORED = 1,
     ANY = UINT16_MAX
 };
 
 /* Tags of one number, and the values that it may have. */
-enum { HEIGHT, COLOURS, SAMPLES, STRIP_ROWS, ONE_NUMBER = 10 };
+enum { WIDTH, HEIGHT, PACKING, COLOURS, SAMPLES, STRIP_ROWS, ONE_NUMBER = 10 };
 static const struct {
     uint16_t tag, is[2];
-} numbers[ONE_NUMBER] = {[HEIGHT] = {257, {ANY}},
+} numbers[ONE_NUMBER] = {[WIDTH] = {256, {ANY}},
+                         [HEIGHT] = {257, {ANY}},
+                         [PACKING] = {259, {STORED, 8}},
                          [COLOURS] = {262, {1, 2}},
                          [SAMPLES] = {277, {1, 3}},
                          [STRIP_ROWS] = {278, {ANY}},
                          {254, {0, 0}},
-                         {256, {ANY}},
-                         {259, {1, 8}},
                          {266, {1, 1}},
                          {274, {1, 1}},
                          {284, {1, 1}}};
@@ -41,7 +42,9 @@ typedef struct tiff {
     const uint8_t *bytes;
     size_t n;
     bool big;
-    uint32_t value[ONE_NUMBER], bits, strips, strip_bytes; /* how many numbers of these three */
+    uint32_t value[ONE_NUMBER], depth, bits, strips, strip_bytes; /* of the last three how many numbers */
+    const uint8_t *lengths;                                       /* of the strips */
+    bool short_lengths;
 } tiff;
 
 static uint32_t u16(const tiff *t, const uint8_t *p) { return t->big ? gt_be16(p) : gt_le16(p); }
@@ -60,7 +63,7 @@ static bool is_plain_list(tiff *t, uint32_t tag, const uint8_t *value, uint32_t 
     uint32_t first = u16(t, value);
     for (uint32_t i = 1; i < count; i++)
         if (u16(t, value + 2 * i) != first) return false;
-    if (tag == BITS) t->bits = count;
+    if (tag == BITS) t->bits = count, t->depth = first;
     return tag == BITS ? first == 8 || first == 16 : first == 1;
 }
 
@@ -69,7 +72,8 @@ static gt_status read_entry(tiff *t, uint32_t tag, uint32_t type, uint32_t count
     bool whole = type == SHORT || type == LONG, plain = false;
     if (tag == XMP && (type == BYTE || type == UNDEFINED)) return notes_keep(t->f, &t->f->xmp, value, count);
     if (whole && tag == STRIPS) plain = (t->strips = count) > 0;
-    else if (whole && tag == STRIP_BYTES) plain = (t->strip_bytes = count) > 0;
+    else if (whole && tag == STRIP_BYTES)
+        plain = (t->strip_bytes = count) > 0, t->lengths = value, t->short_lengths = type == SHORT;
     else if (type == SHORT && (tag == BITS || tag == FORMATS)) plain = is_plain_list(t, tag, value, count);
     else if (whole && count == 1) plain = is_plain_number(t, tag, type == SHORT ? u16(t, value) : u32(t, value));
     if (!plain) notes_beyond(t->f, "it has more than plain pixels and a record (tag %u)", tag);
@@ -97,6 +101,17 @@ static gt_status read_directory(tiff *t, size_t at) {
     return st;
 }
 
+/* Strips that are not packed have the bytes of their rows: with another number programs differ in what they show. */
+static bool has_whole_strips(const tiff *t, uint64_t rows) {
+    uint64_t height = t->value[HEIGHT], line = (uint64_t)t->value[WIDTH] * t->value[SAMPLES] * (t->depth / 8);
+    for (uint64_t i = 0; i < t->strips && t->value[PACKING] == STORED; i++) {
+        uint64_t n = t->short_lengths ? u16(t, t->lengths + 2 * i) : u32(t, t->lengths + 4 * i),
+                 these = rows < height - rows * i ? rows : height - rows * i;
+        if (n != these * line) return false;
+    }
+    return true;
+}
+
 gt_status notes_of_tiff(gt_picture_said *f, const uint8_t *bytes, size_t n) {
     f->kind = GT_PICTURE_SAID_TIFF;
     tiff t = {.f = f, .bytes = bytes, .n = n, .big = *bytes == 'M'};
@@ -105,7 +120,7 @@ gt_status notes_of_tiff(gt_picture_said *f, const uint8_t *bytes, size_t n) {
     gt_status st = read_directory(&t, at);
     uint64_t height = t.value[HEIGHT], rows = gt_smallest(t.value[STRIP_ROWS], t.value[HEIGHT]);
     if (st) return st;
-    if (!rows || t.strips != (height + rows - 1) / rows || t.strips != t.strip_bytes)
+    if (!rows || t.strips != (height + rows - 1) / rows || t.strips != t.strip_bytes || !has_whole_strips(&t, rows))
         notes_beyond(f, "its pixels are not in strips, one below the other");
     if (t.bits != t.value[SAMPLES] || t.value[SAMPLES] != (t.value[COLOURS] == 2 ? 3 : 1))
         notes_beyond(f, "its pixels are neither grey nor RGB");

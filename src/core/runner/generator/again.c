@@ -51,7 +51,6 @@ static gt_status read_request(const gt_again *a, gt_arena *arena, makes what, gt
                                .seeds = a->seeds,
                                .single = what == PICTURE,
                                .outdir = a->folder,
-                               .record = GT_RECORD_AGAIN,
                                .again = a,
                                .stop = a->stop};
     gt_status st = gt_origin_options(r, &q->options);

@@ -10,7 +10,8 @@
 gt_status gt_given_styles(const gt_again *a, const char **file) {
     *file = "";
     if (!gt_record_has(a->record, "styles_sha256")) return GT_OK;
-    if (a->seeds) return gt_fail(GT_FORMAT, "its record has a seed and styles");
+    if (a->seeds || gt_record_has(a->record, "latents_sha256"))
+        return gt_fail(GT_FORMAT, "its record has styles, and a seed or a mixture, which has no effect on these");
     if (!*a->given.latents)
         return gt_fail(GT_UNDECIDED,
                        "it is made of styles in a file, such as projected_w.npz: --latents=FILE is needed");

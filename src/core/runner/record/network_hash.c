@@ -63,12 +63,12 @@ static void write_entry(const char *place, const char *stamp, const gt_record_ne
     free(folder);
 }
 
-gt_status gt_record_network_hash(const char *path, const char *recipe, bool anew, gt_record_network *out) {
+gt_status gt_record_network_hash(const char *path, const char *recipe, gt_record_network *out) {
     char stamp[STAMP_BYTES];
     bool settled = false;
     gt_status st = stamp_of(path, recipe, stamp, &settled);
     if (st) return st;
-    GT_FREED char *place = settled && !anew ? place_of(stamp) : NULL;
+    GT_FREED char *place = settled ? place_of(stamp) : NULL;
     if (!read_entry(place, stamp, out)) {
         st = gt_contents_root_of_file(path, &out->contents);
         if (!st) st = gt_sha256_of(recipe, strlen(recipe), &out->recipe);

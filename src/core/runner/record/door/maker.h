@@ -31,7 +31,8 @@ typedef struct gt_again {
     const gt_record *record; /* of the first */
     int64_t n;
     const int64_t *seeds; /* [n]; NULL: n is 1, and the record has no seed */
-    const char *network;  /* its file: the hash was compared */
+    const char *network;  /* its file */
+    gt_sha256 contents;   /* of that file, computed and compared for this audit */
     gt_given given;
     const char *folder;       /* what is made again is written there */
     const char *ending;       /* of its name, if there is a choice: ".webp" */

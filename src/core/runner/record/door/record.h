@@ -106,7 +106,7 @@ typedef struct gt_record_network {
 } gt_record_network;
 
 /* SHA-256 of the contents of a network's file (gantry hash --sha256) and of its recipe, kept in the cache by inode and
- * times of the file. An audit asks for them `anew`: whoever writes the cache could choose the hashes. */
-gt_status gt_record_network_hash(const char *path, const char *recipe, bool anew, gt_record_network *out);
+ * times of the file. Not for an audit: whoever writes the cache could choose the hashes. */
+gt_status gt_record_network_hash(const char *path, const char *recipe, gt_record_network *out);
 
 #endif
