@@ -33,7 +33,7 @@
     X(spread) X(fid) X(kid) X(pr) X(is) X(ppl) X(agreement) X(authenticity) X(swd) X(fwd) \
     X(spectrum)
 /* What measures runs at their ticks (train/door/measurer.h), behind the core's own. */
-#define MEASURERS(X) X(scores)
+#define MEASURERS(X) X(scores) X(ensembles)
 /* What makes ensembles (runner/generator/door/ensemble.h). */
 #define ENSEMBLES(X) X(fields)
 #define GROUPS(X) \

@@ -86,6 +86,25 @@ for line in open('scores'):
 PY
 }
 
+# A run scores its checkpoints as gantry metrics does; what it computes is the same without.
+case_scores_of_a_run() {
+    quietly "$GANTRY" train $net --steps=2 --run=without
+    tested=synth:fields:n=2,seed=9
+    expect 0 'ensembles kimg 0.032 .* crps [0-9.]+ .*spectrum_worst' ranks 2 "$GANTRY" train $net --steps=2 --sampler-steps=2 --test-data=$tested --run=with
+    [ "$(hash_of with)" = "$(hash_of without)" ] || fail 'scores change a run'
+    "$GANTRY" metrics with --condition=$tested --members=8 --seed=3 --json --metrics=crps,rmse,spread,spectrum > scores || fail 'no scores'
+    need_python
+    "$python" - <<'PY' || fail 'the scores of a run'
+import json
+logged = [json.loads(l) for l in open('with/stats.jsonl')][-1]
+for line in open('scores'):
+    s = json.loads(line)
+    assert abs(logged['Metrics/' + s['score']]['mean'] / s['value'] - 1) < 1e-9, s
+PY
+    expect 2 'test-condition=FILE:NAME is needed' "$GANTRY" train $net --test-data=law.h5 --run=no
+    expect 2 'it is for data with conditions' "$GANTRY" train --model=edm --data=synth:shapes --test-data=synth:fields --run=no
+}
+
 case_regression() {
     quietly "$GANTRY" train $net --loss=regression --condition-drop=0 --run=mean
     quietly "$GANTRY" generate mean --condition=$test --members=2 --out=made.npy

@@ -67,7 +67,10 @@ static const gt_option options[] = {
      GT_CHOICES(GT_CONDITION_RESIZES), .class = GT_EXECUTION, .with = "--condition|--static",
      .detail = "smooth: the mean by area of finer fields, lines between the middles of coarser ones."},
     {OPTION(test_data, "", "Images that are never trained on; their losses are logged"),
-     .only = "autoencoder|classifier|dcgan", .by_rank = true, .path = true, .class = GT_EXECUTION, .common = true},
+     .only = "autoencoder|classifier|dcgan|edm", .by_rank = true, .path = true, .class = GT_EXECUTION, .common = true,
+     .detail = "With --model=edm targets of fields, whose ensembles are scored at each checkpoint."},
+    {OPTION(test_condition, "", "Conditions of the fields of --test-data"), .only = "edm", .by_rank = true,
+     .path = true, .class = GT_EXECUTION, .with = "--test-data", .placeholder = "FILE:NAME,..."},
     {OPTION(validation, "0", "Share of the data to hold out: its loss and accuracy are logged"), .only = "classifier",
      .max = 0.9, .common = true,
      .detail = "--seed chooses the held-out images; no image is in both parts. With --subset, they are a share of the "

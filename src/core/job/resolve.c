@@ -267,6 +267,8 @@ int64_t gt_job_label_width(const gt_job *job, const gt_dataset_info *info) {
 gt_status gt_job_check_files(const gt_job *job) {
     gt_status st = gt_h5_check(job->data);
     if (!st) st = gt_h5_check(job->condition);
+    if (!st) st = gt_h5_check(job->test_condition);
+    if (!st && *job->test_condition) st = gt_h5_check(job->test_data);
     return st ? st : gt_h5_check(job->statics);
 }
 

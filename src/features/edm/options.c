@@ -253,6 +253,8 @@ static void resolve(gt_job *job, int64_t items) {
     leave_out_usual(job, "huber");
     leave_out_usual(job, "condition-drop");
     leave_out_usual(job, "periodic");
+    leave_out_usual(job, "test-data");
+    leave_out_usual(job, "test-condition");
     gt_derive_recipe(job, recipes);
     gt_job_derive(job, "label-dropout", job->label_dim ? "0.1" : "0");
     double growth = gt_recipe_of(job, recipes) == CPU ? 2e3 : 10e6;
@@ -389,6 +391,11 @@ static gt_status check(const gt_job *job) {
                        (long long)job->z_dim, (long long)(job->height * job->width * job->channels));
     if (o->condition_drop > 0 && !job->conditions)
         return gt_fail(GT_USAGE, "--condition-drop=%g: '%s' has no conditions", o->condition_drop, job->data);
+    bool tests = *job->test_data, whole = *job->test_condition || !strncmp(job->test_data, "synth:", 6);
+    if (tests && (!job->conditions || !whole))
+        return gt_fail(GT_USAGE, "--test-data=%s: %s", job->test_data,
+                       job->conditions ? "--test-condition=FILE:NAME is needed, the conditions of these fields"
+                                       : "with --model=edm it is for data with conditions");
     if (o->periodic && (!job->conditions || o->arch == GT_UNET_NCSNPP))
         return gt_fail(GT_USAGE, "--periodic is for data with conditions and for --arch=ddpmpp");
     if (gt_edm_regresses(job) && (!job->conditions || o->precond != GT_PRECOND_EDM))

@@ -65,7 +65,7 @@ static gt_team team_of(const gt_engine *e) {
 static gt_status check_generator(const gt_model *m, const gt_job *job) {
     if (m->conditions)
         return gt_fail(GT_USAGE, "--metrics: these are scores of sets of pictures; the fields of a run with conditions "
-                                 "are scored by gantry metrics RUN --condition=DATA");
+                                 "are scored with --test-data, and by gantry metrics RUN --condition=DATA");
     return gt_model_role(m, GT_ROLE_GENERATOR)
                ? GT_OK
                : gt_fail(GT_USAGE, "--metrics: --model=%s makes no pictures", job->model);

@@ -52,7 +52,7 @@ struct gt_job {
 
     /* data */
     const char *data;                                  /* path, or "synth:..." */
-    const char *test_data;                             /* "": none */
+    const char *test_data, *test_condition;            /* "": none */
     const char *condition, *statics, *value_transform; /* of fields (gantry/fields.h) */
     gt_missing missing;
     gt_condition_resize condition_resize;
