@@ -6,6 +6,7 @@
 
 #include "base/door/mathfn.h"
 #include "gantry/log.h"
+#include "gantry/source.h"
 #include "networks/model/door/family.h"
 #include "networks/model/door/import.h"
 #include "features/edm/edm.h"
@@ -391,7 +392,7 @@ static gt_status check(const gt_job *job) {
                        (long long)job->z_dim, (long long)(job->height * job->width * job->channels));
     if (o->condition_drop > 0 && !job->conditions)
         return gt_fail(GT_USAGE, "--condition-drop=%g: '%s' has no conditions", o->condition_drop, job->data);
-    bool tests = *job->test_data, whole = *job->test_condition || !strncmp(job->test_data, "synth:", 6);
+    bool tests = *job->test_data, whole = *job->test_condition || gt_synth_of_path(job->test_data);
     if (tests && (!job->conditions || !whole))
         return gt_fail(GT_USAGE, "--test-data=%s: %s", job->test_data,
                        job->conditions ? "--test-condition=FILE:NAME is needed, the conditions of these fields"
