@@ -2,18 +2,19 @@
  * One step of training on simulated ranks: the ranks, the reducer, its messages and sums over slices are the program's
  * own (src/core/dist); graphs and optimisers only take time, as measured on one core.
  *
- *     driver STEP IMAGES CORE HOST [RATE LATENCY MESSAGE]
+ *     driver STEP IMAGES CORE HOST NEAR [RATE LATENCY MESSAGE]
  *
  * IMAGES: of each rank, a slice each. CORE, HOST: bytes per second that a core alone, and all cores of a host together,
- * read and write. STEP is a file of the phases in their order:
+ * read and write. NEAR: ranks of a NUMA node. STEP is a file of the phases in their order:
  *
- *     phase NAME INTERVAL GRAPH OUTSIDE FLOATS STATES STATS OUTPUTS
+ *     phase NAME INTERVAL GRAPH HOISTED OUTSIDE FLOATS STATES STATS OUTPUTS
  *     AT OFFSET SIZE                                                 OUTPUTS lines
  *
- * GRAPH: seconds of the graph for a rank's images; OUTSIDE: of the optimiser, which ranks share, for all parameters;
- * AT: the share of the graph after which a gradient is complete. Prints for each phase what it took rank 0, and beside
- * it, where each rank has a host of its own and RATE, LATENCY and MESSAGE are given (cost_network), what the model of
- * `gantry bench scaling` says. */
+ * GRAPH: seconds of the graph for a rank's images; HOISTED: of what follows from weights alone, which the ranks of a
+ * NUMA node divide; OUTSIDE: of the optimiser, which all ranks divide, for all parameters; AT: the share of the graph
+ * after which a gradient is complete. Prints for each phase what it took rank 0, and beside it, where each rank has a
+ * host of its own and RATE, LATENCY and MESSAGE are given (cost_network), what the model of `gantry bench scaling`
+ * says. */
 #include <math.h>
 #include <mpi.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@ enum { MOST_PHASES = 8, MOMENTS = 3 };
 
 typedef struct phase {
     char name[64];
-    double interval, graph, outside;
+    double interval, graph, hoisted, outside;
     size_t floats;
     int states, stats, n;
     double *at;
@@ -43,7 +44,7 @@ typedef struct phase {
 
 typedef struct step {
     gt_comm *comm;
-    int images; /* of this rank */
+    int images, near; /* of this rank; ranks of its NUMA node */
     gt_slices slices;
     gt_work work;
     cost_network network;
@@ -53,8 +54,8 @@ typedef struct step {
 
 static bool read_phase(FILE *f, phase *p) {
     double floats;
-    if (fscanf(f, " phase %63s %lf %lf %lf %lf %d %d %d", p->name, &p->interval, &p->graph, &p->outside, &floats,
-               &p->states, &p->stats, &p->n) != 8)
+    if (fscanf(f, " phase %63s %lf %lf %lf %lf %lf %d %d %d", p->name, &p->interval, &p->graph, &p->hoisted,
+               &p->outside, &floats, &p->states, &p->stats, &p->n) != 9)
         return false;
     p->floats = (size_t)floats;
     p->at = calloc((size_t)p->n + 1, sizeof *p->at);
@@ -124,6 +125,7 @@ static gt_status begin_small(step *s, const phase *p) {
 
 static double model_seconds(const step *s, const phase *p) {
     cost_phase model = {.slice = p->graph / s->images,
+                        .hoisted = p->hoisted,
                         .outside = p->outside,
                         .floats = (double)p->floats,
                         .small = p->states + MOMENTS * p->stats,
@@ -131,7 +133,7 @@ static double model_seconds(const step *s, const phase *p) {
     for (int i = 0; i < model.n; i++)
         model.outputs[i] = (cost_output){p->at[i], (double)p->outputs[i].offset, (double)p->outputs[i].size};
     return cost_phase_seconds(&model, &s->network, simulated_memory_rate,
-                              (cost_ranks){.count = s->comm->ranks, .near = 1, .slices = s->images, .crowd = 1});
+                              (cost_ranks){.count = s->comm->ranks, .near = s->near, .slices = s->images, .crowd = 1});
 }
 
 static gt_status run_phase(step *s, phase *p) {
@@ -139,6 +141,7 @@ static gt_status run_phase(step *s, phase *p) {
     gt_reducer_traffic(p->reducer);
     double start = gt_clock();
     gt_reducer_begin_all(p->reducer, p->schedule);
+    simulated_work(p->hoisted / s->near);
     for (int i = 0; i < s->work.n_groups; i++) run_group(s, p, &s->work.groups[i]);
     gt_status st = begin_small(s, p);
     if (st) return st;
@@ -146,7 +149,7 @@ static gt_status run_phase(step *s, phase *p) {
     simulated_work(p->outside / s->comm->ranks);
     gt_reducer_gather_all(p->reducer, p->params);
     gt_small_sum_end_all(s->comm);
-    double seconds = gt_clock() - start, alone = p->graph + p->outside / s->comm->ranks;
+    double seconds = gt_clock() - start, alone = p->graph + p->hoisted / s->near + p->outside / s->comm->ranks;
     if (s->comm->rank == 0)
         printf("%s interval %.0f seconds %.6f computing %.6f model %.6f\n", p->name, p->interval, seconds, alone,
                s->network.rate > 0 ? model_seconds(s, p) : NAN);
@@ -155,15 +158,17 @@ static gt_status run_phase(step *s, phase *p) {
 
 int main(int argc, char **argv) {
     step s = {.images = argc > 2 ? atoi(argv[2]) : 0};
-    gt_status st = argc == 5 || argc == 8
+    gt_status st = argc == 6 || argc == 9
                        ? GT_OK
-                       : gt_fail(GT_USAGE, "usage: driver STEP IMAGES CORE HOST [RATE LATENCY MESSAGE]");
-    if (argc == 8)
-        s.network = (cost_network){.rate = atof(argv[5]), .latency = atof(argv[6]), .message = atof(argv[7])};
+                       : gt_fail(GT_USAGE, "usage: driver STEP IMAGES CORE HOST NEAR [RATE LATENCY MESSAGE]");
+    if (argc == 9)
+        s.network = (cost_network){.rate = atof(argv[6]), .latency = atof(argv[7]), .message = atof(argv[8])};
     if (!st) s.comm = gt_comm_start_all(1, &st);
     if (!st) st = read_step(&s, argv[1]);
     if (!st) {
         double core = atof(argv[3]), shared = atof(argv[4]) / s.comm->local_ranks;
+        s.near = atoi(argv[5]);
+        s.near = s.near < 1 ? 1 : s.near < s.comm->local_ranks ? s.near : s.comm->local_ranks;
         simulated_memory_rate = core < shared ? core : shared;
         st = cut(&s);
     }

@@ -10,9 +10,10 @@ JOBS = {
     "edm cifar10": {"job": "model=edm cfg=cifar10 data=synth:shapes:size=32,n=64", "images": [1, 2, 4], "batches": [512]},
 }
 
-# Name for bench/simulated/run, what stands in the tables and what it means, ranks on a host, bytes per second of a core alone and of all cores of a host.
+# Name for bench/simulated/run, what stands in the tables and what it means, ranks on a host and on a NUMA node, bytes per second
+# of a core alone and of all cores of a host.
 CLUSTERS = [
-    {"network": "fat-tree", "name": "fat tree", "what": "HDR InfiniBand, 2:1, 128-core nodes with a rank on each core", "ranks": 128, "core": 12e9, "host": 400e9},
-    {"network": "fat-tree", "name": "8 a node", "what": "the same with 8 ranks on a node", "ranks": 8, "core": 12e9, "host": 400e9},
-    {"network": "ethernet", "name": "Ethernet", "what": "10 Gbit/s, 16-core nodes with a rank on each core", "ranks": 16, "core": 12e9, "host": 100e9},
+    {"network": "fat-tree", "name": "fat tree", "what": "HDR InfiniBand, 2:1, 128-core nodes with a rank on each core, 64 cores a NUMA node", "ranks": 128, "near": 64, "core": 12e9, "host": 400e9},
+    {"network": "fat-tree", "name": "8 a node", "what": "the same with 8 ranks on a node, 4 of them on each NUMA node", "ranks": 8, "near": 4, "core": 12e9, "host": 400e9},
+    {"network": "ethernet", "name": "Ethernet", "what": "10 Gbit/s, 16-core nodes with a rank on each core, one NUMA node", "ranks": 16, "near": 16, "core": 12e9, "host": 100e9},
 ]
