@@ -7,6 +7,7 @@ top=$(cd "$here/../.." && pwd)
 GANTRY_LIBRARY=${SANITIZED_LIBRARY-$(ls "$BUILD"/libgantry.so.*)}
 export GANTRY_LIBRARY PYTHONPATH=$top/src/python PYTHONDONTWRITEBYTECODE=1
 # SANITIZED_LIBRARY, SANITIZED_WITH: of sanitizers.sh, and what must be in the environment of Python for it
+sanitized() { [ -n "${SANITIZED_LIBRARY-}" ]; }
 # shellcheck disable=SC2086
 test_of() { expect 0 '^done' env ${SANITIZED_WITH-} "$python" "$here/python.py" "$@"; }
 
@@ -22,7 +23,7 @@ pair="--batch=8 --slices=4 --steps=2 --threads=1 --seed=3"
     quietly "$GANTRY" train --model=vae --data=synth:circles:n=24,size=12 --widths=0.001 --z-dim=2 $pair --run=vae
     quietly "$GANTRY" train --model=edm $shapes --cond --model-channels=8 --num-blocks=1 --sheet-steps=2 $pair --run=edm
     quietly "$GANTRY" train --model=lenet $shapes --width=0.2 $pair --run=lenet
-    quietly "$GANTRY" train --model=edm --data=synth:fields:n=16 --model-channels=4 --image-steps=2 $pair --steps=1 --run=fields
+    sanitized || quietly "$GANTRY" train --model=edm --data=synth:fields:n=16 --model-channels=4 --image-steps=2 $pair --steps=1 --run=fields
 }
 made() { quietly "$GANTRY" generate "$1" --seeds=1,7-9 --npy --threads=1 --outdir="made/$1" "${@:2}"; }
 made plain --trunc=0.7
@@ -57,7 +58,7 @@ test_of fork
 begins inside
 test_of inside
 begins other_commands
-test_of other_commands
+sanitized || test_of other_commands # which the program computes
 begins train
 test_of train
 test_of train_arrays
