@@ -26,7 +26,7 @@ def keys(*words):
 
 
 commands = {}
-for name in re.findall(r"^  ([a-z]+) ", said("--help"), re.M):
+for name in re.findall(r"^  ([a-z]+) ", said("help", "all"), re.M):
     commands[name] = keys(name)
 commands["train"] |= set(re.findall(r"^#? ?([a-z][a-z0-9-]*) =", said("reference"), re.M))  # with those of some models only
 for name in ("submit", "search", "inspect", "gradcheck", "activations"):  # take the options of jobs besides their own
