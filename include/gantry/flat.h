@@ -13,8 +13,8 @@
  * A status is a gt_status as an int, 0 where all is well; gt_message() has the sentence, which belongs to the calling
  * thread. A handle is for one thread at a time; several handles may be used at once. What opens a handle or makes it
  * ready (gt_flat_open, gt_flat_prepare, gt_flat_ready, gt_flat_log_open, gt_flat_array_read) may read files, and so
- * do gt_flat_curve and gt_flat_train: one thread of the process at a time. After fork() no handle may be used in the
- * child.
+ * do gt_flat_run_state, gt_flat_curve and gt_flat_train: one thread of the process at a time. After fork() no handle
+ * may be used in the child.
  *
  * Of other headers these are flat, too: gt_message() (status.h), gt_seed_latent() and gt_image_bytes() (generate.h).
  *
@@ -124,6 +124,8 @@ const char *gt_flat_log_unit(const char *series);          /* "kimg"; "": a pure
 /* Each array [ticks], or NULL; NaN where a tick has no value. GT_USAGE: there is no such series. */
 int gt_flat_log_read(const gt_flat_log *l, const char *series, double *mean, double *std, double *num);
 void gt_flat_log_images(const gt_flat_log *l, int64_t *images); /* [ticks] */
+/* "running", "finished", "stopped", "failed" or "interrupted" (killed), as `gantry status` says; "": unknown. */
+int gt_flat_run_state(const char *run, char state[16]);
 
 /* Draws n points, of which those without finite place are gaps, as a curve into a file, FILE.svg or FILE.png. The texts
  * may be "". May read files, as what opens a handle does. */

@@ -189,6 +189,11 @@ def bad_calls(nets):
         (usage, 'got an array of object', vae.encode, images.astype(object)),
         (usage, 'got an array of bool', vae.encode, images > 0),
         (nan, 'images: the value at [0, 0, 0, 0] is nan', vae.encode, images * np.nan),
+        (nan, 'images: the value at [1, 0, 0, 0] is nan', vae.encode, np.reshape([200, np.nan], (2, 1, 1, 1)) + images),
+        (usage, 'in [-1, 1], or uint8, got values of 200.0 to 200.0: uint8? x.astype(np.uint8)', vae.encode, images + 200),
+        (usage, 'got values of -36.0 to 9.0', vae.encode, np.concatenate([images - 36, images + 9])),
+        (usage, 'got values of 0.0 to 1.5: np.clip(x, -1, 1)?', vae.encode, np.concatenate([images, images + 1.5])),
+        (usage, 'got values of 255.0 to 255.0: uint8?', lenet.classify, np.full((2, 16, 16, 3), 255.)),
         (usage, 'latents: expected float32 [N, 2], got float32 [2, 32]', vae.decode, z),
         (usage, "the network 'closed' is closed", closed.generate, 1),
         (usage, "the network 'closed' is closed", closed.encode, images),
@@ -666,7 +671,9 @@ def train_arrays():
             (gantry.UsageError, 'data: expected a path, or images [N, H, W, C]', lambda: gantry.train(images[0, 0], **small)),
             (gantry.UsageError, 'got int64 [24, 12, 12, 1]', lambda: gantry.train(images.astype(int), **small)),
             (gantry.UsageError, 'got an array of bool', lambda: gantry.train(images > 0, **small)),
-            (gantry.UsageError, 'got values of', lambda: gantry.train(images * 1., **small)),
+            (gantry.UsageError, 'got values of 0.0 to 255.0: uint8? x.astype(np.uint8)', lambda: gantry.train(images * 1., **small)),
+            (gantry.UsageError, '--latent=2: must be one of normal|uniform; the length of the latent is --z-dim',
+             lambda: gantry.train(SHAPES, latent=2, **small)),
             (gantry.DataError, 'data: 1 values are masked', lambda: gantry.train(np.ma.masked_invalid(nan), **small)),
             (gantry.DataError, 'labels: 1 values are masked',
              lambda: gantry.train(images, np.ma.masked_equal(range(24), 3), **small)),
@@ -827,7 +834,8 @@ def told(tick):
     time.sleep(.5)  # what comes within 0.3 s is the same wish
     t.press_ctrl_c()
     t.ends(-signal.SIGINT)
-    assert 'Traceback' not in t.text and gantry.run('again/twice').ended is None
+    run = gantry.run('again/twice')
+    assert 'Traceback' not in t.text and run.ended is None and run.state == 'interrupted'
 
 
 def train_ctrl_c():
@@ -838,6 +846,7 @@ def train_ctrl_c():
     def interrupt(tick):
         if tick['images'] == 16:
             refused(gantry.UsageError, 'another training', gantry.train, run='again/second', **VAE, **PAIR)
+            assert gantry.run('again/KeyboardInterrupt').state == 'running'
             os.kill(os.getpid(), signal.SIGINT)
         return True
     for progress, kind in (interrupt, KeyboardInterrupt), (lambda tick: 1 / 0, ZeroDivisionError):
@@ -845,7 +854,7 @@ def train_ctrl_c():
             gantry.train(run=f'again/{kind.__name__}', **endless, progress=progress)
         except kind:
             run = gantry.run(f'again/{kind.__name__}')
-            assert run.ended == 'stopped' and run.values()['Progress/step'] >= 1 and len(hash_of(run.path)) > 8
+            assert run.ended == run.state == 'stopped' and run.values()['Progress/step'] >= 1 and len(hash_of(run.path)) > 8
             with gantry.open(run.path) as net:
                 net.generate(1)
         else:

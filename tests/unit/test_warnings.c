@@ -229,6 +229,23 @@ static void families_have_warnings_and_advice_of_their_own(void **state) {
     assert_non_null(strstr(said, "a shorter stride"));
 }
 
+/* Images that have all been decoded are on no disk. */
+static gt_watch of_slow_data;
+static void slow_data(void) {
+    double lasts[WARNINGS];
+    for (int t = 0; t < 10; t++) tick_of(&of_slow_data, t, badly(&(course){.wait = 30}), lasts);
+}
+
+static void slow_data_in_memory(void **state) {
+    (void)state;
+    for (int read = 0; read < 2; read++) {
+        of_slow_data = (gt_watch){.in_memory = true, .epoch = read ? 64 : 1 << 20};
+        const char *said = said_by(slow_data);
+        assert_non_null(strstr(said, read ? "images are in memory" : "stage the dataset"));
+        assert_null(strstr(said, read ? "stage the dataset" : "images are in memory"));
+    }
+}
+
 /* The few steps before a stop: neither a trouble nor the end of one, in the run and where it is read again. */
 static void a_stop_is_no_tick(void **state) {
     (void)state;
@@ -259,6 +276,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(families_have_warnings_and_advice_of_their_own),
         cmocka_unit_test(each_is_seen_once),
+        cmocka_unit_test(slow_data_in_memory),
         cmocka_unit_test(good_runs_are_quiet),
         cmocka_unit_test(gone_on_with),
         cmocka_unit_test(a_stop_is_no_tick),

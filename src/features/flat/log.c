@@ -13,6 +13,7 @@
 #include "gantry/shape.h"
 #include "gantry/status.h"
 #include "gantry/text.h"
+#include "run/door/rundir.h"
 
 struct gt_flat_log {
     gt_stats *stats;
@@ -77,6 +78,13 @@ int gt_flat_log_read(const gt_flat_log *l, const char *series, double *mean, dou
 
 void gt_flat_log_images(const gt_flat_log *l, int64_t *images) {
     for (int i = 0; i < l->stats->ticks; i++) images[i] = l->stats->images[i];
+}
+
+int gt_flat_run_state(const char *run, char state[16]) {
+    gt_starts *s = gt_starts_read(run);
+    if (s) snprintf(state, 16, "%s", gt_starts_state(run, s));
+    gt_starts_free(s);
+    return s ? GT_OK : gt_failure();
 }
 
 int gt_flat_curve(const char *file, const char *title, const char *x_label, const char *y_label, int n, const double *x,

@@ -72,15 +72,27 @@ def floats(name, given, shape):
     return array
 
 
-def images(name, given, shape):
+def check_pixels(name, array, wanted):
+    """Floats are in [-1, 1]."""
+    least, most = array.min(), array.max()
+    if least < -1 or most > 1:
+        near = ': np.clip(x, -1, 1)?' if -2 < least and most < 2 else ''
+        hint = ': uint8? x.astype(np.uint8)' if 2 <= most <= 255 and least >= 0 else near
+        raise UsageError(f'{name}: expected {wanted}, got values of {least} to {most}{hint}')
+
+
+def images(name, given, shape, nominally=False):
     """Images [N, H, W, C], of one channel also [N, H, W]: floats, or uint8 of 0 to 255, which become -1 to 1 as in
-    training."""
+    training. nominally: floats may lie outside [-1, 1], as those of generators do."""
     wanted = f"float32 {said(letter if n is None else n for n, letter in zip(shape, 'NHWC'))} in [-1, 1], or uint8"
     array = as_array(name, given, wanted)
     array = array[..., None] if array.ndim == 3 and shape[-1] == 1 else array
     _check_shape(name, array, shape, wanted)
     if array.dtype.kind == 'f':
-        return floats(name, array, shape)
+        array = floats(name, array, shape)
+        if not nominally:
+            check_pixels(name, array, wanted)
+        return array
     if array.dtype != np.uint8:
         raise UsageError(f'{name}: expected {wanted}, got {array.dtype} {said(array.shape)}')
     pixels, out = np.ascontiguousarray(array), np.empty(array.shape, np.float32)

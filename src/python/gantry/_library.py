@@ -94,6 +94,7 @@ _CALLS = {  # name: result, arguments
     'gt_flat_log_unit': (_TEXT, _TEXT),
     'gt_flat_log_read': (_INT, _HANDLE, _TEXT, _ARRAY, _ARRAY, _ARRAY),
     'gt_flat_log_images': (None, _HANDLE, _ARRAY),
+    'gt_flat_run_state': (_INT, _TEXT, _TEXT),
     'gt_flat_curve': (_INT, _TEXT, _TEXT, _TEXT, _TEXT, _INT, _ARRAY, _ARRAY),
 }
 

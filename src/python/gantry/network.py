@@ -291,7 +291,7 @@ class Network:
                 array = _arrays.as_array('x', x, 'numbers')
                 role = role or self._role_of(array.ndim)
                 first, given = _FIRST.get(role, 'images'), {}
-                given[first] = (_arrays.images('x', array, (None, self.height, self.width, self.channels))
+                given[first] = (_arrays.images('x', array, (None, self.height, self.width, self.channels), nominally=True)
                                 if array.ndim > 2 else array)
             elif role is None or not x:
                 raise UsageError('role: needed where x has inputs by their names')

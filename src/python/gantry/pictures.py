@@ -76,7 +76,7 @@ def _pixels(images):
         raise UsageError(f'images: {_arrays.said(given.shape)} may be one image or several: images[..., None] are grey ones, '
                          'image[None] is one')
     given = given[None] if given.ndim == 3 else given
-    floats = _arrays.images('images', given, (None, None, None, None))
+    floats = _arrays.images('images', given, (None, None, None, None), nominally=True)
     if given.dtype == np.uint8:
         pixels = np.ascontiguousarray(given)
     else:

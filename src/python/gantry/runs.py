@@ -2,6 +2,7 @@
 """Runs: series of values, and pictures."""
 import base64
 import collections
+import ctypes
 import glob
 import html
 import json
@@ -66,8 +67,8 @@ def run(path):
 
 
 class Run:
-    """A run, from gantry.run(): `path`, `names` (of the series), series(), values(), `pictures`, `card`, `ended`. Each
-    call looks at the folder anew."""
+    """A run, from gantry.run(): `path`, `names` (of the series), series(), values(), `pictures`, `card`, `state`,
+    `ended`. Each call looks at the folder anew."""
 
     def __init__(self, path):
         self._folder, self.path = text('path', path), str(path)
@@ -130,8 +131,17 @@ class Run:
         return self._read(work)
 
     @property
+    def state(self):
+        """As `gantry status` says: "running", "finished", "stopped", "failed", or "interrupted": killed. "": unknown."""
+        check_process()
+        found = ctypes.create_string_buffer(16)
+        with asking, files:
+            check(library.gt_flat_run_state(self._folder, found))
+        return found.value.decode(errors='replace')
+
+    @property
     def ended(self):
-        """How the run has ended, "finished", "stopped" or "failed"; None: it is training, or was killed."""
+        """How the run has ended, "finished", "stopped" or "failed"; None: it is training, or was killed: see `state`."""
         check_process()
         try:
             with open(os.path.join(self.path, 'starts.jsonl'), 'rb') as f:

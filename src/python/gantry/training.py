@@ -85,8 +85,7 @@ def images_of(data, labels):
         raise UsageError(f'data: expected {wanted}, got {images.dtype} {_arrays.said(images.shape)}')
     if images.dtype.kind == 'f':
         images = _arrays.floats('data', images, (None,) * images.ndim)
-        if np.abs(images).max() > 1:
-            raise UsageError(f'data: expected {wanted}, got values of {images.min()} to {images.max()}')
+        _arrays.check_pixels('data', images, wanted)
     if 0 in images.shape:
         raise UsageError(f'data: the array {_arrays.said(images.shape)} is empty')
     arrays = {'images': np.ascontiguousarray(images)}

@@ -33,6 +33,7 @@ static void measure_guess(const gt_engine *e, gt_watch *w) {
 void gt_troubles_watch(const gt_engine *e, gt_watch *w) {
     *w = (gt_watch){.p_max = e->job->gan.p_max,
                     .epoch = e->info->count,
+                    .in_memory = gt_engine_picture_bytes(e) > 0,
                     .job = e->job,
                     .own = e->job->family->warnings,
                     .advice = e->job->family->advice};

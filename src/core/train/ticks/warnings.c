@@ -149,6 +149,8 @@ const gt_warning *gt_warning_at(const gt_watch *w, int i) {
 }
 
 static const char *advice_on(const gt_watch *w, const gt_warning *r) {
+    if (r->rule == slow_data && w->in_memory && w->images >= w->epoch)
+        return "all images are in memory, so other programs keep the processors busy";
     for (const gt_named *a = w->advice; a && a->name; a++)
         if (!strcmp(a->name, r->name)) return a->text;
     return r->advice;

@@ -35,6 +35,7 @@ typedef struct gt_watch {              /* what the warnings know of the ticks so
     double guess_accuracy, guess_loss; /* warning.h */
     double p_max;                      /* ceiling of p; 0: none */
     int64_t epoch;                     /* images of the data; 0: unknown */
+    bool in_memory;                    /* images stay decoded after the first epoch: no disk is slow */
     const gt_job *job;                 /* for advice; NULL: all of it */
     const gt_warning *own;             /* of the family, ended by {0}; NULL: none */
     const gt_named *advice;            /* of the family, ended by {0}; NULL: none */
