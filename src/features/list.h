@@ -7,7 +7,7 @@
 #define GANTRY_FEATURES_LIST_H
 
 /* clang-format off */
-/* In the order of `gantry --help`: headings, and the commands under them. */
+/* In the order of `gantry help all`: headings, and the commands under them. */
 #define TRAINING(X) X(start) X(train) X(run) X(submit) X(search) X(gmm)
 #define USE(X) \
     X(generate, MAKER) X(mix, MAKER) X(walk, MAKER) X(directions) X(project, MAKER) \

@@ -42,7 +42,7 @@ expect 0 '^head at 0 kimg: [0-9a-f]{64}$' "$GANTRY" audit two --all --threads=1 
 head -c 9000 kept.nc >coarse.nc
 expect 3 "without its data .*: 'coarse.nc': " "$GANTRY" audit two --threads=1 --data=moved.nc:pr
 mv kept.nc coarse.nc
-expect 0 'ensembles kimg 0.024 .* crps ' "$GANTRY" "${train[@]}" "${given[@]}" --steps=6 --sampler-steps=1 --test-data=fine.nc:pr --test-condition=coarse.nc:ta_850,hus --run=two
+expect 0 'ensembles kimg 0.008 .* crps ' "$GANTRY" "${train[@]}" "${given[@]}" --steps=2 --sampler-steps=1 --test-data=fine.nc:pr --test-condition=coarse.nc:ta_850,hus --run=scored
 expect 2 'not those the run was begun with' "$GANTRY" "${train[@]}" --condition=coarse.nc:ta_850,hus --static=large.nc:topo --steps=6 --run=one
 
 begins refusals

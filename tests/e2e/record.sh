@@ -147,7 +147,7 @@ expect 3 'MP4 needs the program ffmpeg, which is not installed' env PATH="$tmp/n
 # Styles that were found have a record, too, which says nothing of the target: whoever has it finds them again.
 quietly "$GANTRY" project clipart64-cond --class=2 --space=w+ --target=a/seed0001.png --outdir=projected --steps=2 --threads=1
 found=(projected/projected_w.npz projected/projected_w.h5)
-expect 0 '^projected/projected_w.npz is what clipart64-cond .* makes of the picture of --target in 2 steps, class 2' ranks 2 "$GANTRY" audit "${found[@]}" --target=a/seed0001.png
+expect 0 '^projected/projected_w.npz is what clipart64-cond .* makes of the picture of --target in 2 steps, class 2[^,]*$' ranks 2 "$GANTRY" audit "${found[@]}" --target=a/seed0001.png
 [ "$(grep -c ' is what ' said)" = 2 ] || { cat said; fail 'styles are not found again'; }
 expect 3 ': not checked: its styles were found for a picture: --target=PICTURE is needed' "$GANTRY" audit "${found[@]}"
 expect 3 'the file of --target gives other styles than those of its record' "$GANTRY" audit "${found[0]}" --target=a/seed0002.png
@@ -276,6 +276,12 @@ with Image.open('a/seed0007.png') as image:
         old, new = (struct.pack('<HHII', *entry) for entry in (old, new))
         assert whole.count(old) == 1
         open(name + '.tif', 'wb').write(whole.replace(old, new))
+    # Without tag 259 strips are not packed, so the wrong length of 'count' shows as well.
+    short = open('count.tif', 'rb').read()
+    at, = struct.unpack('<I', short[4:8])
+    entries = at + 2 + 12 * struct.unpack('<H', short[at:at + 2])[0]
+    left = b''.join(short[i:i + 12] for i in range(at + 2, entries, 12) if short[i:i + 2] != struct.pack('<H', 259))
+    open('untold.tif', 'wb').write(short[:at] + struct.pack('<H', len(left) // 12) + left + short[entries:entries + 4] + bytes(12) + short[entries + 4:])
     image.convert('RGBA').save('bare-alpha.png')
     more = dict(save_all=True, append_images=[image.transpose(0)])
     image.save('pages.tif', tiffinfo={700: xmp.encode()}, **more)
@@ -285,8 +291,8 @@ PYTHON
 expect 3 'bare.png: not checked: it has no record' "$GANTRY" audit bare.png
 expect 3 'kept.webp: not checked: its pixels are those that clipart64 .* makes of seed 7, but it is not packed as here' "$GANTRY" audit kept.webp
 expect 0 '^kept.tif is what clipart64 .* makes of seed 7$' "$GANTRY" audit kept.tif deflate.tif
-expect 1 'of 9 pictures not what the record says: 1$' "$GANTRY" audit other.tif lzw.tif turned.tif pages.tif alpha.tif count.tif ink.tif twice.tif several.webp
-for reason in 'other.tif is not what .* 3 of 12288 values differ, by at most 254' 'lzw.tif: not checked: .*(tag 259)' 'turned.tif: .*(tag 274)' 'pages.tif: .*second page' 'alpha.tif: .*(tag 277)' 'count.tif: .*not in strips' 'ink.tif: .*neither grey nor RGB' 'twice.tif: .*not in their order'; do
+expect 1 'of 10 pictures not what the record says: 1$' "$GANTRY" audit other.tif lzw.tif turned.tif pages.tif alpha.tif count.tif untold.tif ink.tif twice.tif several.webp
+for reason in 'other.tif is not what .* 3 of 12288 values differ, by at most 254' 'lzw.tif: not checked: .*(tag 259)' 'turned.tif: .*(tag 274)' 'pages.tif: .*second page' 'alpha.tif: .*(tag 277)' 'count.tif: .*not in strips' 'untold.tif: .*not in strips' 'ink.tif: .*neither grey nor RGB' 'twice.tif: .*not in their order'; do
     grep -q "^$reason" said || { cat said; fail "not refused: $reason"; }
 done
 grep -q '^several.webp: not checked: it has several pictures, and its record one' said || { cat said; fail 'several pictures'; }

@@ -8,6 +8,8 @@
 
 The folder of the campaign is $BUILD/long/mutants (BUILD: build, where the environment names none). CONTRIBUTING.md says when to use it."""
 import difflib
+import functools
+import glob
 import hashlib
 import os
 import re
@@ -80,9 +82,16 @@ def read_table(path):
     return faults
 
 
+LARGE = 4000  # lines of a feature that counts as a room
+
+
+@functools.cache
 def rooms():
     with open(os.path.join(TOP, "src/ROOMS"), encoding="utf-8") as f:
-        return [line.split("|")[0].strip() for line in f if line.strip() and not line.startswith("#")]
+        of_table = [line.split("|")[0].strip() for line in f if line.strip() and not line.startswith("#")]
+    features = glob.glob(os.path.join(TOP, "src/features/*/"))
+    lines = {name: sum(len(open(path, "rb").readlines()) for path in glob.glob(f"{name}**/*.[ch]", recursive=True)) for name in features}
+    return of_table + [os.path.relpath(name, os.path.join(TOP, "src")) for name in sorted(lines) if lines[name] >= LARGE]
 
 
 def room_of(path):

@@ -242,9 +242,11 @@ static void check(const gt_conv_shape *s, gt_conv_kernel k, const tensors *of, c
     free(again);
     if (!of_sets->values) *of_sets = (first_result){first, gt_kernel_set_arithmetic(s->kernels)};
     else {
-        bool differs = memcmp(of_sets->values, first, bytes);
-        if (differs && !strcmp(of_sets->arithmetic, gt_kernel_set_arithmetic(s->kernels)))
-            fail_msg("%s: other bits than with another set of instructions", text);
+        bool differs = memcmp(of_sets->values, first, bytes),
+             same = !strcmp(of_sets->arithmetic, gt_kernel_set_arithmetic(s->kernels));
+        /* fma-9: where tiles overlap, the last channels, fewer than 16, have the bits of the length of vectors. */
+        bool excepted = k == GT_CONV_WINOGRAD && s->direction == GT_CONV_INPUT_GRAD && s->stride == 2 && s->c % 16;
+        if (differs && same && !excepted) fail_msg("%s: other bits than with another set of instructions", text);
         free(first);
     }
 }

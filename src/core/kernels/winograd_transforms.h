@@ -448,21 +448,19 @@ INLINE void transform_rest(const transform_size size, const int kind, const bool
     for (int i = 0; i < made; i++) memcpy(to[i] + to_at, after[i], (size_t)count * sizeof(float));
 }
 
-/* Shared pixels have other bits in transform_rest() (winograd_tiles.h: MIDDLE). So that the length of vectors does not
- * matter, all of their last channels, fewer than a chunk, are computed there. */
+/* Shared pixels have other bits in transform_rest() (winograd_tiles.h: MIDDLE), so the last channels, fewer than a
+ * chunk, have bits that depend on the length of vectors. An arithmetic behind fma-9 could compute all of them there. */
 INLINE void transform(const transform_size size, const int kind, const int seen, const bool scaled,
                       void (*line_y)(vec *, const vec *), void (*line_x)(vec *, const vec *), const float *const *from,
                       float **to, const int64_t *to_step, int64_t count, gt_ahead ahead) {
-    int64_t c = 0, whole = kind == SHARED_PIXELS ? count / GT_CHUNK * GT_CHUNK : count;
-    for (; c + LANES <= whole; c += LANES) {
+    int64_t c = 0;
+    for (; c + LANES <= count; c += LANES) {
         transform_vector(size, kind, seen, scaled, line_y, line_x, from, c, to, c % GT_CHUNK,
                          c % GT_CHUNK ? NULL : to_step, ahead);
         if ((c + LANES) % GT_CHUNK == 0)
             for (int i = 0; i < size.out_y * size.out_x; i++) to[i] += to_step[i];
     }
-    for (; c < count; c += LANES)
-        transform_rest(size, kind, scaled, line_y, line_x, from, c, to, c % GT_CHUNK,
-                       count - c < LANES ? count - c : LANES);
+    if (c < count) transform_rest(size, kind, scaled, line_y, line_x, from, c, to, c % GT_CHUNK, count - c);
 }
 
 /* X(kind, transform, map of columns, map of rows, size, what the results are, seen). `seen`: so many columns of what is

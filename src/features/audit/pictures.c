@@ -108,6 +108,9 @@ static gt_status check_images(item *x) {
     if (!st) st = gt_record_get_int(x->record, "rows", 1, UINT32_MAX, &rows);
     bool film = gt_record_has(x->record, "frames") && !gt_record_has(x->record, "frame");
     if (!st && film) st = gt_record_get_int(x->record, "frames", 1, UINT32_MAX, &frames);
+    if (!st && film && !x->found.frames)
+        return gt_fail(GT_UNDECIDED, "its record is of a film of %lld frames, and how many it has is not known",
+                       (long long)frames);
     if (!st && film && frames != x->found.frames)
         return gt_fail(GT_FAILED, "its record is of %lld frames, and it has %lld", (long long)frames,
                        (long long)x->found.frames);

@@ -70,10 +70,8 @@ static gt_status path_of(const gt_again *a, int64_t i, char *path, size_t bytes)
 
 static void say(const gt_record *r, char *text, size_t bytes) {
     int64_t steps = 0;
-    char rest[1024];
     gt_record_get_int(r, "steps", 0, INT64_MAX, &steps);
-    gt_origin_say(r, rest, sizeof rest);
-    snprintf(text, bytes, "the picture of --target in %lld steps%s%s", (long long)steps, *rest ? ", " : "", rest);
+    snprintf(text, bytes, "the picture of --target in %lld steps", (long long)steps);
 }
 
 const gt_maker gt_maker_project = {"project", make_all, path_of, say};

@@ -211,6 +211,7 @@ def _followed(work, progress):
     with _CtrlC(work) as ctrl_c, contextlib.closing(work):
         work.start(progress is not None)
         while True:
+            tick = None
             try:
                 tick = work.next()
                 if tick is None:
@@ -222,6 +223,8 @@ def _followed(work, progress):
             except BaseException as e:  # of progress(), or of a handler of another signal
                 raised = raised or e
                 work.leave()
+                if tick is None and isinstance(e, Exception):  # of next() itself, which would raise it again
+                    break
     failure = work.failure()
     try:
         if raised is not None:

@@ -104,7 +104,8 @@ static gt_status read_directory(tiff *t, size_t at) {
 /* Strips that are not packed have the bytes of their rows: with another number programs differ in what they show. */
 static bool has_whole_strips(const tiff *t, uint64_t rows) {
     uint64_t height = t->value[HEIGHT], line = (uint64_t)t->value[WIDTH] * t->value[SAMPLES] * (t->depth / 8);
-    for (uint64_t i = 0; i < t->strips && t->value[PACKING] == STORED; i++) {
+    bool stored = !t->value[PACKING] || t->value[PACKING] == STORED; /* 0: has no such tag (TIFF 6.0, page 30) */
+    for (uint64_t i = 0; i < t->strips && stored; i++) {
         uint64_t n = t->short_lengths ? u16(t, t->lengths + 2 * i) : u32(t, t->lengths + 4 * i),
                  these = rows < height - rows * i ? rows : height - rows * i;
         if (n != these * line) return false;
