@@ -66,7 +66,7 @@ static const gt_option options[] = {
      .with = "--cond", .detail = "For --guidance: 0.1 to 0.2 is customary."},
     {OPTION(condition_drop, "0", "Probability that a field's conditions are hidden from the network in training"),
      .max = 0.95, .detail = "The network then sees zeros. For --guidance: 0.1 to 0.2 is customary."},
-    {OPTION(periodic, "none", "Edges of a field at which it goes on with the opposite edge; columns: longitudes"),
+    {OPTION(periodic, "none", "Which edges of a field meet the opposite edge; columns: longitudes"),
      GT_CHOICES(GT_PERIODICS),
      .detail = "Convolutions then see the opposite columns, or the opposite rows as well, in place of zeros."},
     {OPTION(augment, NULL, "Probability of each augmentation, with labels for the network; 0: none"), .max = 1,
