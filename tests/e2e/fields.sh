@@ -123,12 +123,12 @@ case_few_steps() {
     quietly ranks 2 "$GANTRY" $make --out=ranks.npy
     cmp two.npy ranks.npy || fail '2 ranks make another file'
     quietly "$GANTRY" $make --sampler-steps=1 --out=one.npy
-    quietly "$GANTRY" $make --guidance=2 --out=guided.npy
+    quietly "$GANTRY" $make --guidance=2 --out=steered.npy
     expect 2 'makes pictures with --sampler=consistency' "$GANTRY" $make --sampler=heun --out=no.npy
     need_python
     "$python" - <<'PY' || fail 'fields in few steps'
 import numpy as np
-one, two, guided = (np.load(n + '.npy').reshape(3, 3, -1) for n in ('one', 'two', 'guided'))
+one, two, guided = (np.load(n + '.npy').reshape(3, 3, -1) for n in ('one', 'two', 'steered'))
 assert len({m.tobytes() for m in two.reshape(9, -1)}) == 9 and np.isfinite(two).all()
 assert (guided != two).any()
 # The network is near 0, so D(x; s) is near x / (1 + s^2): of N(0,1) 0.0125 from level 80, and 0.49 from 0.821.

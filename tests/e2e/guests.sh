@@ -165,7 +165,7 @@ case_use() {
 case_subcommand() {
     expect 0 'mean of 5 images: -?0\.[0-9]{6}$' "$gantry" mean synth:shapes:n=40,size=16 --images=5
     expect 0 'gantry mean .*DATA' "$gantry" help mean
-    expect 0 'Tell the mean of the pixels' "$gantry" --help
+    expect 0 'Tell the mean of the pixels' "$gantry" help all
     expect 2 'which dataset' "$gantry" mean
 }
 case_optimizer() {

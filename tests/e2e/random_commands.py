@@ -317,7 +317,7 @@ folder = os.path.abspath(folder)
 if action == "prepare":
     prepare(folder)
 else:
-    overview = said("--help")
+    overview = said("help", "all")
     TABLES = {name: command_options(name) for name in re.findall(r"^  ([a-z]+) ", overview, re.M) if name not in ("help", "version", "bench", "man", "reference", "completion")}
     TABLES["train"] = training_options()
     assert len(TABLES["train"]) > 80 and len(TABLES) > 10, TABLES

@@ -216,11 +216,13 @@ static int for_each_output(void (*use)(const output *of)) {
 
 /* Options that name what is read, or the folder of a run or a search. */
 static const char *const inputs[] = {
-    "data",    "resume",  "run",         "detector",   "inception", "vgg16",     "lpips",
-    "vgg",     "mixture", "projected-w", "directions", "with-w",    "without-w", "test-data",
-    "reals",   "fakes",   "network",     "target",     "start",     "decoder",   "hostfile",
-    "source",  "labels",  "class-names", "held-out",   "reference", "compare",   "checkpoint",
-    "latents", "key",     "sign",        "condition",  "static",
+    "data",       "resume",    "run",       "detector",   "inception",
+    "vgg16",      "lpips",     "vgg",       "mixture",    "projected-w",
+    "directions", "with-w",    "without-w", "test-data",  "test-condition",
+    "reals",      "fakes",     "network",   "target",     "start",
+    "decoder",    "hostfile",  "source",    "labels",     "class-names",
+    "held-out",   "reference", "compare",   "checkpoint", "latents",
+    "key",        "sign",      "condition", "static",
 };
 /* New ones in it are numbered; of the doctor nothing stays in it. */
 static const char *const folders_of_runs[] = {"train", "submit", "search", "doctor", "gradcheck", "inspect"};

@@ -76,7 +76,8 @@ static gt_status measure_all(gt_engine *e, void *own, gt_values *values) {
                                    .seed = (uint64_t)j->seed,
                                    .stop = gt_stop_requested};
     gt_comm_busy(e->comm, "scores of ensembles");
-    gt_status st = gt_ensembles_find()->score_all(e->comm, &r, "crps,rmse,spread,spectrum", take, &t);
+    gt_status st = gt_comm_agree_all(e->comm, text ? GT_OK : GT_NOMEM); /* the checkpoint is written now */
+    if (!st) st = gt_ensembles_find()->score_all(e->comm, &r, "crps,rmse,spread,spectrum", take, &t);
     if (!e->comm->rank) {
         if (!st) {
             gt_values_put(values, GT_LATE_SECONDS, gt_clock() - began);
