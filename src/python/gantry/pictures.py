@@ -97,7 +97,7 @@ def film(images, fps=10):
 
 
 def picture(images, columns=None):
-    """Images, float32 [N, H, W, C] in [-1, 1] or uint8, or one of them, side by side as a Picture: with the bytes of `gantry generate`.
+    """Images, float32 [N, H, W, C] in [-1, 1] or uint8, or one of up to four channels, side by side as a Picture: with the bytes of `gantry generate`.
     Of two channels the first is shown, of five and more the first three. columns: None for about a square."""
     pixels = _pixels(images)
     n, height, width, shown = pixels.shape
