@@ -30,8 +30,8 @@ static gt_status look_at_values(const gt_variable *v, gt_fields_seen *seen) {
         for (size_t i = 0; i < n && !st; i++) {
             seen->values++;
             seen->missing += isnan(values[i]);
-            seen->least = fmin(seen->least, (double)values[i]);
-            seen->most = fmax(seen->most, (double)values[i]);
+            if (values[i] < seen->least) seen->least = values[i];
+            if (values[i] > seen->most) seen->most = values[i];
         }
     }
     return st;
