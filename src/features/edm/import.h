@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Networks of EDM's own program, and of files with its names: sizes follow from names and shapes of tensors, the
- * preconditioning from the class and its attributes (docs/network-files.md#edm). */
+ * preconditioning from the class and its attributes (docs/networks.md#edm). */
 #ifndef GANTRY_FEATURES_EDM_IMPORT_H
 #define GANTRY_FEATURES_EDM_IMPORT_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A denoiser as a pickled module of EDM's program (docs/network-files.md#edm). */
+ * A denoiser as a pickled module of EDM's program (docs/networks.md#edm). */
 #include <stdlib.h>
 #include <string.h>
 

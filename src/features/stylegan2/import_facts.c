@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What files say of StyleGAN2's networks beside their tensors: attributes of pickled modules and options of
- * TensorFlow's networks (docs/network-files.md#stylegan2, #networks-of-tensorflow). State dicts say nothing: the user
+ * TensorFlow's networks (docs/networks.md#stylegan2, #networks-of-tensorflow). State dicts say nothing: the user
  * may, or a default is taken and said. */
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Networks as pickled modules of stylegan2-ada-pytorch (docs/network-files.md#pickled-modules, #written-modules). */
+ * Networks as pickled modules of stylegan2-ada-pytorch (docs/networks.md#pickled-modules, #written-modules). */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stands in for the part of the reference implementation that tables of options are made of (docs/network-files.md#pickled-modules)."""
+"""Stands in for the part of the reference implementation that tables of options are made of (docs/networks.md#pickled-modules)."""
 
 
 class EasyDict(dict):

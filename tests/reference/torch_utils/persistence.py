@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stands in for the part of the reference implementation that pickles go through, written from its description (docs/network-files.md): a pickled module says by which source text its class is made, and which attributes it has. Here the source
+"""Stands in for the part of the reference implementation that pickles go through, written from its description (docs/networks.md): a pickled module says by which source text its class is made, and which attributes it has. Here the source
 text is executed as there, so only files of our own are given to it."""
 import copy
 import types

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stands in for the networks of the reference implementation, written from their description
-(docs/mathematics/stylegan2-ada.md, docs/network-files.md). The forward passes read nothing but the attributes that
+(docs/mathematics/stylegan2-ada.md, docs/networks.md). The forward passes read nothing but the attributes that
 each class lists."""
 import math
 

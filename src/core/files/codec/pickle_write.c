@@ -129,7 +129,7 @@ void gt_put_easy_dict(gt_pickler *p) {
 /* ---- tensors ---- */
 
 /* What stands in front of the numbers in the stream of a storage: parts 1 to 5 of
- * docs/network-files.md#storages-of-torch. */
+ * docs/networks.md#storages-of-torch. */
 static gt_buffer storage_head(size_t n) {
     static const struct {
         const char *name;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Legacy streams of torch.save: files of versions before 1.6, and, in the pickles of the reference implementation, one
- * stream for each storage (docs/network-files.md#storages-of-torch). */
+ * stream for each storage (docs/networks.md#storages-of-torch). */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Tensors and facts in the values of a pickle: tables and lists, modules of stylegan2-ada-pytorch
- * (docs/network-files.md#pickled-modules), tensors of torch, arrays of numpy, networks of TensorFlow. Values may refer
+ * (docs/networks.md#pickled-modules), tensors of torch, arrays of numpy, networks of TensorFlow. Values may refer
  * to each other in any way, also to themselves: depth, names and the number of visits are bounded. */
 #include <ctype.h>
 #include <stdio.h>

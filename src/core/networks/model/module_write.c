@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Writes modules; the names of their fields are those of PyTorch and of torch_utils.persistence
- * (docs/network-files.md#pickled-modules). */
+ * (docs/networks.md#pickled-modules). */
 #include <float.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Networks as a .pkl that the program which published them loads (docs/network-files.md#written-modules). */
+ * Networks as a .pkl that the program which published them loads (docs/networks.md#written-modules). */
 #include <errno.h>
 #include <string.h>
 

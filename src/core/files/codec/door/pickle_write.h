@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Writes Python pickles, protocols 2 to 5, from front to back into an open file: values in the order in which Python's
  * pickletools shows them. Opcodes are those of Python's pickletools; names of modules and tensors of PyTorch are those
- * of docs/network-files.md#storages-of-torch.
+ * of docs/networks.md#storages-of-torch.
  *
  *     gt_pickler p;
  *     gt_pickler_begin(&p, fd, 4);

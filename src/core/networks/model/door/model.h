@@ -121,7 +121,7 @@ typedef struct gt_role {
     const char *inputs[GT_ROLE_ENDS + 1], *outputs[GT_ROLE_ENDS + 1];
 } gt_role;
 
-/* A model as a pickle that the program which published such models loads (docs/network-files.md#written-modules). */
+/* A model as a pickle that the program which published such models loads (docs/networks.md#written-modules). */
 typedef struct gt_reference_part {
     const char *key, *network; /* "ema" "F_ema" */
 } gt_reference_part;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Networks as pickled modules of the programs that published them (docs/network-files.md#pickled-modules): the class,
+ * Networks as pickled modules of the programs that published them (docs/networks.md#pickled-modules): the class,
  * the arguments of its constructor, and the tensors by their names. */
 #ifndef GANTRY_NETWORKS_MODEL_DOOR_MODULE_WRITE_H
 #define GANTRY_NETWORKS_MODEL_DOOR_MODULE_WRITE_H
