@@ -10,9 +10,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 COLUMNS = 120
 # What readers see of the conditions of a benchmark; of a study they see all.
 CONDITIONS = ('command', 'machine', 'kernels', 'commit', 'state', 'note')
-# Studies: how many of their tables are shown, and what stands below.
-STUDIES = {**dict.fromkeys(('fashion', 'photographs', 'emoji', 'icons'), (1, '')), 'fashion_before': (1, '![Distance by core-minutes](%s/bench/quality/fashion_before.svg)'),
-           'icons_before': (1, '![Distance from held-out pictures by kimg](%s/bench/quality/icons_before.svg)')}
+# Of their tables the first is shown.
+STUDIES = ('fashion', 'photographs', 'emoji', 'icons')
 BLOCK = re.compile(r'^<!-- (?!end of )([\w.-]+)((?:: [\w ]+(?:: [^\n]+?)?)?) -->\n(.*?)^<!-- end of \1 -->\n', re.M | re.S)
 # The block `pace`, a row for each: study, model in its table `curve`, what a reader has, what the model is called here, the core of its minutes, their column.
 PACE = [('icons64', 'from nothing', '100 icons, 64x64', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 4', 'core_minutes'),
@@ -63,9 +62,9 @@ def wrapped(text, indent=''): return textwrap.fill(text, COLUMNS, break_long_wor
 def said(conditions): return ['%s: %s.' % (what[0].upper() + what[1:], words.rstrip('.')) for what, words in conditions]
 
 
-def body(conditions, tables, last=''):
-    """What stands between the two lines: a list of conditions, tables, a last line."""
-    parts = (['\n'.join(wrapped('- ' + words, '  ') for words in said(conditions)) + '\n'] if conditions else []) + [markdown(t) for t in tables] + ([last + '\n'] if last else [])
+def body(conditions, tables):
+    """What stands between the two lines: a list of conditions, tables."""
+    parts = (['\n'.join(wrapped('- ' + words, '  ') for words in said(conditions)) + '\n'] if conditions else []) + [markdown(t) for t in tables]
     return '\n' + '\n'.join(parts) + '\n'
 
 
@@ -115,7 +114,7 @@ def pace(key):
     return '\n'.join(lines) + '\n'
 
 
-def block(mark, keys, document):
+def block(mark, keys):
     """What belongs between the lines, None: nobody knows. MARK is FILE (conditions and first table), FILE.conditions, FILE.CONDITION (its words), FILE.TABLE, or `pace`; keys choose columns, and then rows."""
     name, _, part = mark.partition('.')
     keys, _, rows = keys.removeprefix(': ').partition(': ')
@@ -123,8 +122,7 @@ def block(mark, keys, document):
     results = results_of(name)
     if not results: return None
     if name in STUDIES and not part:
-        count, last = STUDIES[name]
-        return body(results['conditions'], results['tables'][:count], last % os.path.relpath(TOP, os.path.dirname(document)) if last else '')
+        return body(results['conditions'], results['tables'][:1])
     all_conditions = wrapped(' '.join(said(c for c in results['conditions'] if c[0] in CONDITIONS))) + '\n'
     if part == 'conditions': return all_conditions
     for what, words in results['conditions']:

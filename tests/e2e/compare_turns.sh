@@ -61,8 +61,8 @@ case_turns() {
     PYTHONPATH=$here/../../bench "$python" - <<'PYTHON' || fail 'documents do not take the results'
 import filling, json
 results = filling.results_of = lambda _: json.load(open('results.json'))
-assert '| PyTorch 2.6 | 2.00 |\n' in filling.block('torch', ': program ratio', ''), 'columns'
-assert filling.block('torch.ratio', '', '').startswith('On one core of '), 'sentence'
+assert '| PyTorch 2.6 | 2.00 |\n' in filling.block('torch', ': program ratio'), 'columns'
+assert filling.block('torch.ratio', '').startswith('On one core of '), 'sentence'
 PYTHON
     expect 0 ' 3.00 \| 3.00 \| 2.73 ' "$python" -B "$programs/compare.py" --report --store=store.jsonl
     grep -v '"part": "choose"' store.jsonl >counted.jsonl # a slow row may have no turns that choose

@@ -188,6 +188,7 @@ PYTHON
 }
 case_time_is_over() {
     expect 0 'max-time' "$gantry" start icons --yes --kimg=100 --minutes=0.05 --run=late
+    grep -qE '^  gantry train --run=late +trains the rest$' said || { cat said; fail 'how the rest is trained is not said'; }
     [ -s late/sheet.png ] && [ -s late/report.html ] || { cat said; fail 'no sheet where the time was over'; }
     expect 0 '^training +is done: late' "$gantry" start icons --yes --kimg=100 --minutes=0.05 --run=late
 }

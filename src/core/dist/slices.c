@@ -34,7 +34,7 @@ gt_status gt_slices_check_ranks(int batch, int slices, int ranks) {
         GT_USAGE,
         "%d ranks, but --batch=%d has work for only %d, with one image each: start at most %d rank%s and give them "
         "more threads. A larger --batch is another recipe: the same images make fewer steps, which costs variety in "
-        "short runs (measured: docs/history-quality.md), while gamma, rates and averages do not change",
+        "short runs (measured: docs/history.md), while gamma, rates and averages do not change",
         ranks, batch, batch, batch, gt_plural(batch));
 }
 

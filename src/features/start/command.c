@@ -409,7 +409,7 @@ static void print_next(const beginning *b) {
     cli_line further = {0}, film = {0}, copies = {0};
     cli_line_add(a, &further, "train");
     cli_line_add(a, &further, "--run=%s", run);
-    cli_line_add(a, &further, "--kimg=%.4g", 2 * b->kimg);
+    if (!b->late) cli_line_add(a, &further, "--kimg=%.4g", 2 * b->kimg);
     cli_line_add(a, &film, "walk");
     cli_line_add(a, &film, "%s", run);
     if (b->plan.cond) cli_line_add(a, &film, "--class=0");
@@ -431,7 +431,7 @@ static void print_next(const beginning *b) {
     gt_print(
         "look at   %s   pictures that the network makes\n          %s   curves and settings, for a browser\nnext\n",
         b->sheet, b->report);
-    print_line("  ", &further, "trains on, twice as long");
+    print_line("  ", &further, b->late ? "trains the rest" : "trains on, twice as long");
     print_line("  ", &film, "a film from picture to picture");
     print_line("  ", &copies, "are they copies of yours?");
 }
