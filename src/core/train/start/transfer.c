@@ -298,15 +298,16 @@ gt_status gt_engine_transfer_all(gt_engine *e, const gt_checkpoint_file *f, gt_b
 /* ---- a network to begin with ---- */
 
 /* A network that comes with Gantry, as networks/networks.list says: to open all of them would take longer than a small
- * run does. */
+ * run does. `subject`: all that it draws, where that is one thing. */
 typedef struct shipped {
-    char name[64], model[64];
+    char name[64], model[64], subject[64];
     int height, width, channels, label_dim;
 } shipped;
 
+/* Only networks of many subjects: what the pictures of a run show is not known. */
 static bool parse_shipped(const char *line, shipped *s) {
-    return *line != '#' && sscanf(line, "%63s %63s %d %d %d %d", s->name, s->model, &s->height, &s->width, &s->channels,
-                                  &s->label_dim) == 6;
+    return *line != '#' && sscanf(line, "%63s %63s %d %d %d %d %63s", s->name, s->model, &s->height, &s->width,
+                                  &s->channels, &s->label_dim, s->subject) == 6;
 }
 
 /* Networks of the job's size are better than those of half the size, of which all but the last layers can be taken
