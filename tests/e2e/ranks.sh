@@ -1,7 +1,7 @@
 # level: full
 # Ranks that were not given the same: told once, with what differs and where, and never a mixture or a hang. Ranks that cannot begin: told once, too.
 . "$(dirname "$0")/lib.sh"
-unset OMPI_MCA_pml OPENBLAS_NUM_THREADS # set by tests/run: here Open MPI chooses the transport itself, and the program sets the number of threads, as for users
+unset OMPI_MCA_pml HWLOC_COMPONENTS PMIX_MCA_gds OPENBLAS_NUM_THREADS # set by tests/run: here Open MPI chooses the transport itself, and the program sets the number of threads, as for users
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
 job="$small --slices=8 --batch=16 --steps=3 --threads=1"
 # apart STATUS 'pattern' COMMAND... : COMMAND...: one rank of each

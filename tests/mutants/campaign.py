@@ -29,6 +29,8 @@ NOT_PASSED_ON = "BUILD GANTRY LAUNCH TEST_CASE TIMES MAKEFLAGS GT_CACHE T SEED M
 # What tests/run gives to all programs.
 LIKE_THE_RUNNER = {
     "OMPI_MCA_pml": "ob1",
+    "HWLOC_COMPONENTS": "-linux:io,-linux:pci,-pci,-x86,-gl,-opencl",
+    "PMIX_MCA_gds": "hash",
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_MMAP_THRESHOLD_": "33554432",
     "MALLOC_TRIM_THRESHOLD_": "67108864",
