@@ -24,7 +24,7 @@ done
 expect 1 "^BROKEN +data +rank 0 does not see 'nowhere.zip'" ranks 2 "$GANTRY" doctor --data=nowhere.zip
 expect 1 '^BROKEN +runs ' "$GANTRY" doctor --outdir=/proc/none
 for n in 1 2; do
-    expect 0 '^(ok|warning) +checkpoint +[0-9.]+ MB are written' ranks $n "$GANTRY" train $small --dry-run
+    expect 0 '^(ok|warning) +checkpoint +[0-9.]+ MB are written' ranks $n "$GANTRY" train $small --dry-run --dry-run-seconds=8
     [ "$(grep -c ' ok, .* broken$' said)" = 1 ] || { cat said; fail 'more than one doctor'; }
     ! grep 'cut short' said || fail 'a small job is cut short'
     grep -qE '^disk .*about [0-9]+ older ones for audits' said || { cat said; fail 'no checkpoints for audits'; }
@@ -43,11 +43,11 @@ begins speed_alone
 # Ranks that are asked for their speed say nothing else.
 days=${small/--steps=1/--kimg=1e6}
 long="$days --slices=2"
-expect 0 '^[0-9.e+]+$' ranks 2 "$GANTRY" train $long --dry-run=speed
+expect 0 '^[0-9.e+]+$' ranks 2 "$GANTRY" train $long --dry-run=speed --dry-run-seconds=0.5
 begins on_a_busy_machine
 # Where others have the cores, the first line says so.
 for ((i = 0; i < $(nproc); i++)); do while :; do :; done & started+=($!); done
-expect 0 '^time .*; other programs keep [0-9.]+ of [0-9]+ cores busy, alone it is faster$' "$GANTRY" train $long --threads=2 --dry-run --dry-run-seconds=4
+expect 0 '^time .*; other programs keep [0-9.]+ of [0-9]+ cores busy, alone it is faster$' "$GANTRY" train $long --threads=2 --dry-run --dry-run-seconds=2
 for p in "${started[@]}"; do kill "$p" 2>/dev/null; done
 head -n 1 said | grep -q '^warning: other programs keep .* cores busy: this measurement is slower' || { cat said; fail 'the first line does not say that others use the cores'; }
 begins in_a_folder_that_is_gone

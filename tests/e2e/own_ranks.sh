@@ -176,13 +176,13 @@ case_in_an_allocation() {
 }
 case_dry_run() {
     # A dry run measures ranks in place of threads, for runs of more than five minutes, and keeps to its time.
-    PLANTED=50000 expect 0 '^faster +2 ranks with 1 thread: 50000.00 images/s, [0-9.]+ .*; gantry train starts them by itself' env PATH="$plant" "$GANTRY" train $long -n
-    PLANTED=0.5 expect 0 '^ranks +not faster: 2 ranks with 1 thread make 0.50 images/s' env PATH="$plant" "$GANTRY" train $long -n
+    PLANTED=50000 expect 0 '^faster +2 ranks with 1 thread: 50000.00 images/s, [0-9.]+ .*; gantry train starts them by itself' env PATH="$plant" "$GANTRY" train $long -n --dry-run-seconds=12
+    PLANTED=0.5 expect 0 '^ranks +not faster: 2 ranks with 1 thread make 0.50 images/s' env PATH="$plant" "$GANTRY" train $long -n --dry-run-seconds=12
     local began=$SECONDS words
     PLANTED=late expect 0 '^time ' env PATH="$plant" "$GANTRY" train $long -n --dry-run-seconds=4
     [ $((SECONDS - began)) -lt 100 ] && ! grep -q '2 ranks with' said || { cat said; fail 'ranks that never work'; }
     for words in --threads=2 --steps=30; do
-        PLANTED=50000 expect 0 '^time ' env PATH="$plant" "$GANTRY" train $long $words -n
+        PLANTED=50000 expect 0 '^time ' env PATH="$plant" "$GANTRY" train $long $words -n --dry-run-seconds=4
         ! grep -q '2 ranks with' said || { cat said; fail "ranks are measured with $words"; }
     done
 }

@@ -271,4 +271,4 @@ train 3 early --metrics=fid96 --detector=judge --best=fid96 --early-stopping=1 -
 has_line 'early stopping: Metrics/fid96 has not improved for 1 evaluation;' early/log.txt || fail 'it did not stop early'
 
 begins dry_run
-expect 0 'metrics     fid96.*96 generated pictures at a checkpoint' "$GANTRY" train $job --metrics=fid96 --detector=judge --kimg=0.16 -n
+expect 0 'metrics     fid96.*96 generated pictures at a checkpoint' "$GANTRY" train $job --metrics=fid96 --detector=judge --kimg=0.16 -n --dry-run-seconds=8

@@ -26,7 +26,7 @@ static int dry_run(const char *const *options) {
                                          {"kimg", "1000000"},
                                          {"progress", "0"},
                                          {"dry-run", "1"},
-                                         {"dry-run-seconds", "100"}};
+                                         {"dry-run-seconds", "8"}};
     int asked = 0, out = dup(STDOUT_FILENO);
     size_t n, checkpoint_bytes;
     gt_starter starter = {.of = &asked, .cores = cores, .images_per_second = planted};

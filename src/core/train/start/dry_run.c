@@ -168,12 +168,12 @@ static gt_status measure_cost_all(gt_engine *e, const load *busy, const gt_start
     gt_step_time t;
     gt_faster faster;
     double limit = e->job->dry_run_seconds, end = gt_clock() + limit;
-    gt_info("measuring steps for about %d seconds (pieces of a step, if steps take long) and faster choices; at most "
+    gt_info("measuring steps for about %.2g seconds (pieces of a step, if steps take long) and faster choices; at most "
             "%g seconds (--dry-run=quick measures nothing)",
-            GT_MEASURE_SECONDS, limit);
+            fmin(GT_MEASURE_SECONDS, limit / 16), limit);
     gt_tell_start("measuring", NULL, 0);
     gt_status st = gt_engine_start_loader_all(e);
-    if (!st) st = gt_time_steps_all(e, limit / 2, &t);
+    if (!st) st = gt_time_steps_all(e, limit / 2, limit / 16, &t);
     if (!st) st = gt_measurers_measure_cost_all(e);
     bool known = !st && gt_step_time_is_known(&t);
     if (known) st = gt_faster_look_all(e, starter, t.per_image, end, &faster);
@@ -190,7 +190,7 @@ static gt_status measure_cost_all(gt_engine *e, const load *busy, const gt_start
 static gt_status measure_speed_all(gt_engine *e) {
     gt_step_time t;
     gt_status st = gt_engine_start_loader_all(e);
-    if (!st) st = gt_time_steps_all(e, e->job->dry_run_seconds, &t);
+    if (!st) st = gt_time_steps_all(e, e->job->dry_run_seconds, e->job->dry_run_seconds, &t);
     if (!st && e->comm->rank == 0) gt_print("%.4g\n", 1 / t.per_image);
     return st;
 }

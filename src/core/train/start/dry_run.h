@@ -10,7 +10,7 @@
 
 /* ---- time_steps.c ---- */
 
-enum { GT_MEASURE_SECONDS = 2 }; /* of whole steps */
+enum { GT_MEASURE_SECONDS = 2 }; /* of whole steps at most */
 
 typedef struct gt_step_time {
     double per_image; /* seconds, phases weighted by how often they run */
@@ -22,8 +22,8 @@ typedef struct gt_step_time {
 bool gt_step_time_is_known(const gt_step_time *t);
 
 /* Of an engine that is built, and whose loader has started. Pieces of a step first: they say whether there is time for
- * whole ones. `limit`: seconds. */
-gt_status gt_time_steps_all(gt_engine *e, double limit, gt_step_time *out);
+ * whole ones. `limit`: seconds; `of_steps`: of that for whole steps. */
+gt_status gt_time_steps_all(gt_engine *e, double limit, double of_steps, gt_step_time *out);
 
 /* "35 seconds", "12.3 minutes", "7234.0 hours (301.4 days)" */
 const char *gt_length_text(double seconds, char text[64]);

@@ -56,7 +56,8 @@ static gt_status measure_smaller_all(const gt_engine *e, double end, double seco
         st = gt_engine_open_all(&small, e->comm, job);
         if (!st) st = gt_engine_build_all(&small);
         if (!st) st = gt_engine_start_loader_all(&small);
-        if (!st) st = gt_time_steps_all(&small, fmax(0, end - gt_clock()) / 2, &t);
+        double limit = fmax(0, end - gt_clock()) / 2;
+        if (!st) st = gt_time_steps_all(&small, limit, limit / 8, &t);
         if (!st && gt_step_time_is_known(&t) && faster * t.per_image < seconds_per_image)
             *out = (gt_faster_way){
                 .options = options, .images_per_second = 1 / t.per_image, .kimg = (double)job->total_images / 1000};

@@ -29,7 +29,7 @@ static gt_status time_step_all(gt_engine *e, step_times *t) {
 
 /* Seconds per image, phases weighted by how often they run. The first step touches memory for the first time and does
  * not count: it is made again, with all its phases, and then as many as fit into the time. */
-static gt_status measure_steps_all(gt_engine *e, double *seconds_per_image) {
+static gt_status measure_steps_all(gt_engine *e, double seconds, double *seconds_per_image) {
     step_times t = {.rest = 0};
     gt_status st = gt_engine_step_all(e);
     e->step = 0;
@@ -37,7 +37,7 @@ static gt_status measure_steps_all(gt_engine *e, double *seconds_per_image) {
     double start = gt_clock();
     for (int more = 1; more && !st; gt_comm_broadcast_all(e->comm, &more, sizeof more, 0)) {
         st = time_step_all(e, &t);
-        more = gt_clock() - start < GT_MEASURE_SECONDS && !gt_engine_finished(e);
+        more = gt_clock() - start < seconds && !gt_engine_finished(e);
     }
     *seconds_per_image = t.steps ? fmax(0, t.rest) / t.steps : 0;
     for (int p = 0; p < e->model->n_phases; p++)
@@ -46,7 +46,7 @@ static gt_status measure_steps_all(gt_engine *e, double *seconds_per_image) {
     return st;
 }
 
-gt_status gt_time_steps_all(gt_engine *e, double limit, gt_step_time *out) {
+gt_status gt_time_steps_all(gt_engine *e, double limit, double of_steps, gt_step_time *out) {
     const double for_pieces = 0.75;
     double start = gt_clock();
     gt_status st = gt_engine_rehearse_all(e, for_pieces * limit, &out->pieces);
@@ -54,7 +54,7 @@ gt_status gt_time_steps_all(gt_engine *e, double limit, gt_step_time *out) {
     out->per_image = out->pieces.per_image;
     out->cut = 2 * out->pieces.step > limit - (gt_clock() - start);
     gt_comm_broadcast_all(e->comm, &out->cut, sizeof out->cut, 0);
-    return out->cut ? GT_OK : measure_steps_all(e, &out->per_image);
+    return out->cut ? GT_OK : measure_steps_all(e, fmin(of_steps, GT_MEASURE_SECONDS), &out->per_image);
 }
 
 bool gt_step_time_is_known(const gt_step_time *t) {
