@@ -69,8 +69,25 @@ typedef struct gt_fields_axis {
     const double *values; /* [n] */
 } gt_fields_axis;
 
+/* An attribute of a variable, as text; of numbers: in "%.17g", with blanks between them, at most so many. */
+enum { GT_FIELDS_NOTE_NUMBERS = 16 };
+typedef struct gt_fields_note {
+    const char *name, *text;
+    bool numbers;
+} gt_fields_note;
+
+typedef struct gt_fields_notes {
+    int n;
+    const gt_fields_note *note;
+} gt_fields_notes;
+
 typedef struct gt_fields_place {
     gt_fields_axis y, x; /* of the targets' grid (of the condition's, if there are no targets and it has this size) */
+    /* Latitudes and longitudes of the cells where the axes have none (CF 1.11, section 5.2), in any order: n is height
+     * x width, values [height,width]; n 0: none. And the variable that says how the grid was mapped (section 5.6). */
+    gt_fields_axis cells[2];
+    const char *mapping; /* its name; NULL or "": there is none */
+    gt_fields_notes mapping_notes;
     const char *time_units, *calendar;
 } gt_fields_place;
 

@@ -98,6 +98,44 @@ refuse_use 1 'text\.nc' --condition=text.nc:ta_850,hus
 refuse_use 2 'members' --condition=coarse.nc:ta_850,hus --members=0
 refuse 1 "'fine' has 12 samples and 'coarse' has 11" --data=plain.npz:fine --condition=short.npz:coarse
 
+begins packed
+# What gantry dataset writes is used as its sources are: the same training, the same members, the same matching by time.
+expect 0 'fine.h5: 1 variable of 12 samples' "$GANTRY" dataset fine.nc:pr fine.h5
+expect 0 'already finished: nothing was written' "$GANTRY" dataset fine.nc:pr fine.h5
+expect 0 '2 variables of 12 samples' "$GANTRY" dataset coarse.nc:ta_850,hus given.nc --compress
+expect 0 '1 variable of 1 sample$' ranks 2 "$GANTRY" dataset large.nc:topo ground.h5
+expect 0 '1 variable of 12 samples' "$GANTRY" dataset holes.nc:pr deep/holes.nc
+expect 0 '1 variable of 6 samples' "$GANTRY" dataset merge y2000.nc:pr y2001.nc:pr years.nc
+expect 0 "10 samples of 'pr' .* belong together; without a partner are 2 and 2" "$GANTRY" train --model=edm --batch=4 --slices=4 --threads=1 --data=fine.h5:pr \
+    --condition=given.nc:ta_850,hus --static=ground.h5:topo --value-transform=pr=log1p --steps=4 --run=packed
+[ "$("$GANTRY" hash packed | awk '{print $1}')" = "$one" ] || fail 'a packed file trains other bits'
+expect 0 'members' "$GANTRY" "${use[@]}" --condition=given.nc:ta_850,hus --out=of_packed.npy
+cmp use.npy of_packed.npy || fail 'packed conditions make other members'
+expect 0 'time 12: 2000-01-01 \.\. 2000-01-12, calendar 360_day' "$GANTRY" inspect deep/holes.nc
+says '1 of 1152 values are missing' 'lat 8: 2.5 \.\. 37.5 degrees_north'
+refuse_pack() { expect 2 "$1" "$GANTRY" dataset "${@:2}"; }
+refuse_pack 'already exists and is not what this command makes' holes.nc:pr fine.h5
+expect 0 '12 samples' "$GANTRY" dataset holes.nc:pr fine.h5 --overwrite
+refuse_pack 'is a source' holes.nc:pr holes.nc --overwrite
+refuse_pack 'width is for pictures' fine.nc:pr no.h5 --width=8 --height=8
+refuse_pack 'divided by their times' subset fine.nc:pr no.h5 --count=2
+refuse_pack "did you mean 'ta_850'" coarse.nc:ta_805 no.h5
+refuse_pack 'given twice' large.nc:topo,large.nc:topo no.h5
+[ ! -e no.h5 ] || fail 'something was packed'
+
+begins curved
+# Cells with latitudes and longitudes of their own, on a turned pole and without axes: from file to members, with the names of the original.
+train_curved() { quietly "$GANTRY" "${train[@]}" --data="$1" --condition=coarse.nc:ta_850 --steps=1 --run="$2"; }
+expect 0 'rlat 8: 2.5 .. 37.5 degrees' "$GANTRY" inspect rotated.nc
+grep -qE '^(lat|lon) ' said && fail 'coordinates are taken for fields'
+quietly "$GANTRY" dataset rotated.nc:pr rotated.h5
+expect 0 'axes lat, lon, and the targets .pr. the axes rlat, rlon of another map' "$GANTRY" "${train[@]}" --data=rotated.h5 --condition=coarse.nc:ta_850 --steps=1 --run=turned
+train_curved curved.nc:pr curved
+for run in turned curved; do
+    expect 0 'members' "$GANTRY" generate $run --condition=coarse.nc:ta_850 --members=2 --sampler-steps=1 --threads=1 --samples=3 --out=made_$run.nc
+done
+"$python" "$here/../tools/read_fields.py" . curved || fail 'the grids of results'
+
 begins one_rule
 # FILE:NAME is what --array is.
 expect 0 '12 ' "$GANTRY" dataset plain.npz:fine one.h5

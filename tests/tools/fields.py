@@ -14,17 +14,17 @@ def file(name):
     return netCDF4.Dataset(f"{folder}/{name}", "w")
 
 
-def axes(d, height, width, times, units="days since 2000-02-27", calendar="standard", south_first=True):
-    for name, n in (("time", len(times)), ("lat", height), ("lon", width)):
+def axes(d, height, width, times, units="days since 2000-02-27", calendar="standard", south_first=True, turned=""):
+    for name, n in (("time", len(times)), (turned + "lat", height), (turned + "lon", width)):
         d.createDimension(name, None if name == "time" else n)
     t = d.createVariable("time", "f8", ("time",))
     t.units, t.calendar, t.standard_name = units, calendar, "time"
     t[:] = times
-    lat = d.createVariable("lat", "f4", ("lat",))
+    lat = d.createVariable(turned + "lat", "f4", (turned + "lat",))
     lat.units, lat.standard_name = "degrees_north", "latitude"
     middle = (np.arange(height) + 0.5) * 40 / height
     lat[:] = middle if south_first else middle[::-1]
-    lon = d.createVariable("lon", "f4", ("lon",))
+    lon = d.createVariable(turned + "lon", "f4", (turned + "lon",))
     lon.units, lon.standard_name = "degrees_east", "longitude"
     lon[:] = (np.arange(width) + 0.5) * 60 / width
 
@@ -169,3 +169,41 @@ placed("lon_lat.nc", "ta", W, H, order=("lon", "lat"))
 placed("points.nc", "ta", 5, 4, lat=np.linspace(2.5, 37.5, 5), lon=np.linspace(2.5, 57.5, 4))
 placed("up_down.nc", "pr", H, W, lat=(np.arange(H)[::-1] + 0.5) * 5, times=np.arange(3) + 800)
 placed("moved.nc", "pr", H, W, lon=(np.arange(W) + 1.5) * 5, times=np.arange(3) + 800)
+
+
+# a rotated pole as CORDEX has it: latitudes and longitudes are of the cells, the axes those of the turned grid
+def rotated(name, variable, height, width, values):
+    with file(name) as d:
+        axes(d, height, width, np.arange(T) + 0.5, turned="r")
+        for axis in "latitude", "longitude":
+            v = d["r" + axis[:3]]
+            v.units, v.standard_name, v.long_name = "degrees", "grid_" + axis, axis + " in rotated pole grid"
+        rlon, rlat = np.meshgrid(d["rlon"][:], d["rlat"][:])
+        for axis, units, of in (("lat", "degrees_north", rlat + rlon / 8), ("lon", "degrees_east", rlon - rlat / 4)):
+            v = d.createVariable(axis, "f8", ("rlat", "rlon"))
+            v.units, v.standard_name = units, {"lat": "latitude", "lon": "longitude"}[axis]
+            v[:] = of
+        pole = d.createVariable("rotated_pole", "S1")
+        pole.grid_mapping_name = "rotated_latitude_longitude"
+        pole.grid_north_pole_latitude, pole.grid_north_pole_longitude = 39.25, -162.0
+        pole.towgs84 = np.array([0.5, -1, 2])
+        v = d.createVariable(variable, "f4", ("time", "rlat", "rlon"), zlib=True)
+        v.units, v.cell_methods, v.coordinates, v.grid_mapping = "mm d-1", "time: mean", "lat lon", "rotated_pole"
+        v[:] = values
+        d.title = "a regional model"
+
+
+rotated("rotated.nc", "pr", H, W, rain)
+# axes without numbers: the latitudes and longitudes of the cells are all there is
+with file("curved.nc") as d, netCDF4.Dataset(f"{folder}/rotated.nc") as of:
+    for dimension, n in (("time", T), ("y", H), ("x", W)):
+        d.createDimension(dimension, n)
+    t = d.createVariable("time", "f8", ("time",))
+    t.units, t[:] = of["time"].units, of["time"][:]
+    for axis in "lat", "lon":
+        v = d.createVariable(axis, "f8", ("y", "x"))
+        v.setncatts(of[axis].__dict__)
+        v[:] = of[axis][:]
+    v = d.createVariable("pr", "f4", ("time", "y", "x"))
+    v.units, v.coordinates = "mm d-1", "lon lat"
+    v[:] = rain

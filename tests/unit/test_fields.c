@@ -439,8 +439,14 @@ static void results_are_netcdf(void **state) {
     static const gt_channel_scale targets[] = {
         {.name = "pr", .units = "kg m-2 s-1", .standard_name = "precipitation_flux"}, {.name = "tas", .units = "K"}};
     const double rows[] = {40, 20}, columns[] = {5, 15, 25}, times[] = {1.5, 2.5};
+    const double east[] = {1, 2, 3, 4, 5, 6};
+    const gt_fields_note notes[] = {{"grid_mapping_name", "rotated_latitude_longitude", false},
+                                    {"towgs84", "0.5 -1 2e3", true}};
     const gt_fields_place place = {.y = {"lat", "degrees_north", "latitude", "", 2, rows},
                                    .x = {"x", "", "", "", 3, columns},
+                                   .cells = {{"lon", "degrees_east", "longitude", "of cells", 6, east}},
+                                   .mapping = "pole",
+                                   .mapping_notes = {2, notes},
                                    .time_units = "days since 2000-02-28",
                                    .calendar = "360_day"};
     gt_fields_file_of of = {.path = at("pred.nc"),

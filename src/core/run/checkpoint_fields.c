@@ -9,7 +9,15 @@
 #include "gantry/fields.h"
 #include "run/door/checkpoint_internal.h"
 
-enum { CHANNELS_MOST = 1024, SIDE_MOST = 1 << 16, TEXT_MOST = 1 << 20, COLUMNS = 5, ABOUT = 4 };
+enum {
+    CHANNELS_MOST = 1024,
+    SIDE_MOST = 1 << 16,
+    TEXT_MOST = 1 << 23,
+    COLUMNS = 5,
+    ABOUT = 4,
+    NOTE = 3,
+    CELLS_MOST = 1 << 26
+};
 
 #define FIELDS "/data/fields/"
 
@@ -23,6 +31,27 @@ static void put_axis(gt_checkpoint *c, const char *path, const char *about, cons
     if (!a->values || a->n < 1) return;
     gt_checkpoint_doubles(c, path, &GT_SHAPE((int)a->n), a->values);
     put_texts(c, about, (const char *const[ABOUT]){a->name, a->units, a->standard_name, a->long_name}, ABOUT);
+}
+
+static const char *const cells[2][2] = {{FIELDS "cells_0", FIELDS "cells_0_about"},
+                                        {FIELDS "cells_1", FIELDS "cells_1_about"}};
+
+/* The name; then name, kind and text of each attribute. */
+static void put_mapping(gt_checkpoint *c, const gt_fields_place *p) {
+    const gt_fields_notes *notes = &p->mapping_notes;
+    if (!p->mapping || !*p->mapping) return;
+    GT_FREED const char **text = calloc((size_t)notes->n * NOTE + 1, sizeof *text);
+    if (!text) {
+        checkpoint_stick(c, gt_fail(GT_NOMEM, "out of memory for the mapping of the grid"));
+        return;
+    }
+    text[0] = p->mapping;
+    for (int i = 0; i < notes->n; i++) {
+        const gt_fields_note *note = &notes->note[i];
+        memcpy(text + 1 + i * NOTE, (const char *[NOTE]){note->name, note->numbers ? "numbers" : "text", note->text},
+               NOTE * sizeof *text);
+    }
+    put_texts(c, FIELDS "mapping", text, 1 + notes->n * NOTE);
 }
 
 void checkpoint_put_fields(gt_checkpoint *c, const gt_checkpoint_data *d) {
@@ -48,6 +77,8 @@ void checkpoint_put_fields(gt_checkpoint *c, const gt_checkpoint_data *d) {
     if (!d->place) return;
     put_axis(c, FIELDS "y", FIELDS "y_about", &d->place->y);
     put_axis(c, FIELDS "x", FIELDS "x_about", &d->place->x);
+    for (int k = 0; k < 2; k++) put_axis(c, cells[k][0], cells[k][1], &d->place->cells[k]);
+    put_mapping(c, d->place);
 }
 
 /* ---- reading ---- */
@@ -65,13 +96,13 @@ static gt_status get_texts(const gt_checkpoint_file *f, const char *path, gt_are
     return st ? st : gt_class_names_from_text(json, a, text, n);
 }
 
-static gt_status get_axis(const gt_checkpoint_file *f, const char *path, const char *about, gt_arena *a,
+static gt_status get_axis(const gt_checkpoint_file *f, const char *path, const char *about, size_t most, gt_arena *a,
                           gt_fields_axis *out) {
     const gt_checkpoint_entry *e = gt_checkpoint_find(f, path);
     const char *const *text;
     int texts;
     if (!e) return GT_OK;
-    if (e->size < 1 || e->size > SIDE_MOST) return wrong(f, path);
+    if (e->size < 1 || e->size > most) return wrong(f, path);
     double *values = gt_arena_array(a, e->size, sizeof *values);
     gt_status st = values ? gt_checkpoint_read_doubles(f, path, values, e->size) : GT_NOMEM;
     if (!st) st = get_texts(f, about, a, &text, &texts);
@@ -82,6 +113,22 @@ static gt_status get_axis(const gt_checkpoint_file *f, const char *path, const c
     snprintf(out->units, sizeof out->units, "%s", text[1]);
     snprintf(out->standard_name, sizeof out->standard_name, "%s", text[2]);
     snprintf(out->long_name, sizeof out->long_name, "%s", text[3]);
+    return GT_OK;
+}
+
+static gt_status get_mapping(const gt_checkpoint_file *f, gt_arena *a, gt_fields_place *out) {
+    const char *const *text;
+    int n;
+    if (!gt_checkpoint_find(f, FIELDS "mapping")) return GT_OK;
+    gt_status st = get_texts(f, FIELDS "mapping", a, &text, &n);
+    if (!st && (n < 1 || (n - 1) % NOTE)) st = wrong(f, FIELDS "mapping");
+    if (st) return st;
+    gt_fields_note *note = gt_arena_array(a, (size_t)n, sizeof *note);
+    if (!note) return GT_NOMEM;
+    for (int i = 1; i < n; i += NOTE)
+        note[i / NOTE] = (gt_fields_note){text[i], text[i + 2], !strcmp(text[i + 1], "numbers")};
+    out->mapping = text[0];
+    out->mapping_notes = (gt_fields_notes){(n - 1) / NOTE, note};
     return GT_OK;
 }
 
@@ -116,8 +163,10 @@ gt_status checkpoint_get_fields(const gt_checkpoint_file *f, gt_arena *a, gt_che
         scale[i] = (gt_channel_scale){.name = name[i], .units = units[i], .standard_name = standard_name[i]};
         if (!read_row(table + i * COLUMNS, &scale[i])) st = wrong(f, FIELDS "scale");
     }
-    if (!st) st = get_axis(f, FIELDS "y", FIELDS "y_about", a, &place->y);
-    if (!st) st = get_axis(f, FIELDS "x", FIELDS "x_about", a, &place->x);
+    if (!st) st = get_axis(f, FIELDS "y", FIELDS "y_about", SIDE_MOST, a, &place->y);
+    if (!st) st = get_axis(f, FIELDS "x", FIELDS "x_about", SIDE_MOST, a, &place->x);
+    for (int k = 0; k < 2 && !st; k++) st = get_axis(f, cells[k][0], cells[k][1], CELLS_MOST, a, &place->cells[k]);
+    if (!st) st = get_mapping(f, a, place);
     out->scale = st ? NULL : scale;
     out->scales = n;
     out->conditions = (int)conditions;

@@ -275,10 +275,52 @@ static gt_status check_sides(const cli_session *s) {
     return GT_OK;
 }
 
+/* Options that fields have no use for. */
+static gt_status check_field_options(const cli_session *s) {
+    static const char *const used[] = {"source", "dest", "compress", "overwrite", "restart", "threads"};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        bool known = false;
+        for (size_t k = 0; k < sizeof used / sizeof *used; k++) known |= gt_is(table[i].key, used[k]);
+        if (!known && gt_options_state(&s->options, table[i].key) == GT_OPTION_GIVEN)
+            return gt_fail(GT_USAGE,
+                           "--%s is for pictures: variables of fields are written as they are (DEST.zip or a folder "
+                           "makes pictures of them)",
+                           table[i].key);
+    }
+    return GT_OK;
+}
+
+/* Variables of NetCDF files, from rank 0. */
+static gt_status pack_fields(cli_session *s, const dataset_fields *f, const char *list, const char *dest) {
+    gt_fields_packed made = {0};
+    bool alone = f->request.choice == GT_CONVERT_ALL;
+    gt_status st = alone ? check_field_options(s)
+                         : gt_fail(GT_USAGE, "fields are divided by their times: cut the files before (cdo seldate, "
+                                             "ncks), or train with --subset");
+    if (!st && !s->comm->rank) st = cli_dataset_pack(list, dest, f->request.compress, f->request.overwrite, &made);
+    st = gt_comm_agree_all(s->comm, st);
+    if (!st && !s->comm->rank)
+        gt_print("%s: %d variable%s of %lld sample%s%s\n", dest, made.variables, gt_plural(made.variables),
+                 (long long)made.samples, gt_plural(made.samples),
+                 made.there ? "; the file is already finished: nothing was written" : "");
+    return st;
+}
+
+/* "a.nc:pr,b.nc:pr" */
+static const char *list_of(cli_session *s, const char *const *sources, int n) {
+    const char *list = n ? *sources : "";
+    for (int i = 1; i < n && list; i++) list = gt_arena_printf(s->arena, "%s,%s", list, sources[i]);
+    return list;
+}
+
 /* The sources into `dest`. */
 static gt_status convert(cli_session *s, dataset_fields *f, const char *const *sources, int n, const char *dest) {
     gt_convert_request *r = &f->request;
     gt_convert_result result;
+    const char *list = list_of(s, sources, n);
+    if (!list) return GT_NOMEM;
+    bool file = gt_ends_with(dest, ".h5") || gt_ends_with(dest, ".hdf5") || gt_ends_with(dest, ".nc");
+    if (file && gt_fields_are_packable(list)) return pack_fields(s, f, list, dest);
     r->n_sources = n;
     r->sources = sources;
     r->dest = dest;
@@ -452,7 +494,8 @@ const cli_command cli_dataset = {
     .help = "Make a dataset of pictures from any source, or look at one",
     .detail = "SOURCE: a folder, ZIP or archive (tar, 7-Zip, RAR) of pictures, or a folder in one (FILE.zip/train), "
               "HDF5, LMDB (NAME_lmdb), CIFAR, MNIST, TFRecords, .npy, .npz, a CSV of paths and labels, synth:NAME. "
-              "DEST: FILE.zip, FILE.h5 or a folder. ACTION: inspect DATASET ..., verify DATASET ..., subset SOURCE "
+              "DEST: FILE.zip, FILE.h5 or a folder. Fields (FILE.nc:NAME,NAME) go into FILE.nc or FILE.h5 with names, "
+              "units, times and coordinates. ACTION: inspect DATASET ..., verify DATASET ..., subset SOURCE "
               "DEST with --count, --each or --classes, split SOURCE DEST DEST ..., merge SOURCE SOURCE ... DEST. An "
               "unfinished dataset is resumed. Unlike dataset_tool.py of stylegan2-ada-pytorch, gantry dataset takes "
               "RGBA, 16-bit and float pictures and every size that the networks can make.",

@@ -51,6 +51,12 @@ static char kind_of(const gt_fields_axis *a) {
     return !strncasecmp(a->name, "lon", 3) ? 'E' : 0;
 }
 
+/* Degrees of a pole that was turned, or lengths on a map, which latitudes and longitudes do not compare with. */
+static bool is_mapped(const gt_fields_axis *a) {
+    return !strncmp(a->standard_name, "grid_l", 6) || !strncmp(a->standard_name, "projection_", 11) ||
+           !strncmp(a->name, "rl", 2);
+}
+
 /* 0, 1, 2, ... without units: numbers of cells, not coordinates. */
 static bool counts_cells(const gt_fields_axis *a) {
     return !*a->units && (a->values[0] == 0 || a->values[0] == 1) &&
@@ -86,7 +92,18 @@ static gt_status covers(const gt_variable *v, const gt_fields_axis *a, const gt_
                    v->file, v->name, low, high, name_of(a), of, from, to, name_of(b));
 }
 
+static gt_status tell_mapped(const gt_variable *v, const gt_fields_place *p, const char *of, gt_source_info *notes) {
+    if (!notes) return GT_OK;
+    return gt_notes_say(
+        notes,
+        "'%s' has the axes %s, %s, and %s the axes %s, %s of another map: its rows and columns are laid "
+        "over those of the targets as they are; regrid it to the targets' map for exact places",
+        v->name, name_of(&v->y), name_of(&v->x), of, name_of(&p->y), name_of(&p->x));
+}
+
 gt_status gt_axes_fit(const gt_variable *v, const gt_fields_place *p, const char *of, gt_source_info *notes) {
+    if (has_coordinates(&v->y) && has_coordinates(&p->y) && is_mapped(&v->y) != is_mapped(&p->y))
+        return tell_mapped(v, p, of, notes);
     char rows = kind_of(&v->y), columns = kind_of(&v->x);
     if ((rows && rows == kind_of(&p->x)) || (columns && columns == kind_of(&p->y)))
         return gt_fail(GT_FORMAT,

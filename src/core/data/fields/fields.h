@@ -72,6 +72,10 @@ typedef struct gt_fields {
     gt_calendar calendar;
 } gt_fields;
 
+/* Opens the variables of a list and adds them; those of one name are one field. */
+gt_status gt_fields_add(gt_fields *f, gt_field_role role, const char *list);
+/* Numbers and moments of a field's samples, in all its pieces (pairing.c). */
+gt_status gt_field_join(gt_arena *a, gt_field *x);
 static inline const gt_variable *gt_field_like(const gt_field *f) { return f->piece[0]; }
 static inline const char *gt_field_name(const gt_field *f) { return f->piece[0]->name; }
 

@@ -9,15 +9,15 @@
 
 /* ---- the samples of a field ---- */
 
-static gt_status join_pieces(gt_fields *f, gt_field *x) {
+gt_status gt_field_join(gt_arena *a, gt_field *x) {
     bool timed = x->piece[0]->moment != NULL;
-    x->first = gt_arena_array(f->arena, (size_t)x->pieces + 1, sizeof *x->first);
+    x->first = gt_arena_array(a, (size_t)x->pieces + 1, sizeof *x->first);
     if (!x->first) return GT_NOMEM;
     for (int k = 0; k < x->pieces; k++) x->first[k + 1] = x->first[k] + x->piece[k]->count;
     x->count = x->first[x->pieces];
     if (x->count > INT32_MAX)
         return gt_fail(GT_FORMAT, "'%s' has %" PRId64 " samples, too many", gt_field_name(x), x->count);
-    x->moment = timed ? gt_arena_array(f->arena, (size_t)x->count, sizeof *x->moment) : NULL;
+    x->moment = timed ? gt_arena_array(a, (size_t)x->count, sizeof *x->moment) : NULL;
     if (timed && !x->moment) return GT_NOMEM;
     for (int k = 0; k < x->pieces && timed; k++) {
         const gt_variable *v = x->piece[k];
@@ -147,7 +147,7 @@ static gt_status pair_field(gt_arena *a, gt_fields *f, gt_field *x, bool *kept, 
 gt_status gt_fields_pair(gt_fields *f, gt_source_info *notes) {
     GT_ARENA gt_arena *a = gt_arena_new();
     gt_status st = a ? GT_OK : GT_NOMEM;
-    for (int i = 0; i < f->fields && !st; i++) st = join_pieces(f, &f->field[i]);
+    for (int i = 0; i < f->fields && !st; i++) st = gt_field_join(f->arena, &f->field[i]);
     gt_field *first = &f->field[0];
     GT_FREED bool *kept = st ? NULL : malloc((size_t)first->count);
     if (st || !kept) return st ? st : gt_fail(GT_NOMEM, "out of memory for pairs of samples");

@@ -21,10 +21,9 @@ static gt_field *find_field(gt_fields *f, gt_field_role role, const char *name) 
 static gt_status add_piece(gt_fields *f, gt_field *x, gt_variable *v) {
     const gt_variable *first = x->pieces ? gt_field_like(x) : v;
     if (x->pieces && (!v->moment || !first->moment))
-        return gt_fail(
-            GT_USAGE,
-            "%s: '%s' is given twice ('%s' and '%s'), and only variables with times can go on in another file",
-            options[x->role], v->name, first->file, v->file);
+        return gt_fail(GT_USAGE,
+                       "'%s' is given twice ('%s' and '%s'), and only variables with times can go on in another file",
+                       v->name, first->file, v->file);
     if (v->height != first->height || v->width != first->width || v->channels != first->channels)
         return gt_fail(GT_FORMAT, "'%s': '%s' has %d x %d cells and %d levels, but %d x %d and %d in '%s'", v->file,
                        v->name, v->width, v->height, v->channels, first->width, first->height, first->channels,
@@ -59,7 +58,7 @@ static gt_status add_variable(gt_fields *f, gt_field_role role, const gt_named_a
     return st;
 }
 
-static gt_status add_list(gt_fields *f, gt_field_role role, const char *list) {
+gt_status gt_fields_add(gt_fields *f, gt_field_role role, const char *list) {
     gt_named_array part = {0};
     gt_status st = GT_OK;
     bool made = list && gt_synth_of_path(list);
@@ -68,6 +67,11 @@ static gt_status add_list(gt_fields *f, gt_field_role role, const char *list) {
     else if (list)
         while (!st && gt_named_array_next(&list, &part, &st))
             if (!st) st = add_variable(f, role, &part);
+    return st;
+}
+
+static gt_status add_list(gt_fields *f, gt_field_role role, const char *list) {
+    gt_status st = gt_fields_add(f, role, list);
     return st ? gt_wrap(st, "%s", options[role]) : GT_OK;
 }
 
@@ -90,7 +94,7 @@ static gt_status find_grid(gt_fields *f) {
                                          : gt_fail(GT_USAGE, "conditions without targets need the size of a grid");
 }
 
-static gt_status copy_axis(gt_arena *a, const gt_fields_axis *from, int n, gt_fields_axis *to) {
+static gt_status copy_axis(gt_arena *a, const gt_fields_axis *from, int64_t n, gt_fields_axis *to) {
     if (from->n != n || !from->values) return GT_OK;
     double *values = gt_arena_array(a, (size_t)n, sizeof *values);
     if (!values) return GT_NOMEM;
@@ -100,6 +104,23 @@ static gt_status copy_axis(gt_arena *a, const gt_fields_axis *from, int n, gt_fi
     return GT_OK;
 }
 
+/* Of the training: what it points to belongs to the caller. */
+static gt_status copy_grid(gt_fields *f, const gt_fields_place *from) {
+    gt_arena *a = f->arena;
+    int n = from->mapping ? from->mapping_notes.n : 0;
+    gt_fields_note *note = gt_arena_array(a, (size_t)n + 1, sizeof *note);
+    for (int i = 0; note && i < n; i++) {
+        const gt_fields_note *of = &from->mapping_notes.note[i];
+        note[i] = (gt_fields_note){gt_arena_printf(a, "%s", of->name), gt_arena_printf(a, "%s", of->text), of->numbers};
+    }
+    f->place.mapping = gt_arena_printf(a, "%s", from->mapping ? from->mapping : "");
+    f->place.mapping_notes = (gt_fields_notes){n, note};
+    gt_status st = gt_arena_failed(a) ? GT_NOMEM : GT_OK;
+    for (int k = 0; k < 2 && !st; k++)
+        st = copy_axis(a, &from->cells[k], (int64_t)f->height * f->width, &f->place.cells[k]);
+    return st;
+}
+
 /* The targets' place, else that of the targets in training, else that of a condition on the same grid. */
 static gt_status find_place(gt_fields *f) {
     const gt_fields_place *fixed = f->request->fixed_place;
@@ -107,6 +128,7 @@ static gt_status find_place(gt_fields *f) {
     gt_status st = GT_OK;
     if (fixed) st = copy_axis(f->arena, &fixed->y, f->height, &p->y);
     if (fixed && !st) st = copy_axis(f->arena, &fixed->x, f->width, &p->x);
+    if (fixed && !st) st = copy_grid(f, fixed);
     for (int i = 0; i < f->fields && !st; i++) {
         const gt_variable *v = gt_field_like(&f->field[i]);
         bool target = f->field[i].role == GT_FIELD_TARGET, here = v->height == f->height && v->width == f->width;
@@ -114,9 +136,11 @@ static gt_status find_place(gt_fields *f) {
                        gt_axis_direction(&v->x) * gt_axis_direction(&p->x) < 0))
             return gt_fail(GT_USAGE, "'%s' has its rows or columns in another order than %s", v->name,
                            fixed ? "in the training" : "the targets before");
-        if (!here || (!target && (p->y.values || p->x.values))) continue;
+        if (!here || (!target && (p->y.values || p->x.values || p->cells[0].values))) continue;
         if (v->y.values) p->y = v->y;
         if (v->x.values) p->x = v->x;
+        if (v->cells[0].values) memcpy(p->cells, v->cells, sizeof p->cells);
+        if (*v->mapping) p->mapping = v->mapping, p->mapping_notes = v->mapping_notes;
     }
     return st;
 }

@@ -55,7 +55,7 @@ static gt_status open_pictures(const char *array, gt_variable *v) {
 gt_status gt_variable_open(gt_arena *a, const gt_named_array *part, gt_variable *v) {
     gt_status st = GT_OK;
     bool claimed = false;
-    *v = (gt_variable){.units = "", .standard_name = "", .long_name = ""};
+    *v = (gt_variable){.units = "", .standard_name = "", .long_name = "", .mapping = ""};
     v->file = gt_arena_printf(a, "%s", part->file);
     if (!v->file) return GT_NOMEM;
     if (gt_h5_is(v->file)) {

@@ -22,7 +22,12 @@ typedef struct gt_variable {         /* its texts and arrays lie in the arena */
     const int64_t *moment; /* [count] */
     const char *time_units;
     gt_time_units when;
-    gt_fields_axis y, x;
+    gt_fields_axis samples, y, x; /* samples: of HDF5 files, with its numbers where it has some */
+    gt_fields_axis *level;        /* [levels] axes between samples and rows, of HDF5 files */
+    gt_fields_axis cells[2];      /* as in gt_fields_place */
+    const char *mapping;          /* "": none */
+    gt_fields_notes mapping_notes;
+    int levels;
     gt_hash128 stamp;
     gt_source *pictures; /* a source; NULL: `h5` */
     struct gt_h5_variable *h5;
@@ -39,6 +44,12 @@ void gt_variable_close(gt_variable *v);
 gt_status gt_variable_open_h5(gt_arena *a, const char *name, gt_variable *out, bool *claimed);
 gt_status gt_variable_read_h5(const gt_variable *v, int64_t i, float *out);
 void gt_variable_close_h5(gt_variable *v);
+
+/* Attributes of the object that are texts or a few numbers, but for those that belong to its storage or that
+ * gt_variable has elsewhere. */
+gt_status gt_variable_notes(gt_arena *a, const gt_h5_file *f, const char *of, gt_fields_notes *out);
+/* Those of the variable, and of its file as a whole. */
+gt_status gt_variable_notes_h5(gt_arena *a, const gt_variable *v, gt_fields_notes *own, gt_fields_notes *of_file);
 
 /* What `gantry inspect` and messages say of a file: all variables that can be fields, with their axes. */
 typedef gt_status gt_variable_visit(void *arg, const char *name);

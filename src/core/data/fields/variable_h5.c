@@ -19,6 +19,7 @@ enum { FILLS_MOST = 32, BESIDE = 2 /* the last axes are rows and columns */ };
 typedef struct gt_h5_variable {
     gt_h5_file file;
     gt_h5_set *set;
+    const char *path;  /* of the set */
     bool floats, last; /* the channels are the last axis */
     double fill[2 * FILLS_MOST + 1];
     int fills;
@@ -37,9 +38,18 @@ void gt_variable_close_h5(gt_variable *v) {
 
 /* ---- which variables there are ---- */
 
+/* Latitudes or longitudes of cells. */
+static bool are_coordinates(const gt_h5_file *f, const char *path) {
+    GT_ARENA gt_arena *a = gt_arena_new();
+    char *name, *units;
+    if (!a || gt_h5_text(a, f, path, "standard_name", &name) || gt_h5_text(a, f, path, "units", &units)) return false;
+    bool named = name && (!strcmp(name, "latitude") || !strcmp(name, "longitude"));
+    return named || (units && (!strcasecmp(units, "degrees_north") || !strcasecmp(units, "degrees_east")));
+}
+
 static bool may_be_field(const gt_h5_file *f, const char *path) {
     gt_h5_set *set;
-    if (gt_h5_is_scale(f, path) || gt_h5_set_open(&set, f, path)) return false;
+    if (gt_h5_is_scale(f, path) || are_coordinates(f, path) || gt_h5_set_open(&set, f, path)) return false;
     size_t n = strlen(path);
     bool bounds = (n > 5 && !strcmp(path + n - 5, "_bnds")) || (n > 7 && !strcmp(path + n - 7, "_bounds"));
     bool is = !bounds && (set->kind == GT_H5_FLOAT || set->kind == GT_H5_INTEGER || set->kind == GT_H5_BOOL) &&
@@ -177,12 +187,17 @@ static bool is_time(const gt_h5_file *f, const char *path) {
            !strcmp(slash ? slash + 1 : path, "time");
 }
 
+/* What is called so in the group of the variable. */
+static const char *beside(gt_arena *a, const char *path, size_t n, const char *name) {
+    const char *slash = strrchr(path, '/');
+    return gt_arena_printf(a, "%.*s/%.*s", (int)(slash ? slash - path : 0), path, (int)n, name);
+}
+
 /* A set of one dimension and this length beside the variable, by one of the names that such axes have. */
 static const char *find_beside(gt_arena *a, const gt_h5_file *f, const char *path, int64_t length,
                                const char *const *names) {
-    const char *slash = strrchr(path, '/');
     for (; *names; names++) {
-        const char *at = gt_arena_printf(a, "%.*s/%s", (int)(slash ? slash - path : 0), path, *names);
+        const char *at = beside(a, path, strlen(*names), *names);
         gt_h5_set *set;
         if (!at || !gt_h5_has(f, at) || gt_h5_set_open(&set, f, at)) continue;
         bool fits = set->n_dims == 1 && set->dims[0] == length &&
@@ -238,20 +253,120 @@ static bool has_coordinates(gt_arena *a, const gt_h5_file *f, const char *path) 
            strncmp(name, "This is a netCDF dimension but not a netCDF variable", 52);
 }
 
-static gt_status read_axis(gt_arena *a, const gt_h5_file *f, const char *path, int64_t length, gt_fields_axis *out) {
-    *out = (gt_fields_axis){.n = length};
-    const char *text, *slash = path ? strrchr(path, '/') : NULL;
-    if (!path) return GT_OK;
+static gt_status read_about(gt_arena *a, const gt_h5_file *f, const char *path, gt_fields_axis *out) {
+    const char *text, *slash = strrchr(path, '/');
     snprintf(out->name, sizeof out->name, "%s", slash ? slash + 1 : path);
-    if (!has_coordinates(a, f, path)) return gt_arena_failed(a) ? GT_NOMEM : GT_OK;
     gt_status st = text_of(a, f, path, "units", &text);
     if (!st) snprintf(out->units, sizeof out->units, "%s", text);
     if (!st) st = text_of(a, f, path, "standard_name", &text);
     if (!st) snprintf(out->standard_name, sizeof out->standard_name, "%s", text);
     if (!st) st = text_of(a, f, path, "long_name", &text);
     if (!st) snprintf(out->long_name, sizeof out->long_name, "%s", text);
-    return st ? st : read_scale(a, f, path, length, &out->values);
+    return st;
 }
+
+static gt_status read_axis(gt_arena *a, const gt_h5_file *f, const char *path, int64_t length, gt_fields_axis *out) {
+    *out = (gt_fields_axis){.n = length};
+    if (!path) return GT_OK;
+    gt_status st = read_about(a, f, path, out);
+    if (st || !has_coordinates(a, f, path)) return st ? st : gt_arena_failed(a) ? GT_NOMEM : GT_OK;
+    return read_scale(a, f, path, length, &out->values);
+}
+
+/* ---- latitudes and longitudes of cells, and the mapping of the grid ---- */
+
+/* Is it a set [height,width] of numbers? Then one of out->cells is read. */
+static gt_status read_cells(gt_arena *a, const gt_h5_file *f, const char *path, const gt_variable *v,
+                            gt_fields_axis *out) {
+    gt_h5_set *set;
+    if (!gt_h5_has(f, path) || gt_h5_set_open(&set, f, path)) return GT_OK; /* what nobody needs may be odd */
+    bool fits = (set->kind == GT_H5_FLOAT || set->kind == GT_H5_INTEGER) && set->n_dims == 2 &&
+                set->dims[0] == v->height && set->dims[1] == v->width;
+    size_t n = fits ? (size_t)v->height * (size_t)v->width : 0;
+    double *values = fits ? gt_arena_array(a, n, sizeof *values) : NULL;
+    gt_status st = fits && !values ? GT_NOMEM : GT_OK;
+    if (values) st = gt_h5_set_read(set, 0, v->height, GT_NUMBER_DOUBLE, values);
+    gt_h5_set_close(set);
+    if (st || !values) return st ? gt_wrap(st, "%s", path) : GT_OK;
+    *out = (gt_fields_axis){.n = (int64_t)n, .values = values};
+    return read_about(a, f, path, out);
+}
+
+static gt_status read_grid(gt_arena *a, const gt_h5_file *f, const char *path, gt_variable *v) {
+    const char *list, *mapping;
+    gt_status st = text_of(a, f, path, "coordinates", &list);
+    if (!st) st = text_of(a, f, path, "grid_mapping", &mapping);
+    if (!st && !*list) list = "lat lon latitude longitude";
+    int found = 0;
+    for (size_t n; !st && found < 2 && *(list += strspn(list, " ")); list += n) {
+        n = strcspn(list, " ");
+        const char *at = beside(a, path, n, list);
+        st = at ? read_cells(a, f, at, v, &v->cells[found]) : GT_NOMEM;
+        found += v->cells[found].n > 0;
+    }
+    size_t n = st ? 0 : strcspn(mapping, " :"); /* "crs: lat lon" */
+    const char *at = n ? beside(a, path, n, mapping) : "";
+    if (!st && at && *at && gt_h5_has(f, at)) {
+        st = gt_variable_notes(a, f, at, &v->mapping_notes);
+        if (!st) v->mapping = gt_arena_printf(a, "%.*s", (int)n, mapping);
+    }
+    return !st && (!at || !v->mapping) ? GT_NOMEM : st;
+}
+
+/* ---- all attributes ---- */
+
+typedef struct noting {
+    gt_arena *arena;
+    const gt_h5_file *file;
+    const char *of;
+    gt_fields_note *note;
+    int n, room;
+} noting;
+
+/* Those of storage, of packing, of NetCDF's own; those that name other variables, which may not come along; and those
+ * that gt_variable has. */
+static bool is_own(const char *name) {
+    static const char *const own[] = {
+        "CLASS",         "NAME",       "DIMENSION_LIST", "REFERENCE_LIST", "scale_factor",        "add_offset",
+        "valid_min",     "valid_max",  "valid_range",    "missing_value",  "coordinates",         "grid_mapping",
+        "bounds",        "units",      "standard_name",  "long_name",      "ancillary_variables", "cell_measures",
+        "formula_terms", "Conventions"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (!strcmp(name, own[i])) return true;
+    for (const char *c = name; *c; c++)
+        if (*c < ' ' || *c > '~') return true;
+    return *name == '_';
+}
+
+static gt_status add_note(void *arg, const char *name) {
+    enum { NOTES_MOST = 64, BYTES_MOST = 16384 };
+    noting *x = arg;
+    double number[GT_FIELDS_NOTE_NUMBERS];
+    const char *text;
+    int n = 0;
+    if (is_own(name) || x->n == NOTES_MOST) return GT_OK;
+    gt_status st = text_of(x->arena, x->file, x->of, name, &text);
+    if (!st && !*text && gt_h5_numbers(x->file, x->of, name, GT_FIELDS_NOTE_NUMBERS, number, &n)) n = 0;
+    for (int i = 0; i < n; i++) text = gt_arena_printf(x->arena, "%s%s%.17g", text, i ? " " : "", number[i]);
+    if (st || !*text || strlen(text) > BYTES_MOST) return st;
+    if (!gt_arena_grow(x->arena, &x->note, x->n, &x->room, sizeof *x->note)) return GT_NOMEM;
+    x->note[x->n++] = (gt_fields_note){gt_arena_printf(x->arena, "%s", name), text, n > 0};
+    return gt_arena_failed(x->arena) ? GT_NOMEM : GT_OK;
+}
+
+gt_status gt_variable_notes(gt_arena *a, const gt_h5_file *f, const char *of, gt_fields_notes *out) {
+    noting x = {.arena = a, .file = f, .of = of};
+    gt_status st = gt_h5_each_attribute(f, of, add_note, &x);
+    *out = (gt_fields_notes){x.n, x.note};
+    return st;
+}
+
+gt_status gt_variable_notes_h5(gt_arena *a, const gt_variable *v, gt_fields_notes *own, gt_fields_notes *of_file) {
+    gt_status st = gt_variable_notes(a, &v->h5->file, v->h5->path, own);
+    return st ? st : gt_variable_notes(a, &v->h5->file, "/", of_file);
+}
+
+/* ---- times ---- */
 
 static gt_status read_times(gt_arena *a, const gt_h5_file *f, const char *path, gt_variable *v) {
     const char *calendar;
@@ -313,6 +428,7 @@ static gt_status open_set(gt_arena *a, gt_h5_variable *h, const char *path, gt_v
     gt_axes sizes;
     gt_status st = gt_h5_set_open(&h->set, &h->file, path);
     if (st) return st;
+    h->path = path;
     h->floats = h->set->kind == GT_H5_FLOAT;
     if (!h->floats && h->set->kind != GT_H5_INTEGER && h->set->kind != GT_H5_BOOL)
         return gt_fail(GT_FORMAT, "%s: holds no numbers", path);
@@ -328,6 +444,12 @@ static gt_status open_set(gt_arena *a, gt_h5_variable *h, const char *path, gt_v
     if (x.time == 0 && has_coordinates(a, &h->file, x.scale[0])) st = read_times(a, &h->file, x.scale[0], v);
     if (!st) st = read_axis(a, &h->file, x.scale[n - 2], v->height, &v->y);
     if (!st) st = read_axis(a, &h->file, x.scale[n - 1], v->width, &v->x);
+    if (!st && !v->constant) st = read_axis(a, &h->file, x.scale[0], v->count, &v->samples);
+    v->levels = h->last || v->constant ? 0 : n - BESIDE - 1;
+    if (!st && v->levels && !(v->level = gt_arena_array(a, (size_t)v->levels, sizeof *v->level))) st = GT_NOMEM;
+    for (int i = 0; i < v->levels && !st; i++)
+        st = read_axis(a, &h->file, x.scale[i + 1], h->set->dims[i + 1], &v->level[i]);
+    if (!st) st = read_grid(a, &h->file, path, v);
     if (!st && !(h->row = malloc(h->row_elements * sizeof *h->row)))
         st = gt_fail(GT_NOMEM, "out of memory for a field");
     return st;

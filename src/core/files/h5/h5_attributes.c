@@ -90,6 +90,27 @@ gt_status gt_h5_numbers(const gt_h5_file *f, const char *of, const char *name, i
     return st;
 }
 
+typedef struct naming {
+    gt_h5_visit *visit;
+    void *arg;
+    gt_status st;
+} naming;
+
+static herr_t visit_name(hid_t object, const char *name, const H5A_info_t *info, void *arg) {
+    naming *n = arg;
+    (void)object, (void)info;
+    n->st = n->visit(n->arg, name);
+    return n->st ? 1 : 0;
+}
+
+gt_status gt_h5_each_attribute(const gt_h5_file *f, const char *of, gt_h5_visit *visit, void *arg) {
+    hid_t links = h5_own_links(H5P_LINK_ACCESS);
+    naming n = {visit, arg, GT_OK};
+    herr_t result = H5Aiterate_by_name(f->id, of, H5_INDEX_NAME, H5_ITER_INC, NULL, visit_name, &n, links);
+    h5_release(links, -1, -1);
+    return n.st || result >= 0 ? n.st : gt_h5_fail(GT_FORMAT, "the attributes of %s cannot be read", of);
+}
+
 bool gt_h5_is_scale(const gt_h5_file *f, const char *path) {
     GT_FREED char **text = NULL;
     int count;

@@ -20,11 +20,11 @@ static bool write_attribute(const gt_h5_file *f, const char *of, const char *nam
     return fine;
 }
 
-static bool list_scales(const gt_h5_file *f, const char *set, int n, const hobj_ref_t *scale) {
+static bool list_scales(const gt_h5_file *f, const gt_h5_axes *of, const hobj_ref_t *scale) {
     hvl_t lists[GT_H5_MOST_DIMS];
     hid_t type = H5Tvlen_create(H5T_STD_REF_OBJ);
-    for (int i = 0; i < n; i++) lists[i] = (hvl_t){1, (void *)&scale[i]};
-    bool fine = write_attribute(f, set, "DIMENSION_LIST", type, (hsize_t)n, lists);
+    for (int i = 0; i < of->n; i++) lists[i] = (hvl_t){1, (void *)&scale[of->scale[i]]};
+    bool fine = write_attribute(f, of->set, "DIMENSION_LIST", type, (hsize_t)of->n, lists);
     h5_release(type, -1, -1);
     return fine;
 }
@@ -33,22 +33,33 @@ static bool list_users(const gt_h5_file *f, const char *scale, int n, const user
     hid_t type = H5Tcreate(H5T_COMPOUND, sizeof *users);
     H5Tinsert(type, "dataset", HOFFSET(user, set), H5T_STD_REF_OBJ);
     H5Tinsert(type, "dimension", HOFFSET(user, axis), H5T_NATIVE_UINT);
-    bool fine = write_attribute(f, scale, "REFERENCE_LIST", type, (hsize_t)n, users);
+    bool fine = !n || write_attribute(f, scale, "REFERENCE_LIST", type, (hsize_t)n, users);
     h5_release(type, -1, -1);
     return fine;
 }
 
-gt_status gt_h5_attach(gt_h5_file *f, int n, const char *const *scale, int sets, const char *const *set) {
-    hobj_ref_t of_scale[GT_H5_MOST_DIMS];
+/* A set has a scale once at most. */
+static int users_of(const gt_h5_axes *of, int sets, int scale, const hobj_ref_t *set, user *users) {
+    int n = 0;
+    for (int k = 0; k < sets; k++)
+        for (int i = 0; i < of[k].n; i++)
+            if (of[k].scale[i] == scale) {
+                users[n++] = (user){set[k], (unsigned)i};
+                break;
+            }
+    return n;
+}
+
+gt_status gt_h5_attach(gt_h5_file *f, int scales, const char *const *scale, int sets, const gt_h5_axes *of) {
+    GT_FREED hobj_ref_t *of_scale = calloc((size_t)scales + 1, sizeof *of_scale);
+    GT_FREED hobj_ref_t *of_set = calloc((size_t)sets + 1, sizeof *of_set);
     GT_FREED user *users = calloc((size_t)sets + 1, sizeof *users);
-    if (!users) return gt_fail(GT_NOMEM, "out of memory for an HDF5 file");
-    bool fine = n <= GT_H5_MOST_DIMS;
-    for (int i = 0; i < n && fine; i++) fine = H5Rcreate(&of_scale[i], f->id, scale[i], H5R_OBJECT, -1) >= 0;
+    if (!users || !of_scale || !of_set) return gt_fail(GT_NOMEM, "out of memory for an HDF5 file");
+    bool fine = true;
+    for (int i = 0; i < scales && fine; i++) fine = H5Rcreate(&of_scale[i], f->id, scale[i], H5R_OBJECT, -1) >= 0;
     for (int k = 0; k < sets && fine; k++)
-        fine = H5Rcreate(&users[k].set, f->id, set[k], H5R_OBJECT, -1) >= 0 && list_scales(f, set[k], n, of_scale);
-    for (int i = 0; i < n && fine; i++) {
-        for (int k = 0; k < sets; k++) users[k].axis = (unsigned)i;
-        fine = list_users(f, scale[i], sets, users);
-    }
+        fine = H5Rcreate(&of_set[k], f->id, of[k].set, H5R_OBJECT, -1) >= 0 && list_scales(f, &of[k], of_scale);
+    for (int i = 0; i < scales && fine; i++)
+        fine = list_users(f, scale[i], users_of(of, sets, i, of_set, users), users);
     return fine ? GT_OK : gt_h5_fail(GT_FAILED, "the axes cannot be written");
 }

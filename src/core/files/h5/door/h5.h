@@ -51,6 +51,8 @@ void gt_h5_close(gt_h5_file *f);
 
 /* ---- writing ---- */
 
+enum { GT_H5_MOST_DIMS = 32 };
+
 /* How a set is stored. {0}: in one piece. */
 typedef struct gt_h5_storage {
     int64_t chunk; /* rows of a chunk; 0: no chunks, and nothing of the following */
@@ -77,13 +79,15 @@ gt_status gt_h5_attribute(gt_h5_file *f, const char *of, const gt_array *a);
 enum { GT_H5_LONGEST_ATTRIBUTE = 60000 };
 gt_status gt_h5_attribute_text(gt_h5_file *f, const char *of, const char *name, const char *text);
 
-/* The sets have these n scales as their axes, in this order. Scales have CLASS and NAME as gt_h5_is_scale() finds them.
- */
-gt_status gt_h5_attach(gt_h5_file *f, int n, const char *const *scale, int sets, const char *const *set);
+typedef struct gt_h5_axes { /* of a set: the scale of each of its n axes, by its number */
+    const char *set;
+    int n, scale[GT_H5_MOST_DIMS];
+} gt_h5_axes;
+/* The sets have scales as their axes. Scales have CLASS and NAME as gt_h5_is_scale() finds them. */
+gt_status gt_h5_attach(gt_h5_file *f, int scales, const char *const *scale, int sets, const gt_h5_axes *of);
 
 /* ---- reading ---- */
 
-enum { GT_H5_MOST_DIMS = 32 };
 typedef enum gt_h5_kind { GT_H5_OTHER, GT_H5_INTEGER, GT_H5_FLOAT, GT_H5_BOOL, GT_H5_TEXT, GT_H5_STATISTIC } gt_h5_kind;
 
 /* An open set. */
@@ -137,6 +141,9 @@ gt_status gt_h5_text(gt_arena *a, const gt_h5_file *f, const char *of, const cha
 /* An attribute that is a list of numbers, at most `most`. *count 0: there is no attribute of this name. GT_FORMAT: no
  * such list, or damaged. */
 gt_status gt_h5_numbers(const gt_h5_file *f, const char *of, const char *name, int most, double *out, int *count);
+/* Visits the attributes of an object by name; `path` is the name. Ends with the first error of a visit. GT_FORMAT: they
+ * cannot be read. */
+gt_status gt_h5_each_attribute(const gt_h5_file *f, const char *of, gt_h5_visit *visit, void *arg);
 /* Is the set a dimension scale, the coordinates of an axis of others? In NetCDF-4 files each dimension is one. */
 bool gt_h5_is_scale(const gt_h5_file *f, const char *path);
 /* The paths of the scales of the n axes of a set, in the arena; NULL: an axis has none. GT_FORMAT: damaged. */
