@@ -77,11 +77,11 @@ check_few() { # DATA WORDS [OPTIONS]
     expect 0 "$words" "$GANTRY" train $nets --data="$data" --run="few-$data$#" "$@"
     [ "$(grep -cE "$few" said)" = 1 ] || { cat said; fail 'not one line'; }
 }
-check_few many_less 'only 99 images: networks memorise so few; .*docs/choosing-a-model.md'
+check_few many_less 'only 99 images: networks memorise so few; .*docs/few-pictures.md'
 check_few many_less 'only 99 images: networks memorise so few; ' --mirror
 check_few hundred 'only 50 images: networks memorise so few; ' --subset=50
-check_few single 'there is one image: .*docs/choosing-a-model.md'
-check_few equal 'all 100 checked images are equal: .*docs/choosing-a-model.md'
+check_few single 'there is one image: .*docs/few-pictures.md'
+check_few equal 'all 100 checked images are equal: .*docs/few-pictures.md'
 check_few empty 'each of the 100 checked images has only one colour: .*docs/datasets.md'
 quietly "$GANTRY" train $nets --data=hundred --run=enough
 ! grep -E "$few" said || fail 'a hundred are not few'

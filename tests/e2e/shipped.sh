@@ -117,6 +117,9 @@ sed -i 's/^b16 .*/& faces/' checkout/networks/networks.list
 advised a16 --data=$few,classes=7 --cond
 advised shapes32 --data=synth:shapes:n=20,size=32
 advised shapes32 --data=synth:shapes:n=20,size=64
+# shellcheck disable=SC2086
+quietly "$GANTRY" dataset $few four.zip --channels=4
+expect 0 'few pictures in colour: shapes16, a network that comes with Gantry, has no transparency; gantry dataset --background=white --channels=3 ' "$shipped" train --data=four.zip --dry-run=quick
 rm checkout/networks/{a16,b16,shapes32}.h5
 advised shapes16 --data=$few --cond
 for words in "--data=$few --resume=shapes16" "--data=$few --resume=noresume" --data=synth:shapes:n=2000,size=16 --data=synth:circles:n=20,size=16 --data=synth:shapes:n=20,size=64; do

@@ -205,12 +205,14 @@ static const gt_option options[] = {
     {OPTION(z_dim, NULL, "Length of the input latent z"), .group = "networks", .min = 1, .max = 1 << 20},
     {OPTION(resume, "noresume", "Transfer learning: start from the networks of a checkpoint or run"), .path = true,
      .class = GT_EXECUTION, .group = "transfer", .common = true,
-     .detail = "For a new run. To resume a run, give its directory as --run. Networks of other programs are also "
-               "possible: .pkl of stylegan2-ada-pytorch, safetensors, .npz, state dicts of PyTorch. Options that "
-               "determine what the networks compute (sizes, activations, the stem) come from the file unless given; "
-               "--normalize also does, and another value than the file's is an error. Tensors with the same name and "
-               "shape are copied; the others are listed and start with new values. As published, ada then works faster "
-               "and the moving average has no ramp-up. noresume: none."},
+     .detail =
+         "For a new run. To resume a run, give its directory as --run. Also the name of a network that comes with "
+         "Gantry, as clipart64 (gantry version lists them), and networks of other programs: .pkl of "
+         "stylegan2-ada-pytorch, safetensors, .npz, state dicts of PyTorch. Options that determine what the networks "
+         "compute (sizes, activations, the stem) come from the file unless given; --normalize also does, and another "
+         "value than the file's is an error. Tensors with the same name and shape are copied; the others are listed "
+         "and start with new values. As published, ada then works faster and the moving average has no ramp-up. "
+         "noresume: none."},
     {OPTION(resume_classes, NULL, "Which classes of --resume are the data's: names, numbers, or pairs as in cat=Katze"),
      .placeholder = "PAIRS", .any = true, .with = "--resume", .derived = "names; mean without --cond",
      .detail = "For networks that know as many classes as the data have. names: what the networks have learnt of a "

@@ -185,13 +185,14 @@ static void print_survey(const gt_source *s, const gt_survey *o) {
 static gt_status inspect_pictures(const char *spec) {
     gt_source *s = NULL;
     gt_survey found;
-    GT_BUFFER gt_buffer command = {0};
+    GT_BUFFER gt_buffer command = {0}, quoted = {0};
     gt_status st = gt_source_open(&s, spec, &(gt_source_options){0});
     if (!st) st = gt_survey_pictures(s, &found);
     if (!st) st = gt_survey_decode(s, &found);
     if (!st && found.unread == found.looked) st = gt_fail(GT_FORMAT, "'%s': no picture can be read", spec);
     if (!st) {
         gt_survey_command(&found, spec, &command);
+        gt_buffer_shell(&quoted, spec);
         gt_source_tell(gt_source_get_info(s), spec);
         print_survey(s, &found);
         print_unlabelled(s);
@@ -200,6 +201,8 @@ static gt_status inspect_pictures(const char *spec) {
             gt_print(
                 "             photographs: --transform=center-crop in place of --pad --background=white, which adds "
                 "white borders\n");
+        gt_print("all in one   gantry start %.*s   (dataset, training, sheet and report; -n: only the plan)\n",
+                 (int)quoted.n, quoted.data ? quoted.data : "");
     }
     gt_source_close(s);
     return st;

@@ -212,6 +212,7 @@ static gt_status write_table(const work *w) {
 static gt_status draw_curve(const work *w) {
     char path[PATH_BYTES];
     size_t n = (size_t)w->t->step;
+    const char *name = w->p->lpips ? "LPIPS" : "distance";
     double *x = malloc(3 * n * sizeof *x), *dist = x + n, *loss = x + 2 * n;
     if (!x) return gt_fail(GT_NOMEM, "out of memory for the curve of a projection");
     for (size_t i = 0; i < n; i++) {
@@ -220,10 +221,10 @@ static gt_status draw_curve(const work *w) {
         loss[i] = (double)w->t->curve[2 * i + 1];
     }
     const gt_curve curves[] = {{.label = "loss", .n = (int)n, .x = x, .y = loss},
-                               {.label = "distance", .n = (int)n, .x = x, .y = dist}};
+                               {.label = name, .n = (int)n, .x = x, .y = dist}};
     gt_panel panel = {.title = w->t->name,
                       .x_label = "step",
-                      .y_label = w->p->lpips ? "LPIPS" : "distance",
+                      .y_label = w->p->lpips ? "loss, LPIPS" : "loss, distance",
                       .y_scale = GT_LOG_10,
                       .n_curves = 2,
                       .curves = curves};

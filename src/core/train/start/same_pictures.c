@@ -69,7 +69,7 @@ static void warn_of_few(const gt_engine *e, const gt_journal *j) {
     int64_t images = e->job->mirror ? e->info->count / 2 : e->info->count;
     gt_look_warn_of_sameness(&j->look, images, e->job->data);
     if (images > 1 && images < FEW && !e->shown)
-        gt_info("only %lld images: networks memorise so few; see docs/choosing-a-model.md for help", (long long)images);
+        gt_info("only %lld images: networks memorise so few; see docs/few-pictures.md for help", (long long)images);
     gt_engine_advise_network(e, images);
 }
 

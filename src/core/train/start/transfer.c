@@ -172,6 +172,9 @@ static void say_images(transfer *x, const gt_job *job, const gt_job *theirs) {
             (long long)theirs->width, (long long)theirs->height, (long long)theirs->channels,
             (long long)theirs->label_dim, (long long)job->width, (long long)job->height, (long long)job->channels,
             (long long)job->label_dim);
+    if (job->channels != theirs->channels)
+        gt_buffer_format(x->said, "  gantry dataset --channels=%lld makes a dataset that keeps all of its layers\n",
+                         (long long)theirs->channels);
 }
 
 /* Groups of more images than a batch has are the whole batch. The file of another program says no batch: what stands
@@ -297,6 +300,8 @@ gt_status gt_engine_transfer_all(gt_engine *e, const gt_checkpoint_file *f, gt_b
 
 /* ---- a network to begin with ---- */
 
+enum { COLOURS = 3, TRANSPARENT = 4 }; /* channels */
+
 /* A network that comes with Gantry, as networks/networks.list says: to open all of them would take longer than a small
  * run does. `subject`: all that it draws, where that is one thing. */
 typedef struct shipped {
@@ -315,7 +320,8 @@ static bool parse_shipped(const char *line, shipped *s) {
 static int rank_of(const shipped *theirs, const gt_job *job) {
     int64_t h = theirs->height, w = theirs->width;
     bool same = job->height == h, twice = job->height == 2 * h;
-    if (!gt_is(theirs->model, job->model) || theirs->channels != job->channels || (!same && !twice) ||
+    int64_t channels = job->channels == TRANSPARENT ? COLOURS : job->channels; /* of a set that is made anew */
+    if (!gt_is(theirs->model, job->model) || theirs->channels != channels || (!same && !twice) ||
         job->height * w != job->width * h)
         return 0;
     return 1 + 4 * same + 2 * (!theirs->label_dim == !job->label_dim) + (theirs->label_dim == job->label_dim);
@@ -341,12 +347,18 @@ static bool find_fitting(const gt_job *job, char name[64]) {
 }
 
 void gt_engine_advise_network(const gt_engine *e, int64_t images) {
-    enum { FEW = 2000, COLOURS = 3 };
+    enum { FEW = 2000 };
     const gt_job *job = e->job;
+    bool transparent = job->channels == TRANSPARENT;
     char name[64];
-    if (images >= FEW || e->shown || gt_job_given(job, "resume") || job->channels != COLOURS || job->colours < 0)
+    if (images >= FEW || e->shown || gt_job_given(job, "resume") || (job->channels != COLOURS && !transparent) ||
+        job->colours < 0 || !find_fitting(job, name))
         return;
-    if (find_fitting(job, name))
+    if (transparent)
+        gt_info("few pictures in colour: %s, a network that comes with Gantry, has no transparency; gantry dataset "
+                "--background=white --channels=3 makes pictures that can begin with it; see docs/few-pictures.md",
+                name);
+    else
         gt_info(
             "few pictures in colour: --resume=%s begins with a network that comes with Gantry, in place of a new one; "
             "see docs/few-pictures.md",
