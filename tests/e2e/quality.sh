@@ -174,6 +174,14 @@ c = json.load(open('counts.json'))
 assert c['agreement']['test'] == c['agreement']['fakes'] == c['accuracy']['style'] and c['of'] == 8
 assert all(d['fakes'] == 0 <= d['reals'] <= 1 for d in c['distance'].values()) and c['combinations']['test'] == c['combinations']['fakes'] <= 8
 PYTHON
+    # The network of faces that comes with Gantry: stopped while it trains, made, and counted.
+    local all=("$scripts/faces64" --quick --workers=1 --judges=style --packages=faces/faces-npm --gantry="$GANTRY" --out=faces64)
+    background "${all[@]}"
+    wait_until 600 there faces64/faces64/last
+    kill -INT "$pid"
+    ends 75
+    expect 0 '"name": "snapshots"' timeout 900 "${all[@]}"
+    [ -s faces64/faces64.h5 ] && has_line '^| style as asked, PyTorch | 0' faces64/faces64.md && has_line '^faces64 [0-9a-f]* --per-class=2 --grid=2x9$' faces64/pictures.sha256 || fail 'no network'
     mv faces/faces64-test.csv elsewhere.csv
     expect 1 'faces64-test.csv: no table of attributes' "$scripts/faces_judge" train faces/faces64-judge.zip --test=faces/faces64-test.zip --out=judge.npz
 }
