@@ -176,7 +176,7 @@ static void check_kernel(const work *z, gt_conv_kernel kernel, double tolerance)
             fail_msg("%s: the sum of %d slices is not the tree of its leaves", z->name, count);
         for (int i = 0; i < count; i++) free(copy[i]);
     }
-    enum { APART = 3 };
+    enum { APART = 4 };
     float *apart = malloc(APART * (size_t)floats * sizeof *apart);
     assert_non_null(apart);
     compute(z, kernel, 2, APART, true, apart);
@@ -237,7 +237,9 @@ static void check_same_bits(const work *z) {
 
 static void test_trees(void **state) {
     (void)state;
-    gt_pool *pool = gt_pool_new(3);
+    static const int threads[] = {1, 4, 2, 3}; /* 4 and 2 have slices of their own, of 8 */
+    gt_pool *pools[4];
+    for (int i = 0; i < 4; i++) assert_non_null(pools[i] = gt_pool_new(threads[i]));
     for (int isa = 0; isa < GT_ISA_COUNT; isa++) {
         if (!isa_is_tested(isa)) continue;
         for (size_t i = 0; i < sizeof works / sizeof *works; i++)
@@ -246,7 +248,7 @@ static void test_trees(void **state) {
                 z.parts = variant == 0 ? 1 : variant;
                 z.term = variant % 2 && z.conv.groups < 2;
                 z.kernels = gt_kernel_set_with_isa(gt_kernel_set_or_best(NULL), (gt_isa)isa);
-                z.pool = variant == 2 ? pool : NULL;
+                z.pool = pools[variant];
                 begin(&z);
                 gt_conv_kernel own = z.conv.c ? gt_conv_choose(&z.conv, false) : GT_CONV_DIRECT;
                 check_kernel(&z, own, own == GT_CONV_WINOGRAD ? 3e-4 : 3e-5);
@@ -258,7 +260,7 @@ static void test_trees(void **state) {
                 end(&z);
             }
     }
-    gt_pool_free(pool);
+    for (int i = 0; i < 4; i++) gt_pool_free(pools[i]);
 }
 
 int main(void) {

@@ -57,7 +57,8 @@ static gt_product_tree in_tiles(const job *j, int slices, float *to) {
                              .leaf = j->leaf};
 }
 
-static void several(void *arg, int first, int count, float *to) {
+static void several(void *arg, int first, int count, int worker, float *to) {
+    (void)worker;
     job *j = arg;
     j->first = first;
     gt_product_tree t = in_tiles(j, count, to);
@@ -71,7 +72,8 @@ static gt_gemm_args product_of(const job *j) {
     return g;
 }
 
-static void part(void *arg, int slice, int number, float *to) {
+static void part(void *arg, int slice, int number, int worker, float *to) {
+    (void)worker;
     const job *j = arg;
     gt_gemm_args g = product_of(j);
     g.a = j->a[number] + slice * g.k * g.m;
@@ -89,7 +91,8 @@ static gt_slice_tree in_memory(const gt_gemm_args *one, int slices, int parts, b
                            .columns = one->n,
                            .at_once = gt_product_tree_most(kernels, one->n, parts * one->k),
                            .part = part,
-                           .several = several};
+                           .several = several,
+                           .each = 1};
 }
 
 /* The buffers lie behind the product's workspace. */

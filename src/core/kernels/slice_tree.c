@@ -88,47 +88,108 @@ static void sweep_over(const gt_slice_tree *t, gt_pool *pool, float *to, const f
     gt_pool_run(pool, (int)gt_pieces(t->rows, rows_of_run(t)), run_rows, &s);
 }
 
-int gt_slice_tree_width(const gt_slice_tree *t) {
-    return t->at_once && !t->apart ? (int)gt_smallest(t->at_once, t->slices) : 1;
+bool gt_slice_tree_each(const gt_slice_tree *t, int threads) {
+    bool power = threads > 1 && !(threads & (threads - 1));
+    return power && t->slices % threads == 0 && (t->at_once || t->parts == 1);
 }
 
-static int leaves_of(const gt_slice_tree *t) { return (int)gt_pieces(t->slices, gt_slice_tree_width(t)); }
+/* With `each` a power of two that divides what a thread has. */
+int gt_slice_tree_width(const gt_slice_tree *t) {
+    int own = t->slices / t->each;
+    if (!t->at_once || t->apart) return 1;
+    return (int)gt_smallest(t->at_once, t->each > 1 ? own & -own : own);
+}
 
-/* Buffers of the stack beside the gradient; one more where parts are added. */
+/* What is computed in turns: a leaf, or one for each thread and their sum. */
+static int turns_of(const gt_slice_tree *t) { return (int)gt_pieces(t->slices, gt_slice_tree_width(t) * t->each); }
+
+/* Buffers beside the stack: where parts are added, and where threads have leaves of their own. */
+static int others_of(const gt_slice_tree *t) {
+    return t->each > 1 ? (t->apart ? 0 : t->each - 1) : !t->at_once && t->parts > 1;
+}
+
+/* With those of the stack, but for the gradient itself. */
 static int buffers_of(const gt_slice_tree *t) {
     int height = 0;
-    while (!t->apart && leaves_of(t) >> (height + 1)) height++;
-    return height + (!t->at_once && t->parts > 1);
+    while (!t->apart && turns_of(t) >> (height + 1)) height++;
+    return height + others_of(t);
 }
 
 static int64_t buffer_floats(const gt_slice_tree *t) { return gt_round_up(t->rows * t->columns, 16); }
 
 size_t gt_slice_tree_floats(const gt_slice_tree *t) { return (size_t)(buffers_of(t) * buffer_floats(t)); }
 
-static void compute_leaf(const gt_slice_tree *t, gt_pool *pool, int index, float *other, float *to) {
+static void compute_leaf(const gt_slice_tree *t, gt_pool *pool, int index, int worker, float *other, float *to) {
     if (t->at_once) {
-        int first = index * gt_slice_tree_width(t);
-        t->several(t->arg, first, (int)gt_smallest(gt_slice_tree_width(t), t->slices - first), to);
+        int width = gt_slice_tree_width(t), first = index * width;
+        t->several(t->arg, first, (int)gt_smallest(width, t->slices - first), worker, to);
         return;
     }
     for (int part = 0; part < t->parts; part++) {
         bool last = part + 1 == t->parts;
-        t->part(t->arg, index, part, part ? other : to);
+        t->part(t->arg, index, part, worker, part ? other : to);
         if (part || (last && !gt_leaf_is_product(t->leaf)))
             sweep_over(t, pool, to, part ? other : NULL, last ? index : -1);
     }
 }
 
+/* A leaf for each thread, */
+typedef struct own_leaves {
+    const gt_slice_tree *tree;
+    int first;
+    float *to, *others; /* of the first one; of the others, one after the other, */
+    int64_t step;       /* so many floats apart */
+} own_leaves;
+
+static float *own_leaf(const own_leaves *l, int i) { return i ? l->others + (i - 1) * l->step : l->to; }
+
+static void compute_own(void *arg, int i, int worker) {
+    const own_leaves *l = arg;
+    compute_leaf(l->tree, NULL, l->first + i, worker, NULL, own_leaf(l, i));
+}
+
+/* and their tree, for a part of the rows. */
+static void add_own(void *arg, int i, int worker) {
+    (void)worker;
+    const own_leaves *l = arg;
+    const gt_slice_tree *t = l->tree;
+    int64_t begin = t->rows * i / t->each * t->columns, end = t->rows * (i + 1) / t->each * t->columns;
+    for (int width = 1; width < t->each; width *= 2)
+        for (int left = 0; left < t->each; left += 2 * width)
+            gt_tree_add(own_leaf(l, left) + begin, own_leaf(l, left + width) + begin, end - begin);
+}
+
+static void take_turn(const gt_slice_tree *t, gt_pool *pool, int turn, float *others, float *to) {
+    if (t->each == 1) {
+        compute_leaf(t, pool, turn, 0, others, to);
+        return;
+    }
+    own_leaves l = {t, turn * t->each, to, others, buffer_floats(t)};
+    gt_pool_run(pool, t->each, compute_own, &l);
+    gt_pool_run(pool, t->each, add_own, &l);
+}
+
+static void run_apart(const gt_slice_tree *t, gt_pool *pool, float *other, float *out) {
+    int64_t size = t->rows * t->columns;
+    own_leaves l = {t, 0, out, out + size, size};
+    if (t->each > 1) gt_pool_run(pool, t->slices, compute_own, &l);
+    else
+        for (int i = 0; i < t->slices; i++) compute_leaf(t, pool, i, 0, other, out + i * size);
+}
+
 void gt_slice_tree_run(const gt_slice_tree *t, gt_pool *pool, float *buffers, float *out) {
     int64_t size = buffer_floats(t);
-    int leaves = leaves_of(t), height = 0, last = buffers_of(t) - 1;
-    float *stack[32], *other = last < 0 ? NULL : buffers + last * size;
-    for (int i = 0; i < leaves && t->apart; i++) compute_leaf(t, pool, i, other, out + i * t->rows * t->columns);
-    for (int i = 0; i < leaves && !t->apart; i++) {
+    int height = 0;
+    float *stack[32], *others = others_of(t) ? buffers + (buffers_of(t) - others_of(t)) * size : NULL;
+    if (t->apart) {
+        run_apart(t, pool, others, out);
+        return;
+    }
+    for (int i = 0, turns = turns_of(t); i < turns; i++) {
         stack[height] = height ? buffers + (height - 1) * size : out;
-        compute_leaf(t, pool, i, other, stack[height++]);
+        take_turn(t, pool, i, others, stack[height++]);
         /* so many nodes wait for it as bits from the lowest on are set; in the end all that are left */
-        int additions = i + 1 < leaves ? __builtin_ctz(~(unsigned)i) : height - 1;
+        int additions = i + 1 < turns ? __builtin_ctz(~(unsigned)i) : height - 1;
         for (; additions > 0; additions--, height--) sweep_over(t, pool, stack[height - 2], stack[height - 1], -1);
     }
 }

@@ -67,20 +67,26 @@ void gt_product_tree_run(const gt_product_tree *t, gt_pool *pool, void *workspac
 
 /* ---- in memory ---- */
 
+/* Threads compute leaves together or, with `each`, have slices of their own: then they read the images that they
+ * wrote, and wait for each other once. */
 typedef struct gt_slice_tree {
     int slices, parts;
     int64_t rows, columns;
     const gt_leaf *leaf;
-    /* A power of two of slices at once, by `several`; 0: each part of each slice by `part`, without gain and term. */
+    /* A power of two of slices at once, by `several`; 0: each part of each slice by `part`, without gain and term.
+     * worker: whose memory; 0 but for `each`. */
     int at_once;
-    void (*part)(void *arg, int slice, int part, float *to);
-    void (*several)(void *arg, int first, int count, float *to);
+    void (*part)(void *arg, int slice, int part, int worker, float *to);
+    void (*several)(void *arg, int first, int count, int worker, float *to);
     void *arg;
     bool apart; /* the leaves one after the other, [slices][rows][columns], instead of their sum */
+    int each;   /* threads with slices of their own: see gt_slice_tree_each(); 1: none */
 } gt_slice_tree;
 
+/* Can so many threads have equally many slices, and is their sum a node of the tree? */
+bool gt_slice_tree_each(const gt_slice_tree *t, int threads);
 int gt_slice_tree_width(const gt_slice_tree *t);     /* slices that are computed at once */
-size_t gt_slice_tree_floats(const gt_slice_tree *t); /* of buffers; reads sizes and at_once */
+size_t gt_slice_tree_floats(const gt_slice_tree *t); /* of buffers; reads sizes, at_once and each */
 void gt_slice_tree_run(const gt_slice_tree *t, gt_pool *pool, float *buffers, float *out);
 
 #endif
