@@ -89,7 +89,7 @@ static int cores(void) {
 
 typedef struct point {
     double rate, sec_per_kimg, memory, batch, slices, busy;
-    double hosts, n, median, least, most, node, computing, packing, sums, reading;
+    double hosts, n, median, least, most, node, computing, packing, sums, rest, reading;
 } point;
 
 static gt_status read_point(gt_results *r, point *out) {
@@ -112,6 +112,7 @@ static gt_status read_point(gt_results *r, point *out) {
                    .computing = gt_table_number(s, 0, "computing"),
                    .packing = gt_table_number(s, 0, "packing"),
                    .sums = gt_table_number(s, 0, "sums"),
+                   .rest = gt_table_number(s, 0, "rest"),
                    .reading = gt_table_number(s, 0, "reading")};
     return GT_OK;
 }
@@ -186,8 +187,8 @@ static void tell_point(study *s, const char *mode, int nodes, int ranks, int thr
     gt_table_row(s->table, s->recipe, mode, p->hosts, (double)ranks, (double)threads, p->batch, p->rate,
                  p->sec_per_kimg, p->n, p->median, p->least, p->most, p->rate / s->one.rate,
                  p->rate / (n * s->one.rate), independent > 0 ? p->rate / independent : NAN,
-                 node_rate > 0 ? p->rate / (nodes * node_rate) : NAN, p->computing, p->packing, p->sums, p->reading,
-                 p->node, charged * p->sec_per_kimg / 3600, p->memory, p->busy);
+                 node_rate > 0 ? p->rate / (nodes * node_rate) : NAN, p->computing, p->packing, p->sums, p->rest,
+                 p->reading, p->node, charged * p->sec_per_kimg / 3600, p->memory, p->busy);
 }
 
 /* The batch has no work for so many ranks. */
@@ -490,6 +491,7 @@ static gt_status run(bench *b) {
                                             {"computing", "computing s", 4},
                                             {"packing", "packing s", 4},
                                             {"sums", "waiting in sums s", 4},
+                                            {"rest", "rest s", 4},
                                             {"reading", "reading s", 4},
                                             {"node", "MB a node", 0},
                                             {"core_hours", "core-hours/kimg", 3},
@@ -503,8 +505,8 @@ static gt_status run(bench *b) {
         gt_results_say(
             b->results, "time",
             "images/s and sec/kimg: of the best time of each phase; median, least and most: of the steps, after "
-            "one that is not counted; computing, packing, waiting in sums: parts of a step, means of steps "
-            "and ranks; reading: of a rank's pictures of a step, hidden by the step unless longer");
+            "one that is not counted; computing, packing, waiting in sums and the rest: the parts of a step, "
+            "means of steps and ranks; reading: of a rank's pictures of a step, hidden by the step unless longer");
         gt_results_say(b->results, "core-hours", "%s",
                        strcmp(options.mode, "nodes") ? "of the cores that are used" : "of whole nodes");
         table = gt_results_table(b->results, "scaling", columns, sizeof columns / sizeof *columns);

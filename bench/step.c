@@ -165,13 +165,14 @@ static void tell_steps(bench *b, const gt_engine *e, const bench_steps *s) {
                                         {"computing", "computing s", 4},
                                         {"packing", "packing s", 4},
                                         {"sums", "waiting in sums s", 4},
+                                        {"rest", "rest s", 4},
                                         {"reading", "reading s", 4}};
     gt_table *table = gt_results_table(b->results, "steps one by one, phases at their intervals", columns,
                                        sizeof columns / sizeof *columns);
     double median = (s->seconds[(s->n - 1) / 2] + s->seconds[s->n / 2]) / 2;
     gt_table_row(table, options.recipe, (double)e->comm->ranks, (double)e->comm->hosts, (double)s->n, median,
                  s->seconds[0], s->seconds[s->n - 1], 100 * s->parts.sums / s->average, s->node_bytes / 1e6,
-                 s->parts.computing, s->parts.packing, s->parts.sums, s->parts.reading);
+                 s->parts.computing, s->parts.packing, s->parts.sums, s->parts.rest, s->parts.reading);
 }
 
 /* Of each rank; of one rank alone the means say it. */

@@ -232,6 +232,7 @@ gt_status bench_recipe_steps_all(gt_engine *e, int steps, bench_steps *out) {
     out->parts.computing = mean_of_ranks_all(e->comm, own->computing);
     out->parts.packing = mean_of_ranks_all(e->comm, own->packing);
     out->parts.sums = mean_of_ranks_all(e->comm, own->sums);
+    out->parts.rest = mean_of_ranks_all(e->comm, own->rest);
     out->parts.reading = mean_of_ranks_all(e->comm, own->reading);
     out->node_bytes = node_bytes_all(e->comm);
     bench_sort(out->seconds, out->n);

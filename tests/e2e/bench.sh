@@ -60,6 +60,17 @@ expect 0 '^version( +[0-9.]+){10} *$' "$GANTRY" bench start --turns=1 --launch=n
 quietly ranks 2 "$GANTRY" bench reduce --most=1
 [ "$(grep -c '^ *2 .* -$' said)" = 2 ] && [ "$(grep -c '^small values' said)" = 1 ] || { cat said; fail 'two ranks should report two sizes, once'; }
 
+# The parts of a step of each rank add up to it (of one step the median is rank 0's).
+"$LAUNCH" 2 "$GANTRY" bench step --recipe=demo --batch=4 --steps=1 --threads=1 --json >step.json || fail 'two ranks'
+python3 - <<'END' || fail 'the parts of a step do not add up to it'
+import json
+table = {t['name']: t['rows'] for t in json.load(open('step.json'))['tables']}
+step, ranks = table['steps one by one, phases at their intervals'][0], table['parts of a step by rank, averages']
+parts = lambda row: [row[key] for key in ('computing', 'packing', 'sums', 'rest')]
+assert len(ranks) == 2 and all(min(parts(row)) >= 0 for row in ranks), ranks
+assert abs(sum(parts(ranks[0])) - step['median']) < 1e-6 and abs(sum(sum(parts(row)) for row in ranks) / 2 - sum(parts(step))) < 1e-6, (step, ranks)
+END
+
 "$LAUNCH" 2 "$GANTRY" bench reduce --most=1 --json >reduce.json || fail 'reduce'
 "$GANTRY" bench scaling --recipe=demo --batch=4 --steps=1 --threads=1 --launch="$LAUNCH %r" --json >scaling.json || fail 'scaling'
 "$GANTRY" bench scaling --recipe=demo --batch=4 --steps=1 --model --launch="$LAUNCH %r" --svg=model.svg --json >model.json || fail 'scaling --model'

@@ -19,7 +19,7 @@
 
 /* ---- what the ranks bring ---- */
 
-static const gt_measures other_rank = {.compute = 6, .wait_for_data = 2.5, .slices = 10};
+static const gt_measures other_rank = {.compute = 6, .packing = 1, .wait_for_data = 2.5, .slices = 10};
 
 void __wrap_gt_comm_gather_all(gt_comm *c, const void *mine, size_t bytes, void *all);
 int64_t __wrap_gt_comm_max_all(gt_comm *c, int64_t value);
@@ -59,7 +59,7 @@ static gt_engine engine_of(gt_job *job) {
     gt_engine e = {.job = job, .comm = &comm, .model = &model, .n_batches = 1, .shown = 4000, .step = 250};
     e.steps.items = 2000;
     e.phases[0] = (gt_engine_phase){.phase = model.phases, .seconds = 0.25};
-    e.measures = (gt_measures){.compute = 2, .slices = 10, .slice_sums = 0};
+    e.measures = (gt_measures){.compute = 2, .packing = 0.5, .slices = 10, .slice_sums = 0};
     return e;
 }
 
@@ -118,6 +118,9 @@ static void values_are_in_their_units(void **state) {
     near(&j, "Timing/communication_sec", 4, 1e-5);
     near(&j, "Timing/wait_for_ranks_sec", 1, 1e-5);
     near(&j, "Timing/communication_hidden_percent", 75, 1e-3);
+    near(&j, "Timing/computing_sec", 3.25, 1e-9);
+    near(&j, "Timing/packing_sec", 0.75, 1e-9);
+    near(&j, "Timing/rest_sec", 40 - 3.25 - 0.75 - 1 - 1.5, 1e-5);
     near(&j, "Timing/D_main", 250, 1e-9);
     near(&j, "Timing/checkpoint_mb_per_sec", 75, 1e-9);
     near(&j, "Resources/cpu_mem_gb", 3, 1e-3);

@@ -27,7 +27,7 @@ typedef struct report_run {
 enum { REPORT_MOST_BYTES = 4500 << 10 /* of a page, after which curves are left out */ };
 
 /* ---- chart.c: a line chart as a figure of a page ---- */
-enum { CHART_LINES = 4, CHART_MOST_LINES = 16 /* that the style of the page can tell apart */, CHART_POINTS = 400 };
+enum { CHART_LINES = 5, CHART_MOST_LINES = 16 /* that the style of the page can tell apart */, CHART_POINTS = 400 };
 
 typedef struct chart_line {
     const gt_stats *stats;

@@ -104,8 +104,8 @@ typedef struct gt_engine_phase {
 
 /* What a rank measures between two ticks. */
 typedef struct gt_measures {
-    /* seconds; slice_sums: of sums over slices in the middle of executions */
-    double compute, wait_for_data, slice_sums;
+    /* seconds; packing: part of compute; slice_sums: of sums over slices in the middle of executions */
+    double compute, packing, wait_for_data, slice_sums;
     double slices; /* executed */
 } gt_measures;
 

@@ -149,6 +149,7 @@ gt_status gt_engine_prepare_all(gt_engine *e, gt_engine_phase *p) {
     gt_status st = gt_prepared_run(e->prepared, use, &(gt_exec_env){.between = beat});
     p->preparing = gt_clock() - start;
     e->measures.compute += p->preparing;
+    e->measures.packing += p->preparing;
     if (st) return st;
     gt_neighbours_post(e->prepared_with);
     gt_neighbours_await(e->prepared_with);

@@ -70,6 +70,18 @@ static void put_clock(gt_values *v, double seconds) {
     gt_values_put(v, "Timing/total_days", seconds / 86400);
 }
 
+/* What the time of a tick went into, means of the ranks; with the waiting that put_speed() tells they add up to it. */
+static void put_parts(gt_journal *j, int ranks, const gt_measures *all, double waited) {
+    double computing = 0, packing = 0;
+    for (int r = 0; r < ranks; r++) {
+        computing += (all[r].compute - all[r].packing) / ranks;
+        packing += all[r].packing / ranks;
+    }
+    put_value(j, "Timing/computing_sec", computing);
+    if (ranks > 1) put_value(j, "Timing/packing_sec", packing);
+    put_value(j, "Timing/rest_sec", j->tick_seconds - computing - packing - waited - all[0].wait_for_data);
+}
+
 /* Of this process alone, and of the steps since the last tick. */
 static void put_speed(gt_engine *e, gt_journal *j, double rate, const gt_measures *all, gt_traffic c) {
     put_value(j, "Progress/images_per_sec", rate);
@@ -82,6 +94,7 @@ static void put_speed(gt_engine *e, gt_journal *j, double rate, const gt_measure
         put_value(j, "Timing/wait_for_ranks_sec", c.waited);
         put_value(j, "Timing/communication_hidden_percent", hidden_percent(c));
     }
+    put_parts(j, e->comm->ranks, all, c.waited);
     for (int p = 0; p < e->model->n_phases; p++)
         put_value(j, gt_text_of("Timing/%s", e->phases[p].phase->name).s, 1000 * e->phases[p].seconds);
     const gt_saver_result *saved = gt_saver_outcome(j->saver);
