@@ -8,7 +8,7 @@ cp -r "$here/../../slurm" "$scripts"
 cluster_up 5
 
 begins the_program_for_the_jobs
-# The program for the jobs: in its first piece it trains for ever, after a restart to the step that the test then names.
+# The program for the jobs: in its first piece it trains for ever, and once it has a tick and a checkpoint stands still for most of the time; after a restart to the step that the test then names.
 cat >program <<'END'
 #!/bin/bash
 steps=1000000000
@@ -18,6 +18,13 @@ if [ "${SLURM_RESTART_COUNT:-0}" != 0 ] && [ "$1" = train ]; then
     steps=$(cat "$run.steps")
 fi
 [ "$1" = train ] && set -- "$@" --steps="$steps"
+if [ "$1$steps" = train1000000000 ]; then
+    {
+        trap '' USR1 USR2 TERM # Slurm sends signals to all processes of a step
+        until [ -e "$run/last" ] && grep -q 'tick 1 ' "$run/log.txt"; do sleep 0.2 && kill -0 $$ || exit; done
+        while sleep 0.1 && kill -STOP $$; do sleep 0.4; kill -CONT $$; done
+    } >/dev/null 2>&1 </dev/null &
+fi
 exec "$REAL" "$@"
 END
 chmod +x program
