@@ -288,9 +288,10 @@ def check(run, data, fault, unknown):
     links = [line for line in lines if line['event'] == 'link' and line['number'] > begin['number']]
     with open(f'{run}/job.ini', 'rb') as f: chosen = any(value_of(f.read(), key) for key in ('classes', 'class-names'))
     if data and links and not chosen:
-        try: roots = [data_root(data, labels) for labels in (True, False)]
-        except (OSError, SyntaxError) as e: roots = unknown(f'a picture of {data} cannot be read: {e}')
-        if roots and any(line['data'] not in roots for line in links): fault(f'{data} is not what the links cover')
+        try:
+            roots = {line['data'] for line in links} - {data_root(data)}
+            if roots and roots - {data_root(data, False)}: fault(f'{data} is not what the links cover')
+        except (OSError, SyntaxError) as e: unknown(f'a picture of {data} cannot be read: {e}')
     met = sum(p['line']['event'] == 'link' for p in walk.path)
     said = ', data' if data and links and not chosen else ''
     print(f'{len(recipes) - 1} checkpoints, {met} links{said}; head {walk.path[-1]["head"]}')
@@ -301,12 +302,12 @@ def check(run, data, fault, unknown):
     if any(line['event'] == 'rollback' for line in lines): unknown('the run went back: only training shows whether it had to')
 
 
-def main():
+def main(run, data=None):
     faults, unknown = [], []
-    try: check(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None, faults.append, unknown.append)
+    try: check(run, data, faults.append, unknown.append)
     except (KeyError, TypeError, ValueError, OSError) as e: faults.append(f'the run cannot be read: {e!r}')
     for text in faults + unknown: print(text)
     sys.exit(1 if faults else 3 if unknown else 0)
 
 
-if __name__ == '__main__': main()
+if __name__ == '__main__': main(*sys.argv[1:])

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Forged runs: audit.py FORGERY TO makes TO/ of the true run `true` on true.npz; with TO.npz, where the data are forged too.
 Called by audit.sh, as is
-audit.py data TO.npz: pictures and their classes, and
-audit.py drawn N: for the seeds 1 to N where the interval begins that an audit draws first.
+audit.py data TO.npz: pictures and their classes,
+audit.py drawn N: for the seeds 1 to N where the interval begins that an audit draws first, and
+audit.py check RUN [DATA]: docs/audit/check.py.
 
 The true run has a checkpoint at each link of its chain. Of the forgeries `forge_` nothing is left that contradicts itself: the
 forger trains with the program from checkpoints that he has changed, and makes all hashes again: of files, states, data, lines and
@@ -27,6 +28,19 @@ import philox
 BATCH, EACH, END = 16, 1024, 6144  # images: of a step, between two checkpoints, of the run
 HALF = 3072
 CHECKPOINTS = range(EACH, END + 1, EACH)
+
+
+def data_root(path, labels=True, whole=check.data_root):
+    """What check.py computes, once for files of the same bytes: most forgeries leave the data as they are."""
+    if not os.path.isfile(path): return whole(path, labels)
+    with open(path, 'rb') as f: kept = f'root-{check.sha(f.read()).hex()}-{labels}'
+    if not os.path.exists(kept):
+        with open(f'{kept}.new', 'w') as f: f.write(whole(path, labels))
+        os.rename(f'{kept}.new', kept)
+    with open(kept) as f: return f.read()
+
+
+check.data_root = data_root
 
 
 def path_of(run, images): return f'{run}/checkpoint-{images:09d}.h5'
@@ -464,6 +478,7 @@ def drawn(seed):
 def main():
     if sys.argv[1] == 'data': return make_data(sys.argv[2])
     if sys.argv[1] == 'drawn': return print(*(drawn(seed) for seed in range(1, int(sys.argv[2]) + 1)), sep='\n')
+    if sys.argv[1] == 'check': return check.main(*sys.argv[2:])
     forgery, run = sys.argv[1:]
     shutil.copytree('true', run, symlinks=True)
     globals()[forgery](run)

@@ -7,7 +7,7 @@ need_python
 export GANTRY BUILD PYTHONDONTWRITEBYTECODE=1
 forge() { warm "$here/audit.py" "$@" >forger 2>&1 || { tail -5 forger; fail "audit.py $*"; }; }
 check() { # STATUS 'pattern' RUN [DATA]: without the program
-    warm "$here/../../docs/audit/check.py" "${@:3}" >said 2>&1
+    warm "$here/audit.py" check "${@:3}" >said 2>&1
     [ $? = "$1" ] && grep -qE -- "$2" said || { cat said; fail "not status $1 and '$2': check.py ${*:3}"; }
 }
 forge data true.npz
