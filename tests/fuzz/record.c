@@ -50,8 +50,9 @@ static void put_tiff(fuzz_put *put, void *arg, const char *xmp) {
 static void put_mp4(fuzz_put *put, void *arg, const char *xmp) {
     static const char boxes[] = "\0\0\0\x10"
                                 "ftypisom\0\0\2\0"
-                                "\0\0\0\x3cmoov\0\0\0\x34trak\0\0\0\x2cmdia"
-                                "\0\0\0\x24minf\0\0\0\x1cstbl\0\0\0\x14stsz\0\0\0\0\0\0\0\0\0\0\0\3";
+                                "\0\0\0\x70moov\0\0\0\x68trak\0\0\0\x60mdia\0\0\0\x58minf\0\0\0\x50stbl"
+                                "\0\0\0\x34stsd\0\0\0\0\0\0\0\1\0\0\0\x24" SIXTEEN "AAAAAAAAAAAA\0\4\0\4"
+                                "\0\0\0\x14stsz\0\0\0\0\0\0\0\0\0\0\0\3";
     GT_BUFFER gt_buffer b = {0};
     gt_buffer_add(&b, boxes, sizeof boxes - 1);
     gt_mp4_put_xmp(&b, xmp);
@@ -119,7 +120,7 @@ static void run(const uint8_t *bytes, size_t n) {
     json = NULL;
     if (!gt_picture_said_read(&said, bytes, n)) {
         fuzz_check(!said.text || strlen(said.text) <= GT_NOTES_MOST);
-        fuzz_check(said.frames >= 0 && said.before_xmp <= n);
+        fuzz_check(said.frames >= 0 && said.height >= 0 && said.width >= 0 && said.before_xmp <= n);
         if (said.text) read_record(said.text);
         if (said.xmp && !gt_record_of_xmp(said.xmp, &json) && json) read_record(json);
         free(json);

@@ -98,11 +98,12 @@ static const gt_option table[] = {
 
 /* Files of words that are said not to be pictures with records, in place of being taken for runs. */
 static bool is_other_file(const char *path) {
-    static const char *const endings[] = {".zip", ".npy", ".npz", ".mp4", ".tif",  ".tiff",
+    static const char *const endings[] = {".zip", ".npy", ".npz", ".h5",  ".mp4",  ".tif", ".tiff",
                                           ".gif", ".bmp", ".png", ".jpg", ".jpeg", ".webp"};
+    gt_file_kind kind = gt_kind_of_file(path);
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (gt_ends_with(path, endings[i])) return !gt_audit_bundle_is(path);
-    return gt_kind_of_file(path) == GT_KIND_EMPTY;
+        if (gt_ends_with(path, endings[i])) return kind != GT_KIND_CHECKPOINT && !gt_audit_bundle_is(path);
+    return kind == GT_KIND_EMPTY;
 }
 
 /* One of the two is enough: that the other is gone is for the audit of the run to say. */

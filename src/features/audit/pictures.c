@@ -65,23 +65,31 @@ static void settle(item *x, gt_status st, const char *format, ...) {
     x->done = true;
 }
 
+static bool is_mp4(const item *x) { return !x->found.array && x->found.kind == GT_PICTURE_SAID_MP4; }
+
+/* Sides of MP4 films are even: a line is added to those that are not. */
+static gt_status compare_size(item *x, int has_height, int has_width) {
+    int64_t height = 0, width = 0, even = is_mp4(x);
+    gt_status st = gt_record_get_int(x->record, "height", 1, GT_PICTURE_MAX_SIDE, &height);
+    if (!st) st = gt_record_get_int(x->record, "width", 1, GT_PICTURE_MAX_SIDE, &width);
+    if (!st && (height + (height & even) != has_height || width + (width & even) != has_width))
+        st = gt_fail(GT_FAILED, "its record is of a picture of %lld x %lld pixels, and it has %d x %d",
+                     (long long)width, (long long)height, has_width, has_height);
+    x->most = gt_largest(height * width / LEAST_CELL, 1);
+    return st;
+}
+
 static gt_status check_size(item *x) {
     void *bytes;
     size_t n;
-    gt_picture_info info;
-    int64_t height = 0, width = 0;
+    gt_picture_info info = {.height = x->found.height, .width = x->found.width};
     gt_status st = gt_file_read(x->path, GT_PICTURE_MAX_BYTES, &bytes, &n);
     if (st) return st;
-    st = gt_picture_head(&info, bytes, n);
-    free(bytes);
     x->bytes = (int64_t)n;
-    if (!st) st = gt_record_get_int(x->record, "height", 1, GT_PICTURE_MAX_SIDE, &height);
-    if (!st) st = gt_record_get_int(x->record, "width", 1, GT_PICTURE_MAX_SIDE, &width);
-    if (!st && (height != info.height || width != info.width))
-        st = gt_fail(GT_FAILED, "its record is of a picture of %lld x %lld pixels, and it has %d x %d",
-                     (long long)width, (long long)height, info.width, info.height);
-    x->most = gt_largest(height * width / LEAST_CELL, 1);
-    return st;
+    if (!is_mp4(x)) st = gt_picture_head(&info, bytes, n);
+    else if (!info.height || !info.width) st = gt_fail(GT_UNDECIDED, "the size of its frames is not known");
+    free(bytes);
+    return st ? st : compare_size(x, info.height, info.width);
 }
 
 /* As many images as its array has rows: a small file may name millions of seeds. */
@@ -136,8 +144,6 @@ static gt_status check_bytes(item *x) {
 
 static bool is_npz(const item *x) { return x->found.array && gt_ends_with(x->path, ".npz"); }
 
-static bool is_mp4(const item *x) { return !x->found.array && x->found.kind == GT_PICTURE_SAID_MP4; }
-
 static gt_status read_facts(item *x, const char **network, const char **command, gt_sha256 *contents) {
     const char *hash = NULL;
     *network = *command = "";
@@ -148,7 +154,7 @@ static gt_status read_facts(item *x, const char **network, const char **command,
     if (!st && (!hash || !gt_sha256_parse(hash, contents))) st = gt_fail(GT_FORMAT, "its record names no network");
     x->seed = -1;
     if (!st) st = gt_record_get_int(x->record, "seed", 0, UINT32_MAX, &x->seed);
-    if (!st) st = x->found.array || is_mp4(x) ? check_bytes(x) : check_size(x);
+    if (!st) st = x->found.array ? check_bytes(x) : check_size(x);
     return st || x->found.array ? st : check_images(x);
 }
 

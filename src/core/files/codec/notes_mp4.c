@@ -28,20 +28,26 @@ static bool is_known(const uint8_t *type) {
     return false;
 }
 
-/* Where a movie says how many samples its track has, boxes in boxes; only numbers of 32 bits, as such boxes have. */
-static int64_t count_samples(const uint8_t *box, size_t n) {
-    static const char way[] = "trakmdiaminfstblstsz";
-    enum { COUNT = 16 /* behind version, flags and the size of all samples */ };
-    const char *next = way;
+/* A box in boxes, each the first of its type; lengths of 32 bits alone. NULL: there is none of so many bytes. */
+static const uint8_t *find_box(const uint8_t *box, size_t n, const char *way, size_t least) {
     for (size_t at = HEAD; n - at >= HEAD;) {
         size_t size = gt_be32(box + at);
-        if (size < HEAD || size > n - at) return 0;
-        bool found = !memcmp(box + at + 4, next, 4);
-        if (found && !*(next += 4)) return size >= COUNT + 4 ? gt_be32(box + at + COUNT) : 0;
+        if (size < HEAD || size > n - at) return NULL;
+        bool found = !memcmp(box + at + 4, way, 4);
+        if (found && !*(way += 4)) return size >= least ? box + at : NULL;
         if (found) n = at + size;
         at += found ? HEAD : size;
     }
-    return 0;
+    return NULL;
+}
+
+/* What a movie says of its first track: how many samples there are, and the size of the first kind of them. */
+static void read_movie(gt_picture_said *f, const uint8_t *box, size_t n) {
+    enum { COUNT = 16, WIDTH = 48, HEIGHT = 50 };
+    const uint8_t *sizes = find_box(box, n, "trakmdiaminfstblstsz", COUNT + 4),
+                  *kinds = find_box(box, n, "trakmdiaminfstblstsd", HEIGHT + 2);
+    if (sizes) f->frames = gt_be32(sizes + COUNT);
+    if (kinds) f->width = (int)gt_be16(kinds + WIDTH), f->height = (int)gt_be16(kinds + HEIGHT);
 }
 
 gt_status notes_of_mp4(gt_picture_said *f, const uint8_t *bytes, size_t n) {
@@ -61,7 +67,7 @@ gt_status notes_of_mp4(gt_picture_said *f, const uint8_t *bytes, size_t n) {
         gt_status st = xmp ? notes_keep(f, &f->xmp, box + head + ID, size - head - ID) : GT_OK;
         if (st) return st;
         if (xmp) f->before_xmp = at;
-        else if (!memcmp(type, "moov", 4) && head == HEAD) f->frames = count_samples(box, size);
+        else if (!memcmp(type, "moov", 4) && head == HEAD) read_movie(f, box, size);
         else if (!is_known(type)) notes_beyond(f, "it has more than Gantry writes (a box %.4s)", (const char *)type);
     }
     if (at != n) notes_beyond(f, "it has more than Gantry writes (%zu bytes behind its end)", n - at);

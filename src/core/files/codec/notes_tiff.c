@@ -115,7 +115,7 @@ static bool has_whole_strips(const tiff *t, uint64_t rows) {
 
 gt_status notes_of_tiff(gt_picture_said *f, const uint8_t *bytes, size_t n) {
     f->kind = GT_PICTURE_SAID_TIFF;
-    tiff t = {.f = f, .bytes = bytes, .n = n, .big = *bytes == 'M'};
+    tiff t = {.f = f, .bytes = bytes, .n = n, .big = *bytes == 'M', .value = {[SAMPLES] = 1 /* without such a tag */}};
     size_t at = n >= HEAD ? u32(&t, bytes + 4) : 0;
     if (at < HEAD || at > n - 2) return gt_fail(GT_FORMAT, "truncated: its directory is not in the file");
     gt_status st = read_directory(&t, at);
@@ -123,7 +123,7 @@ gt_status notes_of_tiff(gt_picture_said *f, const uint8_t *bytes, size_t n) {
     if (st) return st;
     if (!rows || t.strips != (height + rows - 1) / rows || t.strips != t.strip_bytes || !has_whole_strips(&t, rows))
         notes_beyond(f, "its pixels are not in strips, one below the other");
-    if (t.bits != t.value[SAMPLES] || t.value[SAMPLES] != (t.value[COLOURS] == 2 ? 3 : 1))
+    if (t.bits != t.value[SAMPLES] || t.value[SAMPLES] != 2 * t.value[COLOURS] - 1) /* 1: grey; 2: three colours */
         notes_beyond(f, "its pixels are neither grey nor RGB");
     return GT_OK;
 }

@@ -96,9 +96,11 @@ static herr_t walk_chunks(hid_t dataset, hid_t space) {
     return 0;
 }
 
-/* Sets that are packed by filters from elsewhere are refused by who needs them (h5_guard.c), and are not damaged. */
-static bool is_unpacked_here(hid_t plist) {
+/* Sets that are packed by filters from elsewhere, or stored in other files, which are not opened, are refused by who
+ * needs them (h5_guard.c), and are not damaged. */
+static bool is_read_here(hid_t plist) {
     int n = H5Pget_nfilters(plist);
+    if (H5Pget_external_count(plist) != 0 || H5Pget_layout(plist) == H5D_VIRTUAL) return false;
     for (int i = 0; i < n; i++) {
         size_t values = 0;
         unsigned flags;
@@ -112,7 +114,7 @@ static herr_t walk_dataset(hid_t dataset) {
     hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset), plist = H5Dget_create_plist(dataset);
     herr_t result = type < 0 || space < 0 || plist < 0 ? -1 : 0;
     if (result >= 0 && H5Pget_layout(plist) == H5D_CHUNKED) result = walk_chunks(dataset, space);
-    if (result >= 0 && H5Sget_simple_extent_npoints(space) > 0 && is_unpacked_here(plist))
+    if (result >= 0 && H5Sget_simple_extent_npoints(space) > 0 && is_read_here(plist))
         result = walk_rows(dataset, type, space);
     h5_release(plist, space, type);
     return result;

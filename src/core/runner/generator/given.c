@@ -28,7 +28,7 @@ static gt_status find(const gt_record *r, const char *key, const char *option, c
     if (st || !hash) return st;
     if (!gt_sha256_parse(hash, &named)) return gt_fail(GT_FORMAT, "its record has a '%s' which is not a SHA-256", key);
     if (!*given) return gt_fail(GT_UNDECIDED, "it was made with a further file: %s=FILE is needed", option);
-    if ((st = gt_sha256_of_file(given, &is))) return st;
+    if ((st = gt_sha256_of_file(given, &is))) return st == GT_NOMEM ? st : gt_wrap(GT_UNDECIDED, "%s", option);
     if (!gt_sha256_equal(&named, &is))
         return gt_fail(GT_UNDECIDED, "%s: '%s' is another file than the one that it was made with", option, given);
     *file = given;

@@ -25,6 +25,8 @@ static gt_status find_in_notes(gt_picture_said *f, gt_record_found *out) {
     out->lossy = f->lossy;
     out->animated = f->animated;
     out->frames = f->frames;
+    out->height = f->height;
+    out->width = f->width;
     snprintf(out->beyond, sizeof out->beyond, "%s", f->beyond);
     out->json = f->text;
     f->text = NULL;

@@ -41,6 +41,7 @@ typedef struct gt_picture_said {
     char *text, *xmp;  /* to be freed; NULL: none */
     bool animated;     /* it has several pictures */
     int64_t frames;    /* of WebP and MP4, without unpacking any; 0: not known */
+    int height, width; /* of MP4, in the same way */
     bool lossy;        /* the pixels of the file are not those that were put in */
     size_t before_xmp; /* WebP or MP4 that ends with the XMP: bytes in front of it; else 0 */
     /* Why programs may show something else than the pixels that gt_picture_decode() gives; "": nothing known. Of a PNG

@@ -70,6 +70,7 @@ typedef struct gt_record_found {
     gt_picture_said_kind kind;
     bool animated, lossy;
     int64_t frames;
+    int height, width; /* of MP4 */
     char beyond[128];
 } gt_record_found;
 gt_status gt_record_find(const char *path, gt_record_found *out);
