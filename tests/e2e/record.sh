@@ -513,6 +513,9 @@ expect 2 "'several' is a folder: pictures, or one folder, are audited at a time"
 # What fails beside the record says nothing of it: room for what is made again, a file with the hash that is not a network.
 expect 3 'a/seed0000.png: not checked: .*File too large' bash -c 'ulimit -f 1; trap "" XFSZ; exec "$0" audit sheet.png a/seed0000.png' "$GANTRY"
 ! grep -q 'cannot be true' said || { cat said; fail 'a full disk is called a lie'; }
+# One sees where a list is longer than the sentence.
+quietly "$GANTRY" walk clipart64 --seeds="$(seq -s, 4000000000 7 4000000300)" --seconds=0.1 --fps=10 --out=many/ --threads=1
+expect 0 'makes of frame 0 of a walk through seeds 4000000000,.*[0-9]\.\.\. in 1 frames$' "$GANTRY" audit many
 warm - <<'PYTHON'
 import h5py
 with h5py.File('numbers.h5', 'w') as f: f['x'] = [1.0, 2.0]

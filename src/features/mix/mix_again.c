@@ -70,16 +70,14 @@ static gt_status path_of(const gt_again *a, int64_t i, char *path, size_t bytes)
 }
 
 static void say(const gt_record *r, char *text, size_t bytes) {
-    const char *rows = NULL, *columns = NULL, *styles = "";
+    char rows[GT_ORIGIN_LIST], columns[GT_ORIGIN_LIST], styles[GT_ORIGIN_LIST];
     int64_t row = -1, column = -1;
-    gt_record_get_text(r, "row_seeds", &rows);
-    gt_record_get_text(r, "column_seeds", &columns);
-    gt_record_get_text(r, "styles", &styles);
+    gt_origin_list(r, "styles", styles);
     gt_record_get_int(r, "row_seed", 0, UINT32_MAX, &row);
     gt_record_get_int(r, "column_seed", 0, UINT32_MAX, &column);
-    if (rows && columns)
-        snprintf(text, bytes, "rows of seeds %.200s, with layers %.100s of seeds %.200s", rows, styles, columns);
-    else snprintf(text, bytes, "seed %lld, with layers %.100s of seed %lld", (long long)row, styles, (long long)column);
+    if (*gt_origin_list(r, "row_seeds", rows) && *gt_origin_list(r, "column_seeds", columns))
+        snprintf(text, bytes, "rows of seeds %s, with layers %s of seeds %s", rows, styles, columns);
+    else snprintf(text, bytes, "seed %lld, with layers %s of seed %lld", (long long)row, styles, (long long)column);
 }
 
 const gt_maker gt_maker_mix = {"mix", make_all, path_of, say};

@@ -92,17 +92,16 @@ static gt_status path_of(const gt_again *a, int64_t i, char *path, size_t bytes)
 }
 
 static void say(const gt_record *r, char *text, size_t bytes) {
-    const char *seeds = "", *classes = "";
     int64_t frame = -1, frames = 0;
-    char which[64];
-    gt_record_get_text(r, "seeds", &seeds);
-    gt_record_get_text(r, "classes", &classes);
+    char which[64], seeds[GT_ORIGIN_LIST], classes[GT_ORIGIN_LIST];
+    gt_origin_list(r, "seeds", seeds);
+    gt_origin_list(r, "classes", classes);
     gt_record_get_int(r, "frame", 0, INT64_MAX, &frame);
     gt_record_get_int(r, "frames", 0, INT64_MAX, &frames);
     if (frame >= 0) snprintf(which, sizeof which, "frame %lld of ", (long long)frame);
     else *which = 0;
-    snprintf(text, bytes, "%sa walk through seeds %.200s%s%.200s in %lld frames", which, seeds,
-             *classes ? ", classes " : "", classes, (long long)frames);
+    snprintf(text, bytes, "%sa walk through seeds %s%s%s in %lld frames", which, seeds, *classes ? ", classes " : "",
+             classes, (long long)frames);
 }
 
 const gt_maker gt_maker_walk = {"walk", make_all, path_of, say};

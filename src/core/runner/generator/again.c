@@ -99,14 +99,13 @@ static gt_status path_of(const gt_again *a, int64_t i, char *path, size_t bytes)
 
 static void say(const gt_record *r, char *text, size_t bytes) {
     int64_t seed = -1, row = -1, per_class = 0;
-    const char *seeds = NULL;
+    char seeds[GT_ORIGIN_LIST];
     gt_record_get_int(r, "seed", 0, INT64_MAX, &seed);
     gt_record_get_int(r, "row", 0, INT64_MAX, &row);
     gt_record_get_int(r, "per_class", 0, INT64_MAX, &per_class);
-    gt_record_get_text(r, "seeds", &seeds);
     if (seed >= 0) snprintf(text, bytes, "seed %lld", (long long)seed);
     else if (row >= 0) snprintf(text, bytes, "row %lld of the styles", (long long)row);
-    else if (seeds) snprintf(text, bytes, "seeds %.200s%s", seeds, strlen(seeds) > 200 ? "..." : "");
+    else if (*gt_origin_list(r, "seeds", seeds)) snprintf(text, bytes, "seeds %s", seeds);
     else if (per_class) snprintf(text, bytes, "%lld seeds of each class", (long long)per_class);
     else snprintf(text, bytes, "all rows of the styles");
 }

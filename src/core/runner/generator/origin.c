@@ -273,6 +273,17 @@ static void say_label(const gt_record *r, said *s) {
     for (int i = 0; i < n && label; i++) add(s, "%s%g", i ? "" : "label ", (double)label[i]);
 }
 
+static void mark_end(char *text, size_t room) {
+    if (room > 3) memcpy(text + room - 4, "...", 4);
+}
+
+const char *gt_origin_list(const gt_record *r, const char *key, char text[GT_ORIGIN_LIST]) {
+    const char *value = "";
+    gt_record_get_text(r, key, &value);
+    if (snprintf(text, GT_ORIGIN_LIST, "%s", value) >= GT_ORIGIN_LIST) mark_end(text, GT_ORIGIN_LIST);
+    return text;
+}
+
 void gt_origin_say(const gt_record *r, char *text, size_t bytes) {
     static const char *const texts[][2] = {{"noise_mode", "noise"}, {"edit", "edited by"}};
     said s = {text, bytes, strlen(text)};
@@ -283,4 +294,5 @@ void gt_origin_say(const gt_record *r, char *text, size_t bytes) {
         if (!gt_record_get_text(r, texts[i][0], &value) && value && strcmp(value, "const"))
             add(&s, "%s %s", texts[i][1], value);
     }
+    if (s.n >= bytes) mark_end(text, bytes);
 }

@@ -49,6 +49,9 @@ gt_status gt_origin_options(const gt_record *r, gt_generator_options *o);
 gt_status gt_origin_condition(const gt_record *r, gt_arena *a, gt_condition *c);
 /* Appends what differs from the usual, for people: behind "seed 7" ", class 3 'cat', truncation 0.7". */
 void gt_origin_say(const gt_record *r, char *text, size_t bytes);
+/* The text of this key, "" without one; "..." in place of what is longer than a sentence has room for. */
+enum { GT_ORIGIN_LIST = 208 };
+const char *gt_origin_list(const gt_record *r, const char *key, char text[GT_ORIGIN_LIST]);
 
 /* ---- given.c: files that a record names by their hash, and that the user of an audit gives ---- */
 
