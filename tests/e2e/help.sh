@@ -46,7 +46,7 @@ case_words() {
         [[ "$(grep -oE '^(Words|Commands|Pages|Options|Examples)( |$)' said | tr -d ' \n')" =~ ^(Words)?(Commands)?(Pages)?(Options)?(Examples)?$ ]] || { cat said; fail "gantry help $word: sections in another order"; }
     done < <(grep -v '^#' "$here/../words")
     expect 0 '^gantry gmm --film=PATH' "$GANTRY" help film # the option, too
-    expect 2 "'qqqq zzzz' is neither a command nor an option" "$GANTRY" help qqqq zzzz
+    expect 2 "'qqqq zzzz' is neither a command nor an option; gantry help all lists the commands$" "$GANTRY" help qqqq zzzz
 }
 case_names_of_other_programs() {
     expect 2 "unknown command 'projector'; in Gantry it is project" "$GANTRY" projector

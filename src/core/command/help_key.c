@@ -136,7 +136,7 @@ static gt_status fail_unknown(const char *topic) {
     }
     const char *near = gt_options_nearest(&(gt_options){.rows = rows, .n = n}, topic);
     return gt_fail(GT_USAGE, "'%.60s' is neither a command nor an option%s%s%s", topic, near ? "; did you mean " : "",
-                   near ? near : "", near ? "?" : "");
+                   near ? near : "; gantry help all lists the commands", near ? "?" : "");
 }
 
 /* Several words are looked for together. */

@@ -210,7 +210,7 @@ void gt_look_warn_of_sameness(const gt_data_look *l, int64_t images, const char 
     char what[96] = "there is one image";
     if (images > 1) snprintf(what, sizeof what, "all %" PRId64 " checked images are equal", seen);
     if (images == 1 || (seen > 1 && l->equal == seen))
-        gt_warn("'%s': %s: networks only memorise it (docs/choosing-a-model.md)", spec, what);
+        gt_warn("'%s': %s: networks only memorise it (docs/few-pictures.md)", spec, what);
     if (seen && l->uniform == seen)
         gt_warn("'%s': each of the %" PRId64
                 " checked images has only one colour: there is nothing to learn. gantry inspect --sheet shows the "
