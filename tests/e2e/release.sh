@@ -10,6 +10,7 @@ version=$(sed -n 's/^#define GT_VERSION "\(.*\)"/\1/p' "$top/include/gantry/vers
 name=gantry-$version
 
 begins equal_bytes
+export DIST_LEVEL=1 # four seconds less for each
 quietly bash "$top/.ci/dist" "$tmp/one"
 touch "$top/.ci/dist"
 (umask 077 && TZ=Asia/Tokyo quietly bash "$top/.ci/dist" "$tmp/two")
