@@ -83,7 +83,7 @@ mkdir kept && tar xz -C kept -f "$runs" || fail "no $runs"
 ours=$("$GANTRY" version | grep -oE '(fma|plain|unfused)-[0-9]+' | head -n 1)
 theirs=fma-8
 close() { # RUN CHECKPOINT LIMIT
-    "$python" - "kept/$1"/checkpoint-*.h5 "kept/$1/end.h5" "$2" "$3" <<'P' || fail "$1: $2 is not what the earlier program made"
+    warm - "kept/$1"/checkpoint-*.h5 "kept/$1/end.h5" "$2" "$3" <<'P' || fail "$1: $2 is not what the earlier program made"
 import sys, h5py, numpy as np
 def networks(path):
     found = {}
@@ -118,7 +118,7 @@ resumes() {
 }
 slices() { sed -n 's/^slices = //p' "kept/$1/job.ini"; }
 
-recipe() { "$python" -c "import h5py; print(h5py.File('$1')['recipe'][()].decode(), end='')" | grep -v '^\[' | grep . | sort; }
+recipe() { warm -c "import h5py; print(h5py.File('$1')['recipe'][()].decode(), end='')" | grep -v '^\[' | grep . | sort; }
 
 # The recipe stays the recorded one, line by line; a new option of a recipe has the value that is named above.
 case_the_same_command() {
