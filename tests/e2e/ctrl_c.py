@@ -7,8 +7,8 @@ from pseudo_terminal import PATIENCE, Terminal, fail, gantry
 here = os.getcwd()
 nets = '--data=synth:shapes:n=96,size=16 --cbase=256 --cmax=8 --map-layers=1 --batch=16 --mbstd=2 --slices=8 --threads=1 --grid=2x2'.split()
 endless = nets + ['--steps=100000000', '--tick=0.2']
-# a step takes seconds
-slow = ['--data=synth:shapes:n=96,size=64', '--cfg=auto', '--cbase=8192', '--cmax=128', '--batch=16', '--image-minutes=0', '--mbstd=2', '--slices=2', '--threads=1', '--grid=2x2', '--steps=1000', '--tick=0.001']
+# a step takes a second
+slow = ['--data=synth:shapes:n=96,size=64', '--cfg=auto', '--cbase=4096', '--cmax=64', '--batch=16', '--image-minutes=0', '--mbstd=2', '--slices=2', '--threads=1', '--grid=2x2', '--steps=1000', '--tick=0.001']
 SAID_AT_ONCE = 'again: at once'
 
 
