@@ -19,20 +19,24 @@ if name.endswith('.h5'):
     f = h5py.File(name)
     images, labels = f['images'], f['labels'][:].tolist()
     block = lambda i: images[i : i + 1000]
+    one = np.array
 else:
     from PIL import Image
     z = zipfile.ZipFile(name)
     names = [e for e in z.namelist() if e.endswith('.png')]
     assert names == ['%05d/img%08d.png' % (i // 1000, i) for i in range(n)], names[:3]
     images, labels = names, [v for _, v in json.loads(z.read('dataset.json'))['labels']]
-    one = lambda e: np.array(Image.open(io.BytesIO(z.read(e)))).reshape(h + 2 * pad, w + 2 * pad, c)
-    block = lambda i: np.stack([one(e) for e in names[i : i + 1000]])
+    block = lambda i: [z.read(e) for e in names[i : i + 1000]]
+    one = lambda png: np.array(Image.open(io.BytesIO(png))).reshape(h + 2 * pad, w + 2 * pad, c)
 assert len(images) == n, len(images)
 assert labels == [i % classes for i in range(n)]
-kinds = {i: formula(i) for i in range(251)} # the formula repeats itself
+kinds, right = {i: formula(i) for i in range(251)}, {} # the formula repeats itself, and so do files of pictures
 for first in range(0, n, 1000):
     for k, image in enumerate(block(first)):
-        assert np.array_equal(image, kinds[(first + k) % 251]), first + k
+        at = (first + k) % 251
+        if type(image) is bytes and image == right.get(at): continue
+        assert np.array_equal(one(image), kinds[at]), first + k
+        right[at] = image
 END
 same_as_formula() { warm check.py "$@" || fail "$1 is not what its source holds"; }
 make() { quietly "$GANTRY" dataset "$@"; }
