@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cases of python.sh, in the folder where commands have made runs and what they make of them: python.py CASE"""
+"""Cases of python.sh, in the folder where commands have made runs and what they make of them: python.py CASE ..."""
 import copy
 import ctypes
 import gc
@@ -739,11 +739,14 @@ def train_beside_silent():
 
 
 def at_line(n, of, function=None):
-    """For sys.settrace(): Ctrl-C when this thread comes to the n-th line of the file, or of the function."""
-    left = [n]
+    """For sys.settrace(): Ctrl-C when this thread comes to the n-th line of the file, or of the function. A line counts
+    for the first and the second time."""
+    left, times = [n], {}
 
     def line(frame, event, arg):
-        if event == 'line':
+        at = frame.f_code, frame.f_lineno
+        times[at] = times.get(at, 0) + (event == 'line')
+        if event == 'line' and times[at] <= 2:
             left[0] -= 1
             if not left[0]:
                 sys.settrace(None)
@@ -911,6 +914,8 @@ def memory():
         assert growth < 2 << 20, f'{what}: {growth} bytes more'
 
 
-globals()[sys.argv[1]]()
+for case in sys.argv[1:]:
+    print(case, flush=True)
+    globals()[case]()
 leaks()
 print('done')

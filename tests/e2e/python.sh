@@ -40,33 +40,17 @@ quietly "$GANTRY" dataset synth:circles:n=24,size=12 circles.h5
 quietly "$GANTRY" dataset synth:shapes:n=24,size=12,classes=4 shapes12.h5
 quietly "$GANTRY" dataset synth:shapes:n=20,size=16,classes=4 shapes16.h5
 
-begins same_bits
-test_of same_bits
-begins bad_input
+begins calls
 head -c 3000 "$(last plain)" >cut.h5
 echo words >words.txt
 mkdir -p empty
-test_of bad_input
-begins runs
-test_of runs
-begins threads
-test_of threads
+test_of same_bits bad_input runs threads fork inside
 begins ctrl_c
 test_of ctrl_c
-begins fork
-test_of fork
-begins inside
-test_of inside
 begins other_commands
 sanitized || test_of other_commands # which the program computes
 begins train
-test_of train
-test_of train_arrays
-test_of train_beside
-test_of train_beside_silent
-test_of train_ctrl_c
-test_of train_thread
-test_of log_of_ranks
+test_of train train_arrays train_beside train_beside_silent train_ctrl_c train_thread log_of_ranks
 begins memory
 test_of memory
 # sanitizers.sh ends here
