@@ -49,7 +49,7 @@ def watch(command, until, stop=None, status=75, work=0):
 def train():
     """a step takes seconds: the preparation, the first step and the later steps are told"""
     slow = start_seconds()
-    t = Terminal(gantry, 'train', '--data=synth:shapes:n=96,size=64', '--cfg=auto', '--cbase=8192', '--cmax=128', '--batch=8', '--mbstd=2', '--slices=2', '--threads=1',
+    t = Terminal(gantry, 'train', '--data=synth:shapes:n=96,size=64', '--cfg=auto', '--cbase=4096', '--cmax=64', '--batch=8', '--mbstd=2', '--slices=2', '--threads=1',
                  '--steps=1000', '--tick=0.001', f'--run={here}/slow')
     t.until('first step')
     t.hold_back(3)
