@@ -39,11 +39,9 @@ variant() { # name, options
     exact "$1" 10 "${@:2}"
     cmp "$(ls "$1"/fakes* | tail -n 1)" "$(ls "$1-parts"/fakes* | tail -n 1)" || fail "$1: the pictures differ"
 }
-variant fixed --aug=fixed --p=0.5 --augpipe=bgcfnc --mirror --subset=50
+variant fixed --aug=fixed --p=0.5 --augpipe=bgcfnc --mirror --subset=50 --style-mixing=0.9 --map-layers=3 --batch=15 --mbstd=3 --slices=5
 variant ada --aug=ada --ada-kimg=0.2 --ada-interval=2 --target=0.1 --lrate=0.02 --mirror
-variant mixing --style-mixing=0.9 --aug=noaug --subset=40 --map-layers=3
 variant plain --cfg=cifar --mbstd=2 --cond=0
-variant odd --batch=15 --mbstd=3 --slices=5
 variant archs --g-arch=resnet --d-arch=skip --aug=noaug
 h5dump -d /state/ada_p "$(last ada)" | grep -q '(0): 0$' && fail 'ada did not move p: the test tests nothing'
 
