@@ -49,7 +49,7 @@ plant() { # FILE EXPRESSION-OF-SED
     cp -a "$BUILD/src" "$BUILD/libgantry.a" "$BUILD/git-id" house/build/
     sed -i "$2" "house/$1"
     ! cmp -s "$top/$1" "house/$1" || fail 'nothing was planted'
-    env -u MAKEFLAGS make -C house -s -j2 BUILD=build OPT=-O0 GIT_ID="$(cat "$BUILD/git-id")" build/gantry >said 2>&1 || { tail -n 30 said; fail 'the copy cannot be built'; }
+    env -u MAKEFLAGS make -C house -s -j2 BUILD=build OPT=-O0 LDFLAGS="$(command -v ld.lld >/dev/null && echo -fuse-ld=lld)" GIT_ID="$(cat "$BUILD/git-id")" build/gantry >said 2>&1 || { tail -n 30 said; fail 'the copy cannot be built'; }
 }
 # The derivative of tanh is multiplied by FACTOR.
 plant_factor() { # FACTOR
