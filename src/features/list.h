@@ -34,6 +34,8 @@
     X(spectrum)
 /* What measures runs at their ticks (train/door/measurer.h), behind the core's own. */
 #define MEASURERS(X) X(scores) X(ensembles)
+/* Pictures in the folders of runs, and in their reports (run/door/pages.h). */
+#define PICTURES(X) X(ensembles)
 /* What makes ensembles (runner/generator/door/ensemble.h). */
 #define ENSEMBLES(X) X(fields)
 #define GROUPS(X) \

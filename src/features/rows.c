@@ -78,6 +78,12 @@ const gt_run_page *const gt_run_pages[] = {GROUPS(GROUP) NULL};
 #define ROW_SAVER(name) &gt_fakes_writer_##name,
 const gt_fakes_writer *const gt_fakes_writers[] = {GROUPS(GROUP) NULL};
 
+#define PICTURE(name) extern const gt_run_picture gt_run_picture_##name;
+PICTURES(PICTURE)
+#undef PICTURE
+#define PICTURE(name) &gt_run_picture_##name,
+const gt_run_picture *const gt_run_pictures[] = {PICTURES(PICTURE) NULL};
+
 #define ENSEMBLE(name) extern const gt_ensembles gt_ensembles_##name;
 ENSEMBLES(ENSEMBLE)
 #undef ENSEMBLE

@@ -15,7 +15,7 @@ ld -r -S -o core.o "${core[@]}" || fail 'the core cannot be joined'
 libs=$(make -s -C "$top" print-LIBS) || fail 'make print-LIBS'
 
 # words FOLDER: what its objects are called in the lists of list.h
-words() { of "${1#"$objects/"}" | xargs nm -P --defined-only | sed -nE 's/^(cli|gt_maker|gt_run_page|gt_export_form|gt_fakes_writer|gt_ensembles|gt_family|gt_metrics_of|gt_measurer|gt_source)_([a-z0-9]+) [DRd] .*/\2/p' | sort -u; }
+words() { of "${1#"$objects/"}" | xargs nm -P --defined-only | sed -nE 's/^(cli|gt_maker|gt_run_page|gt_run_picture|gt_export_form|gt_fakes_writer|gt_ensembles|gt_family|gt_metrics_of|gt_measurer|gt_source)_([a-z0-9]+) [DRd] .*/\2/p' | sort -u; }
 # without FOLDER: builds ./gantry
 without() {
     local folder=$1 names word

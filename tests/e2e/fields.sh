@@ -92,7 +92,10 @@ case_scores_of_a_run() {
     tested=synth:fields:n=2,seed=9
     expect 0 'ensembles kimg 0.032 .* crps [0-9.]+ .*spectrum_worst' ranks 2 "$GANTRY" train $net --steps=2 --sampler-steps=2 --test-data=$tested --run=with
     [ "$(hash_of with)" = "$(hash_of without)" ] || fail 'scores change a run'
-    "$GANTRY" metrics with --condition=$tested --members=8 --seed=3 --json --metrics=crps,rmse,spread,spectrum > scores || fail 'no scores'
+    "$GANTRY" metrics with --condition=$tested --members=8 --seed=3 --json --metrics=crps,rmse,spread,spectrum --chart=drawn.png > scores || fail 'no scores'
+    cmp drawn.png with/ensembles.png || fail 'the chart of a run is another'
+    [ ! -e without/ensembles.png ] || fail 'a chart without scores'
+    grep -q 'ensembles.png' with/report.html && grep -q '<h3>crps</h3><p>fair continuous' with/report.html || fail 'the report has no charts of scores'
     need_python
     "$python" - <<'PY' || fail 'the scores of a run'
 import json

@@ -10,6 +10,7 @@
 
 #include "base/door/file.h"
 #include "run/door/outfile.h"
+#include "run/door/pages.h"
 #include "run/door/rundir.h"
 #include "run/door/checkpoint_internal.h"
 
@@ -51,11 +52,18 @@ static const gt_run_file table[] = {
 };
 enum { ROWS = sizeof table / sizeof *table };
 
-const gt_run_file *gt_run_file_at(int i) { return i >= 0 && i < ROWS ? &table[i] : NULL; }
+/* The table, then the pictures of features. */
+const gt_run_file *gt_run_file_at(int i) {
+    if (i < ROWS) return i >= 0 ? &table[i] : NULL;
+    const gt_run_picture *const *p = gt_run_pictures;
+    while (*p && i > ROWS) p++, i--;
+    return *p ? &(*p)->file : NULL;
+}
 
 const gt_run_file *gt_run_file_of(const char *name) {
-    for (int i = 0; i < ROWS; i++)
-        if (!fnmatch(table[i].pattern, name, FNM_EXTMATCH)) return &table[i];
+    const gt_run_file *row;
+    for (int i = 0; (row = gt_run_file_at(i)); i++)
+        if (!fnmatch(row->pattern, name, FNM_EXTMATCH)) return row;
     return NULL;
 }
 

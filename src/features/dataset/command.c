@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry dataset: pictures of any source into a dataset; subset, split and merge; looking at datasets
  * (command_inspect.c). */
+#include <libgen.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/door/file.h"
+#include "data/door/fields_pack.h"
 #include "features/dataset/command.h"
 #include "gantry/arrays.h"
 #include "gantry/dataset.h"
@@ -290,14 +293,25 @@ static gt_status check_field_options(const cli_session *s) {
     return GT_OK;
 }
 
-/* Variables of NetCDF files, from rank 0. */
-static gt_status pack_fields(cli_session *s, const dataset_fields *f, const char *list, const char *dest) {
+static gt_status pack(const gt_convert_request *r, const char *list, const char *dest, gt_fields_packed *made) {
+    GT_FREED char *folder = strdup(dest);
+    gt_status st = folder ? gt_make_directories(dirname(folder)) : GT_NOMEM;
+    if (!st) st = gt_fields_pack(list, dest, r->compress, r->overwrite, made);
+    if (st || !made->there || made->same) return st;
+    return gt_fail(GT_USAGE,
+                   "'%s' already exists and is not what this command makes: replace it with --overwrite, or choose "
+                   "another destination",
+                   dest);
+}
+
+/* Variables of NetCDF files; rank 0 writes them. */
+static gt_status pack_fields(cli_session *s, const gt_convert_request *r, const char *list, const char *dest) {
     gt_fields_packed made = {0};
-    bool alone = f->request.choice == GT_CONVERT_ALL;
-    gt_status st = alone ? check_field_options(s)
-                         : gt_fail(GT_USAGE, "fields are divided by their times: cut the files before (cdo seldate, "
-                                             "ncks), or train with --subset");
-    if (!st && !s->comm->rank) st = cli_dataset_pack(list, dest, f->request.compress, f->request.overwrite, &made);
+    gt_status st = r->choice == GT_CONVERT_ALL
+                       ? check_field_options(s)
+                       : gt_fail(GT_USAGE, "fields are divided by their times: cut the files before (cdo seldate, "
+                                           "ncks), or train with --subset");
+    if (!st && !s->comm->rank) st = pack(r, list, dest, &made);
     st = gt_comm_agree_all(s->comm, st);
     if (!st && !s->comm->rank)
         gt_print("%s: %d variable%s of %lld sample%s%s\n", dest, made.variables, gt_plural(made.variables),
@@ -320,7 +334,7 @@ static gt_status convert(cli_session *s, dataset_fields *f, const char *const *s
     const char *list = list_of(s, sources, n);
     if (!list) return GT_NOMEM;
     bool file = gt_ends_with(dest, ".h5") || gt_ends_with(dest, ".hdf5") || gt_ends_with(dest, ".nc");
-    if (file && gt_fields_are_packable(list)) return pack_fields(s, f, list, dest);
+    if (file && gt_fields_are_packable(list)) return pack_fields(s, r, list, dest);
     r->n_sources = n;
     r->sources = sources;
     r->dest = dest;

@@ -14,6 +14,7 @@
 #include "gantry/metric.h"
 #include "gantry/stop.h"
 #include "run/door/checkpoint.h"
+#include "run/door/pages.h"
 #include "runner/generator/door/ensemble.h"
 #include "train/door/measurer.h"
 
@@ -28,6 +29,10 @@ typedef struct telling {
     gt_values *values;
     gt_buffer line;
 } telling;
+
+const gt_run_picture gt_run_picture_ensembles = {
+    .file = {"ensembles.png", GT_RUN_WRITES, "ensembles of fields beside the truth: spectra and ranks (--test-data)"},
+    .title = "Ensembles beside the truth: spectra, and how often the truth has each rank among the members"};
 
 static bool is_wanted(const gt_engine *e) { return e->model->conditions && *e->job->test_data; }
 
@@ -59,12 +64,13 @@ static void take(void *arg, const char *target, const char *key, double value, c
 static gt_status measure_all(gt_engine *e, void *own, gt_values *values) {
     const ensembles *s = own;
     const gt_job *j = e->job;
-    char name[40], path[4200], time[32];
+    char name[40], path[4200], chart[4200], time[32];
     bool built_in = gt_synth_of_path(j->test_data);
     double began = gt_clock();
     telling t = {.engine = e, .values = values};
     gt_checkpoint_name(e->shown, name);
     snprintf(path, sizeof path, "%s/%s", s->dir, name);
+    snprintf(chart, sizeof chart, "%s/%s", s->dir, gt_run_picture_ensembles.file.pattern);
     GT_FREED char *text = gt_job_to_text(j);
     const gt_ensemble_request r = {.checkpoint = path,
                                    .condition = built_in ? j->test_data : j->test_condition,
@@ -74,19 +80,23 @@ static gt_status measure_all(gt_engine *e, void *own, gt_values *values) {
                                    .options = {.pool = e->pool},
                                    .members = MEMBERS,
                                    .seed = (uint64_t)j->seed,
+                                   .chart = chart,
                                    .stop = gt_stop_requested};
     gt_comm_busy(e->comm, "scores of ensembles");
     gt_status st = gt_comm_agree_all(e->comm, text ? GT_OK : GT_NOMEM); /* the checkpoint is written now */
     if (!st) st = gt_ensembles_find()->score_all(e->comm, &r, "crps,rmse,spread,spectrum", take, &t);
     if (!e->comm->rank) {
-        if (!st) {
+        bool scored = !st || t.line.n; /* the chart is behind the scores */
+        if (scored) {
             gt_values_put(values, GT_LATE_SECONDS, gt_clock() - began);
             gt_info("ensembles kimg %-7.3f%s (%s)", (double)e->shown / 1000,
                     t.line.n && !t.line.failed ? (const char *)t.line.data : "",
                     gt_duration_text(gt_clock() - began, time));
-        } else if (st == GT_STOPPED)
+        }
+        if (st && scored) gt_warn("no chart of ensembles: %s", gt_message());
+        else if (st == GT_STOPPED)
             gt_info("the scores at %.3f kimg were interrupted: the resumed run computes them", (double)e->shown / 1000);
-        else gt_warn("no scores of ensembles at %.3f kimg: %s", (double)e->shown / 1000, gt_message());
+        else if (st) gt_warn("no scores of ensembles at %.3f kimg: %s", (double)e->shown / 1000, gt_message());
     }
     gt_buffer_free(&t.line);
     gt_comm_doing(e->comm, e->step, "logs, pictures, checkpoints");

@@ -69,6 +69,14 @@ static void help(void (*line)(void *arg, const char *name, const char *text), vo
         if (s == gt_ensemble_score_list || strcmp(s->metric, s[-1].metric)) line(arg, s->metric, s->help);
 }
 
+static const char *about(const char *key) {
+    for (const gt_ensemble_score *s = gt_ensemble_score_list; s->key; s++) {
+        size_t n = strlen(key), own = strlen(s->key);
+        if (n >= own && !strcmp(key + n - own, s->key) && (n == own || key[n - own - 1] == '_')) return s->help;
+    }
+    return NULL;
+}
+
 static void warn_of_gaps(const gt_ensemble *e, const scoring *s) {
     for (int c = 0; c < e->targets; c++) {
         int64_t whole = gt_ensemble_whole_fields(s->of[c]);
@@ -98,9 +106,15 @@ static gt_status score_all(gt_comm *comm, const gt_ensemble_request *r, const ch
     if (!st) st = gt_ensemble_make_all(&e, "scoring", score_sample, &s);
     if (!st && !comm->rank) warn_of_gaps(&e, &s);
     if (!st && !comm->rank) tell_scores(&e, &s, metrics, tell, arg);
+    bool drawn = !st && !comm->rank && r->chart && *r->chart;
+    if (drawn) st = gt_ensemble_chart(e.arena, r->chart, e.targets, e.scale, s.of);
+    st = gt_comm_agree_all(comm, st);
     gt_ensemble_close(&e);
     return st;
 }
 
-const gt_ensembles gt_ensembles_fields = {
-    .generate_all = gt_fields_generate_all, .help = help, .check_metrics = check_metrics, .score_all = score_all};
+const gt_ensembles gt_ensembles_fields = {.generate_all = gt_fields_generate_all,
+                                          .help = help,
+                                          .check_metrics = check_metrics,
+                                          .about = about,
+                                          .score_all = score_all};

@@ -215,14 +215,14 @@ static double worst(const gt_ensemble_scores *s) {
 QUANTILE_SCORES(FUNCTIONS)
 
 const gt_ensemble_score gt_ensemble_score_list[] = {
-    {"crps", "crps", "fair continuous ranked probability score, mean over cells", crps},
-    {"rmse", "rmse", "root of the mean squared error of the ensemble's mean", rmse},
+    {"crps", "crps", "fair continuous ranked probability score, mean over cells; less is better", crps},
+    {"rmse", "rmse", "root of the mean squared error of the ensemble's mean; less is better", rmse},
     {"spread", "spread", "root of the mean variance of the members", spread},
     {"spread", "spread_skill", "sqrt((M + 1) / M) spread / rmse: 1 where members are like the truth", ratio},
     {"ranks", "ranks_chi2", "chi-squared of the ranks of one cell of each field; M degrees of freedom", chi_squared},
     {"ranks", "ranks_uneven", "sum over ranks of |share - 1 / (M + 1)|, all cells", uneven},
-    {"spectrum", "spectrum_db", "root of the mean squared ratio of radial power, in dB", distance},
-    {"spectrum", "spectrum_worst", "largest |ratio - 1| of radial power", worst},
+    {"spectrum", "spectrum_db", "root of the mean squared ratio of radial power, in dB; less is better", distance},
+    {"spectrum", "spectrum_worst", "largest |ratio - 1| of radial power; less is better", worst},
     {"quantiles", "p95", "mean over fields of the field's quantile 0.95", p95},
     {"quantiles", "p95_truth", "the same of the truth", p95_truth},
     {"quantiles", "p99", "mean over fields of the field's quantile 0.99", p99},
@@ -233,6 +233,9 @@ const gt_ensemble_score gt_ensemble_score_list[] = {
 };
 
 int64_t gt_ensemble_whole_fields(const gt_ensemble_scores *s) { return s->fields; }
+
+int gt_ensemble_members(const gt_ensemble_scores *s) { return s->members; }
+int gt_ensemble_waves(const gt_ensemble_scores *s) { return s->waves; }
 
 const double *gt_ensemble_ranks(const gt_ensemble_scores *s) { return s->ranks; }
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gantry/fields.h"
 #include "gantry/memory.h"
 #include "gantry/status.h"
 
@@ -64,8 +65,15 @@ extern const gt_ensemble_score gt_ensemble_score_list[]; /* ended by {NULL} */
 /* The fields that count for spectrum and quantiles: those with a truth in each cell. */
 int64_t gt_ensemble_whole_fields(const gt_ensemble_scores *s);
 
+int gt_ensemble_members(const gt_ensemble_scores *s);
+int gt_ensemble_waves(const gt_ensemble_scores *s);
 /* The histogram of all cells [members+1], and the mean power of members and truths by wave number [waves]. */
 const double *gt_ensemble_ranks(const gt_ensemble_scores *s);
 const double *gt_ensemble_power(const gt_ensemble_scores *s, const double **truth);
+/* How often the truth had each rank, and these spectra, for each target, at most GT_CHARTED of them, as .png or .svg
+ * (chart.c). Nothing to draw: no file. */
+enum { GT_CHARTED = 6 };
+gt_status gt_ensemble_chart(gt_arena *a, const char *path, int targets, const gt_channel_scale *target,
+                            gt_ensemble_scores *const *scores);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "metrics/door/metric.h"
 #include "features/report/report.h"
+#include "runner/generator/door/ensemble.h"
 
 double report_per_second(double seconds_per_kimg) { return 1000 / seconds_per_kimg; }
 
@@ -169,6 +170,8 @@ static void put_score(const curves *c, const char *series) {
     const gt_metric *score = key ? gt_metric_of_key(key, &more) : NULL;
     if (score && score->needs & GT_METRIC_BASE) snprintf(note, sizeof note, "%s: best near the base rate", score->help);
     else if (score) snprintf(note, sizeof note, "%s; %s is better", score->help, more ? "more" : "less");
+    else if (key && gt_ensembles_found[0] && gt_ensembles_found[0]->about(key))
+        snprintf(note, sizeof note, "%s", gt_ensembles_found[0]->about(key));
     if (key && report_same_recipe(c->runs, c->n, series)) put_series(c, key, note, key, series, NULL);
 }
 

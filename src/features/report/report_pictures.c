@@ -14,6 +14,7 @@
 #include "gantry/grid.h"
 #include "figures/door/html.h"
 #include "features/report/report.h"
+#include "run/door/pages.h"
 
 enum {
     LARGEST_FILE = 16 << 20,
@@ -209,6 +210,11 @@ void report_pictures(gt_buffer *out, const char *dir) {
     put_picture(out, dir, "reals.png", "Real", LARGE);
     put_reconstructions(out, dir);
     put_picture(out, dir, "confusion.png", "Confusion of classes on images that were not trained on", LARGE);
+    for (const gt_run_picture *const *p = gt_run_pictures; *p; p++) {
+        gt_buffer_printf(out, "<div class=\"drawn\">");
+        put_picture(out, dir, (*p)->file.pattern, (*p)->title, LARGE);
+        gt_buffer_printf(out, "</div>\n");
+    }
     gt_buffer_printf(out, "</div>\n");
     if (n > 1) put_strip(out, dir, fakes, n - 1); /* the newest one stands above */
     free(fakes);

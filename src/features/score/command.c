@@ -64,6 +64,11 @@ static const gt_option table[] = {
      .with = "--condition"},
     {CLI_ROW("samples", ensemble.samples, NULL, "Only the first samples of the conditions"), .derived = "all", .min = 1,
      .max = 1e12, .with = "--condition"},
+    {CLI_ROW("chart", ensemble.chart, "", "Draw the spectra and the ranks of the truth into this file"),
+     .placeholder = "FILE", CLI_WRITES({"*.png", GT_OUTFILE_PICTURE}, {"*.svg", GT_OUTFILE_PICTURE}),
+     .with = "--condition",
+     .detail = "Two panels for each of the first six targets: the power of members and truths by wave number, and "
+               "how often the truth has each rank among the members."},
     {CLI_SHOWN("reals", of.reals, "", "A set of real pictures, to compare with --fakes instead of a network"),
      .path = true,
      .detail = "--reals and --fakes are compared. Both may be datasets, folders, or statistics of other programs (.npz "

@@ -18,8 +18,8 @@ typedef struct gt_fields_packed {
 
 /* Does the list name variables of files that are fields (gt_fields_here)? The caller has called gt_h5_check(). */
 bool gt_fields_are_packable(const char *list);
-/* `list` as in gt_fields_request; `compress`: smaller, slower to read. Main thread only. GT_USAGE: a variable is none
- * of such a file. */
+/* `list` as in gt_fields_request; `compress`: smaller, slower to read. Main thread only. GT_USAGE: a file is not such a
+ * one, or `path` is one of the sources. */
 gt_status gt_fields_pack(const char *list, const char *path, bool compress, bool replace, gt_fields_packed *out);
 
 #endif

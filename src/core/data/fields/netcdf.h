@@ -7,7 +7,7 @@
  *     if (!st) st = gt_netcdf_set(&f, "pr", GT_NUMBER_FLOAT, 2, (int[]){lat, lon}, NULL, &set);
  *     if (!st) st = gt_netcdf_text(&f, "pr", "units", "K");
  *     if (!st) st = gt_netcdf_attach(&f);
- *     ... gt_h5_write_rows(set, ...), gt_netcdf_told(&f, st, bytes) ...
+ *     if (!st) st = gt_netcdf_told(&f, gt_h5_write_rows(set, 0, n, GT_NUMBER_FLOAT, values), bytes);
  *     if (!st) st = gt_netcdf_finish(&f, NULL, NULL);
  *     gt_netcdf_close(&f);
  *
@@ -38,7 +38,7 @@ gt_status gt_netcdf_open(gt_netcdf *f, const char *path);
 const char *gt_netcdf_name(gt_netcdf *f, const char *wanted);
 /* A dimension, under a free name (f->axis[*id]); `values` NULL: without coordinates. */
 gt_status gt_netcdf_axis(gt_netcdf *f, const char *wanted, int64_t n, gt_number type, const void *values, int *id);
-/* The same with the axis' attributes; coordinates of another number than n are none. `direction`: "X", or NULL. */
+/* The same with the axis' attributes; coordinates of another number than n are left out. `direction`: "X", or NULL. */
 gt_status gt_netcdf_axis_of(gt_netcdf *f, const gt_fields_axis *a, const char *wanted, int64_t n, const char *direction,
                             int *id);
 /* A variable over n axes; n 0: a single number. `name` must be free or taken by gt_netcdf_name(). `how` NULL: in one

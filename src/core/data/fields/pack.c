@@ -164,7 +164,7 @@ static gt_status put_values(packing *p, int k) {
 static gt_status check_names(packing *p) {
     for (int k = 0; k < p->fields.fields; k++) {
         const gt_variable *v = gt_field_like(&p->fields.field[k]);
-        if (!v->h5) return gt_fail(GT_USAGE, "'%s' is no variable of a NetCDF-4 or HDF5 file", v->file);
+        if (!v->h5) return gt_fail(GT_USAGE, "'%s' is not a NetCDF-4 or HDF5 file of fields", v->file);
         if (!gt_netcdf_name(&p->out, v->name)) return GT_NOMEM;
     }
     return GT_OK;
@@ -185,10 +185,25 @@ static gt_status write_file(packing *p, bool compress, gt_fields_packed *out) {
     return st;
 }
 
+static bool is_source(const char *list, const char *path) {
+    GT_FREED char *place = realpath(path, NULL);
+    gt_named_array part = {0};
+    gt_status st = GT_OK;
+    bool is = false;
+    while (place && !is && !st && gt_named_array_next(&list, &part, &st)) {
+        GT_FREED char *source = realpath(part.file, NULL);
+        is = source && !strcmp(source, place);
+    }
+    return is;
+}
+
 gt_status gt_fields_pack(const char *list, const char *path, bool compress, bool replace, gt_fields_packed *out) {
-    packing p = {.fields = {.arena = gt_arena_new()}};
+    packing p = {0};
     gt_fields *f = &p.fields;
     *out = (gt_fields_packed){0};
+    if (is_source(list, path))
+        return gt_fail(GT_USAGE, "the destination '%s' is a source: choose another destination", path);
+    f->arena = gt_arena_new();
     gt_status st = f->arena ? gt_fields_add(f, GT_FIELD_TARGET, list) : GT_NOMEM;
     for (int k = 0; k < f->fields && !st; k++) st = gt_field_join(f->arena, &f->field[k]);
     if (!st && !(p.set = gt_arena_array(f->arena, (size_t)f->fields, sizeof *p.set))) st = GT_NOMEM;

@@ -18,7 +18,8 @@ typedef struct gt_ensemble_request {
     int64_t members;              /* at least 1 */
     int64_t samples;              /* the first of the conditions; 0: all */
     uint64_t seed;
-    const char *out; /* .npy, .h5: [samples * members,H,W,targets], in physical units; .png: a row for each sample */
+    const char *chart; /* of scores: .png or .svg of spectra and histograms of ranks; NULL or "": none */
+    const char *out;   /* .npy, .h5: [samples * members,H,W,targets], in physical units; .png: a row for each sample */
     int (*stop)(void);
 } gt_ensemble_request;
 
@@ -32,7 +33,10 @@ typedef struct gt_ensembles {
     void (*help)(void (*line)(void *arg, const char *name, const char *text), void *arg);
     /* GT_USAGE: a name that is none of gt_ensemble_score_list; before the work. */
     gt_status (*check_metrics)(const char *names);
-    /* All ranks; rank 0 tells the scores. GT_USAGE: the data have no targets. */
+    /* What a score means, and which value is good; NULL: there is no such. `key`: as it is told, or behind a name and
+     * '_'. */
+    const char *(*about)(const char *key);
+    /* All ranks; rank 0 tells the scores, then writes the chart. GT_USAGE: the data have no targets. */
     gt_status (*score_all)(gt_comm *comm, const gt_ensemble_request *r, const char *metrics, gt_ensemble_tell *tell,
                            void *arg);
 } gt_ensembles;
