@@ -109,22 +109,31 @@ static gt_status compare_all(gt_scoring *s, gt_collected *reals, gt_collected *f
     return st;
 }
 
-gt_status gt_nearest_picture_all(gt_scoring *s, gt_picture_set *reals, gt_picture_set *fakes, const char *path) {
-    int lane = s->o.detector && *s->o.detector ? GT_LANE_OWN : GT_LANE_PIXELS;
-    gt_collected r = {.set = reals}, f = {.set = fakes};
-    if (fakes->statistics || reals->statistics)
-        return gt_fail(GT_USAGE, "statistics of another program have no pictures, and no nearest ones");
-    if (fakes->height != reals->height || fakes->width != reals->width || fakes->channels != reals->channels)
-        return gt_fail(GT_USAGE, "nearest reals need pictures of one size");
-    gt_collected_want(&r, lane, GT_METRIC_ROWS, reals->count);
-    gt_collected_want(&f, lane, GT_METRIC_ROWS, fakes->count);
-    gt_status st = gt_scoring_open_extractor_all(s, lane);
-    if (!st) st = gt_scoring_fit_all(s, reals);
-    if (!st) st = gt_collect_all(s, &r);
-    if (!st) st = gt_collect_all(s, &f);
-    if (!st && (r.lane[lane].failed || f.lane[lane].failed)) st = gt_fail(GT_NONFINITE, "features are not finite");
-    if (!st) st = compare_all(s, &r, &f, lane, path);
-    gt_collected_free(&r);
-    gt_collected_free(&f);
-    return st;
+void gt_scoring_draw_nearest(gt_scoring *s, const char *path) { s->nearest = path; }
+
+static int lane_of(const gt_scoring *s) { return s->o.detector && *s->o.detector ? GT_LANE_OWN : GT_LANE_PIXELS; }
+
+gt_status gt_nearest_want_all(gt_scoring *s, gt_collected *reals, gt_collected *fakes) {
+    const gt_picture_set *real = reals->set, *fake = fakes->set;
+    if (!s->nearest) return GT_OK;
+    gt_status st = GT_OK;
+    if (fake->statistics || real->statistics)
+        st = gt_fail(GT_USAGE, "statistics of another program have no pictures, and no nearest ones");
+    else if (fake->height != real->height || fake->width != real->width || fake->channels != real->channels)
+        st = gt_fail(GT_USAGE, "nearest reals need pictures of one size");
+    if (!st) {
+        gt_collected_want(reals, lane_of(s), GT_METRIC_ROWS, real->count);
+        gt_collected_want(fakes, lane_of(s), GT_METRIC_ROWS, fake->count);
+        st = gt_scoring_open_extractor_all(s, lane_of(s));
+    }
+    return st ? gt_wrap(st, "--nearest") : GT_OK;
+}
+
+gt_status gt_nearest_draw_all(gt_scoring *s, gt_collected *reals, gt_collected *fakes) {
+    int lane = lane_of(s);
+    if (!s->nearest) return GT_OK;
+    gt_status st = GT_OK;
+    if (reals->lane[lane].failed || fakes->lane[lane].failed) st = gt_fail(GT_NONFINITE, "features are not finite");
+    if (!st) st = compare_all(s, reals, fakes, lane, s->nearest);
+    return st ? gt_wrap(st, "--nearest") : GT_OK;
 }

@@ -50,6 +50,9 @@ gt_status gt_scoring_takes_network(gt_scoring *s, const struct gt_path_maker *ma
 double gt_scoring_bytes(const gt_scoring *s, int64_t reals, int height, int width, int channels);
 gt_status gt_scoring_measure(gt_scoring *s, int height, int width, int channels, double *seconds);
 
+/* Where the next runs draw the fakes that are most like a real (nearest.c); NULL: nowhere. The text stays the caller's.
+ */
+void gt_scoring_draw_nearest(gt_scoring *s, const char *path);
 /* All ranks; on all ranks the same status and values. reals NULL: metrics that need reals are GT_USAGE. `paths`: for
  * path lengths (features/score/path_length.h), or NULL. A metric that fails is NaN, with a warning; a rank that fails
  * makes all fail. */

@@ -29,16 +29,9 @@ gt_status gt_scores_run_all(gt_scores_work *w, gt_picture_set *reals, gt_picture
 
 /* ---- nearest.c ---- */
 
-/* Beside the scores: the statistics of a set, and a picture of the fakes that are most like a real. */
-
 /* All ranks: mean and covariance of all of the set, by the detector of the first score that needs a Gaussian; *out on
  * rank 0 is the caller's. GT_USAGE: there is no such score. */
 gt_status gt_scoring_gaussian_all(gt_scoring *s, gt_picture_set *set, gt_gaussian *out);
-
-/* All ranks: the fakes that are most like a real, by rising distance / gap (features/score/distances/authenticity.h), a
- * row each, and beside each its nearest reals with their distances. In the features of the user's detector, else in
- * pixels. */
-gt_status gt_nearest_picture_all(gt_scoring *s, gt_picture_set *reals, gt_picture_set *fakes, const char *path);
 
 /* ---- statistics_file.c ---- */
 

@@ -76,10 +76,8 @@ gt_status gt_scores_run_all(gt_scores_work *w, gt_picture_set *reals, gt_picture
     if (!st && *r->nearest && (!reals || !fakes->count))
         st = gt_fail(GT_USAGE, "--nearest=%s: fakes and reals are needed", r->nearest);
     if (!st && *r->save) st = save_all(w, reals);
-    if (!st && (fakes->read || fakes->statistics)) st = scores_all(w, reals, fakes, paths, out);
-    if (st || !*r->nearest) return st;
-    st = gt_nearest_picture_all(w->scoring, reals, fakes, r->nearest);
-    return st ? gt_wrap(st, "--nearest") : GT_OK;
+    gt_scoring_draw_nearest(w->scoring, *r->nearest ? r->nearest : NULL);
+    return !st && (fakes->read || fakes->statistics) ? scores_all(w, reals, fakes, paths, out) : st;
 }
 
 /* ---- two sets ---- */

@@ -26,6 +26,7 @@ struct gt_scoring {
     gt_lpips *lpips;
     bool names_told;          /* was said: that the detector knows the classes by other names */
     gt_picture_set *held_out; /* NULL: none */
+    const char *nearest;      /* for a picture of the fakes that are most like a real; NULL: none */
     /* Of each score with a base rate the latest, which holds while its recipe does: not for each checkpoint anew. */
     struct {
         double value;
@@ -80,6 +81,14 @@ gt_status gt_first_rows_all(const gt_team *team, int64_t whole, int64_t count, s
 /* All ranks: what a score sees of the first `count`. Memory that this takes is freed by gt_metric_set_free(). */
 gt_status gt_metric_set_of_all(gt_scoring *s, gt_collected *c, int lane, int needs, int64_t count, gt_metric_set *out);
 void gt_metric_set_free(const gt_collected *c, int lane, gt_metric_set *set);
+
+/* ---- nearest.c ---- */
+
+/* All ranks, where s->nearest is given: the fakes that are most like a real, by rising distance / gap
+ * (features/score/distances/authenticity.h), a row each, and beside each its nearest reals with their distances. In the
+ * features of the user's detector, else in pixels; of the sets that scores look at, so that fakes are made once. */
+gt_status gt_nearest_want_all(gt_scoring *s, gt_collected *reals, gt_collected *fakes);
+gt_status gt_nearest_draw_all(gt_scoring *s, gt_collected *reals, gt_collected *fakes);
 
 /* ---- pixel_fit.c ---- */
 

@@ -358,6 +358,7 @@ gt_status gt_scoring_run_all(gt_scoring *s, gt_picture_set *reals, gt_picture_se
     gt_picture_set_round(fakes, reals);
     if (r.held_out.set) gt_picture_set_round(r.held_out.set, reals);
     gt_status st = want_all(&r);
+    if (!st) st = gt_nearest_want_all(s, &r.reals, &r.fakes);
     if (!st) st = gt_scoring_fit_all(s, reals);
     if (!st) st = gt_collect_all(s, &r.reals);
     if (!st) st = gt_collect_all(s, &r.held_out);
@@ -368,6 +369,7 @@ gt_status gt_scoring_run_all(gt_scoring *s, gt_picture_set *reals, gt_picture_se
     /* what fails before has been agreed on */
     if (!st) st = gt_comm_agree_all(s->team.comm, r.lost ? gt_fail(GT_NOMEM, "out of memory for scores") : GT_OK);
     gt_tell_end();
+    if (!st) st = gt_nearest_draw_all(s, &r.reals, &r.fakes);
     gt_collected_free(&r.reals);
     gt_collected_free(&r.fakes);
     gt_collected_free(&r.held_out);
