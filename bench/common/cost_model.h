@@ -18,7 +18,7 @@
  *
  *   step = rest / R + sum over phases of these / interval
  *
- * Held against simulations of the program's own messages (bench/simulated): docs/performance-scaling.md. */
+ * Held against simulations of the program's own messages (bench/simulated): docs/performance.md. */
 #ifndef BENCH_COST_MODEL_H
 #define BENCH_COST_MODEL_H
 
