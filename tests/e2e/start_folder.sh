@@ -78,6 +78,7 @@ case_plans() {
     says '^found +2400 pictures, all of 32x32 pixels, 8 classes$'
     says '^training +from nothing, with classes, 1 kimg'
     says '^  gantry train --data=runs/synth/pictures\.zip --cond --kimg=1 '
+    expect 0 '^all in one +gantry start icons ' "$gantry" inspect icons
 }
 case_time_is_measured() {
     expect 0 '^training +begins with the network clipart64, [0-9.]+ kimg \(thousand images\), about .* on this machine, at most 2m 00s: runs/emoji$' "$gantry" start emoji --minutes=2 --dry-run
