@@ -105,6 +105,9 @@ static gt_status run(const bench_program *p, bool first_rank) {
     say_conditions(b.results);
     gt_status st = join(p, &b);
     if (!st) st = p->run(&b);
+    if (!st && b.results->lost)
+        st = gt_fail(GT_FAILED, "there is no room for table '%s': results have up to %d tables of %d columns",
+                     b.results->lost, GT_RESULTS_TABLES, GT_RESULTS_COLUMNS);
     if (!st && first_rank && b.common->json) {
         char *json = gt_results_json(b.results);
         if (json) puts(json);

@@ -83,7 +83,7 @@ void gt_results_say(gt_results *r, const char *what, const char *format, ...) {
     if (r->live) print_condition(r, r->n_conditions - 1, r->live);
 }
 
-gt_table *gt_results_table(gt_results *r, const char *name, const gt_column *columns, int n) {
+static gt_table *add_table(gt_results *r, const char *name, const gt_column *columns, int n) {
     if (r->n_tables == GT_RESULTS_TABLES || n < 1 || n > GT_RESULTS_COLUMNS) return NULL;
     gt_table *t = &r->tables[r->n_tables];
     *t = (gt_table){.name = gt_arena_printf(r->arena, "%s", name), .n_columns = n, .results = r};
@@ -95,6 +95,13 @@ gt_table *gt_results_table(gt_results *r, const char *name, const gt_column *col
     if (!t->name) return NULL;
     r->n_tables++;
     if (r->live) print_head(t, r->live);
+    return t;
+}
+
+gt_table *gt_results_table(gt_results *r, const char *name, const gt_column *columns, int n) {
+    gt_table *t = add_table(r, name, columns, n);
+    if (!t && !r->lost) r->lost = gt_arena_printf(r->arena, "%s", name);
+    if (!t && !r->lost) r->lost = "?";
     return t;
 }
 

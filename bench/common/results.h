@@ -20,7 +20,7 @@
 #include "gantry/memory.h"
 #include "gantry/status.h"
 
-enum { GT_COLUMN_TEXT = -1, GT_RESULTS_COLUMNS = 24, GT_RESULTS_TABLES = 16, GT_RESULTS_CONDITIONS = 64 };
+enum { GT_COLUMN_TEXT = -1, GT_RESULTS_COLUMNS = 32, GT_RESULTS_TABLES = 16, GT_RESULTS_CONDITIONS = 64 };
 
 typedef struct gt_column {
     const char *key, *title;
@@ -46,14 +46,16 @@ typedef struct gt_results {
     int n_conditions, n_tables;
     const char *what[GT_RESULTS_CONDITIONS], *said[GT_RESULTS_CONDITIONS];
     gt_table tables[GT_RESULTS_TABLES];
-    FILE *live; /* what is added is printed there at once; NULL: not */
+    const char *lost; /* the first table for which there was no room; a benchmark fails with it. NULL: none */
+    FILE *live;       /* what is added is printed there at once; NULL: not */
 } gt_results;
 
 gt_results *gt_results_new(const char *bench); /* NULL: see gt_message() */
 void gt_results_free(gt_results *r);           /* NULL is fine */
 
 void gt_results_say(gt_results *r, const char *what, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* NULL when there is no more room; the functions below do nothing then. Columns are copied, their texts too. */
+/* NULL when there is no more room (r->lost); the functions below do nothing then. Columns are copied, their texts too.
+ */
 gt_table *gt_results_table(gt_results *r, const char *name, const gt_column *columns, int n);
 void gt_table_row(gt_table *t, ...); /* for each column a double or a const char * */
 void gt_table_cells(gt_table *t, const gt_cell *cells);

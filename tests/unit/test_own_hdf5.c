@@ -79,6 +79,20 @@ static void results_of_gigabytes(void **state) {
     assert_true(peak_kib() - before < 32 << 10);
 }
 
+/* A benchmark fails with it (bench/common/program.c). */
+static void a_table_without_room_is_told(void **state) {
+    (void)state;
+    gt_results *r = gt_results_new("x");
+    assert_non_null(r);
+    gt_column columns[GT_RESULTS_COLUMNS + 1];
+    for (int i = 0; i <= GT_RESULTS_COLUMNS; i++) columns[i] = (gt_column){"key", "title", 0};
+    assert_non_null(gt_results_table(r, "full", columns, GT_RESULTS_COLUMNS));
+    assert_null(r->lost);
+    assert_null(gt_results_table(r, "wide", columns, GT_RESULTS_COLUMNS + 1));
+    assert_string_equal(r->lost, "wide");
+    gt_results_free(r);
+}
+
 /* The same in text: a line for each of a million ticks, and one with thousands of series. */
 static void stats_of_gigabytes(void **state) {
     (void)state;
@@ -134,8 +148,9 @@ static void metrics_in_other_files(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(metrics_in_other_files),
-                                       cmocka_unit_test(metrics_of_millions_of_ticks),
-                                       cmocka_unit_test(results_of_gigabytes), cmocka_unit_test(stats_of_gigabytes)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(metrics_in_other_files), cmocka_unit_test(metrics_of_millions_of_ticks),
+        cmocka_unit_test(results_of_gigabytes), cmocka_unit_test(a_table_without_room_is_told),
+        cmocka_unit_test(stats_of_gigabytes)};
     return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
 }
