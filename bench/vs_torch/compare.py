@@ -11,7 +11,8 @@ program, do not count. Stores of several machines, one behind the other, are a s
 the fastest is chosen, and the faster format as it comes (--close=10: what is 10 % slower at first takes one turn). Then Gantry, with its own slices and with one, and of each PyTorch these two take ten turns (slow rows five), one after the other; only these
 count: the choosing turns do not, and are in the table `turns`. `At its best` is the faster of the two. Figures are medians: of one thread seconds of processor time, of more of the clock. Each turn
 notes what other programs had of the machine meanwhile. --out, written after each row, is what bench/fill_docs puts into documents: bench/results/torch.json has the tables gans, diffusion and
-pictures, torch_small.json small, classifiers and features.
+pictures, torch_small.json small, classifiers and features. On more cores (--threads=2) GANs and diffusion are trained by one process with as many threads, and by a process on each core (gloo:
+together.py; ranks of Gantry): of both programs the faster way counts, in the table `cores`.
 
 What is the same: the networks, losses, optimisers, moving average and data sizes, from one resolved job of Gantry; float32 without clamping; the batch; augmentation `bgc` at p = 0.2 in every picture
 that D sees (Fashion-MNIST and DCGAN: none); random noise and style mixing; pictures are bytes in memory. PyTorch takes the batch whole, which is faster for it. A turn of training is what `gantry
@@ -33,7 +34,7 @@ import time
 
 import setups
 from report import chosen, report
-from rows import HERE, ROWS, TABLES, TOP, USUAL, Row, counts, said_by
+from rows import HERE, RANKS, ROWS, TABLES, TOP, USUAL, Row, counts, said_by
 
 sys.path.append(TOP + '/bench')
 from filling import cpu, markdown
@@ -52,7 +53,7 @@ class Gantry:
         built = [said_by(['sha256sum', file]).decode()[:8] for file in files if os.path.exists(file)]
         self.version = '%s, %s, built %s' % (said.splitlines()[0], arithmetic, '-'.join(built))
 
-    def ways(self, row): return row.slices
+    def ways(self, row, cores): return row.slices + ([RANKS] if row.on(cores) else [])
 
     def measure(self, row, threads, how): return row.measure(how, threads)
 
@@ -68,12 +69,13 @@ class PyTorch:
         if said['blas'] == '?': raise SystemExit('%s has the reference BLAS: install libopenblas0-pthread' % command)
 
     def ask(self, request, threads=1, setup=setups.AS_IT_COMES):
-        return said_by([*self.command, '-B', HERE + '/work.py', setup, str(threads)], threads, json.dumps(request).encode())
+        return said_by([*self.command, '-B', HERE + '/work.py', setup, str(threads // request.get('processes', 1))], threads, json.dumps(request).encode())
 
     def told(self, *request): return json.loads(self.ask(*request).splitlines()[-1]) # libraries may print warnings before
 
-    def ways(self, row):
-        return [', '.join([setup, memory_format, *('%s %s' % item for item in more.items())]) for setup in self.setups for memory_format in setups.FORMATS for more in row.how]
+    def ways(self, row, cores):
+        how = row.how + ((dict(processes=cores),) if row.on(cores) else ())
+        return [', '.join([setup, memory_format, *('%s %s' % item for item in more.items())]) for setup in self.setups for memory_format in setups.FORMATS for more in how]
 
     def measure(self, row, threads, how):
         setup, memory_format, *more = re.match('(%s), (%s)(?:, (\\w+) (\\d+))?$' % ('|'.join(map(re.escape, self.setups)), '|'.join(setups.FORMATS)), how).groups()
@@ -108,7 +110,7 @@ class OnnxRuntime:
         self.folder, self.gantry, self.version = os.path.abspath(folder), gantry, package['version']
         self.program = 'ONNX Runtime ' + '.'.join(self.version.split('.')[:2])
 
-    def ways(self, row): return [setups.AS_IT_COMES] if row.request['do'] == 'generation' and row.request['pictures'] == 1 else []
+    def ways(self, row, _): return [setups.AS_IT_COMES] if row.request['do'] == 'generation' and row.request['pictures'] == 1 else []
 
     def measure(self, row, threads, how):
         file = row.file + '.onnx'
@@ -187,10 +189,11 @@ class Turns:
 
     def row(self, row, threads, limits):
         choosing, counting = map(min, limits, row.turns)
-        rivals = [p for p in self.others if p.ways(row)]
-        self.part(row, threads, 'choose', choosing, [(p, how) for p in rivals if len(p.ways(row)) > 1 for how in p.ways(row)])
-        contenders = [(self.gantry, how) for how in self.gantry.ways(row)]
-        for p in rivals: contenders += [(p, how) for how in chosen(self.done(row, threads, 'choose', p), threads) or p.ways(row)]
+        ways = {p: p.ways(row, threads) for p in (self.gantry, *self.others)}
+        rivals = [p for p in self.others if ways[p]]
+        self.part(row, threads, 'choose', choosing, [(p, how) for p in rivals if len(ways[p]) > 1 for how in ways[p]])
+        contenders = [(self.gantry, how) for how in ways[self.gantry]]
+        for p in rivals: contenders += [(p, how) for how in chosen(self.done(row, threads, 'choose', p), threads) or ways[p]]
         self.part(row, threads, 'count', counting, contenders)
 
 

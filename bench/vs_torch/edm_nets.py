@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+import together
 import turn
 
 HALF = math.sqrt(0.5)
@@ -139,6 +140,7 @@ def trainer_of(recipe, size, pictures, labels):
         loss = (weight.reshape(-1, 1, 1, 1) * (net(noisy, sigma, c) - x) ** 2).sum() / len(x)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        together.mean_gradients(net.parameters())
         optimizer.step()
         with torch.no_grad(): # one call for all tensors, as PyTorch's own averages do
             torch._foreach_mul_(average, 0.999)
@@ -163,8 +165,9 @@ def heun(net, latents, labels, steps, low=0.002, high=80.0, rho=7.0):
 def train_here(recipe, size, channels, classes, steps):
     batch = int(recipe['batch'])
     step = trainer_of(recipe, size, channels, classes)
-    pictures = torch.randint(256, (batch, channels, size, size), dtype=torch.uint8)
-    labels = lambda: torch.eye(classes)[torch.randint(classes, (batch,))] if classes else None
+    own = together.share(batch)
+    pictures = torch.randint(256, (own, channels, size, size), dtype=torch.uint8)
+    labels = lambda: torch.eye(classes)[torch.randint(classes, (own,))] if classes else None
     return turn.least(lambda: step(pictures, labels()), batch, steps)
 
 

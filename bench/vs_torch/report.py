@@ -3,7 +3,7 @@
 import re
 import statistics
 
-from rows import DIFFUSION, GANS, NOTES, ONE_SLICE, OWN_SLICES, PICTURES, ROWS, counts
+from rows import CORES, DIFFUSION, GANS, NOTES, ONE_SLICE, OWN_SLICES, PICTURES, RANKS, ROWS, counts
 from setups import AS_IT_COMES
 
 
@@ -46,14 +46,16 @@ def compared(title, turns, threads):
     for program in sorted({turn['program'] for turn in turns} - {'Gantry'}, key=lambda p: (p.split()[0] != 'PyTorch', numbered(p))):
         theirs = counted(program)
         plain, *fastest = chosen(of('choose', program) or of('count', program), threads) # a row may have no turns that choose
-        wanted = [ours.get(OWN_SLICES, []), *([ours[ONE_SLICE]] if ONE_SLICE in ours else []), *(theirs.get(how, []) for how in (plain, *fastest))]
+        wanted = [ours.get(OWN_SLICES, []), *(ours[how] for how in (ONE_SLICE, RANKS) if how in ours), *(theirs.get(how, []) for how in (plain, *fastest))]
         if len({len(own) for own in wanted}) > 1 or not wanted[0]: continue
         best = min([plain, *fastest], key=lambda how: time(theirs[how]))
-        both = theirs[best], ours[OWN_SLICES]
+        gantry = min((how for how in (OWN_SLICES, RANKS) if how in ours), key=lambda how: time(ours[how]))
+        both = theirs[best], ours[gantry]
         middle = lambda key: [statistics.median(turn[key] for turn in own) if own[0][key] else None for own in both]
         clock, memory = middle('clock'), middle('memory')
-        line = dict(title, program=program, plain=rate(theirs[plain]), best=rate(theirs[best]), how=best, gantry=rate(ours[OWN_SLICES]), ratio=time(theirs[best]) / time(ours[OWN_SLICES]),
-                    ratio_plain=time(theirs[plain]) / time(ours[OWN_SLICES]), turns=len(both[0]), others=load_of(sum(wanted, [])))
+        line = dict(title, program=program, plain=rate(theirs[plain]), best=rate(theirs[best]), how=best, gantry=rate(ours[gantry]), ratio=time(theirs[best]) / time(ours[gantry]),
+                    ratio_plain=time(theirs[plain]) / time(ours[gantry]), turns=len(both[0]), others=load_of(sum(wanted, [])))
+        if threads > 1: line.update(way=gantry)
         if ONE_SLICE in ours: line.update(one_slice=rate(ours[ONE_SLICE]), ratio_one=time(theirs[best]) / time(ours[ONE_SLICE]))
         if all(clock): line.update(ratio_clock=clock[0] / clock[1])
         if all(memory): line.update(memory_torch=memory[0] / 1e6, memory=memory[1] / 1e6)
@@ -95,7 +97,7 @@ def report(turns, wanted):
             of_turns.append(dict(title, part=part, program=program, how=how, turns=len(own), rate=1 / median(own, threads), low=min(rates), high=max(rates), clock=middle('clock', 1),
                                  processor=middle('processor', 1), memory=middle('memory', 1e6), faults=middle('faults', 1), huge=middle('huge', 1e6), others=load_of(own)))
         lines = list(compared(title, here, threads))
-        tables.setdefault(ROWS[name]['table'], []).extend(lines)
+        tables.setdefault(ROWS[name]['table'] if threads == 1 else CORES, []).extend(lines)
         if threads == 1: one_thread += [(name, ROWS[name]['table'], line) for line in lines]
     text, number = lambda k, title: dict(key=k, title=title, digits=-1), lambda k, title, digits=2, significant=3: dict(key=k, title=title, digits=digits, significant=significant)
     first, last = [text('row', 'what'), text('machine', 'processor'), text('counted', 'threads, time')], [number('turns', 'turns', 0, None), number('others', 'others had, cores', 2, None)]
@@ -108,10 +110,10 @@ def report(turns, wanted):
     versions = {turn['program']: turn['version'] for turn in turns}
     ours, rivals = versions.get('Gantry', '?, ?'), sorted((p for p in versions if p != 'Gantry'), key=numbered)
     loads, kinds = [turn['load'][0] for turn in turns], {ROWS[turn['row']]['table'] for turn in turns}
-    conditions = [['command', '`bench/vs_torch/compare.py build/gantry %s`' % ' '.join("--torch='... python3'" for p in rivals if p.startswith('PyTorch'))],
+    conditions = [['command', '`bench/vs_torch/compare.py build/gantry %s`' % ' '.join(["--torch='... python3'" for p in rivals if p.startswith('PyTorch')] + ['--threads=%d' % n for n in sorted({turn['threads'] for turn in turns}) if n > 1])],
                   ['machine', listed('%d cores of %s' % (turn['cores'], turn['machine']) for turn in turns)], ['kernels', (ours.split(', ') + ['?'])[1]], ['gantry', ours],
                   ['state', 'other programs had %.2f cores of the machine meanwhile (median of turns), at most %.2f; load before a turn %.2f to %.2f'
                    % (load_of(turns), max(turn['others'] / turn['seconds'] for turn in turns), min(loads), max(loads))],
                   ['note', 'medians; %s' % '; '.join([NOTES[kind] for kind in NOTES if kind in kinds] + ['%s: %s' % (p, versions[p]) for p in rivals])], *ratio(one_thread)]
-    shown = [dict(name=name, columns=columns, rows=rows) for name, rows in tables.items()]
+    shown = [dict(name=name, columns=columns + ([text('way', 'Gantry, its best')] if name == CORES else []), rows=rows) for name, rows in tables.items()]
     return dict(bench='vs_torch/compare.py', conditions=conditions, tables=shown + [dict(name='turns', columns=turn_columns, rows=of_turns)])

@@ -12,11 +12,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 P = 0.2 # as work.py has it
 FASHION = '/usr/share/datasets/fashion-mnist/%s-images-idx3-ubyte.gz'
-OWN_SLICES, ONE_SLICE = 'its own slices', 'one slice'
+OWN_SLICES, ONE_SLICE, RANKS = 'its own slices', 'one slice', 'its own slices, a rank on each core'
 OF_SLICES = 'slices', 'mbstd-batch'
+TOGETHER = 'stylegan2', 'diffusion' # what PyTorch trains with a process on each core, too (together.py)
 SHORT, LONG = (2, 10), (2, 5) # turns that choose, that count
 # Tables of the results, and what their notes say.
 TABLES = GANS, DIFFUSION, SMALL, CLASSIFIERS, PICTURES, FEATURES = 'gans', 'diffusion', 'small', 'classifiers', 'pictures', 'features'
+CORES = 'cores' # of every row that is measured on more than one
 NOTES = {GANS: 'GANs: whole steps, phases at their intervals, augmentation at p = %g but for Fashion-MNIST and DCGAN' % P, DIFFUSION: 'diffusion: whole steps without augmentation'}
 
 # do: of work.py; steps: timed in a turn; how: what else PyTorch tries (a tuple of requests), the fastest counts.
@@ -93,7 +95,7 @@ class Row:
         row = ROWS[name]
         self.name, self.gantry, self.folder, self.row, self.slices = name, gantry, folder, row, [OWN_SLICES]
         self.table, self.turns, self.how, self.title = row['table'], row['turns'], row['how'], row['title']
-        self.request = dict(do=row['do'], size=row['size'])
+        self.request, self.together = dict(do=row['do'], size=row['size']), False
         make = {'generation': self.of_generator, 'features': self.of_features, 'sampling': self.of_sampler}.get(row['do'], self.of_training)
         make(pytorch)
 
@@ -161,14 +163,21 @@ class Row:
         self.cut = {OWN_SLICES: cut(slices, together), ONE_SLICE: cut(1, batch)}
         if slices > 1: self.slices.append(ONE_SLICE)
         self.measure = self.by_step
+        self.together = do in TOGETHER
+
+    def on(self, cores):
+        """Does each core have a process of its own in one of the ways?"""
+        return self.together and cores > 1
 
     # ---- how Gantry is measured: (slices, threads) to seconds for a picture, and bytes ----
 
     def by_step(self, slices, threads):
-        job = ' '.join([*self.keys, self.cut[slices]])
-        said = said_by([self.gantry, 'bench', 'step', '--recipe=job', '--job=' + job, '--threads=%d' % threads, '--steps=%d' % self.row['steps'], '--json'], threads)
+        ranks = threads if slices == RANKS else 1
+        launch = ['mpirun', '-n', str(ranks)] if ranks > 1 else []
+        job = ' '.join([*self.keys, self.cut[ONE_SLICE if slices == ONE_SLICE else OWN_SLICES]])
+        said = said_by([*launch, self.gantry, 'bench', 'step', '--recipe=job', '--job=' + job, '--threads=%d' % (threads // ranks), '--steps=%d' % self.row['steps'], '--json'], threads)
         of = next(t for t in json.loads(said)['tables'] if t['name'] == 'training')['rows'][0]
-        return dict(processor=of['processor'], clock=1 / of['rate'], memory=1e6 * of['rss'] if of.get('rss') else None)
+        return dict(processor=of['processor'], clock=1 / of['rate'], memory=1e6 * of['rss'] * ranks if of.get('rss') else None)
 
     def by_generate(self, _, threads):
         said = said_by([self.gantry, 'bench', 'generate', '--network=' + self.file, '--batch=%d' % self.row['pictures'], '--threads=%d' % threads, '--json', '--long'], threads)

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 
 from stylegan2_augment import augment
 from stylegan2_nets import Discriminator, Generator
+from together import mean_gradients
 
 
 def reg_adam(parameters, lr, interval):
@@ -95,8 +96,10 @@ class Trainer:
         """Into .grad of the network that the phase trains; its statistics."""
         for name, net in (('G', self.G), ('D', self.D)): net.requires_grad_(name == phase[0])
         statistics = self.backward(phase, *batch)
-        for p in (self.G if phase[0] == 'G' else self.D).parameters(): # zero, not none, where a phase has none: Adam's moments decay
+        parameters = list((self.G if phase[0] == 'G' else self.D).parameters())
+        for p in parameters: # zero, not none, where a phase has none: Adam's moments decay
             p.grad = torch.zeros_like(p) if p.grad is None else cleaned(p.grad)
+        mean_gradients(parameters)
         return {k: v.detach() for k, v in statistics.items()}
 
     def backward(self, phase, *batch):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A turn of PyTorch for compare.py: work.py SETUP THREADS, with a request in JSON on the standard input: `do`, `format` and what belongs to it. Says seconds for a picture, pages and memory in JSON."""
+"""A turn of PyTorch for compare.py: work.py SETUP THREADS (of each process), with a request in JSON on the standard input: `do`, `format` and what belongs to it. Says seconds for a picture, pages and memory in JSON."""
 import importlib
 import json
 import os
@@ -11,6 +11,7 @@ import setups
 if __name__ == '__main__': setups.enter(sys.argv[1], int(sys.argv[2]))
 import torch
 
+import together
 import turn
 
 P = 0.2 # the strength of augmentation
@@ -28,17 +29,17 @@ def about():
 def stylegan2(recipe, size, channels, classes, steps):
     """A whole step: of each phase the least, weighted by its interval, with the moving average."""
     from stylegan2_trainer import PHASES, trainer_of
-    trainer, batch = trainer_of(recipe, size, channels, classes), recipe['batch']
+    trainer, batch, own = trainer_of(recipe, size, channels, classes), recipe['batch'], together.share(recipe['batch'])
     if trainer.p is not None: trainer.p, trainer.ada_kimg = P, float('inf')
-    pictures, labels = torch.randint(256, (batch, channels, size, size), dtype=torch.uint8), torch.eye(classes) if classes else None
+    pictures, labels = torch.randint(256, (own, channels, size, size), dtype=torch.uint8), torch.eye(classes) if classes else None
     phases = [name for name in PHASES if trainer.has(name)]
-    drawn = lambda: labels[torch.randint(classes, (batch,))] if classes else None
+    drawn = lambda: labels[torch.randint(classes, (own,))] if classes else None
     best = {}
 
     def step():
         reals, real_c = pictures.float() / 127.5 - 1, drawn()
         for name in phases:
-            trainer.run_phase(name, torch.randn(batch, trainer.G.z_dim), drawn(), reals, real_c)
+            trainer.run_phase(name, torch.randn(own, trainer.G.z_dim), drawn(), reals, real_c)
             yield name, trainer.intervals[name]
         trainer.end_step(batch)
         yield 'average', 1
@@ -67,6 +68,9 @@ def run(do, request):
 
 def main(setup, threads):
     request, threads = json.load(sys.stdin), int(threads)
+    processes = request.get('processes', 1)
+    end = together.begin(processes, request) if processes > 1 else lambda: None
+    request.pop('processes', None)
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     do = request.pop('do')
@@ -79,7 +83,8 @@ def main(setup, threads):
     turn.memory_format = MEMORY[request.pop('format')]
     held = setups.status('VmRSS')
     took = run(do, request)
-    print(json.dumps(dict(took, memory=setups.status('VmHWM') - held, huge=setups.huge_bytes())))
+    print(json.dumps(dict(took, memory=together.sum_of(setups.status('VmHWM') - held), huge=together.sum_of(setups.huge_bytes()))))
+    end()
 
 
 if __name__ == '__main__': main(*sys.argv[1:])

@@ -73,6 +73,29 @@ PYTHON
     quietly bash -c 'compared --turns=1,2'
     [ "$(wc -l <store.jsonl)" = 77 ] || fail 'turns of another build'
 }
+# On two cores the faster of threads and processes counts, of both programs.
+case_two_cores() {
+    [ "$(nproc)" -gt 1 ] || skip 'one core'
+    mkdir two && cd two && echo 0 >fails
+    cat >gantry <<END
+#!/bin/bash
+[ "\$1" = bench ] || exec "$GANTRY" "\$@"
+echo "\$@" >>asked
+echo '{"tables": [{"name": "training", "rows": [{"rate": '\${RATE:-20}', "processor": 0.1, "rss": 5}]}]}'
+END
+    cat >pytorch <<'END'
+#!/bin/bash
+request=$(cat)
+said=$(../pytorch "$@" <<<"$request")
+case $request in *processes*) said=${said/'"clock": 1'/'"clock": 0.5'} ;; esac
+echo "$said"
+END
+    printf '#!/bin/bash\nRATE=25 exec "${@:3}"\n' >mpirun
+    chmod +x gantry pytorch mpirun
+    PATH=$PWD:$PATH expect 0 '^\| `cpu`, .* \| 2, clock \| PyTorch 2.6 \| 2 \| 2 \| as it comes, contiguous, processes 2 \| 25 \| .* \| its own slices, a rank on each core \|$' \
+        "$python" -B "$programs/compare.py" ./gantry --torch='./pytorch 2.6.0 0.35 0.2' --rows=cpu32 --threads=2 --turns=1,1 --store=store.jsonl
+    grep -q ' slices=8 mbstd-batch=8 --threads=1 ' asked && grep -q ' --threads=2 ' asked || { cat asked; fail 'ranks have a thread each'; }
+}
 case_setups() {
     cat >begins.py <<'PYTHON'
 import os
