@@ -76,7 +76,7 @@ END
 python3 -c "
 import json
 rows = json.load(open('scaling.json'))['tables'][0]['rows']
-assert len(rows) == 3 and abs(sum(rows[0][part] for part in ('computing', 'packing', 'sums', 'rest')) - rows[0]['median']) < 1e-6, rows" || fail 'the parts of a step are no step'
+assert len(rows) == 3 and abs(sum(rows[0][part] for part in ('computing', 'packing', 'sums', 'rest')) - rows[0]['median']) < 1e-6, rows" || fail 'the parts of a step do not add up to it'
 "$GANTRY" bench scaling --recipe=demo --batch=4 --steps=1 --model --launch="$LAUNCH %r" --svg=model.svg --json >model.json || fail 'scaling --model'
 grep -q '<svg' model.svg || fail 'no plot'
 "$GANTRY" bench report scaling.json model.json reduce.json --h5=all.h5 --svg=all.svg >tables || fail 'report of JSON files'
