@@ -86,6 +86,7 @@ typedef struct gt_fields_place {
     /* Latitudes and longitudes of the cells where the axes have none (CF 1.11, section 5.2), in any order: n is height
      * x width, values [height,width]; n 0: none. And the variable that says how the grid was mapped (section 5.6). */
     gt_fields_axis cells[2];
+    gt_fields_axis seen; /* the same: 0 where no sample of the training had all targets, else 1; n 0: all cells had */
     const char *mapping; /* its name; NULL or "": there is none */
     gt_fields_notes mapping_notes;
     const char *time_units, *calendar;

@@ -61,6 +61,34 @@ refuse 2 'no axis of samples; --static takes it' --condition=large.nc:topo
 refuse 1 'holds no samples' --condition=empty.nc:ta_850
 expect 0 'done' "$GANTRY" "${train[@]}" --condition=coarse.dat:ta_850 --steps=2 --run=dat
 expect 0 'done' "$GANTRY" "${train[@]}" --data=holes.nc:pr --condition=sea.nc:sst --missing=mask --steps=2 --run=masked
+# Results lack the cells that no target of the training had, and those whose truth is missing; so does a run that was resumed.
+"$python" - <<'PYTHON' || fail 'no data'
+import netCDF4, numpy as np
+with netCDF4.Dataset('holes.nc') as a, netCDF4.Dataset('land.nc', 'w') as b:
+    for name in 'time', 'lat', 'lon':
+        b.createDimension(name, a.dimensions[name].size)
+        b.createVariable(name, 'f8', (name,)).setncatts(a[name].__dict__)
+        b[name][:] = a[name][:]
+    values = a['pr'][:]
+    values[:, :, 0] = np.ma.masked
+    b.createVariable('pr', 'f4', ('time', 'lat', 'lon'), fill_value=-9.0)[:] = values
+PYTHON
+sea=(--data=land.nc:pr --condition=sea.nc:sst --missing=mask)
+quietly "$GANTRY" "${train[@]}" "${sea[@]}" --steps=1 --run=land
+quietly "$GANTRY" "${train[@]}" "${sea[@]}" --steps=2 --run=land
+quietly "$GANTRY" generate land --condition=sea.nc:sst --members=2 --sampler-steps=1 --threads=1 --out=land_made.nc
+quietly "$GANTRY" generate land --condition=sea.nc:sst --data=land.nc:pr --members=2 --sampler-steps=1 --threads=1 --out=land_made.npy
+quietly "$GANTRY" generate land --condition=sea.nc:sst --data=land.nc:pr --members=2 --samples=3 --sampler-steps=1 --threads=1 --out=land_made.png
+"$python" - <<'PYTHON' || fail 'missing cells of results'
+import netCDF4, numpy as np
+from PIL import Image
+with netCDF4.Dataset('land_made.nc') as d:
+    assert d['pr'][:].mask.sum() == 12 * 2 * 8 and d['pr'][:].mask[..., 0].all()
+with netCDF4.Dataset('land.nc') as d:
+    gaps = np.repeat(np.isnan(d['pr'][:].filled(np.nan)), 2, 0)
+assert (np.isnan(np.load('land_made.npy')[..., 0]) == gaps).all() and gaps.sum() == 2 * (96 + 1)
+assert Image.open('land_made.png').size == (4 * 12, 3 * 8)
+PYTHON
 # A truth with gaps has no spectrum.
 scores=(metrics masked --data=holes.nc:pr --condition=sea.nc:sst --members=2 --sampler-steps=1 --metrics=crps,spectrum)
 expect 0 "'pr': spectrum and quantiles need a truth in each cell, which [0-9]+ of [0-9]+ samples have: they are of these" "$GANTRY" "${scores[@]}"

@@ -78,6 +78,7 @@ void checkpoint_put_fields(gt_checkpoint *c, const gt_checkpoint_data *d) {
     put_axis(c, FIELDS "y", FIELDS "y_about", &d->place->y);
     put_axis(c, FIELDS "x", FIELDS "x_about", &d->place->x);
     for (int k = 0; k < 2; k++) put_axis(c, cells[k][0], cells[k][1], &d->place->cells[k]);
+    put_axis(c, FIELDS "seen", FIELDS "seen_about", &d->place->seen);
     put_mapping(c, d->place);
 }
 
@@ -166,6 +167,7 @@ gt_status checkpoint_get_fields(const gt_checkpoint_file *f, gt_arena *a, gt_che
     if (!st) st = get_axis(f, FIELDS "y", FIELDS "y_about", SIDE_MOST, a, &place->y);
     if (!st) st = get_axis(f, FIELDS "x", FIELDS "x_about", SIDE_MOST, a, &place->x);
     for (int k = 0; k < 2 && !st; k++) st = get_axis(f, cells[k][0], cells[k][1], CELLS_MOST, a, &place->cells[k]);
+    if (!st) st = get_axis(f, FIELDS "seen", FIELDS "seen_about", CELLS_MOST, a, &place->seen);
     if (!st) st = get_mapping(f, a, place);
     out->scale = st ? NULL : scale;
     out->scales = n;

@@ -40,10 +40,26 @@ static gt_status write_row(gt_ensemble *e, writing *w) {
     return gt_collection_add(w->file, w->each, w->row);
 }
 
+/* Cells whose truth is missing, and those that no truth of the training had, have no members. */
+static void leave_gaps(gt_ensemble *e) {
+    const gt_fields_place *p = gt_runner_data(e->runner)->place;
+    size_t cells = (size_t)e->model->height * (size_t)e->model->width, targets = (size_t)e->targets,
+           channels = (size_t)e->model->channels;
+    int mask = e->truth ? e->info->mask_of_target : -1;
+    bool never = p && p->seen.n == (int64_t)cells;
+    for (size_t i = 0; i < cells; i++) {
+        bool there = !never || p->seen.values[i] > 0;
+        if (mask >= 0) there &= e->picture[i * channels + (size_t)mask] > 0;
+        for (int64_t k = 0; k < e->request->members && !there; k++)
+            for (size_t c = 0; c < targets; c++) e->members[(size_t)k * e->floats + i * targets + c] = NAN;
+    }
+}
+
 static gt_status write_sample(gt_ensemble *e, int64_t sample) {
     writing *w = e->arg;
     if (w->sheet) return write_row(e, w);
     gt_ensemble_undo(e, e->members, e->request->members, e->targets);
+    leave_gaps(e);
     return w->netcdf ? gt_fields_file_put(w->netcdf, sample, e->members)
                      : gt_collection_add(w->file, w->each, e->members);
 }

@@ -63,6 +63,8 @@ static const gt_option table[] = {
          "[samples x members,H,W,targets] as float32 in physical units, one sample after the other; FILE.png shows "
          "a row for each sample: the first condition, the members, and the truth where the data have it. A member "
          "is a function of --seed, of the sample's time or number, and of its own number."},
+    {CLI_ROW("data", fields.targets, "", "The truth: a picture shows it, and where it is missing, members are"),
+     .placeholder = "DATA", .path = true, .with = "--condition"},
     {CLI_ROW("static", fields.statics, "", "Constant fields of the conditions; empty: those of the run"),
      .placeholder = "DATA", .path = true, .with = "--condition"},
     {CLI_SHOWN("members", fields.members, "16", "Number of members of each ensemble"), .min = 1, .max = 1 << 16,
@@ -189,10 +191,11 @@ static gt_status read_ensembles(cli_session *s, generate_fields *fields) {
     gt_ensemble_request *e = &fields->fields;
     e->out = fields->request.out;
     const char *run;
-    e->targets = e->job = "";
+    e->job = "";
     e->seed = (uint64_t)fields->seed;
     gt_status st = cli_first_rank() ? gt_h5_check(e->condition) : GT_OK;
     if (!st && cli_first_rank()) st = gt_h5_check(e->statics);
+    if (!st && cli_first_rank()) st = gt_h5_check(e->targets);
     if (!st) st = cli_read_generator_options(s, &fields->generating, &e->options, &e->checkpoint);
     return st ? st : cli_find_run(s, e->checkpoint, &run, &e->job);
 }

@@ -53,7 +53,13 @@ typedef struct pass {
     void *scratch;
     float *values;
     bool wanted[GT_VALUES_SQRT + 1]; /* transforms that may be asked for */
+    bool *here;                      /* [height,width] of an item: all targets are there */
+    double *seen;                    /* of any item that counts; NULL: nobody asks */
 } pass;
+
+static void see_targets(const pass *p, const float *values, size_t n) {
+    for (size_t k = 0; k < n; k++) p->here[k] &= !isnan(values[k]);
+}
 
 static void add_values(const pass *p, tally *t, const float *values, size_t n, bool counts) {
     t->cells += (int64_t)n;
@@ -81,6 +87,7 @@ static gt_status add_item(const pass *p, int64_t i, bool counts) {
     const gt_fields *f = p->f;
     size_t pixels = (size_t)f->height * (size_t)f->width;
     gt_status st = GT_OK;
+    memset(p->here, 1, pixels);
     for (int x = 0, k = 0; x < f->fields && !st; x++) {
         const gt_field *field = &f->field[x];
         int levels = gt_field_like(field)->channels;
@@ -89,8 +96,11 @@ static gt_status add_item(const pass *p, int64_t i, bool counts) {
         for (int l = 0; l < levels && !st && !once; l++)
             add_values(p, &p->tally[k + l], p->values + (size_t)l * pixels, pixels,
                        counts || field->role == GT_FIELD_STATIC);
+        for (int l = 0; l < levels && !st && field->role == GT_FIELD_TARGET; l++)
+            see_targets(p, p->values + (size_t)l * pixels, pixels);
         k += levels;
     }
+    for (size_t k = 0; k < pixels && p->seen && counts && !st; k++) p->seen[k] += p->here[k] && !(p->seen[k] > 0);
     return st;
 }
 
@@ -177,9 +187,17 @@ gt_status gt_fields_measure(gt_source *s, const int64_t *chosen, int64_t n) {
     GT_FREED tally *all = calloc((size_t)values, sizeof *all);
     GT_FREED void *room = malloc(scratch);
     GT_FREED float *read = malloc(levels * pixels * sizeof *read);
-    pass p = {
-        f, all, room, read, {true, strstr(f->transforms, "log1p") != NULL, strstr(f->transforms, "sqrt") != NULL}};
-    gt_status st = all && room && read ? GT_OK : gt_fail(GT_NOMEM, "out of memory for means");
+    GT_FREED bool *here = malloc(pixels);
+    bool first = !f->request->fixed && f->field->role == GT_FIELD_TARGET;
+    pass p = {.f = f,
+              .tally = all,
+              .scratch = room,
+              .values = read,
+              .wanted = {true, strstr(f->transforms, "log1p") != NULL, strstr(f->transforms, "sqrt") != NULL},
+              .here = here,
+              .seen = first ? gt_arena_array(f->arena, pixels, sizeof(double)) : NULL};
+    gt_status st = all && room && read && here && (p.seen || !first) ? GT_OK
+                                                                     : gt_fail(GT_NOMEM, "out of memory for means");
     for (int k = 0; k < f->request->n_fixed && f->request->fixed; k++) p.wanted[f->request->fixed[k].transform] = true;
     int64_t next = 0;
     for (int64_t i = 0; i < s->count && !st; i++) {
@@ -188,6 +206,9 @@ gt_status gt_fields_measure(gt_source *s, const int64_t *chosen, int64_t n) {
         next += counts;
         st = add_item(&p, i, counts);
     }
+    bool gaps = false;
+    for (size_t k = 0; k < pixels && p.seen && !st; k++) gaps |= !(p.seen[k] > 0);
+    if (gaps) f->place.seen = (gt_fields_axis){.n = (int64_t)pixels, .values = p.seen};
     if (!st) st = finish(s, f, all, values);
     if (!st) st = name_all(s, f);
     s->shape.channels = f->channels;

@@ -118,7 +118,7 @@ static gt_status copy_grid(gt_fields *f, const gt_fields_place *from) {
     gt_status st = gt_arena_failed(a) ? GT_NOMEM : GT_OK;
     for (int k = 0; k < 2 && !st; k++)
         st = copy_axis(a, &from->cells[k], (int64_t)f->height * f->width, &f->place.cells[k]);
-    return st;
+    return st ? st : copy_axis(a, &from->seen, (int64_t)f->height * f->width, &f->place.seen);
 }
 
 /* The targets' place, else that of the targets in training, else that of a condition on the same grid. */
