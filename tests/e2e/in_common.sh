@@ -3,7 +3,7 @@
 # NUMA nodes, with several sets of instructions, where slices differ, and where no memory can be shared.
 . "$(dirname "$0")/lib.sh"
 # Wide enough for packing; with all phases, and states of networks.
-wide="$shapes --cfg=auto --cbase=2048 --cmax=64 --map-layers=2 --z-dim=32 --w-dim=32 --batch=8 --mbstd=8 --slices=8 --seed=3 --cond --steps=5 --grid=2x2"
+wide="$shapes --cfg=auto --cbase=2048 --cmax=64 --map-layers=2 --z-dim=32 --w-dim=32 --batch=8 --mbstd=8 --slices=8 --seed=3 --cond --steps=3 --grid=2x2"
 quietly "$GANTRY" train $wide --threads=1 --run=alone
 node_of='GT_NUMA_NODE=$((OMPI_COMM_WORLD_LOCAL_RANK % NODES)) exec "$@"'
 
@@ -63,8 +63,8 @@ case_slices_that_differ() { # in size, so that ranks may need other packings; a 
     done
 }
 case_goes_on_elsewhere() { # loads into memory in common, and from there to other numbers of ranks
-    quietly ranks 3 "$GANTRY" train $wide --steps=2 --threads=1 --run=moved
-    quietly ranks 8 "$GANTRY" train $wide --steps=4 --threads=1 --run=moved
+    quietly ranks 3 "$GANTRY" train $wide --steps=1 --threads=1 --run=moved
+    quietly ranks 8 "$GANTRY" train $wide --steps=2 --threads=1 --run=moved
     quietly "$GANTRY" train $wide --threads=1 --run=moved
     same "$(last alone)" "$(last moved)"
 }
