@@ -161,12 +161,13 @@ with numpy.load('projected/projected_w.npz') as f: z = dict(f)
 numpy.savez('w-packed.npz', **z)
 z['w'][0, 0, 0] += 1
 numpy.savez('w-changed.npz', **z)
+numpy.savez_compressed('w-many.npz', **{**z, 'w': numpy.zeros((200000, *z['w'].shape[1:]), 'f4')})
 whole = open('projected/projected_w.npz', 'rb').read()
 open('w-head.npz', 'wb').write(b'MZ more' + whole)
 open('w-steps.npz', 'wb').write(whole.replace('"steps":2'.encode('utf-32-le'), '"steps":3'.encode('utf-32-le')))
 PYTHON
-expect 1 'of 4 pictures not what the record says: 1$' "$GANTRY" audit w-*.npz --target=a/seed0001.png
-for reason in 'w-changed.npz is not what .*: its styles differ' 'w-packed.npz: not checked: it has the styles, and more' 'w-steps.npz: not checked: ' 'w-head.npz: not checked: '; do
+expect 1 'of 5 pictures not what the record says: 2$' bash -c 'ulimit -v 500000; exec "$0" audit w-*.npz --target=a/seed0001.png --threads=1' "$GANTRY"
+for reason in 'w-changed.npz is not what .*: its styles differ' 'w-many.npz is not what .*: its styles differ' 'w-packed.npz: not checked: it has the styles, and more' 'w-steps.npz: not checked: ' 'w-head.npz: not checked: '; do
     grep -q "^$reason" said || { cat said; fail "not refused: $reason"; }
 done
 expect 0 'makes of row 0 of the styles' "$GANTRY" audit projected/proj.png --latents=projected/projected_w.npz
@@ -369,6 +370,15 @@ if has zip && has unzip; then zip -q x.zip x.png && unzip -q -d out x.zip && row
 git init -q kept 2>/dev/null && cp x.png kept && git -C kept add x.png && rm kept/x.png && git -C kept checkout -q x.png || fail git
 row '`zip` and `unzip`, `cp`, `git`' kept/x.png cp.png
 cd ..
+
+# Pictures that a run is said to have made: a record that is there must be true; one of an export names another network.
+make ofrun dcgan --seeds=0-1
+expect 0 "^'ofrun' .2 pictures. is what 'dcgan' gives" "$GANTRY" audit ofrun --run=dcgan
+! grep -q '^not checked' said || { cat said; fail 'a true record'; }
+change claim-number h/seed0001.png ofrun/seed0001.png seed 5
+expect 1 "the record of ofrun/seed0001.png is not true: seed is 1, and not 5" "$GANTRY" audit ofrun --run=dcgan
+change claim h/seed0001.png ofrun/seed0001.png network_sha256 "$(printf '%064d' 0)"
+expect 0 '^not checked: the record of ofrun/seed0001.png$' "$GANTRY" audit ofrun --run=dcgan
 
 begins without_a_record
 # The seed and the class of a picture are found by trying; else the nearest is named as such.
