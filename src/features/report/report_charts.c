@@ -60,7 +60,7 @@ static const struct {
      {{"real", "Loss/signs/real", NULL}, {"generated", "Loss/signs/fake", NULL}}},
     {"Augmentation p", "How often each augmentation is applied to the discriminator's images", {{"p", AUGMENT, NULL}}},
     {"Speed (images/s)", "Training images per second", {{"speed", "Timing/sec_per_kimg", report_per_second}}},
-    {"Time of a tick (s)",
+    {"Time of a tick",
      "Where it goes, without measuring and writing, mean of the ranks",
      {{"computing", "Timing/computing_sec", NULL},
       {"packing", "Timing/packing_sec", NULL},
