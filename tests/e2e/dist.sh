@@ -7,7 +7,7 @@ program=$BUILD/tests/test_dist
 for n in 2 3 4 5 6 7 8; do
     for test in dist reducer; do
         case $n$test in 5reducer | 6reducer | 7reducer) continue ;; esac
-        timeout 180 "$LAUNCH" "$n" "$BUILD/tests/test_$test" >said 2>&1 || { tail -n 30 said; fail "test_$test on $n ranks"; }
+        limited ranks "$n" "$BUILD/tests/test_$test" || { tail -n 30 said; fail "test_$test on $n ranks"; }
         [ "$(grep -c 'PASSED' said)" = "$n" ] || fail "not all of $n ranks passed test_$test"
     done
 done
