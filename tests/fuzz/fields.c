@@ -13,9 +13,12 @@
 enum { SAMPLES = 3, H = 4, W = 5 };
 
 static void put_results(const char *path) {
-    const double times[] = {0, 1, 2.5}, rows[] = {1, 2, 3, 4}, columns[] = {5, 4, 3, 2, 1};
+    const double times[] = {0, 1, 2.5}, rows[] = {1, 2, 3, 4}, columns[] = {5, 4, 3, 2, 1}, cells[H * W] = {1, 2, 3};
     const gt_fields_place place = {.y = {"lat", "degrees_north", "latitude", "", H, rows},
                                    .x = {"lon", "degrees_east", "longitude", "", W, columns},
+                                   .cells = {{"nav_lat", "degrees_north", "latitude", "", H * W, cells}},
+                                   .mapping = "pole",
+                                   .mapping_notes = {1, &(gt_fields_note){"towgs84", "0.5 1", true}},
                                    .time_units = "days since 2000-02-28",
                                    .calendar = "360_day"};
     const gt_channel_scale target = {.name = "pr", .units = "K"};
