@@ -2,12 +2,13 @@
 """What the scripts share that make networks that come with Gantry: a network's files, from a checkpoint to the folder networks."""
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 
 from final_runs import TOP
 
-NO_SCORE = 'No score was measured on this network.\n'
+SCORES = re.compile(r'(?<=^## Scores\n\n).*?(?=^## )', re.M | re.S) # of a card
 
 
 def pixels_of(path):
@@ -29,7 +30,7 @@ def put_scores(card, title, rows):
     """Into the card: [(what, of the network, of real pictures)]; `title`: which real ones."""
     lines = ['| score | this network | %s |\n| --- | --- | --- |\n' % title, *('| %s | %s | %s |\n' % row for row in rows)]
     with open(card) as f: text = f.read()
-    with open(card, 'w') as f: f.write(text.replace(NO_SCORE, ''.join(lines)))
+    with open(card, 'w') as f: f.write(SCORES.sub(lambda _: ''.join(lines) + '\n', text))
 
 
 def compare(work, name):
