@@ -170,6 +170,14 @@ PY
     expect 2 'periodic is for' "$GANTRY" train $net --arch=ncsnpp --periodic=columns --run=no
 }
 
+# The commands of docs/models/fields.md on the known law, for one step.
+case_known_law() {
+    quietly "$GANTRY" train "$here/../../jobs/downscale.ini" --kimg=150 --steps=1 --threads=1 --sheet-steps=1 --grid=2x2 --run=downscale
+    expect 0 '^field +crps +[0-9.]+ +2 members of 2 samples' "$GANTRY" metrics downscale --condition=synth:fields:n=2,seed=1000001 --members=2 --sampler-steps=1 --threads=1
+    expect 0 'sheet.png: 6 members of 2 samples' "$GANTRY" generate downscale --condition=synth:fields:n=2,seed=1 --members=6 --sampler-steps=1 --threads=1 --out=sheet.png
+    expect 0 '^downscale ' "$GANTRY" bench step --recipe=downscale --steps=1
+}
+
 case_refusals() {
     quietly "$GANTRY" train $net --steps=1 --condition-drop=0 --run=plain
     quietly "$GANTRY" train --model=edm --data=synth:shapes:n=16,size=16 --model-channels=4 --batch=4 --steps=1 --threads=1 --sheet-steps=1 --grid=2x2 --run=shapes
