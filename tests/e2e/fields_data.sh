@@ -150,6 +150,11 @@ refuse_pack 'divided by their times' subset fine.nc:pr no.h5 --count=2
 refuse_pack "did you mean 'ta_850'" coarse.nc:ta_805 no.h5
 refuse_pack 'given twice' large.nc:topo,large.nc:topo no.h5
 [ ! -e no.h5 ] || fail 'something was packed'
+# Axes without names and of one length stay three axes.
+cp fine.nc cubes.nc
+"$python" -c "import h5py, numpy; h5py.File('cubes.nc', 'a')['cube'] = numpy.zeros((8, 8, 8), 'f4')"
+expect 0 '1 variable of 8 samples' "$GANTRY" dataset cubes.nc:cube cube.nc
+"$python" -c "import h5py; scales = [d[0].name for d in h5py.File('cube.nc')['cube'].dims]; assert len(set(scales)) == 3, scales" || fail 'axes of one length became one'
 
 begins curved
 # Cells with latitudes and longitudes of their own, on a turned pole and without axes: from file to members, with the names of the original.

@@ -9,7 +9,7 @@ page=$top/docs/from-a-tutorial.md
 # shorter COMMAND: fewer and smaller pictures, networks and steps.
 shorter() {
     local line
-    line=$(sed -E 's/synth:circles/synth:circles:n=24,size=12/g; s/size=(32|28)/size=16/g; s/n=(2000|500|300|64)/n=48/g; s/--(epochs|kimg)=[0-9.]+/--steps=2/; s/--num-steps=200/--num-steps=3/; s/--dry-run-seconds=[0-9]+/--dry-run-seconds=0.2/; s/--kl-warmup=10/--kl-warmup=0.01/; s/--dry-run-seconds=9/--dry-run-seconds=1/' <<<"$1")
+    line=$(sed -E 's/synth:circles/synth:circles:n=24,size=12/g; s/size=(32|28)/size=16/g; s/n=(2000|500|300|64)/n=48/g; s/--(epochs|kimg)=[0-9.]+/--steps=2/; s/--num-steps=200/--num-steps=3/; s/--dry-run-seconds=[0-9]+/--dry-run-seconds=0.2/; s/--kl-warmup=10/--kl-warmup=0.01/' <<<"$1")
     case $line in
     *'train '*' --model='[acv]*' '* | *'train --model=gumbel '* | *'train --model=vq '* | *'train digits '*) line+=' --widths=0.1' ;;
     *'--model=dcgan --data'*) line="${line/--batch=256/} --cbase=64 --batch=6" ;; # of the class star there are six

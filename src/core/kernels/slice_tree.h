@@ -68,7 +68,7 @@ void gt_product_tree_run(const gt_product_tree *t, gt_pool *pool, void *workspac
 /* ---- in memory ---- */
 
 /* Threads compute leaves together or, with `each`, have slices of their own: then they read the images that they
- * wrote, and wait for each other once. */
+ * wrote, and wait for each other twice a turn. */
 typedef struct gt_slice_tree {
     int slices, parts;
     int64_t rows, columns;

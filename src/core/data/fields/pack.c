@@ -13,6 +13,7 @@
 
 typedef struct packed_axis {
     gt_fields_axis of;
+    const char *called; /* in the file, where `of` has no name */
     int id;
 } packed_axis;
 
@@ -52,13 +53,13 @@ static bool same_axis(const gt_fields_axis *a, const gt_fields_axis *b) {
 
 static gt_status put_axis(packing *p, const gt_fields_axis *a, const char *otherwise, const char *direction, int *id) {
     for (int i = 0; i < p->axes; i++)
-        if (same_axis(&p->axis[i].of, a)) {
+        if (same_axis(&p->axis[i].of, a) && (*a->name || !strcmp(p->axis[i].called, otherwise))) {
             *id = p->axis[i].id;
             return GT_OK;
         }
     if (!gt_arena_grow(p->fields.arena, &p->axis, p->axes, &p->axis_room, sizeof *p->axis)) return GT_NOMEM;
     gt_status st = gt_netcdf_axis_of(&p->out, a, otherwise, a->n, direction, id);
-    if (!st) p->axis[p->axes++] = (packed_axis){*a, *id};
+    if (!st) p->axis[p->axes++] = (packed_axis){*a, otherwise, *id};
     return st;
 }
 

@@ -287,7 +287,7 @@ static gt_status read_cells(gt_arena *a, const gt_h5_file *f, const char *path, 
     gt_status st = fits && !values ? GT_NOMEM : GT_OK;
     if (values) st = gt_h5_set_read(set, 0, v->height, GT_NUMBER_DOUBLE, values);
     gt_h5_set_close(set);
-    if (st || !values) return st ? gt_wrap(st, "%s", path) : GT_OK;
+    if (st || !values) return st == GT_NOMEM ? st : GT_OK;
     *out = (gt_fields_axis){.n = (int64_t)n, .values = values};
     return read_about(a, f, path, out);
 }
@@ -347,7 +347,8 @@ static gt_status add_note(void *arg, const char *name) {
     if (is_own(name) || x->n == NOTES_MOST) return GT_OK;
     gt_status st = text_of(x->arena, x->file, x->of, name, &text);
     if (!st && !*text && gt_h5_numbers(x->file, x->of, name, GT_FIELDS_NOTE_NUMBERS, number, &n)) n = 0;
-    for (int i = 0; i < n; i++) text = gt_arena_printf(x->arena, "%s%s%.17g", text, i ? " " : "", number[i]);
+    for (int i = 0; i < n && text; i++) text = gt_arena_printf(x->arena, "%s%s%.17g", text, i ? " " : "", number[i]);
+    if (!text) return GT_NOMEM;
     if (st || !*text || strlen(text) > BYTES_MOST) return st;
     if (!gt_arena_grow(x->arena, &x->note, x->n, &x->room, sizeof *x->note)) return GT_NOMEM;
     x->note[x->n++] = (gt_fields_note){gt_arena_printf(x->arena, "%s", name), text, n > 0};
