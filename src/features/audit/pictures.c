@@ -82,13 +82,12 @@ static gt_status compare_size(item *x, int has_height, int has_width) {
 static gt_status check_size(item *x) {
     void *bytes;
     size_t n;
-    gt_picture_info info = {.height = x->found.height, .width = x->found.width};
+    gt_picture_info info;
     gt_status st = gt_file_read(x->path, GT_PICTURE_MAX_BYTES, &bytes, &n);
     if (st) return st;
-    x->bytes = (int64_t)n;
-    if (!is_mp4(x)) st = gt_picture_head(&info, bytes, n);
-    else if (!info.height || !info.width) st = gt_fail(GT_UNDECIDED, "the size of its frames is not known");
+    st = gt_picture_head(&info, bytes, n);
     free(bytes);
+    x->bytes = (int64_t)n;
     return st ? st : compare_size(x, info.height, info.width);
 }
 
@@ -142,6 +141,13 @@ static gt_status check_bytes(item *x) {
     return st;
 }
 
+/* The search for its record has read the size of its frames. */
+static gt_status check_mp4(item *x) {
+    gt_status st = check_bytes(x);
+    if (!st && (!x->found.height || !x->found.width)) st = gt_fail(GT_UNDECIDED, "the size of its frames is not known");
+    return st ? st : compare_size(x, x->found.height, x->found.width);
+}
+
 static bool is_npz(const item *x) { return x->found.array && gt_ends_with(x->path, ".npz"); }
 
 static gt_status read_facts(item *x, const char **network, const char **command, gt_sha256 *contents) {
@@ -154,7 +160,7 @@ static gt_status read_facts(item *x, const char **network, const char **command,
     if (!st && (!hash || !gt_sha256_parse(hash, contents))) st = gt_fail(GT_FORMAT, "its record names no network");
     x->seed = -1;
     if (!st) st = gt_record_get_int(x->record, "seed", 0, UINT32_MAX, &x->seed);
-    if (!st) st = x->found.array ? check_bytes(x) : check_size(x);
+    if (!st) st = x->found.array ? check_bytes(x) : is_mp4(x) ? check_mp4(x) : check_size(x);
     return st || x->found.array ? st : check_images(x);
 }
 

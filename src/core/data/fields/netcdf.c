@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/door/sha256.h"
+
 gt_status gt_netcdf_open(gt_netcdf *f, const char *path) {
     *f = (gt_netcdf){.path = path, .file = {.fd = -1}, .arena = gt_arena_new()};
     gt_status st = f->arena ? gt_growing_open(&f->file, path) : gt_fail(GT_NOMEM, "out of memory for '%s'", path);
@@ -97,9 +99,8 @@ static gt_status put_about(gt_netcdf *f, const char *of, const gt_fields_axis *a
 
 gt_status gt_netcdf_axis_of(gt_netcdf *f, const gt_fields_axis *a, const char *wanted, int64_t n, const char *direction,
                             int *id) {
-    bool known = a && a->values && a->n == n;
-    gt_status st = gt_netcdf_axis(f, a && *a->name ? a->name : wanted, n, GT_NUMBER_DOUBLE, known ? a->values : NULL,
-                                  id);
+    bool known = a->values && a->n == n;
+    gt_status st = gt_netcdf_axis(f, *a->name ? a->name : wanted, n, GT_NUMBER_DOUBLE, known ? a->values : NULL, id);
     if (st || !known) return st;
     st = put_about(f, f->axis[*id], a);
     return st ? st : gt_netcdf_text(f, f->axis[*id], "axis", direction);
@@ -161,19 +162,10 @@ gt_status gt_netcdf_mapping(gt_netcdf *f, const char *wanted, const gt_fields_no
 gt_status gt_netcdf_attach(gt_netcdf *f) { return gt_h5_attach(&f->h5, f->axes, f->axis, f->sets, f->set); }
 
 static gt_status compare(const char *a, const char *b, bool *same) {
-    enum { BLOCK = 1 << 16 };
-    FILE *one = fopen(a, "rb"), *two = fopen(b, "rb");
-    char block[2][BLOCK];
-    size_t n = 0, m = 0;
-    *same = one && two;
-    do {
-        n = *same ? fread(block[0], 1, BLOCK, one) : 0;
-        m = *same ? fread(block[1], 1, BLOCK, two) : 0;
-        *same = *same && n == m && !memcmp(block[0], block[1], n);
-    } while (*same && n);
-    gt_status st = one && two && !ferror(one) && !ferror(two) ? GT_OK : gt_fail(GT_FAILED, "'%s' cannot be read", b);
-    if (one) fclose(one);
-    if (two) fclose(two);
+    gt_sha256 one, two;
+    gt_status st = gt_sha256_of_file(a, &one);
+    if (!st) st = gt_sha256_of_file(b, &two);
+    *same = !st && gt_sha256_equal(&one, &two);
     return st;
 }
 

@@ -50,6 +50,7 @@ static gt_status add_variable(gt_fields *f, gt_field_role role, const gt_named_a
             *x = (gt_field){.role = role};
         }
     }
+    if (!st && !x->pieces) st = gt_variable_read_grid(f->arena, v);
     if (!st) st = add_piece(f, x, v);
     if (st) {
         gt_variable_close(v);

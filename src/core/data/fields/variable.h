@@ -24,8 +24,9 @@ typedef struct gt_variable {         /* its texts and arrays lie in the arena */
     gt_time_units when;
     gt_fields_axis samples, y, x; /* samples: of HDF5 files, with its numbers where it has some */
     gt_fields_axis *level;        /* [levels] axes between samples and rows, of HDF5 files */
-    gt_fields_axis cells[2];      /* as in gt_fields_place */
-    const char *mapping;          /* "": none */
+    /* As in gt_fields_place, after gt_variable_read_grid(). */
+    gt_fields_axis cells[2];
+    const char *mapping; /* "": none */
     gt_fields_notes mapping_notes;
     int levels;
     gt_hash128 stamp;
@@ -44,6 +45,9 @@ void gt_variable_close(gt_variable *v);
 gt_status gt_variable_open_h5(gt_arena *a, const char *name, gt_variable *out, bool *claimed);
 gt_status gt_variable_read_h5(const gt_variable *v, int64_t i, float *out);
 void gt_variable_close_h5(gt_variable *v);
+
+/* Places of the cells, which take 16 bytes each: not for each file of a field. Other sources have none. */
+gt_status gt_variable_read_grid(gt_arena *a, gt_variable *v);
 
 /* Attributes of the object that are texts or a few numbers, but for those that belong to its storage or that
  * gt_variable has elsewhere. */

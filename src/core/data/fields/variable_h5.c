@@ -292,8 +292,9 @@ static gt_status read_cells(gt_arena *a, const gt_h5_file *f, const char *path, 
     return read_about(a, f, path, out);
 }
 
-static gt_status read_grid(gt_arena *a, const gt_h5_file *f, const char *path, gt_variable *v) {
-    const char *list, *mapping;
+static gt_status read_grid(gt_arena *a, gt_variable *v) {
+    const gt_h5_file *f = &v->h5->file;
+    const char *path = v->h5->path, *list, *mapping;
     gt_status st = text_of(a, f, path, "coordinates", &list);
     if (!st) st = text_of(a, f, path, "grid_mapping", &mapping);
     if (!st && !*list) list = "lat lon latitude longitude";
@@ -311,6 +312,11 @@ static gt_status read_grid(gt_arena *a, const gt_h5_file *f, const char *path, g
         if (!st) v->mapping = gt_arena_printf(a, "%.*s", (int)n, mapping);
     }
     return !st && (!at || !v->mapping) ? GT_NOMEM : st;
+}
+
+gt_status gt_variable_read_grid(gt_arena *a, gt_variable *v) {
+    gt_status st = v->h5 ? read_grid(a, v) : GT_OK;
+    return st ? gt_wrap(st, "'%s'", v->file) : GT_OK;
 }
 
 /* ---- all attributes ---- */
@@ -450,7 +456,6 @@ static gt_status open_set(gt_arena *a, gt_h5_variable *h, const char *path, gt_v
     if (!st && v->levels && !(v->level = gt_arena_array(a, (size_t)v->levels, sizeof *v->level))) st = GT_NOMEM;
     for (int i = 0; i < v->levels && !st; i++)
         st = read_axis(a, &h->file, x.scale[i + 1], h->set->dims[i + 1], &v->level[i]);
-    if (!st) st = read_grid(a, &h->file, path, v);
     if (!st && !(h->row = malloc(h->row_elements * sizeof *h->row)))
         st = gt_fail(GT_NOMEM, "out of memory for a field");
     return st;
