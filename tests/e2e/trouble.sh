@@ -23,7 +23,7 @@ assert lines[-1]['Norms/G_grad']['mean'] > 0 and lines[-1]['Fakes/spread']['mean
 P
 
 expect 1 'on-trouble=stop: ceiling' ranks 2 "$GANTRY" train $job --run=stopped --on-trouble=stop
-same "$(last warned | sed "s/[0-9]*\.h5/$(basename "$(last stopped)" | tr -dc 0-9 | cut -c1-9).h5/")" "$(last stopped)"
+same "$(last warned | sed "s/[0-9]*\.h5$/$(basename "$(last stopped)" | tr -dc 0-9 | cut -c1-9).h5/")" "$(last stopped)"
 
 for n in 1 3; do
     expect 1 'ceiling again after 3 rollbacks' ranks $n "$GANTRY" train $job --run=back$n --on-trouble=rollback
