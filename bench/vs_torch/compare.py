@@ -11,8 +11,8 @@ program, do not count. Stores of several machines, one behind the other, are a s
 the fastest is chosen, and the faster format as it comes (--close=10: what is 10 % slower at first takes one turn). Then Gantry, with its own slices and with one, and of each PyTorch these two take ten turns (slow rows five), one after the other; only these
 count: the choosing turns do not, and are in the table `turns`. `At its best` is the faster of the two. Figures are medians: of one thread seconds of processor time, of more of the clock. Each turn
 notes what other programs had of the machine meanwhile. --out, written after each row, is what bench/fill_docs puts into documents: bench/results/torch.json has the tables gans, diffusion and
-pictures, torch_small.json small, classifiers and features. On more cores (--threads=2) GANs and diffusion are trained by one process with as many threads, and by a process on each core (gloo:
-together.py; ranks of Gantry): of both programs the faster way counts, in the table `cores`.
+pictures, torch_small.json small, classifiers and features. On more cores (--threads=2) GANs and diffusion are trained by one process with as many threads, and by a process on each core
+(together.py: DistributedDataParallel over gloo; ranks of Gantry): of both programs the faster way counts, in the table `cores`.
 
 What is the same: the networks, losses, optimisers, moving average and data sizes, from one resolved job of Gantry; float32 without clamping; the batch; augmentation `bgc` at p = 0.2 in every picture
 that D sees (Fashion-MNIST and DCGAN: none); random noise and style mixing; pictures are bytes in memory. PyTorch takes the batch whole, which is faster for it. A turn of training is what `gantry
@@ -34,7 +34,7 @@ import time
 
 import setups
 from report import chosen, report
-from rows import HERE, RANKS, ROWS, TABLES, TOP, USUAL, Row, counts, said_by
+from rows import HERE, OWN_SLICES, RANKS, ROWS, TABLES, TOP, USUAL, Row, counts, said_by
 
 sys.path.append(TOP + '/bench')
 from filling import cpu, markdown
@@ -53,7 +53,7 @@ class Gantry:
         built = [said_by(['sha256sum', file]).decode()[:8] for file in files if os.path.exists(file)]
         self.version = '%s, %s, built %s' % (said.splitlines()[0], arithmetic, '-'.join(built))
 
-    def ways(self, row, cores): return row.slices + ([RANKS] if row.on(cores) else [])
+    def ways(self, row, cores): return [OWN_SLICES, RANKS] if row.on(cores) else row.slices
 
     def measure(self, row, threads, how): return row.measure(how, threads)
 

@@ -131,16 +131,16 @@ def trainer_of(recipe, size, pictures, labels):
     net = denoiser_of(recipe, size, pictures, labels)
     average = [p.detach().clone() for p in net.parameters()]
     optimizer = torch.optim.Adam(net.parameters(), lr=float(recipe['lrate']))
+    denoise = together.mean_gradients(net, net)
 
     def step(reals, c):
         x = (reals.float() / 127.5 - 1).contiguous(memory_format=turn.memory_format)
         sigma = (torch.randn(len(x)) * float(recipe['p-std']) + float(recipe['p-mean'])).exp()
         noisy = x + torch.randn_like(x) * sigma.reshape(-1, 1, 1, 1)
         weight = (sigma ** 2 + net.sd ** 2) / (sigma * net.sd) ** 2
-        loss = (weight.reshape(-1, 1, 1, 1) * (net(noisy, sigma, c) - x) ** 2).sum() / len(x)
+        loss = (weight.reshape(-1, 1, 1, 1) * (denoise(noisy, sigma, c) - x) ** 2).sum() / len(x)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        together.mean_gradients(net.parameters())
         optimizer.step()
         with torch.no_grad(): # one call for all tensors, as PyTorch's own averages do
             torch._foreach_mul_(average, 0.999)

@@ -32,10 +32,14 @@ def newest(turns):
 def numbered(program): return [int(n) for n in re.findall(r'\d+', program)]
 
 
+def one_process(how): return 'processes' not in how
+
+
 def chosen(turns, threads):
-    """Of the turns that choose, of one program: the fastest way as it comes, and the fastest of all, which may be the same."""
+    """Of the turns that choose, of one program: the fastest way as it comes, and the fastest of all, on several cores also that of one process; they may be the same."""
     ways = {how: median(of, threads) for (how,), of in groups(turns, 'how').items()}
-    return list(dict.fromkeys(min((how for how in ways if how.startswith(begin)), key=ways.get) for begin in (AS_IT_COMES, '') if ways))
+    kinds = [lambda how: how.startswith(AS_IT_COMES), lambda _: True] + [one_process] * (threads > 1)
+    return list(dict.fromkeys(min(filter(kind, ways), key=ways.get) for kind in kinds if ways))
 
 
 def compared(title, turns, threads):
@@ -55,7 +59,7 @@ def compared(title, turns, threads):
         clock, memory = middle('clock'), middle('memory')
         line = dict(title, program=program, plain=rate(theirs[plain]), best=rate(theirs[best]), how=best, gantry=rate(ours[gantry]), ratio=time(theirs[best]) / time(ours[gantry]),
                     ratio_plain=time(theirs[plain]) / time(ours[gantry]), turns=len(both[0]), others=load_of(sum(wanted, [])))
-        if threads > 1: line.update(way=gantry)
+        if threads > 1: line.update(way=gantry, one_process=max(map(rate, (own for how, own in theirs.items() if one_process(how))), default=None))
         if ONE_SLICE in ours: line.update(one_slice=rate(ours[ONE_SLICE]), ratio_one=time(theirs[best]) / time(ours[ONE_SLICE]))
         if all(clock): line.update(ratio_clock=clock[0] / clock[1])
         if all(memory): line.update(memory_torch=memory[0] / 1e6, memory=memory[1] / 1e6)
@@ -115,5 +119,5 @@ def report(turns, wanted):
                   ['state', 'other programs had %.2f cores of the machine meanwhile (median of turns), at most %.2f; load before a turn %.2f to %.2f'
                    % (load_of(turns), max(turn['others'] / turn['seconds'] for turn in turns), min(loads), max(loads))],
                   ['note', 'medians; %s' % '; '.join([NOTES[kind] for kind in NOTES if kind in kinds] + ['%s: %s' % (p, versions[p]) for p in rivals])], *ratio(one_thread)]
-    shown = [dict(name=name, columns=columns + ([text('way', 'Gantry, its best')] if name == CORES else []), rows=rows) for name, rows in tables.items()]
+    shown = [dict(name=name, columns=columns + ([text('way', 'Gantry, its best'), number('one_process', 'in one process')] if name == CORES else []), rows=rows) for name, rows in tables.items()]
     return dict(bench='vs_torch/compare.py', conditions=conditions, tables=shown + [dict(name='turns', columns=turn_columns, rows=of_turns)])

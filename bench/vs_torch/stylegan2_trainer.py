@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A training step of StyleGAN2-ADA in PyTorch: losses, lazy regularisation, moving average, adaptive augmentation."""
 import copy
+import functools
 import math
 
 import numpy as np
@@ -45,6 +46,7 @@ class Trainer:
         self.r1_gamma, self.p, self.noise, self.mixing, self.intervals, self.pl_weight = r1_gamma, p, noise, mixing, intervals, pl_weight
         self.ema_kimg, self.ema_rampup, self.ada_target, self.ada_kimg = ema_kimg, ema_rampup, ada_target, ada_kimg
         self.optimizers = dict(G=reg_adam(G.parameters(), lr, intervals['Greg']), D=reg_adam(D.parameters(), lr, intervals['Dreg']))
+        self.losses = {phase: mean_gradients(G if phase[0] == 'G' else D, functools.partial(self.loss, phase), unused=phase.endswith('reg')) for phase in PHASES}
         self.pl_mean, self.images, self.steps, self.signs = torch.zeros([]), 0, 0, []
         self.randn_like, self.augment = torch.randn_like, augment # a test gives its own numbers
 
@@ -92,6 +94,10 @@ class Trainer:
         penalty = gradient.square().sum((1, 2, 3))
         return penalty * (self.r1_gamma / 2), dict(scores_real=logits, r1_penalty=penalty, D_reg=penalty * (self.r1_gamma / 2))
 
+    def loss(self, phase, *batch):
+        loss, statistics = getattr(self, phase)(*batch)
+        return loss, {k: v.detach() for k, v in statistics.items()}
+
     def gradients(self, phase, *batch):
         """Into .grad of the network that the phase trains; its statistics."""
         for name, net in (('G', self.G), ('D', self.D)): net.requires_grad_(name == phase[0])
@@ -99,11 +105,10 @@ class Trainer:
         parameters = list((self.G if phase[0] == 'G' else self.D).parameters())
         for p in parameters: # zero, not none, where a phase has none: Adam's moments decay
             p.grad = torch.zeros_like(p) if p.grad is None else cleaned(p.grad)
-        mean_gradients(parameters)
-        return {k: v.detach() for k, v in statistics.items()}
+        return statistics
 
     def backward(self, phase, *batch):
-        loss, statistics = getattr(self, phase)(*batch)
+        loss, statistics = self.losses[phase](*batch)
         (self.intervals[phase] * loss.mean()).backward()
         return statistics
 

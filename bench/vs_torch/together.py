@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Processes that train together, each on a core of its own with its part of the batch: the mean of their gradients, over gloo. DistributedDataParallel does the same in several messages. It cannot
-take the StyleGAN2 trainer, whose phases run parts of a network and leave some parameters without a gradient; its networks are small enough for one message."""
+"""Processes that train together with DistributedDataParallel over gloo, each on a core of its own with its part of the batch."""
 import datetime
 import json
 import os
@@ -11,6 +10,7 @@ import tempfile
 
 import torch
 import torch.distributed as dist
+from torch.nn.parallel import DistributedDataParallel
 
 RANK, PLACE = 'GT_TORCH_RANK', 'GT_TORCH_PLACE'
 
@@ -39,13 +39,20 @@ def begin(processes, request):
 def are_several(): return dist.is_available() and dist.is_initialized()
 
 
-def mean_gradients(parameters):
-    if not are_several(): return
-    gradients = [p.grad for p in parameters]
-    flat = torch.cat([g.reshape(-1) for g in gradients])
-    dist.all_reduce(flat)
-    flat /= dist.get_world_size()
-    for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients])): gradient.copy_(part.view_as(gradient))
+class Run(torch.nn.Module):
+    """A function of a network, whose parameters are this module's."""
+    def __init__(self, net, function):
+        super().__init__()
+        self.net, self.function = net, function
+
+    def forward(self, *args): return self.function(*args)
+
+
+def mean_gradients(net, function, unused=False):
+    """The function, behind which backward() leaves the mean of the processes' gradients in the network. unused: some parameters have no part in its value. Buffers stay each process's own, which
+    saves a message for each call."""
+    if not are_several(): return function
+    return DistributedDataParallel(Run(net, function), broadcast_buffers=False, gradient_as_bucket_view=True, find_unused_parameters=unused)
 
 
 def share(batch): return batch // (dist.get_world_size() if are_several() else 1)
