@@ -114,16 +114,31 @@ static void values_are_in_their_units(void **state) {
     near(&j, "Timing/total_sec", 18000, 60); /* the clock goes on */
     near(&j, "Timing/total_hours", value_of(&j, "Timing/total_sec") / 3600, 1e-9);
     near(&j, "Timing/total_days", value_of(&j, "Timing/total_sec") / 86400, 1e-9);
-    near(&j, "Timing/wait_for_data_sec", 1.5, 0);
+    near(&j, "Timing/wait_for_data_sec", 2, 1e-9);
     near(&j, "Timing/communication_sec", 4, 1e-5);
     near(&j, "Timing/wait_for_ranks_sec", 1, 1e-5);
     near(&j, "Timing/communication_hidden_percent", 75, 1e-3);
     near(&j, "Timing/computing_sec", 3.25, 1e-9);
     near(&j, "Timing/packing_sec", 0.75, 1e-9);
-    near(&j, "Timing/rest_sec", 40 - 3.25 - 0.75 - 1 - 1.5, 1e-5);
+    near(&j, "Timing/rest_sec", 40 - 3.25 - 0.75 - 1 - 2, 1e-5);
     near(&j, "Timing/D_main", 250, 1e-9);
     near(&j, "Timing/checkpoint_mb_per_sec", 75, 1e-9);
     near(&j, "Resources/cpu_mem_gb", 3, 1e-3);
+    gt_values_clear(&j.logged);
+}
+
+/* The chart of a report stacks them. */
+static void parts_add_up_to_the_tick(void **state) {
+    (void)state;
+    static const char *const parts[] = {"Timing/computing_sec", "Timing/packing_sec", "Timing/wait_for_ranks_sec",
+                                        "Timing/wait_for_data_sec", "Timing/rest_sec"};
+    gt_job job;
+    gt_journal j;
+    gt_engine e = engine_of(&job);
+    tick(&e, &j);
+    double sum = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) sum += value_of(&j, parts[i]);
+    assert_true(fabs(sum - value_of(&j, "Timing/sec_per_tick")) < 1e-9);
     gt_values_clear(&j.logged);
 }
 
@@ -186,6 +201,7 @@ int main(void) {
     gt_log_setup(0, 1, GT_INFO);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_in_their_units),
+        cmocka_unit_test(parts_add_up_to_the_tick),
         cmocka_unit_test(ranks_are_compared_with_their_median),
         cmocka_unit_test(the_time_left),
         cmocka_unit_test(a_loss_that_stays_does_not_improve),

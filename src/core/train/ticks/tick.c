@@ -70,25 +70,26 @@ static void put_clock(gt_values *v, double seconds) {
     gt_values_put(v, "Timing/total_days", seconds / 86400);
 }
 
-/* What the time of a tick went into, means of the ranks; with the waiting that put_speed() tells they add up to it. */
+/* What the time of a tick went into, means of the ranks; with `waited`, for ranks, they add up to it. */
 static void put_parts(gt_journal *j, int ranks, const gt_measures *all, double waited) {
-    double computing = 0, packing = 0;
+    double computing = 0, packing = 0, images = 0;
     for (int r = 0; r < ranks; r++) {
         computing += (all[r].compute - all[r].packing) / ranks;
         packing += all[r].packing / ranks;
+        images += all[r].wait_for_data / ranks;
     }
     put_value(j, "Timing/computing_sec", computing);
     if (ranks > 1) put_value(j, "Timing/packing_sec", packing);
-    put_value(j, "Timing/rest_sec", j->tick_seconds - computing - packing - waited - all[0].wait_for_data);
+    put_value(j, "Timing/wait_for_data_sec", images);
+    put_value(j, "Timing/rest_sec", j->tick_seconds - computing - packing - waited - images);
 }
 
-/* Of this process alone, and of the steps since the last tick. */
+/* Of the steps since the last tick. */
 static void put_speed(gt_engine *e, gt_journal *j, double rate, const gt_measures *all, gt_traffic c) {
     put_value(j, "Progress/images_per_sec", rate);
     put_clock(&j->logged, gt_journal_seconds(j));
     put_value(j, "Timing/sec_per_tick", j->tick_seconds);
     put_value(j, "Timing/sec_per_kimg", rate > 0 ? 1000 / rate : NAN);
-    put_value(j, "Timing/wait_for_data_sec", all[0].wait_for_data);
     if (c.seconds > 0) {
         put_value(j, "Timing/communication_sec", c.seconds);
         put_value(j, "Timing/wait_for_ranks_sec", c.waited);
