@@ -13,17 +13,18 @@ CONDITIONS = ('command', 'machine', 'kernels', 'commit', 'state', 'note')
 # Of their tables the first is shown.
 STUDIES = ('fashion', 'photographs', 'emoji', 'icons')
 BLOCK = re.compile(r'^<!-- (?!end of )([\w.-]+)((?:: [\w ]+(?:: [^\n]+?)?)?) -->\n(.*?)^<!-- end of \1 -->\n', re.M | re.S)
-# The block `pace`, a row for each: study, model in its table `curve`, what a reader has, what the model is called here, the core of its minutes, their column.
-PACE = [('icons64', 'from nothing', '100 icons, 64x64', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 4', 'core_minutes'),
-        ('icons64', 'from clipart64', '100 icons, 64x64', 'the same, from `clipart64` (110 minutes before)', 'Zen 4', 'core_minutes'),
-        ('emoji', 'StyleGAN2-ADA, cpu', '1,459 emoji, 64x64', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 5', 'core_minutes'),
-        ('clipart128', 'StyleGAN2-ADA, cpu', '6,262 clip-art pictures, emoji, 128x128', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 5', 'core_minutes'),
-        ('photographs', 'StyleGAN2-ADA, cpu, seed 0', '50,000 photographs, 32x32', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 5', 'core_minutes'),
-        ('photographs-long', 'StyleGAN2-ADA, cpu', '50,000 photographs, 32x32', 'the same, a longer run', 'Zen 5', 'core_minutes'),
-        ('photographs', 'diffusion', '50,000 photographs, 32x32', 'diffusion', 'Zen 5', 'core_minutes'),
-        ('fashion', 'StyleGAN2-ADA', '60,000 grey clothes, 32x32', 'StyleGAN2-ADA (`jobs/fashion.ini`)', 'Zen 4', 'zen4'),
-        ('fashion', 'DCGAN', '60,000 grey clothes, 32x32', 'DCGAN', 'Zen 4', 'zen4'),
-        ('fashion', 'diffusion', '60,000 grey clothes, 32x32', 'diffusion', 'Zen 4', 'zen4')]
+# The block `pace`, a row for each: study, model in its table `curve`, what a reader has, what the model is called here, the core of its minutes, their column, its strip
+# (bench/strips).
+PACE = [('icons64', 'from nothing', '100 icons, 64x64', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 4', 'core_minutes', 'icons64-nothing'),
+        ('icons64', 'from clipart64', '100 icons, 64x64', 'the same, from `clipart64` (110 minutes before)', 'Zen 4', 'core_minutes', 'icons64-clipart64'),
+        ('emoji', 'StyleGAN2-ADA, cpu', '1,459 emoji, 64x64', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 5', 'core_minutes', 'emoji-cpu'),
+        ('clipart128', 'StyleGAN2-ADA, cpu', '6,262 clip-art pictures, emoji, 128x128', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 5', 'core_minutes', 'clipart128-cpu'),
+        ('photographs', 'StyleGAN2-ADA, cpu, seed 0', '50,000 photographs, 32x32', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 5', 'core_minutes', 'photographs-cpu-0'),
+        ('photographs-long', 'StyleGAN2-ADA, cpu', '50,000 photographs, 32x32', 'the same, a longer run', 'Zen 5', 'core_minutes', 'photographs-long-cpu'),
+        ('photographs', 'diffusion', '50,000 photographs, 32x32', 'diffusion', 'Zen 5', 'core_minutes', 'photographs-edm'),
+        ('fashion', 'StyleGAN2-ADA', '60,000 grey clothes, 32x32', 'StyleGAN2-ADA (`jobs/fashion.ini`)', 'Zen 4', 'zen4', 'fashion-gan'),
+        ('fashion', 'DCGAN', '60,000 grey clothes, 32x32', 'DCGAN', 'Zen 4', 'zen4', 'fashion-dcgan'),
+        ('fashion', 'diffusion', '60,000 grey clothes, 32x32', 'diffusion', 'Zen 4', 'zen4', 'fashion-edm')]
 MINUTES = [(10, 'ten minutes'), (60, 'an hour'), (180, 'three hours')]
 NEAR = 1.4 # a snapshot stands for a time that is at most this many times its own
 
@@ -95,9 +96,10 @@ def chosen(t, rows):
 
 
 def pace(key):
-    """A score (its column of `curve`) of the studies after ten minutes, an hour, three hours on one core: of the snapshot that is nearest to each time, with its own minutes."""
-    lines = ['| %s |' % ' | '.join(['pictures', 'model', *('after about ' + words for _, words in MINUTES), 'real pictures', 'judge', 'one core of']), '|' + 8 * ' --- |']
-    for study, program, data, model, core, minutes in PACE:
+    """A score (its column of `curve`) of the studies after ten minutes, an hour, three hours on one core: of the snapshot that is nearest to each time, with its own minutes. 'KEY strip': and six pictures."""
+    key, *strips = key.split()
+    lines = ['| %s |' % ' | '.join(['pictures', 'model', *(['six of its pictures'] if strips else []), *('after about ' + words for _, words in MINUTES), 'real pictures', 'judge', 'one core of']), '|' + (8 + len(strips)) * ' --- |']
+    for study, program, data, model, core, minutes, strip in PACE:
         results = results_of(study)
         t = table_of(results, 'curve')
         column = next((c for c in t['columns'] if c['key'] == key), None)
@@ -110,7 +112,7 @@ def pace(key):
             near = 1 / NEAR <= row[minutes] / wanted <= NEAR
             cells.append('%s (%.0f min)' % (shown(column, row[key]), row[minutes]) if near else 'not measured')
         judge = dict(results['conditions'])['judge PyTorch'].split()[0]
-        lines.append('| %s |' % ' | '.join([data, model, *cells, shown(column, real[key]), judge, core]))
+        lines.append('| %s |' % ' | '.join([data, model, *('![Six](images/strips/%s.webp)' % strip for _ in strips), *cells, shown(column, real[key]), judge, core]))
     return '\n'.join(lines) + '\n'
 
 

@@ -14,6 +14,7 @@ complains() {
 
 case_tables() {
     "$top/bench/fill_docs" --check --gantry="$GANTRY" || fail 'tables of documents are not those of the results: make docs'
+    ! "$python" -c 'import PIL' 2>/dev/null || "$python" "$top/bench/strips" --check || fail 'see above'
 }
 
 case_pages() {
