@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-tmp=$(mktemp -d)
+tmp=$("$here/../folder") || exit 1
 started=() # processes in the background: ended with the test, whatever happens
 end_case() {
     for p in "${started[@]}"; do kill -9 "$p" 2>/dev/null; done
