@@ -294,7 +294,11 @@ def threads():
 
 def ctrl_c():
     """It ends the call and not the network. And a program may end while a thread computes."""
-    net = gantry.open('plain', threads=1)
+    net, called = gantry.open('plain', threads=1), set()
+    sys.setprofile(lambda frame, event, _: called.add(frame.f_code.co_name) if event == 'call' else None)
+    net.generate([1])
+    sys.setprofile(None)
+    assert '_latents' in called and '_as_parameter_' not in called, 'NumPy answers ctypes: Ctrl-C then is an ArgumentError'
     threading.Timer(.3, os.kill, (os.getpid(), signal.SIGINT)).start()
     try:
         for _ in range(1000):
