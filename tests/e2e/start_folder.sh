@@ -119,7 +119,7 @@ for answer, made in ('n\n', False), ('y\n', True):
     if status or os.path.exists('asked/sheet.png') != made: fail(f'{answer!r}: status {status}\n{t.text}')
 PYTHON
 }
-begin=(start icons --yes --kimg=0.4)
+begin=(start icons --yes --kimg=0.16)
 # finished RUN: it has the same bits as the one that nobody stopped
 finished() {
     same "$(last "$1")" "$(last whole)"
@@ -127,7 +127,7 @@ finished() {
     [ -s "$1/report.html" ] || fail 'no report'
 }
 case_whole_way() {
-    expect 0 '^  gantry train --run=whole --kimg=0\.8 +trains on, twice as long$' "$gantry" "${begin[@]}" --run=whole
+    expect 0 '^  gantry train --run=whole --kimg=0\.32 +trains on, twice as long$' "$gantry" "${begin[@]}" --run=whole
     [ "$(grep -c '^step      gantry ' said)" = 4 ] || { cat said; fail 'not four steps'; }
     [ -s whole/sheet.png ] && [ -s whole/report.html ] || fail 'no sheet, or no report'
     # Each line that was printed does the same.
@@ -139,7 +139,7 @@ case_whole_way() {
     done <lines
     finished typed
     # Again: nothing is left to do. What it names next works, and then the sheet is drawn again.
-    expect 0 '^training +is done: whole, 0\.4 kimg$' "$gantry" "${begin[@]}" --run=whole
+    expect 0 '^training +is done: whole, 0\.16 kimg$' "$gantry" "${begin[@]}" --run=whole
     ! grep -q '^step' said || { cat said; fail 'a step is done twice'; }
     cp -r whole more
     sed -n 's/^  gantry \(.*[^ ]\)   .*/\1/p' said | sed 's/whole/more/g; s/--count=1000/--count=20/; s/--seconds=16/--seconds=0.2/' >lines
@@ -188,10 +188,10 @@ PYTHON
     finished typed-c
 }
 case_time_is_over() {
-    expect 0 'max-time' "$gantry" start icons --yes --kimg=100 --minutes=0.05 --run=late
+    expect 0 'max-time' "$gantry" start icons --yes --kimg=100 --minutes=0.02 --run=late
     grep -qE '^  gantry train --run=late +trains the rest$' said || { cat said; fail 'how the rest is trained is not said'; }
     [ -s late/sheet.png ] && [ -s late/report.html ] || { cat said; fail 'no sheet where the time was over'; }
-    expect 0 '^training +is done: late' "$gantry" start icons --yes --kimg=100 --minutes=0.05 --run=late
+    expect 0 '^training +is done: late' "$gantry" start icons --yes --kimg=100 --minutes=0.02 --run=late
 }
 case_full_disk() {
     [ -e whole/sheet.png ] || quietly "$gantry" "${begin[@]}" --run=whole
