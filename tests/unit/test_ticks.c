@@ -127,7 +127,7 @@ static void values_are_in_their_units(void **state) {
     gt_values_clear(&j.logged);
 }
 
-/* The chart of a report stacks them. */
+/* Those of the chart of a report. */
 static void parts_add_up_to_the_tick(void **state) {
     (void)state;
     static const char *const parts[] = {"Timing/computing_sec", "Timing/packing_sec", "Timing/wait_for_ranks_sec",

@@ -193,7 +193,7 @@ static const gt_named sections[] = {
 
 static const gt_named environment[] = {
     {"GT_ISA", "Instruction set of the kernels: portable, avx2 or avx512; by default the best that the CPU has. "
-               "Results differ in their last bits between sets."},
+               "avx2 and avx512 have one arithmetic, portable has another: last bits differ."},
     {"GT_CONV", "Kernels of convolutions for jobs with conv = auto: auto, direct or winograd. A resumed run keeps the "
                 "kernels that it began with."},
     {"GT_CACHE", "Folder in which gantry metrics keeps statistics of real pictures, and gantry train keeps the fastest "

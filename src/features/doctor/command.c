@@ -20,7 +20,7 @@ static const gt_option rows[] = {
      .with = "!--hashes"},
     {CLI_OPTION(hashes, "", "Instead, train small jobs and compare the hashes of their networks"), .placeholder = "JOB",
      .bare = "all", .check = gt_checkup_check_hashes,
-     .detail = "Every processor with fused multiply-adds, every compiler and every number of ranks up to 4 gives the "
+     .detail = "Built by gcc, every processor with fused multiply-adds and every number of ranks up to 4 gives the "
                "same hashes. --hashes alone trains all jobs, which takes some seconds."},
 };
 

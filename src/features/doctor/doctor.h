@@ -34,9 +34,10 @@ typedef struct gt_checkup_options {
 gt_status gt_checkup_examine_all(const gt_checkup *k, gt_comm *comm, const gt_checkup_options *o, FILE *f);
 
 /* All ranks, at most 4, train small jobs, one after the other, and compare the hash of each one's checkpoint with the
- * hash that every processor and every number of ranks gives (features/doctor/hashes.ini). Rank 0 writes a line for each
- * to `f`. `name`: of one of the jobs; "all". Takes some seconds, and some MB in $TMPDIR or /tmp. GT_FAILED: a hash is
- * another one. GT_USAGE: no hashes are known for the arithmetic in use, or there is no such job. */
+ * hash that every processor and every number of ranks gives, built by gcc (features/doctor/hashes.ini). Rank 0 writes a
+ * line for each to `f`. `name`: of one of the jobs; "all". Takes some seconds, and some MB in $TMPDIR or /tmp.
+ * GT_FAILED: a hash is another one. GT_USAGE: no hashes are known for the arithmetic in use, or there is no such job.
+ */
 gt_status gt_checkup_hashes_all(gt_comm *comm, const gt_kernel_set *kernels, const char *name, FILE *f);
 
 gt_status gt_checkup_check_hashes(const gt_option *o, const char *value); /* the `check` of an option that is `name` */
