@@ -85,6 +85,7 @@ static void whole_run(void **state) {
             {"Loss/D/reg", 4, i % 10 ? 0.01 * (1 + sin(i * i)) : NAN, 0},
             {"Resources/cpu_mem_gb", 1, 1.5, 0},
             {"<b>&\"", 1, INFINITY, 0},
+            {"Loss/once", 1, i == 150 ? 1 : NAN, 0},
         };
         gt_runlog_tick(l, i * 500, values, sizeof values / sizeof *values);
     }
@@ -94,7 +95,9 @@ static void whole_run(void **state) {
     for (int i = 1; i <= 5; i++) add_pictures(i * 30000, (float)i);
     put(at("fakes000180000.png"), "", 0); /* damaged: shown as it is, the page stays whole */
     char *page = report();
-    assert_int_equal(count(page, "<svg "), 8); /* six charts, two other series; the infinite one has nothing to draw */
+    /* six charts, three other series; the infinite one has nothing to draw */
+    assert_int_equal(count(page, "<svg "), 9);
+    assert_int_equal(count(page, "<span>one value so far"), 1);
     /* reals, and the five before the latest, which is the empty file */
     assert_int_equal(count(page, "data:image/png;base64,iVBORw0KGgo"), 1 + 5);
     assert_true(count(page, ">Generated after 180 kimg<") == 1 && !count(page, ">After 180 kimg<"));

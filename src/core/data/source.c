@@ -82,6 +82,7 @@ static gt_status refuse_spec(const char *spec, int error) {
     char near[GT_NAME_BYTES];
     if (error == ENOENT && is_beside(spec, near))
         return gt_fail(GT_FAILED, "cannot be opened: %s; did you mean %s, which is there?", reason, near);
+    if (error == ENOENT) return gt_fail(GT_FAILED, "cannot be opened: %s", reason);
     if (error) return gt_fail(GT_FAILED, "cannot be opened: %s (a dataset is %s)", reason, list);
     return gt_fail(GT_FORMAT, "%s; a dataset is %s", reason, list);
 }

@@ -78,6 +78,14 @@ gt_status gt_survey_decode(gt_source *s, gt_survey *o) {
     return GT_OK;
 }
 
+void gt_survey_why(const gt_source *s, const gt_survey *o, gt_buffer *to) {
+    char name[GT_ITEM_NAME_BYTES];
+    gt_picture p = {0};
+    gt_status st = gt_item_read(s, o->first_unread, &p);
+    gt_picture_free(&p);
+    gt_buffer_printf(to, "'%s'%s%s", gt_source_name(s, o->first_unread, name), st ? ": " : "", st ? gt_message() : "");
+}
+
 void gt_survey_fit(const gt_survey *o, gt_buffer *to) {
     if (!o->transparent && !o->oblong) {
         gt_buffer_printf(to, " --transform=center-crop");

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "data/door/source.h"
 #include "features/dataset/command.h"
 #include "gantry/runner.h"
 #include "gantry/dataset.h"
@@ -165,14 +166,12 @@ static void print_unlabelled(const gt_source *s) {
              info->unlabelled == 1 ? "it" : "them");
 }
 
-static void print_survey(const gt_source *s, const gt_survey *o) {
-    char name[GT_ITEM_NAME_BYTES];
+static void print_survey(const gt_source *s, const gt_survey *o, const gt_buffer *why) {
     gt_print("pictures     %lld, not yet a dataset\n", (long long)o->count);
     if (o->looked < o->count) gt_print("checked      %lld, evenly spaced\n", (long long)o->looked);
     if (o->decoded + o->unread < o->count)
         gt_print("decoded      %lld, evenly spaced; gantry dataset SOURCE --scan decodes all\n", (long long)o->decoded);
-    if (o->unread)
-        gt_print("unreadable   %lld, such as '%s'\n", (long long)o->unread, gt_source_name(s, o->first_unread, name));
+    if (o->unread) gt_print("unreadable   %lld, such as %.*s\n", (long long)o->unread, (int)why->n, why->data);
     gt_print("sizes        width %d to %d, height %d to %d; the smallest %dx%d, the largest %dx%d\n", o->least[0],
              o->most[0], o->least[1], o->most[1], o->smallest[0], o->smallest[1], o->largest[0], o->largest[1]);
     const char *passed = gt_source_get_info(s)->passed;
@@ -185,16 +184,18 @@ static void print_survey(const gt_source *s, const gt_survey *o) {
 static gt_status inspect_pictures(const char *spec) {
     gt_source *s = NULL;
     gt_survey found;
-    GT_BUFFER gt_buffer command = {0}, quoted = {0};
+    GT_BUFFER gt_buffer command = {0}, quoted = {0}, why = {0};
     gt_status st = gt_source_open(&s, spec, &(gt_source_options){0});
     if (!st) st = gt_survey_pictures(s, &found);
     if (!st) st = gt_survey_decode(s, &found);
-    if (!st && found.unread == found.looked) st = gt_fail(GT_FORMAT, "'%s': no picture can be read", spec);
+    if (!st && found.unread) gt_survey_why(s, &found, &why);
+    if (!st && found.unread == found.looked)
+        st = gt_fail(GT_FORMAT, "'%s': no picture can be read; the first: %.*s", spec, (int)why.n, why.data);
     if (!st) {
         gt_survey_command(&found, spec, &command);
         gt_buffer_shell(&quoted, spec);
         gt_source_tell(gt_source_get_info(s), spec);
-        print_survey(s, &found);
+        print_survey(s, &found, &why);
         print_unlabelled(s);
         gt_print("a dataset    %.*s\n", (int)command.n, command.data ? command.data : "");
         if (found.oblong)

@@ -52,6 +52,7 @@ static void measure_series(drawing *d, int i) {
         double v = value(l, series, t);
         if (!isfinite(v)) continue;
         any = true;
+        d->values++;
         d->lines[i].last = v;
         d->lo = fmin(d->lo, v);
         d->hi = fmax(d->hi, v);
@@ -170,7 +171,8 @@ static void draw_legend(gt_buffer *out, const drawing *d) {
         html_text(out, "", d->chart->lines[i].label, "");
         gt_buffer_printf(out, " <b>%.4g</b></span>", d->lines[i].last);
     }
-    gt_buffer_printf(out, "<span class=\"at\"></span></div>");
+    gt_buffer_printf(out, "%s<span class=\"at\"></span></div>",
+                     d->values == 1 ? "<span>one value so far: no curve yet</span>" : "");
 }
 
 /* What tells the meaning of the chart's first line; NULL: nothing does. */

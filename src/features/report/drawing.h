@@ -19,6 +19,7 @@ typedef struct drawing {
     drawing_line lines[CHART_MOST_LINES];
     double *numbers; /* of all lines, to be freed */
     double lo, hi, first, last;
+    int values; /* finite ones, of all lines */
     bool bridge;
     axis x, y;
 } drawing;

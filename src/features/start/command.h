@@ -21,11 +21,11 @@ void cli_line_add(gt_arena *a, cli_line *l, const char *format, ...) __attribute
 typedef struct cli_start_plan {
     const char *source, *data, *run; /* as given; the dataset, in the folder of the run; that folder */
     gt_survey found;
-    char unread[GT_ITEM_NAME_BYTES]; /* one of the pictures that cannot be read; "": none */
-    const char *passed;              /* files that hold no picture: "3 .txt"; NULL: none */
-    int classes;                     /* 0: none */
-    bool folders;                    /* the classes are the sub-folders */
-    bool cond;                       /* the network learns the classes */
+    const char *unread; /* a picture that cannot be read, and why; NULL: none */
+    const char *passed; /* files that hold no picture: "3 .txt"; NULL: none */
+    int classes;        /* 0: none */
+    bool folders;       /* the classes are the sub-folders */
+    bool cond;          /* the network learns the classes */
     bool photographs;
     bool crop;  /* else pictures are padded */
     bool black; /* transparent pictures are white drawings: they lie on black, all others on white */

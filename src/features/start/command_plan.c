@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "data/door/source.h"
 #include "gantry/picture.h"
 #include "gantry/program.h"
 #include "gantry/progress.h"
@@ -92,12 +93,13 @@ static gt_status look_at_brightness(gt_source *s, cli_start_plan *p) {
 
 static gt_status look(gt_arena *a, gt_source *s, cli_start_plan *p) {
     gt_survey *found = &p->found;
-    char text[GT_ITEM_NAME_BYTES];
+    GT_BUFFER gt_buffer why = {0};
     gt_status st = gt_survey_pictures(s, found);
     if (!st) st = gt_survey_decode(s, found);
     if (!st) st = look_at_brightness(s, p);
     if (st) return st;
-    if (found->unread) snprintf(p->unread, sizeof p->unread, "%s", gt_source_name(s, found->first_unread, text));
+    if (found->unread) gt_survey_why(s, found, &why);
+    if (found->unread) p->unread = gt_arena_printf(a, "%.*s", (int)why.n, why.data);
     const char *passed = gt_source_get_info(s)->passed;
     p->passed = passed ? gt_arena_printf(a, "%s", passed) : NULL;
     p->photographs = are_photographs(s, found);
@@ -108,8 +110,7 @@ static gt_status look(gt_arena *a, gt_source *s, cli_start_plan *p) {
 static gt_status check_number(const cli_start_plan *p) {
     long long n = p->found.count, good = n - p->found.unread;
     if (p->found.looked == p->found.unread)
-        return gt_fail(GT_FORMAT, "'%s': no picture can be read: gantry dataset %s --scan gives the reasons", p->source,
-                       p->source);
+        return gt_fail(GT_FORMAT, "'%s': no picture can be read; the first: %s", p->source, p->unread);
     if (good >= LEAST) return GT_OK;
     return gt_fail(GT_USAGE, "'%s' holds %lld picture%s%s: a network needs %d at least, and a hundred do much better",
                    p->source, good, gt_plural(good), good < n ? " that can be read" : "", LEAST);
@@ -198,9 +199,9 @@ void cli_start_print(const cli_start_plan *p) {
         gt_print(", %d %s%s", p->classes, p->folders ? "sub-folders that are classes" : "classes",
                  p->cond ? "" : " (too few pictures of each to learn them)");
     if (f->unread)
-        gt_print("; %lld cannot be read, such as '%s', and %s left out", (long long)f->unread, p->unread,
-                 f->unread == 1 ? "is" : "are");
+        gt_print("; %lld cannot be read and %s left out", (long long)f->unread, f->unread == 1 ? "is" : "are");
     if (p->passed) gt_print("; other files: %s", p->passed);
+    if (p->unread) gt_print("\nunread    %s", p->unread);
     const char *colours = p->channels == 1 ? "grey" : p->channels == 3 ? "RGB" : "all channels";
     gt_print("\ndataset   %dx%d pixels, %s; ", p->side, p->side, colours);
     if (p->crop) gt_print("the middle of each photograph");

@@ -26,6 +26,8 @@ enum { GT_MNIST_BORDER = 2 }; /* what the reference tool adds */
 /* How such pictures fit into a square, as options: " --transform=center-crop", or, where that would cut off ends or
  * leave transparency, " --pad ...". */
 void gt_survey_fit(const gt_survey *o, struct gt_buffer *to);
+/* Name of the first of the pictures that cannot be read, and why; there must be one. */
+void gt_survey_why(const gt_source *s, const gt_survey *o, struct gt_buffer *to);
 
 /* ---- classes by their names and numbers ---- */
 
