@@ -72,8 +72,7 @@ static gt_status draw_picture(gt_arena *a, const char *path, gt_picture_set *fak
     gt_status st = gt_arena_failed(a) ? GT_NOMEM : GT_OK;
     for (int i = 0; i < (int)d->rows && !st; i++) st = draw_row(d, i, &all[i], nearest + all[i].fake * NEAREST);
     sheet s = sheet_of(
-        "fakes that are most like a real, and their nearest reals; red: nearer than this real is to other "
-        "reals, a question and not a proof",
+        "fakes that are most like a real, and the nearest reals; red: nearer than this real is to others (no proof)",
         COLUMNS, d->rows * COLUMNS, d->cells, fakes->height, fakes->width, fakes->channels);
     return st ? st : sheet_write(path, &s);
 }
