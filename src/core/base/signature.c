@@ -77,6 +77,33 @@ static gt_status say_why(const pem *p, const EVP_PKEY *key) {
                    p->private ? "" : ", then openssl pkey -in KEY.pem -pubout -out PUB.pem");
 }
 
+/* Points whose order divides 8, by their y, with either sign of x: with such a key signatures are right that nobody has
+ * made with a private one. And a y that is not below p = 2^255 - 19 (RFC 8032, section 5.1.3). Little-endian. */
+static gt_status check_point(const pem *p, const EVP_PKEY *key) {
+    enum { BYTES = 32, LAST = BYTES - 1, SIGN = 0x80, LEAST_OVER = 0xed };
+    static const uint8_t small[][BYTES] = {
+        {0},
+        {1},
+        {0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0,
+         0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05},
+        {0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f,
+         0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a},
+        {0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+         0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}};
+    uint8_t y[BYTES];
+    size_t n = sizeof y;
+    if (EVP_PKEY_get_raw_public_key(key, y, &n) != 1 || n != sizeof y) return no_memory();
+    y[LAST] &= (uint8_t)~SIGN;
+    bool weak = !memcmp(y + 1, small[sizeof small / sizeof *small - 1] + 1, LAST) && y[0] >= LEAST_OVER;
+    for (size_t i = 0; i < sizeof small / sizeof *small; i++) weak |= !memcmp(y, small[i], sizeof y);
+    return weak
+               ? gt_fail(GT_FAILED,
+                         "'%s' has a public key that belongs to no private one, with which anybody can sign: it proves "
+                         "nothing",
+                         p->path)
+               : GT_OK;
+}
+
 static gt_status parse_pem(pem *p, gt_key *k) {
     BIO *bio = BIO_new_mem_buf(p->text, p->n);
     if (!bio) return no_memory();
@@ -85,8 +112,8 @@ static gt_status parse_pem(pem *p, gt_key *k) {
     BIO_free(bio);
     ERR_clear_error();
     bool right = key && EVP_PKEY_is_a(key, "ED25519");
-    gt_status st = right ? GT_OK : say_why(p, key);
-    if (right) k->key = key;
+    gt_status st = !right ? say_why(p, key) : p->private ? GT_OK : check_point(p, key);
+    if (!st) k->key = key;
     else EVP_PKEY_free(key);
     return st;
 }

@@ -15,8 +15,8 @@ enum { GT_SIGNATURE_BYTES = 64 };
 
 typedef struct gt_key gt_key;
 
-/* GT_FAILED: the file is missing, others may read it, or it has a passphrase, another key, or none. The messages say
- * what to do. On failure *out is NULL. */
+/* GT_FAILED: the file is missing, others may read it, or it has a passphrase, another key, or none; a public key is of
+ * a small order, or not in its canonical form. The messages say what to do. On failure *out is NULL. */
 gt_status gt_key_read_private(gt_key **out, const char *path);
 gt_status gt_key_read_public(gt_key **out, const char *path);
 void gt_key_free(gt_key *k); /* NULL is fine */
