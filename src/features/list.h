@@ -36,7 +36,7 @@
 #define MEASURERS(X) X(scores) X(ensembles)
 /* Pictures in the folders of runs, and in their reports (run/door/pages.h). */
 #define PICTURES(X) X(ensembles)
-/* What makes ensembles (runner/generator/door/ensemble.h). */
+/* What makes ensembles (runner/generator/door/ensemble.h), and makes them again of their records. */
 #define ENSEMBLES(X) X(fields)
 #define GROUPS(X) \
     X("Train", TRAINING) \

@@ -57,6 +57,7 @@ _Static_assert(sizeof gt_feature_measurers / sizeof *gt_feature_measurers <= GT_
 #define ROW_PAGE(name) extern const gt_run_page gt_run_page_##name;
 #define ROW_SAVER(name) extern const gt_fakes_writer gt_fakes_writer_##name;
 GROUPS(GROUP)
+ENSEMBLES(ROW_MAKER)
 #undef ROW_MAKER
 #undef ROW_PAGE
 #undef ROW_SAVER
@@ -64,7 +65,7 @@ GROUPS(GROUP)
 #define ROW_MAKER(name) &gt_maker_##name,
 #define ROW_PAGE(name)
 #define ROW_SAVER(name)
-const gt_maker *const gt_makers[] = {GROUPS(GROUP) NULL};
+const gt_maker *const gt_makers[] = {GROUPS(GROUP) ENSEMBLES(ROW_MAKER) NULL};
 #undef ROW_MAKER
 #undef ROW_PAGE
 

@@ -86,6 +86,53 @@ for line in open('scores'):
 PY
 }
 
+# Files of fields are made again of their records, where the conditions are given; the run says how they are read.
+case_records() {
+    quietly "$GANTRY" train $net --steps=1 --run=run
+    make="generate run --condition=$test --sampler-steps=2 --members=3 --seed=5 --threads=1"
+    for file in pred.nc pred.h5 pred.png; do quietly "$GANTRY" $make --out=$file; done
+    for n in 1 2; do
+        expect 0 "^pred.png is what 'run/last' .* makes of 3 samples of --condition, 'field' in 3 members of seed 5, 2 steps of heun" \
+            ranks $n "$GANTRY" audit pred.nc pred.h5 pred.png --network=run/last --condition=$test
+        [ "$(grep -c '^pred.* is what ' said)" = 3 ] || { cat said; fail 'not all files of fields'; }
+    done
+    quietly "$GANTRY" $make --record=none --out=bare.h5 && expect 3 'bare.h5: not checked: it has no record' "$GANTRY" audit bare.h5
+    expect 3 'pred.nc: not checked: it was made of conditions: --condition=DATA is needed' "$GANTRY" audit pred.nc --network=run/last
+    expect 3 'pred.nc: not checked: --condition: these are other data' "$GANTRY" audit pred.nc --network=run/last --condition=synth:fields:n=3,seed=2
+    need_python
+    # Fields of files, with a truth that has a gap, and a constant field: no name of a file is in the record.
+    "$python" - <<'PY'
+import numpy as np, h5py
+r = np.random.RandomState(0)
+with h5py.File('secret.h5', 'w') as f:
+    for name in 'y', 'c': f[name] = r.randn(6, 16, 16).astype('f')
+    f['h'] = r.randn(16, 16).astype('f')
+PY
+    quietly "$GANTRY" train --model=edm --data=secret.h5:y --condition=secret.h5:c --static=secret.h5:h --model-channels=4 --channel-mult=1,1 --batch=3 --steps=1 --threads=1 \
+        --sheet-steps=1 --grid=2x2 --run=read
+    make="generate read --condition=secret.h5:c --members=2 --sampler-steps=1 --threads=1"
+    quietly "$GANTRY" $make --out=of-file.nc
+    quietly "$GANTRY" $make --data=secret.h5:y --out=with-truth.h5
+    ! grep -qa secret of-file.nc with-truth.h5 || fail 'the name of a file'
+    expect 0 "^of-file.nc is what 'read/last' .* makes of 6 samples" "$GANTRY" audit of-file.nc --network=read/last --condition=secret.h5:c
+    expect 3 'not checked: it was made with the truth beside the conditions: --data=DATA is needed' "$GANTRY" audit with-truth.h5 --network=read/last --condition=secret.h5:c
+    cp secret.h5 moved.h5
+    expect 0 '^with-truth.h5 is what ' "$GANTRY" audit with-truth.h5 --network=read/last --condition=moved.h5:c --data=moved.h5:y --static=moved.h5:h
+    "$python" - <<'PY'
+import h5py, json, shutil
+def number(f): f['fields'][3, 4, 4, 0] += 1
+def claim(**values): return lambda f: f.attrs.update(gantry=json.dumps({**json.loads(f.attrs['gantry']), **values}))
+changes = {'number': number, 'seed': claim(noise_seed=6), 'members': claim(members=9, samples=1), 'much': claim(samples=2000), 'name': claim(variables='snow'),
+           'more': lambda f: f.create_dataset('more', data=[1.0])}
+for name, change in changes.items():
+    shutil.copy('pred.h5', name := f'other-{name}.h5')
+    with h5py.File(name, 'r+') as f: change(f)
+PY
+    expect 1 'of 6 pictures not what the record says: 4$' "$GANTRY" audit other-*.h5 --network=run/last --condition=$test
+    ! grep -q ' is what ' said && has_line '^other-much.h5: not checked: its record orders 6000 fields, and it has room for' said && has_line '^other-members.h5: not checked: --condition' said \
+        || { cat said; fail 'a change passes'; }
+}
+
 # A run scores its checkpoints as gantry metrics does; what it computes is the same without.
 case_scores_of_a_run() {
     quietly "$GANTRY" train $net --steps=2 --run=without

@@ -99,7 +99,7 @@ mkdir bin && cat >bin/ffmpeg <<'PROGRAM'
 import os, struct, sys
 def name(word): return word.removeprefix('file:')
 if '-nostdin' in sys.argv:
-    if 'CANNOT' in os.environ: sys.exit(1)
+    if 'CANNOT' in os.environ or sys.argv[sys.argv.index('-max_pixels') + 1] != '16384': sys.exit(1) # 64 x 64 in whole blocks
     with open(name(sys.argv[sys.argv.index('-i') + 1]), 'rb') as f: film = f.read()
     at = film.index(b'mdat')
     with open(name(sys.argv[-1]), 'wb') as f: f.write(film[at + 4 : at - 4 + int.from_bytes(film[at - 4 : at], 'big')])
@@ -364,6 +364,17 @@ x, z = (open(name, 'rb').read() for name in ('x.mp4', 'z.mp4'))
 open('packed.mp4', 'wb').write(z + x[x.index(b'uuid') - 4:])
 PYTHON
     expect 3 'packed.mp4: .*its frames differ by at most [1-9][0-9]* of 255 from those of the film' "$GANTRY" audit packed.mp4
+    # Frames that are packed with 8192 x 8192 pixels, and 64 x 64 in the head, would take a gigabyte: ffmpeg unpacks none of them.
+    ffmpeg -loglevel error -f lavfi -i color=black:s=8192x8192:r=10 -frames:v 3 -c:v libx264 -preset ultrafast -threads 1 -pix_fmt yuv420p large.mp4 </dev/null || fail ffmpeg
+    "$python" - <<'PYTHON'
+import struct
+x, z = open('x.mp4', 'rb').read(), bytearray(open('large.mp4', 'rb').read())
+at = z.index(b'avc1', z.index(b'stsd')) + 28
+assert z[at : at + 4] == struct.pack('>HH', 8192, 8192)
+z[at : at + 4] = struct.pack('>HH', 64, 64)
+open('large.mp4', 'wb').write(z + x[x.index(b'uuid') - 4:])
+PYTHON
+    expect 3 'large.mp4: .*ffmpeg cannot unpack it' "$GANTRY" audit large.mp4
 fi
 mkdir out && cp x.png cp.png
 if has zip && has unzip; then zip -q x.zip x.png && unzip -q -d out x.zip && row '`zip` and `unzip`, `cp`, `git`' out/x.png; fi
@@ -379,6 +390,53 @@ change claim-number h/seed0001.png ofrun/seed0001.png seed 5
 expect 1 "the record of ofrun/seed0001.png is not true: seed is 1, and not 5" "$GANTRY" audit ofrun --run=dcgan
 change claim h/seed0001.png ofrun/seed0001.png network_sha256 "$(printf '%064d' 0)"
 expect 0 '^not checked: the record of ofrun/seed0001.png$' "$GANTRY" audit ofrun --run=dcgan
+
+# The options are those of the records, and the names' where there is none.
+mkdir both && cp e/seed000[0-2]*.png f/seed001[2-4]*.png both
+for n in 1 2; do
+    expect 0 "^'both' .6 pictures. is what 'edm' gives at 0.012 kimg: .* it has the same pixels$" ranks $n "$GANTRY" audit both --run=edm
+    ! grep -q '^not checked' said || { cat said; fail 'records were not read'; }
+done
+cp f/seed0012-class2.png seed0012-class3.png
+expect 1 'the record of seed0012-class3.png is not true: the class is not that of its name' "$GANTRY" audit seed0012-class3.png --run=edm
+mkdir arrays && cp all.h5 arrays/seed0000.png
+expect 1 'arrays/seed0000.png: it holds arrays' "$GANTRY" audit arrays --run=dcgan
+cp started/seed0003-class1.png seed0003.png
+expect 3 "'seed0003.png' was made with a further file: gantry audit PICTURE --network=RUN checks it" "$GANTRY" audit seed0003.png --run=edm
+
+begins read_once
+# What is audited, and what is given with it, is opened once, and its copy is what is read: whoever exchanges it meanwhile changes nothing.
+reads_once() { # FILES COMMAND...
+    rm -f calls.*
+    quietly strace -ff -qq -o calls -e signal=none -e trace=open,openat "${@:2}" # a file for each thread: lines stay whole
+    for file in $1; do
+        opened=$(cat calls.* | grep -cF "\"$file\"")
+        [ "$opened" = 1 ] || { grep -hF "\"$file\"" calls.*; fail "$file is opened $opened times: ${*:2}"; }
+    done
+}
+if has strace; then
+    reads_once 'sheet.png walk.webp all.h5 a/seed0000.png kept.tif' "$GANTRY" audit sheet.png walk.webp all.h5 a/seed0000.png kept.tif
+    PATH=$PWD/bin:$PATH reads_once 'film1.mp4' "$GANTRY" audit film1.mp4
+    reads_once 'h/seed0000.png nets/dcgan.h5' "$GANTRY" audit h/seed0000.png --network=nets/dcgan.h5
+    reads_once 'bare.png' "$GANTRY" audit bare.png --find=7
+    reads_once 'styles/proj03.png w.h5' "$GANTRY" audit styles/proj03.png --latents=w.h5
+    reads_once 'edited/seed0003.png found.h5' "$GANTRY" audit edited/seed0003.png --directions=found.h5
+    reads_once 'projected/projected_w.npz a/seed0001.png' "$GANTRY" audit projected/projected_w.npz --target=a/seed0001.png
+    reads_once 'drawn/seed0001.png nets/cvae.h5 mixed-latents/mixture.h5' "$GANTRY" audit drawn/seed0001.png --network=nets/cvae.h5 --latents=mixed-latents/mixture.h5
+    reads_once 'ofrun/seed0000.png ofrun/seed0001.png' "$GANTRY" audit ofrun --run=dcgan
+    reads_once 'nets/dcgan.h5' "$GANTRY" audit nets/dcgan.h5 --run=dcgan
+fi
+# In memory that is a file system (TMPDIR) there may be no room; what is not a file is refused, and nothing is left.
+mkdir temporary && mkfifo waits.png
+for what in waits.png /dev/zero; do
+    TMPDIR=$PWD/temporary expect 3 "not checked: '$what' is not a regular file" timeout 20 "$GANTRY" audit $what a/seed0000.png
+done
+TMPDIR=$PWD/temporary expect 1 "'waits.png' is not a regular file" timeout 20 "$GANTRY" audit a/seed0000.png --network=waits.png
+if truncate -s $((2 * $(df -B1 --output=avail . | tail -n1))) sparse.h5; then # not on each file system
+    TMPDIR=$PWD/temporary expect 3 "sparse.h5: not checked: it has [0-9]* bytes, and '$PWD/temporary', where it is copied, has room for [0-9]* " "$GANTRY" audit sparse.h5
+fi
+rm -f sparse.h5
+[ -z "$(ls temporary)" ] || { ls temporary; fail 'copies are left'; }
 
 begins without_a_record
 # The seed and the class of a picture are found by trying; else the nearest is named as such.

@@ -76,6 +76,18 @@ def with_subject(signed, old, new, key):
     with open(signed, 'w') as f: json.dump(e, f)
 
 
+def weak(signed):
+    """weak-N.pem: keys of small order, and one that is not below p; weak.json: `signed` with what is right for the first of them, whatever is signed"""
+    p, eight = 2**255 - 19, 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826
+    points = [1, 0, p - 1, eight, p - eight, eight + 2**255, p + 1, p + 3]
+    for i, y in enumerate(points):
+        der = bytes.fromhex('302a300506032b6570032100') + y.to_bytes(32, 'little')
+        with open(f'weak-{i}.pem', 'w') as f: f.write('-----BEGIN PUBLIC KEY-----\n' + base64.b64encode(der).decode() + '\n-----END PUBLIC KEY-----\n')
+    e = read(signed)
+    e['signatures'] = [{'sig': base64.b64encode((1).to_bytes(32, 'little') + bytes(32)).decode()}]
+    with open('weak.json', 'w') as f: json.dump(e, f)
+
+
 def keyid(path): print(read(path)['signatures'][0]['keyid'])
 
 

@@ -104,6 +104,14 @@ case_audit_of_folders() {
     audit 1 "'no-ledger' is not the run of the statement" no-ledger
     audit 3 "'only/checkpoint-000000512.h5'; also: no network here was compared" only
 }
+# Statement, key and network are opened once.
+case_read_once() {
+    command -v strace >/dev/null || skip 'no strace'
+    quietly strace -ff -qq -o calls -e signal=none -e trace=open,openat "$GANTRY" audit signed.json --key=pub.pem --network=run/checkpoint-000001024.h5
+    for file in signed.json pub.pem run/checkpoint-000001024.h5; do
+        [ "$(cat calls.* | grep -cF "\"$file\"")" = 1 ] || { grep -hF "\"$file\"" calls.*; fail "$file is opened several times"; }
+    done
+}
 case_not_signed() {
     expect 1 "is not signed by the key in 'second-pub.pem', or was changed" "$GANTRY" audit signed.json --key=second-pub.pem --network=run
     statement damage signed.json # into bad-*.json
@@ -126,6 +134,10 @@ case_keys() {
     expect 1 "'key.pem' is a private key, and --key wants the public one" "$GANTRY" audit signed.json --key=key.pem
     expect 1 'none.pem' "$GANTRY" card run --format=in-toto --sign=none.pem
     expect 1 'none.pem' "$GANTRY" audit signed.json --key=none.pem
+    # Keys with which anybody can sign.
+    statement weak signed.json
+    [ "$(ls weak-*.pem | wc -l)" = 8 ] || fail 'weak keys'
+    for file in weak-*.pem; do expect 1 "'$file' has a public key that belongs to no private one" "$GANTRY" audit weak.json --key=$file; done
     head -c 60 key.pem >torn.pem && chmod 600 torn.pem
     expect 1 "'torn.pem' has no private key in PEM" "$GANTRY" card run --format=in-toto --sign=torn.pem
     openssl genpkey -algorithm ed448 -out ed448.pem && chmod 600 ed448.pem

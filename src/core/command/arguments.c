@@ -246,6 +246,7 @@ int cli_perform(const cli_command *c, int argc, char **argv) {
     if (c->ranks) st = meet(&s, c->pool, st);
     if (!st) st = c->run(&s);
     if (!st) cli_warn_unused(&s);
+    if (c->finish) c->finish(&s);
     gt_pool_free(s.pool);
     status = cli_leave(c->name, st, s.comm);
     cli_end(&s);

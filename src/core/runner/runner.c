@@ -119,6 +119,7 @@ void gt_runner_close(gt_runner *r) {
 }
 
 gt_model *gt_runner_model(const gt_runner *r) { return r->trained.model; }
+const char *gt_runner_recipe(const gt_runner *r) { return r->trained.recipe ? r->trained.recipe : ""; }
 const float *gt_runner_params(const gt_runner *r) { return r->trained.params; }
 const gt_checkpoint_data *gt_runner_data(const gt_runner *r) { return &r->trained.data; }
 int gt_runner_batch(const gt_runner *r) { return r->batch; }

@@ -98,6 +98,7 @@ typedef struct gt_audit_network {
     const char *class;
     double truncation;
     gt_pool *pool;
+    struct audit_copies *copies; /* rank 0's, of the network or picture, to which those of a folder are added */
 } gt_audit_network;
 
 /* On rank 0. */
@@ -124,21 +125,24 @@ bool gt_audit_is_picture(const char *path);
  * may be networks, .npz and those of folders in it, too. *others (NULL: not wanted): names of what else lies there,
  * "a, b". */
 typedef enum gt_audit_wanted { GT_AUDIT_PICTURES, GT_AUDIT_NETWORKS, GT_AUDIT_ALL_NETWORKS } gt_audit_wanted;
-gt_status gt_audit_folder(gt_arena *a, const char *folder, gt_audit_wanted wanted, const char *const **path, int *n,
+gt_status gt_audit_folder(gt_arena *a, const char *folder, gt_audit_wanted wanted, const char ***path, int *n,
                           const char **others);
 
 enum { GT_AUDIT_FFMPEGS = 3 };
 
 typedef struct gt_audit_pictures {
+    struct audit_copies *copies; /* rank 0's, as are all names here (features/audit/pictures.h) */
     int n;
-    const char *const *path; /* rank 0's, as are all names here. HDF5 files have passed gt_h5_check() */
+    const char **path, *const *name; /* [n] copies, of which HDF5 files have passed gt_h5_check(); what they are of */
     /* [n,GT_AUDIT_FFMPEGS] for each .mp4, or NULL (runner/generator/door/film.h): one packs, two unpack */
     struct gt_ffmpeg **ffmpeg;
-    const char *const *refused; /* [n] why a file is not opened; NULL: it is; NULL as a whole: all are */
+    const char **refused; /* [n] why a file is not opened; NULL: it is */
     int n_networks;
-    const char *const *network; /* where they come from; none: the networks that come with Gantry */
-    int64_t *came;              /* [n_networks] gets, on rank 0, how many came from each; NULL: not wanted */
-    gt_given given;             /* on all ranks */
+    /* [n_networks] where they come from: names, and copies; of a folder the same pointers, and those that pictures came
+     * from are copied and replaced. None: the networks that come with Gantry */
+    const char **network, *const *network_name;
+    int64_t *came;      /* [n_networks] gets, on rank 0, how many came from each; NULL: not wanted */
+    gt_given given;     /* on all ranks */
     const char *others; /* what lies beside the pictures and is not checked, to be printed; NULL or "": nothing */
     gt_pool *pool;
     int (*stop)(void); /* not 0: the work is given up; NULL: never */
@@ -162,13 +166,13 @@ gt_status gt_audit_find_all(gt_comm *comm, const gt_audit_pictures *o, int64_t n
 /* ---- statements (features/card/statement.h) ---- */
 
 typedef struct gt_audit_statement {
-    const char *path, *key;     /* of the signed statement; PEM of a public key */
-    int n;                      /* networks that are compared; HDF5 files have passed gt_h5_check() */
-    const char *const *network; /* [n] */
-    bool folder;                /* they are all that lies there: the statement need not be of each */
-    int64_t *came;              /* [n] set to 1 where the statement is of it */
-    const char *unread;         /* of a folder: names of networks that cannot be opened, "a, b"; "" */
-    const char *run;            /* whose ledger is compared; "": none. Its own audit is to follow */
+    const char *path, *key;             /* of the signed statement; PEM of a public key */
+    int n;                              /* networks that are compared; HDF5 files have passed gt_h5_check() */
+    const char **network, *const *name; /* [n] as in gt_audit_pictures */
+    bool folder;                        /* they are all that lies there: the statement need not be of each */
+    int64_t *came;                      /* [n] set to 1 where the statement is of it */
+    const char *unread;                 /* of a folder: names of networks that cannot be opened, "a, b"; "" */
+    const char *run;                    /* whose ledger is compared; "": none. Its own audit is to follow */
 } gt_audit_statement;
 
 /* Rank 0. Prints what is right. GT_FAILED: the signature is not that of the key, or a network or the run is another.

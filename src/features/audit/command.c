@@ -2,6 +2,8 @@
  * gantry audit: is a run, or a network, what it says that it is (features/audit/audit.h)? */
 #include "features/audit/audit.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "command/door/cli.h"
@@ -12,16 +14,20 @@
 #include "gantry/stop.h"
 #include "gantry/arrays.h"
 #include "gantry/file.h"
+#include "base/door/file.h"
+#include "data/door/dataset.h"
 #include "runner/generator/door/film.h"
 #include "gantry/text.h"
 
 typedef struct audit_fields {
     const char *data, *run, *trace, *compare, *class, *bundle, *checkpoint, *network, *latents, *directions, *start,
-        *target, *find, *key;
+        *target, *condition, *statics, *find, *key;
     double minutes, trunc;
     int64_t segments, seed, threads;
     bool all, head, note, overwrite;
     gt_audit_pictures pictures; /* what is audited, when it is pictures, or a statement */
+    audit_copies copies;        /* the first rank's */
+    const char *word;           /* what is read of a file or folder that is audited: the first word, or its copy */
     bool folder;                /* its networks are those of a folder */
     const char *unread;         /* names of those of a folder that cannot be opened, for a statement; "" */
     const char *run_of;         /* the folder of a run with these networks; "" */
@@ -45,7 +51,8 @@ static const gt_option table[] = {
     {CLI_OPTION(seed, NULL, "Seed of the draws"), .derived = "from the operating system", .max = 4294967295.0,
      .detail = "A forger who knows the seed beforehand knows which intervals are not computed. The seed is printed, so "
                "that the same intervals can be computed again."},
-    {CLI_OPTION(data, "", "Where the data of the run are now; empty: where the run read them"), .path = true},
+    {CLI_OPTION(data, "", "Where the data of the run are now; empty: where the run read them"), .path = true,
+     .detail = "For fields with a record, the truth, as gantry generate --data had it."},
     {CLI_OPTION(run, "", "The run that a network, a checkpoint or pictures are said to come from"), .path = true,
      .placeholder = "RUN",
      .detail = "What the run gives is made again and compared byte by byte. If the bytes differ, all tensors must be "
@@ -75,6 +82,12 @@ static const gt_option table[] = {
     {CLI_OPTION(target, "", "Picture that such styles (projected_w.npz, .h5) were found for"), .path = true,
      .placeholder = "FILE", .with = "!--run",
      .detail = "The projection is computed again, which takes as long as it took."},
+    {CLI_OPTION(condition, "", "Conditions that such fields were made of, as for gantry generate"), .path = true,
+     .placeholder = "DATA", .with = "!--run",
+     .detail = "A record has the hash of what the network reads of them. The run that the network of --network lies "
+               "in tells how the files are read."},
+    {CLI_ROW("static", statics, "", "Constant fields of these conditions; empty: those of the run"), .path = true,
+     .placeholder = "DATA", .with = "--condition"},
     {CLI_OPTION(find, "", "Pictures without a record: try these seeds, and all classes"), .placeholder = "SEEDS",
      .check = gt_option_check_ranges, .with = "!--run",
      .detail =
@@ -111,40 +124,65 @@ static bool is_run(const char *folder) {
     return gt_folder_has(folder, "starts.jsonl") || gt_folder_has(folder, "job.ini");
 }
 
+/* The copies are what is read from here on. What cannot be copied is refused. */
+static gt_status copy_pictures(gt_arena *a, gt_audit_pictures *p) {
+    p->name = p->path;
+    p->path = gt_arena_array(a, (size_t)p->n + 1, sizeof *p->path);
+    p->refused = gt_arena_array(a, (size_t)p->n + 1, sizeof *p->refused);
+    if (!p->path || !p->refused) return GT_NOMEM;
+    for (int i = 0; i < p->n; i++) {
+        gt_status st = audit_copy(p->copies, p->name[i], &p->path[i]);
+        if (st == GT_NOMEM) return st;
+        if (st && !(p->refused[i] = gt_arena_printf(a, "%s", gt_message()))) return GT_NOMEM;
+    }
+    return GT_OK;
+}
+
 /* Are the words pictures with records, or a folder of them? */
 static gt_status are_pictures(cli_session *s, bool *are) {
     audit_fields *f = s->fields;
+    gt_audit_pictures *p = &f->pictures;
     const cli_arguments *a = &s->arguments;
     const char *first = a->n_words ? a->words[0] : "";
     *are = false;
-    if (*f->run || !a->n_words || !cli_first_rank()) return GT_OK;
-    f->pictures.path = a->words;
-    f->pictures.n = a->n_words;
-    if (a->n_words == 1 && gt_is_directory(first) && !is_run(first)) {
-        gt_status st = gt_audit_folder(s->arena, first, GT_AUDIT_PICTURES, &f->pictures.path, &f->pictures.n,
-                                       &f->pictures.others);
-        *are = f->pictures.n > 0;
-        return st;
+    if (!a->n_words || !cli_first_rank()) return GT_OK;
+    if (*f->run) {
+        f->word = cli_find_network(s->arena, first);
+        return access(f->word, F_OK) || gt_is_directory(f->word) ? GT_OK : audit_copy(&f->copies, f->word, &f->word);
+    }
+    p->path = a->words;
+    p->n = a->n_words;
+    if (a->n_words == 1 && gt_is_directory(first)) {
+        if (is_run(first)) return GT_OK;
+        gt_status st = gt_audit_folder(s->arena, first, GT_AUDIT_PICTURES, &p->path, &p->n, &p->others);
+        *are = p->n > 0;
+        return st ? st : copy_pictures(s->arena, p);
     }
     for (int i = 0; i < a->n_words && a->n_words > 1; i++)
         if (gt_is_directory(a->words[i]))
             return gt_fail(GT_USAGE, "'%s' is a folder: pictures, or one folder, are audited at a time", a->words[i]);
     if (access(first, F_OK)) return gt_fail(GT_FAILED, "there is no '%s'", first);
-    *are = a->n_words > 1 || gt_audit_is_picture(first) || (!gt_is_directory(first) && is_other_file(first));
+    gt_status st = copy_pictures(s->arena, p);
+    if (st) return st;
+    f->word = *p->path;
+    *are = a->n_words > 1 || *p->refused || gt_audit_is_picture(f->word) || is_other_file(f->word);
     return GT_OK;
 }
 
 /* What cannot be opened: of networks of a folder it is passed over with a warning, or, for a statement (`unread`),
- * listed; of pictures said. */
+ * listed; of pictures said. A folder may have many large networks: those that are wanted are copied later. */
 static gt_status check_networks(gt_arena *a, gt_audit_pictures *p, bool folder, audit_list *unread) {
     char name[AUDIT_NAME_BYTES];
-    const char **good = gt_arena_array(a, (size_t)p->n_networks + 1, sizeof *good);
+    const char **good = gt_arena_array(a, (size_t)p->n_networks + 1, sizeof *good),
+               **names = gt_arena_array(a, (size_t)p->n_networks + 1, sizeof *names);
     int n = 0;
-    gt_status st = good ? GT_OK : GT_NOMEM;
+    gt_status st = good && names ? GT_OK : GT_NOMEM;
     for (int i = 0; i < p->n_networks && !st; i++) {
-        st = access(p->network[i], R_OK) ? gt_fail(GT_FAILED, "'%s' cannot be read", p->network[i])
-                                         : gt_h5_check(p->network[i]);
-        if (!st) good[n++] = p->network[i];
+        const char *path = p->network[i];
+        if (access(path, R_OK)) st = gt_fail(GT_FAILED, "'%s' cannot be read", path);
+        else if (!folder) st = audit_copy(p->copies, path, &path);
+        if (!st) st = gt_h5_check(path);
+        if (!st) good[n] = path, names[n++] = p->network[i];
         if (!st || !folder || st == GT_NOMEM || st == GT_STOPPED) continue;
         if (unread) audit_list_add(unread, "%s", audit_quoted(p->network[i], name));
         else gt_warn("no picture is looked for in it: %s", gt_message());
@@ -153,6 +191,7 @@ static gt_status check_networks(gt_arena *a, gt_audit_pictures *p, bool folder, 
     if (!st && p->n_networks && !n && !unread)
         st = gt_fail(GT_FAILED, "--network: there is no network that can be read");
     p->network = good;
+    p->network_name = names;
     p->n_networks = n;
     return st;
 }
@@ -174,15 +213,12 @@ static gt_status ready_ffmpeg(gt_arena *a, gt_audit_pictures *p, const char **re
 }
 
 static gt_status check_pictures(gt_arena *a, gt_audit_pictures *p) {
-    const char **refused = gt_arena_array(a, (size_t)p->n + 1, sizeof *refused);
-    p->refused = refused;
-    if (!refused) return GT_NOMEM;
     for (int i = 0; i < p->n; i++) {
-        gt_status st = gt_h5_check(p->path[i]);
+        gt_status st = p->refused[i] ? GT_OK : gt_h5_check(p->path[i]);
         if (st == GT_NOMEM || st == GT_STOPPED) return st;
-        if (st && !(refused[i] = gt_arena_printf(a, "%s", gt_message()))) return GT_NOMEM;
+        if (st) p->refused[i] = audit_own_names(p->copies, gt_arena_printf(a, "%s", gt_message()));
     }
-    return ready_ffmpeg(a, p, refused);
+    return ready_ffmpeg(a, p, p->refused);
 }
 
 /* The networks of --network, on the first rank, before the ranks meet. */
@@ -230,6 +266,46 @@ static gt_status prepare_statement(cli_session *s) {
     return st ? st : f->pictures.came ? GT_OK : GT_NOMEM;
 }
 
+/* ---- files that records know by their hash ---- */
+
+enum { GIVEN = 7, FIRST_DATA = 4 };
+static const char *const given_options[GIVEN] = {"latents",   "directions", "start", "target",
+                                                 "condition", "static",     "data"};
+static const char **given_file(audit_fields *f, size_t i) {
+    gt_given *g = &f->pictures.given;
+    return (const char **[GIVEN]){&g->latents,   &g->directions, &g->start, &g->target,
+                                  &g->condition, &g->statics,    &g->truth}[i];
+}
+
+/* Data as "FILE:NAME,NAME,FILE:NAME". A set that is built in has no file. */
+static gt_status copy_data(audit_fields *f, gt_arena *a, const char **list) {
+    if (gt_synth_of_path(*list)) return GT_OK;
+    GT_BUFFER gt_buffer text = {0};
+    gt_named_array part = {0};
+    char file[GT_ARRAY_FILE_BYTES] = "";
+    const char *rest = *list, *copy = "";
+    gt_status st = GT_OK;
+    while (!st && gt_named_array_next(&rest, &part, &st)) {
+        if (!st && strcmp(file, part.file)) st = audit_copy(&f->copies, part.file, &copy);
+        snprintf(file, sizeof file, "%s", part.file);
+        gt_buffer_printf(&text, "%s%s%s%s", text.n ? "," : "", copy, *part.name ? ":" : "", part.name);
+    }
+    if (st) return st;
+    *list = text.failed ? NULL : gt_arena_printf(a, "%s", text.data ? text.data : "");
+    return *list ? GT_OK : GT_NOMEM;
+}
+
+/* Fields are read as a run has read its own. */
+static gt_status find_job(cli_session *s) {
+    audit_fields *f = s->fields;
+    const char *run;
+    gt_status st = GT_OK;
+    f->pictures.given.job = "";
+    for (int i = 0; i < f->pictures.n_networks && !st && *f->condition && !*f->pictures.given.job; i++)
+        st = cli_find_run(s, f->pictures.network_name[i], &run, &f->pictures.given.job);
+    return st;
+}
+
 static gt_status prepare_pictures(cli_session *s) {
     audit_fields *f = s->fields;
     gt_audit_pictures *p = &f->pictures;
@@ -238,10 +314,18 @@ static gt_status prepare_pictures(cli_session *s) {
         st = gt_fail(GT_USAGE, "--note: the run that has made the pictures is needed (--network=RUN)");
     p->came = gt_arena_array(s->arena, (size_t)p->n_networks + 1, sizeof *p->came);
     if (!st) st = p->came ? check_pictures(s->arena, p) : GT_NOMEM;
-    const char *const given[] = {f->latents, f->directions, f->start, f->target};
-    for (size_t i = 0; i < sizeof given / sizeof *given && !st && cli_first_rank(); i++)
-        if (*given[i]) st = gt_h5_check(given[i]);
-    return !st && gt_is_directory(f->target) ? gt_fail(GT_USAGE, "--target: '%s' is a folder", f->target) : st;
+    for (size_t i = 0; i < GIVEN && !st; i++) {
+        const char **file = given_file(f, i), *why = NULL;
+        if (!**file) continue;
+        st = i < FIRST_DATA ? audit_copy(&f->copies, *file, file) : copy_data(f, s->arena, file);
+        if (!st) st = gt_h5_check(*file);
+        if (!st || st == GT_NOMEM || st == GT_STOPPED) continue;
+        why = gt_arena_printf(s->arena, "--%s: %s", given_options[i], audit_own_names(&f->copies, gt_message()));
+        for (int k = 0; k < p->n; k++)
+            if (!p->refused[k]) p->refused[k] = why;
+        st = why ? GT_OK : GT_NOMEM;
+    }
+    return st ? st : find_job(s);
 }
 
 static gt_status read_seeds(cli_session *s) {
@@ -250,7 +334,7 @@ static gt_status read_seeds(cli_session *s) {
     return gt_parse_range_list(s->arena, "--find", f->find, MOST_SEEDS, &f->seeds, &f->n_seeds);
 }
 
-static gt_status prepare(cli_session *s) {
+static gt_status prepare_all(cli_session *s) {
     audit_fields *f = s->fields;
     bool pictures;
     f->run_of = "";
@@ -268,9 +352,28 @@ static gt_status prepare(cli_session *s) {
     if (f->head && *f->bundle) return gt_fail(GT_USAGE, "--head or --bundle: one of them");
     if (f->all && f->segments) return gt_fail(GT_USAGE, "--all or --segments: one of them");
     bool opens = cli_first_rank() && !f->head && !*f->bundle;
-    gt_status st = opens ? gt_audit_check_data(*f->run ? f->run : s->arguments.words[0], f->data) : GT_OK;
-    return !st && opens && *f->run ? gt_h5_check(s->arguments.words[0]) : st;
+    gt_status st = opens ? gt_audit_check_data(*f->run ? f->run : f->word, f->data) : GT_OK;
+    return !st && opens && *f->run ? gt_h5_check(f->word) : st;
 }
+
+static gt_status prepare(cli_session *s) {
+    audit_fields *f = s->fields;
+    f->copies.arena = s->arena;
+    f->pictures.copies = &f->copies;
+    f->word = s->arguments.n_words ? s->arguments.words[0] : "";
+    f->pictures.given = (gt_given){.latents = f->latents,
+                                   .directions = f->directions,
+                                   .start = f->start,
+                                   .target = f->target,
+                                   .condition = f->condition,
+                                   .statics = f->statics,
+                                   .truth = *f->condition ? f->data : "",
+                                   .job = "",
+                                   .mixtures = cli_find_latent_file()};
+    return audit_own_message(&f->copies, prepare_all(s));
+}
+
+static void finish(cli_session *s) { audit_copies_remove(&((audit_fields *)s->fields)->copies); }
 
 static gt_status print_head(const char *run) {
     char head[GT_AUDIT_HEAD];
@@ -286,14 +389,15 @@ static gt_status print_head(const char *run) {
 }
 
 static gt_status audit_network_all(cli_session *s) {
-    const audit_fields *f = s->fields;
+    audit_fields *f = s->fields;
     gt_audit_made made;
-    const gt_audit_network o = {.network = cli_find_network(s->arena, s->arguments.words[0]),
+    const gt_audit_network o = {.network = f->word,
                                 .run = f->run,
                                 .data = f->data,
                                 .class = f->class,
                                 .truncation = f->trunc,
-                                .pool = s->pool};
+                                .pool = s->pool,
+                                .copies = &f->copies};
     gt_status st = gt_audit_network_all(s->comm, &o, &made);
     gt_tell_end();
     if (!st && s->comm->rank == 0) gt_audit_print_made(&o, &made);
@@ -355,6 +459,7 @@ static gt_status audit_statement_all(cli_session *s) {
                                   .key = f->key,
                                   .n = f->pictures.n_networks,
                                   .network = f->pictures.network,
+                                  .name = f->pictures.network_name,
                                   .folder = f->folder,
                                   .came = f->pictures.came,
                                   .unread = f->unread,
@@ -374,12 +479,15 @@ static int64_t count_came_all(const cli_session *s) {
 
 static gt_status audit_pictures_all(cli_session *s) {
     audit_fields *f = s->fields;
-    f->pictures.given = (gt_given){f->latents, f->directions, f->start, f->target, cli_find_latent_file()};
+    gt_status st = GT_OK;
+    for (size_t i = 0; i < GIVEN && !st; i++) st = cli_share_path_all(s->comm, s->arena, given_file(f, i));
+    if (st) return st;
+    if ((st = cli_share_path_all(s->comm, s->arena, &f->pictures.given.job))) return st;
     f->pictures.pool = s->pool;
     f->pictures.stop = gt_stop_requested;
     gt_stop_install_short(s->comm, "stopping after these pictures (Ctrl-C again: at once)");
-    gt_status st = f->n_seeds ? gt_audit_find_all(s->comm, &f->pictures, f->n_seeds, f->seeds)
-                              : gt_audit_pictures_all(s->comm, &f->pictures);
+    st = f->n_seeds ? gt_audit_find_all(s->comm, &f->pictures, f->n_seeds, f->seeds)
+                    : gt_audit_pictures_all(s->comm, &f->pictures);
     gt_stop_restore();
     for (int i = 0; i < f->pictures.n * GT_AUDIT_FFMPEGS && f->pictures.ffmpeg; i++)
         gt_ffmpeg_close(f->pictures.ffmpeg[i]);
@@ -387,11 +495,11 @@ static gt_status audit_pictures_all(cli_session *s) {
     return came ? follow_run_all(s, st, came) : st;
 }
 
-static gt_status audit_all(cli_session *s) {
+static gt_status audit_word_all(cli_session *s) {
     const audit_fields *f = s->fields;
     int pictures = f->pictures.network != NULL; /* set by the first rank alone */
     gt_comm_broadcast_all(s->comm, &pictures, sizeof pictures, 0);
-    const char *run = s->arguments.words[0];
+    const char *run = f->word;
     bool first = s->comm->rank == 0;
     if (*f->bundle) return gt_comm_agree_all(s->comm, first ? write_bundle(f, run) : GT_OK);
     gt_log_setup(s->comm->rank, s->comm->ranks, GT_ERROR); /* a run's warnings were said when it ran */
@@ -405,6 +513,10 @@ static gt_status audit_all(cli_session *s) {
     if (!st) st = audit_run_all(s, folder ? folder : run, 0);
     gt_audit_bundle_close(folder);
     return st;
+}
+
+static gt_status audit_all(cli_session *s) {
+    return audit_own_message(&((audit_fields *)s->fields)->copies, audit_word_all(s));
 }
 
 const cli_command cli_audit = {
@@ -435,4 +547,5 @@ const cli_command cli_audit = {
     .pool = true,
     .prepare = prepare,
     .run = audit_all,
+    .finish = finish,
 };

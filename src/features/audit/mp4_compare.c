@@ -21,11 +21,11 @@ typedef struct frames {
     size_t n;
 } frames;
 
-static gt_status unpack(const char *film, struct gt_ffmpeg *ffmpeg, const char *folder, const char *name, int64_t most,
-                        frames *f) {
+static gt_status unpack(const char *film, struct gt_ffmpeg *ffmpeg, const gt_record_found *found, const char *folder,
+                        const char *name, int64_t most, frames *f) {
     if (snprintf(f->path, sizeof f->path, "%s/%s.ppm", folder, name) >= (int)sizeof f->path)
         return gt_fail(GT_USAGE, "'%s': the path is too long", folder);
-    gt_status st = gt_ffmpeg_unpack(ffmpeg, film, f->path, most);
+    gt_status st = gt_ffmpeg_unpack(ffmpeg, film, found->height, found->width, f->path, most);
     if (!st && !(f->file = fopen(f->path, "rb"))) st = gt_fail(GT_FAILED, "ffmpeg unpacks no frame of it");
     return st;
 }
@@ -70,14 +70,14 @@ static void compare_frames(frames *a, frames *b, audit_pixels *out) {
     } while (a->n == PART);
 }
 
-gt_status audit_mp4_compare(const char *path, const char *made, struct gt_ffmpeg *const unpackers[2],
-                            const char *folder, audit_pixels *out) {
+gt_status audit_mp4_compare(const char *path, const gt_record_found *found, const char *made,
+                            struct gt_ffmpeg *const unpackers[2], const char *folder, audit_pixels *out) {
     *out = (audit_pixels){.cell = -1, .frame = -1, .range = 255};
     frames *f = calloc(2, sizeof *f);
     gt_status st = f ? audit_same_files(path, made, &out->bytes) : gt_fail(GT_NOMEM, "out of memory for two films");
     if (!st && !out->bytes) {
-        st = unpack(made, unpackers[0], folder, "made", (int64_t)1 << 50, &f[0]);
-        if (!st) st = unpack(path, unpackers[1], folder, "said", bytes_of(&f[0]) + 1, &f[1]);
+        st = unpack(made, unpackers[0], found, folder, "made", (int64_t)1 << 50, &f[0]);
+        if (!st) st = unpack(path, unpackers[1], found, folder, "said", bytes_of(&f[0]) + 1, &f[1]);
         if (!st) compare_frames(&f[0], &f[1], out);
         if (st && st != GT_NOMEM) {
             gt_format(out->words, sizeof out->words, "%s", gt_message());

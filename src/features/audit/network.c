@@ -17,13 +17,19 @@
 #include "gantry/log.h"
 #include "gantry/text.h"
 #include "runner/generator/door/generator.h"
+#include "runner/generator/door/origin.h"
 
 enum { PATH_ROOM = 4200, FOLDER_ROOM = 4096 };
 
 typedef struct picture {
     int64_t seed;
-    int class;        /* that its name has; -1: none */
-    const char *path; /* rank 0's */
+    int class; /* that its name has; -1: none */
+    /* rank 0's, in the arena */
+    const char *path;  /* of its copy */
+    const char *wrong; /* why it cannot be what a network makes; NULL */
+    const char *json;  /* its record; "": it has none that can be read */
+    const char *group; /* what is equal in the records of pictures that are made together; "" */
+    bool unread;       /* it has a record that cannot be read */
 } picture;
 
 typedef struct search {
@@ -34,7 +40,7 @@ typedef struct search {
     gt_file_kind kind;
     int64_t images;           /* that the network claims; -1: none */
     char folder[FOLDER_ROOM]; /* for what is made again; rank 0's, but all write pictures into it */
-    picture *pictures;        /* [n] on all ranks; those of a class stand together */
+    picture *pictures;        /* [n] on all ranks; those that are made together stand together */
     int64_t *seeds;           /* [n] of the pictures */
     int64_t n;
     int room;
@@ -45,27 +51,63 @@ typedef struct search {
 
 /* ---- what it claims ---- */
 
+/* Records that name a further file are those of pictures that are not made of a seed alone. */
+static gt_status read_record(search *s, picture *p, const char *json) {
+    static const char *const further[] = {"edit", "start_sha256", "latents_sha256", "styles_sha256"};
+    gt_record *record;
+    gt_status st = gt_record_parse(&record, json, strlen(json));
+    p->unread = st == GT_FORMAT;
+    if (st) return p->unread ? GT_OK : st;
+    GT_FREED char *group = gt_record_others(record, "seed");
+    p->json = gt_arena_printf(s->arena, "%s", json);
+    p->group = group ? gt_arena_printf(s->arena, "%s", group) : NULL;
+    if (!p->json || !p->group) st = GT_NOMEM;
+    for (size_t i = 0; i < sizeof further / sizeof *further && !st; i++)
+        if (gt_record_has(record, further[i]))
+            st = gt_fail(GT_UNDECIDED,
+                         "'%s' was made with a further file: gantry audit PICTURE --network=RUN checks it", p->path);
+    gt_record_close(record);
+    return st;
+}
+
+/* What may stand beside the pixels. HDF5 files were not checked (gt_h5_check()). */
+static gt_status read_picture(search *s, picture *p) {
+    gt_record_found found = {0};
+    gt_status st = gt_kind_of_file(p->path) == GT_KIND_HDF5 ? gt_fail(GT_FORMAT, "it holds arrays")
+                                                            : gt_record_find(p->path, &found);
+    GT_FREED char *json = st ? NULL : found.json;
+    bool wrong = st || *found.beyond || found.animated || found.array;
+    p->json = p->group = "";
+    if (st == GT_NOMEM) return st;
+    if (!wrong) return json ? read_record(s, p, json) : GT_OK;
+    p->wrong = gt_arena_printf(s->arena, "%s", st ? gt_message() : *found.beyond ? found.beyond : "several pictures");
+    return p->wrong ? GT_OK : GT_NOMEM;
+}
+
 static gt_status add_picture(void *arg, const char *path, const char *name) {
     search *s = arg;
     long long seed;
-    picture found = {.class = -1};
+    picture found = {.class = -1, .path = path};
     char stem[GT_GENERATED_NAME];
     int parts = sscanf(name, "seed%18lld-class%9d.png", &seed, &found.class);
+    gt_status st;
     size_t n = parts < 1 ? 0 : strlen(gt_generated_of_class(found.seed = seed, found.class, stem));
     if (!n || strncmp(name, stem, n) || strcmp(name + n, ".png")) {
         if (strcmp(name, ".") && strcmp(name, "..")) audit_list_add(&s->unchecked, "%s", name);
         return GT_OK;
     }
-    if (!gt_arena_grow(s->arena, &s->pictures, (int)s->n, &s->room, sizeof *s->pictures) ||
-        !(found.path = gt_arena_printf(s->arena, "%s", path)))
-        return GT_NOMEM;
+    if (s->kind == GT_KIND_FOLDER && (st = audit_copy(s->o->copies, path, &found.path)))
+        return st == GT_NOMEM ? st : gt_wrap(GT_UNDECIDED, "'%s'", path);
+    if ((st = read_picture(s, &found))) return st;
+    if (!gt_arena_grow(s->arena, &s->pictures, (int)s->n, &s->room, sizeof *s->pictures)) return GT_NOMEM;
     s->pictures[s->n++] = found;
     return GT_OK;
 }
 
-static int by_class(const void *a, const void *b) {
+static int by_group(const void *a, const void *b) {
     const picture *x = a, *y = b;
-    int order = (x->class > y->class) - (x->class < y->class);
+    int order = strcmp(x->group, y->group);
+    if (!order) order = (x->class > y->class) - (x->class < y->class);
     return order ? order : (x->seed > y->seed) - (x->seed < y->seed);
 }
 
@@ -77,7 +119,7 @@ static gt_status find_pictures(search *s) {
         gt_path_name(s->o->network, name);
         st = add_picture(s, s->o->network, name);
     }
-    if (s->n) qsort(s->pictures, (size_t)s->n, sizeof *s->pictures, by_class);
+    if (s->n) qsort(s->pictures, (size_t)s->n, sizeof *s->pictures, by_group);
     if (st || s->n) return st;
     return gt_fail(GT_USAGE,
                    "'%s' has no picture whose name has its seed, as gantry generate names them (seed0000.png)",
@@ -190,44 +232,38 @@ static gt_status compare_export(search *s, const char *checkpoint, bool *found) 
 }
 
 /* A record need not be there; one of an export, or of another version, is listed as not checked. */
-static gt_status check_record(search *s, const char *path, const char *json, const char *made, bool *same) {
-    gt_record_found again;
-    gt_record *claimed = NULL, *is = NULL;
+static gt_status check_record(search *s, const picture *p, const char *made, bool *same) {
+    gt_record *claimed, *is = NULL;
     gt_record_difference d = {0};
-    gt_status st = gt_record_find(made, &again);
-    if (!st && again.json) st = gt_record_parse(&is, again.json, strlen(again.json));
-    if (!st && (st = gt_record_parse(&claimed, json, strlen(json))) == GT_FORMAT) st = GT_OK;
-    if (is && claimed) gt_record_compare(claimed, is, &d);
-    bool other = !is || !claimed || *d.unknown || !strcmp(d.key, "network_sha256") || !strcmp(d.key, "recipe_sha256") ||
-                 !strcmp(d.key, "arithmetic");
-    if (other) audit_list_add(&s->unchecked, "the record of %s", path);
-    *same = other || !*d.key;
+    int64_t class = p->class;
+    gt_status st = gt_record_parse(&claimed, p->json, strlen(p->json));
+    if (!st) st = audit_record_compare(claimed, made, &is, &d);
+    if (!st) st = gt_record_get_int(claimed, "class", 0, INT32_MAX, &class);
+    bool other = !is || *d.unknown || !strcmp(d.key, "network_sha256") || !strcmp(d.key, "recipe_sha256") ||
+                 !strcmp(d.key, "arithmetic"),
+         misnamed = p->class >= 0 && class != p->class;
+    if (other) audit_list_add(&s->unchecked, "the record of %s", p->path);
+    *same = !misnamed && (other || !*d.key);
     if (!*same && !*s->why)
-        snprintf(s->why, sizeof s->why, "the record of %s is not true: %s is %s", path, d.key, d.values);
+        snprintf(s->why, sizeof s->why, "the record of %s is not true: %s is %s", p->path,
+                 misnamed ? "the class" : d.key, misnamed ? "not that of its name" : d.values);
     gt_record_close(claimed);
     gt_record_close(is);
-    free(again.json);
-    return st;
+    return st == GT_FAILED ? GT_OK : st;
 }
 
 /* The same pixels, and nothing beside them that could show others. */
-static gt_status same_pixels(search *s, const char *path, const char *made, bool *same) {
-    gt_record_found found;
-    audit_pixels p;
-    gt_status st = gt_record_find(path, &found);
-    *same = !st && !*found.beyond && !found.animated;
-    if (!*same && !*s->why)
-        snprintf(s->why, sizeof s->why, "%s: %s", path,
-                 st              ? gt_message()
-                 : *found.beyond ? found.beyond
-                                 : "several pictures");
-    GT_FREED char *json = found.json;
-    if (!*same) return st == GT_NOMEM ? st : GT_OK;
-    if ((st = audit_pixels_compare(path, made, AUDIT_PICTURE, 1, 1, &p))) return st;
-    *same = !p.differ && !*p.words;
-    s->made->bytes &= p.bytes;
-    if (!*same && !*s->why) snprintf(s->why, sizeof s->why, "%s is another picture", path);
-    return *same && json ? check_record(s, path, json, made, same) : GT_OK;
+static gt_status same_pixels(search *s, const picture *p, const char *made, bool *same) {
+    audit_pixels pixels;
+    *same = !p->wrong;
+    if (!*same && !*s->why) snprintf(s->why, sizeof s->why, "%s: %s", p->path, p->wrong);
+    gt_status st = *same ? audit_pixels_compare(p->path, made, AUDIT_PICTURE, 1, 1, &pixels) : GT_OK;
+    if (st || !*same) return st;
+    *same = !pixels.differ && !*pixels.words;
+    s->made->bytes &= pixels.bytes;
+    if (!*same && !*s->why) snprintf(s->why, sizeof s->why, "%s is another picture", p->path);
+    if (*same && p->unread) audit_list_add(&s->unchecked, "the record of %s", p->path);
+    return *same && *p->json ? check_record(s, p, made, same) : GT_OK;
 }
 
 static gt_status compare_pictures(search *s, int64_t first, int64_t end, bool *found) {
@@ -236,40 +272,71 @@ static gt_status compare_pictures(search *s, int64_t first, int64_t end, bool *f
     for (int64_t i = first; i < end; i++) {
         char out[PATH_ROOM], name[GT_GENERATED_NAME];
         snprintf(out, sizeof out, "%s/%s.png", s->folder, gt_generated_name(false, s->seeds[i], name));
-        bool differed = st || !*found;
-        const char *path = s->pictures[i].path;
-        if (!differed) st = same_pixels(s, path, out, found);
+        if (!st && *found) st = same_pixels(s, &s->pictures[i], out, found);
         unlink(out);
     }
     return st;
 }
 
 /* Behind the last picture that one request makes together with picture i. One picture first: that tells most of the
- * wrong checkpoints. */
+ * wrong checkpoints. Two of a seed have one name. */
 static int64_t end_of(const search *s, int64_t i) {
+    const picture *p = s->pictures;
     int64_t end = i + 1;
-    while (i && end < s->n && s->pictures[end].class == s->pictures[i].class) end++;
+    while (i && end < s->n && p[end].class == p[i].class && p[end].seed != p[end - 1].seed &&
+           !strcmp(p[end].group, p[i].group))
+        end++;
     return end;
+}
+
+/* Of a record come all options; without one there are those of the command, and the class of the name. */
+static gt_status read_request(search *s, int64_t i, const char *json, gt_generate_request *r) {
+    const char *class = s->o->class;
+    gt_record *record = NULL;
+    gt_status st = GT_OK;
+    if (!*json) {
+        bool named = !*class && s->pictures[i].class >= 0;
+        r->condition.class = named ? gt_arena_printf(s->arena, "#%d", s->pictures[i].class) : class;
+        r->options.truncation = (float)s->o->truncation;
+        return r->condition.class ? GT_OK : GT_NOMEM;
+    }
+    st = gt_record_parse(&record, json, strlen(json));
+    if (!st) st = gt_origin_options(record, &r->options);
+    if (!st) st = gt_origin_condition(record, s->arena, &r->condition);
+    gt_record_close(record);
+    return st && st != GT_NOMEM ? gt_wrap(GT_UNDECIDED, "picture of seed %" PRId64, s->seeds[i]) : st;
+}
+
+/* Rank 0 knows the records. */
+static gt_status share_request_all(search *s, int64_t i, int64_t *end, gt_generate_request *r) {
+    int64_t part[2] = {0, 0}; /* its end; bytes of its record */
+    if (s->a) part[0] = end_of(s, i), part[1] = (int64_t)strlen(s->pictures[i].json);
+    gt_comm_broadcast_all(s->comm, part, sizeof part, 0);
+    char *json = gt_arena_alloc(s->arena, (size_t)part[1] + 1);
+    gt_status st = gt_comm_agree_all(s->comm, json ? GT_OK : GT_NOMEM);
+    if (st) return st;
+    if (s->a) memcpy(json, s->pictures[i].json, (size_t)part[1]);
+    gt_comm_broadcast_all(s->comm, json, (size_t)part[1], 0);
+    json[part[1]] = 0;
+    *end = part[0];
+    return gt_comm_agree_all(s->comm, read_request(s, i, json, r));
 }
 
 static gt_status compare_pictures_all(search *s, const char *checkpoint, int *found) {
     gt_status st = GT_OK;
     *found = 1;
     s->made->bytes = true;
-    for (int64_t i = 0, end; i < s->n && *found && !st; i = end) {
-        char class[16] = "";
+    for (int64_t i = 0, end = 0; i < s->n && *found && !st; i = end) {
         bool same = false;
-        if (s->pictures[i].class >= 0) snprintf(class, sizeof class, "#%d", s->pictures[i].class);
-        end = end_of(s, i);
-        gt_generate_request r = {
-            .checkpoint = checkpoint,
-            .options = {.noise_mode = GT_NOISE_CONST, .truncation = (float)s->o->truncation, .pool = s->o->pool},
-            .n = end - i,
-            .seeds = s->seeds + i,
-            .condition = {.class = s->o->class && *s->o->class ? s->o->class : class},
-            .outdir = s->folder,
-            .single = true};
-        st = gt_generate_all(s->comm, &r, NULL);
+        gt_generate_request r = {.checkpoint = checkpoint,
+                                 .options = {.noise_mode = GT_NOISE_CONST},
+                                 .seeds = s->seeds + i,
+                                 .outdir = s->folder,
+                                 .single = true};
+        st = share_request_all(s, i, &end, &r);
+        r.options.pool = s->o->pool;
+        r.n = end - i;
+        if (!st) st = gt_generate_all(s->comm, &r, NULL);
         if (!st) st = gt_comm_agree_all(s->comm, s->a ? compare_pictures(s, i, end, &same) : GT_OK);
         *found = same;
         gt_comm_broadcast_all(s->comm, found, sizeof *found, 0);
@@ -357,8 +424,9 @@ gt_status gt_audit_network_all(gt_comm *comm, const gt_audit_network *o, gt_audi
 
 void gt_audit_print_made(const gt_audit_network *o, const gt_audit_made *m) {
     char pictures[64] = "";
+    const char *network = audit_own_names(o->copies, o->network), *unchecked = audit_own_names(o->copies, m->unchecked);
     if (m->pictures) snprintf(pictures, sizeof pictures, " (%" PRId64 " pictures)", m->pictures);
-    gt_print("'%s'%s is what '%s' gives at %.6g kimg: made again %s, %s\n", o->network, pictures, o->run,
+    gt_print("'%s'%s is what '%s' gives at %.6g kimg: made again %s, %s\n", network, pictures, o->run,
              (double)m->images / 1000, m->computed ? "by computing the run again" : "from the checkpoint of the run",
              m->bytes ? "it has the same bytes"
              : m->pictures
@@ -369,5 +437,5 @@ void gt_audit_print_made(const gt_audit_network *o, const gt_audit_made *m) {
     if (!m->bytes && !m->pictures)
         gt_print("not compared: descriptions and further attributes, how the file stores its numbers%s\n",
                  m->pickle ? ", and what other programs run when they open a pickle" : "");
-    if (*m->unchecked) gt_print("not checked: %s\n", m->unchecked);
+    if (*unchecked) gt_print("not checked: %s\n", unchecked);
 }

@@ -34,8 +34,7 @@ static gt_status read_picture(work *w, int i) {
     void *bytes = NULL;
     size_t n;
     gt_picture p = {0};
-    const char *refused = w->o->refused ? w->o->refused[i] : NULL;
-    if (refused) return w->why[i] = refused, GT_OK;
+    if (w->o->refused[i]) return w->why[i] = w->o->refused[i], GT_OK;
     gt_status st = gt_record_find(w->o->path[i], &said);
     bool several = !st && (said.animated || said.array), recorded = !st && said.json,
          named = !st && audit_named_as_it_is(w->o->path[i], &said);
@@ -52,7 +51,7 @@ static gt_status read_picture(work *w, int i) {
     }
     gt_picture_free(&p);
     w->why[i] = gt_arena_printf(w->arena, "%s",
-                                st             ? gt_message()
+                                st             ? audit_own_names(w->o->copies, gt_message())
                                 : several      ? "it is not a single picture"
                                 : recorded     ? "it has a record, which is checked without --find"
                                 : *said.beyond ? said.beyond
@@ -63,7 +62,7 @@ static gt_status read_picture(work *w, int i) {
 
 static gt_status read_pictures(work *w) {
     const gt_audit_pictures *o = w->o;
-    gt_status st = audit_candidates_open(&w->networks, w->arena, o->network, o->n_networks);
+    gt_status st = audit_candidates_open(&w->networks, w->arena, o);
     w->exact = gt_arena_array(w->arena, (size_t)o->n + 1, sizeof *w->exact);
     w->place = gt_arena_array(w->arena, (size_t)o->n + 1, sizeof *w->place);
     w->pictures = gt_arena_array(w->arena, (size_t)o->n + 1, sizeof *w->pictures);
@@ -98,19 +97,21 @@ static bool nearer(const gt_found *a, const gt_found *b) { return a->any && (!b-
 
 static gt_status try_network_all(work *w, audit_candidate *one, int64_t n, const int64_t *seeds) {
     char path[GT_CONTENTS_NAME_BYTES] = "", recipe[GT_SHA256_TEXT] = "";
+    gt_status st = gt_comm_agree_all(w->comm, one ? audit_candidate_copy(&w->networks, one) : GT_OK);
+    if (st) return st;
     if (one) snprintf(path, sizeof path, "%s", one->path);
     gt_comm_broadcast_all(w->comm, path, sizeof path, 0);
     memset(w->found, 0, (size_t)w->n * sizeof *w->found);
-    gt_status st = gt_find_all(w->comm,
-                               &(gt_find_request){.checkpoint = path,
-                                                  .n = n,
-                                                  .seeds = seeds,
-                                                  .n_pictures = w->n,
-                                                  .pictures = w->pictures,
-                                                  .recipe = one && !one->shipped ? recipe : NULL,
-                                                  .pool = w->o->pool,
-                                                  .stop = w->o->stop},
-                               w->found);
+    st = gt_find_all(w->comm,
+                     &(gt_find_request){.checkpoint = path,
+                                        .n = n,
+                                        .seeds = seeds,
+                                        .n_pictures = w->n,
+                                        .pictures = w->pictures,
+                                        .recipe = one && !one->shipped ? recipe : NULL,
+                                        .pool = w->o->pool,
+                                        .stop = w->o->stop},
+                     w->found);
     bool equal = false;
     for (int i = 0; i < w->n && one && !st; i++) {
         if (nearer(&w->found[i], &w->best[i])) w->best[i] = w->found[i], w->of[i] = one;
@@ -132,7 +133,7 @@ static gt_status try_all(work *w, int64_t n, const int64_t *seeds) {
         gt_comm_broadcast_all(w->comm, &wanted, sizeof wanted, 0);
         if (wanted) st = try_network_all(w, one, n, seeds);
         if (!st || st == GT_NOMEM || st == GT_STOPPED) continue;
-        if (one) gt_warn("no picture is looked for in it: %s", gt_message());
+        if (one) gt_warn("no picture is looked for in it: %s", audit_own_names(w->o->copies, gt_message()));
         st = GT_OK;
     }
     return st;
@@ -143,7 +144,7 @@ static gt_status try_all(work *w, int64_t n, const int64_t *seeds) {
 static void print_found(work *w, int i) {
     const gt_found *f = &w->best[i];
     char name[AUDIT_NAME_BYTES];
-    const char *path = audit_name(w->o->path[w->place[i]], name);
+    const char *path = audit_name(w->o->name[w->place[i]], name);
     char class[32] = "";
     if (!f->any) {
         char what[48];
@@ -175,7 +176,7 @@ static int print_all(work *w) {
         bool compared = k < w->n && w->place[k] == i;
         missing += !compared || !w->best[k].equal || !w->exact[k];
         if (compared) print_found(w, k++);
-        else gt_print("%s: not checked: %s\n", audit_name(w->o->path[i], name), w->why[i]);
+        else gt_print("%s: not checked: %s\n", audit_name(w->o->name[i], name), w->why[i]);
     }
     audit_candidates_print(&w->networks);
     if (w->o->others && *w->o->others) gt_print("not checked: %s\n", w->o->others);

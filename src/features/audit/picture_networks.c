@@ -2,11 +2,8 @@
  * Networks that pictures may come from, found by the hash of their contents: see pictures.h. A record names nothing
  * that is opened: its name of the network only says which file is looked at first. Hashes are computed here, never
  * taken from a cache. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "features/audit/pictures.h"
@@ -59,10 +56,8 @@ const char *audit_name(const char *name, char text[AUDIT_NAME_BYTES]) {
 static gt_status add(audit_candidates *c, const char *path, const char *name, bool shipped) {
     if (!gt_arena_grow(c->arena, &c->list, c->n, &c->room, sizeof *c->list)) return GT_NOMEM;
     audit_candidate *one = &c->list[c->n++];
-    *one = (audit_candidate){.path = gt_arena_printf(c->arena, "%s", path),
-                             .name = gt_arena_printf(c->arena, "%s", name),
-                             .shipped = shipped};
-    return one->path && one->name ? GT_OK : GT_NOMEM;
+    *one = (audit_candidate){.path = path, .name = name, .shipped = shipped};
+    return path && name ? GT_OK : GT_NOMEM;
 }
 
 static gt_status add_shipped(audit_candidates *c) {
@@ -70,58 +65,43 @@ static gt_status add_shipped(audit_candidates *c) {
     gt_status st = GT_OK;
     gt_shipped_names(GT_SHIPPED_NETWORKS, sizeof names, names);
     while (!st && (name = strsep(&rest, ", ")))
-        if (*name && gt_shipped_find(GT_SHIPPED_NETWORKS, name, path)) st = add(c, path, name, true);
+        if (*name && gt_shipped_find(GT_SHIPPED_NETWORKS, name, path))
+            st = add(c, gt_arena_printf(c->arena, "%s", path), gt_arena_printf(c->arena, "%s", name), true);
     return st;
 }
 
-gt_status audit_candidates_open(audit_candidates *c, gt_arena *a, const char *const *path, int n) {
-    *c = (audit_candidates){.arena = a};
-    gt_status st = n ? GT_OK : add_shipped(c);
-    for (int i = 0; i < n && !st; i++) st = add(c, path[i], path[i], false);
+gt_status audit_candidates_open(audit_candidates *c, gt_arena *a, const gt_audit_pictures *o) {
+    *c = (audit_candidates){.arena = a, .copies = o->copies};
+    gt_status st = o->n_networks ? GT_OK : add_shipped(c);
+    for (int i = 0; i < o->n_networks && !st; i++) {
+        st = add(c, o->network[i], o->network_name[i], false);
+        if (!st) c->list[i].copied = o->network[i] != o->network_name[i];
+    }
     return st;
 }
 
-static bool has_hash(audit_candidate *one, const gt_sha256 *contents) {
+static void pass_over(const audit_candidates *c, audit_candidate *one) {
+    gt_warn("no picture is looked for in it: %s", audit_own_names(c->copies, gt_message()));
+    one->hashed = false;
+    one->unreadable = true;
+}
+
+static bool has_hash(const audit_candidates *c, audit_candidate *one, const gt_sha256 *contents) {
     if (!one->hashed && !one->unreadable) {
         one->unreadable = gt_contents_root_of_file(one->path, &one->contents);
-        if (one->unreadable && !one->shipped) gt_warn("no picture is looked for in it: %s", gt_message());
         one->hashed = !one->unreadable;
+        if (one->unreadable && !one->shipped) pass_over(c, one);
     }
     return one->hashed && gt_sha256_equal(&one->contents, contents);
 }
 
-static gt_status copy_file(const char *from, const char *to) {
-    char bytes[1 << 16];
-    int in, error = 0, out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (out < 0) return gt_fail(GT_FAILED, "'%s': %s", to, strerror(errno));
-    off_t size;
-    gt_status st = gt_file_open_regular(from, &in, &size);
-    for (off_t at = 0; !st && !error && at < size;) {
-        size_t n = size - at < (off_t)sizeof bytes ? (size_t)(size - at) : sizeof bytes;
-        st = gt_read_at(in, (uint64_t)at, bytes, n);
-        if (!st) error = gt_write_all(out, bytes, n);
-        at += (off_t)n;
-    }
-    if (!st) close(in);
-    if (close(out) && !error) error = errno;
-    return st || !error ? st : gt_fail(GT_FAILED, "'%s' cannot be copied to '%s': %s", from, to, strerror(error));
-}
-
-/* Its path becomes that of the copy, which must have the same contents. */
-static gt_status copy_candidate(audit_candidates *c, audit_candidate *one) {
-    if (one->copied || one->shipped) return GT_OK;
-    gt_status st = *c->folder ? GT_OK : gt_temp_folder_make("audit", c->folder, sizeof c->folder);
-    if (st) return st;
-    const char *slash = strrchr(one->path, '/');
-    const char *folder = gt_arena_printf(c->arena, "%s/%d", c->folder, (int)(one - c->list)),
-               *copy = gt_arena_printf(c->arena, "%s/%d/%s", c->folder, (int)(one - c->list),
-                                       slash ? slash + 1 : one->path);
-    if (!folder || !copy) return GT_NOMEM;
-    if (mkdir(folder, 0700)) return gt_fail(GT_FAILED, "'%s': %s", folder, strerror(errno));
+gt_status audit_candidate_copy(audit_candidates *c, audit_candidate *one) {
+    const char *copy;
     gt_sha256 contents;
-    st = copy_file(one->path, copy);
-    if (!st) st = gt_contents_root_of_file(copy, &contents);
-    if (!st && !gt_sha256_equal(&contents, &one->contents))
+    if (one->copied || one->shipped) return GT_OK;
+    gt_status st = audit_copy(c->copies, one->path, &copy);
+    if (!st && one->hashed) st = gt_contents_root_of_file(copy, &contents);
+    if (!st && one->hashed && !gt_sha256_equal(&contents, &one->contents))
         st = gt_fail(GT_FAILED, "'%s' changes while it is read", one->name);
     if (st) return st;
     one->path = copy;
@@ -133,17 +113,11 @@ audit_candidate *audit_candidate_find(audit_candidates *c, const gt_sha256 *cont
     for (int turn = 0; turn < 2; turn++)
         for (int i = 0; i < c->n; i++) {
             audit_candidate *one = &c->list[i];
-            if ((strcmp(one->name, near) != 0) != turn || !has_hash(one, contents)) continue;
-            if (!copy_candidate(c, one)) return one;
-            gt_warn("no picture is looked for in it: %s", gt_message());
-            one->hashed = false;
-            one->unreadable = true;
+            if ((strcmp(one->name, near) != 0) != turn || !has_hash(c, one, contents)) continue;
+            if (!audit_candidate_copy(c, one)) return one;
+            pass_over(c, one);
         }
     return NULL;
-}
-
-void audit_candidates_close(audit_candidates *c) {
-    if (*c->folder) gt_temp_folder_remove(c->folder);
 }
 
 const char *audit_candidate_text(audit_candidates *c, audit_candidate *one) {
@@ -182,10 +156,12 @@ gt_status gt_audit_pictures_run_all(gt_comm *comm, const gt_audit_pictures *o, c
     for (int i = 0; i < n && !st; i++) {
         char path[GT_CONTENTS_NAME_BYTES] = "";
         gt_audit_made made;
-        if (!comm->rank && o->came[i] && !is_kept(o->network[i], run)) snprintf(path, sizeof path, "%s", o->network[i]);
+        bool wanted = !comm->rank && o->came[i] && !is_kept(o->network_name[i], run);
+        if (wanted) snprintf(path, sizeof path, "%s", o->network[i]);
         gt_comm_broadcast_all(comm, path, sizeof path, 0);
         if (!*path) continue;
-        const gt_audit_network one = {.network = path, .run = run, .data = data, .class = "", .pool = o->pool};
+        const gt_audit_network one = {
+            .network = path, .run = run, .data = data, .class = "", .pool = o->pool, .copies = o->copies};
         st = gt_audit_network_all(comm, &one, &made);
         if (!st && !comm->rank) gt_audit_print_made(&one, &made);
     }

@@ -60,7 +60,6 @@ static void settle(item *x, gt_status st, const char *format, ...) {
     va_start(ap, format);
     gt_vformat(x->words, sizeof x->words, format, ap);
     va_end(ap);
-    audit_hide(x->words);
     x->status = st;
     x->done = true;
 }
@@ -137,7 +136,8 @@ static gt_status check_bytes(item *x) {
     if (st) return st;
     close(fd);
     x->most = x->bytes = bytes;
-    if (gt_kind_of_file(x->path) == GT_KIND_HDF5) st = count_rows(x, &x->most);
+    bool fields = gt_record_has(x->record, "variables"); /* their maker counts */
+    if (gt_kind_of_file(x->path) == GT_KIND_HDF5 && !fields) st = count_rows(x, &x->most);
     return st;
 }
 
@@ -171,14 +171,14 @@ bool audit_is_plain(const gt_record_found *found) {
 bool audit_named_as_it_is(const char *path, const gt_record_found *found) {
     static const char *const endings[][2] = {
         {".png", ".png"}, {".webp", ".webp"}, {".jpg", ".jpeg"}, {".mp4", ".mp4"}, {".tif", ".tiff"}};
-    if (found->array) return gt_ends_with(path, ".h5") || gt_ends_with(path, ".npz");
+    if (found->array) return gt_ends_with(path, ".h5") || gt_ends_with(path, ".npz") || gt_ends_with(path, ".nc");
     return gt_ends_with(path, endings[found->kind][0]) || gt_ends_with(path, endings[found->kind][1]);
 }
 
 static gt_status read_item(work *w, item *x) {
     const char *network, *command;
     gt_sha256 contents;
-    const char *refused = w->o->refused ? w->o->refused[x - w->items] : NULL;
+    const char *refused = w->o->refused[x - w->items];
     if (refused) return settle(x, GT_UNDECIDED, "%s", refused), GT_OK;
     gt_status st = gt_record_find(x->path, &x->found);
     if (st == GT_NOMEM) return st;
@@ -207,7 +207,7 @@ static gt_status read_item(work *w, item *x) {
 }
 
 static gt_status read_items(work *w) {
-    gt_status st = audit_candidates_open(&w->networks, w->arena, w->o->network, w->o->n_networks);
+    gt_status st = audit_candidates_open(&w->networks, w->arena, w->o);
     w->items = gt_arena_array(w->arena, (size_t)w->o->n + 1, sizeof *w->items);
     w->together = gt_arena_array(w->arena, (size_t)w->o->n + 1, sizeof *w->together);
     if (!st && gt_arena_failed(w->arena)) st = GT_NOMEM;
@@ -245,6 +245,7 @@ static void next_order(work *w, order *o) {
     snprintf(o->network, sizeof o->network, "%s", x->network->path);
     snprintf(o->ending, sizeof o->ending, "%s",
              is_npz(x)                        ? ".npz"
+             : gt_ends_with(x->path, ".nc")   ? ".nc"
              : x->found.array                 ? ".h5"
              : is_mp4(x)                      ? ".mp4"
              : gt_ends_with(x->path, ".webp") ? ".webp"
@@ -272,9 +273,10 @@ static gt_status make_order_all(work *w, const order *o, const gt_maker *maker, 
     st = gt_record_parse(&record, json, (size_t)o->json);
     if (!st) st = gt_record_get_text(record, "command", &command);
     if (!maker) maker = audit_maker(command);
-    if (!st && access(o->network, R_OK))
-        st = gt_fail(GT_UNDECIDED, "'%s' is not there on this host: TMPDIR must be a folder that all hosts share",
-                     o->network);
+    if (!st && (access(o->network, R_OK) || access(o->folder, R_OK)))
+        st = gt_fail(GT_UNDECIDED,
+                     "copies in '%s' are not there on this host: TMPDIR must be a folder that all hosts share",
+                     gt_temp_folder());
     *a = (gt_again){.record = record,
                     .n = o->n,
                     .seeds = o->seeds ? seeds : NULL,
@@ -294,22 +296,29 @@ static gt_status make_order_all(work *w, const order *o, const gt_maker *maker, 
 
 /* ---- comparison: rank 0 ---- */
 
+gt_status audit_record_compare(const gt_record *claimed, const char *made, gt_record **record,
+                               gt_record_difference *d) {
+    gt_record_found found;
+    *record = NULL;
+    gt_status st = gt_record_find(made, &found);
+    if (!st && !found.json) st = gt_fail(GT_FAILED, "'%s' has no record", made);
+    if (!st) st = gt_record_parse(record, found.json, strlen(found.json));
+    if (!st) gt_record_compare(claimed, *record, d);
+    free(found.json);
+    return st;
+}
+
 /* Is the record that of what was made? */
 static gt_status compare_records(item *x, const char *made, char *says, size_t room, char recipe[GT_SHA256_TEXT],
                                  gt_record_difference *d) {
-    gt_record_found found;
-    gt_record *record = NULL;
-    gt_status st = gt_record_find(made, &found);
-    if (!st && !found.json) st = gt_fail(GT_FAILED, "'%s' has no record", made);
-    if (!st) st = gt_record_parse(&record, found.json, strlen(found.json));
-    if (!st) gt_record_compare(x->record, record, d);
+    gt_record *record;
+    gt_status st = audit_record_compare(x->record, made, &record, d);
     if (!st) x->maker->say(record, says, room);
     if (!st) gt_origin_say(record, says, room);
     const char *hash = "";
     if (!st) st = gt_record_get_text(record, "recipe_sha256", &hash);
     if (!st) snprintf(recipe, GT_SHA256_TEXT, "%s", hash);
     gt_record_close(record);
-    free(found.json);
     return st;
 }
 
@@ -393,7 +402,8 @@ static gt_status compare_item(work *w, item *x, const gt_again *a, int64_t i) {
     if (!st) st = gt_record_get_int(x->record, "columns", 1, x->most, &columns);
     if (!st) st = gt_record_get_int(x->record, "rows", 1, x->most, &rows);
     if (!st) st = compare_records(x, made, says, sizeof says, recipe, &d);
-    if (!st && is_mp4(x)) st = audit_mp4_compare(x->path, made, ffmpegs_of(w, x - w->items) + 1, a->folder, &p);
+    if (!st && is_mp4(x))
+        st = audit_mp4_compare(x->path, &x->found, made, ffmpegs_of(w, x - w->items) + 1, a->folder, &p);
     else if (!st) st = audit_pixels_compare(x->path, made, form_of(x), columns, rows, &p);
     if (st == GT_NOMEM) return st;
     if (st) settle(x, GT_UNDECIDED, "%s", gt_message());
@@ -491,9 +501,11 @@ static counts print_items(work *w) {
     for (int i = 0; i < w->o->n; i++) {
         const item *x = &w->items[i];
         const char *before = x->status == GT_UNDECIDED ? "not checked: " : "";
-        char name[AUDIT_NAME_BYTES];
-        bool it = !strncmp(x->words, "it is ", 6) && !*before;
-        gt_print("%s%s %s%s\n", audit_name(x->path, name), it ? "" : ":", before, it ? x->words + 3 : x->words);
+        char name[AUDIT_NAME_BYTES], words[WORDS];
+        snprintf(words, sizeof words, "%s", audit_own_names(w->o->copies, x->words));
+        audit_hide(words);
+        bool it = !strncmp(words, "it is ", 6) && !*before;
+        gt_print("%s%s %s%s\n", audit_name(w->o->name[i], name), it ? "" : ":", before, it ? words + 3 : words);
         c.other += x->status == GT_FAILED;
         c.unchecked += x->status == GT_UNDECIDED;
     }
@@ -527,7 +539,8 @@ gt_status gt_audit_pictures_all(gt_comm *comm, const gt_audit_pictures *o) {
         free(w.items[i].found.json);
         free(w.items[i].group);
     }
-    audit_candidates_close(&w.networks);
+    for (int i = 0; i < o->n_networks && w.networks.list; i++)
+        if (w.networks.list[i].copied) o->network[i] = w.networks.list[i].path;
     gt_arena_free(w.arena);
     return st;
 }
@@ -577,7 +590,7 @@ static gt_status list_entry(void *arg, const char *path, const char *name) {
     return (l->path[l->n++] = gt_arena_printf(l->arena, "%s", path)) ? GT_OK : GT_NOMEM;
 }
 
-gt_status gt_audit_folder(gt_arena *a, const char *folder, gt_audit_wanted wanted, const char *const **path, int *n,
+gt_status gt_audit_folder(gt_arena *a, const char *folder, gt_audit_wanted wanted, const char ***path, int *n,
                           const char **others) {
     listing l = {.arena = a, .wanted = wanted};
     gt_status st = gt_folder_each(folder, list_entry, &l);

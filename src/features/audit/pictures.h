@@ -10,6 +10,23 @@
 #include "runner/record/door/maker.h"
 #include "runner/record/door/record.h"
 
+/* ---- copies.c ---- */
+/* Copies of the files that are audited, in a folder that is this program's alone. A file is opened once, and all that
+ * is found is found in its copy: whoever writes or exchanges the file meanwhile changes nothing. A copy has the name of
+ * its file, without the folder. The first rank's. */
+typedef struct audit_copies {
+    gt_arena *arena;
+    char folder[4200]; /* "": nothing was copied */
+    const char **of;   /* [n] the folders of the files, as the user has named them, with a slash at their ends; or "" */
+    int n, room;
+} audit_copies;
+/* *copy is in the arena, and `path` itself on failure. GT_FORMAT: no regular file. GT_FAILED: there is no room. */
+gt_status audit_copy(audit_copies *c, const char *path, const char **copy);
+/* `text` with the user's names in place of those of copies; in the arena, or the text itself. `c` NULL: the text. */
+const char *audit_own_names(const audit_copies *c, const char *text);
+gt_status audit_own_message(const audit_copies *c, gt_status st); /* the same with gt_message(), for a failure */
+void audit_copies_remove(audit_copies *c);
+
 /* ---- makers.c ---- */
 const gt_maker *audit_maker(const char *command); /* NULL: there is none */
 
@@ -27,7 +44,8 @@ const char *audit_quoted(const char *name, char text[AUDIT_NAME_BYTES]);
 /* A network that pictures may come from: those of the user, else those that come with Gantry. */
 typedef struct audit_candidate {
     const char *path, *name;
-    bool shipped, hashed, unreadable, copied;
+    bool shipped, hashed, unreadable;
+    bool copied; /* `path` is that of a copy */
     gt_sha256 contents;
     char g1[GT_CONTENTS_HASH_BYTES]; /* "": not computed yet */
     char recipe[GT_SHA256_TEXT];     /* of pictures that came from it; "": none did */
@@ -37,14 +55,15 @@ typedef struct audit_candidates {
     audit_candidate *list; /* [n] in the arena */
     int n, room;
     gt_arena *arena;
-    char folder[4200]; /* of the copies; "": there are none */
+    audit_copies *copies;
 } audit_candidates;
 
-gt_status audit_candidates_open(audit_candidates *c, gt_arena *a, const char *const *path, int n);
-void audit_candidates_close(audit_candidates *c); /* removes the copies; the list stays */
-/* The network with this hash; NULL: none has it. Its `path` is that of a copy which is this program's alone: contents
- * are read here and now, and nobody can change them between their hash and their use. `near`: the name of the one that
- * is looked at first. */
+/* Those of `o`, else those that come with Gantry. */
+gt_status audit_candidates_open(audit_candidates *c, gt_arena *a, const gt_audit_pictures *o);
+/* Copies one that is not copied yet, as those of a folder are not; those that come with Gantry stay where they are. */
+gt_status audit_candidate_copy(audit_candidates *c, audit_candidate *one);
+/* The network with this hash; NULL: none has it. Its `path` is that of a copy: contents are read here and now, and
+ * nobody can change them between their hash and their use. `near`: the name of the one that is looked at first. */
 audit_candidate *audit_candidate_find(audit_candidates *c, const gt_sha256 *contents, const char *near);
 const char *audit_candidate_text(audit_candidates *c, audit_candidate *one); /* "clipart64 (g1:...)" */
 /* The hashes of those that pictures came from, and of their recipes, but of those that come with Gantry. */
@@ -56,6 +75,9 @@ bool audit_is_plain(const gt_record_found *found);
 /* Does its name end as its contents? A page of HTML that is a PNG, too, is shown as a page. */
 bool audit_named_as_it_is(const char *path, const gt_record_found *found);
 #define AUDIT_MISNAMED "its name does not end as its contents: programs may show something else"
+
+/* Compares what a record claims with the record of `made`, which is to be closed. GT_FAILED: `made` has none. */
+gt_status audit_record_compare(const gt_record *claimed, const char *made, gt_record **record, gt_record_difference *d);
 
 /* ---- picture_compare.c ---- */
 
@@ -79,9 +101,9 @@ gt_status audit_same_files(const char *path, const char *made, bool *same);
 
 /* ---- mp4_compare.c ---- */
 /* Compares the bytes of two MP4 films, and, where these differ, the frames that ffmpeg unpacks in `folder`; words say
- * why it cannot. */
-gt_status audit_mp4_compare(const char *path, const char *made, struct gt_ffmpeg *const unpackers[2],
-                            const char *folder, audit_pixels *out);
+ * why it cannot. Both have frames of the size in `found`, else they are not unpacked. */
+gt_status audit_mp4_compare(const char *path, const gt_record_found *found, const char *made,
+                            struct gt_ffmpeg *const unpackers[2], const char *folder, audit_pixels *out);
 
 /* ---- array_compare.c ---- */
 /* Two archives of styles, .npz, byte by byte. GT_UNDECIDED: the first has the styles, and other bytes. */

@@ -76,7 +76,7 @@ static gt_status read_statement(work *w, const gt_envelope *e) {
 
 /* ---- networks ---- */
 
-static gt_status check_network(work *w, const char *path, int64_t *came) {
+static gt_status check_network(work *w, const char *path, const char *named, int64_t *came) {
     gt_sha256 file, said;
     char name[AUDIT_NAME_BYTES], subject[AUDIT_NAME_BYTES];
     gt_status st = gt_sha256_of_file(path, &file);
@@ -88,9 +88,9 @@ static gt_status check_network(work *w, const char *path, int64_t *came) {
         w->here[i] = true;
         *came = 1;
         w->met++;
-        gt_print("%s is %s of the statement\n", audit_quoted(path, name), audit_quoted(text_of(one, "name"), subject));
+        gt_print("%s is %s of the statement\n", audit_quoted(named, name), audit_quoted(text_of(one, "name"), subject));
     }
-    if (!st && !found) audit_list_add(&w->others, "%s", audit_quoted(path, name));
+    if (!st && !found) audit_list_add(&w->others, "%s", audit_quoted(named, name));
     return st;
 }
 
@@ -100,7 +100,8 @@ static gt_status check_networks(work *w) {
     gt_status st = GT_OK;
     for (int i = 0; i < w->o->n && !st; i++) { /* of a folder, other arrays, such as metrics.h5, are not networks */
         const char *path = w->o->network[i];
-        if (!w->o->folder || gt_kind_of_file(path) != GT_KIND_HDF5) st = check_network(w, path, &w->o->came[i]);
+        if (!w->o->folder || gt_kind_of_file(path) != GT_KIND_HDF5)
+            st = check_network(w, path, w->o->name[i], &w->o->came[i]);
     }
     if (st) return st;
     for (size_t i = 0; i < json_array_size(subjects(w)) && w->o->folder; i++)

@@ -9,6 +9,7 @@
 #include "gantry/runner.h"
 #include "networks/model/door/model.h"
 #include "runner/generator/door/ensemble.h"
+#include "runner/record/door/record.h"
 
 typedef struct gt_ensemble gt_ensemble;
 /* Rank 0 gets the members of each sample in turn; e->picture is the sample's. */
@@ -40,6 +41,19 @@ struct gt_ensemble {
 gt_status gt_ensemble_open_all(gt_ensemble *e, gt_comm *comm, const gt_ensemble_request *r, bool truth);
 gt_status gt_ensemble_make_all(gt_ensemble *e, const char *doing, gt_ensemble_take *take, void *arg);
 void gt_ensemble_close(gt_ensemble *e);
+
+/* ---- generate.c, record.c ---- */
+
+/* As gt_ensembles has it. */
+gt_status gt_fields_generate_all(gt_comm *comm, const gt_ensemble_request *r, int64_t *made);
+/* What a file of all samples will be: a picture of so many columns, or arrays of fields. */
+typedef struct gt_fields_file_is {
+    bool sheet;
+    int64_t height, width, columns;
+    int channels, bits;
+} gt_fields_file_is;
+/* All ranks. The record of such a file, on rank 0; of data that are not those of an audit's record GT_UNDECIDED. */
+gt_status gt_fields_note_all(gt_ensemble *e, const gt_fields_file_is *file, gt_record_notes *notes);
 
 /* Sample `sample` into e->picture. */
 gt_status gt_ensemble_read(gt_ensemble *e, int64_t sample);

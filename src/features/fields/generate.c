@@ -19,6 +19,7 @@ typedef struct writing {
     bool sheet;   /* of pictures: the first condition, members, the truth; else physical values */
     int64_t each; /* records of a sample */
     uint8_t *row; /* of a sheet: of a sample */
+    gt_record_notes notes;
 } writing;
 
 /* Channel c of a picture [H,W,channels] as grey: 3 deviations below the mean are black, 3 above are white. */
@@ -81,7 +82,7 @@ static gt_status plan_netcdf(gt_ensemble *e, writing *w) {
                                        .place = e->info->place,
                                        .time = timed ? time : NULL,
                                        .source = "Gantry"};
-    return e->comm->rank ? GT_OK : gt_fields_file_open(&w->netcdf, &w->netcdf_of);
+    return GT_OK;
 }
 
 static const char *names_of_targets(const gt_ensemble *e) {
@@ -111,15 +112,37 @@ static gt_status plan(gt_ensemble *e, writing *w) {
                                .channels = names_of_targets(e)};
     w->row = gt_arena_array(e->arena, (size_t)w->each, (size_t)m->height * (size_t)m->width);
     if (gt_arena_failed(e->arena)) return GT_NOMEM;
-    gt_status st = gt_collection_check(&w->of);
-    return st || e->comm->rank ? st : gt_collection_open(&w->file, &w->of);
+    return gt_collection_check(&w->of);
+}
+
+static gt_fields_file_is describe(const gt_ensemble *e, const writing *w) {
+    int64_t columns = w->sheet ? w->each : 1, rows = w->sheet ? e->samples : 1;
+    return (gt_fields_file_is){.sheet = w->sheet,
+                               .height = e->model->height * rows,
+                               .width = e->model->width * columns,
+                               .columns = columns,
+                               .channels = w->sheet ? 1 : e->targets,
+                               .bits = w->sheet ? 8 : 32};
+}
+
+static gt_status open_file_all(gt_ensemble *e, writing *w) {
+    const gt_fields_file_is is = describe(e, w);
+    gt_status st = gt_ends_with(e->request->out, ".npy") ? GT_OK : gt_fields_note_all(e, &is, &w->notes);
+    w->netcdf_of.record = w->notes.json;
+    w->of.notes = w->notes.json ? &w->notes.notes : NULL;
+    if (!st && !e->comm->rank)
+        st = w->netcdf_of.path ? gt_fields_file_open(&w->netcdf, &w->netcdf_of) : gt_collection_open(&w->file, &w->of);
+    return gt_comm_agree_all(e->comm, st);
 }
 
 gt_status gt_fields_generate_all(gt_comm *comm, const gt_ensemble_request *r, int64_t *made) {
     gt_ensemble e;
     writing w = {0};
     gt_status st = gt_ensemble_open_all(&e, comm, r, false);
+    bool given = r->again && (st == GT_FORMAT || st == GT_USAGE); /* the data may be the reason, not the record */
+    if (given) st = gt_wrap(GT_UNDECIDED, "with the data of --condition");
     if (!st) st = gt_comm_agree_all(comm, plan(&e, &w));
+    if (!st) st = open_file_all(&e, &w);
     if (!st) st = gt_ensemble_make_all(&e, "generating", write_sample, &w);
     if (!st)
         st = gt_comm_agree_all(comm, w.netcdf ? gt_fields_file_finish(w.netcdf)
@@ -128,6 +151,7 @@ gt_status gt_fields_generate_all(gt_comm *comm, const gt_ensemble_request *r, in
     *made = e.samples;
     gt_collection_close(w.file);
     gt_fields_file_close(w.netcdf);
+    gt_record_notes_free(&w.notes);
     gt_ensemble_close(&e);
     return st;
 }

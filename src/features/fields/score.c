@@ -11,8 +11,6 @@
 #include "gantry/text.h"
 #include "scores.h"
 
-gt_status gt_fields_generate_all(gt_comm *comm, const gt_ensemble_request *r, int64_t *made);
-
 typedef struct scoring {
     gt_ensemble_scores **of; /* [targets]; rank 0's */
 } scoring;

@@ -190,6 +190,7 @@ static gt_status read_ensembles(cli_session *s, generate_fields *fields) {
             return gt_fail(GT_USAGE, "--condition and --%s: only one of them", others[i]);
     gt_ensemble_request *e = &fields->fields;
     e->out = fields->request.out;
+    e->record = fields->request.record;
     const char *run;
     e->job = "";
     e->seed = (uint64_t)fields->seed;

@@ -63,6 +63,7 @@ typedef struct cli_command {
     gt_status (*prepare)(cli_session *s); /* runs before the ranks meet, without MPI; NULL: nothing does */
     /* The work. All ranks do it when they have met; of a command without `ranks` rank 0 alone, without MPI. */
     gt_status (*run)(cli_session *s);
+    void (*finish)(cli_session *s); /* after both, also where they have failed; NULL: nothing is left to do */
     /* Instead of `prepare` and `run`: a command that reads its arguments itself. argv[0] is the name; returns the exit
      * status. */
     int (*main)(int argc, char **argv);

@@ -21,6 +21,7 @@ typedef struct gt_fields_file_of {
     const gt_fields_place *place;   /* axes, units of time and calendar (gt_dataset_info.place); NULL: not known */
     const double *time;             /* [samples] in these units (gt_dataset_moment); NULL: samples have numbers */
     const char *source;             /* what made the fields, an attribute; NULL: not said */
+    const char *record;             /* of how they were made, another one (files/codec/door/notes.h); NULL: none */
 } gt_fields_file_of;
 
 typedef struct gt_fields_file gt_fields_file;

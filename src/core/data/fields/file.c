@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "data/fields/netcdf.h"
+#include "files/codec/door/notes.h"
 
 enum { AXES = 4, TIME = 0, MEMBER, ROWS, COLUMNS };
 
@@ -78,6 +79,7 @@ static gt_status write_head(gt_fields_file *f) {
     gt_status st = take_names(f);
     if (!st) st = gt_netcdf_text(o, "/", "Conventions", "CF-1.8");
     if (!st) st = gt_netcdf_text(o, "/", "source", of->source);
+    if (!st) st = gt_netcdf_text(o, "/", GT_NOTES_KEY, of->record);
     if (!st) st = put_time(f);
     if (!st) st = put_members(f);
     if (!st) st = gt_netcdf_axis_of(o, &p->y, "y", of->height, "Y", &f->axis[ROWS]);

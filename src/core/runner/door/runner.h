@@ -14,6 +14,7 @@ void gt_runner_use_arena(gt_runner *r, void *memory); /* NULL is fine, here and 
 gt_status gt_runner_prepare(gt_runner *r);            /* after the parameters changed, or others used the arena */
 
 const gt_graph *gt_runner_graph(const gt_runner *r);
-size_t gt_runner_bytes(const gt_runner *r); /* of memory, without the parameters */
+const char *gt_runner_recipe(const gt_runner *r); /* as the file has it; "": it has none */
+size_t gt_runner_bytes(const gt_runner *r);       /* of memory, without the parameters */
 
 #endif

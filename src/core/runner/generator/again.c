@@ -57,8 +57,8 @@ static gt_status read_request(const gt_again *a, gt_arena *arena, makes what, gt
     q->options.pool = a->pool;
     if (!st) st = gt_origin_condition(r, arena, &q->condition);
     if (!st) st = read_place(a, arena, what, q);
-    if (!st && gt_ends_with(a->ending, ".npz"))
-        st = gt_fail(GT_FORMAT, "its record is of 'generate', which writes no .npz");
+    if (!st && (gt_ends_with(a->ending, ".npz") || gt_ends_with(a->ending, ".nc")))
+        st = gt_fail(GT_FORMAT, "its record is of 'generate', which writes no %s", a->ending);
     if (!st && what != PICTURE) q->out = gt_arena_printf(arena, "%s/all%s", a->folder, a->ending);
     if (!st) st = gt_given_styles(a, &q->projected_w);
     if (!st) st = gt_given_edits(a, &q->edit);

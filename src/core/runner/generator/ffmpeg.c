@@ -20,7 +20,8 @@
 /* What the waiting child gets first. */
 typedef struct order {
     char path[PATH_MAX], rate[32];
-    char film[PATH_MAX], most[32]; /* to be unpacked into `path`, and bytes at most; "": a film is packed */
+    /* to be unpacked into `path`, bytes at most, and pixels of a frame at most; "": a film is packed */
+    char film[PATH_MAX], most[32], pixels[32];
 } order;
 
 struct gt_ffmpeg {
@@ -48,8 +49,8 @@ static bool is_there(const char *program) {
 static void become_ffmpeg(const order *o) {
     if (*o->film)
         execlp("ffmpeg", "ffmpeg", "-nostdin", "-loglevel", "quiet", "-y", "-protocol_whitelist", "file",
-               "-codec_whitelist", "h264,mpeg4", "-f", "mp4", "-i", o->film, "-map", "0:v:0", "-fs", o->most, "-f",
-               "image2pipe", "-c:v", "ppm", o->path, (char *)NULL);
+               "-codec_whitelist", "h264,mpeg4", "-max_pixels", o->pixels, "-f", "mp4", "-i", o->film, "-map", "0:v:0",
+               "-fs", o->most, "-f", "image2pipe", "-c:v", "ppm", o->path, (char *)NULL);
     execlp("ffmpeg", "ffmpeg", "-loglevel", "error", "-y", "-f", "image2pipe", "-framerate", o->rate, "-c:v", "ppm",
            "-i", "-", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f",
            "mp4", o->path, (char *)NULL);
@@ -124,9 +125,12 @@ static int end_program(gt_ffmpeg *f) {
     return status;
 }
 
-gt_status gt_ffmpeg_unpack(gt_ffmpeg *f, const char *film, const char *frames, int64_t most) {
+gt_status gt_ffmpeg_unpack(gt_ffmpeg *f, const char *film, int height, int width, const char *frames, int64_t most) {
+    enum { BLOCK = 128 }; /* of 16 pixels as they are packed, and more as lines lie in memory */
     order o = {0};
+    int64_t rows = (height + BLOCK - 1) / BLOCK * BLOCK, columns = (width + BLOCK - 1) / BLOCK * BLOCK;
     snprintf(o.most, sizeof o.most, "%" PRId64, most);
+    snprintf(o.pixels, sizeof o.pixels, "%" PRId64, rows * columns < INT_MAX ? rows * columns : INT_MAX);
     if (snprintf(o.film, sizeof o.film, "file:%s", film) >= (int)sizeof o.film ||
         snprintf(o.path, sizeof o.path, "file:%s", frames) >= (int)sizeof o.path)
         return gt_fail(GT_USAGE, "'%s': the path is too long", film);

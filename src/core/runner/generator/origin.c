@@ -18,6 +18,10 @@
 #include "runner/generator/door/generator.h"
 #include "runner/generator/door/edits.h"
 
+static const gt_model *model_of(const gt_origin *o) {
+    return o->of.generator ? gt_generator_model(o->of.generator) : o->of.model;
+}
+
 /* The name of the network that comes with Gantry, else that of the file without folders and ending. */
 static void name_network(const char *path, char name[GT_NAME_BYTES]) {
     gt_path_name(path, name);
@@ -37,7 +41,7 @@ static gt_status hash_again(gt_origin *o, const char *recipe) {
 
 static gt_status hash_network(gt_origin *o) {
     GT_FREED char *file = NULL;
-    const char *recipe = gt_generator_recipe(o->of.generator);
+    const char *recipe = o->of.generator ? gt_generator_recipe(o->of.generator) : o->of.recipe;
     if (o->of.again) return hash_again(o, recipe);
     gt_status st = gt_network_find(o->of.checkpoint, &file);
     if (st) return st;
@@ -78,7 +82,7 @@ gt_status gt_origin_find_all(gt_comm *comm, gt_origin *o, const gt_origin_of *of
 
 static void put_steps(gt_record_text *r, const gt_origin *o) {
     static const char *const names[] = {GT_SOLVERS(GT_NAME)};
-    const gt_steps_wanted *asked = &o->of.options->steps, *usual = &gt_generator_model(o->of.generator)->usual_steps;
+    const gt_steps_wanted *asked = &o->of.options->steps, *usual = &model_of(o)->usual_steps;
     bool starts = o->of.options->start && asked->strength > 0;
     gt_record_put_text(r, "sampler", names[asked->sampler ? asked->sampler : usual->sampler]);
     gt_record_put_int(r, "sampler_steps", asked->steps ? asked->steps : usual->steps);
@@ -108,7 +112,7 @@ static void put_way(gt_record_text *r, const gt_origin *o, const gt_model *m) {
 
 void gt_origin_put(gt_record_text *r, const gt_origin *o, const char *makes, int64_t height, int64_t width,
                    int channels, int bits) {
-    const gt_model *m = gt_generator_model(o->of.generator);
+    const gt_model *m = model_of(o);
     gt_record_put_text(r, "arithmetic", gt_kernel_set_arithmetic(m->kernels));
     gt_record_put_text(r, "network", o->network);
     gt_record_put_sha256(r, "network_sha256", &o->hashes.contents);

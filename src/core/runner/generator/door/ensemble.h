@@ -20,6 +20,8 @@ typedef struct gt_ensemble_request {
     uint64_t seed;
     const char *chart; /* of scores: .png or .svg of spectra and histograms of ranks; NULL or "": none */
     const char *out;   /* .npy, .h5: [samples * members,H,W,targets], in physical units; .png: a row for each sample */
+    gt_record_level record;       /* what the file says of itself (docs/verify.md); .npy has no place for that */
+    const struct gt_again *again; /* the order of an audit (runner/record/door/maker.h); NULL: fields are new */
     int (*stop)(void);
 } gt_ensemble_request;
 

@@ -24,8 +24,9 @@ typedef struct gt_ffmpeg gt_ffmpeg;
 gt_status gt_ffmpeg_ready(gt_ffmpeg **out);
 void gt_ffmpeg_close(gt_ffmpeg *f); /* NULL is fine; a film that is not finished goes */
 /* A waiting ffmpeg unpacks an MP4 film, which may be anybody's, into the file `frames`: PPM pictures one after the
- * other, which end soon after `most` bytes. GT_FAILED: it cannot be unpacked here. */
-gt_status gt_ffmpeg_unpack(gt_ffmpeg *f, const char *film, const char *frames, int64_t most);
+ * other, which end soon after `most` bytes. GT_FAILED: it cannot be unpacked here, or its frames are larger than height
+ * x width pixels, each rounded up to whole blocks: what is packed may order more than the film's head says. */
+gt_status gt_ffmpeg_unpack(gt_ffmpeg *f, const char *film, int height, int width, const char *frames, int64_t most);
 
 /* By the path's ending: .webp, .mp4; a folder: no ending, or a slash at the end. */
 typedef enum gt_film_kind { GT_FILM_UNKNOWN, GT_FILM_WEBP, GT_FILM_MP4, GT_FILM_FOLDER } gt_film_kind;

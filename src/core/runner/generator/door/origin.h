@@ -13,8 +13,10 @@
 
 typedef struct gt_origin_of {
     const char *command;
-    const char *checkpoint; /* as the generator was opened */
-    const gt_generator *generator;
+    const char *checkpoint;        /* as the generator was opened */
+    const gt_generator *generator; /* NULL: a model without one, with this recipe in its file */
+    const gt_model *model;
+    const char *recipe;
     const gt_generator_options *options;
     const gt_edit_wish *edit; /* NULL: none */
     const char *latents;      /* a file of latents, or a mixture, that seeds alone do not tell; NULL: none */

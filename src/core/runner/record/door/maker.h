@@ -22,7 +22,9 @@ typedef struct gt_latent_file {
 typedef struct gt_given {
     const char *latents; /* styles, or a mixture */
     const char *directions;
-    const char *start, *target;     /* pictures: that steps began with, and that was projected */
+    const char *start, *target; /* pictures: that steps began with, and that was projected */
+    /* data of fields, as gantry generate reads them; "": none. `job`: the text of a run's job.ini */
+    const char *condition, *truth, *statics, *job;
     const gt_latent_file *mixtures; /* who reads them; NULL: nobody */
 } gt_given;
 
