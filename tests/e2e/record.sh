@@ -395,7 +395,8 @@ expect 0 '^not checked: the record of ofrun/seed0001.png$' "$GANTRY" audit ofrun
 mkdir both && cp e/seed000[0-2]*.png f/seed001[2-4]*.png both
 for n in 1 2; do
     expect 0 "^'both' .6 pictures. is what 'edm' gives at 0.012 kimg: .* it has the same pixels$" ranks $n "$GANTRY" audit both --run=edm
-    ! grep -q '^not checked' said || { cat said; fail 'records were not read'; }
+    ! grep -q '^not checked' said && grep -q "^with the options of their records: class 1.*, 2 steps of heun, class 2.*, guidance 2, 2 steps of euler$" said \
+        || { cat said; fail 'records were not read'; }
 done
 cp f/seed0012-class2.png seed0012-class3.png
 expect 1 'the record of seed0012-class3.png is not true: the class is not that of its name' "$GANTRY" audit seed0012-class3.png --run=edm

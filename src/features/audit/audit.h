@@ -109,6 +109,7 @@ typedef struct gt_audit_made {
     bool pickle;       /* a form that has other programs run what stands in it */
     char others[1200]; /* of other bytes: in what the file differs all the same; "" */
     char unchecked[1200]; /* names of what lies beside the pictures; "" */
+    char options[1200]; /* of the pictures, as their records say; "": all are the usual ones, or those of the command */
 } gt_audit_made;
 
 /* Is it what the run gives at one of its checkpoints? The step is that of the checkpoint, or of the name

@@ -47,6 +47,7 @@ typedef struct search {
     gt_arena *arena;
     char why[GT_CONTENTS_NAME_BYTES + 512]; /* how it differs from the likeliest one */
     audit_list unchecked;                   /* what lies beside the pictures */
+    audit_list options;                     /* of records, in words: the sentence about the pictures has none */
 } search;
 
 /* ---- what it claims ---- */
@@ -307,6 +308,17 @@ static gt_status read_request(search *s, int64_t i, const char *json, gt_generat
     return st && st != GT_NOMEM ? gt_wrap(GT_UNDECIDED, "picture of seed %" PRId64, s->seeds[i]) : st;
 }
 
+/* Once for all pictures that differ in their seeds alone. */
+static void tell_options(search *s, int64_t i, const char *json) {
+    gt_record *record = NULL;
+    char words[1024] = "";
+    bool told = i && !strcmp(s->pictures[i].group, s->pictures[i - 1].group);
+    if (told || !*json || gt_record_parse(&record, json, strlen(json))) return;
+    gt_origin_say(record, words, sizeof words);
+    if (*words) audit_list_add(&s->options, "%s", words);
+    gt_record_close(record);
+}
+
 /* Rank 0 knows the records. */
 static gt_status share_request_all(search *s, int64_t i, int64_t *end, gt_generate_request *r) {
     int64_t part[2] = {0, 0}; /* its end; bytes of its record */
@@ -319,6 +331,7 @@ static gt_status share_request_all(search *s, int64_t i, int64_t *end, gt_genera
     gt_comm_broadcast_all(s->comm, json, (size_t)part[1], 0);
     json[part[1]] = 0;
     *end = part[0];
+    if (s->a) tell_options(s, i, json);
     return gt_comm_agree_all(s->comm, read_request(s, i, json, r));
 }
 
@@ -326,6 +339,7 @@ static gt_status compare_pictures_all(search *s, const char *checkpoint, int *fo
     gt_status st = GT_OK;
     *found = 1;
     s->made->bytes = true;
+    s->options = (audit_list){0};
     for (int64_t i = 0, end = 0; i < s->n && *found && !st; i = end) {
         bool same = false;
         gt_generate_request r = {.checkpoint = checkpoint,
@@ -415,6 +429,7 @@ gt_status gt_audit_network_all(gt_comm *comm, const gt_audit_network *o, gt_audi
     if (!st) st = search_all(&s);
     made->pictures = s.n;
     snprintf(made->unchecked, sizeof made->unchecked, "%s", audit_list_end(&s.unchecked));
+    snprintf(made->options, sizeof made->options, "%s", audit_list_end(&s.options));
     if (first && *s.folder) rmdir(s.folder);
     gt_ledger_lines_free(a.ledger);
     gt_arena_free(a.arena);
@@ -433,6 +448,7 @@ void gt_audit_print_made(const gt_audit_network *o, const gt_audit_made *m) {
                  ? "it has the same pixels"
                  : "all tensors are equal, and what this program reads beside them (the bytes of the file are "
                    "not)");
+    if (*m->options) gt_print("with the options of their records: %s\n", m->options);
     if (*m->others) gt_print("what differs, and is not read: %s\n", m->others);
     if (!m->bytes && !m->pictures)
         gt_print("not compared: descriptions and further attributes, how the file stores its numbers%s\n",

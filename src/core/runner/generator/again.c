@@ -58,7 +58,7 @@ static gt_status read_request(const gt_again *a, gt_arena *arena, makes what, gt
     if (!st) st = gt_origin_condition(r, arena, &q->condition);
     if (!st) st = read_place(a, arena, what, q);
     if (!st && (gt_ends_with(a->ending, ".npz") || gt_ends_with(a->ending, ".nc")))
-        st = gt_fail(GT_FORMAT, "its record is of 'generate', which writes no %s", a->ending);
+        st = gt_fail(GT_UNDECIDED, "its record is of 'generate', which writes no %s", a->ending);
     if (!st && what != PICTURE) q->out = gt_arena_printf(arena, "%s/all%s", a->folder, a->ending);
     if (!st) st = gt_given_styles(a, &q->projected_w);
     if (!st) st = gt_given_edits(a, &q->edit);
