@@ -223,7 +223,9 @@ $(BUILD)/fuzz_%: tests/fuzz/%.c $(BUILD)/tests/fuzz/fuzz.o $(RESULTS_OBJ) $(LIBR
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer -Itests/fuzz -Ibench $< -o $@ $(BUILD)/tests/fuzz/fuzz.o $(RESULTS_OBJ) $(LIBRARY) $(LDFLAGS) $(LIBS)
 # What another compiler (CC=clang) warns of in tests and benchmarks, and in what tests/e2e/sanitizers.sh does not compile: no code is made.
-look_at = printf '%s\n' $(1) | xargs -n 16 -P $$(nproc) $(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) -fsyntax-only $(2)
+# A process of clang itself (-cc1) reads many files: one for each would take longer to start than to read its file.
+look_at = itself=$$($(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) -fsyntax-only $(2) -\#\#\# $(firstword $(1)) 2>&1 | sed -n '$$s/ "-main-file-name" "[^"]*"\(.*\) "[^"]*"$$/\1/p') && \
+  printf '%s\n' $(1) | xargs -n 50 -P $$(nproc) sh -c "exec $$itself \"\$$@\"" sh
 warnings:
 	@$(call look_at,$(wildcard tests/unit/*.c tests/fuzz/*.c tests/tools/*.c tests/failing/*.c tests/golden_run/*.c src/core/kernels/gemm_*.c),-Itests -Itests/fuzz -Ibench)
 	@$(call look_at,$(filter-out $(NO_ONEDNN),$(wildcard bench/*.c bench/common/*.c)),-Ibench)
