@@ -10,19 +10,22 @@ begins the_command_lines
 # The command lines, one a line.
 : >todo
 begun=' '
+shopt -s extglob
 add() { # JOB OPTIONS...: what makes it small comes first, so that the options of a list overrule it
-    local job=$1 few kind how=speed
+    local job=$1 kind few text how=speed
     shift
-    kind=$(sed 's/[0-9][-+.0-9e]*/N/g; s/ /_/g' <<<"$job $*")
+    kind="$job $*" kind=${kind//[0-9]*([-+.0-9e])/N} kind=${kind// /_}
     [[ $begun != *" $kind "* ]] || how=job
     begun+="$kind "
     few=(--dry-run=$how --steps=1 --threads=1 --outdir="$tmp/runs")
-    if grep -qE '^model *= *(ae|vae|cvae|digits|gumbel|vq|fcn8s|mlp|layers)' "$job"; then
-        grep -q '^data *= *[^ ]' "$job" || few+=(--data=synth:circles)
-        ! grep -qE '^model *= *(ae|vae|cvae|digits|gumbel|vq)$' "$job" || few+=(--widths=0.1)
+    text=$'\n'$(<"$job")$'\n'
+    job_has() { [[ $text =~ $'\n'$1 ]]; }
+    if job_has 'model *= *(ae|vae|cvae|digits|gumbel|vq|fcn8s|mlp|layers)'; then
+        job_has 'data *= *[^[:space:]]' || few+=(--data=synth:circles)
+        ! job_has $'model *= *(ae|vae|cvae|digits|gumbel|vq)\n' || few+=(--widths=0.1)
     else
-        if grep -q '^model *= *edm' "$job"; then few+=(--model-channels=8); else few+=(--cbase=64 --cmax=8); fi
-        grep -q '^data *= *[^ ]' "$job" || few+=(--data=synth:shapes:n=256,size=32)
+        if job_has 'model *= *edm'; then few+=(--model-channels=8); else few+=(--cbase=64 --cmax=8); fi
+        job_has 'data *= *[^[:space:]]' || few+=(--data=synth:shapes:n=256,size=32)
     fi
     printf '%s\n' "train $job ${few[*]} $*" >>todo
 }
