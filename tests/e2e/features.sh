@@ -16,9 +16,9 @@ libs=$(make -s -C "$top" print-LIBS) || fail 'make print-LIBS'
 
 # words FOLDER: what its objects are called in the lists of list.h
 words() { of "${1#"$objects/"}" | xargs nm -P --defined-only | sed -nE 's/^(cli|gt_maker|gt_run_page|gt_run_picture|gt_export_form|gt_fakes_writer|gt_ensembles|gt_family|gt_metrics_of|gt_measurer|gt_source)_([a-z0-9]+) [DRd] .*/\2/p' | sort -u; }
-# without FOLDER: builds ./gantry
+# without FOLDER: builds ./gantry; $names are its words
 without() {
-    local folder=$1 names word
+    local folder=$1 word
     names=$(words "$folder")
     mkdir -p lists/features
     cp "$top/src/features/list.h" lists/features/
@@ -37,7 +37,7 @@ case_each() {
         folder=$objects/features/$(basename "$folder")
         without "$folder"
         expect 0 '^  help ' ./gantry help all
-        for word in $(words "$folder"); do ! has_line "^  $word " said || fail "help shows $word, which is gone"; done
+        for word in $names; do ! has_line "^  $word " said || fail "help shows $word, which is gone"; done
         n=$((n + 1))
     done
     [ "$n" = "$(find "$top/src/features" -mindepth 1 -maxdepth 1 -type d | wc -l)" ] || fail "$n features were tried"
