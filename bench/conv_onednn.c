@@ -358,12 +358,5 @@ static gt_status run(bench *b) {
     return st;
 }
 
-int main(int argc, char **argv) {
-    const bench_program p = {.name = "conv_onednn",
-                             .help = "Our convolutions beside oneDNN's: ratio, and error against float64",
-                             .rows = rows,
-                             .n_rows = sizeof rows / sizeof *rows,
-                             .fields = &options,
-                             .run = run};
-    return bench_main(&p, argc, argv);
-}
+BENCH_MAIN(.name = "conv_onednn", .help = "Our convolutions beside oneDNN's: ratio, and error against float64",
+           .run = run)

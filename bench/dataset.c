@@ -140,14 +140,5 @@ static gt_status run_in(bench *b, const char *folder) {
 
 static gt_status run(bench *b) { return bench_in_folder(b, run_in); }
 
-int main(int argc, char **argv) {
-    const bench_program p = {.name = "dataset",
-                             .help = "Images per second of the dataset tool, against a loop with Pillow",
-                             .rows = rows,
-                             .n_rows = sizeof rows / sizeof *rows,
-                             .fields = &options,
-                             .run = run,
-                             .ranks = true,
-                             .threads = &options.threads};
-    return bench_main(&p, argc, argv);
-}
+BENCH_MAIN(.name = "dataset", .help = "Images per second of the dataset tool, against a loop with Pillow", .run = run,
+           .ranks = true, .threads = &options.threads)

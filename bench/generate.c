@@ -110,14 +110,5 @@ static gt_status run_network(bench *b) {
 
 static gt_status run(bench *b) { return *options.network ? run_network(b) : run_recipe(b); }
 
-int main(int argc, char **argv) {
-    const bench_program p = {.name = "generate",
-                             .help = "Generated images per second",
-                             .rows = rows,
-                             .n_rows = sizeof rows / sizeof *rows,
-                             .fields = &options,
-                             .run = run,
-                             .ranks = true,
-                             .threads = &options.threads};
-    return bench_main(&p, argc, argv);
-}
+BENCH_MAIN(.name = "generate", .help = "Generated images per second", .run = run, .ranks = true,
+           .threads = &options.threads)

@@ -40,19 +40,16 @@ typedef struct timing {
 
 /* Around as many centres as components, apart by a few standard deviations. */
 static gt_status make_points(const char *path, int64_t n, int64_t d) {
-    double *x = malloc((size_t)(n * d) * sizeof *x);
-    float *centres = malloc((size_t)(options.k * d) * sizeof *centres), *noise = malloc((size_t)d * sizeof *noise);
+    GT_FREED double *x = malloc((size_t)(n * d) * sizeof *x);
+    GT_FREED float *centres = malloc((size_t)(options.k * d) * sizeof *centres),
+                   *noise = malloc((size_t)d * sizeof *noise);
     gt_status st = x && centres && noise ? GT_OK : gt_fail(GT_NOMEM, "out of memory for points");
     if (!st) gt_random_normal((gt_key){.seed = 1}, centres, (size_t)(options.k * d));
     for (int64_t i = 0; i < n && !st; i++) {
         gt_random_normal((gt_key){.seed = 2, .sample = (uint32_t)i}, noise, (size_t)d);
         for (int64_t j = 0; j < d; j++) x[i * d + j] = 2 * (double)centres[i % options.k * d + j] + (double)noise[j];
     }
-    if (!st) st = gt_arrays_write(path, &(gt_array){"points", GT_NUMBER_DOUBLE, 2, {n, d}, x}, 1);
-    free(x);
-    free(centres);
-    free(noise);
-    return st;
+    return st ? st : gt_arrays_write(path, &(gt_array){"points", GT_NUMBER_DOUBLE, 2, {n, d}, x}, 1);
 }
 
 static gt_status write_start(const char *path, const gt_mixture *m) {
@@ -159,15 +156,5 @@ static gt_status compare(bench *b, const char *folder) {
 
 static gt_status run(bench *b) { return bench_in_folder(b, compare); }
 
-int main(int argc, char **argv) {
-    static const int64_t two = 2; /* as many cores as are compared */
-    const bench_program p = {.name = "gmm",
-                             .help = "Iterations of EM beside scikit-learn",
-                             .rows = rows,
-                             .n_rows = sizeof rows / sizeof *rows,
-                             .fields = &options,
-                             .run = run,
-                             .ranks = true,
-                             .threads = &two};
-    return bench_main(&p, argc, argv);
-}
+static const int64_t two = 2; /* as many cores as are compared */
+BENCH_MAIN(.name = "gmm", .help = "Iterations of EM beside scikit-learn", .run = run, .ranks = true, .threads = &two)

@@ -24,7 +24,7 @@ static const struct {
 
 static gt_status add_picture(zip_t *z, gt_dataset *ds, int64_t i, int level) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
-    uint8_t *pixels = malloc((size_t)info->height * (size_t)info->width * (size_t)info->channels);
+    GT_FREED uint8_t *pixels = malloc((size_t)info->height * (size_t)info->width * (size_t)info->channels);
     void *png = NULL;
     size_t n = 0;
     char name[64];
@@ -38,7 +38,6 @@ static gt_status add_picture(zip_t *z, gt_dataset *ds, int64_t i, int level) {
     zip_int64_t at = source ? zip_file_add(z, name, source, 0) : -1;
     if (!st && (at < 0 || zip_set_file_compression(z, (zip_uint64_t)at, ZIP_CM_STORE, 0)))
         st = gt_fail(GT_FAILED, "archive: %s", zip_strerror(z));
-    free(pixels);
     return st;
 }
 
@@ -62,7 +61,7 @@ static gt_status make_archive(const char *path, int size, int64_t count, int lev
 /* Images per second of one thread's processor time: other programs on this core do not count. */
 static gt_status decode_rate(gt_dataset *ds, double seconds, double *rate) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
-    uint8_t *pixels = malloc((size_t)info->height * (size_t)info->width * (size_t)info->channels);
+    GT_FREED uint8_t *pixels = malloc((size_t)info->height * (size_t)info->width * (size_t)info->channels);
     gt_status st = pixels ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an image");
     int64_t done = 0;
     double start = gt_clock_of(CLOCK_THREAD_CPUTIME_ID), now = start;
@@ -71,7 +70,6 @@ static gt_status decode_rate(gt_dataset *ds, double seconds, double *rate) {
         now = gt_clock_of(CLOCK_THREAD_CPUTIME_ID);
     }
     *rate = (double)done / (now - start);
-    free(pixels);
     return st;
 }
 
@@ -159,13 +157,5 @@ static gt_status run_in(bench *b, const char *folder) {
 
 static gt_status run(bench *b) { return bench_in_folder(b, run_in); }
 
-int main(int argc, char **argv) {
-    const bench_program p = {.name = "loader",
-                             .help = "Decoded images per second and core; waiting in training",
-                             .rows = rows,
-                             .n_rows = sizeof rows / sizeof *rows,
-                             .fields = &options,
-                             .run = run,
-                             .ranks = true};
-    return bench_main(&p, argc, argv);
-}
+BENCH_MAIN(.name = "loader", .help = "Decoded images per second and core; waiting in training", .run = run,
+           .ranks = true)

@@ -31,10 +31,9 @@ static const gt_option rows[] = {
 /* Bytes of whole pages that are present. */
 static double touched(void *memory, size_t bytes) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE), n = (bytes + page - 1) / page, present = 0;
-    unsigned char *map = malloc(n + 1);
+    GT_FREED unsigned char *map = malloc(n + 1);
     if (!map || mincore(memory, bytes, map)) n = 0;
     for (size_t i = 0; i < n; i++) present += map[i] & 1;
-    free(map);
     return n ? (double)(present * page) : NAN;
 }
 
@@ -89,14 +88,5 @@ static gt_status run(bench *b) {
     return st;
 }
 
-int main(int argc, char **argv) {
-    const bench_program p = {.name = "memory",
-                             .help = "Memory of training steps: planned, touched, held",
-                             .rows = rows,
-                             .n_rows = sizeof rows / sizeof *rows,
-                             .fields = &options,
-                             .run = run,
-                             .ranks = true,
-                             .threads = &options.threads};
-    return bench_main(&p, argc, argv);
-}
+BENCH_MAIN(.name = "memory", .help = "Memory of training steps: planned, touched, held", .run = run, .ranks = true,
+           .threads = &options.threads)

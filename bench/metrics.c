@@ -27,14 +27,13 @@ static void must(gt_status st) {
 }
 
 static void show_nearest(const gt_team *team, const gt_rows *a, double peak) {
-    gt_neighbour *near = malloc((size_t)a->count * 3 * sizeof *near);
+    GT_FREED gt_neighbour *near = malloc((size_t)a->count * 3 * sizeof *near);
     if (!near) exit(1);
     double start = bench_now();
     must(gt_nearest_all(team, a, a, 3, GT_NEAREST_BUT_ITSELF, near));
     double seconds = bench_now() - start, flops = 2.0 * (double)a->count * (double)a->count * (double)a->d;
     printf("nearest of %lld rows of %lld: %.2f s, %.2f of the peak of %.0f GF/s\n", (long long)a->count,
            (long long)a->d, seconds, flops / seconds / peak, peak * 1e-9);
-    free(near);
 }
 
 static void show_frechet(const gt_team *team, const gt_rows *a, const gt_rows *b) {

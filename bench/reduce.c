@@ -185,14 +185,6 @@ static gt_status run(bench *b) {
     return st ? st : small_table(b);
 }
 
-int main(int argc, char **argv) {
-    const bench_program p = {
-        .name = "reduce",
-        .help = "Sums of gradients over ranks: the exact tree against MPI_Allreduce; run it with mpirun",
-        .rows = rows,
-        .n_rows = sizeof rows / sizeof *rows,
-        .fields = &options,
-        .run = run,
-        .ranks = true};
-    return bench_main(&p, argc, argv);
-}
+BENCH_MAIN(.name = "reduce",
+           .help = "Sums of gradients over ranks: the exact tree against MPI_Allreduce; run it with mpirun", .run = run,
+           .ranks = true)

@@ -152,9 +152,8 @@ static gt_status compare_machines(gt_results *const *list, const int *file, int 
     gt_status st = bench_machines(list, file, n, &all);
     if (st) return st;
     gt_results_print(all, stdout);
-    char *json = gt_results_json(all);
+    GT_FREED char *json = gt_results_json(all);
     st = json ? gt_file_write(options.machines, json, strlen(json)) : gt_fail(GT_NOMEM, "out of memory for a table");
-    free(json);
     gt_results_free(all);
     return st;
 }
@@ -180,12 +179,4 @@ static gt_status report(char **files, int n_files) {
     return st;
 }
 
-int main(int argc, char **argv) {
-    static const bench_program program = {.name = "report",
-                                          .help = "FILE ...: saved results (.json, .h5) as tables",
-                                          .rows = rows,
-                                          .n_rows = sizeof rows / sizeof *rows,
-                                          .fields = &options,
-                                          .files = report};
-    return bench_main(&program, argc, argv);
-}
+BENCH_MAIN(.name = "report", .help = "FILE ...: saved results (.json, .h5) as tables", .files = report)

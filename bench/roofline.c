@@ -294,17 +294,9 @@ static gt_status run(bench *b) {
     return st;
 }
 
-int main(int argc, char **argv) {
-    const bench_program p = {
-        .name = "roofline",
-        .help =
-            "Each node of a training step beside what this CPU allows: time, ceiling, time lost; sums by family of\n"
-            "ops and by resolution. A plot: gantry bench report FILE.json --svg=FILE.svg --x=intensity --y=gflops\n"
-            "--group=family --dots --log",
-        .rows = rows,
-        .n_rows = sizeof rows / sizeof *rows,
-        .fields = &options,
-        .run = run,
-        .ranks = true};
-    return bench_main(&p, argc, argv);
-}
+BENCH_MAIN(.name = "roofline",
+           .help =
+               "Each node of a training step beside what this CPU allows: time, ceiling, time lost; sums by family of\n"
+               "ops and by resolution. A plot: gantry bench report FILE.json --svg=FILE.svg --x=intensity --y=gflops\n"
+               "--group=family --dots --log",
+           .run = run, .ranks = true)

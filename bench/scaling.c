@@ -524,12 +524,5 @@ static gt_status run(bench *b) {
     return st;
 }
 
-int main(int argc, char **argv) {
-    const bench_program p = {.name = "scaling",
-                             .help = "Training on more ranks and threads: measured, and by a model up to 1024 ranks",
-                             .rows = rows,
-                             .n_rows = sizeof rows / sizeof *rows,
-                             .fields = &options,
-                             .run = run};
-    return bench_main(&p, argc, argv);
-}
+BENCH_MAIN(.name = "scaling", .help = "Training on more ranks and threads: measured, and by a model up to 1024 ranks",
+           .run = run)

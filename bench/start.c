@@ -199,12 +199,4 @@ static gt_status compare(bench *b, const char *folder) {
 
 static gt_status run(bench *b) { return bench_in_folder(b, compare); }
 
-int main(int argc, char **argv) {
-    static const bench_program program = {.name = "start",
-                                          .help = "What it costs to start commands and a small training",
-                                          .rows = rows,
-                                          .n_rows = sizeof rows / sizeof *rows,
-                                          .fields = &options,
-                                          .run = run};
-    return bench_main(&program, argc, argv);
-}
+BENCH_MAIN(.name = "start", .help = "What it costs to start commands and a small training", .run = run)

@@ -59,7 +59,7 @@ static double add_phase(const gt_engine *e, int p, double preparing, family_sum 
     *repeated = preparing;
     sums[BENCH_PACKING].seconds += preparing / e->model->phases[p].interval;
     const gt_exec *exec = gt_engine_first(e, p);
-    bool *is_repeated = find_repeated(exec->graph);
+    GT_FREED bool *is_repeated = find_repeated(exec->graph);
     for (int i = 0; i < exec->n_steps; i++) {
         const gt_step *s = &exec->steps[i];
         bool once = i < exec->n_hoisted;
@@ -72,7 +72,6 @@ static double add_phase(const gt_engine *e, int p, double preparing, family_sum 
         graph += seconds;
         if (is_repeated && is_repeated[s->node->id]) *repeated += gt_step_seconds(s);
     }
-    free(is_repeated);
     return graph;
 }
 
@@ -269,15 +268,7 @@ static gt_status run(bench *b) {
     return st;
 }
 
-int main(int argc, char **argv) {
-    const bench_program p = {
-        .name = "step",
-        .help = "Phases of training: images/s, sec/kimg, share of each family of ops, arithmetic against the FMA peak",
-        .rows = rows,
-        .n_rows = sizeof rows / sizeof *rows,
-        .fields = &options,
-        .run = run,
-        .ranks = true,
-        .threads = &options.threads};
-    return bench_main(&p, argc, argv);
-}
+BENCH_MAIN(.name = "step",
+           .help =
+               "Phases of training: images/s, sec/kimg, share of each family of ops, arithmetic against the FMA peak",
+           .run = run, .ranks = true, .threads = &options.threads)

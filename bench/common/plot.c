@@ -122,7 +122,7 @@ gt_status bench_plot_write(gt_results *const *list, int n, const bench_plot *wan
     for (int i = 0; i < n; i++)
         for (int k = 0; k < list[i]->n_tables; k++) most += (size_t)list[i]->tables[k].n_rows;
     drawing d = {.wanted = wanted};
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     gt_status st = a ? GT_OK : GT_NOMEM;
     if (!st) {
         d.rows = gt_arena_array(a, most, sizeof *d.rows);
@@ -139,6 +139,5 @@ gt_status bench_plot_write(gt_results *const *list, int n, const bench_plot *wan
         for (int k = 0; k < list[i]->n_tables; k++) collect(&d, &list[i]->tables[k]);
     if (!st && !d.n) st = gt_fail(GT_USAGE, "no row has numbers in the columns '%s' and '%s'", wanted->x, wanted->y);
     if (!st) st = draw(&d, path);
-    gt_arena_free(a);
     return st;
 }

@@ -150,7 +150,7 @@ int bench_main(const bench_program *p, int argc, char **argv) {
     start_without_forcing_settings(argv);
     bool help = false, first_rank = gt_mpi_launched_rank() == 0;
     int words = 0;
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     uint8_t *state = a ? gt_arena_array(a, (size_t)p->n_rows, 1) : NULL;
     gt_status st = state ? GT_OK : gt_fail(GT_NOMEM, "out of memory");
     gt_options o = {.rows = p->rows, .n = p->n_rows, .fields = p->fields, .state = state, .arena = a};
@@ -161,7 +161,6 @@ int bench_main(const bench_program *p, int argc, char **argv) {
     if (st && first_rank) fprintf(stderr, "%s: %s\n", p->name, gt_message());
     if (!st && help && first_rank) print_help(p);
     if (!st && !help && !p->files) st = run(p, first_rank);
-    gt_arena_free(a);
     return st == GT_USAGE ? 2 : st ? 1 : 0;
 }
 

@@ -56,6 +56,12 @@ typedef struct bench_program {
 
 /* The whole life of a program: returns its exit status. */
 int bench_main(const bench_program *p, int argc, char **argv);
+/* main() of a program with `rows` and `options`; the arguments are the other members of its bench_program. */
+#define BENCH_MAIN(...)                                                                                                \
+    int main(int argc, char **argv) {                                                                                  \
+        const bench_program p = {.rows = rows, .n_rows = sizeof rows / sizeof *rows, .fields = &options, __VA_ARGS__}; \
+        return bench_main(&p, argc, argv);                                                                             \
+    }
 
 /* Runs `work` with a new folder for files, which work leaves empty and which is gone afterwards. */
 gt_status bench_in_folder(bench *b, gt_status (*work)(bench *b, const char *folder));

@@ -28,7 +28,7 @@ static gt_status write_column(gt_h5_file *f, const char *table, const gt_table *
         size_t n = strlen(t->cells[r * t->n_columns + c].text);
         if (n > size) size = n;
     }
-    char *data = calloc((size_t)t->n_rows + 1, size);
+    GT_FREED char *data = calloc((size_t)t->n_rows + 1, size);
     if (!data) return gt_fail(GT_NOMEM, "out of memory for a column");
     for (int r = 0; r < t->n_rows; r++) {
         const gt_cell *cell = &t->cells[r * t->n_columns + c];
@@ -42,7 +42,6 @@ static gt_status write_column(gt_h5_file *f, const char *table, const gt_table *
         &(gt_array){path, words ? GT_NUMBER_WORDS : GT_NUMBER_DOUBLE, words ? 2 : 1, {t->n_rows, (int64_t)size}, data});
     if (!st) st = write_text(f, path, "title", column->title);
     if (!st) st = write_text(f, path, "digits", digits);
-    free(data);
     return st;
 }
 

@@ -21,10 +21,9 @@ static bool place_of(int i, const char *folder, char path[GT_PROGRAM_PATH_BYTES]
     char library[GT_PROGRAM_PATH_BYTES], joined[GT_PROGRAM_PATH_BYTES];
     gt_library_folder(library);
     int n = snprintf(joined, sizeof joined, "%s/%s/%s", library, places[i], folder);
-    char *real = n < (int)sizeof joined ? realpath(joined, NULL) : NULL; /* without the dots, for whoever reads it */
-    bool fits = real && snprintf(path, GT_PROGRAM_PATH_BYTES, "%s", real) < GT_PROGRAM_PATH_BYTES;
-    free(real);
-    return fits;
+    /* without the dots, for whoever reads it */
+    GT_FREED char *real = n < (int)sizeof joined ? realpath(joined, NULL) : NULL;
+    return real && snprintf(path, GT_PROGRAM_PATH_BYTES, "%s", real) < GT_PROGRAM_PATH_BYTES;
 }
 
 bool gt_shipped_find(const char *folder, const char *ending, const char *name, char path[GT_PROGRAM_PATH_BYTES]) {

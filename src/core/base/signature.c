@@ -183,8 +183,8 @@ gt_status gt_base64_decode(const char *text, void **to, size_t *n) {
     if (gt_library_open("libcrypto")) return gt_failure();
     while (end && letters - end < 2 && text[end - 1] == '=') end--;
     bool good = letters % LETTERS == 0 && letters < INT_MAX / 2;
-    char *copy = good ? strdup(text) : NULL;
-    unsigned char *out = good ? calloc(letters / LETTERS * BYTES + 1, 1) : NULL;
+    GT_FREED char *copy = good ? strdup(text) : NULL;
+    GT_FREED unsigned char *out = good ? calloc(letters / LETTERS * BYTES + 1, 1) : NULL;
     for (size_t i = 0; copy && i < end; i++) {
         if (copy[i] == '-') copy[i] = '+';
         if (copy[i] == '_') copy[i] = '/';
@@ -195,7 +195,5 @@ gt_status gt_base64_decode(const char *text, void **to, size_t *n) {
     if (!st && !good) st = gt_fail(GT_FORMAT, "it is not base64");
     if (!st) *n = letters / LETTERS * BYTES - (letters - end), *to = out, out = NULL;
     if (*to) ((char *)*to)[*n] = 0;
-    free(out);
-    free(copy);
     return st;
 }

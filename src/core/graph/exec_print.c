@@ -64,7 +64,7 @@ static void print_peak(const gt_exec *e, FILE *f) {
     enum { SHOWN = 12 };
     const gt_memory_plan *p = &e->plan;
     const gt_graph *g = e->graph;
-    const gt_interval **alive = malloc((size_t)(p->n_buffers + 1) * sizeof *alive);
+    GT_FREED const gt_interval **alive = malloc((size_t)(p->n_buffers + 1) * sizeof *alive);
     int n = 0;
     for (int i = 0; i < p->n_buffers && alive; i++)
         if (p->buffers[i].first <= p->peak && p->peak <= p->buffers[i].last) alive[n++] = &p->buffers[i];
@@ -77,7 +77,6 @@ static void print_peak(const gt_exec *e, FILE *f) {
                     g->nodes[b->node]->name, b->last < g->n_nodes ? g->nodes[b->last]->name : "the end");
     }
     if (n > SHOWN) gt_print_to(f, "  and %d smaller\n", n - SHOWN);
-    free(alive);
 }
 
 void gt_exec_print(const gt_exec *e, FILE *f) {

@@ -188,7 +188,7 @@ static gt_status write_anomalies(const cli_applied *e, maker *m, const float *er
 }
 
 static gt_status write_anomalies_all(cli_applied *e) {
-    float *error = NULL;
+    GT_FREED float *error = NULL;
     reference r = {0};
     maker m = {0};
     gt_status st = gt_comm_agree_all(e->comm, open_maker(e, &m));
@@ -196,7 +196,6 @@ static gt_status write_anomalies_all(cli_applied *e) {
     if (!st) st = errors_all(e, &m, e->data, &error);
     if (!st) st = gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : write_anomalies(e, &m, error, &r));
     gt_inverter_close(m.inverter);
-    free(error);
     free(r.error);
     gt_dataset_close(r.data);
     return st;

@@ -283,11 +283,10 @@ gt_status gt_statement_make(const gt_statement_options *o, gt_buffer *out) {
     gt_status st = *o->key ? gt_key_read_private(&key, o->key) : GT_OK;
     if (!st) st = read_ledger(&w);
     if (!st) st = add_subjects(&w);
-    char *text = st ? NULL : put_all(&w);
+    GT_FREED char *text = st ? NULL : put_all(&w);
     if (!st && !text) st = gt_fail(GT_NOMEM, "out of memory for a statement");
     if (!st && key) st = gt_envelope_put(out, text, key);
     else if (!st) gt_buffer_printf(out, "%s\n", text);
-    free(text);
     json_decref(w.subjects);
     gt_ledger_lines_free(w.ledger);
     gt_key_free(key);

@@ -97,13 +97,12 @@ gt_status gt_prediction_write_csv(const gt_prediction *of, const gt_mixture_poin
                                        {.name = "log_likelihood", .doubles = of->log_likelihoods},
                                        {.name = "p", .width = k, .floats = of->responsibilities}};
     bool all = of->responsibilities != NULL;
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     const char *names = NULL;
     gt_status st = a ? gt_cloud_columns(p->cloud, a, &names) : GT_NOMEM;
     if (!st)
         st = gt_points_write_csv(path, p->cloud, names, NULL, p->info.count, p->info.d, all ? columns : &columns[1],
                                  all ? 3 : 1);
-    gt_arena_free(a);
     return st;
 }
 

@@ -142,7 +142,7 @@ gt_status gt_array_view_print(FILE *f, const char *path, bool *pictures) {
 
 gt_status gt_picture_view_print(FILE *f, const char *path) {
     enum { LARGEST = 1 << 30 };
-    void *bytes = NULL;
+    GT_FREED void *bytes = NULL;
     size_t n = 0;
     gt_picture_info i;
     gt_picture whole = {0};
@@ -156,6 +156,5 @@ gt_status gt_picture_view_print(FILE *f, const char *path) {
         st = gt_picture_decode(&whole, bytes, n, 0); /* a damaged picture can have a sound head */
     }
     gt_picture_free(&whole);
-    free(bytes);
     return st ? gt_wrap(st, "'%s'", path) : GT_OK;
 }

@@ -204,7 +204,7 @@ char *report_newest_path(const char *dir) {
 
 void report_pictures(gt_buffer *out, const char *dir) {
     size_t n;
-    long long *fakes = gt_grid_list_fakes(dir, &n);
+    GT_FREED long long *fakes = gt_grid_list_fakes(dir, &n);
     gt_buffer_printf(out, "<h2 id=\"pictures\">Pictures</h2>\n<div class=\"pictures\">");
     if (n) put_fakes(out, dir, "Generated after", fakes[n - 1], LARGE);
     put_picture(out, dir, "reals.png", "Real", LARGE);
@@ -217,5 +217,4 @@ void report_pictures(gt_buffer *out, const char *dir) {
     }
     gt_buffer_printf(out, "</div>\n");
     if (n > 1) put_strip(out, dir, fakes, n - 1); /* the newest one stands above */
-    free(fakes);
 }

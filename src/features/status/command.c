@@ -183,13 +183,12 @@ static void print_run(const now *r) {
         if (strcmp(f->name, "program")) gt_print("  %-12s %s\n", f->name, f->text);
     print_values(r);
     if (r->warnings) gt_print("  warnings     %d, the newest: %s\n", r->warnings, r->newest);
-    long long *fakes = gt_grid_list_fakes(r->dir, &n);
+    GT_FREED long long *fakes = gt_grid_list_fakes(r->dir, &n);
     if (n) {
         char name[40];
         gt_grid_fakes_name(fakes[n - 1], name);
         print_age("picture", r->dir, name);
     }
-    free(fakes);
     print_age("checkpoint", r->dir, "last");
     print_age("report", r->dir, "report.html");
     print_next(r);

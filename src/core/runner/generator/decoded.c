@@ -52,7 +52,7 @@ gt_status gt_decoded_draw(gt_generator *g, const gt_decoded *d, const char *path
                        path);
     gt_status st = gt_grid_check(d->columns, rows, m->height, m->width, gt_grid_shown(m->channels));
     if (st) return gt_wrap(st, "%s", path);
-    gt_arena *a = gt_arena_new();
+    GT_ARENA gt_arena *a = gt_arena_new();
     if (!a) return GT_NOMEM;
     float *images = gt_arena_array(a, (size_t)(rows * d->columns + gt_generator_batch(g)),
                                    gt_model_floats(m) * sizeof *images);
@@ -60,6 +60,5 @@ gt_status gt_decoded_draw(gt_generator *g, const gt_decoded *d, const char *path
     if (!st && d->words) st = write_with_words(a, m, d, images, path);
     else if (!st)
         st = gt_grid_write(path, images, d->columns, (int)rows, m->height, m->width, m->channels, -1, 1, NULL);
-    gt_arena_free(a);
     return st;
 }
