@@ -119,7 +119,7 @@ static const char bash_function[] =
     "}\n"
     "complete -F _gantry gantry\n";
 
-void cli_print_bash(FILE *f) {
+static void print_bash(FILE *f) {
     int n;
     const cli_command *const *c = cli_commands(&n);
     fputs("# Completion of bash for gantry. Written by `gantry completion bash`.\n_gantry_commands='", f);
@@ -188,7 +188,7 @@ static void put_zsh_command(const cli_command *c, FILE *f) {
     fprintf(f, "            '%s'\n        ;;\n", rest);
 }
 
-void cli_print_zsh(FILE *f) {
+static void print_zsh(FILE *f) {
     int n;
     const cli_command *const *c = cli_commands(&n);
     fputs("#compdef gantry\n# Completion of zsh for gantry. Written by `gantry completion zsh`.\n"
@@ -224,8 +224,8 @@ static void print_words(FILE *f) {
 static gt_status completion(cli_session *s) {
     const cli_arguments *a = &s->arguments;
     const char *shell = a->n_words == 1 ? a->words[0] : "";
-    if (gt_is(shell, "bash")) cli_print_bash(stdout);
-    else if (gt_is(shell, "zsh")) cli_print_zsh(stdout);
+    if (gt_is(shell, "bash")) print_bash(stdout);
+    else if (gt_is(shell, "zsh")) print_zsh(stdout);
     else if (gt_is(shell, "words")) print_words(stdout);
     else return gt_fail(GT_USAGE, "a shell is needed: gantry completion bash, or gantry completion zsh");
     return GT_OK;

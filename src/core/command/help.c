@@ -191,7 +191,8 @@ void cli_print_wrapped(const char *text, const char *first, const char *prefix, 
     }
 }
 
-void cli_print_exit_status(const cli_command *c, FILE *f) {
+/* "Exit status: 0 done, ..." without a line's end. */
+static void put_exit_status(const cli_command *c, FILE *f) {
     fputs("0 done, 1 failed", f);
     if (c->failed) fprintf(f, " (or %s)", c->failed);
     fputs(", 2 wrong usage", f);
@@ -203,7 +204,7 @@ static void print_exit_status(const cli_command *c, FILE *f) {
     char text[512] = "Exit status: ";
     FILE *memory = fmemopen(text + strlen(text), sizeof text - strlen(text), "w");
     if (!memory) return;
-    cli_print_exit_status(c, memory);
+    put_exit_status(c, memory);
     fputc('.', memory);
     fclose(memory);
     cli_print_wrapped(text, "", "  ", COLUMNS, f);

@@ -132,7 +132,8 @@ static void print_pattern(const char *name, FILE *f) {
         if (*name != '?') fputc(*name, f);
 }
 
-void cli_print_series(FILE *f) {
+/* A table of docs/series.md. */
+static void print_series(FILE *f) {
     fputs("| series | unit | meaning |\n| --- | --- | --- |\n", f);
     const gt_series *s;
     for (int i = 0; (s = gt_series_at(i)); i++) {
@@ -157,7 +158,8 @@ static void print_file_name(const char *pattern, FILE *f) {
     }
 }
 
-void cli_print_files(FILE *f) {
+/* A table of docs/training.md. */
+static void print_files(FILE *f) {
     fputs("| file | what it is | `--restart` |\n| --- | --- | --- |\n", f);
     const gt_run_file *r;
     for (int i = 0; (r = gt_run_file_at(i)); i++) {
@@ -189,8 +191,8 @@ static gt_status reference(cli_session *s) {
         return gt_fail(GT_USAGE, "one of --markdown, --commands, --series and --files, not several");
     (o->markdown   ? cli_print_markdown
      : o->commands ? cli_print_commands
-     : o->series   ? cli_print_series
-     : o->files    ? cli_print_files
+     : o->series   ? print_series
+     : o->files    ? print_files
                    : cli_print_reference)(stdout);
     return GT_OK;
 }

@@ -5,21 +5,17 @@
 #include "gantry/kernels.h"
 #include "gantry/network.h"
 
-void cli_print_version(FILE *f) {
-    char mpi[256], networks[256];
-    gt_mpi_version(mpi, sizeof mpi);
-    gt_print_to(f, "gantry %s (git %s)\n", GT_VERSION, gt_git_id());
-    gt_print_to(f, "BLAS: %s\n", gt_blas_description());
-    gt_print_to(f, "MPI: %s\n", mpi);
-    gt_print_to(f, "arithmetic: %s (instructions: %s)\n", gt_kernel_set_arithmetic(cli_kernels()),
-                gt_kernel_set_instructions(cli_kernels()));
-    gt_shipped_names(GT_SHIPPED_NETWORKS, sizeof networks, networks);
-    if (*networks) gt_print_to(f, "networks that come with Gantry: %s\n", networks);
-}
-
 static gt_status version(cli_session *s) {
     if (s->arguments.n_words) return gt_fail(GT_USAGE, "takes no arguments");
-    cli_print_version(stdout);
+    char mpi[256], networks[256];
+    gt_mpi_version(mpi, sizeof mpi);
+    gt_print("gantry %s (git %s)\n", GT_VERSION, gt_git_id());
+    gt_print("BLAS: %s\n", gt_blas_description());
+    gt_print("MPI: %s\n", mpi);
+    gt_print("arithmetic: %s (instructions: %s)\n", gt_kernel_set_arithmetic(cli_kernels()),
+             gt_kernel_set_instructions(cli_kernels()));
+    gt_shipped_names(GT_SHIPPED_NETWORKS, sizeof networks, networks);
+    if (*networks) gt_print("networks that come with Gantry: %s\n", networks);
     return GT_OK;
 }
 

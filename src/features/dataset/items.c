@@ -273,13 +273,9 @@ const double *gt_items_vector(const gt_items *items, int64_t i) {
     return gt_source_vector(from, number);
 }
 
-bool gt_items_labelled(const gt_items *items, int64_t i) {
-    return gt_items_class(items, i) >= 0 || gt_items_vector(items, i);
-}
-
 bool gt_items_lacks_label(const gt_items *items, int64_t i, char text[GT_UNLABELLED_BYTES]) {
     char name[GT_ITEM_NAME_BYTES];
-    if (!items->info.unlabelled || gt_items_labelled(items, i)) return false;
+    if (!items->info.unlabelled || gt_items_class(items, i) >= 0 || gt_items_vector(items, i)) return false;
     if (items->labels)
         snprintf(text, GT_UNLABELLED_BYTES, "'%s': --labels=%.4000s has no label for it", gt_items_name(items, i, name),
                  items->labels);

@@ -42,7 +42,6 @@ bool gt_items_same_names(const gt_source_info *a, const gt_source_info *b); /* o
 bool gt_items_same_mask_names(const gt_source_info *a, const gt_source_info *b);
 int gt_items_class(const gt_items *items, int64_t i);
 const double *gt_items_vector(const gt_items *items, int64_t i);
-bool gt_items_labelled(const gt_items *items, int64_t i);
 /* Does the item lack a label that it needs? `text` gets the message. */
 enum { GT_UNLABELLED_BYTES = 2 * GT_ITEM_NAME_BYTES };
 bool gt_items_lacks_label(const gt_items *items, int64_t i, char text[GT_UNLABELLED_BYTES]);

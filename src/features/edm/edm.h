@@ -69,16 +69,13 @@ typedef struct gt_edm {
 } gt_edm;
 
 /* The network of a resolved job. GT_USAGE: an option does not fit. */
-gt_status gt_edm_shape(const gt_job *job, gt_unet_shape *s);
-gt_status gt_edm_denoiser(const gt_job *job, gt_denoiser *d); /* with that network */
-bool gt_edm_tunes(const gt_job *job);                         /* by --loss=consistency */
-bool gt_edm_regresses(const gt_job *job);                     /* by --loss=regression */
-extern const char *const gt_precond_names[];                  /* by gt_precond */
-extern const char *const gt_unet_path_names[];                /* by gt_unet_path, ended by NULL */
+gt_status gt_edm_denoiser(const gt_job *job, gt_denoiser *d);
+bool gt_edm_tunes(const gt_job *job);          /* by --loss=consistency */
+bool gt_edm_regresses(const gt_job *job);      /* by --loss=regression */
+extern const char *const gt_precond_names[];   /* by gt_precond */
+extern const char *const gt_unet_path_names[]; /* by gt_unet_path, ended by NULL */
 /* GT_USAGE: the job's network cannot be sampled so. */
 gt_status gt_edm_check_sampling(const gt_job *job, gt_solver sampler, double guidance);
-/* Channels begin .. end-1 of pictures [n,H,W,C]; NULL: there are none. */
-gt_node *gt_edm_channels(gt_graph *g, gt_node *pictures, int begin, int end);
 /* gt_denoise() of pictures with all channels: of conditions as well, which the result has once more. */
 gt_node *gt_edm_denoise_all(gt_forward *f, const gt_denoiser *d, gt_node *x, gt_node *level, gt_unet_inputs *in);
 /* The graph of the phase for slices of n samples: sums of squares, and their gradients. */

@@ -122,7 +122,8 @@ static void report(gt_graph *g, gt_node *loss, gt_node *draw, bool uniform) {
     gt_output(g, "Loss/levels", gt_scale(g, gt_mul(g, bins_of(g, draw, uniform), mean), GT_EDM_BINS));
 }
 
-gt_node *gt_edm_channels(gt_graph *g, gt_node *pictures, int begin, int end) {
+/* Channels begin .. end-1 of pictures [n,H,W,C]; NULL: there are none. */
+static gt_node *channels_of(gt_graph *g, gt_node *pictures, int begin, int end) {
     if (begin == end) return NULL;
     return pictures && gt_dim(pictures, 3) == end - begin ? pictures : gt_slice(g, pictures, 3, begin, end);
 }
@@ -130,9 +131,8 @@ gt_node *gt_edm_channels(gt_graph *g, gt_node *pictures, int begin, int end) {
 gt_node *gt_edm_denoise_all(gt_forward *f, const gt_denoiser *d, gt_node *x, gt_node *level, gt_unet_inputs *in) {
     gt_graph *g = f->graph;
     int made = d->unet.out, channels = x ? (int)gt_dim(x, 3) : made;
-    in->condition = gt_edm_channels(g, x, made, d->unet.in);
-    gt_node *both[] = {gt_denoise(f, d, gt_edm_channels(g, x, 0, made), level, in),
-                       gt_edm_channels(g, x, made, channels)};
+    in->condition = channels_of(g, x, made, d->unet.in);
+    gt_node *both[] = {gt_denoise(f, d, channels_of(g, x, 0, made), level, in), channels_of(g, x, made, channels)};
     return both[1] ? gt_concat(g, 2, both, 3) : both[0];
 }
 
@@ -151,8 +151,8 @@ void gt_edm_phase(const gt_edm *m, const gt_net *net, gt_graph *g, int n) {
         in.augment = gt_input(g, GT_EDM_NUMBERS, GT_SHAPE(n, s->augment));
         pictures = gt_augment(g, &m->config, GT_EDM_AUGMENT, pictures);
     }
-    gt_node *targets = gt_edm_channels(g, pictures, 0, s->out), *mask = gt_edm_channels(g, pictures, s->in, channels);
-    in.condition = gt_edm_channels(g, pictures, s->out, s->in);
+    gt_node *targets = channels_of(g, pictures, 0, s->out), *mask = channels_of(g, pictures, s->in, channels);
+    in.condition = channels_of(g, pictures, s->out, s->in);
     if (in.condition && m->options->condition_drop > 0)
         in.condition = gt_drop_labels(g, in.condition, gt_random_uniform_op(g, "conditions", GT_SHAPE(n, 1, 1, 1)),
                                       m->options->condition_drop);

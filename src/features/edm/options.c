@@ -292,7 +292,7 @@ static gt_status shape_found(const gt_edm_options *o, gt_unet_shape *s) {
     return st;
 }
 
-gt_status gt_edm_shape(const gt_job *job, gt_unet_shape *s) {
+static gt_status shape_of(const gt_job *job, gt_unet_shape *s) {
     const gt_edm_options *o = job->own;
     bool ncsnpp = o->arch == GT_UNET_NCSNPP;
     int attention[GT_UNET_LEVELS];
@@ -342,7 +342,7 @@ gt_status gt_edm_denoiser(const gt_job *job, gt_denoiser *d) {
     const gt_edm_options *o = job->own;
     const char *levels = o->found.levels, *name = gt_precond_names[o->precond];
     *d = (gt_denoiser){.sigma_data = o->sigma_data};
-    gt_status st = gt_edm_shape(job, &d->unet);
+    gt_status st = shape_of(job, &d->unet);
     d->precond = o->precond;
     size_t n = strlen(name);
     bool own = !strncmp(levels, name, n) && levels[n] == ':'; /* else of another preconditioning */

@@ -22,7 +22,9 @@ struct gt_ensemble_scores {
     double *x, *sorted, *power, *room;
 };
 
-double gt_fair_crps(int members, const double *sorted, double truth) {
+/* Ferro 2014, eq. 5: mean |x_i - y| - sum over i, j of |x_i - x_j| / (2 M (M - 1)); of one member |x - y|. The members
+ * are sorted, rising, here and in rank_add(). */
+static double fair_crps(int members, const double *sorted, double truth) {
     double off = 0, apart = 0;
     for (int i = 0; i < members; i++) {
         off += fabs(sorted[i] - truth);
@@ -31,7 +33,8 @@ double gt_fair_crps(int members, const double *sorted, double truth) {
     return off / members - (members > 1 ? apart / members / (members - 1) : 0);
 }
 
-void gt_ensemble_moments(int members, const double *x, double *mean, double *variance) {
+/* The mean of the members, and their variance with the divisor M - 1 (0 of one member). */
+static void moments_of(int members, const double *x, double *mean, double *variance) {
     double sum = 0, squares = 0;
     for (int i = 0; i < members; i++) sum += x[i];
     *mean = sum / members;
@@ -39,14 +42,17 @@ void gt_ensemble_moments(int members, const double *x, double *mean, double *var
     *variance = members > 1 ? squares / (members - 1) : 0;
 }
 
-void gt_rank_add(int members, const double *sorted, double truth, double *histogram) {
+/* Adds 1 to histogram [M+1]: to the place that tells how many members lie below y; where members equal y, in even parts
+ * to the places that these allow. */
+static void rank_add(int members, const double *sorted, double truth, double *histogram) {
     int below = 0, equal = 0;
     while (below < members && sorted[below] < truth) below++;
     while (below + equal < members && sorted[below + equal] == truth) equal++;
     for (int i = below; i <= below + equal; i++) histogram[i] += 1.0 / (equal + 1);
 }
 
-double gt_rank_chi_squared(int places, const double *histogram) {
+/* Pearson's sum of (o - e)^2 / e for equal expectations; places - 1 degrees of freedom. */
+static double chi_squared_of(int places, const double *histogram) {
     double n = 0, sum = 0;
     for (int i = 0; i < places; i++) n += histogram[i];
     for (int i = 0; i < places; i++) sum += (histogram[i] - n / places) * (histogram[i] - n / places);
@@ -55,12 +61,12 @@ double gt_rank_chi_squared(int places, const double *histogram) {
 
 /* ---- spectra ---- */
 
-int gt_radial_waves(int height, int width) { return (height < width ? height : width) / 2; }
+static int radial_waves(int height, int width) { return (height < width ? height : width) / 2; }
 
 /* Transform, a line of it, its spare room, the roots of the longer side; the sums' counts. */
-size_t gt_radial_room(int height, int width) {
+static size_t radial_room(int height, int width) {
     size_t h = (size_t)height, w = (size_t)width, longer = h > w ? h : w;
-    return 2 * (h * w + 4 * longer) + (size_t)gt_radial_waves(height, width);
+    return 2 * (h * w + 4 * longer) + (size_t)radial_waves(height, width);
 }
 
 /* n numbers `stride` apart, in place. */
@@ -69,11 +75,14 @@ static void transform(size_t n, size_t stride, gt_complex *x, const gt_complex *
     for (size_t k = 0; k < n; k++) x[k * stride] = line[k];
 }
 
-void gt_radial_power(int height, int width, const float *field, size_t stride, double *room, double *power) {
+/* Of wave numbers 1 .. min(height, width) / 2, in cycles over the shorter side, into power[k - 1]: the mean of |F|^2 /
+ * (height width)^2 over the coefficients F of the Fourier transform whose wave number rounds to k. `field` may have
+ * numbers `stride` apart. `room`: radial_room() doubles. */
+static void radial_power(int height, int width, const float *field, size_t stride, double *room, double *power) {
     size_t h = (size_t)height, w = (size_t)width, longer = h > w ? h : w;
     gt_complex *x = (gt_complex *)(void *)room, *roots = x + h * w, *line = roots + longer;
     double *count = (double *)(line + 3 * longer), side = height < width ? height : width, cells = (double)(h * w);
-    int waves = gt_radial_waves(height, width);
+    int waves = radial_waves(height, width);
     for (size_t i = 0; i < h * w; i++) x[i] = (gt_complex){(double)field[i * stride], 0};
     gt_fourier_roots(w, roots);
     for (size_t r = 0; r < h; r++) transform(w, 1, x + r * w, roots, line);
@@ -93,7 +102,8 @@ void gt_radial_power(int height, int width, const float *field, size_t stride, d
     for (int k = 0; k < waves; k++) power[k] /= count[k];
 }
 
-double gt_spectrum_decibels(int waves, const double *made, const double *seen) {
+/* The root of the mean over wave numbers of (10 log10(made / seen))^2, in dB. */
+static double decibels_of(int waves, const double *made, const double *seen) {
     double sum = 0;
     for (int k = 0; k < waves; k++) {
         double decibels = 10 * gt_ln(made[k] / seen[k]) / M_LN10;
@@ -102,13 +112,15 @@ double gt_spectrum_decibels(int waves, const double *made, const double *seen) {
     return sqrt(sum / waves);
 }
 
-double gt_spectrum_worst(int waves, const double *made, const double *seen) {
+/* The largest |made / seen - 1|. */
+static double worst_of(int waves, const double *made, const double *seen) {
     double worst = 0;
     for (int k = 0; k < waves; k++) worst = fmax(worst, fabs(made[k] / seen[k] - 1));
     return worst;
 }
 
-double gt_sorted_quantile(size_t n, const double *sorted, double q) {
+/* Quantile q of sorted numbers, linear between them: place q (n - 1). */
+static double sorted_quantile(size_t n, const double *sorted, double q) {
     double place = q * (double)(n - 1);
     size_t i = (size_t)place;
     return i + 1 < n ? sorted[i] + (place - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
@@ -121,7 +133,7 @@ gt_ensemble_scores *gt_ensemble_scores_new(gt_arena *a, int members, int height,
     gt_ensemble_scores *s = gt_arena_alloc(a, sizeof *s);
     if (!s) return NULL;
     *s = (gt_ensemble_scores){
-        .members = members, .height = height, .width = width, .waves = gt_radial_waves(height, width)};
+        .members = members, .height = height, .width = width, .waves = radial_waves(height, width)};
     size_t waves = (size_t)s->waves, places = (size_t)members + 1;
     s->ranks = gt_arena_array(a, places, sizeof *s->ranks);
     s->drawn = gt_arena_array(a, places, sizeof *s->drawn);
@@ -130,7 +142,7 @@ gt_ensemble_scores *gt_ensemble_scores_new(gt_arena *a, int members, int height,
     s->power = gt_arena_array(a, waves, sizeof *s->power);
     s->x = gt_arena_array(a, (size_t)members, sizeof *s->x);
     s->sorted = gt_arena_array(a, most, sizeof *s->sorted);
-    s->room = gt_arena_array(a, gt_radial_room(height, width), sizeof *s->room);
+    s->room = gt_arena_array(a, radial_room(height, width), sizeof *s->room);
     return gt_arena_failed(a) ? NULL : s;
 }
 
@@ -141,14 +153,14 @@ static int by_value(const void *a, const void *b) {
 
 static void add_cell(gt_ensemble_scores *s, double truth, bool drawn) {
     double mean, variance;
-    gt_ensemble_moments(s->members, s->x, &mean, &variance);
+    moments_of(s->members, s->x, &mean, &variance);
     memcpy(s->sorted, s->x, (size_t)s->members * sizeof *s->x);
     qsort(s->sorted, (size_t)s->members, sizeof *s->sorted, by_value);
-    s->crps += gt_fair_crps(s->members, s->sorted, truth);
+    s->crps += fair_crps(s->members, s->sorted, truth);
     s->squares += (mean - truth) * (mean - truth);
     s->variance += variance;
-    gt_rank_add(s->members, s->sorted, truth, s->ranks);
-    if (drawn) gt_rank_add(s->members, s->sorted, truth, s->drawn);
+    rank_add(s->members, s->sorted, truth, s->ranks);
+    if (drawn) rank_add(s->members, s->sorted, truth, s->drawn);
     s->cells++;
 }
 
@@ -156,11 +168,11 @@ static void add_cell(gt_ensemble_scores *s, double truth, bool drawn) {
 static void add_field(gt_ensemble_scores *s, const float *field, size_t stride, double share, double *power,
                       double *quantiles) {
     size_t cells = (size_t)s->height * (size_t)s->width;
-    gt_radial_power(s->height, s->width, field, stride, s->room, s->power);
+    radial_power(s->height, s->width, field, stride, s->room, s->power);
     for (int k = 0; k < s->waves; k++) power[k] += share * s->power[k];
     for (size_t i = 0; i < cells; i++) s->sorted[i] = (double)field[i * stride];
     qsort(s->sorted, cells, sizeof *s->sorted, by_value);
-    for (int i = 0; i < QUANTILES; i++) quantiles[i] += share * gt_sorted_quantile(cells, s->sorted, quantile[i]);
+    for (int i = 0; i < QUANTILES; i++) quantiles[i] += share * sorted_quantile(cells, s->sorted, quantile[i]);
 }
 
 void gt_ensemble_scores_add(gt_ensemble_scores *s, const float *members, size_t apart, size_t step, const float *truth,
@@ -194,7 +206,7 @@ static double spread(const gt_ensemble_scores *s) {
 }
 static double ratio(const gt_ensemble_scores *s) { return sqrt((s->members + 1.0) / s->members) * spread(s) / rmse(s); }
 static double chi_squared(const gt_ensemble_scores *s) {
-    return s->cells ? gt_rank_chi_squared(s->members + 1, s->drawn) : (double)NAN;
+    return s->cells ? chi_squared_of(s->members + 1, s->drawn) : (double)NAN;
 }
 static double uneven(const gt_ensemble_scores *s) {
     double sum = 0;
@@ -202,10 +214,10 @@ static double uneven(const gt_ensemble_scores *s) {
     return sum;
 }
 static double distance(const gt_ensemble_scores *s) {
-    return s->fields && s->waves ? gt_spectrum_decibels(s->waves, s->made, s->seen) : (double)NAN;
+    return s->fields && s->waves ? decibels_of(s->waves, s->made, s->seen) : (double)NAN;
 }
 static double worst(const gt_ensemble_scores *s) {
-    return s->fields && s->waves ? gt_spectrum_worst(s->waves, s->made, s->seen) : (double)NAN;
+    return s->fields && s->waves ? worst_of(s->waves, s->made, s->seen) : (double)NAN;
 }
 
 #define QUANTILE_SCORES(X) X(p95, 0) X(p99, 1) X(max, 2)

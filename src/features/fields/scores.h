@@ -12,38 +12,6 @@
 #include "gantry/memory.h"
 #include "gantry/status.h"
 
-/* ---- of one cell; `sorted`: the members, rising ---- */
-
-/* Ferro 2014, eq. 5: mean |x_i - y| - sum over i, j of |x_i - x_j| / (2 M (M - 1)); of one member |x - y|. */
-double gt_fair_crps(int members, const double *sorted, double truth);
-/* The mean of the members, and their variance with the divisor M - 1 (0 of one member). */
-void gt_ensemble_moments(int members, const double *x, double *mean, double *variance);
-/* Adds 1 to histogram [M+1]: to the place that tells how many members lie below y; where members equal y, in even parts
- * to the places that these allow. */
-void gt_rank_add(int members, const double *sorted, double truth, double *histogram);
-
-/* ---- of a histogram with `places` places ---- */
-
-/* Pearson's sum of (o - e)^2 / e for equal expectations; places - 1 degrees of freedom. */
-double gt_rank_chi_squared(int places, const double *histogram);
-
-/* ---- of one field [height,width] ---- */
-
-/* Of wave numbers 1 .. min(height, width) / 2, in cycles over the shorter side, into power[k - 1]: the mean of |F|^2 /
- * (height width)^2 over the coefficients F of the Fourier transform whose wave number rounds to k. `field` may have
- * numbers `stride` apart. `room`: gt_radial_room() doubles. */
-int gt_radial_waves(int height, int width);
-size_t gt_radial_room(int height, int width);
-void gt_radial_power(int height, int width, const float *field, size_t stride, double *room, double *power);
-/* The root of the mean over wave numbers of (10 log10(made / seen))^2, in dB, and the largest |made / seen - 1|. */
-double gt_spectrum_decibels(int waves, const double *made, const double *seen);
-double gt_spectrum_worst(int waves, const double *made, const double *seen);
-
-/* Quantile q of sorted numbers, linear between them: place q (n - 1). */
-double gt_sorted_quantile(size_t n, const double *sorted, double q);
-
-/* ---- of many fields ---- */
-
 typedef struct gt_ensemble_scores gt_ensemble_scores;
 
 /* In the arena. NULL: out of memory. */

@@ -345,17 +345,11 @@ const char *cli_option_values(const gt_option *o, char *text, size_t bytes);
 void cli_print_option(const gt_option *o, const char *prefix, FILE *f);
 /* Prints the text in lines of at most `width` columns, the first behind `first`, the others behind `prefix`. */
 void cli_print_wrapped(const char *text, const char *first, const char *prefix, int width, FILE *f);
-void cli_print_exit_status(const cli_command *c, FILE *f); /* "Exit status: 0 done, ..." without a line's end */
-void cli_print_reference(FILE *f);                         /* jobs/reference.ini */
-void cli_print_markdown(FILE *f);                          /* docs/options.md */
-void cli_print_commands(FILE *f);                          /* docs/commands.md */
-void cli_print_files(FILE *f);                             /* a table of docs/training.md */
-void cli_print_series(FILE *f);                            /* a table of docs/series.md */
-void cli_print_manual(FILE *f);                            /* gantry.1 */
-void cli_print_manual_of(const cli_command *c, FILE *f);   /* gantry-COMMAND.1 */
-void cli_print_bash(FILE *f);                              /* what bash completes */
-void cli_print_zsh(FILE *f);                               /* and zsh */
-void cli_print_version(FILE *f);
+void cli_print_reference(FILE *f);                       /* jobs/reference.ini */
+void cli_print_markdown(FILE *f);                        /* docs/options.md */
+void cli_print_commands(FILE *f);                        /* docs/commands.md */
+void cli_print_manual(FILE *f);                          /* gantry.1 */
+void cli_print_manual_of(const cli_command *c, FILE *f); /* gantry-COMMAND.1 */
 
 /* ---- jobs ---- */
 
