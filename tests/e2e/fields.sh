@@ -122,7 +122,7 @@ PY
 import h5py, json, shutil
 def number(f): f['fields'][3, 4, 4, 0] += 1
 def claim(**values): return lambda f: f.attrs.update(gantry=json.dumps({**json.loads(f.attrs['gantry']), **values}))
-changes = {'number': number, 'seed': claim(noise_seed=6), 'members': claim(members=9, samples=1), 'much': claim(samples=2000), 'name': claim(variables='snow'),
+changes = {'number': number, 'seed': claim(noise_seed=6), 'members': claim(members=9, samples=1), 'much': claim(samples=2000, columns=99999, rows=99999), 'name': claim(variables='snow'),
            'more': lambda f: f.create_dataset('more', data=[1.0])}
 for name, change in changes.items():
     shutil.copy('pred.h5', name := f'other-{name}.h5')

@@ -315,6 +315,7 @@ static void tell_options(search *s, int64_t i, const char *json) {
     bool told = i && !strcmp(s->pictures[i].group, s->pictures[i - 1].group);
     if (told || !*json || gt_record_parse(&record, json, strlen(json))) return;
     gt_origin_say(record, words, sizeof words);
+    audit_hide(words);
     if (*words) audit_list_add(&s->options, "%s", words);
     gt_record_close(record);
 }

@@ -6,6 +6,7 @@
 
 #include "base/door/sha256.h"
 #include "ensemble.h"
+#include "gantry/file.h"
 #include "gantry/hash.h"
 #include "gantry/source.h"
 #include "runner/door/runner.h"
@@ -89,14 +90,15 @@ gt_status gt_fields_note_all(gt_ensemble *e, const gt_fields_file_is *file, gt_r
 
 /* ---- made again ---- */
 
-/* A small file orders no more fields than it has room for: arrays are not packed. */
+/* A small file orders no more fields than it has room for: arrays are not packed. Cells of a picture were counted. */
 static gt_status check_work(const gt_again *a, int64_t fields) {
     int64_t height = 1, width = 1, columns = 0, rows = 0;
     gt_status st = gt_record_get_int(a->record, "height", 1, INT32_MAX, &height);
     if (!st) st = gt_record_get_int(a->record, "width", 1, INT32_MAX, &width);
     if (!st) st = gt_record_get_int(a->record, "columns", 1, INT32_MAX, &columns);
     if (!st) st = gt_record_get_int(a->record, "rows", 1, INT32_MAX, &rows);
-    int64_t most = columns ? columns * rows : a->bytes / (int64_t)sizeof(float) / height / width;
+    int64_t most = gt_ends_with(a->ending, ".png") ? columns * rows
+                                                   : a->bytes / (int64_t)sizeof(float) / height / width;
     return st || fields <= most
                ? st
                : gt_fail(GT_UNDECIDED, "its record orders %lld fields, and it has room for %lld: nothing was made",
