@@ -400,6 +400,8 @@ for n in 1 2; do
 done
 cp f/seed0012-class2.png seed0012-class3.png
 expect 1 'the record of seed0012-class3.png is not true: the class is not that of its name' "$GANTRY" audit seed0012-class3.png --run=edm
+change claim-number e/seed0000-class1.png seed0000.png truncation 0.5
+expect 3 'no picture has such a record as that of seed 0: ' "$GANTRY" audit seed0000.png --run=edm
 mkdir arrays && cp all.h5 arrays/seed0000.png
 expect 1 'arrays/seed0000.png: it holds arrays' "$GANTRY" audit arrays --run=dcgan
 cp started/seed0003-class1.png seed0003.png

@@ -47,6 +47,7 @@ typedef struct search {
     gt_arena *arena;
     char why[GT_CONTENTS_NAME_BYTES + 512]; /* how it differs from the likeliest one */
     audit_list unchecked;                   /* what lies beside the pictures */
+    bool recorded;                          /* the request is that of a record */
     audit_list options;                     /* of records, in words: the sentence about the pictures has none */
 } search;
 
@@ -332,6 +333,7 @@ static gt_status share_request_all(search *s, int64_t i, int64_t *end, gt_genera
     gt_comm_broadcast_all(s->comm, json, (size_t)part[1], 0);
     json[part[1]] = 0;
     *end = part[0];
+    s->recorded = part[1] > 0;
     if (s->a) tell_options(s, i, json);
     return gt_comm_agree_all(s->comm, read_request(s, i, json, r));
 }
@@ -352,6 +354,8 @@ static gt_status compare_pictures_all(search *s, const char *checkpoint, int *fo
         r.options.pool = s->o->pool;
         r.n = end - i;
         if (!st) st = gt_generate_all(s->comm, &r, NULL);
+        if (s->recorded && (st == GT_USAGE || st == GT_FORMAT))
+            st = gt_wrap(GT_UNDECIDED, "no picture has such a record as that of seed %" PRId64, s->seeds[i]);
         if (!st) st = gt_comm_agree_all(s->comm, s->a ? compare_pictures(s, i, end, &same) : GT_OK);
         *found = same;
         gt_comm_broadcast_all(s->comm, found, sizeof *found, 0);
