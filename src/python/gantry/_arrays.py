@@ -12,8 +12,8 @@ Int = ctypes.c_int
 
 
 def address(array):
-    """For a call of the library, until whose end the array stays, also if nobody else has it; None: NULL. ctypes takes it without
-    a line of Python: Ctrl-C in one would be an error of ctypes, ArgumentError."""
+    """For a call of the library, until whose end the array stays, also if nobody else has it; None: NULL. ctypes takes it
+    without a line of Python: Ctrl-C in one would be an error of ctypes, ArgumentError."""
     return None if array is None else array.ctypes.data_as(ctypes.c_void_p)
 
 
