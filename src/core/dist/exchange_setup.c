@@ -33,8 +33,8 @@ static int nodes_of_team(const gt_reducer *r, int team, gt_tree_node *nodes) {
 static gt_status plan_fold(const gt_reducer *r, int n, const gt_tree_node *nodes, gt_fold *plan, int *begins) {
     gt_tree_node stack[GT_TREE_DEPTH];
     int depth = 0;
-    *plan = (gt_fold){.n = n, .additions = calloc((size_t)n + 1, sizeof *plan->additions)};
-    if (!plan->additions) return gt_fail(GT_NOMEM, "out of memory for the sum over ranks");
+    *plan = (gt_fold){.n = n, .additions = gt_arena_array(r->arena, (size_t)n + 1, sizeof *plan->additions)};
+    if (!plan->additions) return GT_NOMEM;
     for (int i = 0; i < n; i++) {
         if (begins) begins[depth] = i;
         plan->additions[i] = gt_tree_push(stack, &depth, nodes[i], r->slices);
@@ -69,8 +69,8 @@ static gt_status find_nodes_of_peers(gt_reducer *r) {
     gt_exchange *x = &r->exchange;
     gt_team_ranks own = gt_own_team(r);
     gt_tree_node nodes[GT_TREE_DEPTH];
-    x->nodes = calloc((size_t)x->team.n + 1, sizeof *x->nodes);
-    if (!x->nodes) return gt_fail(GT_NOMEM, "out of memory for the sum over ranks");
+    x->nodes = gt_arena_array(r->arena, (size_t)x->team.n + 1, sizeof *x->nodes);
+    if (!x->nodes) return GT_NOMEM;
     for (int i = 0, next = 0; i < own.count; i++) {
         int n = nodes_of_rank(r, own.first + i, nodes);
         for (int k = 0; k < n; k++) x->nodes[next++] = gt_peer_node(r, own.first + i, k);
@@ -82,8 +82,8 @@ static gt_status find_nodes_of_peers(gt_reducer *r) {
 static gt_status find_remotes(gt_reducer *r) {
     gt_exchange *x = &r->exchange;
     int ranks = r->comm->ranks, self = r->comm->rank;
-    x->remotes = calloc((size_t)ranks, sizeof *x->remotes);
-    if (!x->remotes) return gt_fail(GT_NOMEM, "out of memory for the messages between ranks");
+    x->remotes = gt_arena_array(r->arena, (size_t)ranks, sizeof *x->remotes);
+    if (!x->remotes) return GT_NOMEM;
     for (int step = 1; step < ranks; step++) {
         int rank = (self + step) % ranks;
         if (gt_team_of(r, rank) != r->teams.own && gt_leader_for(r, r->teams.own, rank) == self)
@@ -97,12 +97,11 @@ static gt_status allocate(gt_reducer *r) {
     size_t ranks = (size_t)r->comm->ranks, buckets = (size_t)r->buckets, own = 0;
     x->n_receive = r->plain ? 1 : x->whole.n - x->team.n;
     x->n_send = r->plain ? 0 : x->n_remotes * x->n_sums;
-    x->shard_types = calloc(ranks, sizeof *x->shard_types);
-    x->gather = calloc(2 * ranks, sizeof *x->gather);
-    x->receive = calloc(buckets * (size_t)x->n_receive + 1, sizeof *x->receive);
-    x->send = calloc(buckets * (size_t)x->n_send + 1, sizeof *x->send);
-    if (!x->shard_types || !x->gather || !x->receive || !x->send)
-        return gt_fail(GT_NOMEM, "out of memory for the messages between ranks");
+    x->shard_types = gt_arena_array(r->arena, ranks, sizeof *x->shard_types);
+    x->gather = gt_arena_array(r->arena, 2 * ranks, sizeof *x->gather);
+    x->receive = gt_arena_array(r->arena, buckets * (size_t)x->n_receive + 1, sizeof *x->receive);
+    x->send = gt_arena_array(r->arena, buckets * (size_t)x->n_send + 1, sizeof *x->send);
+    if (gt_arena_failed(r->arena)) return GT_NOMEM;
     for (int b = 0; b < r->buckets && !r->plain; b++) own += r->owned[b].size;
     x->inbox_floats = own * (size_t)x->n_receive;
     if (x->inbox_floats) x->inbox = gt_block_alloc(x->inbox_floats * sizeof *x->inbox, "gradients from other ranks");
@@ -192,12 +191,4 @@ void gt_exchange_free_all(gt_reducer *r) {
         MPI_Comm_free(&x->world);
     }
     gt_block_free(x->inbox, x->inbox_floats * sizeof *x->inbox);
-    free(x->whole.additions);
-    free(x->team.additions);
-    free(x->nodes);
-    free(x->remotes);
-    free(x->receive);
-    free(x->send);
-    free(x->shard_types);
-    free(x->gather);
 }

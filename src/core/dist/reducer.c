@@ -8,12 +8,10 @@
  * nothing to send, since their sums still change. */
 #include "dist/reducer.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/door/numbers.h"
 #include "base/door/clock.h"
-#include "gantry/memory.h"
 
 enum {
     LINE = 16,              /* floats of a cache line */
@@ -48,10 +46,10 @@ static gt_status take_groups(gt_reducer *r, const gt_reducer_options *o) {
     int first, count, next;
     gt_slice_range(r->comm, r->slices, r->comm->rank, &first, &count);
     r->n_groups = o->work ? o->work->n_groups : count;
-    r->groups = calloc((size_t)r->n_groups + 1, sizeof *r->groups);
-    r->place = calloc((size_t)r->n_groups + 1, sizeof *r->place);
-    r->abreast = calloc((size_t)r->n_groups + 1, sizeof *r->abreast);
-    if (!r->groups || !r->place || !r->abreast) return gt_fail(GT_NOMEM, "out of memory for a reducer");
+    r->groups = gt_arena_array(r->arena, (size_t)r->n_groups + 1, sizeof *r->groups);
+    r->place = gt_arena_array(r->arena, (size_t)r->n_groups + 1, sizeof *r->place);
+    r->abreast = gt_arena_array(r->arena, (size_t)r->n_groups + 1, sizeof *r->abreast);
+    if (gt_arena_failed(r->arena)) return GT_NOMEM;
     r->descends = o->work && r->n_groups > 1 && o->work->groups[1].first < o->work->groups[0].first;
     next = first;
     for (int i = 0; i < r->n_groups; i++) {
@@ -74,8 +72,8 @@ static gt_status take_groups(gt_reducer *r, const gt_reducer_options *o) {
  * group takes the first buffer that is free. */
 static gt_status rehearse(gt_reducer *r) {
     int depth = 0;
-    bool *taken = calloc((size_t)r->n_groups + 1, sizeof *taken);
-    if (!taken) return gt_fail(GT_NOMEM, "out of memory for a reducer");
+    bool *taken = gt_arena_array(r->arena, (size_t)r->n_groups + 1, sizeof *taken);
+    if (!taken) return GT_NOMEM;
     r->n_buffers = 1; /* the result's, also without a slice */
     for (int i = 0; i < r->n_groups; i++) {
         for (int k = i; k < i + r->abreast[i]; k++) {
@@ -88,7 +86,6 @@ static gt_status rehearse(gt_reducer *r) {
         r->last_additions = gt_tree_push(r->nodes, &depth, r->groups[i], r->slices);
         for (int k = 0; k < r->last_additions; k++) taken[r->stack_place[--height]] = false;
     }
-    free(taken);
     r->n_nodes = depth;
     for (int i = 0; i < depth; i++) r->node_place[r->descends ? depth - 1 - i : i] = r->stack_place[i];
     for (int i = 0, j = depth - 1; r->descends && i < j; i++, j--) {
@@ -99,17 +96,10 @@ static gt_status rehearse(gt_reducer *r) {
     return GT_OK;
 }
 
-static void free_plan(gt_reducer *r) {
-    free(r->groups);
-    free(r->place);
-    free(r->abreast);
-}
-
 int gt_reducer_buffers(const gt_comm *c, const gt_reducer_options *o) {
-    gt_reducer r = {.comm = (gt_comm *)c, .slices = o->slices};
-    int n = !take_groups(&r, o) && !rehearse(&r) ? r.n_buffers : 0;
-    free_plan(&r);
-    return n;
+    GT_ARENA gt_arena *arena = gt_arena_new();
+    gt_reducer r = {.arena = arena, .comm = (gt_comm *)c, .slices = o->slices};
+    return arena && !take_groups(&r, o) && !rehearse(&r) ? r.n_buffers : 0;
 }
 
 static gt_status set_up(gt_reducer *r, const gt_reducer_options *o) {
@@ -131,23 +121,18 @@ static gt_status set_up(gt_reducer *r, const gt_reducer_options *o) {
     if (!st) st = rehearse(r);
     if (st) return st;
     if (r->n_buffers < o->spare_buffers) r->n_buffers = o->spare_buffers;
-    r->owned = calloc((size_t)r->buckets, sizeof *r->owned);
-    if (!r->owned) return gt_fail(GT_NOMEM, "out of memory for a reducer");
+    r->owned = gt_arena_array(r->arena, (size_t)r->buckets, sizeof *r->owned);
+    if (!r->owned) return GT_NOMEM;
     for (int b = 0; b < r->buckets; b++) r->owned[b] = gt_shard_of(r, b, c->rank);
     return GT_OK;
 }
 
 gt_reducer *gt_reducer_new_all(gt_comm *c, gt_pool *pool, const gt_reducer_options *o) {
-    gt_reducer *r = calloc(1, sizeof *r);
-    gt_status st = GT_OK;
-    if (!r) {
-        st = gt_fail(GT_NOMEM, "out of memory for a reducer");
-    } else {
-        r->comm = c;
-        r->pool = pool;
-        st = set_up(r, o);
-    }
-    st = gt_comm_agree_all(c, st);
+    gt_arena *arena = gt_arena_new();
+    gt_reducer *r = arena ? gt_arena_alloc(arena, sizeof *r) : NULL;
+    if (r) *r = (gt_reducer){.arena = arena, .comm = c, .pool = pool};
+    else gt_arena_free(arena);
+    gt_status st = gt_comm_agree_all(c, r ? set_up(r, o) : GT_NOMEM);
     if (!st) st = gt_teams_open_all(r);
     if (!st) st = gt_comm_agree_all(c, gt_exchange_init(r));
     if (st) {
@@ -162,25 +147,11 @@ size_t gt_reducer_bytes(const gt_reducer *r) { return r->teams.bytes + r->exchan
 
 bool gt_reducer_shares(const gt_reducer *r) { return gt_own_team(r).count > 1; }
 
-static void free_schedule(gt_reducer_schedule *p) {
-    if (!p) return;
-    free(p->order);
-    free(p->ready);
-    free(p->gaps);
-    free(p);
-}
-
 void gt_reducer_free_all(gt_reducer *r) {
     if (!r) return;
     gt_exchange_free_all(r);
-    for (gt_reducer_schedule *p = r->schedules, *next; p; p = next) {
-        next = p->next;
-        free_schedule(p);
-    }
     gt_teams_close(r);
-    free(r->owned);
-    free_plan(r);
-    free(r);
+    gt_arena_free(r->arena);
 }
 
 const gt_span *gt_reducer_owned(const gt_reducer *r, int *n) {

@@ -10,13 +10,13 @@
 #include "dist/door/dist.h"
 #include "dist/shared.h"
 #include "dist/tree.h"
+#include "gantry/memory.h"
 #include "gantry/pool.h"
 
 struct gt_reducer_schedule {
-    gt_reducer_schedule *next; /* of the same reducer */
-    int *order;                /* [buckets] in the order in which an execution finishes them */
-    int *ready;                /* [buckets] how many outputs must be done for bucket b */
-    gt_span *gaps;             /* ranges that no output writes */
+    int *order;    /* [buckets] in the order in which an execution finishes them */
+    int *ready;    /* [buckets] how many outputs must be done for bucket b */
+    gt_span *gaps; /* ranges that no output writes */
     int n_gaps;
 };
 
@@ -75,6 +75,7 @@ typedef struct gt_exchange {
 } gt_exchange;
 
 struct gt_reducer {
+    gt_arena *arena; /* all arrays of the reducer, its teams, exchange and schedules */
     gt_comm *comm;
     gt_pool *pool;
     bool plain;
@@ -97,7 +98,6 @@ struct gt_reducer {
     gt_teams teams;
     gt_exchange exchange;
     const gt_neighbours *neighbours; /* NULL: blocks are this rank's own */
-    gt_reducer_schedule *schedules;
 
     /* of the reduction that is going on */
     const gt_reducer_schedule *schedule;

@@ -43,23 +43,16 @@ static void order_buckets(const gt_reducer *r, gt_reducer_schedule *p, int n, co
 }
 
 gt_reducer_schedule *gt_reducer_schedule_new(gt_reducer *r, int n, const gt_span *outputs) {
-    gt_reducer_schedule *p = calloc(1, sizeof *p);
-    GT_FREED gt_span *sorted = malloc(((size_t)n + 1) * sizeof *sorted);
-    if (p) {
-        p->next = r->schedules;
-        r->schedules = p; /* the reducer frees it, complete or not */
-        p->order = calloc((size_t)r->buckets, sizeof *p->order);
-        p->ready = calloc((size_t)r->buckets, sizeof *p->ready);
-        p->gaps = calloc((size_t)n + 1, sizeof *p->gaps);
-    }
-    gt_status st = GT_OK;
-    if (!p || !sorted || !p->order || !p->ready || !p->gaps) {
-        st = gt_fail(GT_NOMEM, "out of memory for the schedule of a phase");
-    } else {
-        for (int i = 0; i < n; i++) sorted[i] = outputs[i];
-        qsort(sorted, (size_t)n, sizeof *sorted, by_offset);
-        st = find_gaps(r, p, sorted, n);
-        if (!st) order_buckets(r, p, n, outputs);
-    }
-    return st ? NULL : p;
+    gt_reducer_schedule *p = gt_arena_alloc(r->arena, sizeof *p);
+    gt_span *sorted = gt_arena_array(r->arena, (size_t)n + 1, sizeof *sorted);
+    int *order = gt_arena_array(r->arena, (size_t)r->buckets, sizeof *order);
+    int *ready = gt_arena_array(r->arena, (size_t)r->buckets, sizeof *ready);
+    gt_span *gaps = gt_arena_array(r->arena, (size_t)n + 1, sizeof *gaps);
+    if (gt_arena_failed(r->arena)) return NULL;
+    *p = (gt_reducer_schedule){.order = order, .ready = ready, .gaps = gaps};
+    for (int i = 0; i < n; i++) sorted[i] = outputs[i];
+    qsort(sorted, (size_t)n, sizeof *sorted, by_offset);
+    if (find_gaps(r, p, sorted, n)) return NULL;
+    order_buckets(r, p, n, outputs);
+    return p;
 }

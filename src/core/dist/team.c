@@ -9,7 +9,6 @@
  * Nobody writes over what a peer may still read. A reduction ends with a sum over all ranks, before which each has read
  * what it needs (exchange.c). An all-gather has no such end: who has read all of it posts that, and what comes next,
  * a reduction or an all-gather, begins after all have. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/door/numbers.h"
@@ -46,16 +45,23 @@ static void share_all(gt_reducer *r) {
         gt_log_once(GT_WARNING, "%s. They send messages instead, which takes longer", gt_message());
 }
 
-static gt_status allocate(gt_teams *t, const gt_comm *c) {
-    size_t peers = t->shared.base ? (size_t)c->local_ranks : 1;
+/* The arrays of `peers` ranks. */
+static gt_status make_arrays(gt_reducer *r, size_t peers) {
+    gt_teams *t = &r->teams;
+    size_t ranks = (size_t)r->comm->ranks;
+    t->all = gt_arena_array(r->arena, ranks, sizeof *t->all);
+    t->of = gt_arena_array(r->arena, ranks, sizeof *t->of);
+    t->controls = gt_arena_array(r->arena, peers, sizeof *t->controls);
+    t->buffers = gt_arena_array(r->arena, peers, sizeof *t->buffers);
+    return gt_arena_failed(r->arena) ? GT_NOMEM : GT_OK;
+}
+
+static gt_status allocate(gt_reducer *r) {
+    gt_teams *t = &r->teams;
+    size_t peers = t->shared.base ? (size_t)r->comm->local_ranks : 1;
     if (!t->shared.base) t->alone = gt_block_alloc(t->bytes, "gradients");
     if (!t->shared.base && !t->alone) return GT_NOMEM;
-    t->all = calloc((size_t)c->ranks, sizeof *t->all);
-    t->of = calloc((size_t)c->ranks, sizeof *t->of);
-    t->controls = calloc(peers, sizeof *t->controls);
-    t->buffers = calloc(peers, sizeof *t->buffers);
-    if (!t->all || !t->of || !t->controls || !t->buffers)
-        return gt_fail(GT_NOMEM, "out of memory for the ranks of a host");
+    if (make_arrays(r, peers)) return GT_NOMEM;
     for (int i = 0; i < (int)peers; i++) t->controls[i] = t->shared.base ? gt_shared_part(&t->shared, i) : t->alone;
     return GT_OK;
 }
@@ -90,22 +96,21 @@ static void post_node_places_all(gt_reducer *r) {
 }
 
 /* The same teams, with other control blocks. */
-static gt_status borrow(gt_teams *t, gt_reducer *lender, int peers, size_t control, int n_buffers) {
+static gt_status borrow(gt_reducer *r) {
+    gt_reducer *lender = r->lender;
+    gt_teams *t = &r->teams;
     const gt_teams *from = &lender->teams;
-    if (lender->n_controls == MOST_CONTROLS || n_buffers > lender->n_buffers)
+    int peers = gt_own_team(lender).count;
+    if (lender->n_controls == MOST_CONTROLS || r->n_buffers > lender->n_buffers)
         return gt_fail(GT_FAILED, "gradients of other slices: no room in the reducer that lends");
     *t = (gt_teams){.n = from->n, .own = from->own};
-    t->all = calloc((size_t)lender->comm->ranks, sizeof *t->all);
-    t->of = calloc((size_t)lender->comm->ranks, sizeof *t->of);
-    t->controls = calloc((size_t)peers, sizeof *t->controls);
-    t->buffers = calloc((size_t)peers, sizeof *t->buffers);
-    if (!t->all || !t->of || !t->controls || !t->buffers)
-        return gt_fail(GT_NOMEM, "out of memory for the ranks of a host");
+    if (make_arrays(r, (size_t)peers)) return GT_NOMEM;
     memcpy(t->all, from->all, (size_t)t->n * sizeof *t->all);
     memcpy(t->of, from->of, (size_t)lender->comm->ranks * sizeof *t->of);
     memcpy(t->buffers, from->buffers, (size_t)peers * sizeof *t->buffers);
     for (int i = 0; i < peers; i++)
-        t->controls[i] = (gt_control_block *)((char *)from->controls[i] + (size_t)lender->n_controls * control);
+        t->controls[i] = (gt_control_block *)((char *)from->controls[i] +
+                                              (size_t)lender->n_controls * control_bytes(r));
     lender->n_controls++;
     return GT_OK;
 }
@@ -114,14 +119,13 @@ gt_status gt_teams_open_all(gt_reducer *r) {
     gt_teams *t = &r->teams;
     gt_status st;
     if (r->lender) {
-        st = gt_comm_agree_all(r->comm,
-                               borrow(t, r->lender, gt_own_team(r->lender).count, control_bytes(r), r->n_buffers));
+        st = gt_comm_agree_all(r->comm, borrow(r));
         if (!st) post_node_places_all(r);
         return st;
     }
     t->bytes = MOST_CONTROLS * control_bytes(r) + (size_t)r->n_buffers * r->stride * sizeof(float);
     share_all(r);
-    st = gt_comm_agree_all(r->comm, allocate(t, r->comm));
+    st = gt_comm_agree_all(r->comm, allocate(r));
     if (st) return st;
     find_teams_all(r);
     for (int i = 0; i < gt_own_team(r).count; i++)
@@ -135,10 +139,6 @@ void gt_teams_close(gt_reducer *r) {
     gt_teams *t = &r->teams;
     gt_shared_close(&t->shared);
     gt_block_free(t->alone, t->bytes);
-    free(t->all);
-    free(t->of);
-    free(t->controls);
-    free(t->buffers);
 }
 
 float *gt_peer_node(const gt_reducer *r, int rank, int i) {
