@@ -25,7 +25,9 @@ gt_status cli_open_data(const cli_session *s, const char *path, int network_clas
     return st;
 }
 
-gt_status cli_open_pictures(const cli_session *s, const char *path, const gt_model *m, gt_dataset **out) {
+/* As cli_open_data() for a network of this model: pictures of any size, also a file by itself, become what the network
+ * takes, and the log says how. */
+static gt_status open_pictures(const cli_session *s, const char *path, const gt_model *m, gt_dataset **out) {
     const char *classes = classes_of(s);
     bool pad = gt_is(gt_options_effective(&s->options, gt_options_find(&s->options, "pad")), "1");
     const gt_model_facts of = gt_model_look(m);
@@ -91,7 +93,7 @@ static gt_status open_words(cli_applied *a, const char *role, const char *otherw
     if (!a->network) return gt_failure();
     a->model = gt_runner_model(a->network);
     int classes = gt_model_look(a->model).masks ? 0 : gt_model_look(a->model).label_dim;
-    gt_status st = sizes == CLI_ANY_SIZE ? cli_open_pictures(a->session, words[1], a->model, &a->data)
+    gt_status st = sizes == CLI_ANY_SIZE ? open_pictures(a->session, words[1], a->model, &a->data)
                                          : cli_open_data(a->session, words[1], classes, &a->data);
     if (!st) a->info = gt_dataset_get_info(a->data);
     return st;

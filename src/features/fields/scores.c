@@ -59,7 +59,7 @@ static double chi_squared_of(int places, const double *histogram) {
     return sum / (n / places);
 }
 
-/* ---- spectra ---- */
+/* ---- spectra of one field [height,width] ---- */
 
 static int radial_waves(int height, int width) { return (height < width ? height : width) / 2; }
 

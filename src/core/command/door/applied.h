@@ -19,7 +19,7 @@ typedef struct cli_applied {
 
 typedef enum cli_sizes {
     CLI_SIZE_OF_TRAINING, /* the data have the size that the network takes */
-    CLI_ANY_SIZE,         /* pictures become what the network takes (cli_open_pictures) */
+    CLI_ANY_SIZE,         /* pictures become what the network takes */
 } cli_sizes;
 
 /* Checks the files that the session's two words name, before the ranks meet. */

@@ -280,9 +280,6 @@ struct cli_session {
 /* Opens the dataset of a command with CLI_CLASSES; all images, with labels where they have some, when --classes is not
  * given. `network_classes`: as in gt_dataset_options. */
 gt_status cli_open_data(const cli_session *s, const char *path, int network_classes, gt_dataset **out);
-/* The same for a network of this model: pictures of any size, also a file by itself, become what the network takes, and
- * the log says how. */
-gt_status cli_open_pictures(const cli_session *s, const char *path, const gt_model *m, gt_dataset **out);
 /* *n: how many classes a network knows; 0 where --classes is not given and nobody needs to know. */
 gt_status cli_network_classes(const cli_session *s, const char *network, int *n);
 /* Before the ranks meet: the run that a network's file lies in, and the text of its job.ini, both "" where it lies in

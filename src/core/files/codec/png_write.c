@@ -149,11 +149,9 @@ gt_status gt_png_write_noted(const char *path, const gt_picture *p, const gt_pic
     return gt_file_write(path, bytes, n);
 }
 
-gt_status gt_png_write_picture(const char *path, const gt_picture *p) { return gt_png_write_noted(path, p, NULL); }
-
 gt_status gt_png_write(const char *path, const uint8_t *pixels, int height, int width, int channels) {
-    return gt_png_write_picture(
-        path, &(gt_picture){.height = height, .width = width, .channels = channels, .samples = (void *)pixels});
+    return gt_png_write_noted(
+        path, &(gt_picture){.height = height, .width = width, .channels = channels, .samples = (void *)pixels}, NULL);
 }
 
 /* ---- into a file ---- */

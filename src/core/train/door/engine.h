@@ -267,8 +267,6 @@ double gt_engine_rate(const gt_engine *e); /* what the learning rates are multip
 void gt_engine_watch(gt_engine *e, const gt_stat *s, const gt_stat_moments *all);
 
 /* ---- clip.c ---- */
-/* The norm of the gradient of one network over all ranks, the same on any number of ranks. */
-double gt_engine_gradient_norm_all(gt_engine *e, gt_reducer *reducer);
 void gt_engine_clip_all(gt_engine *e, gt_reducer *reducer); /* by --clip */
 /* Applies --nan to an update whose gradients are not finite: returns an error, or tells whether the update is made. The
  * result is the same on all ranks. */

@@ -42,7 +42,8 @@ static uint64_t squares_of(const float *x, size_t n, double scale) {
     return sum;
 }
 
-double gt_engine_gradient_norm_all(gt_engine *e, gt_reducer *reducer) {
+/* The norm of the gradient of one network over all ranks, the same on any number of ranks. */
+static double norm_all(gt_engine *e, gt_reducer *reducer) {
     int n;
     const gt_span *owned = gt_reducer_owned(reducer, &n);
     float most = largest_all(e, reducer, owned, n);
@@ -67,7 +68,7 @@ double gt_engine_gradient_norm_all(gt_engine *e, gt_reducer *reducer) {
 void gt_engine_clip_all(gt_engine *e, gt_reducer *reducer) {
     double limit = e->job->clip;
     if (!(limit > 0)) return;
-    double norm = gt_engine_gradient_norm_all(e, reducer);
+    double norm = norm_all(e, reducer);
     if (!(norm > limit)) return;
     int n;
     const gt_span *owned = gt_reducer_owned(reducer, &n);

@@ -37,9 +37,6 @@ gt_status gt_png_head(const void *bytes, size_t n, gt_png_info *info);
  * PNG cannot have. */
 gt_status gt_png_encode(const gt_picture *p, int level, void **bytes, size_t *n);
 
-/* Writes a picture as a PNG. A reader of the file never sees half a picture. The message names the path. */
-gt_status gt_png_write_picture(const char *path, const gt_picture *p);
-
 /* ---- reading ZIP archives: stored or deflated entries, zip64 ---- */
 
 typedef struct gt_zip gt_zip;

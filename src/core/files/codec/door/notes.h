@@ -21,7 +21,8 @@ typedef struct gt_picture_notes {
     const char *text, *xmp;
 } gt_picture_notes;
 
-/* As gt_png_encode() and gt_png_write_picture() (codec.h), with notes in front of the pixels; `notes` may be NULL. */
+/* As gt_png_encode() (codec.h), and as a file of which no reader sees half a picture, its path in the message; with
+ * notes in front of the pixels; `notes` may be NULL. */
 gt_status gt_png_encode_noted(const gt_picture *p, int level, const gt_picture_notes *notes, void **bytes, size_t *n);
 gt_status gt_png_write_noted(const char *path, const gt_picture *p, const gt_picture_notes *notes);
 
