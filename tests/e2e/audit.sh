@@ -108,6 +108,7 @@ case_true_runs() {
     # shellcheck disable=SC2086
     background "$GANTRY" train $job --run=killed --seed=3 --kimg=1000000
     wait_until 180 has_line '"event":"checkpoint"' killed/starts.jsonl
+    wait_until 180 test -e killed/last # it is made after the line
     kill -9 "$pid" && wait "$pid" 2>/dev/null
     before=$(grep -c '"event":"start"' killed/starts.jsonl)
     train 1 killed --kimg=$(($(shown killed) / 1000 + 5))

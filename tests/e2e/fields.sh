@@ -88,17 +88,17 @@ PY
 
 # Files of fields are made again of their records, where the conditions are given; the run says how they are read.
 case_records() {
-    quietly "$GANTRY" train $net --steps=1 --run=run
-    make="generate run --condition=$test --sampler-steps=2 --members=3 --seed=5 --threads=1"
-    for file in pred.nc pred.h5 pred.png; do quietly "$GANTRY" $make --out=$file; done
+    quietly "$GANTRY" train $net --steps=1 --run=recorded
+    make="generate recorded --condition=$test --sampler-steps=2 --members=3 --seed=5 --threads=1"
+    for file in kept.nc kept.h5 kept.png; do quietly "$GANTRY" $make --out=$file; done
     for n in 1 2; do
-        expect 0 "^pred.png is what 'run/last' .* makes of 3 samples of --condition, 'field' in 3 members of seed 5, 2 steps of heun" \
-            ranks $n "$GANTRY" audit pred.nc pred.h5 pred.png --network=run/last --condition=$test
-        [ "$(grep -c '^pred.* is what ' said)" = 3 ] || { cat said; fail 'not all files of fields'; }
+        expect 0 "^kept.png is what 'recorded/last' .* makes of 3 samples of --condition, 'field' in 3 members of seed 5, 2 steps of heun" \
+            ranks $n "$GANTRY" audit kept.nc kept.h5 kept.png --network=recorded/last --condition=$test
+        [ "$(grep -c '^kept.* is what ' said)" = 3 ] || { cat said; fail 'not all files of fields'; }
     done
     quietly "$GANTRY" $make --record=none --out=bare.h5 && expect 3 'bare.h5: not checked: it has no record' "$GANTRY" audit bare.h5
-    expect 3 'pred.nc: not checked: it was made of conditions: --condition=DATA is needed' "$GANTRY" audit pred.nc --network=run/last
-    expect 3 'pred.nc: not checked: --condition: these are other data' "$GANTRY" audit pred.nc --network=run/last --condition=synth:fields:n=3,seed=2
+    expect 3 'kept.nc: not checked: it was made of conditions: --condition=DATA is needed' "$GANTRY" audit kept.nc --network=recorded/last
+    expect 3 'kept.nc: not checked: --condition: these are other data' "$GANTRY" audit kept.nc --network=recorded/last --condition=synth:fields:n=3,seed=2
     need_python
     # Fields of files, with a truth that has a gap, and a constant field: no name of a file is in the record.
     "$python" - <<'PY'
@@ -118,6 +118,10 @@ PY
     expect 3 'not checked: it was made with the truth beside the conditions: --data=DATA is needed' "$GANTRY" audit with-truth.h5 --network=read/last --condition=secret.h5:c
     cp secret.h5 moved.h5
     expect 0 '^with-truth.h5 is what ' "$GANTRY" audit with-truth.h5 --network=read/last --condition=moved.h5:c --data=moved.h5:y --static=moved.h5:h
+    # --data is the truth of the fields, and not the data of the run, which is computed again from its own.
+    "$python" -c "import h5py; h5py.File('moved.h5', 'r+')['y'][:] += 1"
+    quietly "$GANTRY" $make --data=moved.h5:y --out=tested.h5
+    expect 0 '^tested.h5 is what ' "$GANTRY" audit tested.h5 --network=read --condition=moved.h5:c --data=moved.h5:y
     "$python" - <<'PY'
 import h5py, json, shutil
 def number(f): f['fields'][3, 4, 4, 0] += 1
@@ -125,10 +129,10 @@ def claim(**values): return lambda f: f.attrs.update(gantry=json.dumps({**json.l
 changes = {'number': number, 'seed': claim(noise_seed=6), 'members': claim(members=9, samples=1), 'much': claim(samples=2000, columns=99999, rows=99999), 'name': claim(variables='snow'),
            'more': lambda f: f.create_dataset('more', data=[1.0])}
 for name, change in changes.items():
-    shutil.copy('pred.h5', name := f'other-{name}.h5')
+    shutil.copy('kept.h5', name := f'other-{name}.h5')
     with h5py.File(name, 'r+') as f: change(f)
 PY
-    expect 1 'of 6 pictures not what the record says: 4$' "$GANTRY" audit other-*.h5 --network=run/last --condition=$test
+    expect 1 'of 6 pictures not what the record says: 4$' "$GANTRY" audit other-*.h5 --network=recorded/last --condition=$test
     ! grep -q ' is what ' said && has_line '^other-much.h5: not checked: its record orders 6000 fields, and it has room for' said && has_line '^other-members.h5: not checked: --condition' said \
         || { cat said; fail 'a change passes'; }
 }

@@ -73,10 +73,13 @@ audits() { expect "$1" "$2" ranks "$3" "$GANTRY" audit "$4" --run=run "${@:5}"; 
 quietly "$GANTRY" generate run --class=1 --seeds=0-2,20 --outdir=shown && quietly "$GANTRY" generate run --class=2 --seeds=0,1 --outdir=shown
 audits 0 "'shown' \(6 pictures\) is what 'run' gives" 2 shown
 audits 0 "\(1 pictures\) is what 'run' gives" 1 shown/seed0001-class2.png
-mkdir of-old && cp shown/seed0020-class1.png of-old/seed0020.png && cp shown/seed0001-class1.png of-old/seed0001.png
+mkdir of-old recorded && cp shown/seed0020-class1.png recorded/seed0020.png
+audits 0 "'recorded' \(1 pictures\) is what 'run' gives" 1 recorded # a record has the class, whatever the name says
+quietly "$GANTRY" generate run --class=1 --seeds=1,20 --record=none --outdir=bare
+cp bare/seed0020-class1.png of-old/seed0020.png && cp bare/seed0001-class1.png of-old/seed0001.png
 audits 0 "'of-old' \(2 pictures\) is what 'run' gives" 2 of-old --class=ring
 audits 2 'the network is conditional' 1 of-old
-cp shown/seed0001-class1.png of-old/seed0001-class2.png && rm of-old/seed0001.png of-old/seed0020.png
+cp bare/seed0001-class1.png of-old/seed0001-class2.png && rm of-old/seed0001.png of-old/seed0020.png
 audits 1 'seed0001-class2.png is another picture' 1 of-old
 audits 0 'is what' 1 of-old --class=1
 

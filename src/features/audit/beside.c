@@ -34,12 +34,13 @@ typedef struct beside {
 void audit_list_add(audit_list *l, const char *format, ...) {
     enum { SHOWN = 8 };
     size_t n = strlen(l->text);
-    char one[100];
+    char one[200];
     va_list ap;
     if (l->n++ >= SHOWN) return;
     va_start(ap, format);
     gt_vformat(one, sizeof one, format, ap);
     va_end(ap);
+    if (strlen(one) == sizeof one - 1) memcpy(one + sizeof one - 4, "...", 4);
     gt_utf8_clean(one);
     snprintf(l->text + n, sizeof l->text - n, "%s%s", l->n > 1 ? ", " : "", one);
     l->shown = l->n;

@@ -138,6 +138,9 @@ static gt_status copy_pictures(gt_arena *a, gt_audit_pictures *p) {
     return GT_OK;
 }
 
+/* Where the data of the run are now: beside --condition, --data is the truth of fields. */
+static const char *data_of_run(const audit_fields *f) { return *f->condition ? "" : f->data; }
+
 /* Are the words pictures with records, or a folder of them? */
 static gt_status are_pictures(cli_session *s, bool *are) {
     audit_fields *f = s->fields;
@@ -248,7 +251,7 @@ static gt_status list_networks(cli_session *s) {
     if (!st) st = check_networks(s->arena, p, f->folder, statement ? &unread : NULL);
     f->unread = gt_arena_printf(s->arena, "%s", audit_list_end(&unread));
     if (!st && !f->unread) st = GT_NOMEM;
-    return !st && *f->run_of ? gt_audit_check_data(f->run_of, f->data) : st;
+    return !st && *f->run_of ? gt_audit_check_data(f->run_of, data_of_run(f)) : st;
 }
 
 static gt_status prepare_statement(cli_session *s) {
@@ -287,6 +290,8 @@ static gt_status copy_data(audit_fields *f, gt_arena *a, const char **list) {
     gt_status st = GT_OK;
     while (!st && gt_named_array_next(&rest, &part, &st)) {
         if (!st && strcmp(file, part.file)) st = audit_copy(&f->copies, part.file, &copy);
+        if (!st && strpbrk(f->copies.folder, ",:"))
+            st = gt_fail(GT_USAGE, "TMPDIR: '%s' has a comma or a colon, which divide lists of data", gt_temp_folder());
         snprintf(file, sizeof file, "%s", part.file);
         gt_buffer_printf(&text, "%s%s%s%s", text.n ? "," : "", copy, *part.name ? ":" : "", part.name);
     }
@@ -420,7 +425,7 @@ static gt_status audit_run_all(cli_session *s, const char *run, int64_t pictures
     gt_stop_install(s->comm, "this step");
     gt_status st = gt_audit_run_all(s->comm,
                                     &(gt_audit_options){.run = run,
-                                                        .data = f->data,
+                                                        .data = data_of_run(f),
                                                         .minutes = f->minutes,
                                                         .segments = f->segments,
                                                         .all = f->all,
@@ -447,7 +452,7 @@ static gt_status follow_run_all(cli_session *s, gt_status st, int64_t pictures) 
     if ((st && st != GT_UNDECIDED) || !*run) return st;
     if (st) snprintf(why, sizeof why, "%s", gt_message());
     if (!s->comm->rank) gt_print("the run '%s':\n", run);
-    gt_status after = gt_audit_pictures_run_all(s->comm, &f->pictures, run, f->data);
+    gt_status after = gt_audit_pictures_run_all(s->comm, &f->pictures, run, data_of_run(f));
     if (!after) after = audit_run_all(s, run, pictures);
     if (after && after != GT_UNDECIDED) return after;
     return after && st ? gt_wrap(after, "%s; and of the run", why) : st ? gt_fail(st, "%s", why) : after;

@@ -23,12 +23,13 @@ static gt_status copy_bytes(int in, off_t size, const char *to) {
         at += (off_t)n;
     }
     if (close(out) && !error) error = errno;
-    return st || !error ? st : gt_fail(GT_FAILED, "it cannot be copied to '%s': %s", to, strerror(error));
+    return st || !error ? st : gt_fail(GT_FAILED, "it cannot be copied to '%s': %s", gt_temp_folder(), strerror(error));
 }
 
-/* A sparse file has few bytes on its disk, and all of them in the copy. */
+/* A sparse file has few bytes on its disk, and all of them in the copy. Half of what is free stays for others, and for
+ * what is made again. */
 static gt_status check_room(const audit_copies *c, off_t size) {
-    double room = gt_space_free(c->folder);
+    double room = gt_space_free(c->folder) / 2;
     return (double)size <= room
                ? GT_OK
                : gt_fail(GT_FAILED,

@@ -98,9 +98,10 @@ static gt_status add_picture(void *arg, const char *path, const char *name) {
         if (strcmp(name, ".") && strcmp(name, "..")) audit_list_add(&s->unchecked, "%s", name);
         return GT_OK;
     }
-    if (s->kind == GT_KIND_FOLDER && (st = audit_copy(s->o->copies, path, &found.path)))
-        return st == GT_NOMEM ? st : gt_wrap(GT_UNDECIDED, "'%s'", path);
-    if ((st = read_picture(s, &found))) return st;
+    if (s->kind == GT_KIND_FOLDER && (st = audit_copy(s->o->copies, path, &found.path))) {
+        found.json = found.group = "";
+        if (st == GT_NOMEM || !(found.wrong = gt_arena_printf(s->arena, "%s", gt_message()))) return GT_NOMEM;
+    } else if ((st = read_picture(s, &found))) return st;
     if (!gt_arena_grow(s->arena, &s->pictures, (int)s->n, &s->room, sizeof *s->pictures)) return GT_NOMEM;
     s->pictures[s->n++] = found;
     return GT_OK;
@@ -244,7 +245,7 @@ static gt_status check_record(search *s, const picture *p, const char *made, boo
     bool other = !is || *d.unknown || !strcmp(d.key, "network_sha256") || !strcmp(d.key, "recipe_sha256") ||
                  !strcmp(d.key, "arithmetic"),
          misnamed = p->class >= 0 && class != p->class;
-    if (other) audit_list_add(&s->unchecked, "the record of %s", p->path);
+    if (other) audit_list_add(&s->unchecked, "the record of %s", audit_own_names(s->o->copies, p->path));
     *same = !misnamed && (other || !*d.key);
     if (!*same && !*s->why)
         snprintf(s->why, sizeof s->why, "the record of %s is not true: %s is %s", p->path,
@@ -264,7 +265,7 @@ static gt_status same_pixels(search *s, const picture *p, const char *made, bool
     *same = !pixels.differ && !*pixels.words;
     s->made->bytes &= pixels.bytes;
     if (!*same && !*s->why) snprintf(s->why, sizeof s->why, "%s is another picture", p->path);
-    if (*same && p->unread) audit_list_add(&s->unchecked, "the record of %s", p->path);
+    if (*same && p->unread) audit_list_add(&s->unchecked, "the record of %s", audit_own_names(s->o->copies, p->path));
     return *same && *p->json ? check_record(s, p, made, same) : GT_OK;
 }
 
@@ -435,7 +436,7 @@ gt_status gt_audit_network_all(gt_comm *comm, const gt_audit_network *o, gt_audi
     made->pictures = s.n;
     snprintf(made->unchecked, sizeof made->unchecked, "%s", audit_list_end(&s.unchecked));
     snprintf(made->options, sizeof made->options, "%s", audit_list_end(&s.options));
-    if (first && *s.folder) rmdir(s.folder);
+    if (first && *s.folder) gt_temp_folder_remove(s.folder);
     gt_ledger_lines_free(a.ledger);
     gt_arena_free(a.arena);
     gt_arena_free(s.arena);

@@ -539,7 +539,7 @@ gt_status gt_audit_pictures_all(gt_comm *comm, const gt_audit_pictures *o) {
         free(w.items[i].found.json);
         free(w.items[i].group);
     }
-    for (int i = 0; i < o->n_networks && w.networks.list; i++)
+    for (int i = 0; i < w.networks.n && i < o->n_networks; i++)
         if (w.networks.list[i].copied) o->network[i] = w.networks.list[i].path;
     gt_arena_free(w.arena);
     return st;

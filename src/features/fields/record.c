@@ -23,7 +23,8 @@ static gt_status hash_samples(gt_ensemble *e, gt_sha256 *root) {
     for (int64_t i = 0; i < e->samples && !st; i++) {
         gt_sha256 hash;
         int64_t moment = gt_dataset_moment(e->data, i, NULL);
-        if ((st = gt_ensemble_read(e, i))) break;
+        if (e->request->stop && e->request->stop()) st = gt_fail(GT_STOPPED, "stopped as it was asked to");
+        if (st || (st = gt_ensemble_read(e, i))) break;
         memcpy(leaf, &moment, sizeof moment);
         if (width) gt_dataset_label(e->data, i, (float *)(leaf + sizeof moment));
         memcpy(leaf + sizeof moment + width * sizeof(float), e->picture, floats * sizeof(float));
