@@ -91,7 +91,10 @@ static gt_status compare_whole(const char *path, const char *made) {
     gt_sha256 a, b;
     gt_status st = gt_sha256_of_file(path, &a);
     if (!st) st = gt_sha256_of_file(made, &b);
-    return st || gt_sha256_equal(&a, &b) ? st : gt_fail(GT_UNDECIDED, "its arrays are equal, and other bytes are not: attributes, or Gantry or HDF5 of another version wrote it");
+    return st || gt_sha256_equal(&a, &b)
+               ? st
+               : gt_fail(GT_UNDECIDED, "its arrays are equal, and other bytes are not: attributes, or Gantry or HDF5 "
+                                       "of another version wrote it");
 }
 
 gt_status audit_arrays_compare(const char *path, const char *made, audit_pixels *out) {
