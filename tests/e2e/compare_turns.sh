@@ -92,7 +92,7 @@ echo "$said"
 END
     printf '#!/bin/bash\nRATE=25 exec "${@:3}"\n' >mpirun
     chmod +x gantry pytorch mpirun
-    PATH=$PWD:$PATH expect 0 '^\| `cpu`, .* \| 2, clock \| PyTorch 2.6 \| 2 \| 2 \| as it comes, contiguous, processes 2 \| 25 \| .* \| its own slices, a rank on each core \|$' \
+    PATH=$PWD:$PATH expect 0 '^\| `cpu`, .* \| 2, clock \| PyTorch 2.6 \| 2 \| 2 \| as it comes, contiguous, processes 2 \| 25 \| .* \| its own slices, a rank on each core \| 1 \|$' \
         "$python" -B "$programs/compare.py" ./gantry --torch='./pytorch 2.6.0 0.35 0.2' --rows=cpu32 --threads=2 --turns=1,1 --store=store.jsonl
     grep -q ' slices=8 mbstd-batch=8 --threads=1 ' asked && grep -q ' --threads=2 ' asked || { cat asked; fail 'ranks have a thread each'; }
 }
