@@ -336,7 +336,11 @@ case_pictures() {
     quietly "$GANTRY" train --data=set --on-error=skip --model=vae --batch=8 --widths=0.1 --kimg=0.064 --threads=1 --grid=2x2 --run=skips
     expect 0 '^pictures that could not be read, and were replaced by others .--on-error=skip.: 3$' "$GANTRY" audit skips --all
     quietly "$GANTRY" generate skips --seeds=0-1 --outdir=out
+    expect 0 "^'out' .2 pictures. is what 'skips' gives" "$GANTRY" audit out --run=skips
     cp out/seed0001.png out/fake.png && cp out/seed0001.png out/seed00001.png
-    expect 0 '^not checked: fake.png, seed00001.png$' "$GANTRY" audit out --run=skips
+    for n in 1 2; do
+        expect 3 '^not checked: fake.png, seed00001.png$' ranks $n "$GANTRY" audit out --run=skips
+        has_line "not all of 'out' was checked" said && has_line "^'out' .2 pictures. is what" said || fail 'what was checked'
+    done
 }
 run_cases

@@ -116,7 +116,8 @@ typedef struct gt_audit_made {
  * (network-snapshot-000200000.pkl); else all kept checkpoints are tried. First the run is checked as in
  * gt_audit_run_all(), but for the data, and without stretches. GT_FAILED: it is not. GT_UNDECIDED: see there. */
 gt_status gt_audit_network_all(gt_comm *comm, const gt_audit_network *o, gt_audit_made *made);
-void gt_audit_print_made(const gt_audit_network *o, const gt_audit_made *made);
+/* On rank 0. GT_UNDECIDED: something that lies in the folder, or a record, was not checked. */
+gt_status gt_audit_print_made(const gt_audit_network *o, const gt_audit_made *made);
 
 /* ---- pictures with a record (docs/verify.md) ---- */
 

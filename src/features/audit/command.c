@@ -405,8 +405,8 @@ static gt_status audit_network_all(cli_session *s) {
                                 .copies = &f->copies};
     gt_status st = gt_audit_network_all(s->comm, &o, &made);
     gt_tell_end();
-    if (!st && s->comm->rank == 0) gt_audit_print_made(&o, &made);
-    return st;
+    if (st) return st;
+    return gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : gt_audit_print_made(&o, &made));
 }
 
 static gt_status write_bundle(const audit_fields *f, const char *run) {

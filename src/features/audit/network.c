@@ -443,7 +443,7 @@ gt_status gt_audit_network_all(gt_comm *comm, const gt_audit_network *o, gt_audi
     return st;
 }
 
-void gt_audit_print_made(const gt_audit_network *o, const gt_audit_made *m) {
+gt_status gt_audit_print_made(const gt_audit_network *o, const gt_audit_made *m) {
     char pictures[64] = "";
     const char *network = audit_own_names(o->copies, o->network), *unchecked = audit_own_names(o->copies, m->unchecked);
     if (m->pictures) snprintf(pictures, sizeof pictures, " (%" PRId64 " pictures)", m->pictures);
@@ -459,5 +459,7 @@ void gt_audit_print_made(const gt_audit_network *o, const gt_audit_made *m) {
     if (!m->bytes && !m->pictures)
         gt_print("not compared: descriptions and further attributes, how the file stores its numbers%s\n",
                  m->pickle ? ", and what other programs run when they open a pickle" : "");
-    if (*unchecked) gt_print("not checked: %s\n", unchecked);
+    if (!*unchecked) return GT_OK;
+    gt_print("not checked: %s\n", unchecked);
+    return gt_fail(GT_UNDECIDED, "not all of '%s' was checked", network);
 }
