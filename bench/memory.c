@@ -59,7 +59,7 @@ static gt_status measure(bench *b, const bench_recipe *plain, gt_table *table) {
     /* one slice of as many images as the reference had */
     gt_status st = bench_recipe_open(&e, b->comm, r, &(bench_changes){.batch = batch, .slices = batch ? 1 : 0});
     if (st) return st;
-    st = bench_recipe_steps_all(&e, 1, &steps);
+    st = bench_recipe_steps_all(&e, 1, 0, &steps);
     double high = bench_status_bytes("VmHWM") - before, networks = (double)gt_engine_network_bytes(&e),
            planned = (double)e.arena_bytes + networks;
     if (!st)

@@ -264,16 +264,17 @@ static gt_status measure(bench *b, gt_engine *e) {
     bench_steps steps;
     list l = {.arena = gt_arena_new()};
     gt_status st = l.arena ? measure_machine(b, &m) : GT_NOMEM;
-    if (!st) st = bench_recipe_steps_all(e, options.steps ? (int)options.steps : b->common->careful ? 5 : 2, &steps);
+    int n = options.steps ? (int)options.steps : b->common->careful ? 5 : 2;
+    if (!st) st = bench_recipe_steps_all(e, n, n, &steps);
     if (!st) st = list_nodes(e, &m, &l);
     if (!st && l.n) qsort(l.nodes, (size_t)l.n, sizeof *l.nodes, by_loss);
     if (!st) {
         gt_results_say(b->results, "a step", "%.3f ms of processor time, in %.3f ms", 1e3 * steps.processor,
                        1e3 * steps.average);
-        tell_nodes(b, &l, steps.processor);
-        st = tell_sums(b, &l, false, steps.processor, m.peak);
+        tell_nodes(b, &l, steps.profiled_processor);
+        st = tell_sums(b, &l, false, steps.profiled_processor, m.peak);
     }
-    if (!st) st = tell_sums(b, &l, true, steps.processor, m.peak);
+    if (!st) st = tell_sums(b, &l, true, steps.profiled_processor, m.peak);
     gt_arena_free(l.arena);
     return st;
 }

@@ -36,6 +36,8 @@ static const gt_option rows[] = {
 
 /* ---- families ---- */
 
+enum { PROFILED = 2 /* steps, behind those that count */ };
+
 typedef struct family_sum {
     double seconds, flops; /* per step, phases at their intervals */
 } family_sum;
@@ -233,11 +235,11 @@ static gt_status measure(bench *b, const char *recipe) {
             .batch = options.batch, .slices = options.slices, .at_once = options.at_once, .job = options.job});
     if (st) return st;
     double peak = bench_peak(b, e.pool);
-    st = bench_recipe_steps_all(&e, options.steps ? (int)options.steps : b->common->careful ? 5 : 2, &steps);
+    st = bench_recipe_steps_all(&e, options.steps ? (int)options.steps : b->common->careful ? 5 : 2, PROFILED, &steps);
     if (!st) {
         family_sum sums[BENCH_FAMILIES] = {{0, 0}};
         tell_phases(b, &e, &steps, sums);
-        tell_families(b, sums, steps.average, peak);
+        tell_families(b, sums, steps.profiled, peak);
         tell_totals(b, &e, &steps, peak, held);
         tell_steps(b, &e, &steps);
         tell_ranks_all(b, &e, &steps);

@@ -49,9 +49,9 @@ typedef struct bench_steps {
     double rest; /* of a step outside its phases (moving average), the best */
     /* processor time / (time x threads): less than 1 where threads waited, or other programs wanted the cores */
     double busy;
-    /* of a step, phases weighted by how often they are due: what the nodes' averages are a part of, and the processor
-     * time of all threads together */
+    /* of a step, phases weighted by how often they are due: seconds, and processor time of all threads together */
     double average, processor;
+    double profiled, profiled_processor; /* the same of the steps in which nodes are profiled */
     double per_image; /* from the best times: wall seconds, phases weighted by how often they are due */
     double processor_phase[GT_MAX_PHASES], processor_per_image; /* the same of processor time, all threads together */
     /* of the steps themselves, phases weighted by how often they are due: seconds, sorted */
@@ -61,8 +61,9 @@ typedef struct bench_steps {
     double node_bytes;      /* resident, of all ranks of a host, on the one with most; what they share counts once */
 } bench_steps;
 
-/* One step that is not counted, then `steps`, with nodes profiled (gt_exec_profile) in those. Collective. */
-gt_status bench_recipe_steps_all(gt_engine *e, int steps, bench_steps *out);
+/* One step that is not counted, then `steps`, then `profiled` in which the nodes' times are taken (gt_exec_profile) and
+ * nothing else. Collective. */
+gt_status bench_recipe_steps_all(gt_engine *e, int steps, int profiled, bench_steps *out);
 
 /* Arithmetic of one image over all phases at their intervals: direct convolutions, a multiply-add counted as two. */
 double bench_flops_per_image(const gt_engine *e);

@@ -34,6 +34,7 @@ struct gt_exec {
     void *memory;
     void *loop_state; /* of graphs that are loops */
     bool owns_memory, resolved, prepared, profiled;
+    double clock; /* seconds that asking for the time takes, which profiled nodes do not count */
     char *slots[GT_MAX_SLOTS];
     gt_exec_env env; /* steps point at it */
 };

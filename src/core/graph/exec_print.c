@@ -18,8 +18,6 @@ gt_exec_totals gt_exec_cost(const gt_exec *e) {
     return t;
 }
 
-void gt_exec_profile(gt_exec *e, bool on) { e->profiled = on; }
-
 double gt_step_seconds(const gt_step *s) { return s->times ? s->seconds / (double)s->times : 0; }
 
 const char *gt_node_kernel_text(const gt_node *n, char text[], size_t room) {
