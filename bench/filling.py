@@ -9,6 +9,7 @@ import textwrap
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 COLUMNS = 120
 # What readers see of the conditions of a benchmark; of a study they see all.
+GENERATIONS = {'(family 25, model 17)': '(Zen 4)', '(family 26, model 2)': '(Zen 5)'} # results have a processor's numbers, documents the name that readers know
 CONDITIONS = ('command', 'machine', 'kernels', 'commit', 'state', 'note')
 # Of their tables the first is shown.
 STUDIES = ('fashion', 'photographs', 'emoji', 'icons')
@@ -76,7 +77,10 @@ def results_of(name):
     """None: there are no such results."""
     for folder in ('results', 'quality'):
         path = os.path.join(TOP, 'bench', folder, name + '.json')
-        if os.path.exists(path): return json.load(open(path))
+        if not os.path.exists(path): continue
+        with open(path) as f: text = f.read()
+        for numbers, generation in GENERATIONS.items(): text = text.replace(numbers, generation)
+        return json.loads(text)
 
 
 def table_of(results, name):
