@@ -8,8 +8,9 @@ import textwrap
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 COLUMNS = 120
+# Results have a processor's numbers, documents the name that readers know.
+GENERATIONS = {'(family 25, model 1)': '(Zen 3)', '(family 25, model 17)': '(Zen 4)', '(family 26, model 2)': '(Zen 5)'}
 # What readers see of the conditions of a benchmark; of a study they see all.
-GENERATIONS = {'(family 25, model 17)': '(Zen 4)', '(family 26, model 2)': '(Zen 5)'} # results have a processor's numbers, documents the name that readers know
 CONDITIONS = ('command', 'machine', 'kernels', 'commit', 'state', 'note')
 # Of their tables the first is shown.
 STUDIES = ('fashion', 'photographs', 'emoji', 'icons')

@@ -281,7 +281,8 @@ double gt_exec_estimate(const gt_exec *e, int threads);
 double gt_graph_work(const gt_graph *g);
 /* Prints a table: node, shape, kernel, Mflop, MB, ms (measured once `profile` runs were made), and its totals. */
 void gt_exec_print(const gt_exec *e, FILE *f);
-/* Time each node from now on (averages): by processor time where one thread computes. */
+/* Time each node from now on (averages), without what asking for the time takes: by processor time where one thread
+ * computes. */
 void gt_exec_profile(gt_exec *e, bool on);
 
 /* ---- layers ---- */
