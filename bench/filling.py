@@ -22,7 +22,7 @@ PACE = [('icons64', 'from nothing', '100 icons, 64x64', 'StyleGAN2-ADA (`--cfg=c
         ('emoji', 'StyleGAN2-ADA, cpu', '1,459 emoji, 64x64', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 5', 'core_minutes', 'emoji-cpu'),
         ('clipart128', 'StyleGAN2-ADA, cpu', '6,262 clip-art pictures, emoji, 128x128', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 5', 'core_minutes', 'clipart128-cpu'),
         ('faces64', 'faces64', '27,000 cartoon faces, 64x64', 'StyleGAN2-ADA (`--cfg=cpu --cond`)', 'Xeon', 'core_minutes', 'faces64'),
-        ('faces128', 'faces128', '27,000 cartoon faces, 128x128', 'the same, from `faces64` (162 minutes before)', 'Zen 5', 'core_minutes', 'faces128'),
+        ('faces128', 'faces128', '27,000 cartoon faces, 128x128', 'from `faces64` (162 min before)', 'Zen 5', 'core_minutes', 'faces128'),
         ('photographs', 'StyleGAN2-ADA, cpu, seed 0', '50,000 photographs, 32x32', 'StyleGAN2-ADA (`--cfg=cpu`)', 'Zen 5', 'core_minutes', 'photographs-cpu-0'),
         ('photographs-long', 'StyleGAN2-ADA, cpu', '50,000 photographs, 32x32', 'the same, a longer run', 'Zen 5', 'core_minutes', 'photographs-long-cpu'),
         ('photographs', 'diffusion', '50,000 photographs, 32x32', 'diffusion', 'Zen 5', 'core_minutes', 'photographs-edm'),
