@@ -172,12 +172,12 @@ assert c['agreement']['test'] == c['agreement']['fakes'] == c['accuracy']['style
 assert all(d['fakes'] == 0 <= d['reals'] <= 1 for d in c['distance'].values()) and c['combinations']['test'] == c['combinations']['fakes'] <= 8
 PYTHON
     # The networks of faces that come with Gantry: stopped while it trains, made, and counted; the larger one by judges of the smaller one's size.
-    local all=("$scripts/faces_network" faces64 --quick --workers=1 --judges=style --packages=faces/faces-npm --gantry="$GANTRY" --out=faces64)
-    stopped_at faces64/faces64/last 600 "${all[@]}"
+    local all=("$scripts/faces_network" faces64 --quick --workers=1 --judges=style --packages=faces/faces-npm --gantry="$GANTRY" --out=of64)
+    stopped_at of64/faces64/last 600 "${all[@]}"
     expect 0 '"name": "snapshots"' timeout 900 "${all[@]}"
-    [ -s faces64/faces64.h5 ] && has_line '^| style as asked, PyTorch | 0' faces64/faces64.md && has_line '^faces64 [0-9a-f]* --per-class=2 --grid=2x9$' faces64/pictures.sha256 || fail 'no network'
-    expect 0 '"name": "snapshots"' timeout 900 "$scripts/faces_network" faces128 --quick --workers=1 --judges=style --packages=faces/faces-npm --gantry="$GANTRY" --out=faces128
-    has_line '| style as asked, PyTorch | 0' faces128/faces128.md && has_line 'hash of its contents' faces128/faces128.md || fail 'no larger network'
+    [ -s of64/faces64.h5 ] && has_line '^| style as asked, PyTorch | 0' of64/faces64.md && has_line '^faces64 [0-9a-f]* --per-class=2 --grid=2x9$' of64/pictures.sha256 || fail 'no network'
+    expect 0 '"name": "snapshots"' timeout 900 "$scripts/faces_network" faces128 --quick --workers=1 --judges=style --packages=faces/faces-npm --gantry="$GANTRY" --out=of128
+    has_line '| style as asked, PyTorch | 0' of128/faces128.md && has_line 'hash of its contents' of128/faces128.md || fail 'no larger network'
     expect 0 '^\| from faces64 \|' timeout 900 "$scripts/colours" avatars64 --quick --only=faces64 --packages=faces/faces-npm --gantry="$GANTRY" --out=avatars64
     mv faces/faces64-test.csv elsewhere.csv
     expect 1 'faces64-test.csv: no table of attributes' "$scripts/faces_judge" train faces/faces64-judge.zip --test=faces/faces64-test.zip --out=judge.npz
